@@ -1,0 +1,183 @@
+package theory
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// The relative rounding of one operation in a recorded run, for Descent.Measure.
+const (
+	SinglePrecision = 0x1p-23 // Float32
+	DoublePrecision = 0x1p-52 // Float64
+)
+
+// Contraction is what a run did along one eigen-direction.
+type Contraction struct {
+	// Lambda is the curvature of the direction.
+	Lambda float64
+	// Factor is the measured |1 − ηλ|: by how much the distance shrank in a step. NaN when the run never moved far enough
+	// from the optimum along this direction to be told from rounding.
+	Factor float64
+	// Error is how far rounding can have moved Factor.
+	Error float64
+	// Steps is the number of steps, from the first, that Factor is taken over.
+	Steps int
+}
+
+// Measure takes the contraction factor of each eigen-direction, in the order of Lambda, from a recorded run of descent at
+// a constant rate: path[t] is θ_t, [d], every step of it from θ₀; precision is the relative rounding of the arithmetic it
+// was made with. The part of a diverged run that is no longer finite is left out. It is an error when fewer than two
+// iterates are left, or when their length is not d.
+//
+// The factor is (|c_T|/|c_0|)^{1/T}, c_t being the component of θ_t − θ*. Step s leaves rounding of about
+// ρ_s = d·precision·(‖θ_s‖ + ‖θ*‖) in c_s, which from there on shrinks or grows as c itself does: so c_T is known to the
+// relative error Σ_{s≤T} ρ_s/|c_s|, and the factor to 1/T of it. T is taken where that error is least: over many steps,
+// but before the component has gone down in the rounding.
+func (d *Descent) Measure(path [][]float64, precision float64) ([]Contraction, error) {
+	if !(precision > 0) || precision >= 1 {
+		return nil, fmt.Errorf("precision is %v: it must be between 0 and 1, such as SinglePrecision", precision)
+	}
+	var components [][]float64
+	var rounding []float64
+	optimum := floats.Norm(d.Optimum, 2)
+	for t, theta := range path {
+		if len(theta) != len(d.Optimum) {
+			return nil, fmt.Errorf("path[%d] has %d elements: it must have %d, one for each parameter", t, len(theta), len(d.Optimum))
+		}
+		size := floats.Norm(theta, 2)
+		if math.IsNaN(size) || math.IsInf(size, 0) {
+			break
+		}
+		components = append(components, d.Components(theta))
+		rounding = append(rounding, float64(len(theta))*precision*(size+optimum))
+	}
+	if len(components) < 2 {
+		return nil, fmt.Errorf("path has %d finite iterates: at least two are needed to measure a step", len(components))
+	}
+	measured := make([]Contraction, len(d.Lambda))
+	for i, lambda := range d.Lambda {
+		measured[i] = contraction(i, components, rounding)
+		measured[i].Lambda = lambda
+	}
+	return measured, nil
+}
+
+// contraction measures direction i; see Measure.
+func contraction(i int, components [][]float64, rounding []float64) Contraction {
+	best := Contraction{Factor: math.NaN(), Error: math.Inf(1)}
+	first := math.Abs(components[0][i])
+	if first <= rounding[0] {
+		return best
+	}
+	relative := rounding[0] / first
+	for t := 1; t < len(components); t++ {
+		last := math.Abs(components[t][i])
+		factor := math.Pow(last/first, 1/float64(t))
+		if t == 1 {
+			// Where one step arrives (ηλ = 1) c₁ is nothing but rounding: the error is absolute, not relative to c₁.
+			best = Contraction{Factor: factor, Error: factor*relative + rounding[1]/first, Steps: 1}
+		}
+		relative += rounding[t] / last // +Inf from where c_t is 0: no later T is better.
+		if e := factor * relative / float64(t); e < best.Error {
+			best = Contraction{Factor: factor, Error: e, Steps: t}
+		}
+	}
+	return best
+}
+
+// PowerIteration returns the eigenvalue of largest absolute value of a symmetric matrix H [dim, dim], which for a convex
+// loss is λ_max of its Hessian, and its eigenvector, of length 1. H is known only by its products: hv returns Hv and is
+// not to keep v. The iteration v ← Hv/‖Hv‖ starts in a fixed random direction and ends when ‖Hv − λv‖ ≤ tolerance·|λ|,
+// with λ = vᵀHv: then an eigenvalue of H lies within tolerance·|λ| of λ.
+//
+// It is an error when dim or tolerance is not positive, when hv fails or returns what is not finite or not [dim], and when
+// 10,000 products were not enough: as when +λ and −λ are eigenvalues alike.
+//
+// Source: Golub and Van Loan (2013), "Matrix Computations", section 8.2.1; for the bound Parlett (1998), "The Symmetric
+// Eigenvalue Problem", theorem 4.5.1.
+func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance float64) (lambda float64, v []float64, err error) {
+	if dim < 1 {
+		return 0, nil, fmt.Errorf("dim is %d: the matrix must have at least one dimension", dim)
+	}
+	if !(tolerance > 0) || math.IsInf(tolerance, 0) {
+		return 0, nil, fmt.Errorf("tolerance is %v: it must be positive and finite", tolerance)
+	}
+	rng := rand.New(rand.NewPCG(1, 0))
+	v = make([]float64, dim)
+	for i := range v {
+		v[i] = rng.NormFloat64()
+	}
+	floats.Scale(1/floats.Norm(v, 2), v)
+	residual := make([]float64, dim)
+	for range 10_000 {
+		product, err := hv(v)
+		if err != nil {
+			return 0, nil, fmt.Errorf("multiplying by the Hessian: %w", err)
+		}
+		if len(product) != dim {
+			return 0, nil, fmt.Errorf("hv returned %d elements: it must return %d, as it was given", len(product), dim)
+		}
+		norm := floats.Norm(product, 2)
+		if math.IsNaN(norm) || math.IsInf(norm, 0) {
+			return 0, nil, errors.New("hv returned what is not finite: the Hessian has no eigenvalues there")
+		}
+		lambda = floats.Dot(v, product)
+		floats.AddScaledTo(residual, product, -lambda, v)
+		if floats.Norm(residual, 2) <= tolerance*math.Abs(lambda) {
+			return lambda, v, nil
+		}
+		floats.ScaleTo(v, 1/norm, product)
+	}
+	return 0, nil, fmt.Errorf("10,000 products did not bring the residual below tolerance %v: raise it, or the two largest eigenvalues differ only in sign", tolerance)
+}
+
+// BisectThreshold returns the learning rate at which training begins to diverge, measured: diverges trains at the rate η
+// and says whether that run diverged (a loss that is NaN has). low must converge and high diverge, 0 < low < high; the
+// interval between them is halved until it is no wider than tolerance·η, and its middle returned, which so is within
+// tolerance/2, relative, of a threshold. A run that is cut short misses slow divergence: let it go on for many times
+// 1/tolerance steps.
+//
+// It is an error when low, high or tolerance are out of these bounds, when low diverges or high does not, or when
+// diverges fails.
+func BisectThreshold(diverges func(eta float64) (bool, error), low, high, tolerance float64) (float64, error) {
+	if !(low > 0 && low < high) || math.IsInf(high, 0) {
+		return 0, fmt.Errorf("low is %v and high is %v: the learning rates must be positive and finite, low below high", low, high)
+	}
+	// Below this the middle may round to one of the ends.
+	if !(tolerance >= 4*DoublePrecision) || tolerance >= 1 {
+		return 0, fmt.Errorf("tolerance is %v: it must be at least %v and below 1", tolerance, 4*DoublePrecision)
+	}
+	for _, end := range []struct {
+		name string
+		eta  float64
+		want bool
+	}{{"low", low, false}, {"high", high, true}} {
+		diverged, err := diverges(end.eta)
+		if err != nil {
+			return 0, fmt.Errorf("training at rate %v: %w", end.eta, err)
+		}
+		if diverged && !end.want {
+			return 0, fmt.Errorf("low is %v, and training diverges there already: choose a smaller one", end.eta)
+		}
+		if !diverged && end.want {
+			return 0, fmt.Errorf("high is %v, and training does not diverge there: choose a larger one", end.eta)
+		}
+	}
+	for high-low > tolerance*low {
+		middle := low + (high-low)/2
+		diverged, err := diverges(middle)
+		if err != nil {
+			return 0, fmt.Errorf("training at rate %v: %w", middle, err)
+		}
+		if diverged {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return low + (high-low)/2, nil
+}
