@@ -1,0 +1,179 @@
+package accel
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/accel/plugin"
+)
+
+// TestMain lets the tests see what other processes open, as this one opens its backend once.
+func TestMain(m *testing.M) {
+	if os.Getenv("ACCEL_TEST_CHILD") == "" {
+		os.Exit(m.Run())
+	}
+	_, err := Open()
+	fmt.Printf("%s|%s|%v\n", Platform(), Describe(), err)
+}
+
+func TestOpenComputes(t *testing.T) {
+	backend, err := Open()
+	require.NoError(t, err)
+	again, err := Open()
+	require.NoError(t, err)
+	require.Same(t, backend, again)
+	require.Equal(t, float32(2), onePlusOne(t))
+	name, _, _ := strings.Cut(Platform(), ":")
+	require.Equal(t, map[string]string{"xla": "xla", "go": "Go Backend"}[name], backend.Name())
+	require.Contains(t, Describe(), map[string]string{"xla": "XLA computes", "go": "pure Go backend computes"}[name])
+}
+
+func onePlusOne(t testing.TB) float32 {
+	backend, err := Open()
+	require.NoError(t, err)
+	sum, err := graph.CallOnce(backend, func(x *graph.Node) *graph.Node { return graph.Add(x, x) }, float32(1))
+	require.NoError(t, err)
+	return sum.Value().(float32)
+}
+
+// another returns what a process opens that has nothing installed but what is in the folder.
+func another(t *testing.T, backend, folder string) (platform, sentence, err string) {
+	t.Helper()
+	self, e := os.Executable()
+	require.NoError(t, e)
+	home := t.TempDir()
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "ACCEL_TEST_CHILD=1", "GOMLX_BACKEND="+backend, "PJRT_PLUGIN_LIBRARY_PATH="+folder,
+		"HOME="+home, "XDG_CACHE_HOME="+home, "LD_LIBRARY_PATH=", "LocalAppData="+home)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, e := cmd.Output()
+	require.NoError(t, e, stderr.String())
+	require.Empty(t, stderr.String(), "a notebook would show it")
+	require.NotContains(t, string(out), home)
+	parts := strings.Split(strings.TrimSpace(string(out)), "|")
+	require.Len(t, parts, 3)
+	require.NotContains(t, parts[1], os.TempDir()+"/", "Describe has no paths")
+	return parts[0], parts[1], parts[2]
+}
+
+func TestGoBackendByName(t *testing.T) {
+	platform, sentence, err := another(t, "go", t.TempDir())
+	require.Equal(t, "go", platform)
+	require.Equal(t, "GoMLX's pure Go backend computes, slower than XLA, as GOMLX_BACKEND asks.", sentence)
+	require.Equal(t, "<nil>", err)
+}
+
+func TestWhatTheUserNamesIsAnErrorIfItCannotBeHad(t *testing.T) {
+	folder := t.TempDir()
+	broken := filepath.Join(folder, "mine.so")
+	require.NoError(t, os.WriteFile(broken, []byte("<html>not found</html>"), 0o644))
+	for backend, reason := range map[string]string{
+		"abacus":                  "GoMLX has no such backend here",
+		"xla:abacus":              "no PJRT plugin for abacus was found",
+		"xla:" + folder + "/x.so": "the plugin x.so cannot be read",
+		"xla:" + folder:           "is not a file",
+	} {
+		if noXLA != "" && backend != "abacus" {
+			reason = noXLA
+		}
+		platform, sentence, err := another(t, backend, "")
+		require.Empty(t, platform, backend)
+		require.Contains(t, sentence, "Nothing computes, as what GOMLX_BACKEND asks for cannot be had: ")
+		require.Contains(t, sentence, reason)
+		require.Contains(t, err, "GOMLX_BACKEND="+backend+" cannot be had: ")
+		require.Contains(t, err, "unset GOMLX_BACKEND")
+	}
+	if len(plugin.Kinds()) == 1 {
+		_, sentence, _ := another(t, "xla:cuda", "")
+		require.Contains(t, sentence, "no NVIDIA GPU was found")
+	}
+}
+
+// TestBrokenPlugins puts files that are no plugins where the first plugin is looked for.
+func TestBrokenPlugins(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	program, err := os.ReadFile(self)
+	require.NoError(t, err)
+	for what, file := range map[string]struct {
+		content []byte
+		reason  string
+	}{
+		"an error page": {[]byte("<html>not found</html>"), "the plugin pjrt_c_api_cpu_plugin.so is not a whole shared library"},
+		"cut short":     {program[:len(program)/2], "the plugin pjrt_c_api_cpu_plugin.so is not a whole shared library"},
+		"not a library": {program, "the plugin pjrt_c_api_cpu_plugin.so cannot be used ("},
+		"empty":         {nil, "the plugin pjrt_c_api_cpu_plugin.so is empty"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			reason := file.reason
+			switch {
+			case noXLA != "":
+				reason = noXLA
+			case runtime.GOOS != "linux" && what != "empty":
+				reason = "the plugin pjrt_c_api_cpu_plugin.so cannot be used ("
+			}
+			folder := t.TempDir()
+			path := filepath.Join(folder, "pjrt_c_api_cpu_plugin.so")
+			require.NoError(t, os.WriteFile(path, file.content, 0o755))
+
+			// By itself it is passed over, for the Go backend if the system's folders have no other plugin.
+			platform, sentence, e := another(t, "", folder)
+			require.Equal(t, "<nil>", e)
+			require.Contains(t, sentence, reason)
+			if platform == "go" {
+				require.Contains(t, sentence, "GoMLX's pure Go backend computes, slower than XLA: ")
+			} else {
+				require.Contains(t, sentence, "XLA computes, on ")
+			}
+			// Named by the user it is an error.
+			platform, sentence, e = another(t, "xla:"+path, "")
+			require.Empty(t, platform)
+			require.Contains(t, sentence, reason)
+			require.Contains(t, e, "GOMLX_BACKEND=xla:"+path+" cannot be had: ")
+		})
+	}
+}
+
+// TestXLA opens the machine's own plugin in other ways, if it has one.
+func TestXLA(t *testing.T) {
+	p, err := plugin.Find(plugin.CPU)
+	if err != nil || noXLA != "" {
+		t.Skip("this machine has no PJRT plugin; `go run ./cmd/lab setup` fetches one")
+	}
+	folder := filepath.Join(t.TempDir(), "nvidia") // go-xla takes all that is in such a folder for CUDA's
+	require.NoError(t, os.Mkdir(folder, 0o755))
+	link := filepath.Join(folder, p.Name())
+	if err := os.Symlink(p.Path, link); err != nil {
+		t.Skip("this system does not let us link files")
+	}
+	platform, sentence, e := another(t, "", folder)
+	require.Equal(t, "<nil>", e)
+	require.Equal(t, "xla:cpu", platform)
+	require.Regexp(t, `^XLA computes, on the CPU, through the PJRT plugin v\d+\.\d+ found on PJRT_PLUGIN_LIBRARY_PATH\.$`, sentence)
+	platform, sentence, _ = another(t, "xla:"+link, "")
+	require.Equal(t, "xla:cpu", platform)
+	require.Regexp(t, `^XLA computes, on the CPU, through the PJRT plugin v\d+\.\d+ that GOMLX_BACKEND names\.$`, sentence)
+	_, sentence, e = another(t, "xla:"+link+",abacus=1", "")
+	require.Contains(t, sentence, "unknown plugin options [abacus]")
+	require.Contains(t, e, "unknown plugin options [abacus]")
+}
+
+// BenchmarkOpen measures a process that opens its backend and computes nothing.
+func BenchmarkOpen(b *testing.B) {
+	self, err := os.Executable()
+	require.NoError(b, err)
+	for b.Loop() {
+		cmd := exec.Command(self)
+		cmd.Env = append(os.Environ(), "ACCEL_TEST_CHILD=1")
+		require.NoError(b, cmd.Run())
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !(linux && amd64)
+
+package plugin
+
+// installCUDA is nil where no CUDA plugin is published.
+var installCUDA func(folder string) error
