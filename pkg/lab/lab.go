@@ -1,0 +1,46 @@
+// Package lab is what a notebook cell calls: its parameters as flags with a
+// default, bounds and a unit (Float, Int, Floats, Choice, Bool, then Parse), what
+// it shows (Show, Say, Table), progress on long work (Progress) and errors as one
+// sentence (Check, Must). A cell reads
+//
+//	%% --lr=0.5
+//	lr := lab.Float("lr", 0.3, "learning rate η", lab.Above(0), lab.AtMost(10))
+//	lab.Parse()
+//	…
+//	lab.Show(picture)
+//	lab.Say("loss %.4f", loss)
+//
+// Everything goes to the notebook through one channel, in the order of the calls,
+// and has arrived when the call returns: nothing is lost if the cell then returns,
+// panics or is interrupted. GoNB does not order fmt.Print with that channel, so a
+// cell that shows something says its text with Say. Outside a notebook (go run,
+// go test) text goes to standard output.
+//
+// Every cell links this package, so it imports neither GoMLX nor a plot library.
+package lab
+
+import (
+	"fmt"
+	"os"
+)
+
+// Check does nothing if err is nil. Otherwise it ends the cell with err's message
+// on standard error, without a stack trace, and exit code 1.
+func Check(err error) {
+	if err != nil {
+		fatal(1, err)
+	}
+}
+
+// Must returns v, or ends the cell as Check does if err is not nil.
+func Must[T any](v T, err error) T {
+	Check(err)
+	return v
+}
+
+// fatal ends the cell. Exit code 2 is a refused parameter, 1 any other error.
+func fatal(code int, err error) {
+	screen.endProgress()
+	fmt.Fprintf(os.Stderr, "%v\n", err)
+	os.Exit(code)
+}

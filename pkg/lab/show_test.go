@@ -1,0 +1,142 @@
+//go:build unix
+
+package lab
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOutputsOfACell(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "mixed", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	list := outputs(sent)
+	assert.Equal(t, []string{
+		"100%\nη = 0.5",
+		"a bar",
+		" \nthen",
+		"  η  name\n0.1  a|b\n −2  c",
+		"end",
+	}, texts(list), "in the order of the calls, lines that follow each other in one output")
+
+	about := map[string]any{"alt": "a bar", "width": 640, "height": 400}
+	assert.Equal(t, protocol.DisplayData{
+		Data: map[protocol.MIMEType]any{
+			"image/svg+xml": "<svg/>",
+			"image/png":     []byte("\x89PNG"), // the kernel's JSON encodes bytes in base64
+			"text/plain":    "a bar",
+		},
+		Metadata: map[string]any{"image/svg+xml": about, "image/png": about},
+	}, list[1])
+	assert.Equal(t, "| η | name |\n|---:|:---|\n| 0.1 | a\\|b |\n| −2 | c |\n", list[3].Data["text/markdown"])
+}
+
+func TestNothingIsLostHoweverACellEnds(t *testing.T) {
+	for name, wantCode := range map[string]int{"panic": 2, "exit": 0} {
+		sent, stderr, code := runInKernel(t, name, nil)
+		assert.Equal(t, wantCode, code)
+		assert.Equal(t, name == "panic", strings.Contains(stderr, "panic: boom"), stderr)
+		assert.Equal(t, []string{"before", "a bar"}, texts(outputs(sent)), name)
+	}
+	sent, stderr, code := runInKernel(t, "error", nil)
+	assert.Equal(t, []any{"diabetes.csv: it has no rows\n", 1}, []any{stderr, code})
+	assert.Equal(t, []string{"before"}, texts(outputs(sent)))
+}
+
+func TestKernelThatDies(t *testing.T) {
+	_, stderr, code := runInKernel(t, "kernel dies", nil)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "the notebook's kernel does not take what the cell shows; restart the kernel and run the cell again\n")
+}
+
+func TestLongTextIsSeveralOutputs(t *testing.T) {
+	sent, _, code := runInKernel(t, "long text", nil)
+	require.Equal(t, 0, code)
+	list := texts(outputs(sent))
+	assert.Equal(t, strings.Repeat(strings.Repeat("x", 999)+"\n", 40), strings.Join(list, "\n")+"\n")
+	assert.Len(t, list, 3, "40 lines of 1,000 bytes, 17 of which are just over 16 KiB")
+}
+
+func TestOutsideANotebook(t *testing.T) {
+	stdout, stderr, code := run(t, "mixed", nil)
+	assert.Equal(t, []any{"100%\nη = 0.5\nfigure: a bar\n\nthen\n  η  name\n0.1  a|b\n −2  c\nend\n", "", 0}, []any{stdout, stderr, code})
+	stdout, stderr, code = run(t, "work under text", nil)
+	assert.Equal(t, []any{"above\nfigure: a bar\n", "", 0}, []any{stdout, stderr, code}, "no progress where nobody looks on")
+}
+
+func TestWhatCannotBeShown(t *testing.T) {
+	for name, want := range map[string]string{
+		"no picture":  "lab.Show was given no picture (nil)\n",
+		"no alt":      "the picture has no text alternative; say in its Alt what it shows\n",
+		"empty":       "the picture \"a bar\" is empty: its SVG has 6 bytes, its PNG 0\n",
+		"svg fails":   "the picture \"a bar\" cannot be drawn as SVG: NaN at step 3\n",
+		"no header":   "lab.Table was given no header; name each column\n",
+		"ragged rows": "row 2 of the table has 1 cells, its header 2\n",
+	} {
+		sent, stderr, code := runInKernel(t, name, nil)
+		assert.Equal(t, []any{want, 1, 0}, []any{stderr, code, len(sent)}, name)
+	}
+}
+
+func TestFlagParseOfACellIsTolerantOnlyInANotebook(t *testing.T) {
+	_, stderr, code := runInKernel(t, "nothing of lab", nil, "--lr=1")
+	assert.Equal(t, []any{"", 0}, []any{stderr, code})
+	_, stderr, code = run(t, "nothing of lab", nil, "--lr=1")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "flag provided but not defined: -lr")
+}
+
+func TestProgressLeavesNothingBehind(t *testing.T) {
+	stored := map[string][]string{
+		"work under text":     {"above", "a bar"},
+		"work then text":      {"after"},
+		"work then picture":   {"a bar", "after"},
+		"picture during work": {"a bar", "after"},
+
+		"text, then a picture during work": {"above", "a bar", "after"},
+		"short work":                       {"after"},
+	}
+	live := []string{protocol.GONB_JUPYTER_KERNEL_ID_ENV + "=0123"}
+	for name, want := range stored {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent, stderr, code := runInKernel(t, name, live)
+			assert.Equal(t, []any{"", 0}, []any{stderr, code})
+			assert.Equal(t, want, texts(outputs(sent)))
+			seen := strings.Contains(strings.Join(texts(sent), "\n"), "training ")
+			assert.Equal(t, name != "short work", seen, texts(sent))
+
+			sent, _, _ = runInKernel(t, name, nil)
+			assert.Equal(t, want, texts(outputs(sent)))
+			assert.NotContains(t, strings.Join(texts(sent), "\n"), "training", "nobody looks on: not even for a moment")
+		})
+	}
+	t.Run("work fails", func(t *testing.T) {
+		t.Parallel()
+		sent, stderr, code := runInKernel(t, "work fails", live)
+		assert.Equal(t, []any{"diverged at step 3\n", 1}, []any{stderr, code})
+		assert.Equal(t, []string{""}, texts(outputs(sent)))
+	})
+}
+
+func TestProgressLine(t *testing.T) {
+	b := &Bar{what: "training", total: 200}
+	b.Add(30)
+	b.Add(40)
+	assert.Equal(t, "training ███████░░░░░░░░░░░░░ 35 %, 4.2 s", b.line(4200*time.Millisecond))
+	b.Set(1000)
+	assert.Equal(t, "training ████████████████████ 100 %, 4.2 s", b.line(4200*time.Millisecond))
+	b.Set(-1)
+	assert.Equal(t, "training ░░░░░░░░░░░░░░░░░░░░ 0 %, 4.2 s", b.line(4200*time.Millisecond))
+	b.total = 0
+	assert.Equal(t, "training … 4.2 s", b.line(4200*time.Millisecond))
+	var none *Bar
+	none.Add(1)
+	none.Set(1)
+	none.Done()
+}
