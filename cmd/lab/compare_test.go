@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCompareText(t *testing.T) {
+	for _, c := range []struct {
+		name, stored, fresh string
+		slack               float64
+		same                bool
+	}{
+		{"equal", "η = 0.30 after 60 steps", "η = 0.30 after 60 steps", 1, true},
+		{"last digit", "λ = 4.0242", "λ = 4.0243", 1, true},
+		{"last digit twice", "λ = 4.0242", "λ = 4.0244", 1, false},
+		{"last digit twice with slack", "λ = 4.0242", "λ = 4.0244", 3, true},
+		{"carry", "1.999", "2.000", 1, true},
+		{"exponent", "1.2e-06", "1.3e-06", 1, true},
+		{"another exponent", "1.2e-06", "1.2e-05", 1, false},
+		{"counts are exact", "60 steps", "61 steps", 3, false},
+		{"words", "converges", "diverges", 3, false},
+		{"sign", "x = 1.0", "x = -1.0", 3, false},
+		{"missing end", "a 1.5 b", "a 1.5", 1, false},
+		{"nothing stored", "", "a 1.5", 1, false},
+		{"not a number", "1.5", "NaN", 3, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			where := compareText(c.stored, c.fresh, c.slack)
+			require.Equal(t, c.same, where == "", "%q", where)
+		})
+	}
+}
+
+// aNotebook makes a notebook of code cells with one text output each.
+func aNotebook(t *testing.T, tag string, outputs ...string) notebook {
+	t.Helper()
+	var cells []string
+	for _, o := range outputs {
+		text, err := json.Marshal(o)
+		require.NoError(t, err)
+		cells = append(cells, `{"cell_type":"code","metadata":{"tags":["`+tag+`"]},"source":["x := 1\n","y"],"outputs":[
+			{"output_type":"display_data","data":{"text/plain":`+string(text)+`},"metadata":{}}]}`)
+	}
+	var nb notebook
+	require.NoError(t, json.Unmarshal([]byte(`{"cells":[`+strings.Join(cells, ",")+`]}`), &nb))
+	return nb
+}
+
+func TestCompareNotebooks(t *testing.T) {
+	stored := aNotebook(t, "", "loss 0.50", "step 3")
+	require.Empty(t, compareNotebooks(stored, aNotebook(t, "", "loss 0.51", "step 3"), 1))
+	got := compareNotebooks(stored, aNotebook(t, "", "loss 0.50", "step 4"), 1)
+	require.Len(t, got, 1)
+	require.Contains(t, got[0], "cell 2 (x := 1)")
+	require.NotEmpty(t, compareNotebooks(stored, aNotebook(t, "", "loss 0.50"), 1), "a cell is missing")
+
+	// What a cell says of the machine may differ, but it must say something.
+	machine := aNotebook(t, tagMachine, "XLA computes")
+	require.Empty(t, compareNotebooks(machine, aNotebook(t, tagMachine, "Go computes"), 1))
+	silent := aNotebook(t, tagMachine, "XLA computes")
+	silent.Cells[0].Outputs = nil
+	require.NotEmpty(t, compareNotebooks(machine, silent, 1))
+}
+
+func TestNumbersHaveTheUnitOfTheirLastDigit(t *testing.T) {
+	for s, unit := range map[string]float64{"12": 0, "1.25": 0.01, "1e-3": 1e-3, "−2.5e-04": 1e-5, "3.0E+2": 10} {
+		_, got, ok := parseNumber(s)
+		require.True(t, ok, s)
+		require.InDelta(t, unit, got, unit*1e-9, s)
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// These tests run cells through the real kernel, so they need what `go run ./cmd/lab setup` makes.
+
+func ready(t *testing.T) home {
+	t.Helper()
+	h, err := findHome()
+	require.NoError(t, err)
+	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "goimports")} {
+		require.FileExists(t, program, "run `go run ./cmd/lab setup` first")
+	}
+	return h
+}
+
+// saveNotebook writes a notebook of the given code cells.
+func saveNotebook(t *testing.T, sources ...string) string {
+	t.Helper()
+	cells := []map[string]any{}
+	for _, s := range sources {
+		cells = append(cells, map[string]any{"cell_type": "code", "source": s, "metadata": map[string]any{}, "outputs": []any{}, "execution_count": nil})
+	}
+	data, err := json.Marshal(map[string]any{"cells": cells, "metadata": map[string]any{}, "nbformat": 4, "nbformat_minor": 4})
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "n.ipynb")
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	return path
+}
+
+func execute(t *testing.T, path string, opt runOptions) (notebook, error) {
+	t.Helper()
+	h := ready(t)
+	opt.output, opt.timeout = t.TempDir(), max(opt.timeout, 2*time.Minute)
+	result, err := h.run(t.Context(), path, opt, func(int, int) {})
+	if err != nil {
+		entries, err2 := os.ReadDir(opt.output)
+		require.NoError(t, err2)
+		require.Empty(t, entries, "a failed run leaves nothing")
+		return notebook{}, err
+	}
+	nb, err := readNotebook(result.notebook)
+	require.NoError(t, err)
+	return nb, nil
+}
+
+func TestFailingCellFailsTheRun(t *testing.T) {
+	for name, c := range map[string]struct{ source, says string }{
+		"compile error":          {"%%\nvar x int = \"s\"\n_ = x", "cannot use"},
+		"panic":                  {"%%\npanic(\"at the disco\")", "panic: at the disco"},
+		"exit code":              {"%%\nfmt.Fprintln(os.Stderr, \"sorry\")\nos.Exit(3)", "sorry\n    exit status 3"},
+		"killed":                 {"%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)", "killed"},
+		"kernel killed":          {"%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)", "Kernel died"},
+		"shell command":          {"!false", "exit status 1"},
+		"script":                 {"%%bash\nexit 4", "exit status 4"},
+		"unknown magic":          {"%nonsense", "unknown or not implemented"},
+		"parameter out of range": {"%% --lr=-1\nlab.Float(\"lr\", 1, \"learning rate η\", lab.Above(0))\nlab.Parse()", "--lr=-1 is out of range"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := execute(t, saveNotebook(t, "%%\nfmt.Println(1)", c.source), runOptions{})
+			require.ErrorContains(t, err, "cell 2 of 2 (")
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+func TestSetOverridesParameters(t *testing.T) {
+	path := saveNotebook(t, "%% --lr=0.4\nlr := lab.Float(\"lr\", 0.3, \"learning rate η\", lab.Above(0))\nlab.Parse()\nlab.Say(\"lr is %g\", lr)")
+	nb, err := execute(t, path, runOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "lr is 0.4\n", nb.Cells[0].words())
+
+	nb, err = execute(t, path, runOptions{set: []string{"lr=0.7"}})
+	require.NoError(t, err)
+	require.Equal(t, "lr is 0.7\n", nb.Cells[0].words())
+
+	_, err = execute(t, path, runOptions{set: []string{"lrr=0.7"}})
+	require.ErrorContains(t, err, "no cell of the notebook has this parameter; it has --lr (learning rate η")
+	_, err = execute(t, path, runOptions{set: []string{"lr"}})
+	require.ErrorContains(t, err, "not of the form name=value")
+}
+
+func TestCellsReachNoNetwork(t *testing.T) {
+	_, err := execute(t, saveNotebook(t, "import \"example.com/no/such/module\"\n%%\nmodule.Do()"), runOptions{})
+	require.ErrorContains(t, err, "example.com/no/such/module")
+}
+
+func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
+	h := ready(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0") // a port that is in use is passed over
+	require.NoError(t, err)
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	require.NoError(t, err)
+	first, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	temp, remove, err := tempDir()
+	require.NoError(t, err)
+	defer remove()
+
+	s, err := h.startServer(first, temp)
+	require.NoError(t, err)
+	address, err := s.ready(t.Context())
+	if err != nil {
+		s.stop()
+		log, _ := os.ReadFile(s.log.Name())
+		require.NoError(t, err, string(log))
+	}
+	base, token, ok := strings.Cut(address, "?")
+	require.True(t, ok)
+	base, _, ok = strings.Cut(base, "/lab/tree/")
+	require.True(t, ok)
+	require.NotContains(t, base, ":"+port)
+	ask := func(method, path string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, base+path+"?"+token, nil)
+		require.NoError(t, err)
+		reply, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		require.NoError(t, err)
+		return reply.StatusCode, string(body)
+	}
+	code, specs := ask("GET", "/api/kernelspecs")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, specs, `"descent": {"name": "descent"`)
+	code, _ = ask("POST", "/api/kernels") // the default kernel
+	require.Equal(t, http.StatusCreated, code)
+
+	s.stop()
+	remove()
+	require.NoDirExists(t, temp)
+	require.Error(t, exec.Command("pgrep", "-f", temp).Run(), "something of the kernel still runs")
+}

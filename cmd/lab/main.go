@@ -1,0 +1,97 @@
+// Command lab sets up the Descent lab, opens it in JupyterLab, executes its notebooks headless and tests it.
+//
+//	go run ./cmd/lab                    set up what is missing, then open JupyterLab on notebooks/
+//	go run ./cmd/lab setup              set up only
+//	go run ./cmd/lab run NOTEBOOK...    execute notebooks headless
+//	go run ./cmd/lab test               run all tests
+//	go run ./cmd/lab doctor             say what was found, its version, what to do
+//	go run ./cmd/lab clean              remove what set-up made
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := rootCommand().ExecuteContext(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "lab: interrupted; run the same command again to go on where it stopped")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "lab:", err)
+		os.Exit(1)
+	}
+}
+
+func rootCommand() *cobra.Command {
+	var open openOptions
+	root := &cobra.Command{
+		Use:   "lab",
+		Short: "Descent: a lab for optimizers and ReLU networks, as Go notebooks",
+		Long: "lab sets up what is missing and opens JupyterLab on notebooks/.\n" +
+			"What it makes lies in the repository's ignored folder .lab and in your cache folder, nowhere else.",
+		Example: "  go run ./cmd/lab                      # open the lab in your browser\n" +
+			"  go run ./cmd/lab --no-browser --port 9000\n" +
+			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3\n" +
+			"  go run ./cmd/lab test",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), open) },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; `go run ./cmd/%s --help` lists the flags", err, cmd.CommandPath())
+	})
+	root.Flags().BoolVar(&open.noBrowser, "no-browser", false, "print the address instead of opening a browser")
+	root.Flags().IntVar(&open.port, "port", 8888, "first port to try")
+	root.PersistentFlags().BoolVar(&open.offline, "offline", false, "use only what is on this machine: no downloads")
+	root.AddCommand(setupCommand(&open.offline), runCommand(&open.offline), testCommand(&open.offline), doctorCommand(), cleanCommand())
+	return root
+}
+
+func setupCommand(offline *bool) *cobra.Command {
+	return &cobra.Command{
+		Use:     "setup",
+		Short:   "Set up what is missing, without opening anything",
+		Example: "  go run ./cmd/lab setup\n  go run ./cmd/lab setup --offline   # check that nothing is missing",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := findHome()
+			if err != nil {
+				return err
+			}
+			return home.setUp(cmd.Context(), setupOptions{offline: *offline, retryPlugin: true})
+		},
+	}
+}
+
+func cleanCommand() *cobra.Command {
+	var cache bool
+	cmd := &cobra.Command{
+		Use:     "clean",
+		Short:   "Remove what set-up made; notebooks are not touched",
+		Example: "  go run ./cmd/lab clean\n  go run ./cmd/lab clean --cache   # the XLA plugin in your cache folder too",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := findHome()
+			if err != nil {
+				return err
+			}
+			return home.clean(cmd.Context(), cache)
+		},
+	}
+	cmd.Flags().BoolVar(&cache, "cache", false, "also remove the XLA plugin from your cache folder")
+	return cmd
+}

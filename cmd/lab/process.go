@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// ownGroup starts cmd in a process group of its own, so that Ctrl-C reaches the lab alone, which then ends cmd in order.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// signalGroup sends a signal to cmd and to all that it started.
+func signalGroup(cmd *exec.Cmd, sig syscall.Signal) error { return syscall.Kill(-cmd.Process.Pid, sig) }
+
+// endWithContext makes a cancelled context end the whole group: first politely, after some seconds for good.
+func endWithContext(cmd *exec.Cmd) {
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+//go:embed python/requirements.lock
+var requirements string
+
+// minPython is the oldest Python that the lock file is made for.
+const minPython = 10 // 3.10
+
+// interpreter is a Python found on this machine.
+type interpreter struct {
+	Path  string `json:"path"`
+	Major int    `json:"major"`
+	Minor int    `json:"minor"`
+	Micro int    `json:"micro"`
+	Venv  bool   `json:"venv"` // can make a virtual environment with pip
+}
+
+func (p interpreter) version() string { return fmt.Sprintf("%d.%d.%d", p.Major, p.Minor, p.Micro) }
+
+const describePython = `
+import importlib.util, json, sys
+v = sys.version_info
+print(json.dumps({"path": sys.executable, "major": v[0], "minor": v[1], "micro": v[2],
+  "venv": all(importlib.util.find_spec(m) for m in ("venv", "ensurepip"))}))
+`
+
+// findPython returns the first Python on the PATH that can carry the lab, or a sentence that says which command mends it.
+func findPython(ctx context.Context) (interpreter, error) {
+	var old, bare []interpreter
+	names := []string{"python3", "python"}
+	for minor := 14; minor >= minPython; minor-- {
+		names = append(names, fmt.Sprintf("python3.%d", minor))
+	}
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		out, err := exec.CommandContext(ctx, path, "-c", describePython).Output()
+		var p interpreter
+		if err != nil || json.Unmarshal(out, &p) != nil {
+			continue
+		}
+		switch {
+		case p.Major != 3 || p.Minor < minPython:
+			old = append(old, p)
+		case !p.Venv:
+			bare = append(bare, p)
+		default:
+			return p, nil
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return interpreter{}, ctx.Err()
+	case len(bare) > 0:
+		return interpreter{}, fmt.Errorf("Python %s lacks its module venv: install it with `sudo apt install python3.%d-venv` and run this again", bare[0].version(), bare[0].Minor)
+	case len(old) > 0:
+		return interpreter{}, fmt.Errorf("Python %s is too old, the lab needs 3.%d or newer: install one with `%s` and run this again", old[0].version(), minPython, installPython())
+	default:
+		return interpreter{}, fmt.Errorf("no Python was found, the lab needs 3.%d or newer: install it with `%s` and run this again", minPython, installPython())
+	}
+}
+
+func installPython() string {
+	if runtime.GOOS == "darwin" {
+		return "brew install python"
+	}
+	return "sudo apt install python3 python3-venv"
+}
+
+// pythonStep makes the private Python environment with the pinned packages.
+func (h home) pythonStep(python interpreter) step {
+	return step{
+		name:        "Python environment",
+		fingerprint: digest(requirements, h.root, python.Path, python.version()),
+		run: func(ctx context.Context, note func(string)) error {
+			// A folder that an interrupted or older set-up left is of no use.
+			if err := os.RemoveAll(h.venv()); err != nil {
+				return fmt.Errorf("removing the old Python environment: %w", err)
+			}
+			lock := h.path("requirements.lock")
+			if err := writeFile(lock, []byte(requirements)); err != nil {
+				return err
+			}
+			if err := h.command(ctx, nil, python.Path, "-m", "venv", h.venv()); err != nil {
+				return fmt.Errorf("making the Python environment: %w", err)
+			}
+			note("installing packages")
+			err := h.command(ctx, nil, h.python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", lock)
+			if err != nil {
+				return fmt.Errorf("installing JupyterLab: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// command runs a program in the repository; its error ends in the last lines that it printed.
+func (h home) command(ctx context.Context, env []string, name string, args ...string) error {
+	var tail tailBuffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = h.root
+	cmd.Env = h.environ(env...)
+	cmd.Stdout, cmd.Stderr = &tail, &tail
+	endWithContext(cmd)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &exit):
+		return fmt.Errorf("%s said: %s", filepath.Base(name), explain(tail.String()))
+	default:
+		return err
+	}
+}
+
+// explain turns what pip and go print when the network or the disk fails into a sentence, and leaves the rest as it is.
+func explain(text string) string {
+	for _, known := range []struct{ sign, sentence string }{
+		{"No space left on device", "the disk is full; make room and run this again"},
+		{"no space left on device", "the disk is full; make room and run this again"},
+		{"Failed to establish a new connection", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"Temporary failure in name resolution", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"Name or service not known", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"no such host", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"connection refused", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"THESE PACKAGES DO NOT MATCH THE HASHES", "a downloaded package is not the one that the lab pins; a proxy or mirror altered it"},
+	} {
+		if strings.Contains(text, known.sign) {
+			return known.sentence
+		}
+	}
+	return strings.TrimSpace(text)
+}
+
+// tailBuffer keeps the end of what is written to it.
+type tailBuffer struct{ data []byte }
+
+const tailSize = 2000
+
+func (t *tailBuffer) Write(p []byte) (int, error) {
+	t.data = append(t.data, p...)
+	if extra := len(t.data) - tailSize; extra > 0 {
+		t.data = t.data[extra:]
+	}
+	return len(p), nil
+}
+
+func (t *tailBuffer) String() string { return string(t.data) }

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"descent.example/pkg/lab"
+	"github.com/spf13/cobra"
+)
+
+// The script that talks to the kernel, and the template of an exported page.
+//
+//go:embed python/execute.py python/page
+var pythonFiles embed.FS
+
+type runOptions struct {
+	set     []string // name=value
+	html    bool
+	inPlace bool
+	output  string
+	backend string
+	timeout time.Duration
+}
+
+func runCommand(offline *bool) *cobra.Command {
+	var opt runOptions
+	cmd := &cobra.Command{
+		Use:   "run NOTEBOOK...",
+		Short: "Execute notebooks headless",
+		Long:  "run executes notebooks through the Go kernel and writes executed copies; the notebooks themselves are not touched.",
+		Example: "  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb\n" +
+			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3 --set steps=200\n" +
+			"  go run ./cmd/lab run notebooks/*.ipynb --html --output pages",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, notebooks []string) error {
+			home, err := findHome()
+			if err != nil {
+				return err
+			}
+			// Whatever is wrong with the command line is said before anything is set up.
+			for _, nb := range notebooks {
+				if _, err := readNotebook(nb); err != nil {
+					return err
+				}
+			}
+			if _, err := parseSet(opt.set); err != nil {
+				return err
+			}
+			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
+				return err
+			}
+			for _, nb := range notebooks {
+				if err := home.runAndTell(cmd.Context(), nb, opt); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringArrayVar(&opt.set, "set", nil, "a parameter of the notebook's cells, as name=value; may be given again")
+	cmd.Flags().BoolVar(&opt.html, "html", false, "write a page of HTML that needs no notebook server")
+	cmd.Flags().BoolVar(&opt.inPlace, "in-place", false, "store the outputs in the notebook itself")
+	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the executed copies (default .lab/runs)")
+	cmd.Flags().StringVar(&opt.backend, "backend", "", "what computes, as GOMLX_BACKEND: xla:cpu, xla:cuda or go (default: the best there is)")
+	cmd.Flags().DurationVar(&opt.timeout, "timeout", 10*time.Minute, "longest time for one cell")
+	cmd.MarkFlagsMutuallyExclusive("in-place", "output")
+	cmd.MarkFlagsMutuallyExclusive("in-place", "set") // stored outputs are those of the defaults
+	return cmd
+}
+
+func parseSet(set []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, s := range set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" || value == "" {
+			return nil, fmt.Errorf("--set %q is not of the form name=value, such as --set lr=0.3", s)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// runAndTell executes one notebook and says what became of it.
+func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error {
+	start := time.Now()
+	out := newReporter(os.Stdout)
+	end := out.begin(path)
+	written, err := h.run(ctx, path, opt, func(done, of int) { out.note(path, fmt.Sprintf("cell %d of %d", done, of)) })
+	end(err)
+	out.close()
+	if err != nil {
+		return err
+	}
+	nb, err := readNotebook(written.notebook)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  %d cells in %.1f s; %s\n  written to %s\n", nb.codeCells(), time.Since(start).Seconds(), nb.engine(), written.best())
+	return nil
+}
+
+// written is what a run left.
+type written struct{ notebook, html string }
+
+func (w written) best() string {
+	if w.html != "" {
+		return w.html
+	}
+	return w.notebook
+}
+
+// run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
+func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
+	values, err := parseSet(opt.set)
+	if err != nil {
+		return written{}, err
+	}
+	set, err := json.Marshal(values)
+	if err != nil {
+		return written{}, err
+	}
+	temp, removeTemp, err := tempDir()
+	if err != nil {
+		return written{}, err
+	}
+	defer removeTemp()
+
+	folder := opt.output
+	if folder == "" {
+		folder = h.path("runs")
+	}
+	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
+	if opt.inPlace {
+		result.notebook = path
+	}
+	if opt.html {
+		result.html = strings.TrimSuffix(result.notebook, ".ipynb") + ".html"
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return written{}, err
+	}
+	script, fresh, page, parameters := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb"), "", filepath.Join(temp, "parameters")
+	if opt.html {
+		page = filepath.Join(temp, "page.html")
+	}
+	if err := os.CopyFS(temp, pythonFiles); err != nil {
+		return written{}, fmt.Errorf("writing to the temporary folder: %w", err)
+	}
+	job, err := json.Marshal(map[string]any{
+		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
+		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": int(opt.timeout.Seconds()),
+	})
+	if err != nil {
+		return written{}, err
+	}
+	cmd := exec.CommandContext(ctx, h.python(), script)
+	cmd.Env = h.environ("TMPDIR="+temp, lab.SetEnv+"="+string(set), lab.ParamsLogEnv+"="+parameters)
+	if opt.backend != "" {
+		cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+opt.backend)
+	}
+	cmd.Stdin = bytes.NewReader(job)
+	var complaints tailBuffer
+	cmd.Stderr = &complaints
+	endWithContext(cmd)
+	events, err := cmd.StdoutPipe()
+	if err != nil {
+		return written{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return written{}, fmt.Errorf("starting Python: %w", err)
+	}
+	defer signalGroup(cmd, 9) // a kernel that outlives its client, and what it started
+	var failed error
+	finished := false
+	for lines := bufio.NewScanner(bufio.NewReader(events)); lines.Scan(); {
+		var e struct {
+			Cell, Of      int
+			Source, Error string
+			Done          bool
+		}
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue
+		}
+		switch {
+		case e.Done:
+			finished = true
+		case e.Error != "":
+			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, e.Source, indent(e.Error))
+		default:
+			progress(e.Cell, e.Of)
+		}
+	}
+	err = cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return written{}, ctx.Err()
+	case failed != nil:
+		return written{}, failed
+	case err != nil || !finished:
+		return written{}, fmt.Errorf("%s could not be executed: %s", path, explain(complaints.String()))
+	}
+	declared, err := lab.ReadParams(parameters)
+	if err != nil {
+		return written{}, err
+	}
+	if err := lab.CheckSet(values, declared); err != nil {
+		return written{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := moveInto(fresh, result.notebook); err != nil {
+		return written{}, err
+	}
+	if opt.html {
+		return result, moveInto(page, result.html)
+	}
+	return result, nil
+}
+
+func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
+
+func moveInto(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return writeFile(to, data)
+}
+
+// codeCells counts the cells that were executed.
+func (nb notebook) codeCells() (n int) {
+	for _, c := range nb.Cells {
+		if c.Type == "code" {
+			n++
+		}
+	}
+	return n
+}
+
+// engine is the sentence in which the notebook itself says what computed it.
+func (nb notebook) engine() string {
+	for _, c := range nb.Cells {
+		if !c.has(tagMachine) {
+			continue
+		}
+		for line := range strings.Lines(c.words()) {
+			if strings.Contains(line, "computes") {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	return "no cell says what computed it"
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"descent.example/pkg/accel/plugin"
+)
+
+type setupOptions struct {
+	offline     bool
+	retryPlugin bool // look for the plugin again even if it could not be had a short while ago
+}
+
+// setUp does what is missing. It is safe to interrupt and to run twice at once.
+func (h home) setUp(ctx context.Context, opt setupOptions) error {
+	python, err := findPython(ctx)
+	if err != nil {
+		return err
+	}
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	pip, tools, gopls := h.pythonStep(python), h.toolsStep("Go kernel", h.root), h.toolsStep("Go completion", filepath.Join(h.root, "tools"))
+	if opt.offline {
+		for _, s := range []step{pip, tools, gopls} {
+			if !h.done(s) {
+				return fmt.Errorf("%s is missing or out of date and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name)
+			}
+		}
+	}
+	out := newReporter(os.Stdout)
+	defer out.close()
+
+	// Two lanes side by side: one waits for the network, the other for the compiler.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	lane := func(steps ...func() error) <-chan error {
+		end := make(chan error, 1)
+		go func() {
+			for _, do := range steps {
+				if err := do(); err != nil {
+					cancel(err)
+					end <- err
+					return
+				}
+			}
+			end <- nil
+		}()
+		return end
+	}
+	do := func(s step) func() error { return func() error { return h.perform(ctx, s, out) } }
+	warm := func() error {
+		err := h.perform(ctx, h.warmStep(), out)
+		if err != nil && ctx.Err() == nil {
+			// A package under change must not keep the lab shut: a cell that imports it says the same.
+			out.say("  %v", err)
+			return nil
+		}
+		return err
+	}
+	downloads := lane(do(pip), h.writeKernel, func() error { return h.fetchPlugin(ctx, opt, out) })
+	builds := lane(do(tools), warm, do(gopls))
+	if err := errors.Join(<-downloads, <-builds); err != nil {
+		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
+	}
+	return nil
+}
+
+// toolsStep builds the tools that a module's go.mod names.
+func (h home) toolsStep(name, module string) step {
+	mod, _ := os.ReadFile(filepath.Join(module, "go.mod"))
+	sum, _ := os.ReadFile(filepath.Join(module, "go.sum"))
+	return step{
+		name:        name,
+		fingerprint: digest(string(mod), string(sum), runtime.Version(), h.root),
+		run: func(ctx context.Context, note func(string)) error {
+			note("downloading modules")
+			if err := h.command(ctx, nil, "go", "-C", module, "mod", "download"); err != nil {
+				return fmt.Errorf("downloading Go modules: %w", err)
+			}
+			// Built beside and moved into place, since `go install` takes a half-copied program for a whole one.
+			fresh, err := os.MkdirTemp(h.dir, "bin-")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(fresh)
+			note("compiling")
+			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS="}, "go", "-C", module, "install", "tool"); err != nil {
+				return fmt.Errorf("compiling %s: %w", name, err)
+			}
+			return moveAll(fresh, h.bin())
+		},
+	}
+}
+
+func moveAll(from, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// kernelFlags are the build flags of a cell: without debug information it links faster.
+const kernelFlags = "-ldflags=-s"
+
+// warmStep compiles what cells import, so that the first cell does not wait for it.
+func (h home) warmStep() step {
+	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	return step{
+		name:        "Packages",
+		fingerprint: digest(string(mod), runtime.Version(), h.root),
+		run: func(ctx context.Context, note func(string)) error {
+			note("compiling")
+			if err := h.command(ctx, nil, "go", "build", "./pkg/..."); err != nil {
+				return fmt.Errorf("compiling the lab's packages: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// writeKernel writes the kernelspec and the few settings of JupyterLab, each time: they are small, and a new Python
+// environment comes without them.
+func (h home) writeKernel() error {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return errors.New("the program go is not on the PATH: add Go's bin folder to it and run this again")
+	}
+	for name, content := range map[string]any{
+		"share/jupyter/kernels/" + kernelName + "/kernel.json": map[string]any{
+			"display_name":   "Go (Descent)",
+			"language":       "go",
+			"interrupt_mode": "message",
+			// -go_work lets cells import this module; raw errors are what headless runs report.
+			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + h.root, "-raw_error=true", "--kernel", "{connection_file}"},
+			"env": map[string]string{
+				"PATH":    strings.Join([]string{h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
+				"GOPROXY": "off", "GOFLAGS": kernelFlags, "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",
+			},
+		},
+		// Only our kernel is offered: the notebooks are in Go.
+		"etc/jupyter/jupyter_server_config.json": map[string]any{
+			"KernelSpecManager": map[string]any{"ensure_native_kernel": false, "allowed_kernelspecs": []string{kernelName}},
+		},
+		// No question about news at the first start, and no look-up on the network.
+		"share/jupyter/lab/settings/overrides.json": map[string]any{
+			"@jupyterlab/apputils-extension:notification": map[string]any{"fetchNews": "false", "checkForUpdates": false},
+		},
+	} {
+		data, err := json.MarshalIndent(content, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := writeFile(filepath.Join(h.venv(), name), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
+const pluginPause = 24 * time.Hour
+
+// fetchPlugin gets XLA's plugin where one is missing. That it cannot be had is no error: GoMLX's Go backend computes then.
+func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) error {
+	for _, kind := range plugin.Kinds() {
+		if _, err := plugin.Find(kind); err == nil || opt.offline {
+			continue
+		}
+		failed := h.path("stamps", "no-plugin-"+string(kind))
+		if info, err := os.Stat(failed); err == nil && !opt.retryPlugin && time.Since(info.ModTime()) < pluginPause {
+			continue
+		}
+		name := "XLA plugin for " + strings.ToUpper(string(kind))
+		end := out.begin(name)
+		_, err := plugin.Install(ctx, kind, plugin.Options{
+			Python: h.python(),
+			Progress: func(what string, done, total int64) {
+				of := ""
+				if total > 0 {
+					of = fmt.Sprintf(" of %d", total/1_000_000)
+				}
+				out.note(name, fmt.Sprintf("%s, %d%s MB", what, done/1_000_000, of))
+			},
+		})
+		end(err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			out.say("  XLA cannot be had now: %v.\n  GoMLX's pure Go backend will compute; `go run ./cmd/lab setup` tries again.", err)
+			if err := writeFile(failed, []byte(err.Error())); err != nil {
+				return err
+			}
+			continue
+		}
+		os.Remove(failed)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// A step of set-up is done when its stamp holds its fingerprint, a digest of everything that its result depends on.
+// The stamp is written last: a step that was interrupted is done again from its start.
+type step struct {
+	name        string
+	fingerprint string
+	run         func(ctx context.Context, note func(string)) error
+}
+
+func (h home) stamp(s step) string { return h.path("stamps", strings.ReplaceAll(s.name, " ", "-")) }
+
+func (h home) done(s step) bool {
+	have, err := os.ReadFile(h.stamp(s))
+	return err == nil && string(have) == s.fingerprint
+}
+
+// perform runs the step unless it is done, and shows its progress.
+func (h home) perform(ctx context.Context, s step, out *reporter) error {
+	if h.done(s) {
+		return nil
+	}
+	if err := os.Remove(h.stamp(s)); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	end := out.begin(s.name)
+	err := s.run(ctx, func(text string) { out.note(s.name, text) })
+	if err == nil {
+		err = writeFile(h.stamp(s), []byte(s.fingerprint))
+	}
+	end(err)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// writeFile puts data in place at once: a reader sees the old file or the new one, never a part.
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	if err2 := tmp.Chmod(0o644); err == nil {
+		err = err2
+	}
+	if err2 := tmp.Close(); err == nil {
+		err = err2
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// digest of texts, in order.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// reporter shows steps that run side by side: one live line on a terminal, plain lines elsewhere.
+type reporter struct {
+	out   io.Writer
+	live  bool
+	width int
+
+	mu      sync.Mutex
+	running []*runningStep
+	stop    chan struct{}
+}
+
+type runningStep struct {
+	name, note string
+	start      time.Time
+}
+
+func newReporter(out *os.File) *reporter {
+	r := &reporter{out: out, live: term.IsTerminal(int(out.Fd())), stop: make(chan struct{})}
+	if r.live {
+		if r.width, _, _ = term.GetSize(int(out.Fd())); r.width < 20 {
+			r.width = 80
+		}
+		go r.animate()
+	}
+	return r
+}
+
+func (r *reporter) close() {
+	close(r.stop)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clearLine()
+}
+
+func (r *reporter) begin(name string) (end func(error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &runningStep{name: name, start: time.Now()}
+	r.running = append(r.running, s)
+	if !r.live {
+		fmt.Fprintf(r.out, "… %s\n", name)
+	}
+	return func(err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for i, other := range r.running {
+			if other == s {
+				r.running = append(r.running[:i], r.running[i+1:]...)
+				break
+			}
+		}
+		mark := "✓"
+		if err != nil {
+			mark = "✗"
+		}
+		r.clearLine()
+		fmt.Fprintf(r.out, "%s %s (%.0f s)\n", mark, name, time.Since(s.start).Seconds())
+	}
+}
+
+// say prints a line above the live one.
+func (r *reporter) say(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clearLine()
+	fmt.Fprintf(r.out, format+"\n", args...)
+}
+
+func (r *reporter) note(name, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.running {
+		if s.name == name {
+			s.note = text
+		}
+	}
+}
+
+func (r *reporter) animate() {
+	tick := time.NewTicker(150 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		var parts []string
+		for _, s := range r.running {
+			part := fmt.Sprintf("%s %.0f s", s.name, time.Since(s.start).Seconds())
+			if s.note != "" {
+				part += " (" + s.note + ")"
+			}
+			parts = append(parts, part)
+		}
+		line := []rune("… " + strings.Join(parts, " · "))
+		if len(line) >= r.width {
+			line = append(line[:r.width-2], '…')
+		}
+		r.clearLine()
+		if len(parts) > 0 {
+			fmt.Fprint(r.out, string(line))
+		}
+		r.mu.Unlock()
+	}
+}
+
+func (r *reporter) clearLine() {
+	if r.live {
+		fmt.Fprint(r.out, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func testCommand(offline *bool) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test",
+		Short: "Run all tests: the code's, and every notebook executed and compared with its stored outputs",
+		Long: "test runs, cheapest first: gofmt, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
+			"through its kernel, on both, its text compared with what is stored in it. What failed is said again at the end.",
+		Example: "  go run ./cmd/lab test",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := findHome()
+			if err != nil {
+				return err
+			}
+			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
+				return err
+			}
+			return home.test(cmd.Context())
+		},
+	}
+}
+
+// tally counts what passed and keeps what failed for the end.
+type tally struct {
+	passed, failed, skipped int
+	failures                []string
+}
+
+func (t *tally) fail(what, output string) {
+	t.failed++
+	t.failures = append(t.failures, what+"\n"+indent(strings.TrimSpace(output)))
+}
+
+func (h home) test(ctx context.Context) error {
+	var t tally
+	parts := []struct {
+		name string
+		run  func(context.Context, *tally) error
+	}{
+		{"formatting", h.testFormat},
+		{"vet", h.tool("go", "vet", "./...")},
+		{"vet without a C compiler", h.tool("env", "CGO_ENABLED=0", "go", "vet", "./...")},
+		{"staticcheck", h.tool(filepath.Join(h.bin(), "staticcheck"), "./...")},
+		{"unit tests", h.goTest("", "./...")},
+		{"unit tests on the Go backend", h.goTest("go", "./pkg/...")},
+		{"notebooks", h.testNotebooks("", 1)},
+		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
+		{"notebooks on the Go backend", h.testNotebooks("go", 3)},
+	}
+	for _, part := range parts {
+		start, before := time.Now(), t
+		fmt.Printf("… %s\n", part.name)
+		if err := part.run(ctx, &t); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			t.fail(part.name, err.Error())
+		}
+		fmt.Printf("%s %s: %d passed, %d failed (%.0f s)\n", mark(t.failed == before.failed), part.name,
+			t.passed-before.passed, t.failed-before.failed, time.Since(start).Seconds())
+	}
+	if len(t.failures) > 0 {
+		fmt.Printf("\nWhat failed:\n\n%s\n", strings.Join(t.failures, "\n"))
+	}
+	fmt.Printf("\n%d passed, %d failed\n", t.passed, t.failed)
+	if t.failed > 0 {
+		return errors.New("tests failed")
+	}
+	return nil
+}
+
+func mark(ok bool) string {
+	if ok {
+		return "✓"
+	}
+	return "✗"
+}
+
+func (h home) testFormat(ctx context.Context, t *tally) error {
+	out, err := exec.CommandContext(ctx, filepath.Join(runtime.GOROOT(), "bin", "gofmt"), "-l",
+		filepath.Join(h.root, "cmd"), filepath.Join(h.root, "pkg")).CombinedOutput()
+	switch {
+	case err != nil:
+		t.fail("gofmt", string(out)+err.Error())
+	case len(out) > 0:
+		t.fail("gofmt", "these files want `gofmt -w`:\n"+string(out))
+	default:
+		t.passed++
+	}
+	return nil
+}
+
+// tool is a check that passes or fails as a whole.
+func (h home) tool(name string, args ...string) func(context.Context, *tally) error {
+	return func(ctx context.Context, t *tally) error {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Dir = h.root
+		endWithContext(cmd)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.fail(filepath.Base(name)+" "+strings.Join(args, " "), string(out)+err.Error())
+			return nil
+		}
+		t.passed++
+		return nil
+	}
+}
+
+// goTest runs Go tests on a backend, "" for the best there is, and counts each test.
+func (h home) goTest(backend, packages string) func(context.Context, *tally) error {
+	return func(ctx context.Context, t *tally) error {
+		cmd := exec.CommandContext(ctx, "go", "test", "-json", "-count=1", "-timeout=20m", packages)
+		cmd.Dir = h.root
+		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.python())
+		if backend != "" {
+			cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+backend)
+		}
+		var complaints tailBuffer
+		cmd.Stderr = &complaints
+		endWithContext(cmd)
+		events, err := cmd.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		before := t.failed
+		readTestEvents(bufio.NewReader(events), t)
+		if err := cmd.Wait(); err != nil && t.failed == before {
+			return fmt.Errorf("go test: %w\n%s", err, complaints.String())
+		}
+		return nil
+	}
+}
+
+// readTestEvents counts what `go test -json` reports; see `go doc cmd/test2json`.
+func readTestEvents(events *bufio.Reader, t *tally) {
+	output := map[string]*strings.Builder{} // of a test that has not ended
+	failedIn := map[string]bool{}           // packages with a failed test
+	lines := bufio.NewScanner(events)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e struct{ Action, Package, ImportPath, Test, Output string }
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue
+		}
+		name := e.Package + e.ImportPath
+		if e.Test != "" {
+			name += "." + e.Test
+		}
+		switch e.Action {
+		case "output", "build-output":
+			if output[name] == nil {
+				output[name] = &strings.Builder{}
+			}
+			output[name].WriteString(e.Output)
+		case "pass":
+			if e.Test != "" {
+				t.passed++
+			}
+			delete(output, name)
+		case "skip":
+			if e.Test != "" {
+				t.skipped++
+			}
+			delete(output, name)
+		case "fail", "build-fail":
+			if e.Test != "" {
+				failedIn[e.Package] = true
+			} else if failedIn[e.Package] {
+				continue // said already, test by test
+			}
+			said := ""
+			if output[name] != nil {
+				said = output[name].String()
+			}
+			failedIn[e.Package] = true
+			t.fail(name, said)
+			delete(output, name)
+		}
+	}
+}
+
+// testNotebooks executes every notebook and holds its text against what is stored.
+func (h home) testNotebooks(backend string, slack float64) func(context.Context, *tally) error {
+	return func(ctx context.Context, t *tally) error {
+		notebooks, err := filepath.Glob(filepath.Join(h.notebooks(), "*.ipynb"))
+		if err != nil {
+			return err
+		}
+		if len(notebooks) == 0 {
+			return fmt.Errorf("there is no notebook in %s", h.notebooks())
+		}
+		folder, remove, err := tempDir()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		slices.Sort(notebooks)
+		for _, path := range notebooks {
+			name := filepath.Base(path)
+			if backend != "" {
+				name += " on " + backend
+			}
+			result, err := h.run(ctx, path, runOptions{output: folder, backend: backend, timeout: 10 * time.Minute}, func(int, int) {})
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				t.fail(name, err.Error())
+				continue
+			}
+			stored, err := readNotebook(path)
+			if err != nil {
+				return err
+			}
+			fresh, err := readNotebook(result.notebook)
+			if err != nil {
+				return err
+			}
+			if differences := compareNotebooks(stored, fresh, slack); len(differences) > 0 {
+				t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
+					"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
+				continue
+			}
+			t.passed++
+		}
+		return nil
+	}
+}
