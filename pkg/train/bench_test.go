@@ -1,0 +1,76 @@
+package train_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/accel"
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
+)
+
+// benchmark runs b for a small quadratic, for least squares on 442 examples of 10 features, and for a net with 64
+// hidden units on 256 points, each with a stable rate. All in float32 on the full batch.
+func benchmark(b *testing.B, run func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64)) {
+	backend, err := accel.Open()
+	require.NoError(b, err)
+	quadratic, err := problem.NewQuadratic([]float64{1, 10}, nil, nil)
+	require.NoError(b, err)
+	diabetes, err := problem.Diabetes()
+	require.NoError(b, err)
+	b.Run("quadratic", func(b *testing.B) { run(b, backend, quadratic, 0.1) })
+	b.Run("diabetes", func(b *testing.B) { run(b, backend, diabetes, 0.1) })
+	b.Run("net", func(b *testing.B) { run(b, backend, &net{dtype: dtypes.Float32, hidden: 64, n: 256}, 0.05) })
+}
+
+// BenchmarkStep is the time of a step in a long run that records the loss of every step.
+func BenchmarkStep(b *testing.B) {
+	benchmark(b, func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64) {
+		trainer, err := train.New(backend, p, optim.GD(), train.Record{})
+		require.NoError(b, err)
+		defer trainer.Close()
+		run := func(steps int) {
+			_, err := trainer.Run(context.Background(), train.Config{LearningRate: rate, Steps: steps})
+			require.NoError(b, err)
+		}
+		run(1000)
+		b.ResetTimer()
+		run(b.N)
+	})
+}
+
+// BenchmarkFirstResult is the time from a problem to the result of its first run of 100 steps: build, compile, run.
+func BenchmarkFirstResult(b *testing.B) {
+	benchmark(b, func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64) {
+		for b.Loop() {
+			trainer, err := train.New(backend, p, optim.GD(), train.Record{})
+			require.NoError(b, err)
+			_, err = trainer.Run(context.Background(), train.Config{LearningRate: rate, Steps: 100})
+			require.NoError(b, err)
+			trainer.Close()
+		}
+	})
+}
+
+// BenchmarkRun is the time of a run of 60 steps with the parameters recorded and a new learning rate, as a slider
+// makes them.
+func BenchmarkRun(b *testing.B) {
+	benchmark(b, func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64) {
+		trainer, err := train.New(backend, p, optim.GD(), train.Record{Params: true})
+		require.NoError(b, err)
+		defer trainer.Close()
+		config := train.Config{LearningRate: rate, Steps: 60}
+		_, err = trainer.Run(context.Background(), config)
+		require.NoError(b, err)
+		for b.Loop() {
+			config.LearningRate *= 0.999
+			_, err = trainer.Run(context.Background(), config)
+			require.NoError(b, err)
+		}
+	})
+}
