@@ -1,0 +1,255 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"html"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"strconv"
+	"strings"
+
+	vgfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// Both canvases are gonum's vg.Canvas with one point for one CSS pixel, and
+// both draw a text with its raised and lowered letters.
+var (
+	_ vg.Canvas = (*svgCanvas)(nil)
+	_ vg.Canvas = (*pngCanvas)(nil)
+)
+
+// svgCanvas writes SVG. gonum's own (vgsvg) measures in points, names one
+// font without a substitute and has no text alternative; this one has them,
+// and stretches each text to the width that the layout reckoned with, so that
+// another font does no harm.
+type svgCanvas struct {
+	buf   strings.Builder
+	h     float64
+	stack []svgState
+}
+
+type svgState struct {
+	color  color.Color
+	width  float64
+	dashes []vg.Length
+	groups int
+}
+
+func newSVG(w, h int, title, alt string) *svgCanvas {
+	c := &svgCanvas{h: float64(h), stack: []svgState{{}}}
+	fmt.Fprintf(&c.buf, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
+		`font-family="'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif" stroke-linejoin="round">`+"\n",
+		w, h, w, h, html.EscapeString(alt))
+	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", html.EscapeString(title), html.EscapeString(alt))
+	vg.Initialize(c)
+	return c
+}
+
+func (c *svgCanvas) bytes() []byte { return []byte(c.buf.String() + "</svg>\n") }
+
+func (c *svgCanvas) top() *svgState           { return &c.stack[len(c.stack)-1] }
+func (c *svgCanvas) SetLineWidth(w vg.Length) { c.top().width = w.Points() }
+func (c *svgCanvas) SetColor(clr color.Color) { c.top().color = clr }
+func (c *svgCanvas) Rotate(rad float64)       { c.group("rotate(%s 0 %s)", -rad*180/math.Pi, c.h) }
+func (c *svgCanvas) Translate(p vg.Point)     { c.group("translate(%s %s)", p.X.Points(), -p.Y.Points()) }
+func (c *svgCanvas) Scale(x, y float64)       { c.group("matrix(%s 0 0 %s 0 %s)", x, y, c.h*(1-y)) }
+
+func (c *svgCanvas) SetLineDash(d []vg.Length, _ vg.Length) { c.top().dashes = d }
+
+// DrawImage is asked for by vg.Canvas; no picture here holds an image.
+func (c *svgCanvas) DrawImage(vg.Rectangle, image.Image) {}
+
+func (c *svgCanvas) Push() {
+	s := *c.top()
+	s.groups = 0
+	c.stack = append(c.stack, s)
+}
+
+func (c *svgCanvas) Pop() {
+	c.buf.WriteString(strings.Repeat("</g>", c.top().groups))
+	c.stack = c.stack[:len(c.stack)-1]
+}
+
+func (c *svgCanvas) group(transform string, v ...float64) {
+	args := make([]any, len(v))
+	for i := range v {
+		args[i] = num(v[i], 2)
+	}
+	fmt.Fprintf(&c.buf, `<g transform="`+transform+`">`, args...)
+	c.top().groups++
+}
+
+func (c *svgCanvas) Stroke(p vg.Path) {
+	s := c.top()
+	if s.width <= 0 {
+		return
+	}
+	clr, opacity := hex(s.color)
+	fmt.Fprintf(&c.buf, `<path fill="none" stroke="%s" stroke-width="%s"`, clr, num(s.width, 2))
+	if opacity < 1 {
+		fmt.Fprintf(&c.buf, ` stroke-opacity="%s"`, num(opacity, 2))
+	}
+	if len(s.dashes) > 0 {
+		var d []string
+		for _, v := range s.dashes {
+			d = append(d, num(v.Points(), 1))
+		}
+		fmt.Fprintf(&c.buf, ` stroke-dasharray="%s"`, strings.Join(d, " "))
+	}
+	fmt.Fprintf(&c.buf, " d=\"%s\"/>\n", c.data(p))
+}
+
+func (c *svgCanvas) Fill(p vg.Path) {
+	clr, opacity := hex(c.top().color)
+	fmt.Fprintf(&c.buf, `<path fill="%s"`, clr)
+	if opacity < 1 {
+		fmt.Fprintf(&c.buf, ` fill-opacity="%s"`, num(opacity, 2))
+	}
+	fmt.Fprintf(&c.buf, " d=\"%s\"/>\n", c.data(p))
+}
+
+// data writes a path in tenths of a pixel, which no eye can tell from the whole.
+func (c *svgCanvas) data(p vg.Path) string {
+	var b strings.Builder
+	at := func(letter string, x, y float64) {
+		b.WriteString(letter)
+		b.WriteString(num(x, 1))
+		b.WriteByte(' ')
+		b.WriteString(num(c.h-y, 1))
+	}
+	for _, s := range p {
+		x, y := s.Pos.X.Points(), s.Pos.Y.Points()
+		switch s.Type {
+		case vg.MoveComp:
+			at("M", x, y)
+		case vg.LineComp:
+			at("L", x, y)
+		case vg.ArcComp: // two halves: one arc cannot end where it began
+			r := s.Radius.Points()
+			for i := range 3 {
+				sin, cos := math.Sincos(s.Start + s.Angle*float64(i)/2)
+				if i == 0 {
+					at("L", x+r*cos, y+r*sin)
+					continue
+				}
+				sweep := "0 "
+				if s.Angle < 0 {
+					sweep = "1 "
+				}
+				at("A"+num(r, 1)+" "+num(r, 1)+" 0 0 "+sweep, x+r*cos, y+r*sin)
+			}
+		case vg.CurveComp:
+			letter := map[int]string{1: "Q", 2: "C"}[len(s.Control)]
+			for _, q := range s.Control {
+				at(letter, q.X.Points(), q.Y.Points())
+				letter = " "
+			}
+			at(" ", x, y)
+		case vg.CloseComp:
+			b.WriteByte('Z')
+		}
+	}
+	return b.String()
+}
+
+func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
+	clr, _ := hex(c.top().color)
+	size := f.Font.Size.Points()
+	fmt.Fprintf(&c.buf, `<text x="%s" y="%s" font-size="%s" fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"`,
+		num(p.X.Points(), 1), num(c.h-p.Y.Points(), 1), num(size, 1), clr, num(width(f, s), 1))
+	if f.Font.Weight == bold.Font.Weight {
+		c.buf.WriteString(` font-weight="bold"`)
+	}
+	c.buf.WriteByte('>')
+	rise := 0.0
+	for _, r := range runs(s) {
+		text := html.EscapeString(r.text)
+		switch {
+		case r.rise == rise:
+			c.buf.WriteString(text)
+		case r.rise == 0:
+			fmt.Fprintf(&c.buf, `<tspan dy="%s">%s</tspan>`, num(rise*size, 1), text)
+		default:
+			fmt.Fprintf(&c.buf, `<tspan dy="%s" font-size="%s">%s</tspan>`, num((rise-r.rise)*size, 1), num(small*size, 1), text)
+		}
+		rise = r.rise
+	}
+	c.buf.WriteString("</text>\n")
+}
+
+// num is v with at most the given decimals, in the fewest letters.
+func num(v float64, decimals int) string {
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	if s == "-0" {
+		return "0"
+	}
+	return s
+}
+
+func hex(clr color.Color) (string, float64) {
+	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
+	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B), float64(c.A) / 255
+}
+
+// pngCanvas is gonum's image canvas at two dots for one CSS pixel.
+type pngCanvas struct{ *vgimg.Canvas }
+
+const dots = 2
+
+func newPNG(w, h int) *pngCanvas {
+	return &pngCanvas{vgimg.NewWith(vgimg.UseWH(vg.Length(w), vg.Length(h)), vgimg.UseDPI(72*dots))}
+}
+
+func (c *pngCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
+	for _, r := range runs(s) {
+		rf := runFace(f, r)
+		at := vg.Point{X: p.X, Y: p.Y + f.Font.Size*vg.Length(r.rise)}
+		for i, part := range strings.Split(r.text, nabla) {
+			if i > 0 {
+				c.nabla(rf, at)
+				at.X += rf.Width(delta)
+			}
+			c.Canvas.FillString(rf, at, part)
+			at.X += rf.Width(part)
+		}
+		p.X = at.X
+	}
+}
+
+func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
+	const capital = 0.69 // height of Δ, in ems
+	c.Push()
+	defer c.Pop()
+	c.Translate(vg.Point{X: p.X + f.Width(delta), Y: p.Y + f.Font.Size*capital})
+	c.Rotate(math.Pi)
+	c.Canvas.FillString(f, vg.Point{}, delta)
+}
+
+// bytes encodes the image and says how large a dot is, so that a viewer shows
+// the picture in the size of the SVG.
+func (c *pngCanvas) bytes() ([]byte, error) {
+	var buf bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, c.Image()); err != nil {
+		return nil, fmt.Errorf("figure: encoding the PNG: %w", err)
+	}
+	perMeter := uint32(math.Round(96 * dots / 0.0254))
+	chunk := append([]byte("pHYs"), 0, 0, 0, 0, 0, 0, 0, 0, 1)
+	binary.BigEndian.PutUint32(chunk[4:], perMeter)
+	binary.BigEndian.PutUint32(chunk[8:], perMeter)
+	phys := binary.BigEndian.AppendUint32(nil, 9)
+	phys = append(phys, chunk...)
+	phys = binary.BigEndian.AppendUint32(phys, crc32.ChecksumIEEE(chunk))
+	const header = 8 + 25 // signature and IHDR
+	out := buf.Bytes()
+	return bytes.Join([][]byte{out[:header], phys, out[header:]}, nil), nil
+}

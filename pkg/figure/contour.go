@@ -1,0 +1,214 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// contour is a loss over a panel and the levels to draw. Its values are kept:
+// SVG and PNG need the same ones, and the loss may be dear.
+type contour struct {
+	label  string
+	f      func(x, y float64) float64
+	levels []float64
+
+	x, y scale
+	kept *field
+}
+
+// field is a loss evaluated on a grid over the frame, (0,0) to (1,1).
+type field struct {
+	label  string
+	levels []float64
+	log    bool
+	z      [][]float64 // z[i][j] at (i, j)/(cells)
+}
+
+const cells = 128 // of the grid, along each axis: four pixels or fewer
+
+func (c *contour) sample(x, y scale) (*field, error) {
+	if c.kept != nil && c.x == x && c.y == y {
+		return c.kept, nil
+	}
+	f := &field{label: c.label, levels: slices.Clone(c.levels)}
+	var all []float64
+	for i := range cells + 1 {
+		col := make([]float64, cells+1)
+		for j := range col {
+			v := c.f(x.lo+(x.hi-x.lo)*float64(i)/cells, y.lo+(y.hi-y.lo)*float64(j)/cells)
+			if finite(v) {
+				all = append(all, v)
+			} else {
+				v = math.MaxFloat64
+			}
+			col[j] = v
+		}
+		f.z = append(f.z, col)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.label, x.lo, x.hi, y.lo, y.hi)
+	}
+	slices.Sort(all)
+	lowest, highest := all[0], all[len(all)-1]
+	if len(f.levels) == 0 {
+		f.levels, f.log = levels(all)
+	} else {
+		f.log = f.levels[0] > 0 && len(f.levels) > 2 && f.levels[len(f.levels)-1] > 30*f.levels[0]
+	}
+	if len(f.levels) == 0 || f.levels[len(f.levels)-1] < lowest || f.levels[0] > highest {
+		return nil, fmt.Errorf("figure: contours of %q: no level to draw; the loss goes from %v to %v in the frame, the levels are %v", c.label, lowest, highest, f.levels)
+	}
+	c.x, c.y, c.kept = x, y, f
+	return f, nil
+}
+
+// levels chooses up to 12 round levels for sorted values.
+func levels(sorted []float64) ([]float64, bool) {
+	highest := sorted[len(sorted)-1]
+	// The lowest values fill a few cells around the optimum: lines there
+	// would be a blot.
+	low := sorted[len(sorted)/200]
+	if sorted[0] >= 0 && low > 0 && highest > 30*low {
+		for _, mantissas := range [][]int{{1, 3}, {1}} {
+			var out []float64
+			for e := int(math.Floor(math.Log10(low))); e <= int(math.Log10(highest))+1; e++ {
+				for _, m := range mantissas {
+					if v := power(m, e); v > low && v < highest {
+						out = append(out, v)
+					}
+				}
+			}
+			if len(out) > 12 && len(mantissas) == 1 {
+				out = out[len(out)-12:]
+			}
+			if len(out) <= 12 {
+				return out, true
+			}
+		}
+	}
+	if sorted[0] == highest {
+		return nil, false
+	}
+	return slices.DeleteFunc(round(sorted[0], highest, 10), func(v float64) bool {
+		return v <= sorted[0] || v >= highest
+	}), false
+}
+
+// loop is the closed border of a region {z ≥ level}, the region on its left.
+// rim[i] says that the edge from point i to the next runs along the frame,
+// where it bounds the region but is no level line.
+type loop struct {
+	pts []point
+	rim []bool
+}
+
+// loops traces the borders of {z ≥ level} in the unit square by marching
+// squares. A ring of nodes below the level, as wide as nothing, is laid around
+// the grid so that every border closes.
+func (f *field) loops(level float64) []loop {
+	const n = cells + 3 // nodes along each axis, with the ring
+	value := func(i, j int) float64 {
+		if i == 0 || j == 0 || i == n-1 || j == n-1 {
+			return math.Inf(-1)
+		}
+		return f.z[i-1][j-1]
+	}
+	node := func(i, j int) point {
+		at := func(k int) float64 { return float64(min(max(k-1, 0), cells)) / cells }
+		return point{at(i), at(j)}
+	}
+	// An edge of the grid is named by its lower left node and its direction.
+	edge := func(i, j int, up bool) int {
+		e := 2 * (i*n + j)
+		if up {
+			e++
+		}
+		return e
+	}
+	cross := func(e int) point {
+		i, j := e/2/n, e/2%n
+		i2, j2 := i+1, j
+		if e%2 == 1 {
+			i2, j2 = i, j+1
+		}
+		a, b := value(i, j), value(i2, j2)
+		p, q := node(i, j), node(i2, j2)
+		if math.IsInf(a, 0) || math.IsInf(b, 0) {
+			return p.toward(q, 0.5) // p = q but for the ring's own edges, never crossed
+		}
+		return p.toward(q, (level/2-a/2)/(b/2-a/2))
+	}
+	next, rim := map[int]int{}, map[int]bool{}
+	var starts []int
+	for i := range n - 1 {
+		for j := range n - 1 {
+			corner := [4]float64{value(i, j), value(i+1, j), value(i+1, j+1), value(i, j+1)}
+			side := [4]int{edge(i, j, false), edge(i+1, j, true), edge(i, j+1, false), edge(i, j, true)}
+			// Going round counter-clockwise, the region is entered on some
+			// sides and left on others; its border runs from where it is left…
+			var in, out []int
+			for k := range 4 {
+				switch a, b := corner[k] >= level, corner[(k+1)%4] >= level; {
+				case !a && b:
+					in = append(in, k)
+				case a && !b:
+					out = append(out, k)
+				}
+			}
+			if len(in) == 2 {
+				// …to where it was entered. On a saddle that happens twice:
+				// the two corners inside are joined if the middle is inside.
+				joined := corner[0]/4+corner[1]/4+corner[2]/4+corner[3]/4 >= level
+				if (in[0] < out[0]) == joined {
+					in[0], in[1] = in[1], in[0]
+				}
+			}
+			ring := i == 0 || j == 0 || i == n-2 || j == n-2
+			for k := range in {
+				next[side[out[k]]] = side[in[k]]
+				rim[side[out[k]]] = ring
+				starts = append(starts, side[out[k]])
+			}
+		}
+	}
+	var all []loop
+	for _, s := range starts {
+		var l loop
+		for e, ok := s, true; ok; {
+			to, more := next[e]
+			if !more {
+				break
+			}
+			l.pts = append(l.pts, cross(e))
+			l.rim = append(l.rim, rim[e])
+			delete(next, e)
+			e = to
+		}
+		if len(l.pts) > 2 {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// lines are the level lines alone: the stretches of a loop inside the frame.
+func (l loop) lines() [][]point {
+	first := slices.Index(l.rim, true)
+	if first < 0 {
+		return [][]point{append(slices.Clone(l.pts), l.pts[0])}
+	}
+	var out [][]point
+	var cur []point
+	for k := range l.pts {
+		i := (first + 1 + k) % len(l.pts)
+		cur = append(cur, l.pts[i])
+		if l.rim[i] {
+			if len(cur) > 1 {
+				out = append(out, cur)
+			}
+			cur = nil
+		}
+	}
+	return out
+}

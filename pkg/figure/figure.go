@@ -1,0 +1,369 @@
+// Package figure draws the pictures of optimizer runs, all in one look:
+// curves against the step or the learning rate η, bands over seeds,
+// contours of a loss with trajectories θ_{t+1} = θ_t − η∇L on top, and rows of
+// such panels. A Figure is built by a few calls and comes out as one bundle:
+// SVG and PNG of the same drawing, its size, and a text that says the same.
+//
+// Every series differs from the others by colour (Okabe and Ito's palette,
+// safe for colour-blind readers) and by dash or marker, so that it survives a
+// grey print; names stand beside the data, never over it. What cannot be
+// shown is said: a run that leaves the finite numbers ends in a mark and the
+// words "diverged at step t". Lengths are CSS pixels; the card behind the
+// drawing is opaque white, so that it reads on a dark page too.
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Axis is one axis of a panel: its label (with the unit, where there is one),
+// whether it is logarithmic, and its limits. X, Y, LogX and LogY make one.
+type Axis struct {
+	label    string
+	vertical bool
+	log      bool
+	limited  bool
+	lo, hi   float64
+}
+
+// X is a linear horizontal axis. Its limits follow the data unless Range sets them.
+func X(label string) Axis { return Axis{label: label} }
+
+// Y is a linear vertical axis. Its limits follow the data unless Range sets them.
+func Y(label string) Axis { return Axis{label: label, vertical: true} }
+
+// LogX is a horizontal axis in powers of ten.
+func LogX(label string) Axis { return Axis{label: label, log: true} }
+
+// LogY is a vertical axis in powers of ten.
+func LogY(label string) Axis { return Axis{label: label, vertical: true, log: true} }
+
+// Range returns the axis with limits lo < hi. What lies outside is clipped; a
+// run that leaves for good ends in an arrow at the border.
+func (a Axis) Range(lo, hi float64) Axis {
+	a.limited, a.lo, a.hi = true, lo, hi
+	return a
+}
+
+func (a Axis) check() error {
+	side := "horizontal axis: figure.X(\"step t\")"
+	if a.vertical {
+		side = "vertical axis: figure.Y(\"loss L\")"
+	}
+	switch {
+	case a.label == "":
+		return fmt.Errorf("figure: an axis has no label; name the %s", side)
+	case !a.limited:
+		return nil
+	case !finite(a.lo) || !finite(a.hi) || a.lo >= a.hi:
+		return fmt.Errorf("figure: axis %q: Range(%v, %v) must be two finite numbers, the lower one first", a.label, a.lo, a.hi)
+	case a.log && a.lo < tiny:
+		return fmt.Errorf("figure: axis %q: Range(%v, %v) must be positive on a logarithmic axis", a.label, a.lo, a.hi)
+	}
+	return nil
+}
+
+// Figure is a picture: one panel made by New, or several made by Row or Grid.
+// Its methods add to it and return it; the first mistake is kept and returned
+// by SVG and PNG, so that a cell needs no error handling between the calls.
+// The slices given are copied.
+type Figure struct {
+	title  string
+	x, y   Axis
+	series []*series
+	rules  []rule
+	marks  []mark
+	loss   *contour
+	panels []*Figure
+	cols   int
+	alt    string
+	err    error
+}
+
+// New starts a panel with a title and its two axes, for example
+//
+//	fig := figure.New("Loss against step", figure.X("step t"), figure.LogY("loss L(θ)"))
+//
+// A missing title, a missing axis or one without a label is an error. Texts
+// may hold Greek letters, mathematical signs, λ₁, 10⁻³, and λ_max for a
+// lowered word; a letter that the font lacks is an error.
+func New(title string, axes ...Axis) *Figure {
+	f := &Figure{title: title, y: Axis{vertical: true}}
+	for _, a := range axes {
+		if a.vertical {
+			f.y = a
+		} else {
+			f.x = a
+		}
+	}
+	if title == "" {
+		f.fail(fmt.Errorf("figure: a panel has no title; say what it shows"))
+	}
+	f.fail(f.x.check())
+	f.fail(f.y.check())
+	return f
+}
+
+// Line adds a curve. With xs nil it is drawn over 0, 1, 2, …, the steps.
+//
+// A NaN or ±Inf with finite values after it is a gap. Where all values from
+// some x on are not finite, the run has diverged: the curve ends in a cross
+// and its name says "diverged at step x" (claim G4). Where it leaves the frame
+// for good, it ends in an arrow. On a logarithmic axis a loss that is 0 (or
+// below 2⁻¹⁰²², where digits are lost) from some step to the end is said in the
+// same way; any other value ≤ 0 is an error. Different lengths, no finite value, or an x that is not finite are
+// errors. Series of the same name share their colour and their entry in the
+// legend.
+func (f *Figure) Line(name string, xs, ys []float64) *Figure {
+	return f.add(&series{kind: line, name: name, xs: xs, ys: ys})
+}
+
+// Theory adds a curve that was not measured: black, thinner, below the data.
+// Arguments and errors are those of Line.
+func (f *Figure) Theory(name string, xs, ys []float64) *Figure {
+	return f.add(&series{kind: theory, name: name, xs: xs, ys: ys})
+}
+
+// Points adds measured points as markers that no line joins.
+// Arguments and errors are those of Line.
+func (f *Figure) Points(name string, xs, ys []float64) *Figure {
+	return f.add(&series{kind: points, name: name, xs: xs, ys: ys})
+}
+
+// Band adds the area between lo and hi, a range over seeds for example. Give
+// it the name of a Line to share its colour. With xs nil it is drawn over
+// 0, 1, 2, …. A lo above its hi is an error; where either is not finite the
+// band has a gap.
+func (f *Figure) Band(name string, xs, lo, hi []float64) *Figure {
+	return f.add(&series{kind: band, name: name, xs: xs, ys: lo, hi: hi})
+}
+
+// Path adds a trajectory in the plane of the two axes: point t is
+// (xs[t], ys[t]). Its start is marked. If it leaves the frame for good it ends
+// in an arrow at the border and its name says at which step; if it leaves the
+// finite numbers its name says "diverged at step t" (claim G4).
+func (f *Figure) Path(name string, xs, ys []float64) *Figure {
+	return f.add(&series{kind: path, name: name, xs: xs, ys: ys})
+}
+
+// Mark puts a star at (x, y), the optimum for example.
+func (f *Figure) Mark(name string, x, y float64) *Figure {
+	switch {
+	case name == "":
+		f.fail(fmt.Errorf("figure: a mark has no name"))
+	case !finite(x) || !finite(y):
+		f.fail(fmt.Errorf("figure: mark %q: (%v, %v) is not a finite point", name, x, y))
+	}
+	return f.panel(func() { f.marks = append(f.marks, mark{name, x, y}) })
+}
+
+// VLine adds a vertical line at x, labelled above the frame: a threshold such
+// as 2/λ_max.
+func (f *Figure) VLine(x float64, label string) *Figure { return f.rule(rule{x, label, true}) }
+
+// HLine adds a horizontal line at y, labelled in the legend.
+func (f *Figure) HLine(y float64, label string) *Figure { return f.rule(rule{y, label, false}) }
+
+// Contour draws the level sets of loss(x, y) over the frame as shaded bands
+// and names them in a colour bar with the given label. Without levels they
+// are chosen: 1 and 3 times powers of ten where the loss is positive and spans
+// more than a factor 30, evenly spaced round numbers otherwise. A loss that is
+// not finite somewhere is drawn as the highest level there.
+//
+// Where the axes have no Range, the frame is centred on the first Mark (or on
+// the end of the first path that does not diverge) and wide enough for every
+// start and its mirror image.
+func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
+	levels = slices.Clone(levels)
+	slices.Sort(levels)
+	switch {
+	case label == "":
+		f.fail(fmt.Errorf("figure: the contours have no label; say what their levels are, as in \"loss L(θ)\""))
+	case loss == nil:
+		f.fail(fmt.Errorf("figure: contours of %q: the loss is nil", label))
+	case f.loss != nil:
+		f.fail(fmt.Errorf("figure: contours of %q: the panel already has those of %q", label, f.loss.label))
+	case f.x.log || f.y.log:
+		f.fail(fmt.Errorf("figure: contours of %q need two linear axes", label))
+	}
+	for i, l := range levels {
+		if !finite(l) || i > 0 && l == levels[i-1] {
+			f.fail(fmt.Errorf("figure: contours of %q: levels %v must be finite and different", label, levels))
+		}
+	}
+	return f.panel(func() { f.loss = &contour{label: label, f: loss, levels: levels} })
+}
+
+// Describe sets the text alternative, for the cases in which the author says
+// it better than Alt does.
+func (f *Figure) Describe(alt string) *Figure {
+	f.alt = alt
+	return f
+}
+
+// Row puts panels side by side; their titles become sub-titles. A series has
+// the same colour and marker in every panel in which its name occurs. Panels
+// with the same vertical axis show its numbers once.
+func Row(panels ...*Figure) *Figure { return Grid(len(panels), panels...) }
+
+// Grid puts panels in rows of cols.
+func Grid(cols int, panels ...*Figure) *Figure {
+	f := &Figure{panels: slices.Clone(panels), cols: cols}
+	if len(panels) == 0 || cols < 1 {
+		f.fail(fmt.Errorf("figure: a grid of %d panels in %d columns is empty", len(panels), cols))
+		return f
+	}
+	f.cols = min(cols, len(panels))
+	for i, p := range panels {
+		switch {
+		case p == nil:
+			f.fail(fmt.Errorf("figure: panel %d is nil", i+1))
+		case p.panels != nil:
+			f.fail(fmt.Errorf("figure: panel %d is a row or grid itself; give its panels to Grid", i+1))
+		}
+	}
+	return f
+}
+
+type kind int
+
+const (
+	band kind = iota // in the order in which they are drawn
+	theory
+	line
+	path
+	points
+)
+
+func (k kind) String() string {
+	return [...]string{"band", "theory", "line", "path", "points"}[k]
+}
+
+// series is one set of data. n is the number of values up to the last finite
+// one: the rest, if any, has diverged, or is 0 on a logarithmic axis.
+type series struct {
+	kind       kind
+	name       string
+	xs, ys, hi []float64
+	n          int
+	zero       bool
+}
+
+type rule struct {
+	at       float64
+	label    string
+	vertical bool
+}
+
+type mark struct {
+	name string
+	x, y float64
+}
+
+func (f *Figure) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+// panel runs add unless the figure is a grid, whose panels hold the data.
+func (f *Figure) panel(add func()) *Figure {
+	if f.panels != nil {
+		f.fail(fmt.Errorf("figure: a row or grid holds panels only; add the data to one of them"))
+		return f
+	}
+	add()
+	return f
+}
+
+func (f *Figure) rule(r rule) *Figure {
+	a := f.y
+	if r.vertical {
+		a = f.x
+	}
+	switch {
+	case r.label == "":
+		f.fail(fmt.Errorf("figure: the line at %v has no label", r.at))
+	case !finite(r.at):
+		f.fail(fmt.Errorf("figure: the line %q is at %v, which is not finite", r.label, r.at))
+	case a.log && r.at < tiny:
+		f.fail(fmt.Errorf("figure: the line %q is at %v, which a logarithmic axis cannot show", r.label, r.at))
+	}
+	return f.panel(func() { f.rules = append(f.rules, r) })
+}
+
+func (f *Figure) add(s *series) *Figure {
+	if s.xs == nil {
+		s.xs = make([]float64, len(s.ys))
+		for i := range s.xs {
+			s.xs[i] = float64(i)
+		}
+	}
+	s.xs, s.ys, s.hi = slices.Clone(s.xs), slices.Clone(s.ys), slices.Clone(s.hi)
+	f.fail(s.check(f.x, f.y))
+	return f.panel(func() { f.series = append(f.series, s) })
+}
+
+func (s *series) check(x, y Axis) error {
+	what := fmt.Sprintf("figure: %v %q", s.kind, s.name)
+	switch {
+	case s.name == "":
+		return fmt.Errorf("figure: a %v has no name; the legend needs one", s.kind)
+	case len(s.xs) != len(s.ys):
+		return fmt.Errorf("%s: %d x values but %d y values", what, len(s.xs), len(s.ys))
+	case s.kind == band && len(s.hi) != len(s.ys):
+		return fmt.Errorf("%s: %d lower but %d upper values", what, len(s.ys), len(s.hi))
+	case len(s.ys) == 0:
+		return fmt.Errorf("%s has no data", what)
+	}
+	for i := range s.ys {
+		if s.ok(i) {
+			s.n = i + 1
+		}
+		if s.kind == band && s.ys[i] > s.hi[i] {
+			return fmt.Errorf("%s: lo[%d] = %v lies above hi[%d] = %v", what, i, s.ys[i], i, s.hi[i])
+		}
+		if s.kind != path && !finite(s.xs[i]) {
+			return fmt.Errorf("%s: x[%d] = %v is not finite", what, i, s.xs[i])
+		}
+	}
+	if s.n == 0 {
+		return fmt.Errorf("%s has no finite value to draw", what)
+	}
+	if y.log && (s.kind == line || s.kind == theory) && s.n == len(s.ys) {
+		for s.n > 1 && s.ys[s.n-1] >= 0 && s.ys[s.n-1] < tiny {
+			s.n--
+			s.zero = true
+		}
+	}
+	for i := range s.n {
+		if x.log && s.xs[i] < tiny {
+			return fmt.Errorf("%s: x[%d] = %v, which the logarithmic axis %q cannot show; use figure.X or leave the point out", what, i, s.xs[i], x.label)
+		}
+		if y.log && s.ys[i] < tiny {
+			return fmt.Errorf("%s: y[%d] = %v, which the logarithmic axis %q cannot show; use figure.Y or leave the point out", what, i, s.ys[i], y.label)
+		}
+	}
+	return nil
+}
+
+// ok says whether value i can be drawn.
+func (s *series) ok(i int) bool {
+	return finite(s.xs[i]) && finite(s.ys[i]) && (s.hi == nil || finite(s.hi[i]))
+}
+
+// diverged says whether the series leaves the finite numbers for good.
+func (s *series) diverged() bool { return s.n < len(s.ys) && !s.zero && s.kind != band }
+
+// step is the number that a note names for value i: the place on the
+// horizontal axis, for a path the index.
+func (s *series) step(i int) float64 {
+	if s.kind == path {
+		return float64(i)
+	}
+	return s.xs[i]
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

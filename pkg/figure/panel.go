@@ -1,0 +1,620 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// panel is a Figure of one panel with everything settled: scales, styles,
+// legend, and the frame in which the data are drawn.
+type panel struct {
+	*Figure
+	sx, sy         scale
+	field          *field
+	styles         map[string]style
+	legend         []entry
+	above          bool // the legend stands above the frame, not to the right
+	equal          bool // a unit is as long on both axes
+	hideY, hideBar bool // the neighbour in the row shows them
+
+	frame                    rect
+	left, right, top, bottom float64 // room beside the frame
+	title                    []string
+	rows                     [][]entry       // of a legend above
+	strip                    []label         // over the vertical lines
+	labels                   []label         // beside the ends of curves
+	noted                    map[string]bool // names whose end is told in the legend
+}
+
+// label is a text of a place of its own; at is the left end of its baseline.
+type label struct {
+	text string
+	at   point
+	to   point // what it names
+}
+
+// entry is one line of the legend.
+type entry struct {
+	text                           string
+	style                          style
+	line, marker, band, star, ring bool
+	at                             float64 // the height of the data it names, as a share of the frame
+}
+
+func (f *Figure) panelOf(styles map[string]style) (*panel, error) {
+	p := &panel{Figure: f, styles: styles, noted: map[string]bool{}}
+	if f.err != nil {
+		return nil, f.err
+	}
+	if len(f.series) == 0 && f.loss == nil && len(f.marks) == 0 && len(f.rules) == 0 {
+		return nil, fmt.Errorf("figure: %q is empty; add a Line, Points, Path or Contour", f.title)
+	}
+	texts := []string{f.title, f.x.label, f.y.label}
+	for _, s := range f.series {
+		texts = append(texts, s.name)
+	}
+	for _, r := range f.rules {
+		texts = append(texts, r.label)
+	}
+	for _, m := range f.marks {
+		texts = append(texts, m.name)
+	}
+	if f.loss != nil {
+		texts = append(texts, f.loss.label)
+	}
+	for _, t := range texts {
+		if err := checkText(t); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.scales(); err != nil {
+		return nil, err
+	}
+	if f.loss != nil {
+		var err error
+		if p.field, err = f.loss.sample(p.sx, p.sy); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// plane says whether the panel is a plane of two parameters rather than a
+// function over an axis.
+func (p *panel) plane() bool {
+	return p.loss != nil || slices.ContainsFunc(p.series, func(s *series) bool { return s.kind == path })
+}
+
+func (p *panel) scales() error {
+	p.sx, p.sy = scale{log: p.x.log}, scale{log: p.y.log}
+	if p.plane() {
+		if err := p.around(); err != nil {
+			return err
+		}
+	} else {
+		p.spread()
+	}
+	for _, a := range []struct {
+		s *scale
+		Axis
+	}{{&p.sx, p.x}, {&p.sy, p.y}} {
+		if a.limited {
+			a.s.lo, a.s.hi = a.Axis.lo, a.Axis.hi
+		}
+	}
+	if p.plane() && !p.x.log && !p.y.log {
+		ratio := (p.sy.hi - p.sy.lo) / (p.sx.hi - p.sx.lo)
+		p.equal = ratio >= 0.4 && ratio <= 1.6
+	}
+	return nil
+}
+
+// spread sets the scales to the data. A run that diverges, or grows a
+// thousandfold, would squeeze all others into a line: it counts only as far
+// as a little above the others, and leaves through the border. Alone, it is
+// shown up to a hundred times its beginning, on a logarithmic axis as a whole.
+func (p *panel) spread() {
+	runaway := func(s *series) bool {
+		first := slices.IndexFunc(s.ys, finite)
+		return s.kind != band && (s.diverged() || math.Abs(s.ys[s.n-1]) > 1000*math.Abs(s.ys[first]) && s.ys[first] != 0)
+	}
+	var xs, ys []float64
+	limit := 0.0
+	for _, s := range p.series {
+		away := runaway(s)
+		seen := false
+		for i := range s.n {
+			if !s.ok(i) {
+				continue
+			}
+			xs = append(xs, s.xs[i])
+			if away && seen {
+				continue
+			}
+			seen = true
+			ys = append(ys, s.ys[i])
+			if s.hi != nil {
+				ys = append(ys, s.hi[i])
+			}
+		}
+	}
+	for _, r := range p.rules {
+		if r.vertical {
+			xs = append(xs, r.at)
+		} else {
+			ys = append(ys, r.at)
+		}
+	}
+	for _, m := range p.marks {
+		xs, ys = append(xs, m.x), append(ys, m.y)
+	}
+	for _, y := range ys {
+		limit = max(limit, math.Abs(y))
+	}
+	tame := slices.ContainsFunc(p.series, func(s *series) bool { return !runaway(s) })
+	switch {
+	case tame && p.y.log:
+		limit *= 100
+	case tame:
+		limit *= 2
+	case p.y.log:
+		limit = math.MaxFloat64
+	default:
+		limit *= 100
+	}
+	for _, s := range p.series {
+		for i := range s.n {
+			if runaway(s) && s.ok(i) && math.Abs(s.ys[i]) <= limit {
+				ys = append(ys, s.ys[i])
+			}
+		}
+		if runaway(s) && math.Abs(s.ys[s.n-1]) > limit && limit > 0 {
+			ys = append(ys, limit)
+		}
+	}
+	if len(xs) == 0 {
+		xs = []float64{1}
+	}
+	if len(ys) == 0 {
+		ys = []float64{1}
+	}
+	dots := slices.ContainsFunc(p.series, func(s *series) bool { return s.kind == points })
+	p.sx.lo, p.sx.hi = slices.Min(xs), slices.Max(xs)
+	if dots || p.sx.lo == p.sx.hi {
+		p.sx = p.sx.pad(0.04)
+	}
+	p.sy.lo, p.sy.hi = slices.Min(ys), slices.Max(ys)
+	p.sy = p.sy.pad(0.05)
+}
+
+// around centres the scales on the optimum.
+func (p *panel) around() error {
+	if p.x.limited && p.y.limited {
+		return nil
+	}
+	var centre point
+	found := len(p.marks) > 0
+	if found {
+		centre = point{p.marks[0].x, p.marks[0].y}
+	}
+	for _, s := range p.series {
+		if !found && s.kind == path && !s.diverged() {
+			centre, found = point{s.xs[s.n-1], s.ys[s.n-1]}, true
+		}
+	}
+	half := point{}
+	for _, s := range p.series {
+		if first := slices.IndexFunc(s.xs, finite); s.kind == path && s.ok(first) {
+			half.x = max(half.x, 1.25*math.Abs(s.xs[first]-centre.x))
+			half.y = max(half.y, 1.25*math.Abs(s.ys[first]-centre.y))
+		}
+	}
+	// A start right above or beside the optimum still needs a frame with two sides.
+	half.x, half.y = max(half.x, 0.75*half.y), max(half.y, 0.75*half.x)
+	if !found || half.x == 0 || !finite(half.x) || !finite(half.y) {
+		return fmt.Errorf("figure: %q: the data do not say which part of the plane to show; give both axes a Range, or Mark the optimum", p.Figure.title)
+	}
+	p.sx.lo, p.sx.hi = centre.x-half.x, centre.x+half.x
+	p.sy.lo, p.sy.hi = centre.y-half.y, centre.y+half.y
+	return nil
+}
+
+func (p *panel) at(x, y float64) point {
+	return point{p.sx.norm(x), p.sy.norm(y)}
+}
+
+// stretch is how far a series is drawn: its polylines in the unit square, cut
+// at the frame; and how it ends.
+type stretch struct {
+	lines [][]point
+	left  int   // index of the value with which it leaves for good, or −1
+	tip   point // where it leaves, and in which direction
+	dir   point
+	last  point // the last value drawn
+}
+
+// stretch follows the values, breaking at gaps, up to the one after which the
+// series never comes back into the frame. A curve that runs past the limits
+// of the horizontal axis is merely cut.
+func (p *panel) stretch(s *series) stretch {
+	unit := rect{point{0, 0}, point{1, 1}}
+	out := stretch{left: -1}
+	pts := make([]point, s.n)
+	end := s.n
+	for i := range pts {
+		if !s.ok(i) {
+			continue
+		}
+		pts[i] = p.at(s.xs[i], s.ys[i])
+	}
+	inside := func(i int) bool { return s.ok(i) && unit.has(pts[i]) }
+	beside := func(i int) bool { return s.kind != path && s.ok(i) && (pts[i].x < -1e-9 || pts[i].x > 1+1e-9) }
+	for end > 0 && (!s.ok(end-1) || !inside(end-1) && !beside(end-1)) {
+		end--
+	}
+	if end > 0 && end < s.n && !beside(end-1) && s.ok(end) && s.kind != points {
+		out.left = end
+	}
+	var cur []point
+	flush := func() {
+		if len(cur) > 0 {
+			out.lines = append(out.lines, cur)
+		}
+		cur = nil
+	}
+	stop := end
+	if out.left >= 0 {
+		stop++
+	}
+	for i := range stop {
+		if !s.ok(i) {
+			flush()
+			continue
+		}
+		if inside(i) {
+			out.last = pts[i]
+		}
+		if i == 0 || !s.ok(i-1) {
+			if inside(i) {
+				cur = []point{pts[i]}
+			}
+			continue
+		}
+		a, b, ok := unit.clip(pts[i-1], near(pts[i-1], pts[i]))
+		if !ok {
+			flush()
+			continue
+		}
+		if len(cur) == 0 {
+			cur = []point{a}
+		}
+		cur = append(cur, b)
+		if !inside(i) {
+			flush()
+		}
+		if i == out.left {
+			out.tip, out.last = b, b
+			out.dir = near(pts[i-1], pts[i]).sub(pts[i-1])
+		}
+	}
+	flush()
+	return out
+}
+
+// near pulls a point that lies absurdly far away (10³⁰⁰ is one step before
+// Inf) along its direction, to where differences still have digits.
+func near(from, to point) point {
+	const far = 1e6
+	d := point{to.x/2 - from.x/2, to.y/2 - from.y/2}
+	if n := max(math.Abs(d.x), math.Abs(d.y)); n > far {
+		return point{from.x + d.x/n*far, from.y + d.y/n*far}
+	}
+	return to
+}
+
+// note says how a series ends, if not in the frame.
+func (p *panel) note(s *series, left int) string {
+	where := func(i int) string {
+		if s.kind == path || p.x.label == "" || startsWithStep(p.x.label) {
+			return "step " + number(s.step(i))
+		}
+		return number(s.step(i))
+	}
+	switch {
+	case s.zero:
+		return "0 from " + where(s.n)
+	case s.diverged() && left >= 0:
+		return "leaves at " + where(left) + ", diverged at " + where(s.n)
+	case s.diverged():
+		return "diverged at " + where(s.n)
+	case left >= 0:
+		return "leaves at " + where(left)
+	}
+	return ""
+}
+
+func startsWithStep(label string) bool {
+	return len(label) >= 4 && (label[:4] == "step" || label[:4] == "Step")
+}
+
+// entries makes the legend: one for each name, in the order of the data.
+func (p *panel) entries() {
+	p.legend = nil
+	index := map[string]int{}
+	get := func(name string) *entry {
+		i, ok := index[name]
+		if !ok {
+			i = len(p.legend)
+			index[name] = i
+			p.legend = append(p.legend, entry{text: name, at: math.NaN()})
+		}
+		return &p.legend[i]
+	}
+	starts := false
+	for _, s := range p.series {
+		e := get(s.name)
+		st := p.stretch(s)
+		e.style = p.styles[s.name]
+		switch s.kind {
+		case band:
+			e.band = true
+			if math.IsNaN(e.at) {
+				e.at = min(max(p.sy.norm((s.ys[s.n-1]+s.hi[s.n-1])/2), 0), 1)
+			}
+			continue
+		case points:
+			e.marker = true
+		case path:
+			e.line, e.marker, starts = true, true, true
+		default:
+			e.line = true
+		}
+		e.at = st.last.y
+		if n := p.note(s, st.left); n != "" && (p.plane() || s.zero || p.noted[s.name]) {
+			e.text = s.name + ": " + n
+		}
+	}
+	for _, r := range p.rules {
+		if !r.vertical {
+			e := get(r.label)
+			e.line, e.style, e.at = true, ruleStyle, p.sy.norm(r.at)
+		}
+	}
+	if starts {
+		e := get("start")
+		e.ring = true
+	}
+	for _, m := range p.marks {
+		e := get(m.name)
+		e.star, e.at = true, p.sy.norm(m.y)
+	}
+}
+
+var ruleStyle = style{color: axes, width: 1.5}
+
+// sides settles the room to the left and right of the frame.
+func (p *panel) sides() {
+	p.left, p.right = 4, 10
+	if !p.hideY {
+		widest := 0.0
+		for _, t := range p.sy.ticks() {
+			widest = max(widest, width(sized(regular, tickSize), t.label))
+		}
+		p.left = labelSize*leading + 6 + widest + 4 + tickLen
+	}
+	if p.field != nil && !p.hideBar {
+		widest := 0.0
+		for _, l := range p.field.names() {
+			widest = max(widest, width(sized(regular, tickSize), l))
+		}
+		p.right = max(p.right, barGap+barWidth+6+widest+6+labelSize*leading)
+	}
+	if !p.above {
+		for _, e := range p.legend {
+			for _, l := range e.lines() {
+				p.right = max(p.right, 8+sampleLen+6+width(sized(regular, tickSize), l))
+			}
+		}
+	}
+	ticks := p.sx.ticks()
+	for i := len(ticks) - 1; i >= 0; i-- {
+		if ticks[i].label != "" {
+			p.right = max(p.right, width(sized(regular, tickSize), ticks[i].label)/2*math.Max(0, 2*p.sx.norm(ticks[i].at)-1))
+			break
+		}
+	}
+	p.bottom = tickLen + 3 + tickSize*leading + 4 + labelSize*leading
+}
+
+const (
+	barGap      = 14.0
+	barWidth    = 16.0
+	widestEntry = 190.0
+)
+
+// lines are the entry's text as it stands to the right of the frame.
+func (e entry) lines() []string { return wrap(sized(regular, tickSize), e.text, widestEntry) }
+
+// head settles the room over the frame, whose width is known by now.
+func (p *panel) head() {
+	w := p.frame.max.x - p.frame.min.x
+	room := w + p.right
+	p.title = wrap(sized(bold, titleSize), p.Figure.title, room)
+	p.top = float64(len(p.title)) * titleSize * leading
+	if p.above {
+		p.rows = nil
+		used := room + 1
+		for _, e := range p.legend {
+			n := e.width(room) + 18
+			if used+n-18 > room {
+				p.rows, used = append(p.rows, nil), 0
+			}
+			p.rows[len(p.rows)-1] = append(p.rows[len(p.rows)-1], e)
+			used += n
+		}
+		for _, row := range p.rows {
+			p.top += rowHeight(row, room)
+		}
+	}
+	p.top += 10
+	p.overRules(w)
+}
+
+// overRules puts the labels of vertical lines over their lines, apart from
+// each other, in as many rows as they need.
+func (p *panel) overRules(w float64) {
+	const apart = 14.0
+	p.strip = nil
+	rules := slices.Clone(p.rules)
+	slices.SortStableFunc(rules, func(a, b rule) int { return cmp.Compare(a.at, b.at) })
+	total := 0.0
+	for _, r := range rules {
+		if x := p.sx.norm(r.at); r.vertical && x >= 0 && x <= 1 {
+			p.strip = append(p.strip, label{text: r.label, to: point{x * w, 0}})
+			total += width(sized(regular, tickSize), r.label) + apart
+		}
+	}
+	room := w + p.right
+	rows := int(math.Ceil((total - apart) / room))
+	for row := range rows {
+		free := 0.0
+		for i := row; i < len(p.strip); i += rows {
+			n := width(sized(regular, tickSize), p.strip[i].text)
+			p.strip[i].at = point{max(p.strip[i].to.x-n/2, free), 14 + float64(row)*tickSize*leading}
+			free = p.strip[i].at.x + n + apart
+		}
+		// What reaches too far to the right pushes the others back, half of
+		// the way, so that the shift is shared.
+		end := room
+		for i := len(p.strip) - 1; i >= 0; i-- {
+			if i%rows == row {
+				n := width(sized(regular, tickSize), p.strip[i].text)
+				shift := max(p.strip[i].at.x-(p.strip[i].to.x-n/2), 0) / 2
+				p.strip[i].at.x = min(p.strip[i].at.x-shift, end-n)
+				end = p.strip[i].at.x - apart
+			}
+		}
+	}
+	if rows > 0 {
+		p.top += 8 + float64(rows)*tickSize*leading
+	}
+}
+
+// rowHeight is that of a row of a legend above the frame.
+func rowHeight(row []entry, room float64) float64 {
+	lines := 0
+	for _, e := range row {
+		lines = max(lines, len(e.linesIn(room)))
+	}
+	return 4 + float64(lines)*tickSize*leading
+}
+
+func (e entry) linesIn(room float64) []string {
+	return wrap(sized(regular, tickSize), e.text, room-e.sample()-6)
+}
+
+func (e entry) width(room float64) float64 {
+	widest := 0.0
+	for _, l := range e.linesIn(room) {
+		widest = max(widest, width(sized(regular, tickSize), l))
+	}
+	return e.sample() + 6 + widest
+}
+
+// sample is the width of the entry's sign in a legend above the frame.
+func (e entry) sample() float64 {
+	if e.line || e.band {
+		return sampleLen
+	}
+	return 16
+}
+
+// name puts the ends of curves into words beside them, where nothing else is
+// drawn. It reports whether all found a place; the others go into the legend.
+func (p *panel) name() bool {
+	p.labels = nil
+	if p.plane() {
+		return true
+	}
+	var drawn [][]point
+	for _, s := range p.series {
+		run := p.stretch(s)
+		for _, l := range run.lines {
+			drawn = append(drawn, p.placeAll(l))
+		}
+	}
+	for _, r := range p.rules {
+		if r.vertical {
+			u := p.sx.norm(r.at)
+			drawn = append(drawn, p.placeAll([]point{{u, 0}, {u, 1}}))
+		} else {
+			u := p.sy.norm(r.at)
+			drawn = append(drawn, p.placeAll([]point{{0, u}, {1, u}}))
+		}
+	}
+	all := true
+	for _, s := range p.series {
+		run := p.stretch(s)
+		text := p.note(s, run.left)
+		if text == "" || s.zero || p.noted[s.name] {
+			continue
+		}
+		n := width(sized(regular, tickSize), text)
+		tip := p.place(run.last)
+		found := false
+		for k := 0; k < 10 && !found; k++ {
+			x := tip.x + 12
+			if k%2 == 1 {
+				x = tip.x - 12 - n
+			}
+			y := min(tip.y, p.frame.max.y-6) - tickSize*0.8 - float64(k/2)*tickSize*leading
+			box := rect{point{x - 4, y - 5}, point{x + n + 4, y + tickSize}}
+			if !p.frame.has(box.min) || !p.frame.has(box.max) || crosses(box, drawn) {
+				continue
+			}
+			found = true
+			p.labels = append(p.labels, label{text, point{x, y}, tip})
+			drawn = append(drawn, []point{box.min, box.max}, []point{{box.min.x, box.max.y}, {box.max.x, box.min.y}})
+		}
+		if !found {
+			p.noted[s.name] = true
+			all = false
+		}
+	}
+	return all
+}
+
+func crosses(box rect, drawn [][]point) bool {
+	for _, l := range drawn {
+		for i := range l {
+			if box.has(l[i]) {
+				return true
+			}
+			if i > 0 {
+				if _, _, ok := box.clip(l[i-1], l[i]); ok {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// names are the labels of the colour bar, empty where there are too many.
+func (f *field) names() []string {
+	if !f.log {
+		return numbers(f.levels)
+	}
+	out := make([]string, len(f.levels))
+	for i, l := range f.levels {
+		e := int(math.Floor(math.Log10(l) + 1e-9))
+		if m := l / power(1, e); math.Abs(m-math.Round(m)) < 1e-6 {
+			out[i] = powerLabel(int(math.Round(m)), e, true)
+		} else {
+			out[i] = number(l)
+		}
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package figure
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	vgfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/font/liberation"
+	"gonum.org/v1/plot/vg"
+)
+
+// A run is a stretch of text in one size: the letters as they are, or digits
+// and signs raised or lowered. Liberation Sans has ₁ and ³ but no ⁻, ⁰ or ₜ,
+// so all of them are drawn as small letters, alike in SVG and PNG.
+type run struct {
+	text string
+	rise float64 // of the baseline, in ems
+}
+
+const small = 0.72 // size of raised and lowered letters
+
+var shifted = func() map[rune]run {
+	m := map[rune]run{}
+	pair := func(from, to string, rise float64) {
+		letters := []rune(to)
+		for i, r := range []rune(from) {
+			m[r] = run{string(letters[i]), rise}
+		}
+	}
+	pair("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵗᵏᵀ", "0123456789+−ntkT", 0.36)
+	pair("₀₁₂₃₄₅₆₇₈₉₊₋ₙₜᵢⱼₖₓ", "0123456789+−ntijkx", -0.18)
+	return m
+}()
+
+// Signs that the font lacks and that look like another one.
+var alike = strings.NewReplacer("∣", "|", "‑", "-", "⋅", "·")
+
+// runs splits a text into runs. "_max" after a letter is lowered too, so that
+// λ_max reads as in the lecture.
+func runs(s string) []run {
+	s = alike.Replace(s)
+	var out []run
+	push := func(r run) {
+		if n := len(out); n > 0 && out[n-1].rise == r.rise {
+			out[n-1].text += r.text
+		} else {
+			out = append(out, r)
+		}
+	}
+	for s != "" {
+		if low, ok := strings.CutPrefix(s, "_"); ok && len(out) > 0 {
+			n := 0
+			for n < len(low) && (low[n] >= 'a' && low[n] <= 'z' || low[n] >= '0' && low[n] <= '9') {
+				n++
+			}
+			if n > 0 {
+				push(run{low[:n], -0.18})
+				s = low[n:]
+				continue
+			}
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		if sh, ok := shifted[r]; ok {
+			push(sh)
+		} else {
+			push(run{s[:size], 0})
+		}
+		s = s[size:]
+	}
+	return out
+}
+
+// Liberation Sans, whose widths are those of Arial and Helvetica.
+var regular, bold = func() (r, b vgfont.Face) {
+	for _, f := range liberation.Collection() {
+		switch f.Name() {
+		case "LiberationSans-Regular":
+			r = f
+		case "LiberationSans-Bold":
+			b = f
+		}
+	}
+	return r, b
+}()
+
+func sized(f vgfont.Face, size float64) vgfont.Face {
+	f.Font.Size = vg.Length(size)
+	return f
+}
+
+// nabla is not in the font; it is drawn as its Δ upside down.
+const nabla, delta = "∇", "∆"
+
+func width(f vgfont.Face, s string) float64 {
+	var w vg.Length
+	for _, r := range runs(s) {
+		rf := runFace(f, r)
+		w += rf.Width(strings.ReplaceAll(r.text, nabla, delta))
+	}
+	return float64(w)
+}
+
+func runFace(f vgfont.Face, r run) vgfont.Face {
+	if r.rise != 0 {
+		f.Font.Size *= small
+	}
+	return f
+}
+
+// checkText returns an error for a letter that the PNG could not show.
+func checkText(s string) error {
+	for _, r := range runs(s) {
+		for _, letter := range strings.ReplaceAll(r.text, nabla, delta) {
+			if i, err := regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {
+				return fmt.Errorf("figure: the font has no %q (%U) for the text %q; write it in another way", letter, letter, s)
+			}
+		}
+	}
+	return nil
+}
+
+// wrap breaks s at spaces, but for those around an equals sign, so that no
+// line is wider than limit if a word allows it.
+func wrap(f vgfont.Face, s string, limit float64) []string {
+	const keep = "\x00=\x00"
+	var lines []string
+	for _, word := range strings.Fields(strings.ReplaceAll(s, " = ", keep)) {
+		word = strings.ReplaceAll(word, keep, " = ")
+		if n := len(lines); n > 0 && width(f, lines[n-1]+" "+word) <= limit {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
