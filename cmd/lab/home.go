@@ -94,7 +94,7 @@ func (h home) lock(ctx context.Context) (unlock func(), err error) {
 	ok, err := l.TryLock()
 	if err == nil && !ok {
 		fmt.Println("Another lab is setting up; waiting for it.")
-		ok, err = l.TryLockContext(ctx, 200*time.Millisecond)
+		_, err = l.TryLockContext(ctx, 200*time.Millisecond)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the other lab's set-up: %w", err)

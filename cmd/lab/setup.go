@@ -70,12 +70,12 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		}
 		return err
 	}
-	downloads := lane(do(pip), h.writeKernel, func() error { return h.fetchPlugin(ctx, opt, out) })
+	downloads := lane(do(pip), func() error { return h.fetchPlugin(ctx, opt, out) })
 	builds := lane(do(tools), warm, do(gopls))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}
-	return nil
+	return h.writeKernel()
 }
 
 // toolsStep builds the tools that a module's go.mod names.
@@ -118,23 +118,44 @@ func moveAll(from, to string) error {
 	return err
 }
 
-// kernelFlags are the build flags of a cell: without debug information it links faster.
-const kernelFlags = "-ldflags=-s"
+// linkFlags are how a cell is linked, the quickest first: without debug information and build ID, and by Go's own linker
+// also where it meets C code, which is quicker than gcc's but does not read what every C compiler writes.
+var linkFlags = []string{"'-ldflags=-s -buildid= -linkmode=internal'", "'-ldflags=-s -buildid='"}
 
-// warmStep compiles what cells import, so that the first cell does not wait for it.
+// warmStep compiles what cells import, so that the first cell does not wait for it, and finds out how cells are linked.
 func (h home) warmStep() step {
 	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
 	return step{
 		name:        "Packages",
-		fingerprint: digest(string(mod), runtime.Version(), h.root),
+		fingerprint: digest(append(linkFlags, string(mod), runtime.Version(), h.root)...),
 		run: func(ctx context.Context, note func(string)) error {
 			note("compiling")
 			if err := h.command(ctx, nil, "go", "build", "./pkg/..."); err != nil {
 				return fmt.Errorf("compiling the lab's packages: %w", err)
 			}
-			return nil
+			note("linking")
+			var err error
+			for _, flags := range linkFlags {
+				engine := filepath.Join(h.bin(), "engine")
+				if err = h.command(ctx, []string{"GOFLAGS=" + flags}, "go", "build", "-o", engine, "./cmd/engine"); err != nil {
+					continue
+				}
+				if err = h.command(ctx, []string{"GOMLX_BACKEND=go"}, engine); err == nil {
+					return writeFile(h.path("linkflags"), []byte(flags))
+				}
+			}
+			return fmt.Errorf("linking a first program: %w", err)
 		},
 	}
+}
+
+// cellFlags are the link flags that were found to work.
+func (h home) cellFlags() string {
+	flags, err := os.ReadFile(h.path("linkflags"))
+	if err != nil {
+		return linkFlags[len(linkFlags)-1]
+	}
+	return string(flags)
 }
 
 // writeKernel writes the kernelspec and the few settings of JupyterLab, each time: they are small, and a new Python
@@ -152,8 +173,8 @@ func (h home) writeKernel() error {
 			// -go_work lets cells import this module; raw errors are what headless runs report.
 			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + h.root, "-raw_error=true", "--kernel", "{connection_file}"},
 			"env": map[string]string{
-				"PATH":    strings.Join([]string{h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
-				"GOPROXY": "off", "GOFLAGS": kernelFlags, "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",
+				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
+				"GOPROXY": "off", "GOFLAGS": h.cellFlags(), "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",
 			},
 		},
 		// Only our kernel is offered: the notebooks are in Go.
@@ -173,7 +194,13 @@ func (h home) writeKernel() error {
 			return err
 		}
 	}
-	return nil
+	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
+	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
+	shim := filepath.Join(h.path("kernel"), "go")
+	if err := writeFile(shim, []byte("#!/bin/sh\n[ \"$*\" = get ] || exec '"+goTool+"' \"$@\"\n")); err != nil {
+		return err
+	}
+	return os.Chmod(shim, 0o755)
 }
 
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ func testCommand(offline *bool) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test",
 		Short: "Run all tests: the code's, and every notebook executed and compared with its stored outputs",
-		Long: "test runs, cheapest first: gofmt, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
+		Long: "test runs, cheapest first: formatting, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
 			"through its kernel, on both, its text compared with what is stored in it. What failed is said again at the end.",
 		Example: "  go run ./cmd/lab test",
 		Args:    cobra.NoArgs,
@@ -95,13 +94,13 @@ func mark(ok bool) string {
 }
 
 func (h home) testFormat(ctx context.Context, t *tally) error {
-	out, err := exec.CommandContext(ctx, filepath.Join(runtime.GOROOT(), "bin", "gofmt"), "-l",
+	out, err := exec.CommandContext(ctx, filepath.Join(h.bin(), "goimports"), "-l",
 		filepath.Join(h.root, "cmd"), filepath.Join(h.root, "pkg")).CombinedOutput()
 	switch {
 	case err != nil:
-		t.fail("gofmt", string(out)+err.Error())
+		t.fail("formatting", string(out)+err.Error())
 	case len(out) > 0:
-		t.fail("gofmt", "these files want `gofmt -w`:\n"+string(out))
+		t.fail("formatting", "these files want `goimports -w`:\n"+string(out))
 	default:
 		t.passed++
 	}

@@ -5,8 +5,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"codeberg.org/go-fonts/liberation/liberationsansbold"
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
 	vgfont "gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -71,18 +74,20 @@ func runs(s string) []run {
 	return out
 }
 
-// Liberation Sans, whose widths are those of Arial and Helvetica.
-var regular, bold = func() (r, b vgfont.Face) {
-	for _, f := range liberation.Collection() {
-		switch f.Name() {
-		case "LiberationSans-Regular":
-			r = f
-		case "LiberationSans-Bold":
-			b = f
-		}
+// Liberation Sans, whose widths are those of Arial and Helvetica. Its two faces alone: gonum's font/liberation would
+// bring ten more into every cell that is linked, and parse them as it starts.
+var (
+	regular = face(liberationsansregular.TTF, font.WeightNormal)
+	bold    = face(liberationsansbold.TTF, font.WeightBold)
+)
+
+func face(ttf []byte, weight font.Weight) vgfont.Face {
+	parsed, err := opentype.Parse(ttf)
+	if err != nil {
+		panic(err) // the font is part of the program
 	}
-	return r, b
-}()
+	return vgfont.Face{Font: vgfont.Font{Typeface: "Liberation", Variant: "Sans", Weight: weight}, Face: parsed}
+}
 
 func sized(f vgfont.Face, size float64) vgfont.Face {
 	f.Font.Size = vg.Length(size)
