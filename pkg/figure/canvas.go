@@ -8,6 +8,7 @@ import (
 	"html"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"math"
 	"strconv"
@@ -239,7 +240,9 @@ func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
 // the picture in the size of the SVG.
 func (c *pngCanvas) bytes() ([]byte, error) {
 	var buf bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, c.Image()); err != nil {
+	img := image.NewRGBA(c.Image().Bounds())
+	draw.Draw(img, img.Bounds(), c.Image(), img.Bounds().Min, draw.Src)
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, paletted(img)); err != nil {
 		return nil, fmt.Errorf("figure: encoding the PNG: %w", err)
 	}
 	perMeter := uint32(math.Round(96 * dots / 0.0254))
