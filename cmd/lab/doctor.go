@@ -18,7 +18,7 @@ func doctorCommand() *cobra.Command {
 		Use:     "doctor",
 		Short:   "Say of each part what was found, its version, and what to do",
 		Example: "  go run ./cmd/lab doctor",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := findHome()
 			if err != nil {
@@ -50,10 +50,13 @@ func (h home) examine(ctx context.Context) error {
 		line("C compiler", errors.New("none, and without one XLA cannot be used, only the Go backend: `sudo apt install gcc libc6-dev` (macOS: `xcode-select --install`)"), "")
 	}
 	python, err := findPython(ctx)
-	line("Python", err, python.version()+" at "+python.Path)
-	environment := h.pythonStep(python)
+	found, environment := python.version()+" at "+python.Path, h.pythonStep()
+	if err != nil && h.done(environment) {
+		found, err = "none on the PATH now, and none is needed: the lab has an environment of its own", nil
+	}
+	line("Python", err, found)
 	line(environment.name, h.missing(environment), "JupyterLab "+firstLineOf(ctx, h.python(), "-m", "jupyterlab", "--version"))
-	for _, s := range []step{h.toolsStep("Go kernel", h.root), h.toolsStep("Go completion", filepath.Join(h.root, "tools"))} {
+	for _, s := range []step{h.kernelStep(), h.completionStep()} {
 		line(s.name, h.missing(s), "built by "+runtime.Version()+" as go.mod pins it")
 	}
 	for _, kind := range plugin.Kinds() {
@@ -66,9 +69,10 @@ func (h home) examine(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/engine")
 	cmd.Dir = h.root
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		err = errors.New(strings.TrimSpace(string(out)))
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = errors.New(strings.TrimSpace(string(exit.Stderr)))
 	}
 	line("Engine", err, strings.TrimSpace(string(out)))
 	if !healthy {

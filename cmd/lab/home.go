@@ -9,9 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
-	"github.com/gofrs/flock"
+	"descent.example/pkg/accel/plugin"
 )
 
 // kernelName is the name of our kernelspec, and what notebooks ask for in their metadata.
@@ -19,8 +20,9 @@ const kernelName = "descent"
 
 // home is where the lab lives: the repository and the ignored folder in it that set-up fills.
 type home struct {
-	root string // the repository: the folder of go.mod
-	dir  string // root/.lab: everything that set-up makes
+	root string   // the repository: the folder of go.mod
+	dir  string   // root/.lab: everything that set-up makes
+	held *os.File // the lock of set-up, which the programs that it starts hold too
 }
 
 // findHome looks for the repository from the working folder upwards.
@@ -48,6 +50,7 @@ func (h home) path(elem ...string) string { return filepath.Join(append([]string
 func (h home) venv() string      { return h.path("python") }
 func (h home) python() string    { return h.path("python", "bin", "python") }
 func (h home) bin() string       { return h.path("bin") }
+func (h home) temp() string      { return h.path("temp") } // of set-up
 func (h home) notebooks() string { return filepath.Join(h.root, "notebooks") }
 
 // environ is the process environment for Python and Jupyter: nothing of theirs is read or written outside our folder.
@@ -75,40 +78,98 @@ func (h home) environ(extra ...string) []string {
 // tempDir is a short-lived folder for the kernels, which leave sockets, builds and gopls behind when they are killed:
 // remove ends what still runs there. It lies in the system's temporary folder since a socket's path must be short.
 func tempDir() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp("", "descent-")
+	const prefix = "descent-lab-"
+	removeOne := func(dir string) {
+		exec.Command("pkill", "-KILL", "-f", dir).Run() // finding nothing, the usual case, is an error to pkill
+		os.RemoveAll(dir)
+	}
+	// A lab that was killed left its folder, and nobody holds the lock in it.
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	for _, old := range left {
+		if info, err := os.Stat(old); err != nil || time.Since(info.ModTime()) < time.Minute {
+			continue // its lab may be about to lock it
+		}
+		if lock, err := lockFile(filepath.Join(old, "lock"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			removeOne(old)
+			lock.Close()
+		}
+	}
+	dir, err = os.MkdirTemp("", prefix)
 	if err != nil {
 		return "", nil, fmt.Errorf("no temporary folder can be made: %w", err)
 	}
-	return dir, func() {
-		exec.Command("pkill", "-KILL", "-f", dir).Run() // finding nothing, the usual case, is an error to pkill
+	lock, err := lockFile(filepath.Join(dir, "lock"), syscall.LOCK_EX)
+	if err != nil {
 		os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("the temporary folder cannot be used: %w", err)
+	}
+	return dir, func() {
+		removeOne(dir)
+		lock.Close()
 	}, nil
 }
 
 // lock keeps two labs from setting up at once; the second waits and says so.
-func (h home) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(h.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("the folder %s cannot be made: %w", h.dir, err)
+func (h home) lock(ctx context.Context) (*os.File, error) {
+	for waits := false; ; {
+		if err := os.MkdirAll(h.dir, 0o755); err != nil {
+			return nil, fmt.Errorf("the lab's folder cannot be made (%w): clone the repository where you may write", err)
+		}
+		path := h.path("lock")
+		lock, err := lockFile(path, syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			mine, _ := lock.Stat()
+			if there, err := os.Stat(path); err == nil && os.SameFile(mine, there) {
+				return lock, nil
+			}
+			lock.Close() // of a folder that was just removed by clean
+			continue
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			return nil, fmt.Errorf("the lab's folder cannot be used (%w): clone the repository where you may write", err)
+		case !waits:
+			waits = true
+			fmt.Println("Another lab is setting up; waiting for it.")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	l := flock.New(h.path("lock"))
-	ok, err := l.TryLock()
-	if err == nil && !ok {
-		fmt.Println("Another lab is setting up; waiting for it.")
-		_, err = l.TryLockContext(ctx, 200*time.Millisecond)
+}
+
+// use marks the lab as in use until done is called, so that nobody takes its programs away.
+func (h home) use() (done func(), err error) {
+	lock, err := lockFile(h.path("in-use"), syscall.LOCK_SH)
+	if err != nil {
+		return nil, fmt.Errorf("the lab's folder cannot be used: %w", err)
+	}
+	return func() { lock.Close() }, nil
+}
+
+// unused is an error while a lab is in use.
+func (h home) unused() error {
+	lock, err := lockFile(h.path("in-use"), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errors.New("the lab is open, or runs a notebook, in another terminal: end it there with Ctrl-C and run this again")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("waiting for the other lab's set-up: %w", err)
+		return fmt.Errorf("the lab's folder cannot be used: %w", err)
 	}
-	return func() { l.Unlock() }, nil
+	return lock.Close()
 }
 
 func (h home) clean(ctx context.Context, cache bool) error {
 	if _, err := os.Stat(h.dir); err == nil {
-		unlock, err := h.lock(ctx)
+		lock, err := h.lock(ctx)
 		if err != nil {
 			return err
 		}
-		defer unlock()
+		defer lock.Close()
+		if err := h.unused(); err != nil {
+			return err
+		}
 		if err := os.RemoveAll(h.dir); err != nil {
 			return fmt.Errorf("removing %s: %w", h.dir, err)
 		}
@@ -117,11 +178,11 @@ func (h home) clean(ctx context.Context, cache bool) error {
 	if !cache {
 		return nil
 	}
-	dir, err := os.UserCacheDir()
+	plugins, err := plugin.CacheFolder()
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "descent")); err != nil {
+	if err := os.RemoveAll(filepath.Dir(plugins)); err != nil {
 		return fmt.Errorf("removing the cached plugin: %w", err)
 	}
 	fmt.Println("Removed the cached XLA plugin.")

@@ -20,7 +20,11 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	err := rootCommand().ExecuteContext(ctx)
 	switch {
@@ -28,6 +32,9 @@ func main() {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "lab: interrupted; run the same command again to go on where it stopped")
 		os.Exit(130)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		fmt.Fprintf(os.Stderr, "lab: the disk is full; make room and run this again (%v)\n", err)
+		os.Exit(1)
 	default:
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(1)
@@ -45,7 +52,7 @@ func rootCommand() *cobra.Command {
 			"  go run ./cmd/lab --no-browser --port 9000\n" +
 			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3\n" +
 			"  go run ./cmd/lab test",
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), open) },
@@ -61,12 +68,19 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q is not understood; `go run ./cmd/%s --help` lists what is", args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
 func setupCommand(offline *bool) *cobra.Command {
 	return &cobra.Command{
 		Use:     "setup",
 		Short:   "Set up what is missing, without opening anything",
 		Example: "  go run ./cmd/lab setup\n  go run ./cmd/lab setup --offline   # check that nothing is missing",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := findHome()
 			if err != nil {
@@ -83,7 +97,7 @@ func cleanCommand() *cobra.Command {
 		Use:     "clean",
 		Short:   "Remove what set-up made; notebooks are not touched",
 		Example: "  go run ./cmd/lab clean\n  go run ./cmd/lab clean --cache   # the XLA plugin in your cache folder too",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := findHome()
 			if err != nil {

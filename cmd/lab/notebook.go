@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
 // notebook is the part of the nbformat that the lab looks at.
 type notebook struct {
-	Cells []cell `json:"cells"`
+	Cells  []cell `json:"cells"`
+	Format int    `json:"nbformat"`
 }
 
 type cell struct {
@@ -47,8 +49,13 @@ func readNotebook(path string) (notebook, error) {
 	if err != nil {
 		return nb, fmt.Errorf("the notebook cannot be read: %w", err)
 	}
-	if err := json.Unmarshal(data, &nb); err != nil {
+	switch err := json.Unmarshal(data, &nb); {
+	case filepath.Ext(path) != ".ipynb":
+		return nb, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
+	case err != nil:
 		return nb, fmt.Errorf("%s is not a notebook: %w", path, err)
+	case nb.Format != 4:
+		return nb, fmt.Errorf("%s is not a notebook of format 4, as JupyterLab writes it", path)
 	}
 	return nb, nil
 }

@@ -32,6 +32,11 @@ func openLab(ctx context.Context, opt openOptions) error {
 	if err := home.setUp(ctx, setupOptions{offline: opt.offline}); err != nil {
 		return err
 	}
+	done, err := home.use()
+	if err != nil {
+		return err
+	}
+	defer done()
 	temp, removeTemp, err := tempDir()
 	if err != nil {
 		return err
@@ -64,8 +69,8 @@ func openLab(ctx context.Context, opt openOptions) error {
 
 // server is a running JupyterLab.
 type server struct {
-	home  home
 	cmd   *exec.Cmd
+	info  string // the file in which it tells its address
 	log   *os.File
 	ended chan error
 }
@@ -78,18 +83,19 @@ func (h home) startServer(port int, temp string) (*server, error) {
 	}
 	// The server's working context outlives an interrupt: stop ends it in order.
 	cmd := exec.Command(h.python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.root_dir="+h.notebooks(),
-		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/lab/tree/01-gradient-descent.ipynb")
+		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/lab/tree/01-gradient-descent.ipynb",
+		"--ServerApp.cookie_secret_file="+filepath.Join(temp, "cookie")) // its name is what tempDir ends a stray server by
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")
 	}
-	cmd.Env = h.environ("TMPDIR=" + temp)
+	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp)
 	cmd.Dir = h.root
 	cmd.Stdout, cmd.Stderr = log, log
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting JupyterLab: %w", err)
 	}
-	s := &server{home: h, cmd: cmd, log: log, ended: make(chan error, 1)}
+	s := &server{cmd: cmd, log: log, ended: make(chan error, 1), info: filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", cmd.Process.Pid))}
 	go func() { s.ended <- cmd.Wait() }()
 	return s, nil
 }
@@ -98,7 +104,6 @@ func (h home) startServer(port int, temp string) (*server, error) {
 func (s *server) ready(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	info := filepath.Join(s.home.path("jupyter", "runtime"), fmt.Sprintf("jpserver-%d.json", s.cmd.Process.Pid))
 	for {
 		select {
 		case <-ctx.Done():
@@ -112,7 +117,7 @@ func (s *server) ready(ctx context.Context) (string, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 		var at struct{ URL, Token string }
-		data, err := os.ReadFile(info)
+		data, err := os.ReadFile(s.info)
 		if err != nil || json.Unmarshal(data, &at) != nil {
 			continue
 		}

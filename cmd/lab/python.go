@@ -83,11 +83,23 @@ func installPython() string {
 }
 
 // pythonStep makes the private Python environment with the pinned packages.
-func (h home) pythonStep(python interpreter) step {
+func (h home) pythonStep() step {
 	return step{
 		name:        "Python environment",
-		fingerprint: digest(requirements, h.root, python.Path, python.version()),
+		fingerprint: digest(requirements),
+		// Not which Python is first on the PATH, which changes with each activated environment, but whether the one that
+		// was taken is still there.
+		works: func() bool {
+			return exec.Command(h.python(), "-I", "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('jupyterlab'))").Run() == nil
+		},
 		run: func(ctx context.Context, note func(string)) error {
+			python, err := findPython(ctx)
+			if err != nil {
+				return err
+			}
+			if err := h.unused(); err != nil {
+				return fmt.Errorf("the Python environment has to be made anew, and %w", err)
+			}
 			// A folder that an interrupted or older set-up left is of no use.
 			if err := os.RemoveAll(h.venv()); err != nil {
 				return fmt.Errorf("removing the old Python environment: %w", err)
@@ -96,11 +108,15 @@ func (h home) pythonStep(python interpreter) step {
 			if err := writeFile(lock, []byte(requirements)); err != nil {
 				return err
 			}
-			if err := h.command(ctx, nil, python.Path, "-m", "venv", h.venv()); err != nil {
+			if err := h.command(ctx, nil, python.Path, "-m", "venv", "--without-pip", h.venv()); err != nil {
+				return fmt.Errorf("making the Python environment: %w", err)
+			}
+			// venv would run this itself, and keep to itself why it failed.
+			if err := h.command(ctx, nil, h.python(), "-m", "ensurepip", "--default-pip"); err != nil {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
 			note("installing packages")
-			err := h.command(ctx, nil, h.python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", lock)
+			err = h.command(ctx, nil, h.python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", lock)
 			if err != nil {
 				return fmt.Errorf("installing JupyterLab: %w", err)
 			}
@@ -114,7 +130,8 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 	var tail tailBuffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = h.root
-	cmd.Env = h.environ(env...)
+	cmd.Env = h.environ(append(env, "TMPDIR="+h.temp())...)
+	cmd.ExtraFiles = []*os.File{h.held} // killed, we leave it at work: the next set-up waits for it
 	cmd.Stdout, cmd.Stderr = &tail, &tail
 	endWithContext(cmd)
 	err := cmd.Run()

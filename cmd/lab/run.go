@@ -6,11 +6,13 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"descent.example/pkg/lab"
@@ -40,24 +42,23 @@ func runCommand(offline *bool) *cobra.Command {
 		Example: "  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb\n" +
 			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3 --set steps=200\n" +
 			"  go run ./cmd/lab run notebooks/*.ipynb --html --output pages",
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
 			home, err := findHome()
 			if err != nil {
 				return err
 			}
 			// Whatever is wrong with the command line is said before anything is set up.
-			for _, nb := range notebooks {
-				if _, err := readNotebook(nb); err != nil {
-					return err
-				}
-			}
-			if _, err := parseSet(opt.set); err != nil {
+			if err := checkRun(notebooks, opt); err != nil {
 				return err
 			}
 			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
 				return err
 			}
+			done, err := home.use()
+			if err != nil {
+				return err
+			}
+			defer done()
 			for _, nb := range notebooks {
 				if err := home.runAndTell(cmd.Context(), nb, opt); err != nil {
 					return err
@@ -72,9 +73,36 @@ func runCommand(offline *bool) *cobra.Command {
 	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the executed copies (default .lab/runs)")
 	cmd.Flags().StringVar(&opt.backend, "backend", "", "what computes, as GOMLX_BACKEND: xla:cpu, xla:cuda or go (default: the best there is)")
 	cmd.Flags().DurationVar(&opt.timeout, "timeout", 10*time.Minute, "longest time for one cell")
-	cmd.MarkFlagsMutuallyExclusive("in-place", "output")
-	cmd.MarkFlagsMutuallyExclusive("in-place", "set") // stored outputs are those of the defaults
 	return cmd
+}
+
+// checkRun finds what can be found wrong with a command line without executing anything.
+func checkRun(notebooks []string, opt runOptions) error {
+	if len(notebooks) == 0 {
+		return errors.New("no notebook is given: name one, such as notebooks/01-gradient-descent.ipynb")
+	}
+	copies := map[string]string{}
+	for _, path := range notebooks {
+		if _, err := readNotebook(path); err != nil {
+			return err
+		}
+		name := filepath.Base(path)
+		if other, ok := copies[name]; ok && !opt.inPlace {
+			return fmt.Errorf("the executed copies of %s and %s would have the same name: run them one by one, each with its own --output", other, path)
+		}
+		copies[name] = path
+	}
+	switch _, err := parseSet(opt.set); {
+	case err != nil:
+		return err
+	case opt.inPlace && opt.output != "":
+		return errors.New("--in-place stores the outputs in the notebook itself, --output in a copy: give one of them")
+	case opt.inPlace && len(opt.set) > 0:
+		return errors.New("--in-place stores what the notebook's own values give: leave out --set, or --in-place")
+	case opt.timeout < time.Second:
+		return fmt.Errorf("--timeout=%v is too short for any cell: give 1s or more", opt.timeout)
+	}
+	return nil
 }
 
 func parseSet(set []string) (map[string]string, error) {
@@ -128,12 +156,6 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	temp, removeTemp, err := tempDir()
-	if err != nil {
-		return written{}, err
-	}
-	defer removeTemp()
-
 	folder := opt.output
 	if folder == "" {
 		folder = h.path("runs")
@@ -141,10 +163,20 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
 	if opt.inPlace {
 		result.notebook = path
+	} else if sameFile(path, result.notebook) {
+		return written{}, fmt.Errorf("the executed copy would overwrite %s itself: choose another --output, or say --in-place", path)
+	}
+	if err := writable(filepath.Dir(result.notebook)); err != nil {
+		return written{}, fmt.Errorf("nothing can be written there: %w; choose another --output", err)
 	}
 	if opt.html {
 		result.html = strings.TrimSuffix(result.notebook, ".ipynb") + ".html"
 	}
+	temp, removeTemp, err := tempDir()
+	if err != nil {
+		return written{}, err
+	}
+	defer removeTemp()
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return written{}, err
@@ -172,6 +204,10 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	var complaints tailBuffer
 	cmd.Stderr = &complaints
 	endWithContext(cmd)
+	cmd.Cancel = func() error { // nothing can be left half-written, and asked politely nbclient and the kernel wait for the cell
+		defer removeTemp() // which ends the kernel
+		return signalGroup(cmd, syscall.SIGKILL)
+	}
 	events, err := cmd.StdoutPipe()
 	if err != nil {
 		return written{}, err
@@ -179,7 +215,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err := cmd.Start(); err != nil {
 		return written{}, fmt.Errorf("starting Python: %w", err)
 	}
-	defer signalGroup(cmd, 9) // a kernel that outlives its client, and what it started
+	defer signalGroup(cmd, syscall.SIGKILL) // a kernel that outlives its client, and what it started
 	var failed error
 	finished := false
 	for lines := bufio.NewScanner(bufio.NewReader(events)); lines.Scan(); {
@@ -225,7 +261,25 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	return result, nil
 }
 
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
+}
+
 func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
+
+// writable makes a folder and finds out whether files can be made in it, which is better known before a long run.
+func writable(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(folder, ".lab-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
 
 func moveInto(from, to string) error {
 	data, err := os.ReadFile(from)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"descent.example/pkg/accel/plugin"
@@ -22,22 +23,30 @@ type setupOptions struct {
 
 // setUp does what is missing. It is safe to interrupt and to run twice at once.
 func (h home) setUp(ctx context.Context, opt setupOptions) error {
-	python, err := findPython(ctx)
-	if err != nil {
+	var err error
+	if h.held, err = h.lock(ctx); err != nil {
 		return err
 	}
-	unlock, err := h.lock(ctx)
-	if err != nil {
-		return err
+	defer func() {
+		os.RemoveAll(h.temp())
+		syscall.Flock(int(h.held.Fd()), syscall.LOCK_UN) // also what a program that outlives us still holds
+		h.held.Close()
+	}()
+	// Here lies what an interrupted set-up left unfinished.
+	if err := errors.Join(os.RemoveAll(h.temp()), os.Mkdir(h.temp(), 0o755)); err != nil {
+		return fmt.Errorf("the lab's folder cannot be used: %w", err)
 	}
-	defer unlock()
-
-	pip, tools, gopls := h.pythonStep(python), h.toolsStep("Go kernel", h.root), h.toolsStep("Go completion", filepath.Join(h.root, "tools"))
+	pip, tools, gopls := h.pythonStep(), h.kernelStep(), h.completionStep()
 	if opt.offline {
 		for _, s := range []step{pip, tools, gopls} {
 			if !h.done(s) {
 				return fmt.Errorf("%s is missing or out of date and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name)
 			}
+		}
+	}
+	if !h.done(pip) {
+		if _, err := findPython(ctx); err != nil { // said before anything is downloaded
+			return err
 		}
 	}
 	out := newReporter(os.Stdout)
@@ -78,24 +87,32 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 	return h.writeKernel()
 }
 
-// toolsStep builds the tools that a module's go.mod names.
-func (h home) toolsStep(name, module string) step {
+func (h home) kernelStep() step { return h.toolsStep("Go kernel", h.root, "gonb") }
+func (h home) completionStep() step {
+	return h.toolsStep("Go completion", filepath.Join(h.root, "tools"), "gopls")
+}
+
+// toolsStep builds the tools that a module's go.mod names, of which one is looked for.
+func (h home) toolsStep(name, module, program string) step {
 	mod, _ := os.ReadFile(filepath.Join(module, "go.mod"))
 	sum, _ := os.ReadFile(filepath.Join(module, "go.sum"))
 	return step{
 		name:        name,
-		fingerprint: digest(string(mod), string(sum), runtime.Version(), h.root),
+		fingerprint: digest(string(mod), string(sum), runtime.Version()),
+		works: func() bool {
+			_, err := os.Stat(filepath.Join(h.bin(), program))
+			return err == nil
+		},
 		run: func(ctx context.Context, note func(string)) error {
 			note("downloading modules")
 			if err := h.command(ctx, nil, "go", "-C", module, "mod", "download"); err != nil {
 				return fmt.Errorf("downloading Go modules: %w", err)
 			}
 			// Built beside and moved into place, since `go install` takes a half-copied program for a whole one.
-			fresh, err := os.MkdirTemp(h.dir, "bin-")
+			fresh, err := os.MkdirTemp(h.temp(), "bin-")
 			if err != nil {
 				return err
 			}
-			defer os.RemoveAll(fresh)
 			note("compiling")
 			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS="}, "go", "-C", module, "install", "tool"); err != nil {
 				return fmt.Errorf("compiling %s: %w", name, err)
@@ -125,9 +142,10 @@ var linkFlags = []string{"'-ldflags=-s -buildid= -linkmode=internal'", "'-ldflag
 // warmStep compiles what cells import, so that the first cell does not wait for it, and finds out how cells are linked.
 func (h home) warmStep() step {
 	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	compiler, _ := exec.Command("go", "env", "CGO_ENABLED", "CC").Output() // once there is one, cells are linked otherwise
 	return step{
 		name:        "Packages",
-		fingerprint: digest(append(linkFlags, string(mod), runtime.Version(), h.root)...),
+		fingerprint: digest(append(linkFlags, string(mod), string(compiler), runtime.Version(), h.root)...),
 		run: func(ctx context.Context, note func(string)) error {
 			note("compiling")
 			if err := h.command(ctx, nil, "go", "build", "./pkg/..."); err != nil {
@@ -209,16 +227,22 @@ const pluginPause = 24 * time.Hour
 // fetchPlugin gets XLA's plugin where one is missing. That it cannot be had is no error: GoMLX's Go backend computes then.
 func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) error {
 	for _, kind := range plugin.Kinds() {
-		if _, err := plugin.Find(kind); err == nil || opt.offline {
+		if _, err := plugin.Find(kind); err == nil {
 			continue
+		}
+		name, instead := "XLA plugin for "+strings.ToUpper(string(kind)), "GoMLX's pure Go backend"
+		if kind != plugin.CPU {
+			instead = "the CPU"
 		}
 		failed := h.path("stamps", "no-plugin-"+string(kind))
-		if info, err := os.Stat(failed); err == nil && !opt.retryPlugin && time.Since(info.ModTime()) < pluginPause {
+		info, err := os.Stat(failed)
+		if opt.offline || err == nil && !opt.retryPlugin && time.Since(info.ModTime()) < pluginPause {
+			out.say("The %s is missing, so %s will compute; `go run ./cmd/lab setup` fetches it.", name, instead)
 			continue
 		}
-		name := "XLA plugin for " + strings.ToUpper(string(kind))
+		os.Remove(failed)
 		end := out.begin(name)
-		_, err := plugin.Install(ctx, kind, plugin.Options{
+		_, err = plugin.Install(ctx, kind, plugin.Options{
 			Python: h.python(),
 			Progress: func(what string, done, total int64) {
 				of := ""
@@ -233,13 +257,11 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 			return ctx.Err()
 		}
 		if err != nil {
-			out.say("  XLA cannot be had now: %v.\n  GoMLX's pure Go backend will compute; `go run ./cmd/lab setup` tries again.", err)
+			out.say("  It cannot be had now: %v.\n  So %s will compute; `go run ./cmd/lab setup` tries again.", err, instead)
 			if err := writeFile(failed, []byte(err.Error())); err != nil {
 				return err
 			}
-			continue
 		}
-		os.Remove(failed)
 	}
 	return nil
 }

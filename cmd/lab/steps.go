@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,6 +21,7 @@ import (
 type step struct {
 	name        string
 	fingerprint string
+	works       func() bool // nil, or whether what the step made is still there
 	run         func(ctx context.Context, note func(string)) error
 }
 
@@ -27,7 +29,7 @@ func (h home) stamp(s step) string { return h.path("stamps", strings.ReplaceAll(
 
 func (h home) done(s step) bool {
 	have, err := os.ReadFile(h.stamp(s))
-	return err == nil && string(have) == s.fingerprint
+	return err == nil && string(have) == s.fingerprint && (s.works == nil || s.works())
 }
 
 // perform runs the step unless it is done, and shows its progress.
@@ -50,8 +52,12 @@ func (h home) perform(ctx context.Context, s step, out *reporter) error {
 	return err
 }
 
-// writeFile puts data in place at once: a reader sees the old file or the new one, never a part.
+// writeFile puts data in place at once: a reader sees the old file or the new one, never a part. What is there already
+// is not written again, so that a lab that was set up opens on a full disk too.
 func writeFile(path string, data []byte) error {
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, data) {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

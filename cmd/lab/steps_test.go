@@ -47,13 +47,13 @@ func TestStepThatFailedIsNotDone(t *testing.T) {
 
 func TestSecondSetUpWaitsForTheFirst(t *testing.T) {
 	h := home{dir: t.TempDir()}
-	unlock, err := h.lock(t.Context())
+	first, err := h.lock(t.Context())
 	require.NoError(t, err)
 	got := make(chan error)
 	go func() {
-		unlock, err := h.lock(t.Context())
+		second, err := h.lock(t.Context())
 		if err == nil {
-			unlock()
+			second.Close()
 		}
 		got <- err
 	}()
@@ -66,7 +66,7 @@ func TestSecondSetUpWaitsForTheFirst(t *testing.T) {
 	defer cancel()
 	_, err = h.lock(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "a wait can be interrupted")
-	unlock()
+	first.Close()
 	require.NoError(t, <-got)
 }
 
@@ -103,4 +103,13 @@ func TestReadTestEvents(t *testing.T) {
 		require.Contains(t, all, want)
 	}
 	require.NotContains(t, all, "noise")
+}
+
+func TestStepWhoseResultIsGoneIsNotDone(t *testing.T) {
+	h, there := home{dir: t.TempDir()}, true
+	s := step{name: "s", works: func() bool { return there }, run: func(context.Context, func(string)) error { return nil }}
+	require.NoError(t, h.perform(t.Context(), s, &reporter{out: &strings.Builder{}}))
+	require.True(t, h.done(s))
+	there = false
+	require.False(t, h.done(s))
 }

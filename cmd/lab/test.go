@@ -23,7 +23,7 @@ func testCommand(offline *bool) *cobra.Command {
 		Long: "test runs, cheapest first: formatting, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
 			"through its kernel, on both, its text compared with what is stored in it. What failed is said again at the end.",
 		Example: "  go run ./cmd/lab test",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := findHome()
 			if err != nil {
@@ -32,6 +32,11 @@ func testCommand(offline *bool) *cobra.Command {
 			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
 				return err
 			}
+			done, err := home.use()
+			if err != nil {
+				return err
+			}
+			defer done()
 			return home.test(cmd.Context())
 		},
 	}

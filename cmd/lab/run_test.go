@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheckRun(t *testing.T) {
+	good := saveNotebook(t, "%%")
+	dir := t.TempDir()
+	save := func(name, text string) string {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+		return filepath.Join(dir, name)
+	}
+	minute := runOptions{timeout: time.Minute}
+	require.NoError(t, checkRun([]string{good}, minute))
+	for name, c := range map[string]struct {
+		notebooks []string
+		opt       runOptions
+		says      string
+	}{
+		"none":           {nil, minute, "no notebook is given"},
+		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb: no such file"},
+		"a folder":       {[]string{dir}, minute, "is a directory"},
+		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: invalid character"},
+		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook of format 4"},
+		"another name":   {[]string{save("page.html", `{"nbformat":4}`)}, minute, "page.html is not a notebook: its name"},
+		"same names":     {[]string{good, save(filepath.Base(good), `{"nbformat":4}`)}, minute, "would have the same name"},
+		"set":            {[]string{good}, runOptions{timeout: time.Minute, set: []string{"lr"}}, "not of the form name=value"},
+		"two places":     {[]string{good}, runOptions{timeout: time.Minute, inPlace: true, output: dir}, "give one of them"},
+		"set in place":   {[]string{good}, runOptions{timeout: time.Minute, inPlace: true, set: []string{"lr=1"}}, "leave out --set"},
+		"timeout":        {[]string{good}, runOptions{timeout: time.Millisecond}, "--timeout=1ms is too short"},
+	} {
+		require.ErrorContains(t, checkRun(c.notebooks, c.opt), c.says, name)
+	}
+}
+
+func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
+	h, path := home{dir: t.TempDir()}, saveNotebook(t, "%%")
+	_, err := h.run(t.Context(), path, runOptions{output: filepath.Dir(path)}, nil)
+	require.ErrorContains(t, err, "would overwrite "+path+" itself")
+	_, err = h.run(t.Context(), path, runOptions{output: path}, nil) // a file, not a folder
+	require.ErrorContains(t, err, "nothing can be written there: mkdir "+path)
+}
