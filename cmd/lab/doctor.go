@@ -43,12 +43,15 @@ func (h home) examine(ctx context.Context) error {
 	}
 	line("Go", nil, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
 
-	compiler := strings.Fields(firstLineOf(ctx, "go", "env", "CC"))
-	if len(compiler) > 0 && firstLineOf(ctx, compiler[0], "--version") != "" {
-		line("C compiler", nil, firstLineOf(ctx, compiler[0], "--version"))
-	} else {
-		line("C compiler", errors.New("none, and without one XLA cannot be used, only the Go backend: `sudo apt install gcc libc6-dev` (macOS: `xcode-select --install`)"), "")
+	switch compiler := systemCompiler(ctx); {
+	case compiler != "":
+		line("C compiler", nil, firstLineOf(ctx, compiler, "--version"))
+	case h.done(h.compilerStep()):
+		line("C compiler", nil, "zig, in the lab's own folder, as the machine has none")
+	default:
+		line("C compiler", errors.New("none, and without one only the Go backend computes: "+mend+" with a network, or `sudo apt install gcc libc6-dev`"), "")
 	}
+	h.useCompiler(ctx)
 	python, err := findPython(ctx)
 	found, environment := python.version()+" at "+python.Path, h.pythonStep()
 	if err != nil && h.done(environment) {

@@ -52,6 +52,18 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 	out := newReporter(os.Stdout)
 	defer out.close()
 
+	if systemCompiler(ctx) == "" && !opt.offline && os.Getenv("CGO_ENABLED") != "0" {
+		if err := h.perform(ctx, pip, out); err != nil {
+			return err
+		}
+		if err := h.perform(ctx, h.compilerStep(), out); ctx.Err() != nil {
+			return ctx.Err()
+		} else if err != nil {
+			out.say("  %v.\n  Without a C compiler GoMLX's pure Go backend computes; `sudo apt install gcc libc6-dev` gives you one.", err)
+		}
+	}
+	h.useCompiler(ctx)
+
 	// Two lanes side by side: one waits for the network, the other for the compiler.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
