@@ -1,0 +1,275 @@
+// Package schedule holds learning rates that change with the step: η_t for t = 0, 1, 2, …, where step t is the one from
+// θ_t to θ_{t+1} = θ_t − η_t·d. A schedule is a formula and a vector of constants (claims S9, H2):
+//
+//	η_t = formula(t, constants)
+//
+// The formula is written once and computes on the host (At, for pictures) and in a graph (Node, for a training run, also
+// within the body of a While). In the graph the constants are an input, so that other constants need no compilation.
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Schedule is a learning rate η_t as a function of the step t. It does not change and may be used from any goroutine.
+// The zero value is no schedule: a constructor makes one.
+type Schedule struct {
+	structure string
+	formula   formula
+	constants []float64
+}
+
+// A formula returns η_t of a step t and the constants.
+type formula func(t number, c []number) number
+
+// At returns η_t on the host. A negative t is a programming error and panics, as does the zero Schedule.
+func (s Schedule) At(t int) float64 {
+	if s.formula == nil {
+		panic("schedule: the zero Schedule has no formula: make one with a constructor, such as Constant")
+	}
+	if t < 0 {
+		panic(fmt.Sprintf("schedule: t is %d: steps are counted from 0", t))
+	}
+	c := make([]number, len(s.constants))
+	for i, x := range s.constants {
+		c[i] = host(x)
+	}
+	return float64(s.formula(host(t), c).(host))
+}
+
+// Node builds η_t in a graph, a scalar of the dtype given, from the step t (a scalar of any number type, counted from
+// 0) and the values of Constants (float64, [n]). It computes in float64 and rounds at the end. Within the body of a
+// While both nodes must be the body's own: parameters of it, that is loop state.
+//
+// As all functions that build graphs with GoMLX it panics when the nodes do not fit.
+//
+//	rate.SetNodeValue(s.Node(step, constants, rate.DType())) // rate: GoMLX's variable /optimizers/learning_rate
+func (s Schedule) Node(step, constants *graph.Node, dtype dtypes.DType) *graph.Node {
+	switch n := len(s.constants); {
+	case s.formula == nil:
+		exceptions.Panicf("the zero Schedule has no formula: make one with a constructor, such as Constant")
+	case !step.IsScalar():
+		exceptions.Panicf("step has the shape %s: it must be a scalar", step.Shape())
+	case constants.DType() != dtypes.Float64 || constants.Rank() != 1 || constants.Shape().Dimensions[0] != n:
+		exceptions.Panicf("constants has the shape %s: it must be (Float64)[%d], the values of Constants", constants.Shape(), n)
+	}
+	c := make([]number, len(s.constants))
+	for i := range c {
+		c[i] = node{graph.Reshape(graph.Slice(constants, graph.AxisElem(i)))}
+	}
+	eta := s.formula(node{graph.ConvertDType(step, dtypes.Float64)}, c).(node)
+	return graph.ConvertDType(eta.Node, dtype)
+}
+
+// Constants returns a copy of the formula's constants, [n]: the input of a program that was built with Node.
+func (s Schedule) Constants() []float64 { return slices.Clone(s.constants) }
+
+// Structure names the formula. A program built with one schedule serves every other of the same structure, with its
+// Constants. It is empty for the zero Schedule.
+func (s Schedule) Structure() string { return s.structure }
+
+// Constant is η_t = eta, which must be positive. optax: constant_schedule.
+func Constant(eta float64) (Schedule, error) {
+	return build("constant", func(_ number, c []number) number {
+		return c[0]
+	}, positive("eta", eta))
+}
+
+// Piecewise is η_t = etas[i] from step boundaries[i−1] on and before step boundaries[i]. The boundaries are positive and
+// ascending, the etas positive and one more than the boundaries. optax: piecewise_constant_schedule, which takes the
+// ratios of consecutive etas. Another number of boundaries is another structure.
+func Piecewise(etas []float64, boundaries []int) (Schedule, error) {
+	n := len(boundaries)
+	if n == 0 {
+		return Schedule{}, errors.New("boundaries is empty: it must name at least one step; without any, use Constant")
+	}
+	if len(etas) != n+1 {
+		return Schedule{}, fmt.Errorf("etas has %d elements: it must have %d, one more than boundaries", len(etas), n+1)
+	}
+	var constants []constant
+	for i, eta := range etas {
+		constants = append(constants, positive(fmt.Sprintf("etas[%d]", i), eta))
+	}
+	for i, boundary := range boundaries {
+		if i > 0 && boundary <= boundaries[i-1] {
+			return Schedule{}, fmt.Errorf("boundaries[%d] is %d: it must be greater than the one before, %d", i, boundary, boundaries[i-1])
+		}
+		constants = append(constants, count(fmt.Sprintf("boundaries[%d]", i), boundary))
+	}
+	return build(fmt.Sprintf("piecewise(%d)", n), func(t number, c []number) number {
+		eta := c[0]
+		for i := range n {
+			eta = t.from(c[n+1+i], c[i+1], eta)
+		}
+		return eta
+	}, constants...)
+}
+
+// Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after every so many steps. All are positive; a factor
+// above 1 raises it. optax: exponential_decay with staircase.
+func Step(eta, factor float64, every int) (Schedule, error) {
+	return build("step", func(t number, c []number) number {
+		return c[0].mul(c[1].pow(t.div(c[2]).floor()))
+	}, positive("eta", eta), positive("factor", factor), count("every", every))
+}
+
+// Exponential is η_t = eta·factor^(t/every): Step without its stairs, and with the same arguments. optax:
+// exponential_decay.
+func Exponential(eta, factor float64, every int) (Schedule, error) {
+	return build("exponential", func(t number, c []number) number {
+		return c[0].mul(c[1].pow(t.div(c[2])))
+	}, positive("eta", eta), positive("factor", factor), count("every", every))
+}
+
+// InverseTime is η_t = eta/(1+t/tau)^power, claim S9: eta for t ≪ tau, then falling as t^−power. All are positive.
+// Ση_t = ∞ and Ση_t² < ∞, the conditions under which SGD converges, hold for ½ < power ≤ 1. Robbins & Monro 1951.
+func InverseTime(eta, tau, power float64) (Schedule, error) {
+	return build("inverse time", func(t number, c []number) number {
+		return c[0].div(t.literal(1).add(t.div(c[1])).pow(c[2]))
+	}, positive("eta", eta), positive("tau", tau), positive("power", power))
+}
+
+// OneOverT is η_t = eta/(t+1): InverseTime with tau = 1 and power = 1. Robbins & Monro 1951.
+func OneOverT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 1) }
+
+// OneOverSqrtT is η_t = eta/√(t+1): InverseTime with tau = 1 and power = ½. It is what GoMLX's
+// StochasticGradientDescent does to its rate unless told otherwise.
+func OneOverSqrtT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 0.5) }
+
+// Polynomial is η_t = end + (start−end)·(1 − min(t/steps, 1))^power: from start to end in so many steps, and end from
+// there on. end may be 0, the others are positive. optax: polynomial_schedule.
+func Polynomial(start, end, power float64, steps int) (Schedule, error) {
+	return build("polynomial", func(t number, c []number) number {
+		one := t.literal(1)
+		return blend(c[0], c[1], one.sub(t.div(c[3]).min(one)).pow(c[2]))
+	}, positive("start", start), notNegative("end", end), positive("power", power), count("steps", steps))
+}
+
+// Linear is η_t = end + (start−end)·(1 − min(t/steps, 1)): Polynomial with power = 1. optax: linear_schedule.
+func Linear(start, end float64, steps int) (Schedule, error) {
+	return Polynomial(start, end, 1, steps)
+}
+
+// Cosine is η_t = end + (start−end)·½(1 + cos(π·min(t/steps, 1))): from start to end in so many steps along half a wave,
+// and end from there on. end may be 0, the others are positive. optax: cosine_decay_schedule with alpha = end/start.
+// Loshchilov & Hutter 2017, the first cycle of eq. 5.
+func Cosine(start, end float64, steps int) (Schedule, error) {
+	return build("cosine", func(t number, c []number) number {
+		return blend(c[0], c[1], halfWave(t.div(c[2]).min(t.literal(1))))
+	}, positive("start", start), notNegative("end", end), count("steps", steps))
+}
+
+// WarmRestarts is Cosine again and again (SGDR): cycle i = 0, 1, … lasts T_i = first·growth^i steps, and
+//
+//	η_t = end + (start−end)·½(1 + cos(π·(t−R_i)/T_i)),  R_i ≤ t < R_i + T_i,  R_0 = 0, R_{i+1} = R_i + T_i.
+//
+// growth is a whole number, 1 for cycles of the same length. end may be 0, the others are positive. optax:
+// sgdr_schedule without warm-up. Loshchilov & Hutter 2017, eq. 5, with η_max = start, η_min = end, T_0 = first, T_mult = growth.
+func WarmRestarts(start, end float64, first, growth int) (Schedule, error) {
+	return build("warm restarts", func(t number, c []number) number {
+		one, two, half := t.literal(1), t.literal(2), t.literal(0.5)
+		start, end, first, growth := c[0], c[1], c[2], c[3]
+		whole := func(x number) number { return x.add(half).floor() }
+		length := func(i number) number { return whole(first.mul(growth.pow(i))) }
+		restart := func(i number) number { // R_i
+			growing := whole(first.mul(growth.pow(i).sub(one)).div(growth.sub(one)))
+			return growth.from(two, growing, i.mul(first))
+		}
+		// Which cycle is t in? For growth > 1 the inverse of R_i by logarithms may be off at a restart: it is rounded, and
+		// compared with R_i. What a branch holds where it is not taken (0/0 for growth = 1) does not matter.
+		near := whole(one.add(t.mul(growth.sub(one)).div(first)).log().div(growth.log()))
+		i := growth.from(two, t.from(restart(near), near, near.sub(one)), t.div(first).floor())
+		return blend(start, end, halfWave(t.sub(restart(i)).div(length(i))))
+	}, positive("start", start), notNegative("end", end), count("first", first), count("growth", growth))
+}
+
+// OneCycle rises linearly from start to peak in up steps, falls linearly back to start in down steps, then to end in
+// final steps, and stays there. end may be 0, the others are positive. optax: linear_onecycle_schedule. Smith 2018,
+// "A disciplined approach to neural network hyper-parameters" (the 1cycle policy).
+func OneCycle(start, peak, end float64, up, down, final int) (Schedule, error) {
+	return build("one cycle", func(t number, c []number) number {
+		start, peak, end, up, down, final := c[0], c[1], c[2], c[3], c[4], c[5]
+		back := up.add(down)
+		rise := blend(peak, start, t.div(up))
+		fall := blend(start, peak, t.sub(up).div(down))
+		last := blend(end, start, t.sub(back).div(final).min(t.literal(1)))
+		return t.from(back, last, t.from(up, fall, rise))
+	}, positive("start", start), positive("peak", peak), notNegative("end", end),
+		count("up", up), count("down", down), count("final", final))
+}
+
+// WarmUp leads linearly to a schedule in so many steps, and continues with it from its step 0:
+//
+//	η_t = from + (then_0−from)·t/steps for t < steps,  then_{t−steps} afterwards.
+//
+// from may be 0: step 0 then does not move. steps is positive. optax: linear_schedule and join_schedules, as in
+// warmup_cosine_decay_schedule.
+func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
+	if then.formula == nil {
+		return Schedule{}, errors.New("then is the zero Schedule: it must be made with a constructor, such as Constant")
+	}
+	s, err := build("warm-up, "+then.structure, func(t number, c []number) number {
+		from, steps := c[0], c[1]
+		after := then.formula(t.sub(steps).max(t.literal(0)), c[2:]) // then_0 as long as the warm-up lasts
+		return t.from(steps, after, blend(after, from, t.div(steps)))
+	}, notNegative("from", from), count("steps", steps))
+	if err != nil {
+		return Schedule{}, err
+	}
+	s.constants = append(s.constants, then.constants...)
+	return s, nil
+}
+
+// blend is w·x + (1−w)·y, which is exact for w = 0 and w = 1.
+func blend(x, y, w number) number { return w.mul(x).add(w.literal(1).sub(w).mul(y)) }
+
+// halfWave falls from 1 to 0 as x goes from 0 to 1: ½(1 + cos πx).
+func halfWave(x number) number {
+	return x.literal(0.5).mul(x.literal(1).add(x.literal(math.Pi).mul(x).cos()))
+}
+
+// A constant is one element of Constants, or what is wrong with the argument.
+type constant struct {
+	value float64
+	err   error
+}
+
+func positive(name string, x float64) constant {
+	if !(x > 0) || math.IsInf(x, 0) {
+		return constant{err: fmt.Errorf("%s is %v: it must be a positive, finite number", name, x)}
+	}
+	return constant{value: x}
+}
+
+func notNegative(name string, x float64) constant {
+	if !(x >= 0) || math.IsInf(x, 0) {
+		return constant{err: fmt.Errorf("%s is %v: it must be a finite number, 0 or greater", name, x)}
+	}
+	return constant{value: x}
+}
+
+func count(name string, n int) constant {
+	if n < 1 {
+		return constant{err: fmt.Errorf("%s is %d: it must be 1 or greater", name, n)}
+	}
+	return constant{value: float64(n)}
+}
+
+// build returns the schedule, or the first error among the constants.
+func build(structure string, f formula, constants ...constant) (Schedule, error) {
+	s := Schedule{structure: structure, formula: f}
+	for _, c := range constants {
+		if c.err != nil {
+			return Schedule{}, c.err
+		}
+		s.constants = append(s.constants, c.value)
+	}
+	return s, nil
+}
