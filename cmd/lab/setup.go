@@ -210,6 +210,8 @@ func (h home) writeKernel() error {
 		// Only our kernel is offered: the notebooks are in Go.
 		"etc/jupyter/jupyter_server_config.json": map[string]any{
 			"KernelSpecManager": map[string]any{"ensure_native_kernel": false, "allowed_kernelspecs": []string{kernelName}},
+			// Completion comes from the kernel; looking for other servers starts npm, which writes into the home folder.
+			"LanguageServerManager": map[string]any{"autodetect": false},
 		},
 		// No question about news at the first start, and no look-up on the network.
 		"share/jupyter/lab/settings/overrides.json": map[string]any{
