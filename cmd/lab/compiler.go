@@ -30,16 +30,12 @@ func (h home) compilerStep() step {
 		fingerprint: digest(compilerLock, h.root),
 		works:       func() bool { _, err := os.Stat(h.compiler()); return err == nil },
 		run: func(ctx context.Context, note func(string)) error {
-			lock, folder := h.path("compiler.lock"), h.path("compiler")
-			if err := writeFile(lock, []byte(compilerLock)); err != nil {
-				return err
-			}
+			folder := h.path("compiler")
 			if err := os.RemoveAll(folder); err != nil {
 				return err
 			}
 			note("downloading 90 MB")
-			err := h.command(ctx, nil, h.python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "--target", folder, "-r", lock)
-			if err != nil {
+			if err := h.pipInstall(ctx, compilerLock, "--target", folder); err != nil {
 				return fmt.Errorf("installing a C compiler: %w", err)
 			}
 			shim := fmt.Sprintf("#!/bin/sh\nZIG_GLOBAL_CACHE_DIR='%s' exec '%s' cc \"$@\"\n", filepath.Join(folder, "cache"), filepath.Join(folder, "ziglang", "zig"))

@@ -148,6 +148,18 @@ func (h home) use() (done func(), err error) {
 	return func() { lock.Close() }, nil
 }
 
+// enter finds the lab, sets up what is missing, and marks it as in use until done is called.
+func enter(ctx context.Context, opt setupOptions) (h home, done func(), err error) {
+	if h, err = findHome(); err != nil {
+		return home{}, nil, err
+	}
+	if err := h.setUp(ctx, opt); err != nil {
+		return home{}, nil, err
+	}
+	done, err = h.use()
+	return h, done, err
+}
+
 // unused is an error while a lab is in use.
 func (h home) unused() error {
 	lock, err := lockFile(h.path("in-use"), syscall.LOCK_EX|syscall.LOCK_NB)

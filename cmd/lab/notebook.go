@@ -25,8 +25,6 @@ type cell struct {
 }
 
 type output struct {
-	Type string                     `json:"output_type"`
-	Name string                     `json:"name"` // of a stream
 	Text text                       `json:"text"` // of a stream
 	Data map[string]json.RawMessage `json:"data"`
 }
@@ -58,6 +56,26 @@ func readNotebook(path string) (notebook, error) {
 		return nb, fmt.Errorf("%s is not a notebook of format 4, as JupyterLab writes it", path)
 	}
 	return nb, nil
+}
+
+// code is the cells that are executed, in order.
+func (nb notebook) code() []cell {
+	return slices.DeleteFunc(slices.Clone(nb.Cells), func(c cell) bool { return c.Type != "code" })
+}
+
+// engine is the sentence in which the notebook itself says what computed it.
+func (nb notebook) engine() string {
+	for _, c := range nb.Cells {
+		if !c.has(tagMachine) {
+			continue
+		}
+		for line := range strings.Lines(c.words()) {
+			if strings.Contains(line, "computes") {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	return "no cell says what computed it"
 }
 
 // Tags that cells carry in their metadata.

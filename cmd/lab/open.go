@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// firstPage is what the lab opens on.
+const firstPage = "/lab/tree/01-gradient-descent.ipynb"
+
 type openOptions struct {
 	noBrowser, offline bool
 	port               int
@@ -25,14 +28,7 @@ func openLab(ctx context.Context, opt openOptions) error {
 	if opt.port < 1 || opt.port > 65535 {
 		return fmt.Errorf("--port=%d is not a port: give one from 1 to 65535", opt.port)
 	}
-	home, err := findHome()
-	if err != nil {
-		return err
-	}
-	if err := home.setUp(ctx, setupOptions{offline: opt.offline}); err != nil {
-		return err
-	}
-	done, err := home.use()
+	home, done, err := enter(ctx, setupOptions{offline: opt.offline})
 	if err != nil {
 		return err
 	}
@@ -83,7 +79,7 @@ func (h home) startServer(port int, temp string) (*server, error) {
 	}
 	// The server's working context outlives an interrupt: stop ends it in order.
 	cmd := exec.Command(h.python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.root_dir="+h.notebooks(),
-		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/lab/tree/01-gradient-descent.ipynb",
+		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url="+firstPage,
 		"--ServerApp.cookie_secret_file="+filepath.Join(temp, "cookie")) // its name is what tempDir ends a stray server by
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")
@@ -124,7 +120,7 @@ func (s *server) ready(ctx context.Context) (string, error) {
 		if reply, err := http.Get(at.URL + "api"); err == nil {
 			reply.Body.Close()
 			if reply.StatusCode == http.StatusOK {
-				return strings.TrimSuffix(at.URL, "/") + "/lab/tree/01-gradient-descent.ipynb?token=" + at.Token, nil
+				return strings.TrimSuffix(at.URL, "/") + firstPage + "?token=" + at.Token, nil
 			}
 		}
 	}

@@ -104,10 +104,6 @@ func (h home) pythonStep() step {
 			if err := os.RemoveAll(h.venv()); err != nil {
 				return fmt.Errorf("removing the old Python environment: %w", err)
 			}
-			lock := h.path("requirements.lock")
-			if err := writeFile(lock, []byte(requirements)); err != nil {
-				return err
-			}
 			if err := h.command(ctx, nil, python.Path, "-m", "venv", "--without-pip", h.venv()); err != nil {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
@@ -116,13 +112,22 @@ func (h home) pythonStep() step {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
 			note("installing packages")
-			err = h.command(ctx, nil, h.python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", lock)
-			if err != nil {
+			if err := h.pipInstall(ctx, requirements); err != nil {
 				return fmt.Errorf("installing JupyterLab: %w", err)
 			}
 			return nil
 		},
 	}
+}
+
+// pipInstall installs what a lock file lists, each file checked by its hash.
+func (h home) pipInstall(ctx context.Context, lock string, options ...string) error {
+	path := filepath.Join(h.temp(), "lock-"+digest(lock)[:8])
+	if err := writeFile(path, []byte(lock)); err != nil {
+		return err
+	}
+	args := append([]string{"-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", path}, options...)
+	return h.command(ctx, nil, h.python(), args...)
 }
 
 // command runs a program in the repository; its error ends in the last lines that it printed.

@@ -43,18 +43,11 @@ func runCommand(offline *bool) *cobra.Command {
 			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3 --set steps=200\n" +
 			"  go run ./cmd/lab run notebooks/*.ipynb --html --output pages",
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
-			home, err := findHome()
-			if err != nil {
-				return err
-			}
 			// Whatever is wrong with the command line is said before anything is set up.
 			if err := checkRun(notebooks, opt); err != nil {
 				return err
 			}
-			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
-				return err
-			}
-			done, err := home.use()
+			home, done, err := enter(cmd.Context(), setupOptions{offline: *offline})
 			if err != nil {
 				return err
 			}
@@ -132,7 +125,7 @@ func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  %d cells in %.1f s; %s\n  written to %s\n", nb.codeCells(), time.Since(start).Seconds(), nb.engine(), written.best())
+	fmt.Printf("  %d cells in %.1f s; %s\n  written to %s\n", len(nb.code()), time.Since(start).Seconds(), nb.engine(), written.best())
 	return nil
 }
 
@@ -149,6 +142,10 @@ func (w written) best() string {
 // run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
 func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
 	values, err := parseSet(opt.set)
+	if err != nil {
+		return written{}, err
+	}
+	source, err := readNotebook(path)
 	if err != nil {
 		return written{}, err
 	}
@@ -220,9 +217,9 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	finished := false
 	for lines := bufio.NewScanner(bufio.NewReader(events)); lines.Scan(); {
 		var e struct {
-			Cell, Of      int
-			Source, Error string
-			Done          bool
+			Cell, Of int
+			Error    string
+			Done     bool
 		}
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
@@ -231,7 +228,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		case e.Done:
 			finished = true
 		case e.Error != "":
-			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, e.Source, indent(e.Error))
+			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.code()[e.Cell-1].name(), indent(e.Error))
 		default:
 			progress(e.Cell, e.Of)
 		}
@@ -287,29 +284,4 @@ func moveInto(from, to string) error {
 		return err
 	}
 	return writeFile(to, data)
-}
-
-// codeCells counts the cells that were executed.
-func (nb notebook) codeCells() (n int) {
-	for _, c := range nb.Cells {
-		if c.Type == "code" {
-			n++
-		}
-	}
-	return n
-}
-
-// engine is the sentence in which the notebook itself says what computed it.
-func (nb notebook) engine() string {
-	for _, c := range nb.Cells {
-		if !c.has(tagMachine) {
-			continue
-		}
-		for line := range strings.Lines(c.words()) {
-			if strings.Contains(line, "computes") {
-				return strings.TrimSpace(line)
-			}
-		}
-	}
-	return "no cell says what computed it"
 }

@@ -25,14 +25,7 @@ func testCommand(offline *bool) *cobra.Command {
 		Example: "  go run ./cmd/lab test",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome()
-			if err != nil {
-				return err
-			}
-			if err := home.setUp(cmd.Context(), setupOptions{offline: *offline}); err != nil {
-				return err
-			}
-			done, err := home.use()
+			home, done, err := enter(cmd.Context(), setupOptions{offline: *offline})
 			if err != nil {
 				return err
 			}
@@ -84,7 +77,7 @@ func (h home) test(ctx context.Context) error {
 	if len(t.failures) > 0 {
 		fmt.Printf("\nWhat failed:\n\n%s\n", strings.Join(t.failures, "\n"))
 	}
-	fmt.Printf("\n%d passed, %d failed\n", t.passed, t.failed)
+	fmt.Printf("\n%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
 	if t.failed > 0 {
 		return errors.New("tests failed")
 	}

@@ -8,7 +8,6 @@ import (
 	"html"
 	"image"
 	"image/color"
-	"image/draw"
 	"image/png"
 	"math"
 	"strconv"
@@ -240,8 +239,7 @@ func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
 // the picture in the size of the SVG.
 func (c *pngCanvas) bytes() ([]byte, error) {
 	var buf bytes.Buffer
-	img := image.NewRGBA(c.Image().Bounds())
-	draw.Draw(img, img.Bounds(), c.Image(), img.Bounds().Min, draw.Src)
+	img := c.Image().(*image.RGBA) // what UseWH makes
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, paletted(img)); err != nil {
 		return nil, fmt.Errorf("figure: encoding the PNG: %w", err)
 	}

@@ -39,14 +39,23 @@ func (h *History) Diverged() (step int, diverged bool) { return h.divergedAt, h.
 // Value returns the final value of the parameter of that name, in its own shape and type: to use it in a GoMLX model,
 // or as Config.Start of another run.
 func (h *History) Value(name string) (*tensors.Tensor, error) {
+	i, err := find(h.Parameters, name)
+	if err != nil {
+		return nil, err
+	}
+	return h.values[i].LocalClone()
+}
+
+// find returns the place of the parameter of that name, with or without a leading slash.
+func find(parameters []Parameter, name string) (int, error) {
 	var names []string
-	for i, p := range h.Parameters {
+	for i, p := range parameters {
 		if p.Name == strings.TrimPrefix(name, "/") {
-			return h.values[i].LocalClone()
+			return i, nil
 		}
 		names = append(names, p.Name)
 	}
-	return nil, fmt.Errorf("there is no parameter %q; the parameters are %s", name, strings.Join(names, ", "))
+	return 0, fmt.Errorf("there is no parameter %q; the parameters are %s", name, strings.Join(names, ", "))
 }
 
 // newHistory returns an empty history for a run of the trainer.

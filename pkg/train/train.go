@@ -307,10 +307,11 @@ func (t *Trainer) prepare(c Config) (program, []*tensors.Tensor, error) {
 		return nil, nil, fmt.Errorf("LearningRate is %v, which is 0 in %s: give a greater one", c.LearningRate, t.vars[t.rate].DType())
 	}
 	for key, value := range c.Start {
-		i, err := t.parameter(key)
+		place, err := find(t.Parameters(), key)
 		if err != nil {
 			return nil, nil, fmt.Errorf("Start: %w", err)
 		}
+		i := t.params[place]
 		if state[i], err = newValue(fmt.Sprintf("Start[%q]", key), value, t.vars[i].Shape()); err != nil {
 			return nil, nil, err
 		}
@@ -321,19 +322,6 @@ func (t *Trainer) prepare(c Config) (program, []*tensors.Tensor, error) {
 		}
 	}
 	return t.program, state, nil
-}
-
-// parameter finds the place in vars of the parameter of that name, with or without a leading slash.
-func (t *Trainer) parameter(key string) (int, error) {
-	var names []string
-	for _, i := range t.params {
-		n := name(t.vars[i])
-		if n == strings.TrimPrefix(key, "/") {
-			return i, nil
-		}
-		names = append(names, n)
-	}
-	return 0, fmt.Errorf("there is no parameter %q; the parameters are %s", key, strings.Join(names, ", "))
 }
 
 // goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on

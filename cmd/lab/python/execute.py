@@ -3,7 +3,7 @@
 Reads one job as JSON on standard input: {"notebook": path, "output": path, "html": path or "",
 "templates": folder, "title": text, "folder": the kernel's, "timeout": seconds}.
 Writes one JSON object a line on standard output: {"cell": i, "of": n, "seconds": s} for a cell that ran,
-{"cell": i, "source": its first telling line, "error": text} for the one that failed, {"done": true} at the end.
+{"cell": i, "of": n, "error": text} for the one that failed, {"done": true} at the end.
 """
 import json
 import re
@@ -73,13 +73,6 @@ class SilentFailure(Exception):
     pass
 
 
-def name(cell):
-    """The first line that says what the cell does."""
-    lines = [l.strip() for l in cell.source.splitlines() if l.strip()]
-    telling = [l for l in lines if not l.startswith(("%%", "//", "import"))]
-    return (telling or lines or ["(empty)"])[0]
-
-
 def main():
     job = json.load(sys.stdin)
     nb = nbformat.read(job["notebook"], as_version=4)
@@ -96,7 +89,7 @@ def main():
                 check(cell)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, SilentFailure) as error:
                 ok = False
-                say(cell=number, of=len(code), source=name(cell), error=describe(error, cell))
+                say(cell=number, of=len(code), error=describe(error, cell))
                 break
             say(cell=number, of=len(code), seconds=time.monotonic() - start)
     canonical(nb)
