@@ -46,6 +46,24 @@ func (x host) from(limit, yes, no number) number {
 	return no
 }
 
+// numbers are the elements of a vector of the host.
+func numbers(vector []float64) []number {
+	xs := make([]number, len(vector))
+	for i, x := range vector {
+		xs[i] = host(x)
+	}
+	return xs
+}
+
+// elements are those of a vector in a graph, [n].
+func elements(vector *graph.Node) []number {
+	xs := make([]number, vector.Shape().Dimensions[0])
+	for i := range xs {
+		xs[i] = node{graph.Reshape(graph.Slice(vector, graph.AxisElem(i)))}
+	}
+	return xs
+}
+
 // node is a number in a graph: a scalar of type float64.
 type node struct{ *graph.Node }
 

@@ -37,11 +37,7 @@ func (s Schedule) At(t int) float64 {
 	if t < 0 {
 		panic(fmt.Sprintf("schedule: t is %d: steps are counted from 0", t))
 	}
-	c := make([]number, len(s.constants))
-	for i, x := range s.constants {
-		c[i] = host(x)
-	}
-	return float64(s.formula(host(t), c).(host))
+	return float64(s.formula(host(t), numbers(s.constants)).(host))
 }
 
 // Node builds η_t in a graph, a scalar of the dtype given, from the step t (a scalar of any number type, counted from
@@ -60,11 +56,7 @@ func (s Schedule) Node(step, constants *graph.Node, dtype dtypes.DType) *graph.N
 	case constants.DType() != dtypes.Float64 || constants.Rank() != 1 || constants.Shape().Dimensions[0] != n:
 		exceptions.Panicf("constants has the shape %s: it must be (Float64)[%d], the values of Constants", constants.Shape(), n)
 	}
-	c := make([]number, len(s.constants))
-	for i := range c {
-		c[i] = node{graph.Reshape(graph.Slice(constants, graph.AxisElem(i)))}
-	}
-	eta := s.formula(node{graph.ConvertDType(step, dtypes.Float64)}, c).(node)
+	eta := s.formula(node{graph.ConvertDType(step, dtypes.Float64)}, elements(constants)).(node)
 	return graph.ConvertDType(eta.Node, dtype)
 }
 
