@@ -1,0 +1,305 @@
+package sample_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"descent.example/pkg/accel"
+	"descent.example/pkg/sample"
+)
+
+func must(s sample.Sampler, err error) sample.Sampler {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// all are the samplers with a batch of b.
+func all(b int) []sample.Sampler {
+	return []sample.Sampler{must(sample.WithReplacement(b)), must(sample.WithoutReplacement(b)), must(sample.Reshuffled(b)),
+		must(sample.ShuffledOnce(b)), must(sample.InOrder(b)), must(sample.Stream(b)), must(sample.Given([][]int{{1, 0}, {2, 2}, {0, 1}}))}
+}
+
+// A graph draws what the host does, integer for integer, on each backend.
+func TestGraphIsTheHost(t *testing.T) {
+	chosen, err := accel.Open()
+	require.NoError(t, err)
+	plain, err := compute.NewWithConfig("go")
+	require.NoError(t, err)
+	for _, backend := range []compute.Backend{chosen, plain} {
+		for _, size := range []struct{ n, b int }{{3, 1}, {12, 4}, {13, 5}, {1000, 32}, {7, 7}} {
+			for _, s := range append(all(size.b), sample.Full()) {
+				exec, err := graph.NewExec(backend, func(inputs []*graph.Node) *graph.Node { return s.Node(inputs[0], inputs[1:], size.n) })
+				require.NoError(t, err)
+				for _, step := range []int{0, 1, 2, 3, 57, 1_000_003, 5_000_000_000} {
+					for _, seed := range []int64{0, 1, -7, math.MaxInt64} {
+						inputs := []any{int64(step)}
+						for _, x := range s.Inputs(seed) {
+							inputs = append(inputs, x)
+						}
+						drawn, err := exec.Call1(inputs...)
+						require.NoError(t, err)
+						var want []int32
+						for _, i := range s.Indices(step, seed, size.n) {
+							want = append(want, int32(i))
+						}
+						require.Equal(t, want, drawn.Value(), "%s: %s, n %d, step %d, seed %d", backend.Name(), s, size.n, step, seed)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Within the body of a While, where XLA repeats it, too.
+func TestNodeInALoop(t *testing.T) {
+	backend, err := accel.Open()
+	require.NoError(t, err)
+	if !backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] {
+		t.Skip("the Go backend cannot run this loop")
+	}
+	const n, b, steps = 13, 5, 20
+	for _, s := range all(b) {
+		drawn := loop(t, backend, s, n, steps)(3).Value().([][]int32)
+		for step, row := range drawn {
+			for j, i := range s.Indices(step, 3, n) {
+				require.EqualValues(t, i, row[j], "%s, step %d", s, step)
+			}
+		}
+	}
+}
+
+// loop compiles a loop that draws so many batches into a table, and returns it as a function of the seed.
+func loop(t testing.TB, backend compute.Backend, s sample.Sampler, n, steps int) func(seed int64) *tensors.Tensor {
+	exec, err := graph.NewExec(backend, func(inputs []*graph.Node) *graph.Node {
+		g := inputs[0].Graph()
+		table := graph.BroadcastToDims(graph.Const(g, int32(-1)), steps, s.BatchSize(n))
+		state := append([]*graph.Node{graph.Const(g, int64(0)), table}, inputs[1:]...)
+		shapesOf := make([]shapes.Shape, len(state))
+		for i, x := range state {
+			shapesOf[i] = x.Shape()
+		}
+		parameters := func(g *graph.Graph) (p []*graph.Node) {
+			for i, shape := range shapesOf {
+				p = append(p, graph.Parameter(g, fmt.Sprint("p", i), shape))
+			}
+			return p
+		}
+		cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			return []*graph.Node{graph.LessThan(parameters(g)[0], graph.Const(g, int64(steps)))}
+		})
+		body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			p := parameters(g)
+			row := graph.ExpandAxes(s.Node(p[0], p[2:], n), 0)
+			p[1] = graph.DynamicUpdateSlice(p[1], row, []*graph.Node{p[0], graph.Const(g, int64(0))})
+			p[0] = graph.Add(p[0], graph.Const(g, int64(1)))
+			return p
+		})
+		return graph.While(cond, body, state...)[1]
+	})
+	require.NoError(t, err)
+	return func(seed int64) *tensors.Tensor {
+		inputs := []any{int64(0)}
+		for _, x := range s.Inputs(seed) {
+			inputs = append(inputs, x)
+		}
+		table, err := exec.Call1(inputs...)
+		require.NoError(t, err)
+		return table
+	}
+}
+
+// An epoch shows every example exactly once, also where the batch does not divide it; and the orders are what the names
+// say.
+func TestEpochs(t *testing.T) {
+	for _, size := range []struct{ n, b int }{{1, 1}, {2, 1}, {12, 4}, {13, 5}, {1000, 32}, {101, 101}} {
+		for _, s := range []sample.Sampler{must(sample.Reshuffled(size.b)), must(sample.ShuffledOnce(size.b)), must(sample.InOrder(size.b))} {
+			const epochs = 4
+			var shown []int
+			for step := 0; len(shown) < epochs*size.n; step++ {
+				shown = append(shown, s.Indices(step, 5, size.n)...)
+			}
+			var orders [epochs][]int
+			for e := range epochs {
+				orders[e] = shown[e*size.n : (e+1)*size.n]
+				sorted := slices.Sorted(slices.Values(orders[e]))
+				for i, x := range sorted {
+					require.Equal(t, i, x, "%s, n %d, epoch %d", s, size.n, e)
+				}
+				same := slices.Equal(orders[0], orders[e])
+				if size.n > 10 {
+					require.Equal(t, e == 0 || s.Structure() != must(sample.Reshuffled(size.b)).Structure(), same, "%s, epoch %d", s, e)
+					require.Equal(t, s.Structure() == must(sample.InOrder(size.b)).Structure(), slices.IsSorted(orders[e]))
+				}
+			}
+		}
+		s := must(sample.WithoutReplacement(size.b))
+		for step := range 20 {
+			batch := slices.Sorted(slices.Values(s.Indices(step, 5, size.n)))
+			require.Len(t, slices.Compact(batch), size.b, "an example is in the batch twice")
+		}
+	}
+}
+
+// uniform asserts by χ² that the counts are those of equal chances; a false alarm is rarer than one in a million.
+func uniform(t *testing.T, what string, counts map[string]int, cells int) {
+	t.Helper()
+	total := 0
+	for _, c := range counts {
+		total += c
+	}
+	expected := float64(total) / float64(cells)
+	chi := expected * float64(cells-len(counts)) // cells that never occurred
+	for _, c := range counts {
+		chi += (float64(c) - expected) * (float64(c) - expected) / expected
+	}
+	d := distuv.ChiSquared{K: float64(cells - 1)}
+	require.Less(t, chi, d.Quantile(1-1e-6), "%s: %d of %d cells", what, len(counts), cells)
+	require.Greater(t, chi, d.Quantile(1e-6), "%s: too even to be random", what)
+}
+
+// The orders of few examples, over seeds, epochs or steps, are all equally likely: whole permutations.
+func TestOrdersAreUniform(t *testing.T) {
+	const draws = 30_000
+	factorial := map[int]int{2: 2, 3: 6, 4: 24, 5: 120}
+	for n, cells := range factorial {
+		seeds, epochs, steps := map[string]int{}, map[string]int{}, map[string]int{}
+		for i := range draws {
+			seeds[fmt.Sprint(must(sample.ShuffledOnce(n)).Indices(0, int64(i), n))]++
+			epochs[fmt.Sprint(must(sample.Reshuffled(n)).Indices(i, 1, n))]++
+			steps[fmt.Sprint(must(sample.WithoutReplacement(n)).Indices(i, 2, n))]++
+		}
+		uniform(t, fmt.Sprintf("%d examples over seeds", n), seeds, cells)
+		uniform(t, fmt.Sprintf("%d examples over epochs", n), epochs, cells)
+		uniform(t, fmt.Sprintf("%d examples over steps", n), steps, cells)
+	}
+}
+
+// Of more examples: single places, pairs within a batch, and pairs of the same place in two epochs, two steps and two
+// neighbouring seeds are uniform.
+func TestPairsAreUniform(t *testing.T) {
+	const n, draws = 20, 60_000
+	for _, s := range []sample.Sampler{must(sample.Reshuffled(4)), must(sample.WithoutReplacement(4)), must(sample.WithReplacement(4))} {
+		one, within, steps, epochs, seeds := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+		for i := range draws {
+			seed := int64(2 * i)
+			batch := s.Indices(0, seed, n)
+			one[fmt.Sprint(batch[2])]++
+			within[fmt.Sprint(batch[0], batch[1])]++
+			steps[fmt.Sprint(batch[0], s.Indices(1, seed, n)[0])]++
+			epochs[fmt.Sprint(batch[3], s.Indices(5, seed, n)[3])]++
+			seeds[fmt.Sprint(batch[0], s.Indices(0, seed+1, n)[0])]++
+		}
+		different := map[bool]int{true: n * (n - 1), false: n * n}
+		replaced := s.Structure() == must(sample.WithReplacement(4)).Structure()
+		uniform(t, s.String()+": one", one, n)
+		uniform(t, s.String()+": a pair in a batch", within, different[!replaced])
+		uniform(t, s.String()+": steps", steps, different[s.Structure() == must(sample.Reshuffled(4)).Structure()])
+		uniform(t, s.String()+": epochs", epochs, n*n)
+		uniform(t, s.String()+": seeds", seeds, n*n)
+	}
+}
+
+// With many examples the mean of a batch has the variance that the theory of sampling gives, with and without
+// replacement: the draws are independent enough for what they are for. z of 4.9 is one in a million.
+func TestVarianceOfAMean(t *testing.T) {
+	const n, b, draws = 1000, 100, 20_000
+	values, variance := make([]float64, n), 0.0
+	for i := range values {
+		values[i] = math.Sin(float64(i)) * math.Sqrt(float64(i+1))
+	}
+	mean := 0.0
+	for _, v := range values {
+		mean += v / n
+	}
+	for _, v := range values {
+		variance += (v - mean) * (v - mean) / n
+	}
+	for s, factor := range map[string]float64{"with": 1.0 / b, "without": float64(n-b) / (b * (n - 1))} {
+		sampler := must(sample.WithReplacement(b))
+		if s == "without" {
+			sampler = must(sample.WithoutReplacement(b))
+		}
+		first, second := 0.0, 0.0
+		for step := range draws {
+			x := 0.0
+			for _, i := range sampler.Indices(step, 11, n) {
+				x += (values[i] - mean) / b
+			}
+			first, second = first+x/draws, second+x*x/draws
+		}
+		want := variance * factor
+		require.Less(t, math.Abs(first), 4.9*math.Sqrt(want/draws), s)
+		require.InEpsilon(t, want, second, 4.9*math.Sqrt(2.0/draws), s)
+	}
+}
+
+func TestGiven(t *testing.T) {
+	s := must(sample.Given([][]int{{4, 4}, {0, 2}}))
+	require.Equal(t, []int{4, 4}, s.Indices(0, 1, 5))
+	require.Equal(t, []int{0, 2}, s.Indices(3, 1, 5))
+	require.Equal(t, dtypes.Int32, s.Inputs(1)[0].DType())
+	require.NotEqual(t, s.Structure(), must(sample.Given([][]int{{4, 4}})).Structure())
+	require.Equal(t, s.Structure(), must(sample.Given([][]int{{0, 0}, {1, 2}})).Structure())
+}
+
+func TestSizes(t *testing.T) {
+	require.True(t, sample.Sampler{}.IsFull())
+	require.Equal(t, 7, sample.Full().BatchSize(7))
+	require.Equal(t, []int{0, 1, 2}, sample.Full().Indices(4, 1, 3))
+	require.Equal(t, 1.0, sample.Full().Epoch(7))
+	require.Equal(t, 3.5, must(sample.InOrder(2)).Epoch(7))
+	steps, limited := must(sample.Stream(2)).MaxSteps(7)
+	require.True(t, limited)
+	require.Equal(t, 3, steps)
+	_, limited = must(sample.Reshuffled(2)).MaxSteps(7)
+	require.False(t, limited)
+	require.Equal(t, "reshuffled every epoch, batch 2", must(sample.Reshuffled(2)).String())
+	require.NoError(t, must(sample.WithReplacement(9)).Check(7), "with replacement a batch may be larger than the data")
+}
+
+func TestErrors(t *testing.T) {
+	for want, make := range map[string]func() (sample.Sampler, error){
+		"batch is 0: it must be at least 1":                                     func() (sample.Sampler, error) { return sample.Reshuffled(0) },
+		"batch is -3: it must be at least 1":                                    func() (sample.Sampler, error) { return sample.WithReplacement(-3) },
+		"batches is empty: give at least one batch of at least one example":     func() (sample.Sampler, error) { return sample.Given(nil) },
+		"batches[1] has 1 examples and batches[0] has 2: they must be as many":  func() (sample.Sampler, error) { return sample.Given([][]int{{1, 2}, {1}}) },
+		"batches[0][1] is -1: it must be the index of an example, 0 or greater": func() (sample.Sampler, error) { return sample.Given([][]int{{1, -1}}) },
+	} {
+		_, err := make()
+		require.EqualError(t, err, want)
+	}
+	require.EqualError(t, must(sample.Reshuffled(8)).Check(7), "batch is 8: it must be between 1 and the 7 examples")
+	require.EqualError(t, must(sample.Given([][]int{{1, 7}})).Check(7), "batches[0][1] is 7: it must be below the number of examples, 7")
+	require.ErrorContains(t, sample.Full().Check(0), "n is 0: there must be between 1 and")
+	require.Panics(t, func() { must(sample.InOrder(1)).Indices(-1, 0, 3) })
+	require.Panics(t, func() { must(sample.InOrder(4)).Indices(0, 0, 3) })
+}
+
+// BenchmarkNode is the time of a draw of 32 from 256 in a compiled loop.
+func BenchmarkNode(b *testing.B) {
+	backend, err := accel.Open()
+	require.NoError(b, err)
+	for _, s := range all(32)[:5] {
+		b.Run(s.String(), func(b *testing.B) {
+			const steps = 10_000
+			draw := loop(b, backend, s, 256, steps)
+			draw(1)
+			for b.Loop() {
+				draw(2)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/steps, "ns/step")
+		})
+	}
+}
