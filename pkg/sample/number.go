@@ -20,8 +20,10 @@ type number[N any] interface {
 	scaled(n uint32) N
 	// choose is yes where the highest bit is 1, no elsewhere.
 	choose(yes, no N) N
-	// literal is a number of the same kind.
+	// literal is a single number of the same kind.
 	literal(uint32) N
+	// series is f of 0, 1, …, n−1, computed together where that is cheaper.
+	series(n int, f func(N) N) func(i int) N
 }
 
 // word is a number on the host.
@@ -42,6 +44,10 @@ func (x word) choose(yes, no word) word {
 		return yes
 	}
 	return no
+}
+
+func (word) series(_ int, f func(word) word) func(i int) word {
+	return func(i int) word { return f(word(i)) }
 }
 
 // node is a number in a graph, uint32 [b] or a scalar.
@@ -70,3 +76,12 @@ func (x node) choose(yes, no node) node {
 // literal does not take the scalar from GoMLX's cache: that belongs to the function of the graph that made it first, and
 // another function (a loop's body) could not use it.
 func (x node) literal(v uint32) node { return node{graph.Const(x.Graph(), v)} }
+
+func (x node) series(n int, f func(node) node) func(i int) node {
+	count := make([]uint32, n)
+	for i := range count {
+		count[i] = uint32(i)
+	}
+	all := f(node{graph.Const(x.Graph(), count)})
+	return func(i int) node { return node{graph.Reshape(graph.Slice(all.Node, graph.AxisElem(i)))} }
+}
