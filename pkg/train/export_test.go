@@ -6,12 +6,17 @@ func OneStepACall(t *Trainer) {
 	t.blockSteps.Store(1)
 }
 
-// RecordsACall makes a call of the trainer's program return at most n records. The trainer has run before. It returns
+// RecordsACall makes a call of the trainer's programs return at most n records. The trainer has run before. It returns
 // false where a program has no such limit.
 func RecordsACall(t *Trainer, n int) bool {
-	p, ok := t.program.(*loop)
-	if ok {
-		p.records = n
+	limited := false
+	for _, p := range t.programs {
+		if p, ok := p.(*loop); ok {
+			p.records, limited = n, true
+		}
 	}
-	return ok
+	return limited
 }
+
+// Programs is how many programs of runs the trainer has compiled.
+func Programs(t *Trainer) int { return len(t.programs) }

@@ -2,19 +2,30 @@ package train
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// History is what a run recorded. Record 0 is the start, before any step; the others follow at the stride; the last
-// is after the last step, also where the stride does not divide the number of steps. Every record is finite:
-// of a run that diverged or was cancelled there are those before it.
+// History is what a run recorded. Record 0 is the start, before any step; the others follow at the multiples of the
+// stride; the last is after the last step, also where the stride does not divide the number of steps. Every record is
+// finite: of a run that diverged or was cancelled there are those before it. What was not asked for is nil.
 type History struct {
-	Step     []int       // steps done at each record: 0, stride, 2·stride, …, Steps
-	Loss     []float64   // L(θ) at each record
-	GradNorm []float64   // ‖∇L(θ)‖ at each record, if recorded
-	Params   [][]float64 // θ at each record, if recorded: the parameters flattened, in the order of Parameters
+	Step []int // steps done at each record: 0, stride, 2·stride, …, Steps; further on if the run continues another
+	// Loss is the loss at each record of the batch that the step after it takes; without a sampler, of all examples.
+	Loss      []float64
+	FullLoss  []float64   // L(θ) over all examples at each record
+	Rate      []float64   // η_t of the step after each record
+	GradNorm  []float64   // ‖∇L(θ)‖ of that batch at each record
+	GradNorms [][]float64 // the same of each parameter, in the order of Parameters: [records][parameters]
+	StepNorm  []float64   // ‖θ_{t+1} − θ_t‖ of the step after each record
+	Params    [][]float64 // θ at each record: the parameters flattened, in the order of Parameters
+	// ExampleGradients are the gradients of each example's loss at each record, flattened as Params is:
+	// [records][examples][·].
+	ExampleGradients [][][]float64
+	Variables        map[string][][]float64 // what Record.Variables asked for, by the names given there, each flattened
 
 	Parameters []Parameter // the problem's parameters, sorted by name
 	// Final is θ at the end of the run, flattened as Params is: after the last step, at the step at which the run
@@ -23,7 +34,12 @@ type History struct {
 
 	diverged   bool
 	divergedAt int
-	values     []*tensors.Tensor
+	fresh      [][]float64 // θ at the records of which Trainer.derive has not computed what is computed from it
+
+	// What a run that continues this one needs.
+	step  int
+	names []string          // of the variables
+	state []*tensors.Tensor // their values, and what else the program carries
 }
 
 // A Parameter is a trainable variable of the problem: its path in the GoMLX store without the leading slash.
@@ -32,18 +48,43 @@ type Parameter struct {
 	Shape []int // empty for a scalar
 }
 
+// Layer is the parameter's path without its last part: "hidden/dense" of "hidden/dense/weights".
+func (p Parameter) Layer() string { return p.Name[:max(strings.LastIndex(p.Name, "/"), 0)] }
+
 // Diverged tells whether the run diverged, and after how many steps: θ at that step was the first that was not
 // finite, or that had a loss not finite or of magnitude above Config.MaxLoss. The run ended there.
 func (h *History) Diverged() (step int, diverged bool) { return h.divergedAt, h.diverged }
 
 // Value returns the final value of the parameter of that name, in its own shape and type: to use it in a GoMLX model,
-// or as Config.Start of another run.
+// or as Config.Start of another run. It returns other variables by their name too: "optimizers/average/theta".
 func (h *History) Value(name string) (*tensors.Tensor, error) {
-	i, err := find(h.Parameters, name)
-	if err != nil {
-		return nil, err
+	if i := slices.Index(h.names, strings.TrimPrefix(name, "/")); i >= 0 {
+		return h.state[i].LocalClone()
 	}
-	return h.values[i].LocalClone()
+	_, err := find(h.Parameters, name)
+	return nil, err
+}
+
+// LayerGradNorm returns the gradient's norm over the parameters of a layer at each record, from GradNorms.
+func (h *History) LayerGradNorm(layer string) ([]float64, error) {
+	var places []int
+	var layers []string
+	for i, p := range h.Parameters {
+		if p.Layer() == layer {
+			places = append(places, i)
+		}
+		layers = append(layers, p.Layer())
+	}
+	if places == nil {
+		return nil, fmt.Errorf("there is no layer %q; the layers are %s", layer, strings.Join(slices.Compact(layers), ", "))
+	}
+	norms := make([]float64, len(h.GradNorms))
+	for k, row := range h.GradNorms {
+		for _, i := range places {
+			norms[k] = math.Hypot(norms[k], row[i])
+		}
+	}
+	return norms, nil
 }
 
 // find returns the place of the parameter of that name, with or without a leading slash.
@@ -59,57 +100,88 @@ func find(parameters []Parameter, name string) (int, error) {
 }
 
 // newHistory returns an empty history for a run of the trainer.
-func (t *Trainer) newHistory() *History { return &History{Parameters: t.Parameters()} }
+func (t *Trainer) newHistory() *History {
+	h := &History{Parameters: t.Parameters()}
+	for _, v := range t.vars {
+		h.names = append(h.names, name(v))
+	}
+	return h
+}
 
-// add appends the records of the given steps. Each tensor holds one row for each of them, or more: the losses, then
-// the gradient's norms and the parameters as far as they are recorded.
+// add appends the records of the given steps. Each tensor holds one row for each of them, or more, in the order of
+// Trainer.rows.
 func (h *History) add(record Record, steps []int, rows []*tensors.Tensor) {
 	n := len(steps)
 	if n == 0 {
 		return
 	}
-	h.Step = append(h.Step, steps...)
-	h.Loss = append(h.Loss, floats(rows[0], n)...)
-	rows = rows[1:]
-	if record.GradNorm {
-		h.GradNorm = append(h.GradNorm, floats(rows[0], n)...)
+	next := func() *tensors.Tensor {
+		x := rows[0]
 		rows = rows[1:]
+		return x
 	}
-	if record.Params {
-		h.Params = append(h.Params, h.flatten(rows, n)...)
+	h.Step = append(h.Step, steps...)
+	h.Loss = append(h.Loss, floats(next(), n)...)
+	if record.Rate {
+		h.Rate = append(h.Rate, floats(next(), n)...)
+	}
+	if record.GradNorm {
+		norms := flatten([]*tensors.Tensor{next()}, n)
+		h.GradNorms = append(h.GradNorms, norms...)
+		for _, row := range norms {
+			sum := 0.0
+			for _, norm := range row {
+				sum = math.Hypot(sum, norm)
+			}
+			h.GradNorm = append(h.GradNorm, sum)
+		}
+	}
+	if record.StepNorm {
+		h.StepNorm = append(h.StepNorm, floats(next(), n)...)
+	}
+	if record.keepsParams() {
+		params := flatten(rows[:len(h.Parameters)], n)
+		if record.Params {
+			h.Params = append(h.Params, params...)
+		}
+		if record.FullLoss || record.ExampleGradients {
+			h.fresh = append(h.fresh, params...)
+		}
+		rows = rows[len(h.Parameters):]
+	}
+	for _, name := range record.Variables {
+		if h.Variables == nil {
+			h.Variables = make(map[string][][]float64)
+		}
+		h.Variables[name] = append(h.Variables[name], flatten([]*tensors.Tensor{next()}, n)...)
 	}
 }
 
-// finish takes the final values of the parameters.
-func (h *History) finish(values []*tensors.Tensor) error {
-	for _, x := range values {
+// finish takes the state at the end of a run, after so many steps.
+func (h *History) finish(t *Trainer, state []*tensors.Tensor, step int) error {
+	h.step = step
+	for _, x := range state {
 		clone, err := x.LocalClone()
 		if err != nil {
 			return fmt.Errorf("reading the final parameters: %w", err)
 		}
-		h.values = append(h.values, clone)
+		h.state = append(h.state, clone)
 	}
-	h.Final = h.flatten(h.values, 1)[0]
+	for _, i := range t.params {
+		h.Final = append(h.Final, floats(h.state[i], h.state[i].Size())...)
+	}
 	return nil
 }
 
-// flatten joins the first n rows of the parameters' histories, row by row.
-func (h *History) flatten(parameters []*tensors.Tensor, n int) [][]float64 {
+// flatten joins the first n rows of tensors, row by row.
+func flatten(xs []*tensors.Tensor, n int) [][]float64 {
 	rows := make([][]float64, n)
-	for k, x := range parameters {
-		size := h.Parameters[k].size()
+	for _, x := range xs {
+		size := x.Size() / x.Shape().Dimensions[0]
 		flat := floats(x, n*size)
 		for i := range rows {
 			rows[i] = append(rows[i], flat[i*size:(i+1)*size]...)
 		}
 	}
 	return rows
-}
-
-func (p Parameter) size() int {
-	size := 1
-	for _, d := range p.Shape {
-		size *= d
-	}
-	return size
 }

@@ -12,30 +12,37 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
 )
 
 // A program is a training run compiled. It keeps no state between calls, so that several runs may call it at once.
 type program interface {
-	// run does a block from the given values of the variables, and appends what it recorded to h. It returns the
-	// step t that it reached, whether θ_t and its loss were still finite, and the variables at θ_t.
-	run(h *History, b block, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error)
+	// run does a block from the given state, with the inputs that stay the same during a run, and appends what it
+	// recorded to h. It returns the step t that it reached, whether θ_t and its loss were still finite, and the state
+	// at θ_t.
+	run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error)
 	finalize()
 }
 
 // A block is one call's share of a run of last steps: iterations t in [from, to). Iteration t evaluates and records
-// the loss at θ_t and, if t < last, steps to θ_{t+1}.
+// the loss at θ_t and, if t < last, steps to θ_{t+1}. A run that begins at step first records that step too.
 type block struct {
-	from, to, last, stride int
-	maxLoss                float64
+	from, to, first, last, stride int
 }
 
-// recorded lists the steps before at that the block records: multiples of the stride, and last.
+// recorded lists the steps before at that the block records: the run's first, multiples of the stride, and last.
 func (b block) recorded(at int) (steps []int) {
-	for t := min(b.firstMultiple(), b.last); t < at; t = min(t+b.stride, b.last) {
-		steps = append(steps, t)
-		if t == b.last {
-			break
+	for t := b.from; t < at; {
+		if t%b.stride == 0 || t == b.first || t == b.last {
+			steps = append(steps, t)
 		}
+		next := (t/b.stride + 1) * b.stride
+		if t < b.last {
+			next = min(next, b.last)
+		}
+		t = next
 	}
 	return steps
 }
@@ -43,17 +50,99 @@ func (b block) recorded(at int) (steps []int) {
 // firstMultiple is the first multiple of the stride that is not before the block.
 func (b block) firstMultiple() int { return (b.from + b.stride - 1) / b.stride * b.stride }
 
+// A setup is what decides a program's structure beside the trainer itself.
+type setup struct {
+	sampler  sample.Sampler
+	schedule schedule.Schedule // the zero Schedule: the rate stays as it is set at the start
+	plateau  schedule.Plateau  // the zero Plateau: none
+}
+
+func (u setup) key() string {
+	return fmt.Sprintf("%s; %s; %t", u.sampler.Structure(), u.schedule.Structure(), u.reduces())
+}
+
+func (u setup) scheduled() bool { return u.schedule.Structure() != "" }
+func (u setup) reduces() bool   { return u.plateau.On() }
+
+// nodes are the inputs of a step in one function of a graph.
+type nodes struct {
+	step      *graph.Node   // t, int64
+	maxLoss   *graph.Node   // the loss's limit
+	data      []*graph.Node // the examples
+	draw      []*graph.Node // the sampler's inputs
+	constants *graph.Node   // the schedule's, float64 [·]
+	plateau   *graph.Node   // the plateau's, float64 [·]
+	state     []*graph.Node // the variables at θ_t, and the plateau's state
+}
+
+// shapes lists the shapes of a program's inputs: those that stay the same during a run, and the state.
+func (t *Trainer) shapes(u setup) (fixed, state []shapes.Shape) {
+	fixed = []shapes.Shape{shapes.Make(t.lossDType)}
+	for _, x := range slices.Concat(t.data, u.sampler.Inputs(0)) {
+		fixed = append(fixed, x.Shape())
+	}
+	if u.scheduled() {
+		fixed = append(fixed, shapes.Make(dtypes.Float64, len(u.schedule.Constants())))
+	}
+	for _, v := range t.vars {
+		state = append(state, v.Shape())
+	}
+	if u.reduces() {
+		fixed = append(fixed, shapes.Make(dtypes.Float64, len(u.plateau.Constants())))
+		state = append(state, shapes.Make(dtypes.Float64, len(u.plateau.Start())))
+	}
+	return fixed, state
+}
+
+// unpack gives the nodes of those shapes their names.
+func (t *Trainer) unpack(u setup, step *graph.Node, fixed, state []*graph.Node) nodes {
+	n := nodes{step: step, maxLoss: fixed[0], data: fixed[1 : 1+len(t.data)], state: state}
+	rest := fixed[1+len(t.data):]
+	if u.reduces() {
+		n.plateau, rest = rest[len(rest)-1], rest[:len(rest)-1]
+	}
+	if u.scheduled() {
+		n.constants, rest = rest[len(rest)-1], rest[:len(rest)-1]
+	}
+	n.draw = rest
+	return n
+}
+
+// fixed are the values of the inputs that stay the same during a run. The tensors among them that are the run's own,
+// and not the trainer's, are returned as own.
+func (t *Trainer) fixed(u setup, c Config) (values []any, own []*tensors.Tensor) {
+	if t.lossDType == dtypes.Float32 {
+		values = append(values, float32(min(c.MaxLoss, math.MaxFloat32)))
+	} else {
+		values = append(values, c.MaxLoss)
+	}
+	for _, x := range t.data {
+		values = append(values, x)
+	}
+	own = u.sampler.Inputs(c.Seed)
+	if u.scheduled() {
+		own = append(own, tensors.FromValue(u.schedule.Constants()))
+	}
+	if u.reduces() {
+		own = append(own, tensors.FromValue(u.plateau.Constants()))
+	}
+	for _, x := range own {
+		values = append(values, x)
+	}
+	return values, own
+}
+
 // compile builds and compiles the program. The caller holds the trainer's lock.
-func (t *Trainer) compile() (program, error) {
+func (t *Trainer) compile(u setup) (program, error) {
 	g := graph.NewGraph(t.backend, "train")
 	model.SetStore(g, t.store)
 	var p program
 	var outputs []*graph.Node
 	err := catch(func() {
-		if t.backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] {
-			p, outputs = t.buildLoop(g)
+		if loops(t.backend) {
+			p, outputs = t.buildLoop(g, u)
 		} else {
-			p, outputs = t.buildStep(g)
+			p, outputs = t.buildStep(g, u)
 		}
 		if err := g.Compile(outputs...); err != nil {
 			panic(err)
@@ -66,12 +155,15 @@ func (t *Trainer) compile() (program, error) {
 	return p, nil
 }
 
-// step builds one ordinary GoMLX training step: afterwards the variables' nodes are those of θ_{t+1}. The loss and
-// the gradient's norm (nil if not recorded) are those at θ_t.
-func (t *Trainer) step(g *graph.Graph, batch []*graph.Node) (loss, gradNorm *graph.Node) {
-	scope := t.store.RootScope()
+// loops tells whether a loop can stand in the backend's graph, see stepwise.
+func loops(backend compute.Backend) bool {
+	return backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
+}
+
+// loss builds the problem's loss over the batch.
+func (t *Trainer) loss(g *graph.Graph, batch []*graph.Node) *graph.Node {
 	t.store.SetTraining(g, true)
-	loss = t.problem.Loss(scope, g, batch)
+	loss := t.problem.Loss(t.store.RootScope(), g, batch)
 	if loss == nil || !loss.IsScalar() || (loss.DType() != dtypes.Float32 && loss.DType() != dtypes.Float64) {
 		exceptions.Panicf("the problem's Loss must return a scalar of type float32 or float64, not %v", loss)
 	}
@@ -79,15 +171,118 @@ func (t *Trainer) step(g *graph.Graph, batch []*graph.Node) (loss, gradNorm *gra
 	if !slices.ContainsFunc(slices.Collect(t.store.IterVariables()), trainable) {
 		exceptions.Panicf("the problem's Loss makes no trainable variable: there is nothing to train")
 	}
+	return loss
+}
+
+// batch picks the examples of step t.
+func (t *Trainer) batch(u setup, n nodes) []*graph.Node {
+	if u.sampler.IsFull() || len(n.data) == 0 {
+		return n.data
+	}
+	indices := graph.ExpandAxes(u.sampler.Node(n.step, n.draw, t.n), -1)
+	batch := make([]*graph.Node, len(n.data))
+	for i, x := range n.data {
+		batch[i] = graph.Gather(x, indices)
+	}
+	return batch
+}
+
+// step builds one ordinary GoMLX training step from θ_t. It returns whether θ_t and its loss are finite, what is to be
+// recorded of step t, in the order of Trainer.rows, and the state at θ_{t+1}.
+func (t *Trainer) step(g *graph.Graph, u setup, n nodes) (finite *graph.Node, values, next []*graph.Node) {
+	for i, v := range t.vars {
+		v.SetNodeValue(n.state[i])
+	}
+	loss := t.loss(g, t.batch(u, n))
+	rate := t.vars[t.rate]
+	constant := rate.NodeValue(g)
+	if u.scheduled() {
+		eta := u.schedule.Node(n.step, n.constants, dtypes.Float64)
+		if u.reduces() {
+			scale, reduced := u.plateau.Node(loss, n.plateau, n.state[len(t.vars)])
+			eta = graph.Mul(eta, scale)
+			next = []*graph.Node{reduced}
+		}
+		rate.SetNodeValue(graph.ConvertDType(eta, rate.DType()))
+	}
+
+	values = []*graph.Node{loss}
+	if t.record.Rate {
+		values = append(values, rate.NodeValue(g))
+	}
+	scope := t.store.RootScope()
 	if t.record.GradNorm {
-		gradNorm = norm(scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
+		gradients := make([]*graph.Node, len(t.params))
+		for i, gradient := range graph.Gradient(loss, t.pick(func(v *model.Variable) *graph.Node { return v.NodeValue(g) })...) {
+			gradients[i] = norm(t.lossDType, gradient)
+		}
+		values = append(values, graph.Stack(gradients, 0))
 	}
 	t.optimizer.UpdateGraph(scope, g, loss)
-	return loss, gradNorm
+	if u.scheduled() { // what the schedule made of it is for this step alone
+		rate.SetNodeValue(constant)
+	}
+	if t.record.StepNorm {
+		steps := make([]*graph.Node, len(t.params))
+		for i, k := range t.params {
+			steps[i] = graph.Sub(t.vars[k].NodeValue(g), n.state[k])
+		}
+		values = append(values, norm(t.lossDType, steps...))
+	}
+	if t.record.keepsParams() {
+		for _, k := range t.params {
+			values = append(values, n.state[k])
+		}
+	}
+	for _, k := range t.also {
+		values = append(values, n.state[k])
+	}
+
+	finite = graph.LessOrEqual(graph.Abs(loss), n.maxLoss)
+	for _, k := range t.params {
+		finite = graph.And(finite, graph.LogicalAll(graph.IsFinite(n.state[k])))
+	}
+	after := make([]*graph.Node, len(t.vars), len(n.state))
+	for i, v := range t.vars {
+		after[i] = v.NodeValue(g)
+	}
+	return finite, values, append(after, next...)
+}
+
+// pick returns f of each of the parameters, in their order.
+func (t *Trainer) pick(f func(*model.Variable) *graph.Node) []*graph.Node {
+	picked := make([]*graph.Node, len(t.params))
+	for i, k := range t.params {
+		picked[i] = f(t.vars[k])
+	}
+	return picked
+}
+
+// rows are the shapes of what a step records.
+func (t *Trainer) rows() []shapes.Shape {
+	rows := []shapes.Shape{shapes.Make(t.lossDType)}
+	if t.record.Rate {
+		rows = append(rows, t.vars[t.rate].Shape())
+	}
+	if t.record.GradNorm {
+		rows = append(rows, shapes.Make(t.lossDType, len(t.params)))
+	}
+	if t.record.StepNorm {
+		rows = append(rows, shapes.Make(t.lossDType))
+	}
+	if t.record.keepsParams() {
+		for _, k := range t.params {
+			rows = append(rows, t.vars[k].Shape())
+		}
+	}
+	for _, k := range t.also {
+		rows = append(rows, t.vars[k].Shape())
+	}
+	return rows
 }
 
 // norm is the Euclidean norm of all the values. They are scaled by the greatest, so that no square overflows.
-func norm(xs []*graph.Node, dtype dtypes.DType) *graph.Node {
+func norm(dtype dtypes.DType, xs ...*graph.Node) *graph.Node {
 	scale := graph.Const(xs[0].Graph(), shapes.CastAsDType(1e-37, dtype))
 	for _, x := range xs {
 		scale = graph.Max(scale, graph.ConvertDType(graph.ReduceAllMax(graph.Abs(x)), dtype))
@@ -104,133 +299,95 @@ func norm(xs []*graph.Node, dtype dtypes.DType) *graph.Node {
 	return graph.Mul(scale, graph.Sqrt(sum))
 }
 
-// finite tells whether |loss| ≤ maxLoss and the parameters θ_t, among the variables' values, are finite.
-func (t *Trainer) finite(loss, maxLoss *graph.Node, vars []*graph.Node) *graph.Node {
-	ok := graph.LessOrEqual(graph.Abs(loss), maxLoss)
-	for _, i := range t.params {
-		ok = graph.And(ok, graph.LogicalAll(graph.IsFinite(vars[i])))
+// parameters makes one parameter of the graph's function for each shape.
+func parameters(g *graph.Graph, name string, of []shapes.Shape) []*graph.Node {
+	made := make([]*graph.Node, len(of))
+	for i, shape := range of {
+		made[i] = graph.Parameter(g, fmt.Sprintf("%s%d", name, i), shape)
 	}
-	return ok
+	return made
 }
 
-// inputs makes the parameters of a program's graph: the loss's limit, the data, the variables.
-func (t *Trainer) inputs(g *graph.Graph) (maxLoss *graph.Node, data, vars []*graph.Node) {
-	maxLoss = graph.Parameter(g, "maxLoss", shapes.Make(t.lossDType))
-	for i, x := range t.data {
-		data = append(data, graph.Parameter(g, fmt.Sprintf("data%d", i), x.Shape()))
-	}
+// inputs makes the parameters of a program's graph, in the order in which it is run with their values. The variables'
+// are those that GoMLX makes.
+func (t *Trainer) inputs(g *graph.Graph, u setup) (fixed, state []*graph.Node) {
+	of, stateOf := t.shapes(u)
+	fixed = parameters(g, "fixed", of)
 	for _, v := range t.vars {
-		vars = append(vars, v.NodeValue(g))
+		state = append(state, v.NodeValue(g))
 	}
-	return maxLoss, data, vars
-}
-
-// arguments are the values of those parameters, for a block that starts from state.
-func (t *Trainer) arguments(b block, state []*tensors.Tensor) (values []any) {
-	if t.lossDType == dtypes.Float32 {
-		values = append(values, float32(min(b.maxLoss, math.MaxFloat32)))
-	} else {
-		values = append(values, b.maxLoss)
-	}
-	for _, x := range slices.Concat(t.data, state) {
-		values = append(values, x)
-	}
-	return values
+	return fixed, append(state, parameters(g, "state", stateOf[len(t.vars):])...)
 }
 
 // loop is the program proper: a While in the graph, whose state is the step t and every variable, and whose body is
 // one training step.
 type loop struct {
-	trainer *Trainer
 	graph   *graph.Graph
+	record  Record
 	records int // how many records a call can return: the history's shape, so that no number of steps compiles anew
 }
 
 // historyBytes bounds what one call returns.
 const historyBytes = 4 << 20
 
+// Places of the counters in the loop's state, before its other inputs.
+const (
+	step = iota
+	to
+	last
+	stride
+	from
+	ok
+	counters
+)
+
 // buildLoop makes the graph. Its main function makes no scalar through GoMLX's cache: a cached scalar belongs to the
 // function that made it first, and the loop's body could not use it.
-func (t *Trainer) buildLoop(g *graph.Graph) (*loop, []*graph.Node) {
-	var state []*graph.Node
-	add := func(nodes ...*graph.Node) (first int) {
-		state = append(state, nodes...)
-		return len(state) - len(nodes)
-	}
-	var counters []*graph.Node
-	for _, name := range []string{"t", "to", "last", "stride"} {
-		counters = append(counters, graph.Parameter(g, name, shapes.Make(dtypes.Int64)))
-	}
-	limit, batch, values := t.inputs(g)
-	step, to, last, stride, from := add(counters...), 1, 2, 3, add(counters[0])
-	ok := add(graph.Const(g, true))
-	maxLoss := add(limit)
-	data := add(batch...)
-	vars := add(values...)
-
-	history := len(state)
-	rows := []shapes.Shape{shapes.Make(t.lossDType)}
-	if t.record.GradNorm {
-		rows = append(rows, shapes.Make(t.lossDType))
-	}
-	if t.record.Params {
-		for _, i := range t.params {
-			rows = append(rows, t.vars[i].Shape())
-		}
-	}
+func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
+	rows := t.rows()
 	bytes := 0
 	for _, row := range rows {
 		bytes += int(row.ByteSize())
 	}
-	p := &loop{trainer: t, graph: g, records: min(max(historyBytes/bytes, 16), 1024)}
+	p := &loop{graph: g, record: t.record, records: min(max(historyBytes/bytes, 16), 1024)}
+
+	all := parameters(g, "counter", slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Int64)}, from))
+	fixed, state := t.inputs(g, u)
+	all = slices.Concat(all, []*graph.Node{all[step], graph.Const(g, true)}, fixed, state)
 	for _, row := range rows {
 		zero := graph.Const(g, shapes.CastAsDType(0.0, row.DType))
-		add(graph.BroadcastToDims(zero, append([]int{p.records}, row.Dimensions...)...))
+		all = append(all, graph.BroadcastToDims(zero, append([]int{p.records}, row.Dimensions...)...))
 	}
+	vars := counters + len(fixed)
+	history := vars + len(state)
 
-	parameters := func(g *graph.Graph) []*graph.Node {
-		nodes := make([]*graph.Node, len(state))
-		for i, s := range state {
-			nodes[i] = graph.Parameter(g, fmt.Sprintf("state%d", i), s.Shape())
-		}
-		return nodes
+	allShapes := make([]shapes.Shape, len(all))
+	for i, x := range all {
+		allShapes[i] = x.Shape()
 	}
 	cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-		s := parameters(g)
+		s := parameters(g, "loop", allShapes)
 		return []*graph.Node{graph.And(s[ok], graph.LessThan(s[step], s[to]))}
 	})
 	body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-		s := parameters(g)
-		for i, v := range t.vars {
-			v.SetNodeValue(s[vars+i])
-		}
-		loss, gradNorm := t.step(g, s[data:vars])
-		finite := t.finite(loss, s[maxLoss], s[vars:history])
+		s := parameters(g, "loop", allShapes)
+		finite, values, stepped := t.step(g, u, t.unpack(u, s[step], s[counters:vars], s[vars:history]))
 
 		next := slices.Clone(s)
 		one := graph.Const(g, int64(1))
 		next[ok] = finite
 		next[step] = graph.Where(finite, graph.Add(s[step], one), s[step])
 		advance := graph.And(finite, graph.LessThan(s[step], s[last]))
-		for i, v := range t.vars {
-			next[vars+i] = graph.Where(advance, v.NodeValue(g), s[vars+i])
+		for i, x := range stepped {
+			next[vars+i] = graph.Where(advance, x, s[vars+i])
 		}
 
-		// Step t goes to row ⌈t/stride⌉ − ⌈from/stride⌉: the last to write a row is the multiple of the stride, or the
-		// run's last step, and no branch is needed.
+		// Step t goes to row ⌈t/stride⌉ − ⌈from/stride⌉: the last to write a row is the multiple of the stride, or the run's last step, and
+		// no branch is needed.
 		ceil := func(t *graph.Node) *graph.Node {
 			return graph.Div(graph.Add(t, graph.Sub(s[stride], one)), s[stride])
 		}
 		row := graph.Sub(ceil(s[step]), ceil(s[from]))
-		values := []*graph.Node{loss}
-		if t.record.GradNorm {
-			values = append(values, gradNorm)
-		}
-		if t.record.Params {
-			for _, i := range t.params {
-				values = append(values, s[vars+i])
-			}
-		}
 		for i, value := range values {
 			start := slices.Repeat([]*graph.Node{graph.Const(g, int64(0))}, 1+value.Rank())
 			start[0] = row
@@ -238,22 +395,28 @@ func (t *Trainer) buildLoop(g *graph.Graph) (*loop, []*graph.Node) {
 		}
 		return next
 	})
-	out := graph.While(cond, body, state...)
+	out := graph.While(cond, body, all...)
 	return p, slices.Concat([]*graph.Node{out[step], out[ok]}, out[vars:])
 }
 
 func (p *loop) finalize() { p.graph.Finalize() }
 
-func (p *loop) run(h *History, b block, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
+func (p *loop) run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
+	if b.from == b.first && b.first%b.stride != 0 { // the first step's row would be overwritten: a call of its own
+		b.to = b.from + 1
+	}
 	b.to = min(b.to, b.firstMultiple()+(p.records-1)*b.stride+1) // what fits into the history
-	inputs := []any{int64(b.from), int64(b.to), int64(b.last), int64(b.stride)}
-	inputs = append(inputs, p.trainer.arguments(b, state)...)
+	inputs := append([]any{int64(b.from), int64(b.to), int64(b.last), int64(b.stride)}, fixed...)
+	for _, x := range state {
+		inputs = append(inputs, x)
+	}
 	err = catch(func() {
 		out := p.graph.Run(inputs...)
 		at, finite = int(tensors.ToScalar[int64](out[0])), tensors.ToScalar[bool](out[1])
-		rows := out[2+len(state):]
 		next = out[2 : 2+len(state)]
-		h.add(p.trainer.record, b.recorded(at), rows)
+		rows := out[2+len(state):]
+		h.add(p.record, b.recorded(at), rows)
+		release(out[:2])
 		release(rows)
 	})
 	return at, finite, next, err
@@ -267,47 +430,44 @@ func (p *loop) run(h *History, b block, state []*tensors.Tensor) (at int, finite
 // ImplicitBroadcastFusion), so that the compiled body reads buffers that nobody has filled or that are freed
 // already. This type can go when that backend has mended both.
 type stepwise struct {
-	trainer *Trainer
-	graph   *graph.Graph
+	graph  *graph.Graph
+	record Record
 }
 
-func (t *Trainer) buildStep(g *graph.Graph) (*stepwise, []*graph.Node) {
-	maxLoss, data, vars := t.inputs(g)
-	loss, gradNorm := t.step(g, data)
-	outputs := []*graph.Node{t.finite(loss, maxLoss, vars)}
-	for _, v := range t.vars {
-		outputs = append(outputs, v.NodeValue(g))
+func (t *Trainer) buildStep(g *graph.Graph, u setup) (*stepwise, []*graph.Node) {
+	at := graph.Parameter(g, "step", shapes.Make(dtypes.Int64))
+	fixed, state := t.inputs(g, u)
+	finite, values, next := t.step(g, u, t.unpack(u, at, fixed, state))
+	outputs := append([]*graph.Node{finite}, next...)
+	for _, value := range values {
+		outputs = append(outputs, graph.ExpandAxes(value, 0))
 	}
-	outputs = append(outputs, graph.ExpandAxes(loss, 0))
-	if t.record.GradNorm {
-		outputs = append(outputs, graph.ExpandAxes(gradNorm, 0))
-	}
-	return &stepwise{t, g}, outputs
+	return &stepwise{g, t.record}, outputs
 }
 
 func (p *stepwise) finalize() { p.graph.Finalize() }
 
-func (p *stepwise) run(h *History, b block, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
-	record := p.trainer.record
-	inputs := p.trainer.arguments(b, state)
-	vars := inputs[len(inputs)-len(state):]
+func (p *stepwise) run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
+	inputs := append([]any{nil}, fixed...)
+	for _, x := range state {
+		inputs = append(inputs, x)
+	}
 	next = state
 	err = catch(func() {
 		for at = b.from; at < b.to; at++ {
+			inputs[0] = int64(at)
 			for i, x := range next {
-				vars[i] = x
+				inputs[1+len(fixed)+i] = x
 			}
 			out := p.graph.Run(inputs...)
 			stepped, rows := out[1:1+len(next)], out[1+len(next):]
 			finite = tensors.ToScalar[bool](out[0])
-			if finite && (at%b.stride == 0 || at == b.last) {
-				if record.Params {
-					rows = slices.Concat(rows, p.trainer.trained(next))
-				}
-				h.add(record, []int{at}, rows)
+			if finite && len(block{at, at + 1, b.first, b.last, b.stride}.recorded(at+1)) > 0 {
+				h.add(p.record, []int{at}, rows)
 			}
+			release(rows)
 			if !finite || at == b.last { // θ stays
-				release(out)
+				release(stepped)
 				if !finite {
 					return
 				}

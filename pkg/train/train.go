@@ -2,9 +2,10 @@
 //
 //	θ_{t+1} = optimizer(θ_t, ∇L(θ_t), η)
 //
-// is built as GoMLX builds it, by any GoMLX optimizer on any loss, and put into a loop inside the graph, so that a
-// run costs microseconds a step. Learning rate, number of steps, stride and starting values are inputs of the
-// program: it is compiled once, and a new value never compiles again. On GoMLX's Go backend, which cannot run the
+// is built as GoMLX builds it, by any GoMLX optimizer on any loss, and put into a loop inside the graph together with
+// the drawing of the batch and the learning rate's schedule, so that a run costs microseconds a step. Rates, the
+// optimizer's constants, seed, number of steps, stride and starting values are inputs of the program: it is compiled
+// once, and a new value never compiles again. On GoMLX's Go backend, which cannot run the
 // loop, the compiled step is repeated from the host, with the same records and the same rules for stopping.
 package train
 
@@ -28,26 +29,55 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
 )
 
-// Record says what a run records beside the loss, which it always records. It decides the program's structure; how
-// often something is recorded is Config.Stride.
+// Record says what a run records beside the loss of each step's batch, which it always records. It decides the
+// program's structure; how often something is recorded is Config.Stride.
 type Record struct {
 	Params   bool // the parameters θ
-	GradNorm bool // the Euclidean norm ‖∇L(θ)‖ over all parameters
+	GradNorm bool // the Euclidean norms of the batch's gradient: over all parameters, and of each
+	StepNorm bool // ‖θ_{t+1} − θ_t‖, of the step that follows the record (after the last record: that would follow)
+	Rate     bool // η_t
+	// FullLoss is L(θ) over all examples; it is what a run on batches tries to lower. It is computed for the recorded
+	// steps alone.
+	FullLoss bool
+	// ExampleGradients are ∇ℓᵢ(θ) of every example: memory is proportional to records × examples × parameters.
+	ExampleGradients bool
+	// Variables are further variables of the optimizer or the model, by name, as of before the step:
+	// "optimizers/average/theta".
+	Variables []string
 }
 
-// Config sets a run. None of its values makes the trainer compile again.
+// keepsParams tells whether a program returns the parameters: as they are asked for, or as others are computed from
+// them.
+func (r Record) keepsParams() bool { return r.Params || r.FullLoss || r.ExampleGradients }
+
+// Config sets a run. The trainer compiles once for each structure of Sampler and Schedule (their kind, the batch's
+// size), with or without a Plateau; no other value makes it compile again.
 type Config struct {
-	LearningRate float64 // η > 0
-	Steps        int     // number of steps, at least 1
+	LearningRate float64 // η > 0, constant. Give it or a Schedule.
+	// Schedule is η_t, t counting the steps from 0.
+	Schedule schedule.Schedule
+	// Plateau lowers the rate where the batch's loss stops falling; the zero Plateau does not.
+	Plateau schedule.Plateau
+	// Sampler draws the batches, from Seed; the zero Sampler takes all examples at every step.
+	Sampler sample.Sampler
+	Steps   int // number of steps, at least 1
 	// Stride: a record every so many steps; 0 means every step. Memory is proportional to Steps/Stride.
 	Stride int
 	// Start gives parameters their starting values by name ("theta", "hidden/dense/weights"): a number, nested slices or a
 	// tensor, of the parameter's shape. The others start where their initializer puts them, drawn from Seed.
 	Start map[string]any
-	// Seed of the starting values. They are drawn by GoMLX's Go backend, so that a seed means the same start whatever
-	// computes the run.
+	// From, if not nil, continues that run: from its last parameters, moments and step, for so many Steps more. With the
+	// same Seed, Sampler and Schedule the two runs are one that was longer.
+	From *History
+	// Hyper gives hyperparameters of the optimizer their values by name ("momentum", "beta1"); the others are as the
+	// optimizer was made.
+	Hyper map[string]float64
+	// Seed of the starting values and of the batches. Starting values are drawn by GoMLX's Go backend, so that a seed means
+	// the same start and the same batches whatever computes the run.
 	Seed int64
 	// MaxLoss: a loss of greater magnitude counts as divergence and ends the run; 0 means the largest finite number.
 	// A run just beyond the threshold of stability grows slowly: a multiple of the loss at the start finds out sooner.
@@ -64,17 +94,20 @@ type Trainer struct {
 	record    Record
 
 	data      []*tensors.Tensor // own copies, kept on the device
+	n         int               // the number of examples
 	store     *model.Store      // names, shapes and initializers of the variables; their values live in the runs
 	vars      []*model.Variable // every variable of a step: parameters, learning rate, moments, counters
 	params    []int             // the trainable ones of vars, sorted by name
+	also      []int             // those of Record.Variables
 	rate      int               // the learning rate's place in vars
 	lossDType dtypes.DType
 
-	mu      sync.Mutex // guards what follows, and the store
-	drawn   []*model.Variable
-	seed    int64
-	start   []*tensors.Tensor // starting values of vars for seed
-	program program
+	mu        sync.Mutex // guards what follows, and the store
+	drawn     []*model.Variable
+	seed      int64
+	start     []*tensors.Tensor // starting values of vars for seed
+	programs  map[string]program
+	evaluator *evaluator
 
 	callTime   time.Duration // what a call of the program should take: between two calls a run can be cancelled
 	blockSteps atomic.Int64  // steps that fit into it
@@ -88,13 +121,23 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 	if backend == nil || p == nil || opt == nil {
 		return nil, errors.New("train.New needs a backend, a problem and an optimizer; one of them is nil")
 	}
-	t := &Trainer{backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(), callTime: 50 * time.Millisecond}
+	t := &Trainer{
+		backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(),
+		programs: make(map[string]program), callTime: 50 * time.Millisecond,
+	}
 	t.blockSteps.Store(1)
 	if err := t.copyData(p.Data()); err != nil {
 		return nil, err
 	}
 	if err := t.makeVariables(); err != nil {
 		return nil, fmt.Errorf("building a training step: %w", err)
+	}
+	for _, wanted := range record.Variables {
+		i := slices.IndexFunc(t.vars, func(v *model.Variable) bool { return name(v) == strings.TrimPrefix(wanted, "/") })
+		if i < 0 || dtypeOf(t.vars[i]) == dtypes.InvalidDType {
+			return nil, fmt.Errorf("Record.Variables: there is no variable %q of floats; there are %s", wanted, strings.Join(t.floatVariables(), ", "))
+		}
+		t.also = append(t.also, i)
 	}
 	return t, nil
 }
@@ -104,58 +147,57 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 // within a fraction of a second (a first run's compilation and a single long step are not interrupted) with the
 // history so far and ctx's error.
 func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
-	if c.Stride == 0 {
-		c.Stride = 1
-	}
-	if c.MaxLoss == 0 {
-		c.MaxLoss = math.MaxFloat64
-	}
-	if err := c.check(); err != nil {
+	c, err := t.settle(c)
+	if err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
 	}
-	p, state, err := t.prepare(c)
+	p, u, state, err := t.prepare(c)
 	if err != nil {
 		return nil, err
 	}
+	fixed, own := t.fixed(u, c)
+	defer release(own)
 	h := t.newHistory()
-	own := false // the first state is shared with other runs
-	for step := 0; ; {
-		b := block{from: step, last: c.Steps, stride: c.Stride, maxLoss: c.MaxLoss}
-		b.to = min(c.Steps+1, step+int(t.blockSteps.Load()))
+	first := c.first()
+	last := first + c.Steps
+	first0 := state // shared with other runs: not to be released
+	for step := first; ; {
+		b := block{from: step, first: first, last: last, stride: c.Stride}
+		b.to = min(last+1, step+int(t.blockSteps.Load()))
 		began := time.Now()
-		at, finite, next, err := p.run(h, b, state)
+		at, finite, next, err := p.run(h, b, fixed, state)
 		if err != nil {
 			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, err)
 		}
 		t.adapt(at-b.from, time.Since(began))
-		if &next[0] != &state[0] {
-			if own {
-				release(state)
-			}
-			own = true
+		if err := t.derive(h); err != nil {
+			return nil, err
+		}
+		if &next[0] != &state[0] && &state[0] != &first0[0] {
+			release(state)
 		}
 		step, state = at, next
 		if !finite {
 			h.diverged, h.divergedAt = true, at
 		}
 		if c.Progress != nil {
-			c.Progress(min(step, c.Steps))
+			c.Progress(min(step, last) - first)
 		}
-		done := step > c.Steps || !finite
+		done := step > last || !finite
 		if !done && ctx.Err() == nil {
 			continue
 		}
-		if err := h.finish(t.trained(state)); err != nil {
+		if err := h.finish(t, state, min(step, last)); err != nil {
 			return nil, err
 		}
-		if own {
+		if &state[0] != &first0[0] {
 			release(state)
 		}
 		if !done {
-			return h, fmt.Errorf("the run was cancelled after %d of %d steps: %w", step, c.Steps, ctx.Err())
+			return h, fmt.Errorf("the run was cancelled after %d of %d steps: %w", step-first, c.Steps, ctx.Err())
 		}
 		return h, nil
 	}
@@ -174,16 +216,40 @@ func (t *Trainer) Parameters() []Parameter {
 func (t *Trainer) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.program != nil {
-		t.program.finalize()
+	for _, p := range t.programs {
+		p.finalize()
+	}
+	if t.evaluator != nil {
+		t.evaluator.finalize()
 	}
 	release(t.data)
 	release(t.start)
 }
 
-// check returns an error that names the first setting that cannot be.
-func (c Config) check() error {
-	if !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0) {
+// first is the step at which the run begins.
+func (c Config) first() int {
+	if c.From != nil {
+		return c.From.step
+	}
+	return 0
+}
+
+// settle fills in the defaults, and returns an error that names the first setting that cannot be.
+func (t *Trainer) settle(c Config) (Config, error) {
+	if c.Stride == 0 {
+		c.Stride = 1
+	}
+	if c.MaxLoss == 0 {
+		c.MaxLoss = math.MaxFloat64
+	}
+	return c, t.check(c)
+}
+
+func (t *Trainer) check(c Config) error {
+	switch scheduled := c.Schedule.Structure() != ""; {
+	case scheduled && c.LearningRate != 0:
+		return fmt.Errorf("LearningRate is %v and there is a Schedule: give one of them", c.LearningRate)
+	case !scheduled && (!(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0)):
 		return fmt.Errorf("LearningRate is %v: it must be a finite number greater than 0", c.LearningRate)
 	}
 	if c.Steps <= 0 {
@@ -194,6 +260,24 @@ func (c Config) check() error {
 	}
 	if !(c.MaxLoss > 0) {
 		return fmt.Errorf("MaxLoss is %v: it must be greater than 0, or 0 for the largest finite number", c.MaxLoss)
+	}
+	if c.From != nil && c.From.diverged {
+		return fmt.Errorf("From is a run that diverged at step %d: it cannot be continued; start again with a smaller rate", c.From.divergedAt)
+	}
+	if c.From != nil && len(c.Start) > 0 {
+		return errors.New("Start and From are both given: a run that continues another starts where that one ended")
+	}
+	if c.Sampler.IsFull() {
+		return nil
+	}
+	if t.n == 0 {
+		return fmt.Errorf("Sampler is %s, but the problem has no examples to sample from: leave it out", c.Sampler)
+	}
+	if err := c.Sampler.Check(t.n); err != nil {
+		return fmt.Errorf("Sampler: %w", err)
+	}
+	if steps, limited := c.Sampler.MaxSteps(t.n); limited && c.first()+c.Steps > steps {
+		return fmt.Errorf("Steps is %d: the stream has %d steps, as it shows each of its %d examples once", c.first()+c.Steps, steps, t.n)
 	}
 	return nil
 }
@@ -219,6 +303,7 @@ func (t *Trainer) copyData(data []*tensors.Tensor) error {
 			return fmt.Errorf("copying tensor %d of the problem's Data: %w", i, err)
 		}
 		t.data = append(t.data, clone)
+		t.n = shape.Dimensions[0]
 	}
 	return nil
 }
@@ -244,7 +329,8 @@ func (t *Trainer) makeVariables() error {
 		for i, x := range t.data {
 			batch[i] = graph.Parameter(g, fmt.Sprintf("data%d", i), x.Shape())
 		}
-		loss, _ := t.step(g, batch)
+		loss := t.loss(g, batch)
+		t.optimizer.UpdateGraph(t.store.RootScope(), g, loss)
 		t.lossDType = loss.DType()
 		for v := range t.store.IterVariables() {
 			if !v.HasValue() {
@@ -269,8 +355,8 @@ func (t *Trainer) makeVariables() error {
 		if !v.Trainable {
 			continue
 		}
-		if d := v.DType(); d != dtypes.Float32 && d != dtypes.Float64 {
-			return fmt.Errorf("parameter %q has type %s: only float32 and float64 are trained", name(v), d)
+		if dtypeOf(v) == dtypes.InvalidDType {
+			return fmt.Errorf("parameter %q has type %s: only float32 and float64 are trained", name(v), v.DType())
 		}
 		t.params = append(t.params, i)
 	}
@@ -278,50 +364,119 @@ func (t *Trainer) makeVariables() error {
 	return nil
 }
 
-// trained picks the parameters from the values of all variables.
-func (t *Trainer) trained(state []*tensors.Tensor) []*tensors.Tensor {
-	values := make([]*tensors.Tensor, len(t.params))
-	for i, k := range t.params {
-		values[i] = state[k]
-	}
-	return values
-}
-
-// prepare returns the program, compiled if it is the first time, and the variables' values at the start of a run.
-func (t *Trainer) prepare(c Config) (program, []*tensors.Tensor, error) {
+// prepare returns the program, compiled if it is the first of its structure, and the state at the start of a run.
+func (t *Trainer) prepare(c Config) (program, setup, []*tensors.Tensor, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	u := setup{sampler: c.Sampler, schedule: c.Schedule, plateau: c.Plateau}
+	if u.reduces() && !u.scheduled() {
+		constant, err := schedule.Constant(c.LearningRate)
+		if err != nil {
+			return nil, u, nil, err
+		}
+		u.schedule = constant
+	}
+	state, err := t.startOf(c, u)
+	if err != nil {
+		return nil, u, nil, err
+	}
+	p, ok := t.programs[u.key()]
+	if !ok {
+		if p, err = t.compile(u); err != nil {
+			return nil, u, nil, err
+		}
+		t.programs[u.key()] = p
+	}
+	return p, u, state, nil
+}
+
+// startOf returns the state at the start of a run. The caller holds the trainer's lock.
+func (t *Trainer) startOf(c Config, u setup) ([]*tensors.Tensor, error) {
 	if t.start == nil || t.seed != c.Seed {
 		start, err := t.draw(c.Seed)
 		if err != nil {
-			return nil, nil, fmt.Errorf("drawing starting values: %w", err)
+			return nil, fmt.Errorf("drawing starting values: %w", err)
 		}
 		t.start, t.seed = start, c.Seed
 	}
 	state := slices.Clone(t.start)
-	var err error
-	if state[t.rate], err = newValue("LearningRate", c.LearningRate, t.vars[t.rate].Shape()); err != nil {
-		return nil, nil, err
+	if u.reduces() {
+		state = append(state, tensors.FromValue(u.plateau.Start()))
 	}
-	if floats(state[t.rate], 1)[0] == 0 {
-		return nil, nil, fmt.Errorf("LearningRate is %v, which is 0 in %s: give a greater one", c.LearningRate, t.vars[t.rate].DType())
+	if c.From != nil {
+		if err := t.resume(state, c.From); err != nil {
+			return nil, err
+		}
+	}
+	set := func(i int, argument string, value any) (err error) {
+		state[i], err = newValue(argument, value, t.vars[i].Shape())
+		return err
+	}
+	if c.Schedule.Structure() == "" {
+		if err := set(t.rate, "LearningRate", c.LearningRate); err != nil {
+			return nil, err
+		}
+		if floats(state[t.rate], 1)[0] == 0 {
+			return nil, fmt.Errorf("LearningRate is %v, which is 0 in %s: give a greater one", c.LearningRate, t.vars[t.rate].DType())
+		}
 	}
 	for key, value := range c.Start {
 		place, err := find(t.Parameters(), key)
 		if err != nil {
-			return nil, nil, fmt.Errorf("Start: %w", err)
+			return nil, fmt.Errorf("Start: %w", err)
 		}
-		i := t.params[place]
-		if state[i], err = newValue(fmt.Sprintf("Start[%q]", key), value, t.vars[i].Shape()); err != nil {
-			return nil, nil, err
-		}
-	}
-	if t.program == nil {
-		if t.program, err = t.compile(); err != nil {
-			return nil, nil, err
+		if err := set(t.params[place], fmt.Sprintf("Start[%q]", key), value); err != nil {
+			return nil, err
 		}
 	}
-	return t.program, state, nil
+	for key, value := range c.Hyper {
+		i, err := t.hyper(key)
+		if err != nil {
+			return nil, err
+		}
+		if err := set(i, fmt.Sprintf("Hyper[%q]", key), value); err != nil {
+			return nil, err
+		}
+	}
+	return state, nil
+}
+
+// hyper is the place of the optimizer's hyperparameter of that name: a scalar of its own, not trained, that is not the
+// learning rate or a counter.
+func (t *Trainer) hyper(key string) (int, error) {
+	var names []string
+	for i, v := range t.vars {
+		of, found := strings.CutPrefix(name(v), optimizer.Scope+"/")
+		if !found || v.Trainable || i == t.rate || !v.Shape().IsScalar() || dtypeOf(v) == dtypes.InvalidDType || strings.Contains(of, "/") {
+			continue
+		}
+		if of == key {
+			return i, nil
+		}
+		names = append(names, of)
+	}
+	if names == nil {
+		return 0, fmt.Errorf("Hyper[%q]: the optimizer has no hyperparameter beside its learning rate", key)
+	}
+	return 0, fmt.Errorf("Hyper[%q]: the optimizer has no such hyperparameter; it has %s", key, strings.Join(names, ", "))
+}
+
+// resume replaces the starting values by those at the end of a run.
+func (t *Trainer) resume(state []*tensors.Tensor, h *History) error {
+	if len(h.state) != len(state) || !slices.EqualFunc(h.names, t.vars, func(n string, v *model.Variable) bool { return n == name(v) }) {
+		return errors.New("From is a run of another model or optimizer: its variables are not this trainer's")
+	}
+	for i, x := range h.state {
+		if !x.Shape().Equal(state[i].Shape()) {
+			return fmt.Errorf("From is a run of another model: %s has shape %s there and %s here", h.names[min(i, len(h.names)-1)], x.Shape(), state[i].Shape())
+		}
+		copied, err := t.copyToDevice(x)
+		if err != nil {
+			return fmt.Errorf("continuing a run: %w", err)
+		}
+		state[i] = copied
+	}
+	return nil
 }
 
 // goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
@@ -364,6 +519,24 @@ func (t *Trainer) adapt(steps int, took time.Duration) {
 	t.blockSteps.Store(max(1, min(fit, 16*t.blockSteps.Load())))
 }
 
+// dtypeOf is the variable's type if it is a float, else InvalidDType.
+func dtypeOf(v *model.Variable) dtypes.DType {
+	if d := v.DType(); d == dtypes.Float32 || d == dtypes.Float64 {
+		return d
+	}
+	return dtypes.InvalidDType
+}
+
+// floatVariables lists the names of the variables that can be recorded.
+func (t *Trainer) floatVariables() (names []string) {
+	for _, v := range t.vars {
+		if dtypeOf(v) != dtypes.InvalidDType {
+			names = append(names, name(v))
+		}
+	}
+	return names
+}
+
 // name is how users call a variable: its path without the leading slash.
 func name(v *model.Variable) string { return strings.TrimPrefix(v.Path(), "/") }
 
@@ -382,20 +555,25 @@ func newValue(argument string, value any, shape shapes.Shape) (*tensors.Tensor, 
 		return nil, fmt.Errorf("%s cannot be of type %s: give numbers", argument, x.DType())
 	}
 	y := tensors.FromShape(shape)
-	y.MustMutableFlatData(func(to any) {
-		switch to := to.(type) {
-		case []float32:
-			for i, f := range flat {
-				to[i] = float32(f)
-			}
-		case []float64:
-			copy(to, flat)
-		}
-	})
+	fill(y, flat)
 	if firstNotFinite(y) >= 0 {
 		return nil, fmt.Errorf("%s is not finite in %s", argument, shape.DType)
 	}
 	return y, nil
+}
+
+// fill sets x's values, which are floats.
+func fill(x *tensors.Tensor, values []float64) {
+	x.MustMutableFlatData(func(to any) {
+		switch to := to.(type) {
+		case []float32:
+			for i, f := range values {
+				to[i] = float32(f)
+			}
+		case []float64:
+			copy(to, values)
+		}
+	})
 }
 
 // firstNotFinite returns the index of the first NaN or infinity of x's flat values, or −1.
