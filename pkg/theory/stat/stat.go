@@ -1,0 +1,175 @@
+// Package stat says how sure a measured number is: estimates from repeated runs or from one long run, each with its
+// confidence interval. An interval at the confidence c holds the true value in the part c of all repetitions; 0.95 is
+// customary, and a test that must not raise false alarms wants 0.9999.
+//
+// Source: lecture section 1: every stochastic claim (S2 to S14) is stated with such an interval.
+package stat
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Interval is an estimate and the ends of its confidence interval.
+type Interval struct{ Value, Low, High float64 }
+
+// Contains tells whether x lies in the interval, ends included.
+func (i Interval) Contains(x float64) bool { return i.Low <= x && x <= i.High }
+
+// around is the interval of so much to each side.
+func around(value, half float64) Interval { return Interval{value, value - half, value + half} }
+
+// Mean returns the mean of independent values and its interval by Student's t, exact for normally distributed ones. For
+// a paired comparison, give the differences of the pairs. It is an error when there are fewer than two values or one is
+// not finite, or when the confidence is not between 0 and 1.
+func Mean(xs []float64, confidence float64) (Interval, error) {
+	if err := check(confidence, sample{"xs", xs, 2}); err != nil {
+		return Interval{}, err
+	}
+	mean, deviation := stat.MeanStdDev(xs, nil)
+	n := float64(len(xs))
+	return around(mean, student(confidence, n-1)*deviation/math.Sqrt(n)), nil
+}
+
+// Difference returns mean(xs) − mean(ys) of two independent samples and its interval, by Welch's t: their variances may
+// differ. It is an error when one has fewer than two values or one that is not finite, or when the confidence is not
+// between 0 and 1.
+func Difference(xs, ys []float64, confidence float64) (Interval, error) {
+	if err := check(confidence, sample{"xs", xs, 2}, sample{"ys", ys, 2}); err != nil {
+		return Interval{}, err
+	}
+	n, m := float64(len(xs)), float64(len(ys))
+	meanX, varianceX := stat.MeanVariance(xs, nil)
+	meanY, varianceY := stat.MeanVariance(ys, nil)
+	a, b := varianceX/n, varianceY/m
+	if a+b == 0 {
+		return around(meanX-meanY, 0), nil
+	}
+	freedom := (a + b) * (a + b) / (a*a/(n-1) + b*b/(m-1))
+	return around(meanX-meanY, student(confidence, freedom)*math.Sqrt(a+b)), nil
+}
+
+// Proportion returns successes/trials and its Wilson interval, which is good also near 0 and 1. It is an error when
+// there are no trials, when the successes are not among them, or when the confidence is not between 0 and 1.
+func Proportion(successes, trials int, confidence float64) (Interval, error) {
+	if trials < 1 {
+		return Interval{}, fmt.Errorf("trials is %d: there must be at least one", trials)
+	}
+	if successes < 0 || successes > trials {
+		return Interval{}, fmt.Errorf("successes is %d: it must be between 0 and the %d trials", successes, trials)
+	}
+	if err := check(confidence); err != nil {
+		return Interval{}, err
+	}
+	n, p, z := float64(trials), float64(successes)/float64(trials), normal(confidence)
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	// At 0 and 1 the formula ends there exactly, but for rounding.
+	return Interval{p, min(middle-half, p), max(middle+half, p)}, nil
+}
+
+// Line is a fit y = Intercept + Slope·x.
+type Line struct{ Slope, Intercept Interval }
+
+// At returns y at x.
+func (l Line) At(x float64) float64 { return l.Intercept.Value + l.Slope.Value*x }
+
+// FitLine returns the least-squares fit of points (x, y) and the intervals of its slope and intercept, by Student's t,
+// exact when the ys have independent, normally distributed errors of one size. It is an error when there are fewer than
+// three points, when the lengths differ, when a value is not finite, when all x are one, or when the confidence is not
+// between 0 and 1.
+func FitLine(xs, ys []float64, confidence float64) (Line, error) {
+	if err := check(confidence, sample{"xs", xs, 3}, sample{"ys", ys, 3}); err != nil {
+		return Line{}, err
+	}
+	if len(xs) != len(ys) {
+		return Line{}, fmt.Errorf("xs has %d values and ys %d: they must be as many", len(xs), len(ys))
+	}
+	n := float64(len(xs))
+	mean, variance := stat.PopMeanVariance(xs, nil)
+	if floats.Max(xs) == floats.Min(xs) {
+		return Line{}, fmt.Errorf("xs are all %v: there is no slope", xs[0])
+	}
+	intercept, slope := stat.LinearRegression(xs, ys, nil, false)
+	squares := 0.0
+	for i, x := range xs {
+		residual := ys[i] - intercept - slope*x
+		squares += residual * residual
+	}
+	t := student(confidence, n-2) * math.Sqrt(squares/(n-2)/n)
+	return Line{
+		Slope:     around(slope, t/math.Sqrt(variance)),
+		Intercept: around(intercept, t*math.Sqrt(1+mean*mean/variance)),
+	}, nil
+}
+
+// PowerLaw is a fit y = Factor·x^Exponent: a line on log-log axes.
+type PowerLaw struct{ Exponent, Factor Interval }
+
+// At returns y at x.
+func (p PowerLaw) At(x float64) float64 { return p.Factor.Value * math.Pow(x, p.Exponent.Value) }
+
+// FitPowerLaw returns FitLine's fit of log y to log x: the exponent is the slope on log-log axes. It is an error when a
+// value is not positive, and when FitLine's is.
+func FitPowerLaw(xs, ys []float64, confidence float64) (PowerLaw, error) {
+	logX, err := logs("xs", xs)
+	if err != nil {
+		return PowerLaw{}, err
+	}
+	logY, err := logs("ys", ys)
+	if err != nil {
+		return PowerLaw{}, err
+	}
+	line, err := FitLine(logX, logY, confidence)
+	if err != nil {
+		return PowerLaw{}, err
+	}
+	c := line.Intercept
+	return PowerLaw{line.Slope, Interval{math.Exp(c.Value), math.Exp(c.Low), math.Exp(c.High)}}, nil
+}
+
+func logs(name string, xs []float64) ([]float64, error) {
+	result := make([]float64, len(xs))
+	for i, x := range xs {
+		if !(x > 0) {
+			return nil, fmt.Errorf("%s[%d] is %v: on a logarithmic axis it must be positive", name, i, x)
+		}
+		result[i] = math.Log(x)
+	}
+	return result, nil
+}
+
+// student and normal return how many standard errors there are to each side.
+func student(confidence, freedom float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile((1 + confidence) / 2)
+}
+func normal(confidence float64) float64 { return distuv.UnitNormal.Quantile((1 + confidence) / 2) }
+
+// sample is an argument that must have some values, all finite.
+type sample struct {
+	name   string
+	values []float64
+	least  int
+}
+
+// check says what is wrong with a confidence or a sample.
+func check(confidence float64, samples ...sample) error {
+	if !(confidence > 0 && confidence < 1) {
+		return fmt.Errorf("confidence is %v: it must be between 0 and 1, such as 0.95", confidence)
+	}
+	for _, s := range samples {
+		if len(s.values) < s.least {
+			return fmt.Errorf("%s has %d values: at least %d are needed", s.name, len(s.values), s.least)
+		}
+		for i, x := range s.values {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("%s[%d] is %v: it must be a finite number", s.name, i, x)
+			}
+		}
+	}
+	return nil
+}
