@@ -1,0 +1,238 @@
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Activation is the non-linearity of a net's hidden units.
+type Activation int
+
+const (
+	ReLU Activation = iota // max(0, z)
+	Tanh
+	Sigmoid // 1/(1 + e^−z)
+)
+
+// String returns the activation's name.
+func (a Activation) String() string { return [...]string{"ReLU", "tanh", "sigmoid"}[a] }
+
+// At returns the activation of z, on the host.
+func (a Activation) At(z float64) float64 {
+	switch a {
+	case Tanh:
+		return math.Tanh(z)
+	case Sigmoid:
+		return 1 / (1 + math.Exp(-z))
+	}
+	return max(z, 0)
+}
+
+// node is the activation in a graph.
+func (a Activation) node(z *graph.Node) *graph.Node {
+	switch a {
+	case Tanh:
+		return graph.Tanh(z)
+	case Sigmoid:
+		return graph.Sigmoid(z)
+	}
+	return activation.Relu(z)
+}
+
+// Net is a neural net of dense layers, built of GoMLX's layers (lecture section 2): hidden layers of the Widths given with
+// the Activation, then a linear output,
+//
+//	h₀ = x,  h_l = φ(h_{l−1}W_l + b_l),  f(x) = h_L W + b.
+//
+// Its parameters are "hidden01/dense/weights" [in, width], "hidden01/dense/biases" [width], …, "output/dense/weights" and
+// "output/dense/biases". NewRegression and NewClassifier make one.
+type Net struct {
+	Widths     []int // of the hidden layers; none for a linear model
+	Activation Activation
+	// DType in which Loss computes and Data is given; zero: Float32.
+	DType dtypes.DType
+
+	x       *mat.Dense // [n, d]
+	y       []float64  // [n], the targets, or the classes 0, 1, …
+	classes int        // 0 for regression
+}
+
+var _ Problem = (*Net)(nil)
+
+// NewRegression makes a net of one input and one output from points, with the loss 1/(2n) Σᵢ (f(xᵢ) − yᵢ)²: half of what
+// PyTorch calls MSELoss.
+func NewRegression(widths []int, xs, ys []float64) (*Net, error) {
+	if len(xs) == 0 {
+		return nil, errors.New("xs is empty: give at least one point")
+	}
+	return newNet(widths, mat.NewDense(len(xs), 1, slices.Clone(xs)), ys, 0)
+}
+
+// NewClassifier makes a net from features x [n, d] and their classes 0, 1, …, classes−1, with one output for each class
+// and the mean cross-entropy −log softmax(f(xᵢ))_{yᵢ} as its loss.
+func NewClassifier(widths []int, x *mat.Dense, labels []int, classes int) (*Net, error) {
+	if classes < 2 {
+		return nil, fmt.Errorf("classes is %d: there must be at least 2", classes)
+	}
+	y := make([]float64, len(labels))
+	for i, label := range labels {
+		if label < 0 || label >= classes {
+			return nil, fmt.Errorf("labels[%d] is %d: it must be a class, 0 to %d", i, label, classes-1)
+		}
+		y[i] = float64(label)
+	}
+	return newNet(widths, x, y, classes)
+}
+
+func newNet(widths []int, x *mat.Dense, y []float64, classes int) (*Net, error) {
+	for l, width := range widths {
+		if width < 1 {
+			return nil, fmt.Errorf("widths[%d] is %d: a layer must have at least 1 unit", l, width)
+		}
+	}
+	if len(widths) > 99 {
+		return nil, fmt.Errorf("widths has %d layers: there can be 99", len(widths))
+	}
+	fit, err := NewLeastSquares(x, y) // the same checks of the data
+	if err != nil {
+		return nil, err
+	}
+	return &Net{Widths: slices.Clone(widths), x: fit.x, y: fit.y, classes: classes}, nil
+}
+
+// outputs is the number of the net's outputs.
+func (n *Net) outputs() int { return max(n.classes, 1) }
+
+// Data returns the features [n, d], and the targets: [n, 1], or of a classifier one-hot [n, classes]. It panics when a
+// value does not fit into DType.
+func (n *Net) Data() []*tensors.Tensor {
+	rows, d := n.x.Dims()
+	y := n.y
+	if n.classes > 0 {
+		y = make([]float64, rows*n.classes)
+		for i, label := range n.y {
+			y[i*n.classes+int(label)] = 1
+		}
+	}
+	return []*tensors.Tensor{tensorOf(n.DType, n.x.RawMatrix().Data, rows, d), tensorOf(n.DType, y, rows, n.outputs())}
+}
+
+// Predict builds f(x), [b, outputs], for a batch of features [b, d].
+func (n *Net) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
+	h := x
+	for l, width := range n.Widths {
+		h = n.Activation.node(layers.Dense(scope.In("hidden%02d", l+1), h, true, width))
+	}
+	return layers.Dense(scope.In("output"), h, true, n.outputs())
+}
+
+// Loss builds the mean loss over a batch of Data, a scalar. It panics, as GoMLX's model functions do, when the batch does
+// not fit.
+func (n *Net) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
+	if len(batch) != 2 {
+		panic(fmt.Errorf("batch has %d nodes: a net needs two, features and targets", len(batch)))
+	}
+	x, y := batch[0], batch[1]
+	b := x.Shape().Dim(0)
+	scale := func(by float64) *graph.Node {
+		return graph.ConstTensor(g, tensorOf(n.DType, []float64{by / float64(b)}))
+	}
+	prediction := n.Predict(scope, x)
+	if n.classes == 0 {
+		residual := graph.Reshape(graph.Sub(prediction, y), b)
+		return graph.Mul(scale(0.5), graph.Dot(residual, residual).Product())
+	}
+	flat := func(x *graph.Node) *graph.Node { return graph.Reshape(x, b*n.classes) }
+	return graph.Mul(scale(-1), graph.Dot(flat(y), flat(graph.LogSoftmax(prediction, -1))).Product())
+}
+
+// Start draws starting values as PyTorch's Linear does, weights and biases uniform in ±1/√inputs of their layer. If elbows
+// is true, the biases of the first layer of a net of one input are then such that the elbows −b/w are uniform over the
+// range of the data, as CS182 has it. It is what train.Config.Start takes.
+func (n *Net) Start(seed uint64, elbows bool) map[string]any {
+	rng := rand.New(rand.NewPCG(seed, 182))
+	start := make(map[string]any)
+	layer := func(name string, in, out int) {
+		bound := 1 / math.Sqrt(float64(in))
+		uniform := func(dims ...int) []float64 {
+			size := 1
+			for _, d := range dims {
+				size *= d
+			}
+			xs := make([]float64, size)
+			for i := range xs {
+				xs[i] = bound * (2*rng.Float64() - 1)
+			}
+			return xs
+		}
+		w, b := uniform(in, out), uniform(out)
+		if elbows && name == "hidden01" && in == 1 {
+			lo, hi := mat.Min(n.x), mat.Max(n.x)
+			for j := range b {
+				b[j] = -w[j] * (lo + (hi-lo)*rng.Float64())
+			}
+		}
+		start[name+"/dense/weights"] = tensors.FromFlatDataAndDimensions(w, in, out)
+		start[name+"/dense/biases"] = b
+	}
+	_, in := n.x.Dims()
+	for l, width := range n.Widths {
+		layer(fmt.Sprintf("hidden%02d", l+1), in, width)
+		in = width
+	}
+	layer("output", in, n.outputs())
+	return start
+}
+
+// Output returns f(x), [outputs], on the host, from the parameters flattened as train.History has them: by layer, the
+// biases before the weights.
+func (n *Net) Output(theta, x []float64) []float64 {
+	_, in := n.x.Dims()
+	mustFit(x, in)
+	h := x
+	rest := theta
+	for l := range len(n.Widths) + 1 {
+		out := n.outputs()
+		if l < len(n.Widths) {
+			out = n.Widths[l]
+		}
+		b, w := rest[:out], rest[out:out+len(h)*out]
+		rest = rest[out+len(h)*out:]
+		z := slices.Clone(b)
+		for i, v := range h {
+			for j := range z {
+				z[j] += v * w[i*out+j]
+			}
+		}
+		if l < len(n.Widths) {
+			for j := range z {
+				z[j] = n.Activation.At(z[j])
+			}
+		}
+		h = z
+	}
+	return h
+}
+
+// Accuracy returns the part of the examples to whose class the net gives the highest output.
+func (n *Net) Accuracy(theta []float64) float64 {
+	right := 0
+	for i, label := range n.y {
+		out := n.Output(theta, n.x.RawRowView(i))
+		if slices.Index(out, slices.Max(out)) == int(label) {
+			right++
+		}
+	}
+	return float64(right) / float64(len(n.y))
+}
