@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -30,6 +31,9 @@ func openXLA(p plugin.Plugin, options string) (compute.Backend, string, error) {
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	path, remove := neutral(p)
 	defer remove()
+	if p.Kind == plugin.CPU {
+		defer oneKernel(path)()
+	}
 	backend, err := xla.New(path + options)
 	if err != nil {
 		reason, _, _ := strings.Cut(errors.Cause(err).Error(), " -- ")
@@ -42,6 +46,43 @@ func openXLA(p plugin.Plugin, options string) (compute.Backend, string, error) {
 	}
 	major, minor := loaded.Version()
 	return backend, fmt.Sprintf("v%d.%d", major, minor), nil
+}
+
+// oneKernel makes XLA compile a small loop into a single kernel, and returns what puts the environment back. XLA:CPU runs a
+// loop's body operation by operation, and handing over from one to the next costs more than the arithmetic of a small net:
+// a training run takes about half the time, and half to compile, as one kernel. XLA does that by itself to loops whose body
+// touches less than 1 KB; here the limit is 8 MB. Library calls cannot stand in such a loop: sums are compiled instead;
+// matrix products stay library calls, and a loop that has them stays as it was.
+//
+// XLA reads XLA_FLAGS when its client starts, and has no other way in through go-xla. A flag that a plugin does not know
+// ends the process, and before PJRT 0.106 the flags made matrix products slow: they are set for the versions tried.
+func oneKernel(path string) (restore func()) {
+	before, set := os.LookupEnv("XLA_FLAGS")
+	restore = func() {
+		if set {
+			os.Setenv("XLA_FLAGS", before)
+		} else {
+			os.Unsetenv("XLA_FLAGS")
+		}
+	}
+	loaded, err := pjrt.GetPlugin(path)
+	if err != nil {
+		return restore // xla.New will say it
+	}
+	if major, minor := loaded.Version(); runtime.GOOS != "linux" || major != 0 || minor < 106 || minor > 115 {
+		return restore
+	}
+	flags := before
+	for _, flag := range []struct{ name, value string }{
+		{"xla_backend_extra_options", "xla_cpu_small_while_loop_byte_threshold=8388608"},
+		{"xla_cpu_experimental_ynn_fusion_type", "-reduce"},
+	} {
+		if !strings.Contains(flags, flag.name) { // the user's own come first
+			flags += " --" + flag.name + "=" + flag.value
+		}
+	}
+	os.Setenv("XLA_FLAGS", strings.TrimSpace(flags))
+	return restore
 }
 
 // neutral returns a path of a CPU plugin that go-xla does not take for CUDA's: it does if any folder in the path is

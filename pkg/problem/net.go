@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/layers"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/mat"
 )
@@ -47,7 +46,10 @@ func (a Activation) node(z *graph.Node) *graph.Node {
 	case Sigmoid:
 		return graph.Sigmoid(z)
 	}
-	return activation.Relu(z)
+	// Not activation.Relu: of its gradient XLA computes the mask anew wherever it is used, and gives 1 at 0 where PyTorch
+	// and JAX give 0. To go when GoMLX's max has a gradient that keeps one mask.
+	zero := graph.ZerosLike(z)
+	return graph.Where(graph.LessOrEqual(z, zero), zero, z)
 }
 
 // Net is a neural net of dense layers, built of GoMLX's layers (lecture section 2): hidden layers of the Widths given with

@@ -43,8 +43,18 @@ var names = [...]string{"all examples", "with replacement", "without replacement
 type Sampler struct {
 	kind  kind
 	batch int
-	table [][]int
+	*table
 }
+
+// table is what Given was given.
+type table struct {
+	flat  []int32 // [m, b]
+	most  int32   // the greatest index
+	place int     // and where it is
+}
+
+// batches is m.
+func (s Sampler) batches() int { return len(s.flat) / s.batch }
 
 // Full takes every example at every step, in order: the batch gradient.
 func Full() Sampler { return Sampler{} }
@@ -72,6 +82,7 @@ func Given(batches [][]int) (Sampler, error) {
 	if len(batches) == 0 || len(batches[0]) == 0 {
 		return Sampler{}, errors.New("batches is empty: give at least one batch of at least one example")
 	}
+	s := Sampler{given, len(batches[0]), new(table)}
 	for t, batch := range batches {
 		if len(batch) != len(batches[0]) {
 			return Sampler{}, fmt.Errorf("batches[%d] has %d examples and batches[0] has %d: they must be as many", t, len(batch), len(batches[0]))
@@ -80,9 +91,13 @@ func Given(batches [][]int) (Sampler, error) {
 			if i < 0 || i > math.MaxInt32 {
 				return Sampler{}, fmt.Errorf("batches[%d][%d] is %d: it must be the index of an example, 0 or greater", t, j, i)
 			}
+			if int32(i) > s.most {
+				s.most, s.place = int32(i), len(s.flat)
+			}
+			s.flat = append(s.flat, int32(i))
 		}
 	}
-	return Sampler{given, len(batches[0]), batches}, nil
+	return s, nil
 }
 
 func build(k kind, batch int) (Sampler, error) {
@@ -101,12 +116,8 @@ func (s Sampler) Check(n int) error {
 		return fmt.Errorf("n is %d: there must be between 1 and %d examples", n, math.MaxInt32)
 	}
 	if s.kind == given {
-		for t, batch := range s.table {
-			for j, i := range batch {
-				if i >= n {
-					return fmt.Errorf("batches[%d][%d] is %d: it must be below the number of examples, %d", t, j, i, n)
-				}
-			}
+		if int(s.most) >= n {
+			return fmt.Errorf("batches[%d][%d] is %d: it must be below the number of examples, %d", s.place/s.batch, s.place%s.batch, s.most, n)
 		}
 		return nil
 	}
@@ -139,7 +150,7 @@ func (s Sampler) Epoch(n int) float64 { return float64(n) / float64(s.BatchSize(
 // structure, with its Inputs.
 func (s Sampler) Structure() string {
 	if s.kind == given {
-		return fmt.Sprintf("%s [%d, %d]", names[s.kind], len(s.table), s.batch)
+		return fmt.Sprintf("%s [%d, %d]", names[s.kind], s.batches(), s.batch)
 	}
 	return fmt.Sprintf("%s, %d", names[s.kind], s.batch)
 }
@@ -159,13 +170,7 @@ func (s Sampler) Inputs(seed int64) []*tensors.Tensor {
 	case full, inOrder, stream:
 		return nil
 	case given:
-		flat := make([]int32, 0, len(s.table)*s.batch)
-		for _, batch := range s.table {
-			for _, i := range batch {
-				flat = append(flat, int32(i))
-			}
-		}
-		return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(s.table), s.batch)}
+		return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(s.flat, s.batches(), s.batch)}
 	}
 	key := keyOf(seed)
 	return []*tensors.Tensor{tensors.FromValue(key[:])}
@@ -188,7 +193,10 @@ func (s Sampler) Indices(step int, seed int64, n int) []int {
 		}
 		return indices
 	case given:
-		copy(indices, s.table[step%len(s.table)])
+		row := step % s.batches() * s.batch
+		for j, i := range s.flat[row : row+s.batch] {
+			indices[j] = int(i)
+		}
 		return indices
 	}
 	key := keyOf(seed)
@@ -213,7 +221,7 @@ func (s Sampler) Node(step *graph.Node, inputs []*graph.Node, n int) *graph.Node
 	}
 	g := step.Graph()
 	if s.kind == given {
-		m := graph.Const(g, int64(len(s.table)))
+		m := graph.Const(g, int64(s.batches()))
 		row := graph.Sub(step, graph.Mul(graph.Div(step, m), m))
 		return graph.Reshape(graph.Gather(inputs[0], graph.Reshape(row, 1, 1)), s.batch)
 	}

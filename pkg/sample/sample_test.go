@@ -171,7 +171,7 @@ func uniform(t *testing.T, what string, counts map[string]int, cells int) {
 
 // The orders of few examples, over seeds, epochs or steps, are all equally likely: whole permutations.
 func TestOrdersAreUniform(t *testing.T) {
-	const draws = 30_000
+	const draws = 20_000
 	factorial := map[int]int{2: 2, 3: 6, 4: 24, 5: 120}
 	for n, cells := range factorial {
 		seeds, epochs, steps := map[string]int{}, map[string]int{}, map[string]int{}
@@ -189,7 +189,7 @@ func TestOrdersAreUniform(t *testing.T) {
 // Of more examples: single places, pairs within a batch, and pairs of the same place in two epochs, two steps and two
 // neighbouring seeds are uniform.
 func TestPairsAreUniform(t *testing.T) {
-	const n, draws = 20, 60_000
+	const n, draws = 20, 30_000
 	for _, s := range []sample.Sampler{must(sample.Reshuffled(4)), must(sample.WithoutReplacement(4)), must(sample.WithReplacement(4))} {
 		one, within, steps, epochs, seeds := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 		for i := range draws {
@@ -214,7 +214,7 @@ func TestPairsAreUniform(t *testing.T) {
 // With many examples the mean of a batch has the variance that the theory of sampling gives, with and without
 // replacement: the draws are independent enough for what they are for. z of 4.9 is one in a million.
 func TestVarianceOfAMean(t *testing.T) {
-	const n, b, draws = 1000, 100, 20_000
+	const n, b, draws = 1000, 100, 8_000
 	values, variance := make([]float64, n), 0.0
 	for i := range values {
 		values[i] = math.Sin(float64(i)) * math.Sqrt(float64(i+1))

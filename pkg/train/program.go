@@ -328,7 +328,7 @@ type loop struct {
 }
 
 // historyBytes bounds what one call returns.
-const historyBytes = 4 << 20
+const historyBytes = 1 << 20
 
 // Places of the counters in the loop's state, before its other inputs.
 const (
@@ -349,7 +349,7 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 	for _, row := range rows {
 		bytes += int(row.ByteSize())
 	}
-	p := &loop{graph: g, record: t.record, records: min(max(historyBytes/bytes, 16), 1024)}
+	p := &loop{graph: g, record: t.record, records: min(max(historyBytes/bytes, 16), 8192)}
 
 	all := parameters(g, "counter", slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Int64)}, from))
 	fixed, state := t.inputs(g, u)
