@@ -181,7 +181,7 @@ func BenchmarkOpen(b *testing.B) {
 // XLA's flags are set for the moment in which it starts, and not for the processes that a cell starts.
 func TestOpenLeavesTheEnvironment(t *testing.T) {
 	before, set := os.LookupEnv("XLA_FLAGS")
-	_, err := accel.Open()
+	_, err := Open()
 	require.NoError(t, err)
 	after, still := os.LookupEnv("XLA_FLAGS")
 	require.Equal(t, set, still)
