@@ -1,14 +1,148 @@
-// Package optim holds the update rules θ_{t+1} = θ_t − η·d(∇L, …) as GoMLX optimizers (optimizer.Interface), so that
-// they serve the lab's train package and GoMLX's own trainer alike. What GoMLX has and has right (Adam, AdamW,
-// RMSProp) is used from there.
+// Package optim holds the update rules
+//
+//	θ_{t+1} = θ_t − η_t·d_t,   d_t made of ∇L(θ_t) and of what the rule remembers of the gradients before,
+//
+// as GoMLX optimizers (optimizer.Interface), so that they serve the lab's train package and GoMLX's own trainer alike.
+// What belongs to several rules (weight decay, clipping, sparsity, averaging) is an Option.
+//
+// Every hyperparameter is a variable, as the learning rate is in GoMLX: a float64 scalar under /optimizers that is not
+// trained ("/optimizers/momentum"). So a new value, by train.Config.Hyper or the variable's SetValue, compiles nothing.
+// What a rule remembers of a parameter is a variable too, under /optimizers/<what>/<the parameter's path>.
+//
+// GoMLX's own optimizers are not used but for GD: its Adam is right but compiles β1, β2 and ε in, its RMSProp is
+// Adam's second moment with Adam's bias correction, and it has no momentum.
 package optim
 
-import "github.com/gomlx/gomlx/ml/train/optimizer"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// GD is gradient descent with a constant learning rate: θ_{t+1} = θ_t − η∇L(θ_t), claim G1.
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// GD is gradient descent with a constant learning rate, d = ∇L, claim G1; on batches it is SGD.
 //
 // It is GoMLX's StochasticGradientDescent without its decay, which is on by default there and divides η by √t: a
 // demonstration of a constant rate would then converge, or fail to diverge, for the wrong reason.
 func GD() optimizer.Interface {
 	return optimizer.StochasticGradientDescent().WithDecay(false).Done()
+}
+
+// HeavyBall is gradient descent with momentum β in [0, 1) (Polyak 1964), in the form of PyTorch and optax:
+//
+//	v ← βv + ∇L,   d = v
+//
+// A gradient that stays the same moves θ by η/(1−β) times it in the end, not by η.
+// Hyperparameter "momentum"; β = 0.9 is usual.
+func HeavyBall(momentum float64, options ...Option) (optimizer.Interface, error) {
+	return compose(&rule{
+		rate:  optimizer.SGDDefaultLearningRate,
+		hyper: []hyper{{"momentum", momentum, fraction}},
+		slots: []string{"velocity"},
+		direction: func(h, slots []*graph.Node, gradient *graph.Node) (d *graph.Node, next []*graph.Node) {
+			v := graph.Add(graph.Mul(h[0], slots[0]), gradient)
+			return v, []*graph.Node{v}
+		},
+	}, options)
+}
+
+// Nesterov is momentum β in [0, 1) that looks ahead (Nesterov 1983), in the form of PyTorch and optax, which keep the
+// parameters at the point where the gradient is taken:
+//
+//	v ← βv + ∇L,   d = ∇L + βv
+//
+// Hyperparameter "momentum"; β = 0.9 is usual.
+func Nesterov(momentum float64, options ...Option) (optimizer.Interface, error) {
+	return compose(&rule{
+		rate:  optimizer.SGDDefaultLearningRate,
+		hyper: []hyper{{"momentum", momentum, fraction}},
+		slots: []string{"velocity"},
+		direction: func(h, slots []*graph.Node, gradient *graph.Node) (d *graph.Node, next []*graph.Node) {
+			v := graph.Add(graph.Mul(h[0], slots[0]), gradient)
+			return graph.Add(gradient, graph.Mul(h[0], v)), []*graph.Node{v}
+		},
+	}, options)
+}
+
+// RMSProp divides the gradient by the root of its mean square of late (Hinton 2012, lecture 6e), element by element:
+//
+//	s ← αs + (1−α)∇L²,   d = ∇L/(√s + ε)
+//
+// Hyperparameters, with PyTorch's values: "decay" α = 0.99, "epsilon" ε = 1e-8.
+func RMSProp(options ...Option) (optimizer.Interface, error) {
+	return compose(&rule{
+		rate:  optimizer.AdamDefaultLearningRate,
+		hyper: []hyper{{"decay", 0.99, fraction}, {"epsilon", 1e-8, positive}},
+		slots: []string{"mean_square"},
+		shared: func(h []*graph.Node, _ func() *graph.Node) []*graph.Node {
+			return []*graph.Node{h[0], oneMinus(h[0]), h[1]}
+		},
+		direction: func(c, slots []*graph.Node, gradient *graph.Node) (d *graph.Node, next []*graph.Node) {
+			s := mix(c[0], slots[0], c[1], graph.Square(gradient))
+			return graph.Div(gradient, graph.Add(graph.Sqrt(s), c[2])), []*graph.Node{s}
+		},
+	}, options)
+}
+
+// Adam divides a running mean of the gradient by the root of its running mean square, both freed of their bias towards
+// the 0 at which they start (Kingma & Ba 2015); t counts from 1:
+//
+//	m ← β1·m + (1−β1)∇L,   s ← β2·s + (1−β2)∇L²,   d = m/(1−β1ᵗ) / (√(s/(1−β2ᵗ)) + ε)
+//
+// Hyperparameters, with the paper's values: "beta1" = 0.9, "beta2" = 0.999, "epsilon" = 1e-8 (GoMLX's Adam has 1e-7).
+func Adam(options ...Option) (optimizer.Interface, error) {
+	return compose(&rule{
+		rate:  optimizer.AdamDefaultLearningRate,
+		hyper: []hyper{{"beta1", 0.9, fraction}, {"beta2", 0.999, fraction}, {"epsilon", 1e-8, positive}},
+		slots: []string{"mean", "mean_square"},
+		shared: func(h []*graph.Node, count func() *graph.Node) []*graph.Node {
+			t := count()
+			unbias := func(beta *graph.Node) *graph.Node { return graph.Div(one(t), oneMinus(graph.Pow(beta, t))) }
+			return []*graph.Node{h[0], oneMinus(h[0]), unbias(h[0]), h[1], oneMinus(h[1]), unbias(h[1]), h[2]}
+		},
+		direction: func(c, slots []*graph.Node, gradient *graph.Node) (d *graph.Node, next []*graph.Node) {
+			m := mix(c[0], slots[0], c[1], gradient)
+			s := mix(c[3], slots[1], c[4], graph.Square(gradient))
+			root := graph.Sqrt(graph.Mul(s, c[5]))
+			return graph.Div(graph.Mul(m, c[2]), graph.Add(root, c[6])), []*graph.Node{m, s}
+		},
+	}, options)
+}
+
+// AdamW is Adam with DecoupledWeightDecay (Loshchilov & Hutter 2019). PyTorch's weightDecay is 0.01.
+func AdamW(weightDecay float64, options ...Option) (optimizer.Interface, error) {
+	return Adam(append([]Option{DecoupledWeightDecay(weightDecay)}, options...)...)
+}
+
+// named are the rules with their usual hyperparameters.
+var named = []struct {
+	name string
+	make func(...Option) (optimizer.Interface, error)
+}{
+	{"gd", func(options ...Option) (optimizer.Interface, error) { return With(GD(), options...) }},
+	{"heavy ball", func(options ...Option) (optimizer.Interface, error) { return HeavyBall(0.9, options...) }},
+	{"nesterov", func(options ...Option) (optimizer.Interface, error) { return Nesterov(0.9, options...) }},
+	{"rmsprop", RMSProp},
+	{"adam", Adam},
+	{"adamw", func(options ...Option) (optimizer.Interface, error) { return AdamW(0.01, options...) }},
+}
+
+// Names lists what ByName knows, the simplest first.
+func Names() []string {
+	names := make([]string, len(named))
+	for i, n := range named {
+		names[i] = n.name
+	}
+	return names
+}
+
+// ByName returns the rule of that name, one of Names, with its usual hyperparameters: for a cell that lets choose.
+func ByName(name string, options ...Option) (optimizer.Interface, error) {
+	i := slices.Index(Names(), name)
+	if i < 0 {
+		return nil, fmt.Errorf("name is %q: it must be one of %s", name, strings.Join(Names(), ", "))
+	}
+	return named[i].make(options...)
 }
