@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -92,7 +93,15 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		return err
 	}
 	downloads := lane(do(pip), func() error { return h.fetchPlugin(ctx, opt, out) })
-	builds := lane(do(tools), warm, do(gopls))
+	slim := func() error {
+		err := h.perform(ctx, h.engineStep(), out)
+		if err != nil && ctx.Err() == nil {
+			out.say("  %v.\n  Cells work without it, and take some tenths of a second longer to start.", err)
+			return nil
+		}
+		return err
+	}
+	builds := lane(do(tools), slim, warm, do(gopls))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}
@@ -148,8 +157,128 @@ func moveAll(from, to string) error {
 }
 
 // linkFlags are how a cell is linked, the quickest first: without debug information and build ID, and by Go's own linker
-// also where it meets C code, which is quicker than gcc's but does not read what every C compiler writes.
-var linkFlags = []string{"'-ldflags=-s -buildid= -linkmode=internal'", "'-ldflags=-s -buildid='"}
+// also where it meets C code, which is quicker than gcc's but does not read what every C compiler writes. The tag leaves
+// out what fetches plugins.
+var linkFlags = []string{"'-ldflags=-s -buildid= -linkmode=internal' -tags=cell", "'-ldflags=-s -buildid=' -tags=cell"}
+
+// installerStub stands in for go-xla's package installer in cells.
+const installerStub = `// Package installer stands in for go-xla's own where plugins are not fetched.
+package installer
+
+import "errors"
+
+type VerbosityLevel int
+
+const Normal VerbosityLevel = 1
+
+func AutoInstall(string, bool, VerbosityLevel) error {
+	return errors.New("cells fetch no plugin: run go run ./cmd/lab setup")
+}
+`
+
+// engineStep copies go-xla without its installer, which its backend imports for a function that the lab does not call and
+// which links HTTP and TLS into every cell: without it cells link in three quarters of the time. The copy stands beside
+// the lab's module in the kernel's workspace. To go when go-xla's backend can be had without its installer.
+func (h home) engineStep() step {
+	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	sum, _ := os.ReadFile(filepath.Join(h.root, "go.sum"))
+	return step{
+		name:        "Engine for cells",
+		fingerprint: digest(installerStub, string(mod), string(sum)),
+		works: func() bool {
+			_, err := os.Stat(filepath.Join(h.engine(), "go.mod"))
+			return err == nil
+		},
+		run: func(ctx context.Context, note func(string)) error {
+			note("copying")
+			list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goXLA)
+			list.Dir, list.Env = h.root, h.environ()
+			out, err := list.Output()
+			from := strings.TrimSpace(string(out))
+			if err != nil || from == "" {
+				return errors.New("go-xla's sources were not found among the downloaded modules")
+			}
+			fresh, err := os.MkdirTemp(h.temp(), "engine-")
+			if err != nil {
+				return err
+			}
+			for _, dir := range []string{"compute", "internal", "pjrt", "stablehlo", "types"} {
+				if err := copySources(filepath.Join(from, dir), filepath.Join(fresh, dir)); err != nil {
+					return fmt.Errorf("copying go-xla: %w", err)
+				}
+			}
+			for name, content := range map[string][]byte{
+				"installer/installer.go": []byte(installerStub), "go.mod": engineModule(mod), "go.sum": sum,
+			} {
+				if err := writeFile(filepath.Join(fresh, name), content); err != nil {
+					return err
+				}
+			}
+			return errors.Join(os.RemoveAll(h.engine()), os.Rename(fresh, h.engine()))
+		},
+	}
+}
+
+const goXLA = "github.com/gomlx/go-xla"
+
+func (h home) engine() string { return h.path("go-xla") }
+
+// workspace are the modules that cells are built in.
+func (h home) workspace() []string {
+	if h.done(h.engineStep()) {
+		return []string{h.root, h.engine()}
+	}
+	return []string{h.root}
+}
+
+// engineModule is the go.mod of the copy: the lab's own requirements, so that the two agree on every version, but the
+// copied module itself.
+func engineModule(lab []byte) []byte {
+	var mod strings.Builder
+	tools := false
+	for line := range strings.Lines(string(lab)) {
+		switch {
+		case strings.HasPrefix(line, "module "):
+			line = "module " + goXLA + "\n"
+		case strings.HasPrefix(line, "tool ("):
+			tools = true
+		}
+		if !tools && !strings.HasPrefix(strings.TrimSpace(line), goXLA+" ") {
+			mod.WriteString(line)
+		}
+		if tools && strings.HasPrefix(line, ")") {
+			tools = false
+		}
+	}
+	return []byte(mod.String())
+}
+
+// copySources copies the Go sources of a folder, without tests and commands.
+func copySources(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		inside, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if entry.Name() == "cmd" || entry.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(to, inside), 0o755)
+		}
+		if strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".c", ".h", ".s"}, filepath.Ext(path)) {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, inside), data, 0o644)
+	})
+}
 
 // warmStep compiles what cells import, so that the first cell does not wait for it, and finds out how cells are linked.
 func (h home) warmStep() step {
@@ -157,17 +286,21 @@ func (h home) warmStep() step {
 	compiler, _ := exec.Command("go", "env", "CGO_ENABLED", "CC").Output() // once there is one, cells are linked otherwise
 	return step{
 		name:        "Packages",
-		fingerprint: digest(append(linkFlags, string(mod), string(compiler), runtime.Version(), h.root)...),
+		fingerprint: digest(append(linkFlags, string(mod), installerStub, string(compiler), runtime.Version(), h.root)...),
 		run: func(ctx context.Context, note func(string)) error {
+			work := filepath.Join(h.temp(), "go.work")
+			if err := writeFile(work, []byte("go "+goLine(mod)+"\n\nuse (\n\t"+strings.Join(h.workspace(), "\n\t")+"\n)\n")); err != nil {
+				return err
+			}
 			note("compiling")
-			if err := h.command(ctx, nil, "go", "build", "./pkg/..."); err != nil {
+			if err := h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=-tags=cell"}, "go", "build", "./pkg/..."); err != nil {
 				return fmt.Errorf("compiling the lab's packages: %w", err)
 			}
 			note("linking")
 			var err error
 			for _, flags := range linkFlags {
 				engine := filepath.Join(h.bin(), "engine")
-				if err = h.command(ctx, []string{"GOFLAGS=" + flags}, "go", "build", "-o", engine, "./cmd/engine"); err != nil {
+				if err = h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=" + flags}, "go", "build", "-o", engine, "./cmd/engine"); err != nil {
 					continue
 				}
 				if err = h.command(ctx, []string{"GOMLX_BACKEND=go"}, engine); err == nil {
@@ -177,6 +310,16 @@ func (h home) warmStep() step {
 			return fmt.Errorf("linking a first program: %w", err)
 		},
 	}
+}
+
+// goLine is the Go version that a go.mod asks for.
+func goLine(mod []byte) string {
+	for line := range strings.Lines(string(mod)) {
+		if version, ok := strings.CutPrefix(line, "go "); ok {
+			return strings.TrimSpace(version)
+		}
+	}
+	return strings.TrimPrefix(runtime.Version(), "go")
 }
 
 // cellFlags are the link flags that were found to work.
@@ -200,8 +343,8 @@ func (h home) writeKernel() error {
 			"display_name":   "Go (Descent)",
 			"language":       "go",
 			"interrupt_mode": "message",
-			// -go_work lets cells import this module; raw errors are what headless runs report.
-			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + h.root, "-raw_error=true", "--kernel", "{connection_file}"},
+			// -go_work lets cells import these modules; raw errors are what headless runs report.
+			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + strings.Join(h.workspace(), ","), "-raw_error=true", "--kernel", "{connection_file}"},
 			"env": map[string]string{
 				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
 				"GOPROXY": "off", "GOFLAGS": h.cellFlags(), "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",

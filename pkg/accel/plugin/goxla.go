@@ -1,3 +1,5 @@
+//go:build !cell
+
 package plugin
 
 import (
@@ -20,11 +22,6 @@ import (
 // cannot be cancelled, draws on standard output, caches an error page as if it were the plugin, and leaves what was cut
 // in the user's cache. So it runs in a process of its own, with temporary folders of its own, which Options.run ends.
 // The process can go when the installer takes a context and an http.Client.
-
-// goXLAVersion is that of go.mod (a test compares them): another version of go-xla wants another plugin.
-const goXLAVersion = "0.4.2"
-
-func goXLAFolder(kind Kind) string { return "go-xla-" + goXLAVersion + "-" + string(kind) }
 
 // goXLAHas says whether go-xla's installer has plugins of the kind for this machine.
 func goXLAHas(kind Kind) bool {

@@ -1,3 +1,5 @@
+//go:build !cell
+
 package plugin
 
 import (
@@ -253,16 +255,4 @@ func plain(err error) error {
 		return errors.New("the server cannot be reached; check the network")
 	}
 	return innermost(err)
-}
-
-// innermost returns the cause of an error, which is "permission denied" where the error itself is
-// "mkdir /home/…: permission denied".
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
 }

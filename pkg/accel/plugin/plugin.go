@@ -1,5 +1,6 @@
 // Package plugin finds and fetches PJRT plugins, the shared libraries through which GoMLX reaches XLA. It does not
-// load them (package accel does), so that it builds in seconds and without a C compiler.
+// load them (package accel does), so that it builds in seconds and without a C compiler. With the build tag "cell" it only
+// finds them: what fetches links the network into every cell of a notebook, and a cell has nothing to fetch.
 //
 // A plugin is looked for where the user says (GOMLX_BACKEND=xla:/path, PJRT_PLUGIN_LIBRARY_PATH), then where go-xla
 // looks for installed ones, then in this project's cache folder, which Install fills.
@@ -7,15 +8,16 @@ package plugin
 
 import (
 	"debug/elf"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-
-	"github.com/gomlx/go-xla/installer"
+	"sync"
 )
 
 // Kind is the kind of machine that a plugin computes on.
@@ -45,8 +47,20 @@ func Kinds() []Kind {
 	return []Kind{CPU}
 }
 
-// hasGPU is a variable for the tests, which have to pass with and without a GPU.
-var hasGPU = func() bool { return installer.HasNvidiaGPU() }
+// hasGPU is a variable for the tests, which have to pass with and without a GPU. A driver alone is not one: it has to have
+// made a device, or to speak of one where devices are hidden.
+var hasGPU = sync.OnceValue(func() bool {
+	if devices, _ := filepath.Glob("/dev/nvidia*"); len(devices) > 0 {
+		return true
+	}
+	said, err := exec.Command("nvidia-smi").Output()
+	return err == nil && strings.Contains(string(said), "NVIDIA-SMI")
+})
+
+// goXLAVersion is that of go.mod (a test compares them): another version of go-xla wants another plugin.
+const goXLAVersion = "0.4.2"
+
+func goXLAFolder(kind Kind) string { return "go-xla-" + goXLAVersion + "-" + string(kind) }
 
 // Find returns the plugin of a kind that is to be used: the first of All that passes Check. It never reaches for the
 // network. It is an error if there is none, or if GOMLX_BACKEND names a file of this kind that does not pass.
@@ -192,4 +206,16 @@ func nameOf(path string) string {
 var pluginNames = []*regexp.Regexp{
 	regexp.MustCompile(`^pjrt_c_api_(.+)_plugin\.(?:so|dylib|dll)$`),
 	regexp.MustCompile(`^pjrt[-_]plugin[-_](.+)\.(?:so|dylib|dll)$`),
+}
+
+// innermost returns the cause of an error, which is "permission denied" where the error itself is
+// "mkdir /home/…: permission denied".
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
