@@ -12,6 +12,21 @@ type Claim struct {
 // Shown are the claims that the notebooks show so far.
 var Shown = []Claim{
 	{"G1", "a step of gradient descent is θ − η∇L(θ)"},
+	{"G2", "the first-order Taylor series is a local view of the loss"},
 	{"G3", "θ_t is a discrete-time dynamical system, whose stability η decides"},
 	{"G4", "if η is too large, the loss diverges"},
+	{"G5", "if η is too small, there is almost no progress, which costs time and energy"},
+	{"G6", "the loss is a mean of surrogate losses plus a regulariser"},
+	{"S1", "evaluating all n points is what a step costs"},
+	{"S2", "a batch gives an unbiased estimate with some variance"},
+	{"S3", "the batch is as large as the system sustains"},
+	{"S4", "far from the optimum a few points agree with the full gradient, near it they don't"},
+	{"S5", "at the optimum the contributions of all points balance"},
+	{"S6", "those of a batch don't"},
+	{"S7", "without decay SGD dances around the optimum"},
+	{"S8", "a rate at which gradient descent converges may not make SGD converge"},
+	{"S10", "gradient descent oscillates, SGD walks at random"},
+	{"S11", "in deep learning a constant step may still converge"},
+	{"S12", "data are shuffled and reshuffled between epochs"},
+	{"S13", "sampling with and without replacement are equally performant on large data"},
 }

@@ -2,13 +2,10 @@ package figure
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"html"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 	"strconv"
 	"strings"
@@ -238,19 +235,11 @@ func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
 // bytes encodes the image and says how large a dot is, so that a viewer shows
 // the picture in the size of the SVG.
 func (c *pngCanvas) bytes() ([]byte, error) {
-	var buf bytes.Buffer
 	img := c.Image().(*image.RGBA) // what UseWH makes
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, paletted(img)); err != nil {
-		return nil, fmt.Errorf("figure: encoding the PNG: %w", err)
+	out, err := encode(paletted(img))
+	if err != nil {
+		return nil, err
 	}
-	perMeter := uint32(math.Round(96 * dots / 0.0254))
-	chunk := append([]byte("pHYs"), 0, 0, 0, 0, 0, 0, 0, 0, 1)
-	binary.BigEndian.PutUint32(chunk[4:], perMeter)
-	binary.BigEndian.PutUint32(chunk[8:], perMeter)
-	phys := binary.BigEndian.AppendUint32(nil, 9)
-	phys = append(phys, chunk...)
-	phys = binary.BigEndian.AppendUint32(phys, crc32.ChecksumIEEE(chunk))
-	const header = 8 + 25 // signature and IHDR
-	out := buf.Bytes()
-	return bytes.Join([][]byte{out[:header], phys, out[header:]}, nil), nil
+	const header = len(signature) + 25 // and IHDR
+	return bytes.Join([][]byte{out[:header], appendChunk(nil, "pHYs", physical()), out[header:]}, nil), nil
 }

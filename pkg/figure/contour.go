@@ -23,6 +23,7 @@ type field struct {
 	levels []float64
 	log    bool
 	z      [][]float64 // z[i][j] at (i, j)/(cells)
+	traced [][]loop    // of each level, kept for the next drawing
 }
 
 const cells = 128 // of the grid, along each axis: four pixels or fewer
@@ -101,6 +102,16 @@ func levels(sorted []float64) ([]float64, bool) {
 type loop struct {
 	pts []point
 	rim []bool
+}
+
+// borders are the loops of every level.
+func (f *field) borders() [][]loop {
+	if f.traced == nil {
+		for _, level := range f.levels {
+			f.traced = append(f.traced, f.loops(level))
+		}
+	}
+	return f.traced
 }
 
 // loops traces the borders of {z ≥ level} in the unit square by marching

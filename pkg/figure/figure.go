@@ -1,8 +1,11 @@
 // Package figure draws the pictures of optimizer runs, all in one look:
-// curves against the step or the learning rate η, bands over seeds,
-// contours of a loss with trajectories θ_{t+1} = θ_t − η∇L on top, and rows of
-// such panels. A Figure is built by a few calls and comes out as one bundle:
-// SVG and PNG of the same drawing, its size, and a text that says the same.
+// curves against the step or the learning rate η, bands and bundles over seeds,
+// contours of a loss with trajectories θ_{t+1} = θ_t − η∇L, arrows per example
+// and stationary ellipses on top, measurements with their intervals, power
+// laws, histograms and heat maps, and rows of such panels. A Figure is built
+// by a few calls and comes out as one bundle: SVG and PNG of the same drawing,
+// its size, and a text that says the same. Animate makes a moving picture of
+// a sequence of figures.
 //
 // Every series differs from the others by colour (Okabe and Ito's palette,
 // safe for colour-blind readers) and by dash or marker, so that it survives a
@@ -19,13 +22,15 @@ import (
 )
 
 // Axis is one axis of a panel: its label (with the unit, where there is one),
-// whether it is logarithmic, and its limits. X, Y, LogX and LogY make one.
+// whether it is logarithmic, and its limits or categories. X, Y, LogX and LogY
+// make one.
 type Axis struct {
 	label    string
 	vertical bool
 	log      bool
 	limited  bool
 	lo, hi   float64
+	names    []string // of categories
 }
 
 // X is a linear horizontal axis. Its limits follow the data unless Range sets them.
@@ -47,20 +52,50 @@ func (a Axis) Range(lo, hi float64) Axis {
 	return a
 }
 
+// Categories returns the axis with names in place of numbers, the optimizers
+// say: from left to right, or from top to bottom as in a table. The value i
+// stands at the name of index i, so that a series with xs nil has one value for
+// each name. A vertical axis of categories is for Heat alone.
+func (a Axis) Categories(names ...string) Axis {
+	a.names = append([]string{}, names...)
+	return a
+}
+
 func (a Axis) check() error {
 	side := "horizontal axis: figure.X(\"step t\")"
 	if a.vertical {
 		side = "vertical axis: figure.Y(\"loss L\")"
 	}
-	switch {
-	case a.label == "":
+	if a.label == "" {
 		return fmt.Errorf("figure: an axis has no label; name the %s", side)
+	}
+	if a.names != nil {
+		return a.checkNames()
+	}
+	switch {
 	case !a.limited:
 		return nil
 	case !finite(a.lo) || !finite(a.hi) || a.lo >= a.hi:
 		return fmt.Errorf("figure: axis %q: Range(%v, %v) must be two finite numbers, the lower one first", a.label, a.lo, a.hi)
 	case a.log && a.lo < tiny:
 		return fmt.Errorf("figure: axis %q: Range(%v, %v) must be positive on a logarithmic axis", a.label, a.lo, a.hi)
+	}
+	return nil
+}
+
+func (a Axis) checkNames() error {
+	switch {
+	case len(a.names) == 0:
+		return fmt.Errorf("figure: axis %q has no categories; name at least one", a.label)
+	case a.log:
+		return fmt.Errorf("figure: axis %q is logarithmic, which categories cannot be; use figure.X or figure.Y", a.label)
+	case a.limited:
+		return fmt.Errorf("figure: axis %q has categories, which no Range can limit; leave one out", a.label)
+	}
+	for i, n := range a.names {
+		if n == "" || slices.Contains(a.names[:i], n) {
+			return fmt.Errorf("figure: axis %q: category %d, %q, must be a name of its own", a.label, i+1, n)
+		}
 	}
 	return nil
 }
@@ -76,6 +111,7 @@ type Figure struct {
 	rules  []rule
 	marks  []mark
 	loss   *contour
+	heat   *heat
 	panels []*Figure
 	cols   int
 	alt    string
@@ -126,7 +162,8 @@ func (f *Figure) Theory(name string, xs, ys []float64) *Figure {
 	return f.add(&series{kind: theory, name: name, xs: xs, ys: ys})
 }
 
-// Points adds measured points as markers that no line joins.
+// Points adds measured points as markers that no line joins. Points of the name of
+// a Path are larger than its own markers: they say where it is now.
 // Arguments and errors are those of Line.
 func (f *Figure) Points(name string, xs, ys []float64) *Figure {
 	return f.add(&series{kind: points, name: name, xs: xs, ys: ys})
@@ -185,7 +222,7 @@ func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels .
 		f.fail(fmt.Errorf("figure: contours of %q: the loss is nil", label))
 	case f.loss != nil:
 		f.fail(fmt.Errorf("figure: contours of %q: the panel already has those of %q", label, f.loss.label))
-	case f.x.log || f.y.log:
+	case !f.linear():
 		f.fail(fmt.Errorf("figure: contours of %q need two linear axes", label))
 	}
 	for i, l := range levels {
@@ -201,6 +238,15 @@ func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels .
 func (f *Figure) Describe(alt string) *Figure {
 	f.alt = alt
 	return f
+}
+
+// Copy returns a figure to which one can add without changing this one. The
+// values of the contours are shared, not computed again: draw what stands still
+// once, and for each frame of an animation add to a copy what moves.
+func (f *Figure) Copy() *Figure {
+	c := *f
+	c.series, c.rules, c.marks = slices.Clone(f.series), slices.Clone(f.rules), slices.Clone(f.marks)
+	return &c
 }
 
 // Row puts panels side by side; their titles become sub-titles. A series has
@@ -230,25 +276,49 @@ func Grid(cols int, panels ...*Figure) *Figure {
 type kind int
 
 const (
-	band kind = iota // in the order in which they are drawn
+	theoryBand kind = iota // in the order in which they are drawn
+	band
+	bars
+	bundle
 	theory
 	line
+	powerLaw
 	path
+	ellipse
+	stems
 	points
+	intervals
+	arrows
+	resultant
 )
 
 func (k kind) String() string {
-	return [...]string{"band", "theory", "line", "path", "points"}[k]
+	return [...]string{"theory band", "band", "histogram", "bundle", "theory", "line", "power law", "path", "ellipse",
+		"stem plot", "points", "set of intervals", "set of arrows", "resultant"}[k]
 }
+
+// joined says whether a line joins the values, so that they are a run that
+// can diverge or leave the frame.
+func (k kind) joined() bool { return k == bundle || k == theory || k == line || k == path }
+
+// area says whether the kind fills what lies between ys and hi.
+func (k kind) area() bool { return k == band || k == theoryBand }
+
+// flat says whether the kind lives in a plane of two parameters.
+func (k kind) flat() bool { return k == path || k == ellipse || k == arrows || k == resultant }
 
 // series is one set of data. n is the number of values up to the last finite
 // one: the rest, if any, has diverged, or is 0 on a logarithmic axis.
 type series struct {
-	kind       kind
-	name       string
-	xs, ys, hi []float64
-	n          int
-	zero       bool
+	kind   kind
+	name   string
+	xs, ys []float64
+	lo, hi []float64 // ends of intervals; hi is also a band's upper edge and the height of an arrow's tip
+	x2     []float64 // right edge of a bar, place of an arrow's tip
+	detail string    // what a power law or an ellipse says of itself
+	whole  bool      // shown as a whole, however much it grows
+	n      int
+	zero   bool
 }
 
 type rule struct {
@@ -294,6 +364,9 @@ func (f *Figure) rule(r rule) *Figure {
 	return f.panel(func() { f.rules = append(f.rules, r) })
 }
 
+// linear says whether both axes are of numbers, in equal steps.
+func (f *Figure) linear() bool { return !f.x.log && !f.y.log && f.x.names == nil && f.y.names == nil }
+
 func (f *Figure) add(s *series) *Figure {
 	if s.xs == nil {
 		s.xs = make([]float64, len(s.ys))
@@ -301,7 +374,8 @@ func (f *Figure) add(s *series) *Figure {
 			s.xs[i] = float64(i)
 		}
 	}
-	s.xs, s.ys, s.hi = slices.Clone(s.xs), slices.Clone(s.ys), slices.Clone(s.hi)
+	s.xs, s.ys = slices.Clone(s.xs), slices.Clone(s.ys)
+	s.x2, s.lo, s.hi = slices.Clone(s.x2), slices.Clone(s.lo), slices.Clone(s.hi)
 	f.fail(s.check(f.x, f.y))
 	return f.panel(func() { f.series = append(f.series, s) })
 }
@@ -313,26 +387,42 @@ func (s *series) check(x, y Axis) error {
 		return fmt.Errorf("figure: a %v has no name; the legend needs one", s.kind)
 	case len(s.xs) != len(s.ys):
 		return fmt.Errorf("%s: %d x values but %d y values", what, len(s.xs), len(s.ys))
-	case s.kind == band && len(s.hi) != len(s.ys):
+	case s.kind == intervals && len(s.lo) != len(s.ys):
+		return fmt.Errorf("%s: %d values but %d lower ends", what, len(s.ys), len(s.lo))
+	case s.kind == intervals && len(s.hi) != len(s.ys):
+		return fmt.Errorf("%s: %d values but %d upper ends", what, len(s.ys), len(s.hi))
+	case s.kind.area() && len(s.hi) != len(s.ys):
 		return fmt.Errorf("%s: %d lower but %d upper values", what, len(s.ys), len(s.hi))
 	case len(s.ys) == 0:
 		return fmt.Errorf("%s has no data", what)
+	case y.names != nil:
+		return fmt.Errorf("%s: the vertical axis %q has categories, on which only Heat can be drawn", what, y.label)
+	case s.kind.flat() && s.kind != path && (x.log || y.log || x.names != nil):
+		return fmt.Errorf("%s needs two linear axes", what)
+	case s.kind == stems && y.log:
+		return fmt.Errorf("%s: stems stand on 0, which the logarithmic axis %q cannot show; use figure.Y", what, y.label)
 	}
 	for i := range s.ys {
 		if s.ok(i) {
 			s.n = i + 1
 		}
-		if s.kind == band && s.ys[i] > s.hi[i] {
+		if s.kind.area() && s.ys[i] > s.hi[i] {
 			return fmt.Errorf("%s: lo[%d] = %v lies above hi[%d] = %v", what, i, s.ys[i], i, s.hi[i])
 		}
-		if s.kind != path && !finite(s.xs[i]) {
+		if s.kind == intervals && (s.lo[i] > s.ys[i] || s.hi[i] < s.ys[i]) {
+			return fmt.Errorf("%s: y[%d] = %v is not between lo[%d] = %v and hi[%d] = %v", what, i, s.ys[i], i, s.lo[i], i, s.hi[i])
+		}
+		if !s.kind.flat() && !finite(s.xs[i]) {
 			return fmt.Errorf("%s: x[%d] = %v is not finite", what, i, s.xs[i])
+		}
+		if k := len(x.names); k > 0 && (s.xs[i] < 0 || s.xs[i] > float64(k-1)) {
+			return fmt.Errorf("%s: x[%d] = %v, but the axis %q has the categories 0 to %d", what, i, s.xs[i], x.label, k-1)
 		}
 	}
 	if s.n == 0 {
 		return fmt.Errorf("%s has no finite value to draw", what)
 	}
-	if y.log && (s.kind == line || s.kind == theory) && s.n == len(s.ys) {
+	if y.log && (s.kind == bundle || s.kind == line || s.kind == theory) && s.n == len(s.ys) {
 		for s.n > 1 && s.ys[s.n-1] >= 0 && s.ys[s.n-1] < tiny {
 			s.n--
 			s.zero = true
@@ -342,7 +432,7 @@ func (s *series) check(x, y Axis) error {
 		if x.log && s.xs[i] < tiny {
 			return fmt.Errorf("%s: x[%d] = %v, which the logarithmic axis %q cannot show; use figure.X or leave the point out", what, i, s.xs[i], x.label)
 		}
-		if y.log && s.ys[i] < tiny {
+		if y.log && s.ys[i] < tiny && !(s.kind == bars && s.ys[i] == 0) {
 			return fmt.Errorf("%s: y[%d] = %v, which the logarithmic axis %q cannot show; use figure.Y or leave the point out", what, i, s.ys[i], y.label)
 		}
 	}
@@ -351,11 +441,17 @@ func (s *series) check(x, y Axis) error {
 
 // ok says whether value i can be drawn.
 func (s *series) ok(i int) bool {
-	return finite(s.xs[i]) && finite(s.ys[i]) && (s.hi == nil || finite(s.hi[i]))
+	all := finite(s.xs[i]) && finite(s.ys[i])
+	for _, also := range [][]float64{s.x2, s.lo, s.hi} {
+		all = all && (also == nil || finite(also[i]))
+	}
+	return all
 }
 
 // diverged says whether the series leaves the finite numbers for good.
-func (s *series) diverged() bool { return s.n < len(s.ys) && !s.zero && s.kind != band }
+func (s *series) diverged() bool {
+	return s.n < len(s.ys) && !s.zero && (s.kind.joined() || s.kind == points)
+}
 
 // step is the number that a note names for value i: the place on the
 // horizontal axis, for a path the index.

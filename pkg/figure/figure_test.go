@@ -197,7 +197,7 @@ func TestDivergenceDoesNotSetTheScale(t *testing.T) {
 	wild := []float64{1, 1e3, 1e100, 1e300, inf}
 	for _, y := range []Axis{Y("loss"), LogY("loss")} {
 		f := New("t", X("step t"), y).Line("tame", nil, []float64{1, 0.5, 0.3, 0.2, 0.1}).Line("wild", nil, wild)
-		p, err := f.panelOf(stylesOf([]*Figure{f}))
+		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
 		require.Less(t, p.sy.hi, 200.0)
 		run := p.stretch(f.series[1])
@@ -212,7 +212,7 @@ func TestDivergenceDoesNotSetTheScale(t *testing.T) {
 func TestPathsAreCutAtTheBorder(t *testing.T) {
 	for _, far := range []float64{1e3, 1e12, 1e150, math.MaxFloat64} {
 		f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, far}, []float64{0, far / 2})
-		p, err := f.panelOf(stylesOf([]*Figure{f}))
+		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
 		run := p.stretch(f.series[0])
 		require.InDelta(t, 1, run.tip.x, 1e-9)
@@ -221,7 +221,7 @@ func TestPathsAreCutAtTheBorder(t *testing.T) {
 	}
 	// Out for a while and back again is not leaving.
 	f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, 3, 0}, []float64{0, 0, 0.5})
-	p, err := f.panelOf(stylesOf([]*Figure{f}))
+	p, err := f.panelOf(commonOf([]*Figure{f}))
 	require.NoError(t, err)
 	run := p.stretch(f.series[0])
 	require.Equal(t, -1, run.left)

@@ -11,6 +11,19 @@ import (
 func paletted(img *image.RGBA) *image.Paletted {
 	count := map[color.RGBA]int{}
 	eachStretch(img, func(c color.RGBA, _, n int) { count[c] += n })
+	palette, index := choose(count, 256)
+	out := image.NewPaletted(img.Bounds(), palette)
+	eachStretch(img, func(c color.RGBA, at, n int) {
+		i := index[c]
+		for k := at; k < at+n; k++ {
+			out.Pix[k] = i
+		}
+	})
+	return out
+}
+
+// choose picks at most limit colours, and the one that stands for each.
+func choose(count map[color.RGBA]int, limit int) (color.Palette, map[color.RGBA]uint8) {
 	colours := make([]color.RGBA, 0, len(count))
 	for c := range count {
 		colours = append(colours, c)
@@ -32,22 +45,14 @@ func paletted(img *image.RGBA) *image.Paletted {
 				palette = append(palette, c)
 			}
 			index[c] = uint8(i)
-			if len(palette) > 256 {
+			if len(palette) > limit {
 				break
 			}
 		}
-		if len(palette) <= 256 {
-			break
+		if len(palette) <= limit {
+			return palette, index
 		}
 	}
-	out := image.NewPaletted(img.Bounds(), palette)
-	eachStretch(img, func(c color.RGBA, at, n int) {
-		i := index[c]
-		for k := at; k < at+n; k++ {
-			out.Pix[k] = i
-		}
-	})
-	return out
 }
 
 // eachStretch calls do for each stretch of n equal pixels, from the one that is at in reading order.

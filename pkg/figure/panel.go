@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // panel is a Figure of one panel with everything settled: scales, styles,
@@ -13,19 +14,22 @@ type panel struct {
 	*Figure
 	sx, sy         scale
 	field          *field
+	shades         shades // of a heat map
 	styles         map[string]style
 	legend         []entry
 	above          bool // the legend stands above the frame, not to the right
 	equal          bool // a unit is as long on both axes
 	hideY, hideBar bool // the neighbour in the row shows them
 
-	frame                    rect
-	left, right, top, bottom float64 // room beside the frame
-	title                    []string
-	rows                     [][]entry       // of a legend above
-	strip                    []label         // over the vertical lines
-	labels                   []label         // beside the ends of curves
-	noted                    map[string]bool // names whose end is told in the legend
+	frame  rect
+	room        // beside the frame
+	least  room // in an animation
+	thin   map[string]bool
+	title  []string
+	rows   [][]entry       // of a legend above
+	strip  []label         // over the vertical lines
+	labels []label         // beside the ends of curves
+	noted  map[string]bool // names whose end is told in the legend
 }
 
 // label is a text of a place of its own; at is the left end of its baseline.
@@ -37,21 +41,24 @@ type label struct {
 
 // entry is one line of the legend.
 type entry struct {
-	text                           string
-	style                          style
-	line, marker, band, star, ring bool
-	at                             float64 // the height of the data it names, as a share of the frame
+	text                       string
+	style                      style
+	line, marker, star, ring   bool
+	arrow, bar, whisker, faint bool
+	band                       uint8   // opacity of the area, if there is one
+	at                         float64 // the height of the data it names, as a share of the frame
 }
 
-func (f *Figure) panelOf(styles map[string]style) (*panel, error) {
-	p := &panel{Figure: f, styles: styles, noted: map[string]bool{}}
+func (f *Figure) panelOf(common *common) (*panel, error) {
+	p := &panel{Figure: f, styles: common.styles, thin: common.thin, noted: map[string]bool{}}
 	if f.err != nil {
 		return nil, f.err
 	}
-	if len(f.series) == 0 && f.loss == nil && len(f.marks) == 0 && len(f.rules) == 0 {
+	if len(f.series) == 0 && f.loss == nil && f.heat == nil && len(f.marks) == 0 && len(f.rules) == 0 {
 		return nil, fmt.Errorf("figure: %q is empty; add a Line, Points, Path or Contour", f.title)
 	}
 	texts := []string{f.title, f.x.label, f.y.label}
+	texts = append(append(texts, f.x.names...), f.y.names...)
 	for _, s := range f.series {
 		texts = append(texts, s.name)
 	}
@@ -63,6 +70,10 @@ func (f *Figure) panelOf(styles map[string]style) (*panel, error) {
 	}
 	if f.loss != nil {
 		texts = append(texts, f.loss.label)
+	}
+	if f.heat != nil {
+		texts = append(texts, f.heat.label)
+		p.shades = common.shades[f.heat.label]
 	}
 	for _, t := range texts {
 		if err := checkText(t); err != nil {
@@ -84,7 +95,7 @@ func (f *Figure) panelOf(styles map[string]style) (*panel, error) {
 // plane says whether the panel is a plane of two parameters rather than a
 // function over an axis.
 func (p *panel) plane() bool {
-	return p.loss != nil || slices.ContainsFunc(p.series, func(s *series) bool { return s.kind == path })
+	return p.loss != nil || slices.ContainsFunc(p.series, func(s *series) bool { return s.kind.flat() })
 }
 
 func (p *panel) scales() error {
@@ -104,6 +115,12 @@ func (p *panel) scales() error {
 			a.s.lo, a.s.hi = a.Axis.lo, a.Axis.hi
 		}
 	}
+	if n := len(p.x.names); n > 0 {
+		p.sx = scale{lo: -0.5, hi: float64(n) - 0.5}
+	}
+	if n := len(p.y.names); n > 0 {
+		p.sy = scale{lo: float64(n) - 0.5, hi: -0.5} // read from top to bottom
+	}
 	if p.plane() && !p.x.log && !p.y.log {
 		ratio := (p.sy.hi - p.sy.lo) / (p.sx.hi - p.sx.lo)
 		p.equal = ratio >= 0.4 && ratio <= 1.6
@@ -118,7 +135,7 @@ func (p *panel) scales() error {
 func (p *panel) spread() {
 	runaway := func(s *series) bool {
 		first := slices.IndexFunc(s.ys, finite)
-		return s.kind != band && (s.diverged() || math.Abs(s.ys[s.n-1]) > 1000*math.Abs(s.ys[first]) && s.ys[first] != 0)
+		return (s.kind.joined() || s.kind == points) && !s.whole && (s.diverged() || math.Abs(s.ys[s.n-1]) > 1000*math.Abs(s.ys[first]) && s.ys[first] != 0)
 	}
 	var xs, ys []float64
 	limit := 0.0
@@ -138,6 +155,19 @@ func (p *panel) spread() {
 			if s.hi != nil {
 				ys = append(ys, s.hi[i])
 			}
+			if s.lo != nil {
+				ys = append(ys, s.lo[i])
+			}
+			if s.x2 != nil {
+				xs = append(xs, s.x2[i])
+			}
+			if s.kind == bars || s.kind == stems {
+				ys = append(ys, 0)
+			}
+			if s.kind == stems && i > 0 { // room for half a step at each end
+				half := math.Abs(s.xs[i]-s.xs[i-1]) / 2
+				xs = append(xs, s.xs[i-1]-half, s.xs[i]+half)
+			}
 		}
 	}
 	for _, r := range p.rules {
@@ -149,6 +179,9 @@ func (p *panel) spread() {
 	}
 	for _, m := range p.marks {
 		xs, ys = append(xs, m.x), append(ys, m.y)
+	}
+	if p.y.log { // the end of an interval, and a bar's
+		ys = slices.DeleteFunc(ys, func(y float64) bool { return y < tiny })
 	}
 	for _, y := range ys {
 		limit = max(limit, math.Abs(y))
@@ -180,7 +213,7 @@ func (p *panel) spread() {
 	if len(ys) == 0 {
 		ys = []float64{1}
 	}
-	dots := slices.ContainsFunc(p.series, func(s *series) bool { return s.kind == points })
+	dots := slices.ContainsFunc(p.series, func(s *series) bool { return s.kind == points || s.kind == stems || s.kind == intervals })
 	p.sx.lo, p.sx.hi = slices.Min(xs), slices.Max(xs)
 	if dots || p.sx.lo == p.sx.hi {
 		p.sx = p.sx.pad(0.04)
@@ -204,11 +237,26 @@ func (p *panel) around() error {
 			centre, found = point{s.xs[s.n-1], s.ys[s.n-1]}, true
 		}
 	}
+	if !found {
+		centre, found = p.middle()
+	}
 	half := point{}
+	reach := func(x, y float64, room float64) {
+		half.x, half.y = max(half.x, room*math.Abs(x-centre.x)), max(half.y, room*math.Abs(y-centre.y))
+	}
 	for _, s := range p.series {
+		for i := range s.n {
+			switch {
+			case !s.ok(i) || s.kind != ellipse && s.kind != arrows && s.kind != resultant:
+			case s.kind == ellipse:
+				reach(s.xs[i], s.ys[i], 1.25)
+			default:
+				reach(s.xs[i], s.ys[i], 1.15)
+				reach(s.tip(i).x, s.tip(i).y, 1.15)
+			}
+		}
 		if first := slices.IndexFunc(s.xs, finite); s.kind == path && s.ok(first) {
-			half.x = max(half.x, 1.25*math.Abs(s.xs[first]-centre.x))
-			half.y = max(half.y, 1.25*math.Abs(s.ys[first]-centre.y))
+			reach(s.xs[first], s.ys[first], 1.25)
 		}
 	}
 	// A start right above or beside the optimum still needs a frame with two sides.
@@ -219,6 +267,22 @@ func (p *panel) around() error {
 	p.sx.lo, p.sx.hi = centre.x-half.x, centre.x+half.x
 	p.sy.lo, p.sy.hi = centre.y-half.y, centre.y+half.y
 	return nil
+}
+
+// middle is that of the arrows and ellipses, as far as there are any.
+func (p *panel) middle() (point, bool) {
+	low, high := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
+	for _, s := range p.series {
+		for i := range s.n {
+			if !s.ok(i) || s.kind == path || !s.kind.flat() {
+				continue
+			}
+			for _, q := range []point{{s.xs[i], s.ys[i]}, s.tip(i)} {
+				low, high = point{min(low.x, q.x), min(low.y, q.y)}, point{max(high.x, q.x), max(high.y, q.y)}
+			}
+		}
+	}
+	return low.toward(high, 0.5), low.x <= high.x
 }
 
 func (p *panel) at(x, y float64) point {
@@ -254,7 +318,7 @@ func (p *panel) stretch(s *series) stretch {
 	for end > 0 && (!s.ok(end-1) || !inside(end-1) && !beside(end-1)) {
 		end--
 	}
-	if end > 0 && end < s.n && !beside(end-1) && s.ok(end) && s.kind != points {
+	if end > 0 && end < s.n && !beside(end-1) && s.ok(end) && s.kind.joined() {
 		out.left = end
 	}
 	var cur []point
@@ -317,7 +381,10 @@ func near(from, to point) point {
 // note says how a series ends, if not in the frame.
 func (p *panel) note(s *series, left int) string {
 	where := func(i int) string {
-		if s.kind == path || p.x.label == "" || startsWithStep(p.x.label) {
+		switch {
+		case p.x.names != nil:
+			return p.x.names[int(math.Round(s.xs[i]))]
+		case s.kind == path || p.x.label == "" || startsWithStep(p.x.label):
 			return "step " + number(s.step(i))
 		}
 		return number(s.step(i))
@@ -357,15 +424,40 @@ func (p *panel) entries() {
 		e := get(s.name)
 		st := p.stretch(s)
 		e.style = p.styles[s.name]
+		note := ""
 		switch s.kind {
-		case band:
-			e.band = true
+		case band, theoryBand:
+			if e.band = bandShade; s.kind == theoryBand {
+				e.band = theoryShade
+			}
 			if math.IsNaN(e.at) {
 				e.at = min(max(p.sy.norm((s.ys[s.n-1]+s.hi[s.n-1])/2), 0), 1)
 			}
 			continue
-		case points:
+		case bundle:
+			e.faint = true
+			if math.IsNaN(e.at) {
+				e.at = st.last.y
+			}
+			if n := p.runNote(s.name); n != "" {
+				e.text = s.name + ": " + n
+			}
+			continue
+		case points, stems:
 			e.marker = true
+		case intervals:
+			e.marker, e.whisker = true, true
+			if bad := p.failed(s); len(bad) > 0 {
+				note = "diverged at " + strings.Join(bad, ", ")
+			}
+		case bars:
+			e.bar = true
+		case arrows, resultant:
+			e.arrow = true
+			e.style.width = s.shaft()
+			note = p.arrowNote(s)
+		case powerLaw:
+			e.line, note = true, s.detail
 		case path:
 			e.line, e.marker, starts = true, true, true
 		default:
@@ -373,7 +465,10 @@ func (p *panel) entries() {
 		}
 		e.at = st.last.y
 		if n := p.note(s, st.left); n != "" && (p.plane() || s.zero || p.noted[s.name]) {
-			e.text = s.name + ": " + n
+			note = n
+		}
+		if note != "" {
+			e.text = s.name + ": " + note
 		}
 	}
 	for _, r := range p.rules {
@@ -399,7 +494,7 @@ func (p *panel) sides() {
 	p.left, p.right = 4, 10
 	if !p.hideY {
 		widest := 0.0
-		for _, t := range p.sy.ticks() {
+		for _, t := range ticks(p.y, p.sy) {
 			widest = max(widest, width(sized(regular, tickSize), t.label))
 		}
 		p.left = labelSize*leading + 6 + widest + 4 + tickLen
@@ -411,6 +506,13 @@ func (p *panel) sides() {
 		}
 		p.right = max(p.right, barGap+barWidth+6+widest+6+labelSize*leading)
 	}
+	if p.heat != nil && !p.hideBar {
+		widest := 0.0
+		for _, t := range p.shades.ticks() {
+			widest = max(widest, width(sized(regular, tickSize), t.label))
+		}
+		p.right = max(p.right, barGap+barWidth+7+widest+6+labelSize*leading)
+	}
 	if !p.above {
 		for _, e := range p.legend {
 			for _, l := range e.lines() {
@@ -418,14 +520,55 @@ func (p *panel) sides() {
 			}
 		}
 	}
-	ticks := p.sx.ticks()
-	for i := len(ticks) - 1; i >= 0; i-- {
-		if ticks[i].label != "" {
-			p.right = max(p.right, width(sized(regular, tickSize), ticks[i].label)/2*math.Max(0, 2*p.sx.norm(ticks[i].at)-1))
+	marks := ticks(p.x, p.sx)
+	for i := len(marks) - 1; i >= 0; i-- {
+		if marks[i].label != "" {
+			p.right = max(p.right, width(sized(regular, tickSize), marks[i].label)/2*math.Max(0, 2*p.sx.norm(marks[i].at)-1))
 			break
 		}
 	}
-	p.bottom = tickLen + 3 + tickSize*leading + 4 + labelSize*leading
+	p.bottom = bottomOf(1)
+	p.room = p.room.or(p.least)
+}
+
+// bottomOf is the room below a frame with so many rows of labels on its axis.
+func bottomOf(rows int) float64 {
+	return tickLen + 3 + float64(rows)*tickSize*leading + 4 + labelSize*leading
+}
+
+// ticks are those of the scale, or the categories of the axis.
+func ticks(a Axis, s scale) []tick {
+	if a.names == nil {
+		return s.ticks()
+	}
+	out := make([]tick, len(a.names))
+	for i, n := range a.names {
+		out[i] = tick{float64(i), n}
+	}
+	return out
+}
+
+// categories breaks the names on the horizontal axis into lines, for a frame of
+// width w. They stand in rows, each of deep lines, as many as it takes for no
+// name to touch its neighbour.
+func (p *panel) categories(w float64) (names [][]string, rows, deep int) {
+	f, n := sized(regular, tickSize), len(p.x.names)
+	for rows = 1; rows <= n; rows++ {
+		room := w/float64(n)*float64(rows) - 8
+		names, deep = nil, 0
+		fits := true
+		for _, name := range p.x.names {
+			lines := wrap(f, name, room)
+			for _, l := range lines {
+				fits = fits && width(f, l) <= room
+			}
+			names, deep = append(names, lines), max(deep, len(lines))
+		}
+		if fits {
+			return names, rows, deep
+		}
+	}
+	return names, max(n, 1), deep
 }
 
 const (
@@ -460,6 +603,11 @@ func (p *panel) head() {
 	}
 	p.top += 10
 	p.overRules(w)
+	if p.x.names != nil {
+		_, rows, deep := p.categories(w)
+		p.bottom = bottomOf(rows * deep)
+	}
+	p.room = p.room.or(p.least)
 }
 
 // overRules puts the labels of vertical lines over their lines, apart from
@@ -525,7 +673,7 @@ func (e entry) width(room float64) float64 {
 
 // sample is the width of the entry's sign in a legend above the frame.
 func (e entry) sample() float64 {
-	if e.line || e.band {
+	if e.line || e.band > 0 || e.arrow || e.bar || e.faint {
 		return sampleLen
 	}
 	return 16
@@ -535,14 +683,19 @@ func (e entry) sample() float64 {
 // drawn. It reports whether all found a place; the others go into the legend.
 func (p *panel) name() bool {
 	p.labels = nil
-	if p.plane() {
+	if p.plane() || !slices.ContainsFunc(p.series, p.toName) {
 		return true
 	}
 	var drawn [][]point
 	for _, s := range p.series {
-		run := p.stretch(s)
-		for _, l := range run.lines {
+		for _, l := range p.stretch(s).lines {
 			drawn = append(drawn, p.placeAll(l))
+		}
+		for i := range s.lo {
+			drawn = append(drawn, p.placeAll([]point{p.at(s.xs[i], max(s.lo[i], p.sy.lo)), p.at(s.xs[i], s.hi[i])}))
+		}
+		for i := range s.x2 {
+			drawn = append(drawn, p.placeAll([]point{p.at(s.xs[i], s.ys[i]), p.at(s.x2[i], s.ys[i])}))
 		}
 	}
 	for _, r := range p.rules {
@@ -556,13 +709,13 @@ func (p *panel) name() bool {
 	}
 	all := true
 	for _, s := range p.series {
-		run := p.stretch(s)
-		text := p.note(s, run.left)
-		if text == "" || s.zero || p.noted[s.name] {
+		if !p.toName(s) {
 			continue
 		}
+		way := p.stretch(s)
+		text := p.note(s, way.left)
 		n := width(sized(regular, tickSize), text)
-		tip := p.place(run.last)
+		tip := p.place(way.last)
 		found := false
 		for k := 0; k < 10 && !found; k++ {
 			x := tip.x + 12
@@ -584,6 +737,11 @@ func (p *panel) name() bool {
 		}
 	}
 	return all
+}
+
+// toName says whether the end of a series is to be told beside it.
+func (p *panel) toName(s *series) bool {
+	return s.kind != bundle && !s.zero && !p.noted[s.name] && p.note(s, p.stretch(s).left) != ""
 }
 
 func crosses(box rect, drawn [][]point) bool {

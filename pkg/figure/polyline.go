@@ -50,7 +50,7 @@ func (r rect) clip(p, q point) (point, point, bool) {
 // of one pixel; then Douglas and Peucker's rule (1973) removes what lies on
 // straight stretches.
 func decimate(pts []point) []point {
-	return peucker(columns(pts), tolerance)
+	return peucker(columns(pts, column), tolerance)
 }
 
 const (
@@ -59,7 +59,7 @@ const (
 	decimation = tolerance + column
 )
 
-func columns(pts []point) []point {
+func columns(pts []point, column float64) []point {
 	if len(pts) < 500 {
 		return pts
 	}

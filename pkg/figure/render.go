@@ -16,7 +16,7 @@ func (f *Figure) SVG() ([]byte, error) {
 		return nil, err
 	}
 	c := newSVG(l.w, l.h, f.heading(), f.Alt())
-	l.draw(pen{c})
+	l.draw(pen{c: c})
 	return c.bytes(), nil
 }
 
@@ -28,7 +28,7 @@ func (f *Figure) PNG() ([]byte, error) {
 		return nil, err
 	}
 	c := newPNG(l.w, l.h)
-	l.draw(pen{c})
+	l.draw(pen{c: c})
 	return c.bytes()
 }
 
@@ -52,6 +52,10 @@ func (f *Figure) Alt() string {
 	if err != nil {
 		return f.heading()
 	}
+	return l.describe()
+}
+
+func (l *layout) describe() string {
 	var parts []string
 	for i, p := range l.panels {
 		s := p.describe()
@@ -78,6 +82,9 @@ func (f *Figure) heading() string {
 
 func (p *panel) describe() string {
 	axis := func(side string, a Axis, s scale) string {
+		if a.names != nil {
+			return fmt.Sprintf("%s axis: %s, with %s.", side, a.label, strings.Join(a.names, ", "))
+		}
 		log := ""
 		if a.log {
 			log = ", logarithmic"
@@ -89,26 +96,15 @@ func (p *panel) describe() string {
 		names := p.field.names()
 		out = append(out, fmt.Sprintf("Contours of %s, levels %s.", p.field.label, strings.Join(names, ", ")))
 	}
+	if p.heat != nil {
+		out = append(out, p.describeHeat())
+	}
+	told := map[string]bool{} // bundles
 	for _, s := range p.series {
-		first := 0
-		for !s.ok(first) {
-			first++
+		if s.kind != bundle || !told[s.name] {
+			out = append(out, p.describeSeries(s)+".")
 		}
-		last := s.n - 1
-		value := func(i int) string {
-			switch {
-			case s.kind == path:
-				return fmt.Sprintf("(%s, %s)", number(s.xs[i]), number(s.ys[i]))
-			case s.hi != nil:
-				return number(s.ys[i]) + " to " + number(s.hi[i])
-			}
-			return number(s.ys[i])
-		}
-		text := fmt.Sprintf("%s (%v): from %s to %s", s.name, s.kind, value(first), value(last))
-		if n := p.note(s, p.stretch(s).left); n != "" {
-			text += ", " + n
-		}
-		out = append(out, text+".")
+		told[s.name] = told[s.name] || s.kind == bundle
 	}
 	for _, r := range p.rules {
 		side := "Horizontal"
@@ -121,6 +117,48 @@ func (p *panel) describe() string {
 		out = append(out, fmt.Sprintf("Star at (%s, %s): %s.", number(m.x), number(m.y), m.name))
 	}
 	return strings.Join(out, " ")
+}
+
+func (p *panel) describeSeries(s *series) string {
+	switch s.kind {
+	case bundle:
+		return p.describeRuns(s.name)
+	case bars:
+		return describeBars(s)
+	case intervals:
+		return p.describeIntervals(s)
+	case arrows, resultant:
+		text := p.describeArrows(s)
+		if n := p.arrowNote(s); n != "" {
+			text += ", " + n
+		}
+		return text
+	case ellipse:
+		return fmt.Sprintf("%s (theory): %s", s.name, s.detail)
+	case powerLaw:
+		return fmt.Sprintf("%s (fitted power law): %s", s.name, s.detail)
+	}
+	first := 0
+	for !s.ok(first) {
+		first++
+	}
+	value := func(i int) string {
+		switch {
+		case s.hi != nil:
+			return number(s.ys[i]) + " to " + number(s.hi[i])
+		case p.plane():
+			return fmt.Sprintf("(%s, %s)", number(s.xs[i]), number(s.ys[i]))
+		}
+		return number(s.ys[i])
+	}
+	text := fmt.Sprintf("%s (%v): from %s to %s", s.name, s.kind, value(first), value(s.n-1))
+	if len(s.ys) == 1 {
+		text = fmt.Sprintf("%s (%v): %s", s.name, s.kind, value(0))
+	}
+	if n := p.note(s, p.stretch(s).left); n != "" {
+		text += ", " + n
+	}
+	return text
 }
 
 // layout is a picture with everything in its place.
@@ -137,27 +175,35 @@ func (f *Figure) layout() (*layout, error) {
 	if figures == nil {
 		figures, cols = []*Figure{f}, 1
 	}
-	styles := stylesOf(figures)
+	return layoutOf(figures, cols, f.panels != nil, commonOf(figures))
+}
+
+func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layout, error) {
 	l := &layout{}
 	for i, g := range figures {
-		p, err := g.panelOf(styles)
+		p, err := g.panelOf(common)
 		if err != nil {
-			if f.panels != nil {
+			if numbered {
 				err = fmt.Errorf("panel %d: %w", i+1, err)
 			}
 			return nil, err
 		}
-		p.above = p.plane() || cols > 1
+		if common.rooms != nil {
+			p.least = common.rooms[i]
+		}
+		p.above = p.plane() || cols > 1 || p.x.names != nil // names need the width
 		l.panels = append(l.panels, p)
 	}
 	for i, p := range l.panels {
 		if i%cols > 0 {
 			prev := l.panels[i-1]
-			p.hideY = p.sy == prev.sy && p.y.label == prev.y.label
+			p.hideY = p.sy == prev.sy && p.y.label == prev.y.label && slices.Equal(p.y.names, prev.y.names)
 		}
-		if i%cols < cols-1 && i+1 < len(l.panels) && p.field != nil {
-			next := l.panels[i+1].field
-			p.hideBar = next != nil && next.label == p.field.label && slices.Equal(next.levels, p.field.levels)
+		if i%cols < cols-1 && i+1 < len(l.panels) {
+			p.hideBar = p.sameBar(l.panels[i+1])
+		}
+		if p.heat != nil && p.shades.lo == p.shades.hi { // no number to shade
+			p.hideBar = true
 		}
 	}
 	for settled := false; !settled; {
@@ -173,6 +219,17 @@ func (f *Figure) layout() (*layout, error) {
 		}
 	}
 	return l, nil
+}
+
+// sameBar says whether the colour bar of another panel explains this one's shades.
+func (p *panel) sameBar(q *panel) bool {
+	switch {
+	case p.field != nil && q.field != nil:
+		return q.field.label == p.field.label && slices.Equal(q.field.levels, p.field.levels)
+	case p.heat != nil && q.heat != nil:
+		return p.heat.label == q.heat.label
+	}
+	return false
 }
 
 // shown says whether a panel before the i-th explains the same sign.
@@ -192,6 +249,8 @@ func (l *layout) place(cols int) {
 		switch {
 		case p.equal:
 			ratio = max(ratio, (p.sy.hi-p.sy.lo)/(p.sx.hi-p.sx.lo))
+		case p.heat != nil: // cells twice as wide as high
+			ratio = max(ratio, min(max(0.5*float64(len(p.y.names))/float64(len(p.x.names)), 0.3), 0.85))
 		case cols > 1:
 			ratio = max(ratio, 0.85)
 		default:
@@ -238,6 +297,19 @@ func (l *layout) place(cols int) {
 	}
 }
 
+// common is what panels have in common: the style of each name and the shades
+// of each label.
+type common struct {
+	styles map[string]style
+	shades map[string]shades
+	rooms  []room          // that the panels have at least, in an animation
+	thin   map[string]bool // paths that are thin lines in every frame of it
+}
+
+func commonOf(figures []*Figure) *common {
+	return &common{styles: stylesOf(figures), shades: shadesOf(figures), thin: map[string]bool{}}
+}
+
 // stylesOf gives every name its colour, dash and marker, in order of appearance.
 func stylesOf(figures []*Figure) map[string]style {
 	styles := map[string]style{}
@@ -250,7 +322,7 @@ func stylesOf(figures []*Figure) map[string]style {
 			if _, ok := styles[s.name]; ok {
 				continue
 			}
-			if s.kind == theory {
+			if s.kind == theory || s.kind == theoryBand || s.kind == ellipse {
 				styles[s.name] = theoryStyle(theories)
 				theories++
 			} else {
@@ -262,27 +334,48 @@ func stylesOf(figures []*Figure) map[string]style {
 	return styles
 }
 
+// draw begins with what stands still in an animation.
 func (l *layout) draw(c pen) {
 	c.box(white, rect{point{0, 0}, point{float64(l.w), float64(l.h)}})
 	for _, p := range l.panels {
-		p.draw(c)
+		p.drawGround(c)
+	}
+	for _, p := range l.panels {
+		p.drawData(c)
 	}
 }
 
-func (p *panel) draw(c pen) {
-	if p.field != nil {
+func (p *panel) drawGround(c pen) {
+	switch {
+	case p.field != nil:
 		p.drawField(c)
-	} else {
+	case p.heat != nil:
+		p.drawHeat(c)
+	default:
 		p.drawGrid(c)
 	}
 	p.drawAxes(c)
-	for k := band; k <= points; k++ {
+	switch {
+	case p.hideBar:
+	case p.field != nil:
+		p.drawBar(c)
+	case p.heat != nil:
+		p.drawShades(c)
+	}
+	if !p.above {
+		p.drawLegend(c)
+	}
+	p.drawHead(c)
+}
+
+func (p *panel) drawData(c pen) {
+	for k := theoryBand; k <= resultant; k++ {
 		for _, s := range p.series {
 			if s.kind == k {
 				p.drawSeries(c, s)
 			}
 		}
-		if k == band {
+		if k == bars {
 			p.drawRules(c)
 		}
 	}
@@ -298,13 +391,6 @@ func (p *panel) draw(c pen) {
 		n := width(sized(regular, tickSize), l.text)
 		c.box(white, rect{point{l.at.x - 2, l.at.y - 4}, point{l.at.x + n + 2, l.at.y + tickSize*0.8}})
 		c.text(l.text, l.at, sized(regular, tickSize), 0, false)
-	}
-	p.drawHead(c)
-	if !p.above {
-		p.drawLegend(c)
-	}
-	if p.field != nil && !p.hideBar {
-		p.drawBar(c)
 	}
 }
 
@@ -331,9 +417,9 @@ func (f *field) shade(i int) color.NRGBA {
 func (p *panel) drawField(c pen) {
 	c.box(p.field.shade(0), p.frame)
 	var iso [][]point
-	for i, level := range p.field.levels {
+	for i, loops := range p.field.borders() {
 		var region [][]point
-		for _, l := range p.field.loops(level) {
+		for _, l := range loops {
 			region = append(region, peucker(p.placeAll(l.pts), tolerance))
 			for _, line := range l.lines() {
 				iso = append(iso, peucker(p.placeAll(line), tolerance))
@@ -349,7 +435,7 @@ func (p *panel) drawField(c pen) {
 }
 
 func (p *panel) drawGrid(c pen) {
-	for _, t := range p.sx.ticks() {
+	for _, t := range ticks(p.x, p.sx) {
 		if u := p.sx.norm(t.at); t.label != "" && u > 0 && u < 1 {
 			c.stroke(style{color: grid, width: 1}, p.place(point{u, 0}), p.place(point{u, 1}))
 		}
@@ -375,8 +461,29 @@ func (p *panel) drawRules(c pen) {
 func (p *panel) drawSeries(c pen, s *series) {
 	st := p.styles[s.name]
 	switch s.kind {
-	case band:
+	case band, theoryBand:
 		p.drawBand(c, s, st)
+	case bars:
+		p.drawBars(c, s, st)
+	case bundle:
+		p.drawRun(c, s, st)
+	case stems:
+		p.drawStems(c, s, st)
+	case intervals:
+		p.drawIntervals(c, s, st)
+	case arrows, resultant:
+		p.drawArrows(c, s, st)
+	case ellipse:
+		for _, l := range p.stretch(s).lines {
+			l = decimate(p.placeAll(l))
+			c.stroke(style{color: halo, width: 4.5}, l...)
+			st.width = 2
+			c.stroke(st, l...)
+		}
+	case powerLaw:
+		for _, l := range p.stretch(s).lines {
+			c.stroke(style{color: st.color, width: 1.6}, p.placeAll(l)...)
+		}
 	case line, theory:
 		for _, l := range p.stretch(s).lines {
 			l = p.placeAll(l)
@@ -388,14 +495,14 @@ func (p *panel) drawSeries(c pen, s *series) {
 	case path:
 		st.dashes = nil // its markers tell it apart
 		lines := p.stretch(s).lines
-		at := p.markers(s, 9)
+		at := p.markers(s, apartMarkers)
 		// A walk of many steps, SGD's around the optimum say, is a thin line:
 		// a marker on each would hide it.
-		if len(at) > 150 {
+		if len(at) > crowd || p.thin[s.name] {
 			st.width, at = 1.2, nil
 		} else {
 			for _, l := range lines {
-				c.stroke(style{color: color.NRGBA{0xff, 0xff, 0xff, 0xd0}, width: st.width + 2.5}, decimate(p.placeAll(l))...)
+				c.stroke(style{color: halo, width: st.width + 2.5}, decimate(p.placeAll(l))...)
 			}
 		}
 		for _, l := range lines {
@@ -405,10 +512,25 @@ func (p *panel) drawSeries(c pen, s *series) {
 			c.marker(st, q, 3.2)
 		}
 	case points:
+		size := 4.0
+		if p.follows(s) {
+			size = 6.5
+		}
 		for _, q := range p.markers(s, 0) {
-			c.marker(st, q, 4)
+			c.marker(st, q, size)
 		}
 	}
+}
+
+const (
+	apartMarkers = 9.0
+	crowd        = 150
+)
+
+// follows says whether points mark places on a path, which must stand out from
+// its own markers: where an animation is now.
+func (p *panel) follows(s *series) bool {
+	return slices.ContainsFunc(p.series, func(o *series) bool { return o.kind == path && o.name == s.name })
 }
 
 // markers are the places of the values in the frame, without those nearer
@@ -431,8 +553,11 @@ func (p *panel) markers(s *series, apart float64) []point {
 // frame, which cuts it as long as its corners lie within the horizontal limits.
 func (p *panel) drawBand(c pen, s *series, st style) {
 	unit := rect{point{0, 0}, point{1, 1}}
-	shade := st.color
-	shade.A = 0x38
+	shade, rim := st.color, style{color: st.color, width: 0.8}
+	shade.A = bandShade
+	if s.kind == theoryBand {
+		shade.A, rim.width = theoryShade, 0
+	}
 	for i := 0; i < s.n; i++ {
 		var low, high []point
 		for ; i < s.n && s.ok(i); i++ {
@@ -454,10 +579,10 @@ func (p *panel) drawBand(c pen, s *series, st style) {
 					cur = append(cur, b[k])
 					continue
 				}
-				c.stroke(style{color: st.color, width: 0.8}, edge(cur)...)
+				c.stroke(rim, edge(cur)...)
 				cur = nil
 			}
-			c.stroke(style{color: st.color, width: 0.8}, edge(cur)...)
+			c.stroke(rim, edge(cur)...)
 		}
 	}
 }
@@ -491,17 +616,21 @@ func clampBand(b []point) []point {
 
 // drawEnd marks the start of a path, and how a series ends.
 func (p *panel) drawEnd(c pen, s *series) {
-	if s.kind == band {
+	if !s.kind.joined() && s.kind != points {
 		return
 	}
 	st := p.styles[s.name]
-	run := p.stretch(s)
+	way := p.stretch(s)
 	switch {
-	case run.left >= 0:
+	case way.left >= 0 && s.kind != bundle:
 		w, h := p.frame.max.x-p.frame.min.x, p.frame.max.y-p.frame.min.y
-		c.arrow(st, p.place(run.tip), point{run.dir.x * w, run.dir.y * h})
-	case s.diverged() && len(run.lines) > 0:
-		c.cross(st, p.place(run.last))
+		c.arrow(st, p.place(way.tip), point{way.dir.x * w, way.dir.y * h})
+	case s.diverged() && len(way.lines) > 0:
+		size := 5.5
+		if s.kind == bundle {
+			size = 3
+		}
+		c.cross(st, p.place(way.last), size)
 	}
 	if s.kind == path && s.ok(0) {
 		if at := p.at(s.xs[0], s.ys[0]); (rect{point{0, 0}, point{1, 1}}).has(at) {
@@ -518,7 +647,13 @@ func (p *panel) drawAxes(c pen) {
 		c.stroke(rim, point{f.min.x, f.max.y}, f.max, point{f.max.x, f.min.y})
 	}
 	free := math.Inf(-1) // where the last label ends
+	if p.x.names != nil {
+		p.drawCategories(c)
+	}
 	for _, t := range p.sx.ticks() {
+		if p.x.names != nil {
+			break
+		}
 		at := p.place(point{p.sx.norm(t.at), 0})
 		n := tickLen
 		if t.label == "" {
@@ -531,7 +666,7 @@ func (p *panel) drawAxes(c pen) {
 			free = at.x + half + 8
 		}
 	}
-	for _, t := range p.sy.ticks() {
+	for _, t := range ticks(p.y, p.sy) {
 		at := p.place(point{0, p.sy.norm(t.at)})
 		n := tickLen
 		if t.label == "" {
@@ -545,6 +680,19 @@ func (p *panel) drawAxes(c pen) {
 	c.text(p.x.label, point{(f.min.x + f.max.x) / 2, f.min.y - p.bottom + labelSize*0.3}, sized(regular, labelSize), 0.5, false)
 	if !p.hideY {
 		c.text(p.y.label, point{f.min.x - p.left + labelSize*0.85, (f.min.y + f.max.y) / 2}, sized(regular, labelSize), 0.5, true)
+	}
+}
+
+// drawCategories writes the categories of the horizontal axis.
+func (p *panel) drawCategories(c pen) {
+	names, rows, deep := p.categories(p.frame.max.x - p.frame.min.x)
+	for i, lines := range names {
+		at := p.place(point{p.sx.norm(float64(i)), 0})
+		down := tickLen + float64(i%rows*deep)*tickSize*leading
+		c.stroke(style{color: axes, width: 1.2}, at, point{at.x, at.y - down})
+		for k, l := range lines {
+			c.text(l, point{at.x, at.y - down - 3 - tickSize*0.8 - float64(k)*tickSize*leading}, sized(regular, tickSize), 0.5, false)
+		}
 	}
 }
 
@@ -617,22 +765,39 @@ func (p *panel) drawLegend(c pen) {
 	}
 }
 
-// draw shows the entry's line and marker, from at to the right.
+// draw shows the entry's signs, from at to the right.
 func (e entry) draw(c pen, at point, wide float64) {
-	mid := point{at.x + wide/2, at.y}
-	if e.band {
-		shade := e.style.color
-		shade.A = 0x38
-		c.box(shade, rect{point{at.x, at.y - 6}, point{at.x + wide, at.y + 6}})
+	mid, end := point{at.x + wide/2, at.y}, point{at.x + wide, at.y}
+	solid := style{color: e.style.color, width: e.style.width}
+	shade := e.style.color
+	if e.band > 0 {
+		shade.A = e.band
+		c.box(shade, rect{point{at.x, at.y - 6}, point{end.x, at.y + 6}})
 	}
-	if e.line {
-		st := e.style
-		if e.marker {
-			st.dashes = nil
+	if e.bar {
+		shade.A = barShade
+		c.box(shade, rect{point{at.x + 4, at.y - 6}, point{end.x - 4, at.y + 6}})
+		c.stroke(style{color: solid.color, dashes: e.style.dashes, width: 1.4},
+			point{at.x + 4, at.y - 6}, point{at.x + 4, at.y + 6}, point{end.x - 4, at.y + 6}, point{end.x - 4, at.y - 6})
+	}
+	if e.faint {
+		for _, up := range []float64{-5, 0, 5} {
+			c.stroke(e.style.pale(1), point{at.x, at.y + up}, point{end.x, at.y + up})
 		}
-		c.stroke(st, at, point{at.x + wide, at.y})
+	}
+	if e.whisker {
+		c.strokes(solid, []point{{mid.x, at.y - 8}, {mid.x, at.y + 8}},
+			[]point{{mid.x - 4, at.y - 8}, {mid.x + 4, at.y - 8}}, []point{{mid.x - 4, at.y + 8}, {mid.x + 4, at.y + 8}})
 	}
 	switch {
+	case e.line && e.marker:
+		c.stroke(solid, at, end)
+	case e.line:
+		c.stroke(e.style, at, end)
+	}
+	switch {
+	case e.arrow:
+		c.darts(solid, []dart{{at, end, true}})
 	case e.marker:
 		c.marker(e.style, mid, 4)
 	case e.star:

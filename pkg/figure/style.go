@@ -6,7 +6,6 @@ import (
 
 	vgfont "gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // The look of all pictures. Lengths are CSS pixels.
@@ -29,6 +28,7 @@ var (
 	axes   = color.NRGBA{0x55, 0x55, 0x55, 0xff}
 	grid   = color.NRGBA{0xe4, 0xe6, 0xea, 0xff}
 	white  = color.NRGBA{0xff, 0xff, 0xff, 0xff}
+	halo   = color.NRGBA{0xff, 0xff, 0xff, 0xd0} // around what lies on contours
 	isoInk = color.NRGBA{0x8a, 0x93, 0xa0, 0xff}
 	// Contours go from white (low) to a grey-blue light enough for every
 	// trajectory to stand out.
@@ -41,6 +41,9 @@ var palette = []color.NRGBA{
 	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff},
 	{0xcc, 0x79, 0xa7, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff},
 }
+
+// Shades of areas, as their opacity.
+const bandShade, theoryShade, barShade = 0x38, 0x20, 0x59
 
 // dashes tell lines apart without colour. Their number and the palette's have
 // no common divisor, so that 30 series all differ.
@@ -62,21 +65,70 @@ func theoryStyle(i int) style {
 }
 
 // pen draws on a canvas in the units and types of this package.
-type pen struct{ c vg.Canvas }
-
-func (p pen) stroke(s style, pts ...point) {
-	if len(pts) < 2 {
-		return
-	}
-	dc := draw.Canvas{Canvas: p.c}
-	line := make([]vg.Point, len(pts))
-	for i := range pts {
-		line[i] = pts[i].vg()
-	}
-	dc.StrokeLines(draw.LineStyle{Color: s.color, Width: vg.Length(s.width), Dashes: s.dashes}, line)
+type pen struct {
+	c    vg.Canvas
+	kept *[]op // where strokes go that are to be drawn later; nil to draw at once
 }
 
-func (p pen) fill(clr color.Color, loops ...[]point) {
+// op is one stroke of a pen: a path to fill, or to draw with a line where it
+// has a width, or a line of text.
+type op struct {
+	style   style
+	path    vg.Path
+	text    string
+	face    vgfont.Face
+	at      point
+	upright bool
+}
+
+func (p pen) do(o op) {
+	if p.kept != nil {
+		*p.kept = append(*p.kept, o)
+		return
+	}
+	o.draw(p.c)
+}
+
+func (o op) draw(c vg.Canvas) {
+	c.SetColor(o.style.color)
+	switch {
+	case o.text != "" && o.upright:
+		c.Push()
+		c.Translate(o.at.vg())
+		c.Rotate(math.Pi / 2)
+		c.FillString(o.face, vg.Point{}, o.text)
+		c.Pop()
+	case o.text != "":
+		c.FillString(o.face, o.at.vg(), o.text)
+	case o.style.width > 0:
+		c.SetLineWidth(vg.Length(o.style.width))
+		c.SetLineDash(o.style.dashes, 0)
+		c.Stroke(o.path)
+	default:
+		c.Fill(o.path)
+	}
+}
+
+func (p pen) stroke(s style, pts ...point) { p.strokes(s, pts) }
+
+// strokes draws several lines as one, which do not show through each other.
+func (p pen) strokes(s style, lines ...[]point) {
+	var path vg.Path
+	for _, l := range lines {
+		if len(l) < 2 {
+			continue
+		}
+		path.Move(l[0].vg())
+		for _, q := range l[1:] {
+			path.Line(q.vg())
+		}
+	}
+	if len(path) > 0 {
+		p.do(op{style: s, path: path})
+	}
+}
+
+func (p pen) fill(clr color.NRGBA, loops ...[]point) {
 	var path vg.Path
 	for _, l := range loops {
 		for i, q := range l {
@@ -88,11 +140,10 @@ func (p pen) fill(clr color.Color, loops ...[]point) {
 		}
 		path.Close()
 	}
-	p.c.SetColor(clr)
-	p.c.Fill(path)
+	p.do(op{style: style{color: clr}, path: path})
 }
 
-func (p pen) box(clr color.Color, r rect) {
+func (p pen) box(clr color.NRGBA, r rect) {
 	p.fill(clr, []point{r.min, {r.max.x, r.min.y}, r.max, {r.min.x, r.max.y}})
 }
 
@@ -114,14 +165,9 @@ func (p pen) marker(s style, at point, r float64) {
 }
 
 // shape fills a polygon around a point; inner < 1 makes it a star.
-func (p pen) shape(clr color.Color, at point, r float64, corners int, first, inner float64) {
+func (p pen) shape(clr color.NRGBA, at point, r float64, corners int, first, inner float64) {
 	if corners == 0 {
-		var path vg.Path
-		path.Move(vg.Point{X: vg.Length(at.x + r), Y: vg.Length(at.y)})
-		path.Arc(at.vg(), vg.Length(r), 0, 2*math.Pi)
-		path.Close()
-		p.c.SetColor(clr)
-		p.c.Fill(path)
+		p.circle(style{color: clr}, at, r)
 		return
 	}
 	var pts []point
@@ -151,8 +197,7 @@ func (p pen) ring(at point) {
 }
 
 // cross marks the last finite value of a run.
-func (p pen) cross(s style, at point) {
-	const r = 5.5
+func (p pen) cross(s style, at point, r float64) {
 	for _, w := range []style{{color: white, width: 6}, {color: s.color, width: 3}} {
 		p.stroke(w, point{at.x - r, at.y - r}, point{at.x + r, at.y + r})
 		p.stroke(w, point{at.x - r, at.y + r}, point{at.x + r, at.y - r})
@@ -165,29 +210,30 @@ func (p pen) arrow(s style, tip, d point) {
 	if n == 0 {
 		return
 	}
-	along, across := point{d.x / n, d.y / n}, point{-d.y / n, d.x / n}
-	head := func(tip point, length, half float64) []point {
-		base := point{tip.x - length*along.x, tip.y - length*along.y}
-		return []point{tip,
-			{base.x + half*across.x, base.y + half*across.y},
-			{base.x - half*across.x, base.y - half*across.y}}
-	}
-	p.fill(white, head(point{tip.x + 1.5*along.x, tip.y + 1.5*along.y}, 17, 8.5))
-	p.fill(s.color, head(tip, 14, 6.5))
+	along := point{d.x / n, d.y / n}
+	p.fill(white, triangle(point{tip.x + 1.5*along.x, tip.y + 1.5*along.y}, along, 17, 8.5))
+	p.fill(s.color, triangle(tip, along, 14, 6.5))
+}
+
+func (p pen) circle(s style, at point, r float64) {
+	var path vg.Path
+	path.Move(vg.Point{X: vg.Length(at.x + r), Y: vg.Length(at.y)})
+	path.Arc(at.vg(), vg.Length(r), 0, 2*math.Pi)
+	path.Close()
+	p.do(op{style: s, path: path})
 }
 
 // text writes one line. align is 0 for left, 0.5 for centre, 1 for right; at
 // is on the baseline. An upright text reads from bottom to top.
 func (p pen) text(s string, at point, f vgfont.Face, align float64, upright bool) {
-	p.c.SetColor(ink)
-	shift := align * width(f, s)
-	if !upright {
-		p.c.FillString(f, point{at.x - shift, at.y}.vg(), s)
-		return
+	p.colored(ink, s, at, f, align, upright)
+}
+
+func (p pen) colored(clr color.NRGBA, s string, at point, f vgfont.Face, align float64, upright bool) {
+	if shift := align * width(f, s); upright {
+		at.y -= shift
+	} else {
+		at.x -= shift
 	}
-	p.c.Push()
-	p.c.Translate(point{at.x, at.y - shift}.vg())
-	p.c.Rotate(math.Pi / 2)
-	p.c.FillString(f, vg.Point{}, s)
-	p.c.Pop()
+	p.do(op{style: style{color: clr}, text: s, face: f, at: at, upright: upright})
 }

@@ -125,13 +125,16 @@ func checkText(s string) error {
 	return nil
 }
 
-// wrap breaks s at spaces, but for those around an equals sign, so that no
-// line is wider than limit if a word allows it.
+// unbroken keeps together what no line should break: an equation, a number and
+// its uncertainty, a word and the number with a sign after it (but not a
+// difference).
+var unbroken = strings.NewReplacer(" = ", "\x00=\x00", " ± ", "\x00±\x00", " − ", " − ", " −", "\x00−")
+
+// wrap breaks s at spaces so that no line is wider than limit, if a word allows it.
 func wrap(f vgfont.Face, s string, limit float64) []string {
-	const keep = "\x00=\x00"
 	var lines []string
-	for _, word := range strings.Fields(strings.ReplaceAll(s, " = ", keep)) {
-		word = strings.ReplaceAll(word, keep, " = ")
+	for _, word := range strings.Fields(unbroken.Replace(s)) {
+		word = strings.ReplaceAll(word, "\x00", " ")
 		if n := len(lines); n > 0 && width(f, lines[n-1]+" "+word) <= limit {
 			lines[n-1] += " " + word
 		} else {

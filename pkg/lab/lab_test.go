@@ -70,6 +70,7 @@ var cells = map[string]func(){
 	"no alt":      func() { Show(drawing{svg: "<svg/>", png: "png", alt: " "}) },
 	"empty":       func() { Show(drawing{svg: "<svg/>", alt: "a bar"}) },
 	"svg fails":   func() { Show(drawing{alt: "a bar", err: errors.New("NaN at step 3")}) },
+	"animation":   func() { Show(motion{}) },
 	"no header":   func() { Table(nil, nil) },
 	"ragged rows": func() { Table([]string{"a", "b"}, [][]string{{"1", "2"}, {"3"}}) },
 	"kernel dies": func() { Say(killKernel); time.Sleep(200 * time.Millisecond); Say("never seen") },
@@ -133,6 +134,13 @@ func (d drawing) SVG() ([]byte, error)      { return []byte(d.svg), d.err }
 func (d drawing) PNG() ([]byte, error)      { return []byte(d.png), nil }
 func (d drawing) Alt() string               { return d.alt }
 func (d drawing) Size() (width, height int) { return d.w, d.h }
+
+// motion is a picture that has no SVG.
+type motion struct{}
+
+func (motion) PNG() ([]byte, error)      { return []byte("\x89PNG"), nil }
+func (motion) Alt() string               { return "a dance" }
+func (motion) Size() (width, height int) { return 640, 400 }
 
 // traced is an error that shows a stack with %+v, as those of github.com/pkg/errors do.
 type traced string

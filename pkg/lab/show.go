@@ -15,12 +15,17 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// A Picture is one drawing as SVG and as PNG, and in words (Alt, not empty) for
-// those who do not see it.
+// A Picture is one drawing as PNG, which may be animated, and in words (Alt, not
+// empty) for those who do not see it.
 type Picture interface {
-	SVG() ([]byte, error)
 	PNG() ([]byte, error)
 	Alt() string
+}
+
+// A Vector picture is displayed as SVG as well. A moving picture is not one: the
+// SVG, which a notebook prefers, would hide the motion.
+type Vector interface {
+	SVG() ([]byte, error)
 }
 
 // A Sized picture is displayed with this width and height, in CSS pixels.
@@ -28,10 +33,10 @@ type Sized interface {
 	Size() (width, height int)
 }
 
-// Show displays a picture: its SVG, its PNG (which GitHub and a notebook that is not
-// trusted show instead) and its words in one output. A picture that cannot be drawn
-// ends the cell as Check does. Outside a notebook, Show prints "figure: " and the
-// words.
+// Show displays a picture: its SVG if it is a Vector, its PNG (which GitHub and a
+// notebook that is not trusted show instead) and its words in one output. A picture
+// that cannot be drawn ends the cell as Check does. Outside a notebook, Show prints
+// "figure: " and the words.
 func Show(pic Picture) {
 	closeDeclarations("lab.Show")
 	if pic == nil {
@@ -45,29 +50,28 @@ func Show(pic Picture) {
 		screen.say("figure: " + alt)
 		return
 	}
-	svg, err := pic.SVG()
-	if err != nil {
-		fatal(1, fmt.Errorf("the picture %q cannot be drawn as SVG: %w", alt, err))
-	}
-	png, err := pic.PNG()
-	if err != nil {
-		fatal(1, fmt.Errorf("the picture %q cannot be drawn as PNG: %w", alt, err))
-	}
-	if len(svg) == 0 || len(png) == 0 {
-		fatal(1, fmt.Errorf("the picture %q is empty: its SVG has %d bytes, its PNG %d", alt, len(svg), len(png)))
-	}
 	// nbconvert looks for alt, JupyterLab for width and height, under the MIME type.
 	about := map[string]any{"alt": alt}
 	if sized, isSized := pic.(Sized); isSized {
 		about["width"], about["height"] = sized.Size()
 	}
-	screen.show(
-		map[protocol.MIMEType]any{
-			protocol.MIMEImageSVG:  string(svg),
-			protocol.MIMEImagePNG:  png,
-			protocol.MIMETextPlain: alt,
-		},
-		map[string]any{string(protocol.MIMEImageSVG): about, string(protocol.MIMEImagePNG): about})
+	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
+	drawn := func(as string, mime protocol.MIMEType, draw func() ([]byte, error)) []byte {
+		image, err := draw()
+		if err != nil {
+			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", alt, as, err))
+		}
+		if len(image) == 0 {
+			fatal(1, fmt.Errorf("the picture %q is empty: its %s has 0 bytes", alt, as))
+		}
+		metadata[string(mime)] = about
+		return image
+	}
+	if vector, isVector := pic.(Vector); isVector {
+		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, vector.SVG))
+	}
+	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, pic.PNG)
+	screen.show(data, metadata)
 }
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each

@@ -36,6 +36,18 @@ func TestOutputsOfACell(t *testing.T) {
 	assert.Equal(t, "| η | name |\n|---:|:---|\n| 0.1 | a\\|b |\n| −2 | c |\n", list[3].Data["text/markdown"])
 }
 
+// A moving picture has no SVG, which a notebook would show in place of the motion.
+func TestAnimationIsShownAsPNGAlone(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "animation", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	require.Len(t, outputs(sent), 1)
+	about := map[string]any{"alt": "a dance", "width": 640, "height": 400}
+	assert.Equal(t, protocol.DisplayData{
+		Data:     map[protocol.MIMEType]any{"image/png": []byte("\x89PNG"), "text/plain": "a dance"},
+		Metadata: map[string]any{"image/png": about},
+	}, outputs(sent)[0])
+}
+
 func TestNothingIsLostHoweverACellEnds(t *testing.T) {
 	for name, wantCode := range map[string]int{"panic": 2, "exit": 0} {
 		sent, stderr, code := runInKernel(t, name, nil)
@@ -73,7 +85,7 @@ func TestWhatCannotBeShown(t *testing.T) {
 	for name, want := range map[string]string{
 		"no picture":  "lab.Show was given no picture (nil)\n",
 		"no alt":      "the picture has no text alternative; say in its Alt what it shows\n",
-		"empty":       "the picture \"a bar\" is empty: its SVG has 6 bytes, its PNG 0\n",
+		"empty":       "the picture \"a bar\" is empty: its PNG has 0 bytes\n",
 		"svg fails":   "the picture \"a bar\" cannot be drawn as SVG: NaN at step 3\n",
 		"no header":   "lab.Table was given no header; name each column\n",
 		"ragged rows": "row 2 of the table has 1 cells, its header 2\n",

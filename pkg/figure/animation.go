@@ -1,0 +1,367 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Animation is a moving picture made by Animate: an animated PNG, which plays
+// wherever a browser shows an image, without a script and in a notebook that is
+// not trusted. Printed, or shown by a program that knows only still PNGs, it is
+// its still.
+type Animation struct {
+	frames []*Figure
+	fps    float64
+	still  int
+	alt    string
+	err    error
+
+	film *film // kept: Size, Alt and PNG need the same
+}
+
+// Animate draws frames 0 to frames−1 and shows fps of them in a second, again
+// and again, with a pause after the last one, which is also the still. What
+// draw returns may differ in all but the number of panels; axes without a Range
+// get the limits that hold all frames, so that nothing jumps. What stands still
+// is drawn once: build it before, and let draw add to a Copy what moves, as in
+//
+//	ground := figure.New("Descent", figure.X("θ₁"), figure.Y("θ₂")).Contour("loss L(θ)", loss).Mark("optimum", 0, 0)
+//	motion := figure.Animate(60, 12, func(t int) *figure.Figure {
+//		return ground.Copy().Path("GD", xs[:t+1], ys[:t+1]).Points("GD", xs[t:t+1], ys[t:t+1])
+//	})
+//
+// The first mistake is kept and returned by PNG: fewer than 1 or more than 600
+// frames, an fps not from 0.2 to 50, or one in a frame.
+func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
+	a := &Animation{fps: fps, still: frames - 1}
+	switch {
+	case frames < 1 || frames > 600:
+		a.err = fmt.Errorf("figure: an animation of %d frames: it must have from 1 to 600", frames)
+	case !(fps >= 0.2 && fps <= 50):
+		a.err = fmt.Errorf("figure: an animation of %v frames per second: browsers show from 0.2 to 50", fps)
+	case draw == nil:
+		a.err = fmt.Errorf("figure: an animation needs a function that draws its frames; it is nil")
+	}
+	for i := 0; i < frames && a.err == nil; i++ {
+		f := draw(i)
+		switch {
+		case f == nil:
+			a.err = fmt.Errorf("figure: frame %d of the animation is nil", i)
+		case i > 0 && (len(f.panels) != len(a.frames[0].panels) || f.cols != a.frames[0].cols):
+			a.err = fmt.Errorf("figure: frame %d of the animation has other panels than frame 0", i)
+		}
+		a.frames = append(a.frames, f)
+	}
+	return a
+}
+
+// StillAt makes another frame than the last one the still.
+func (a *Animation) StillAt(i int) *Animation {
+	if a.err == nil && (i < 0 || i >= len(a.frames)) {
+		a.err = fmt.Errorf("figure: the still is frame %d; the animation has the frames 0 to %d", i, len(a.frames)-1)
+	}
+	a.still, a.film = i, nil
+	return a
+}
+
+// Describe sets the text alternative, for the cases in which the author says
+// it better than Alt does.
+func (a *Animation) Describe(alt string) *Animation {
+	a.alt = alt
+	return a
+}
+
+// Alt returns the text alternative: that of Describe, or else the number of
+// frames, how long they take, and the words for the still.
+func (a *Animation) Alt() string {
+	if a.alt != "" {
+		return a.alt
+	}
+	if f, err := a.develop(); err == nil {
+		return fmt.Sprintf("Animation of %d frames in %s seconds. Frame %d: %s", len(a.frames),
+			number(math.Round(float64(len(a.frames))/a.fps*10)/10), a.still+1, f.layouts[a.still].describe())
+	}
+	return "Animation"
+}
+
+// Size returns the width and height in CSS pixels, or zeros where PNG returns
+// an error.
+func (a *Animation) Size() (width, height int) {
+	f, err := a.develop()
+	if err != nil {
+		return 0, 0
+	}
+	return f.layouts[0].w, f.layouts[0].h
+}
+
+// PNG returns the animated PNG. The same frames give the same bytes.
+func (a *Animation) PNG() ([]byte, error) {
+	f, err := a.develop()
+	if err != nil {
+		return nil, err
+	}
+	if f.png == nil {
+		if f.png, err = f.expose(a.still, a.fps); err != nil {
+			return nil, err
+		}
+	}
+	return f.png, nil
+}
+
+// film is an animation with every frame laid out, in one frame of axes.
+type film struct {
+	layouts []*layout
+	png     []byte
+}
+
+func (a *Animation) develop() (*film, error) {
+	if a.err == nil && a.film == nil {
+		a.film = &film{}
+		a.film.layouts, a.err = layoutsOf(a.frames, a.still)
+	}
+	return a.film, a.err
+}
+
+// room is that beside a frame.
+type room struct{ left, right, top, bottom float64 }
+
+func (r room) or(s room) room {
+	return room{max(r.left, s.left), max(r.right, s.right), max(r.top, s.top), max(r.bottom, s.bottom)}
+}
+
+// layoutsOf lays out pictures of the same panels so that axes, frames and
+// styles are the same in all.
+func layoutsOf(figures []*Figure, first int) ([]*layout, error) {
+	panels, cols := make([][]*Figure, len(figures)), max(figures[0].cols, 1)
+	for i, f := range figures {
+		if f.err != nil {
+			return nil, inFrame(i, f.err)
+		}
+		if panels[i] = []*Figure{f}; f.panels != nil {
+			panels[i] = f.panels
+		}
+	}
+	if err := sameLimits(panels); err != nil {
+		return nil, err
+	}
+	common := commonOf(append(slices.Clone(panels[first]), slices.Concat(panels...)...))
+	common.rooms = make([]room, len(panels[0]))
+	out := make([]*layout, len(figures))
+	for settled := false; !settled; {
+		settled = true
+		for i := range figures {
+			l, err := layoutOf(panels[i], cols, figures[i].panels != nil, common)
+			if err != nil {
+				return nil, inFrame(i, err)
+			}
+			out[i] = l
+			for k, p := range l.panels {
+				wider := common.rooms[k].or(room{p.left, p.right, p.top, p.bottom})
+				settled = settled && wider == common.rooms[k]
+				common.rooms[k] = wider
+			}
+		}
+	}
+	for _, l := range out {
+		for _, p := range l.panels {
+			for _, s := range p.series {
+				if s.kind == path && len(p.markers(s, apartMarkers)) > crowd {
+					common.thin[s.name] = true
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func inFrame(i int, err error) error { return fmt.Errorf("frame %d: %w", i, err) }
+
+// sameLimits replaces the panels by copies whose axes have limits that hold the
+// data of all frames.
+func sameLimits(panels [][]*Figure) error {
+	for k := range panels[0] {
+		all := &Figure{}
+		for _, frame := range slices.Backward(panels) { // the last one knows where a path ends
+			f := frame[k]
+			if f == nil || f.err != nil {
+				return nil // layoutOf says what is wrong
+			}
+			series, rules, marks := append(all.series, f.series...), append(all.rules, f.rules...), append(all.marks, f.marks...)
+			*all = *f
+			all.series, all.rules, all.marks = series, rules, marks
+		}
+		p := &panel{Figure: all}
+		if err := p.scales(); err != nil {
+			return err
+		}
+		for i := range panels {
+			f := panels[i][k].Copy()
+			f.x, f.y = f.x.within(p.sx), f.y.within(p.sy)
+			panels[i] = slices.Clone(panels[i])
+			panels[i][k] = f
+		}
+	}
+	return nil
+}
+
+func (a Axis) within(s scale) Axis {
+	if a.limited || a.names != nil {
+		return a
+	}
+	return a.Range(s.lo, s.hi)
+}
+
+const pause = 1500 // milliseconds after the last frame
+
+// expose draws the frames: first what all have in common, then on top of it
+// what each has of its own.
+func (f *film) expose(still int, fps float64) ([]byte, error) {
+	var first []op
+	own := make([][]op, len(f.layouts))
+	from := make([]int, len(f.layouts)) // where in first its own begin
+	ground := 0
+	for i, l := range f.layouts {
+		var all []op
+		l.draw(pen{kept: &all})
+		if i == 0 {
+			first, ground = all, len(all)
+		}
+		for from[i] < min(len(first), len(all)) && first[from[i]].same(all[from[i]]) {
+			from[i]++
+		}
+		own[i], ground = slices.Clone(all[from[i]:]), min(ground, from[i])
+	}
+	c := newPNG(f.layouts[0].w, f.layouts[0].h)
+	img := c.Image().(*image.RGBA) // what UseWH makes
+	drawAll(c, first[:ground])
+	blank := slices.Clone(img.Pix)
+	draw := func(i int) {
+		copy(img.Pix, blank)
+		drawAll(c, first[ground:from[i]])
+		drawAll(c, own[i])
+	}
+
+	// Colours are chosen by what is in a few frames; others turn into the nearest.
+	last := len(own) - 1
+	count := map[color.RGBA]int{}
+	sample := []int{0, last / 4, last / 2, last * 3 / 4, last, still}
+	slices.Sort(sample)
+	for _, i := range slices.Compact(sample) {
+		draw(i)
+		eachStretch(img, func(c color.RGBA, _, n int) { count[c] += n })
+	}
+	ink := newInks(count)
+
+	draw(still)
+	stillImage := ink.all(img)
+	var s strip
+	draw(0)
+	delay := int(math.Round(1000 / fps))
+	shown, before := ink.all(img), slices.Clone(img.Pix)
+	now := cel{ink.all(img), delay}
+	for i := 1; i <= last; i++ {
+		draw(i)
+		changed := ink.changes(img, before, shown)
+		copy(before, img.Pix)
+		if changed == nil {
+			now.delay = min(now.delay+delay, math.MaxUint16-pause)
+			continue
+		}
+		if err := s.add(now); err != nil {
+			return nil, err
+		}
+		now = cel{changed, delay}
+	}
+	now.delay += pause
+	if err := s.add(now); err != nil {
+		return nil, err
+	}
+	return s.around(stillImage)
+}
+
+func drawAll(c vg.Canvas, ops []op) {
+	for _, o := range ops {
+		o.draw(c)
+	}
+}
+
+func (o op) same(q op) bool {
+	return o.style.color == q.style.color && o.style.width == q.style.width && slices.Equal(o.style.dashes, q.style.dashes) &&
+		o.text == q.text && o.face.Font == q.face.Font && o.at == q.at && o.upright == q.upright &&
+		slices.EqualFunc(o.path, q.path, func(a, b vg.PathComp) bool {
+			return a.Type == b.Type && a.Pos == b.Pos && a.Radius == b.Radius && a.Start == b.Start && a.Angle == b.Angle
+		})
+}
+
+// inks are the colours of an animation. The first is none at all.
+type inks struct {
+	palette color.Palette
+	index   map[color.RGBA]uint8
+}
+
+func newInks(count map[color.RGBA]int) *inks {
+	palette, index := choose(count, 255)
+	k := &inks{palette: append(color.Palette{color.RGBA{}}, palette...), index: index}
+	for c := range index {
+		index[c]++
+	}
+	return k
+}
+
+func (k *inks) of(c color.RGBA) uint8 {
+	i, ok := k.index[c]
+	if !ok {
+		nearest := 256
+		for j, p := range k.palette[1:] {
+			if d := apart(p.(color.RGBA), c); d < nearest {
+				i, nearest = uint8(j+1), d
+			}
+		}
+		k.index[c] = i
+	}
+	return i
+}
+
+func (k *inks) all(img *image.RGBA) *image.Paletted {
+	out := image.NewPaletted(img.Bounds(), k.palette)
+	eachStretch(img, func(c color.RGBA, at, n int) {
+		i := k.of(c)
+		for j := at; j < at+n; j++ {
+			out.Pix[j] = i
+		}
+	})
+	return out
+}
+
+// changes brings shown from the picture before to the one in img. It returns
+// the part that has changed, transparent where it has not, or nil.
+func (k *inks) changes(img *image.RGBA, before []byte, shown *image.Paletted) *image.Paletted {
+	var dirty image.Rectangle
+	next := image.NewPaletted(shown.Bounds(), k.palette)
+	for y := range img.Rect.Dy() {
+		row, old := img.Pix[y*img.Stride:][:img.Stride], before[y*img.Stride:][:img.Stride]
+		if string(row) == string(old) {
+			continue
+		}
+		for x := range img.Rect.Dx() {
+			p, q := row[4*x:4*x+4], old[4*x:4*x+4]
+			if p[0] == q[0] && p[1] == q[1] && p[2] == q[2] {
+				continue
+			}
+			i, at := k.of(color.RGBA{p[0], p[1], p[2], p[3]}), y*shown.Stride+x
+			if i != shown.Pix[at] {
+				shown.Pix[at], next.Pix[at] = i, i
+				dirty = dirty.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	if dirty.Empty() {
+		return nil
+	}
+	return next.SubImage(dirty).(*image.Paletted)
+}

@@ -1,0 +1,215 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// heat is a table of numbers as shaded cells.
+type heat struct {
+	label string
+	z     [][]float64
+}
+
+// Heat draws a table of numbers as shaded cells, the losses of each width and
+// optimizer for example, and explains the shades in a colour bar with the given
+// label: z[i][j] stands in row i and column j, the categories of the vertical
+// and the horizontal axis. The shades are logarithmic where all numbers are
+// positive and span more than a factor 30. Tables of the same label in a Row
+// share them. A number that is not finite is a grey cell that says "diverged".
+// It is an error if an axis has no categories or z has another shape.
+func (f *Figure) Heat(label string, z [][]float64) *Figure {
+	rows, cols := len(f.y.names), len(f.x.names)
+	switch {
+	case label == "":
+		f.fail(fmt.Errorf("figure: the heat map has no label; say what its numbers are, as in \"loss L(θ)\""))
+	case f.heat != nil:
+		f.fail(fmt.Errorf("figure: heat map of %q: the panel already has that of %q", label, f.heat.label))
+	case rows == 0 || cols == 0:
+		f.fail(fmt.Errorf("figure: heat map of %q needs two axes with Categories", label))
+	case len(z) != rows:
+		f.fail(fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", label, len(z), rows, f.y.label))
+	}
+	h := &heat{label: label}
+	for i, row := range z {
+		if len(row) != cols {
+			f.fail(fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories", label, i, len(row), f.x.label, cols))
+		}
+		h.z = append(h.z, slices.Clone(row))
+	}
+	return f.panel(func() { f.heat = h })
+}
+
+// shades maps the numbers of heat maps of one label to colours.
+type shades struct{ scale }
+
+// shadesOf settles the shades of every label.
+func shadesOf(figures []*Figure) map[string]shades {
+	all := map[string][]float64{}
+	for _, f := range figures {
+		if f == nil || f.heat == nil {
+			continue
+		}
+		for _, row := range f.heat.z {
+			for _, v := range row {
+				if finite(v) {
+					all[f.heat.label] = append(all[f.heat.label], v)
+				}
+			}
+		}
+	}
+	out := map[string]shades{}
+	for label, v := range all {
+		s := scale{lo: slices.Min(v), hi: slices.Max(v)}
+		s.log = s.lo >= tiny && s.hi/30 > s.lo
+		if s.lo == s.hi {
+			s = s.pad(0)
+		}
+		out[label] = shades{s}
+	}
+	return out
+}
+
+// sequence is a sequential scale of one hue, lighter to darker by equal steps of lightness to the eye: it tells high
+// from low without colour and to colour-blind readers (Brewer's Blues, 2003).
+var sequence = []color.NRGBA{
+	{0xf2, 0xf7, 0xfc, 0xff}, {0xc6, 0xdb, 0xef, 0xff}, {0x9e, 0xca, 0xe1, 0xff}, {0x6b, 0xae, 0xd6, 0xff},
+	{0x42, 0x92, 0xc6, 0xff}, {0x21, 0x71, 0xb5, 0xff}, {0x08, 0x51, 0x9c, 0xff}, {0x08, 0x30, 0x6b, 0xff},
+}
+
+var lost = color.NRGBA{0xd0, 0xd0, 0xd0, 0xff} // a cell without a number
+
+func blend(t float64) color.NRGBA {
+	at := min(max(t, 0), 1) * float64(len(sequence)-1)
+	i := min(int(at), len(sequence)-2)
+	a, b := sequence[i], sequence[i+1]
+	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + (at-float64(i))*(float64(b)-float64(a)))) }
+	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
+}
+
+// inkOn is the colour of letters on a background: black or white, whichever has
+// the greater contrast, which is 4.5 at least.
+func inkOn(clr color.NRGBA) color.NRGBA {
+	if luminance(clr) < 0.179 {
+		return white
+	}
+	return color.NRGBA{A: 0xff}
+}
+
+// luminance is that of WCAG 2: contrast is (bright + 0.05)/(dark + 0.05).
+func luminance(clr color.NRGBA) float64 {
+	linear := func(v uint8) float64 {
+		if c := float64(v) / 255; c > 0.04045 {
+			return math.Pow((c+0.055)/1.055, 2.4)
+		}
+		return float64(v) / 255 / 12.92
+	}
+	return 0.2126*linear(clr.R) + 0.7152*linear(clr.G) + 0.0722*linear(clr.B)
+}
+
+// drawHeat draws the cells and, where they are wide enough, their numbers.
+func (p *panel) drawHeat(c pen) {
+	rows, cols := len(p.y.names), len(p.x.names)
+	wide := (p.frame.max.x - p.frame.min.x) / float64(cols)
+	high := (p.frame.max.y - p.frame.min.y) / float64(rows)
+	digits, size := p.heat.letters(wide-10, high-6)
+	for i, row := range p.heat.z {
+		for j, v := range row {
+			low := p.place(point{float64(j) / float64(cols), 1 - float64(i+1)/float64(rows)})
+			clr := lost
+			if finite(v) {
+				clr = blend(p.shades.norm(v))
+			}
+			c.box(clr, rect{low, point{low.x + wide, low.y + high}})
+			if size > 0 {
+				at := point{low.x + wide/2, low.y + high/2 - size*0.35}
+				c.colored(inkOn(clr), cellText(v, digits), at, sized(regular, size), 0.5, false)
+			}
+		}
+	}
+	for i := 1; i < rows; i++ {
+		u := float64(i) / float64(rows)
+		c.stroke(style{color: white, width: 1.5}, p.place(point{0, u}), p.place(point{1, u}))
+	}
+	for j := 1; j < cols; j++ {
+		u := float64(j) / float64(cols)
+		c.stroke(style{color: white, width: 1.5}, p.place(point{u, 0}), p.place(point{u, 1}))
+	}
+}
+
+// letters chooses how many digits the numbers have and how large they are, so
+// that all fit; 0 where they cannot, as none is smaller than 8 pt.
+func (h *heat) letters(wide, high float64) (digits int, size float64) {
+	const smallest = 11.0
+	for digits = 3; digits >= 1; digits-- {
+		for size = tickSize; size >= smallest; size-- {
+			fits := size <= high
+			for _, row := range h.z {
+				for _, v := range row {
+					fits = fits && width(sized(regular, size), cellText(v, digits)) <= wide
+				}
+			}
+			if fits {
+				return digits, size
+			}
+		}
+	}
+	return 0, 0
+}
+
+func cellText(v float64, digits int) string {
+	if !finite(v) {
+		return "diverged"
+	}
+	s := strconv.FormatFloat(v, 'g', digits, 64)
+	if m, e, ok := strings.Cut(s, "e"); ok {
+		n, _ := strconv.Atoi(e)
+		if n >= 0 && n <= 4 {
+			s = strconv.FormatFloat(v, 'f', 0, 64)
+		} else if s = m + "·10" + raised(n); m == "1" {
+			s = "10" + raised(n)
+		}
+	}
+	return strings.ReplaceAll(s, "-", "−")
+}
+
+// drawShades draws the colour bar of a heat map.
+func (p *panel) drawShades(c pen) {
+	f := p.frame
+	x := f.max.x + barGap
+	const steps = 96
+	for i := range steps { // each up to the top, so that no seam shows
+		y := f.min.y + (f.max.y-f.min.y)*float64(i)/steps
+		c.box(blend((float64(i)+0.5)/steps), rect{point{x, y}, point{x + barWidth, f.max.y}})
+	}
+	rim := style{color: axes, width: 1}
+	c.stroke(rim, point{x, f.min.y}, point{x + barWidth, f.min.y}, point{x + barWidth, f.max.y}, point{x, f.max.y}, point{x, f.min.y}, point{x + barWidth, f.min.y})
+	for _, t := range p.shades.ticks() {
+		y := p.place(point{0, p.shades.norm(t.at)}).y
+		if t.label != "" {
+			c.stroke(rim, point{x + barWidth, y}, point{x + barWidth + 4, y})
+			c.text(t.label, point{x + barWidth + 7, y - tickSize*0.35}, sized(regular, tickSize), 0, false)
+		}
+	}
+	c.text(p.heat.label, point{f.max.x + p.right - 4, (f.min.y + f.max.y) / 2}, sized(regular, labelSize), 0.5, true)
+}
+
+func (p *panel) describeHeat() string {
+	var rows []string
+	for i, row := range p.heat.z {
+		var cells []string
+		for j, v := range row {
+			text := "diverged"
+			if finite(v) {
+				text = number(v)
+			}
+			cells = append(cells, p.x.names[j]+" "+text)
+		}
+		rows = append(rows, p.y.names[i]+": "+strings.Join(cells, ", ")+".")
+	}
+	return "Table of " + p.heat.label + ". " + strings.Join(rows, " ")
+}

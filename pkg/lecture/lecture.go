@@ -1,0 +1,24 @@
+// Package lecture holds the lecture's experiments: one function for a claim, which the notebook's cell and the claim's
+// test both call. A function takes plain settings, and returns what was measured beside what theory says; it draws
+// nothing.
+package lecture
+
+import "math"
+
+// Span is a range for an axis that shows all the finite values with a margin of a tenth to each side.
+func Span(values []float64) (ends [2]float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if !math.IsInf(v, 0) && !math.IsNaN(v) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if low > high {
+		low, high = 0, 0
+	}
+	margin := (high - low) / 10
+	if margin == 0 {
+		margin = 1
+	}
+	return [2]float64{low - margin, high + margin}
+}

@@ -1,0 +1,246 @@
+package lecture
+
+import (
+	"context"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
+)
+
+// A Surrogate is a loss of the margin m = y·f(x), y = ±1, in the place of the 0-1 loss, which counts mistakes (claim G6).
+type Surrogate struct {
+	Name  string
+	Loss  func(m float64) float64
+	Slope func(m float64) float64 // dLoss/dm
+	node  func(m *graph.Node) *graph.Node
+}
+
+// Surrogates are the 0-1 loss itself and three that have a slope to follow: squared (1−m)², logistic log₂(1+e^−m) and
+// hinge max(0, 1−m), each at or above the 0-1 loss.
+func Surrogates() []Surrogate {
+	constant := func(like *graph.Node, v float64) *graph.Node {
+		return graph.BroadcastToDims(graph.Const(like.Graph(), v), like.Shape().Dimensions...)
+	}
+	return []Surrogate{
+		{"0-1", func(m float64) float64 {
+			if m <= 0 {
+				return 1
+			}
+			return 0
+		}, func(float64) float64 { return 0 }, func(m *graph.Node) *graph.Node {
+			zero := constant(m, 0)
+			return graph.Where(graph.LessOrEqual(m, zero), constant(m, 1), zero)
+		}},
+		{"squared", func(m float64) float64 { return (1 - m) * (1 - m) }, func(m float64) float64 { return -2 * (1 - m) },
+			func(m *graph.Node) *graph.Node { return graph.Square(graph.Sub(constant(m, 1), m)) }},
+		{"logistic", func(m float64) float64 { return (max(0, -m) + math.Log1p(math.Exp(-math.Abs(m)))) / math.Ln2 },
+			func(m float64) float64 { return -1 / (1 + math.Exp(m)) / math.Ln2 },
+			func(m *graph.Node) *graph.Node { // stable for margins of any size
+				zero := constant(m, 0)
+				tail := graph.Log1P(graph.Exp(graph.Neg(graph.Abs(m))))
+				return graph.Mul(graph.Add(graph.Max(zero, graph.Neg(m)), tail), constant(m, 1/math.Ln2))
+			}},
+		{"hinge", func(m float64) float64 { return max(0, 1-m) }, func(m float64) float64 {
+			if m < 1 {
+				return -1
+			}
+			return 0
+		}, func(m *graph.Node) *graph.Node { return graph.Max(constant(m, 0), graph.Sub(constant(m, 1), m)) }},
+	}
+}
+
+// margins is the problem of telling the patients whose disease progressed more than the median from the others, linearly
+// from all ten measurements and a bias, by a surrogate.
+type margins struct {
+	surrogate Surrogate
+	x         *mat.Dense // [n, 11], the last column 1
+	y         []float64  // ±1
+}
+
+func newMargins(s Surrogate) (*margins, error) {
+	fit, err := problem.Diabetes()
+	if err != nil {
+		return nil, err
+	}
+	fit.DType = dtypes.Float64
+	data := fit.Data()
+	x, y := data[0].Value().([][]float64), data[1].Value().([]float64)
+	median := Quantile(y, 0.5)
+	p := &margins{s, mat.NewDense(len(y), 11, nil), make([]float64, len(y))}
+	for i := range y {
+		p.x.SetRow(i, append(append([]float64(nil), x[i]...), 1))
+		p.y[i] = 1
+		if y[i] < median {
+			p.y[i] = -1
+		}
+	}
+	return p, nil
+}
+
+func (p *margins) Data() []*tensors.Tensor {
+	n, d := p.x.Dims()
+	return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(p.x.RawMatrix().Data, n, d), tensors.FromFlatDataAndDimensions(p.y, n)}
+}
+
+func (p *margins) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
+	theta := scope.VariableWithValue("theta", make([]float64, 11)).NodeValue(g)
+	m := graph.Mul(batch[1], graph.Dot(batch[0], theta).Product())
+	loss := p.surrogate.node(m)
+	mean := make([]float64, loss.Shape().Dim(0))
+	for i := range mean {
+		mean[i] = 1 / float64(len(mean))
+	}
+	return graph.Dot(loss, graph.Const(g, mean)).Product()
+}
+
+// mistakes is the part of the examples on the wrong side.
+func (p *margins) mistakes(theta []float64) float64 {
+	wrong := 0
+	for i, y := range p.y {
+		if y*floats.Dot(p.x.RawRowView(i), theta) <= 0 {
+			wrong++
+		}
+	}
+	return float64(wrong) / float64(len(p.y))
+}
+
+// Followed is what gradient descent makes of a surrogate.
+type Followed struct {
+	Name      string
+	Gradient  float64 // ‖∇L‖ at the start
+	Moved     float64 // how far it got, ‖θ_T − θ_0‖
+	Mistakes  float64 // of the result, as part of the patients
+	AtStart   float64 // of the start
+	FinalLoss float64
+}
+
+// FollowSurrogates runs gradient descent on each surrogate from the same start, a small one that is wrong about as often as
+// right.
+func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64, steps int) ([]Followed, error) {
+	start := make([]float64, 11)
+	for i := range start {
+		start[i] = 0.01 * math.Cos(3*float64(i))
+	}
+	var all []Followed
+	for _, s := range Surrogates() {
+		p, err := newMargins(s)
+		if err != nil {
+			return nil, err
+		}
+		t, err := train.New(backend, p, optim.GD(), train.Record{GradNorm: true})
+		if err != nil {
+			return nil, err
+		}
+		h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps, Start: map[string]any{"theta": start}})
+		t.Close()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Followed{s.Name, h.GradNorm[0], floats.Distance(h.Final, start, 2), p.mistakes(h.Final), p.mistakes(start), h.Loss[len(h.Loss)-1]})
+	}
+	return all, nil
+}
+
+// withL1 is a problem whose loss has the term strength·‖θ‖₁, for autodiff to follow.
+type withL1 struct {
+	*problem.LeastSquares
+	strength float64
+}
+
+func (p withL1) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
+	loss := p.LeastSquares.Loss(scope, g, batch)
+	theta := scope.GetVariable("theta").NodeValue(g)
+	strengths := make([]float64, theta.Shape().Dim(0))
+	for i := range strengths {
+		strengths[i] = p.strength
+	}
+	return graph.Add(loss, graph.Dot(graph.Abs(theta), graph.Const(g, strengths)).Product())
+}
+
+// Penalty is what regularisation does to least squares on the ten measurements of the diabetes patients (claim G6).
+type Penalty struct {
+	Names []string
+	Plain []float64 // θ* without
+	// Ridge is where gradient descent with ½·strength·‖θ‖² ends, and ClosedForm (XᵀX/n + strength·I)⁻¹Xᵀy/n.
+	Ridge, ClosedForm []float64
+	// L1 is where steps with the soft threshold end, Subgradient where autodiff through |θ| does.
+	L1, Subgradient []float64
+}
+
+// Zeros counts the weights that are exactly 0.
+func Zeros(theta []float64) int {
+	zeros := 0
+	for _, w := range theta {
+		if w == 0 {
+			zeros++
+		}
+	}
+	return zeros
+}
+
+// Regularize runs gradient descent with each penalty from the origin's neighbourhood.
+func Regularize(ctx context.Context, backend compute.Backend, ridge, l1, eta float64, steps int) (*Penalty, error) {
+	fit, err := problem.Diabetes()
+	if err != nil {
+		return nil, err
+	}
+	fit.DType = dtypes.Float64
+	p := &Penalty{Names: []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}}
+	if p.Plain, err = fit.Optimum(); err != nil {
+		return nil, err
+	}
+	start := make([]float64, 10)
+	for i := range start {
+		start[i] = 0.1 * math.Cos(2*float64(i))
+	}
+	run := func(of problem.Problem, options ...optim.Option) ([]float64, error) {
+		var rule optimizer.Interface = optim.GD()
+		if len(options) > 0 {
+			if rule, err = optim.With(rule, options...); err != nil {
+				return nil, err
+			}
+		}
+		t, err := train.New(backend, of, rule, train.Record{})
+		if err != nil {
+			return nil, err
+		}
+		defer t.Close()
+		h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps, Start: map[string]any{"theta": start}})
+		if err != nil {
+			return nil, err
+		}
+		return h.Final, nil
+	}
+	if p.Ridge, err = run(fit, optim.WeightDecay(ridge)); err != nil {
+		return nil, err
+	}
+	if p.L1, err = run(fit, optim.L1(l1)); err != nil {
+		return nil, err
+	}
+	if p.Subgradient, err = run(withL1{fit, l1}); err != nil {
+		return nil, err
+	}
+	h := fit.Hessian(nil)
+	negative := mat.NewVecDense(10, fit.Gradient(make([]float64, 10))) // −Xᵀy/n
+	for i := range 10 {
+		h.SetSym(i, i, h.At(i, i)+ridge)
+	}
+	var solution mat.VecDense
+	if err := solution.SolveVec(h, negative); err != nil {
+		return nil, err
+	}
+	solution.ScaleVec(-1, &solution)
+	p.ClosedForm = solution.RawVector().Data
+	return p, nil
+}
