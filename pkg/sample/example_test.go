@@ -16,9 +16,9 @@ func ExampleReshuffled() {
 		fmt.Println(sampler.Indices(step, 1, 5))
 	}
 	// Output:
-	// [0 1]
 	// [2 3]
-	// [4 1]
-	// [3 2]
-	// [0 4]
+	// [4 0]
+	// [1 0]
+	// [1 2]
+	// [4 3]
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// A number is what the draws are written with: a word of the host, or a node of a graph that has one for each example of a
-// batch, or a single one for all. Sums and products wrap around in both, so that both give the same integers.
+// A number is what the draws are written with: a word of the host, or a node of a graph that has one for each example
+// of a batch, or a single one for all. Sums and products wrap around in both, so that both give the same integers.
 type number[N any] interface {
 	add(N) N
 	sub(N) N
@@ -15,14 +15,13 @@ type number[N any] interface {
 	min(N) N
 	max(N) N
 	shift(bits int) N // to the right
-	div(n uint32) N
 	// scaled is ⌊x·n/2³²⌋: a number below n, from one below 2³².
 	scaled(n uint32) N
 	// choose is yes where the highest bit is 1, no elsewhere.
 	choose(yes, no N) N
 	// literal is a single number of the same kind.
 	literal(uint32) N
-	// series is f of 0, 1, …, n−1, computed together where that is cheaper.
+	// series is f of 0, 1, …, n−1, each computed once.
 	series(n int, f func(N) N) func(i int) N
 }
 
@@ -36,7 +35,6 @@ func (x word) xor(y word) word       { return x ^ y }
 func (x word) min(y word) word       { return min(x, y) }
 func (x word) max(y word) word       { return max(x, y) }
 func (x word) shift(bits int) word   { return x >> bits }
-func (x word) div(n uint32) word     { return x / word(n) }
 func (x word) scaled(n uint32) word  { return word(uint64(x) * uint64(n) >> 32) }
 func (x word) literal(v uint32) word { return word(v) }
 func (x word) choose(yes, no word) word {
@@ -46,20 +44,23 @@ func (x word) choose(yes, no word) word {
 	return no
 }
 
-func (word) series(_ int, f func(word) word) func(i int) word {
-	return func(i int) word { return f(word(i)) }
+func (word) series(n int, f func(word) word) func(i int) word {
+	all := make([]word, n)
+	for i := range all {
+		all[i] = f(word(i))
+	}
+	return func(i int) word { return all[i] }
 }
 
 // node is a number in a graph, uint32 [b] or a scalar.
 type node struct{ *graph.Node }
 
-func (x node) add(y node) node   { return node{graph.Add(x.Node, y.Node)} }
-func (x node) sub(y node) node   { return node{graph.Sub(x.Node, y.Node)} }
-func (x node) mul(y node) node   { return node{graph.Mul(x.Node, y.Node)} }
-func (x node) xor(y node) node   { return node{graph.BitwiseXor(x.Node, y.Node)} }
-func (x node) min(y node) node   { return node{graph.Min(x.Node, y.Node)} }
-func (x node) max(y node) node   { return node{graph.Max(x.Node, y.Node)} }
-func (x node) div(n uint32) node { return node{graph.Div(x.Node, x.literal(n).Node)} }
+func (x node) add(y node) node { return node{graph.Add(x.Node, y.Node)} }
+func (x node) sub(y node) node { return node{graph.Sub(x.Node, y.Node)} }
+func (x node) mul(y node) node { return node{graph.Mul(x.Node, y.Node)} }
+func (x node) xor(y node) node { return node{graph.BitwiseXor(x.Node, y.Node)} }
+func (x node) min(y node) node { return node{graph.Min(x.Node, y.Node)} }
+func (x node) max(y node) node { return node{graph.Max(x.Node, y.Node)} }
 func (x node) shift(bits int) node {
 	return node{graph.BitwiseShiftRightLogical(x.Node, x.literal(uint32(bits)).Node)}
 }
@@ -73,8 +74,8 @@ func (x node) choose(yes, no node) node {
 	return node{graph.Where(high, yes.Node, no.Node)}
 }
 
-// literal does not take the scalar from GoMLX's cache: that belongs to the function of the graph that made it first, and
-// another function (a loop's body) could not use it.
+// literal does not take the scalar from GoMLX's cache: that belongs to the function of the graph that made it first,
+// and another function (a loop's body) could not use it.
 func (x node) literal(v uint32) node { return node{graph.Const(x.Graph(), v)} }
 
 func (x node) series(n int, f func(node) node) func(i int) node {

@@ -1,15 +1,15 @@
-// Package sample says which examples a step of training sees: all n, or a batch of b (claims S2, S6, S12, S13, S14). The
-// j-th example of step t's batch is a function of the seed, t and j alone,
+// Package sample says which examples a step of training sees: all n, or a batch of b (claims S2, S6, S12, S13, S14).
+// The j-th example of step t's batch is a function of the seed, t and j alone,
 //
-//	index = draw(key, t·b + j),
+//	index = draw(key(seed), t, j),
 //
-// with no state and no table: so a run can go on from any step, and the host knows the batches that a program drew. The
-// formula is written once and computes on the host (Indices) and in a graph (Node, also within the body of a While), with
-// the same integers whatever computes it.
+// with no state and no table: so a run can go on from any step, and the host knows the batches that a program drew.
+// The formula is written once and computes on the host (Indices) and in a graph (Node, also within the body of a
+// While), with the same integers whatever computes it.
 //
-// Samplers that go through the data in epochs count positions p = t·b + j: epoch p div n shows the examples π(p mod n), π
-// being its order. Where b does not divide n, a batch takes its last examples from the next epoch, and still each epoch
-// shows every example exactly once.
+// Samplers that go through the data in epochs count positions p = t·b + j: epoch p div n shows the examples π(p mod n),
+// π being its order. Where b does not divide n, a batch takes its last examples from the next epoch, and still each
+// epoch shows every example exactly once.
 package sample
 
 import (
@@ -36,8 +36,8 @@ const (
 	given
 )
 
-var names = [...]string{"all examples", "with replacement", "without replacement", "reshuffled every epoch", "shuffled once",
-	"in order", "stream", "given batches"}
+var names = [...]string{"all examples", "with replacement", "without replacement", "reshuffled every epoch",
+	"shuffled once", "in order", "stream", "given batches"}
 
 // Sampler draws the batches of a run. It does not change and may be used from any goroutine. The zero value is Full.
 type Sampler struct {
@@ -85,11 +85,13 @@ func Given(batches [][]int) (Sampler, error) {
 	s := Sampler{given, len(batches[0]), new(table)}
 	for t, batch := range batches {
 		if len(batch) != len(batches[0]) {
-			return Sampler{}, fmt.Errorf("batches[%d] has %d examples and batches[0] has %d: they must be as many", t, len(batch), len(batches[0]))
+			return Sampler{}, fmt.Errorf("batches[%d] has %d examples and batches[0] has %d: they must be as many", t,
+				len(batch), len(batches[0]))
 		}
 		for j, i := range batch {
 			if i < 0 || i > math.MaxInt32 {
-				return Sampler{}, fmt.Errorf("batches[%d][%d] is %d: it must be the index of an example, 0 or greater", t, j, i)
+				return Sampler{}, fmt.Errorf("batches[%d][%d] is %d: it must be the index of an example, 0 or greater",
+					t, j, i)
 			}
 			if int32(i) > s.most {
 				s.most, s.place = int32(i), len(s.flat)
@@ -117,7 +119,8 @@ func (s Sampler) Check(n int) error {
 	}
 	if s.kind == given {
 		if int(s.most) >= n {
-			return fmt.Errorf("batches[%d][%d] is %d: it must be below the number of examples, %d", s.place/s.batch, s.place%s.batch, s.most, n)
+			return fmt.Errorf("batches[%d][%d] is %d: it must be below the number of examples, %d", s.place/s.batch,
+				s.place%s.batch, s.most, n)
 		}
 		return nil
 	}
@@ -163,8 +166,8 @@ func (s Sampler) String() string {
 	return fmt.Sprintf("%s, batch %d", names[s.kind], s.batch)
 }
 
-// Inputs returns the inputs of a program that was built with Node: the key, uint32 [2], and for Given the batches, int32
-// [m, b]; nothing for a sampler that needs neither.
+// Inputs returns the inputs of a program that was built with Node, new tensors: the key, uint32 [2], or for Given the
+// batches, int32 [m, b]; nothing for a sampler that needs neither.
 func (s Sampler) Inputs(seed int64) []*tensors.Tensor {
 	switch s.kind {
 	case full, inOrder, stream:
@@ -202,16 +205,17 @@ func (s Sampler) Indices(step int, seed int64, n int) []int {
 	key := keyOf(seed)
 	first := uint64(step) * uint64(s.batch) // the position of the batch's first example
 	epoch, start := first/uint64(n), first%uint64(n)
+	index := draw(s, place[word]{word(key[0]), word(key[1]), word(epoch), word(epoch >> 32), word(start), word(step),
+		word(step >> 32)}, uint32(n))
 	for j := range indices {
-		at := place[word]{word(key[0]), word(key[1]), word(j), word(epoch), word(epoch >> 32), word(start), word(step), word(step >> 32)}
-		indices[j] = int(draw(s, at, uint32(n)))
+		indices[j] = int(index(word(j)))
 	}
 	return indices
 }
 
-// Node builds the indices of the examples that step sees, int32 [b], in a graph: step is an int64 scalar, inputs the nodes
-// of Inputs. Within the body of a While they must be the body's own. As all functions that build graphs with GoMLX it
-// panics when they do not fit.
+// Node builds the indices of the examples that step sees, int32 [b], in a graph: step is an int64 scalar, inputs the
+// nodes of Inputs. Within the body of a While they must be the body's own. As all functions that build graphs with
+// GoMLX it panics when they do not fit.
 func (s Sampler) Node(step *graph.Node, inputs []*graph.Node, n int) *graph.Node {
 	if err := s.Check(n); err != nil {
 		panic(err)
@@ -235,61 +239,76 @@ func (s Sampler) Node(step *graph.Node, inputs []*graph.Node, n int) *graph.Node
 		return graph.ConvertDType(j, dtypes.Int32)
 	}
 	half := func(x *graph.Node, shift int64) node { // 32 bits of an int64
-		x = graph.BitwiseAnd(graph.BitwiseShiftRightLogical(x, graph.Const(g, shift)), graph.Const(g, int64(math.MaxUint32)))
-		return node{graph.ConvertDType(x, dtypes.Uint32)}
+		x = graph.BitwiseShiftRightLogical(x, graph.Const(g, shift))
+		return node{graph.ConvertDType(graph.BitwiseAnd(x, graph.Const(g, int64(math.MaxUint32))), dtypes.Uint32)}
 	}
 	examples := graph.Const(g, int64(n))
 	first := graph.Mul(step, graph.Const(g, int64(b)))
 	epoch := graph.Div(first, examples)
 	start := graph.Sub(first, graph.Mul(epoch, examples))
-	at := place[node]{node{}, node{}, node{j}, half(epoch, 0), half(epoch, 32), half(start, 0), half(step, 0), half(step, 32)}
+	at := place[node]{epoch: half(epoch, 0), epochHigh: half(epoch, 32), start: half(start, 0), step: half(step, 0),
+		stepHigh: half(step, 32)}
 	if len(inputs) > 0 {
 		key := func(i int) node { return node{graph.Reshape(graph.Slice(inputs[0], graph.AxisElem(i)))} }
 		at.key0, at.key1 = key(0), key(1)
 	}
-	return graph.ConvertDType(draw(s, at, uint32(n)).Node, dtypes.Int32)
+	return graph.ConvertDType(draw(s, at, uint32(n))(node{j}).Node, dtypes.Int32)
 }
 
-// A place is where a batch stands in the run.
+// A place is where a batch stands in the run. Of 64 bits it has the lower and the upper 32.
 type place[N number[N]] struct {
-	key0, key1     N
-	j              N // of an example in its batch, 0, 1, …, b−1
-	epoch, high    N // the epoch of the batch's first example, its lower and its upper 32 bits
-	start          N // that example's position in its epoch
-	step, stepHigh N
+	key0, key1       N
+	epoch, epochHigh N // of the batch's first example
+	start            N // that example's position in its epoch
+	step, stepHigh   N
 }
 
-// draw is the formula: the index of an example of a batch, of n.
-func draw[N number[N]](s Sampler, at place[N], n uint32) N {
+// key is that of an epoch or a step; all 2³² with the same upper half differ. The second half of the seed's key comes
+// last: with all of it before the count, one pair of seeds in two thousand would see the same batches within a million
+// steps, the one some steps after the other.
+func (at place[N]) key(count, high N) N { return mix(mix(mix(at.key0, high), count), at.key1) }
+
+// draw is the formula: what the j-th example of a batch is, of n.
+func draw[N number[N]](s Sampler, at place[N], n uint32) func(j N) N {
+	var order, next func(r int) round[N] // of the batch's first epoch, and of the one after
+	straddles := n%uint32(s.batch) != 0  // some batches go on into the next epoch
 	switch s.kind {
 	case withReplacement:
-		return hash(at.j.add(mix(mix(mix(at.key0, at.key1), at.stepHigh), at.step)).mul(at.j.literal(golden))).scaled(n)
+		key := at.key(at.step, at.stepHigh)
+		return func(j N) N { return hash(j.mul(j.literal(golden)).xor(key)).scaled(n) }
 	case withoutReplacement:
-		return permute(at.j, n, roundsOf(mix(mix(mix(at.key0, at.key1), at.stepHigh), at.step), n))
-	}
-	index, next := at.start.add(at.j), at.j.literal(0)
-	straddles := n%uint32(s.batch) != 0 // some batches go on into the next epoch
-	if straddles {
-		next = index.div(n)
-		index = index.sub(next.mul(next.literal(n)))
-	}
-	switch s.kind {
+		order = roundsOf(at.key(at.step, at.stepHigh), n)
+		return func(j N) N { return permute(j, n, order) }
 	case reshuffled:
-		key := mix(mix(at.key0, at.key1), at.high)
-		order := roundsOf(mix(key, at.epoch), n)
+		order = roundsOf(at.key(at.epoch, at.epochHigh), n)
 		if straddles { // the carry into the upper half, at 2³² epochs, is forgotten
-			order = choose(next.mul(next.literal(1<<31)), roundsOf(mix(key, at.epoch.add(at.epoch.literal(1))), n), order)
+			next = roundsOf(at.key(at.epoch.add(at.epoch.literal(1)), at.epochHigh), n)
 		}
-		return permute(index, n, order)
 	case shuffledOnce:
-		return permute(index, n, roundsOf(mix(at.key0, at.key1), n))
+		order = roundsOf(mix(at.key0, at.key1), n)
 	}
-	return index
+	return func(j N) N {
+		index, by := at.start.add(j), order
+		if straddles {
+			past := index.sub(j.literal(n)) // the next epoch's; in this one it has wrapped around
+			index = index.min(past)
+			if next != nil {
+				by = choose(past, order, next)
+			}
+		}
+		if by == nil {
+			return index
+		}
+		return permute(index, n, by)
+	}
 }
 
-// rounds of the permutation. If their keys were drawn independently, the distribution over all orders of n ≤ 6 would after
-// 16 be within 4·10⁻⁴ of uniform in total variation, and what two examples know of each other's places of the order 2⁻¹⁶.
-const rounds = 16
+// rounds of the permutation. After 16 all orders of up to 6 examples are equally likely, as far as 3 million draws can
+// tell. But two places keep their distance if every round swaps both or neither, so neighbours remain neighbours with a
+// chance that is 2^−rounds too great, and on sorted data a batch's mean has a variance that is b·2^−rounds too great in
+// proportion: 3.7 % were measured after 16 rounds with 1,024 of 8,192. After 24 it is less than 0.1 % for a batch of
+// 16,384.
+const rounds = 24
 
 // A round pairs x with sum − x mod n, and swaps a pair if the highest bit of factor·max(x, sum − x) + term is 1.
 type round[N any] struct{ sum, factor, term N }
@@ -313,8 +332,8 @@ func choose[N number[N]](x N, yes, no func(r int) round[N]) func(r int) round[N]
 	}
 }
 
-// permute returns the place of x, below n < 2³¹, in the permutation of 0, …, n−1 that the rounds make: swap-or-not, which
-// needs no table. The coin that decides whether a pair swaps is pairwise independent of those of the other pairs.
+// permute returns the place of x, below n < 2³¹, in the permutation of 0, …, n−1 that the rounds make: swap-or-not,
+// which needs no table. The coin that decides whether a pair swaps is pairwise independent of those of the other pairs.
 //
 // Source: V. T. Hoang, B. Morris and P. Rogaway (2012), "An Enciphering Scheme Based on a Card Shuffle", CRYPTO.
 func permute[N number[N]](x N, n uint32, order func(r int) round[N]) N {
