@@ -4,6 +4,7 @@
 //	go run ./cmd/lab setup              set up only
 //	go run ./cmd/lab run NOTEBOOK...    execute notebooks headless
 //	go run ./cmd/lab test               run all tests
+//	go run ./cmd/lab bench              time the training against JAX and PyTorch
 //	go run ./cmd/lab doctor             say what was found, its version, what to do
 //	go run ./cmd/lab clean              remove what set-up made
 package main
@@ -64,7 +65,7 @@ func rootCommand() *cobra.Command {
 	root.Flags().BoolVar(&open.noBrowser, "no-browser", false, "print the address instead of opening a browser")
 	root.Flags().IntVar(&open.port, "port", 8888, "first port to try")
 	root.PersistentFlags().BoolVar(&open.offline, "offline", false, "use only what is on this machine: no downloads")
-	root.AddCommand(setupCommand(&open.offline), runCommand(&open.offline), testCommand(&open.offline), doctorCommand(), cleanCommand())
+	root.AddCommand(setupCommand(&open.offline), runCommand(&open.offline), testCommand(&open.offline), benchCommand(&open.offline), doctorCommand(), cleanCommand())
 	return root
 }
 

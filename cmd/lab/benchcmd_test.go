@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/bench"
+)
+
+func TestBenchRefusesBeforeSettingUp(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder) // which is not the repository: to go on would be another error
+	for args, want := range map[string]string{
+		"--width 0":                   "--width is 0: it must be between 1 and 100000",
+		"--batch 300":                 "--batch is 300: it must be between 1 and the 256 points",
+		"--points 20":                 "--batch is 32: it must be between 1 and the 20 points",
+		"--optimizer sdg":             `--optimizer is "sdg": it must be one of sgd, momentum, adam`,
+		"--lr 0":                      "--lr is 0: it must be a finite number greater than 0",
+		"--lr nan":                    "--lr is NaN: it must be a finite number greater than 0",
+		"--nets -1":                   "--nets is -1: it must be between 1 and 1000",
+		"--steps many":                `invalid argument "many" for "--steps" flag`,
+		"--width 8 --sweep":           "--sweep has its own settings: leave it out, or the flags that describe a case",
+		"--sweep --plot x.svg":        "--plot draws ratios and --sweep has none: leave one of them out",
+		"--plot x.pdf":                `--plot is "x.pdf": give a file that ends in .svg or .png; both are written`,
+		"--json " + folder:            "--json cannot be written there (" + folder + " is a folder): choose another file",
+		"--json /proc/none/here.json": "--json cannot be written there",
+		"all":                         `"all" is not understood`,
+		"--width 8":                   "this is not the Descent repository", // as nothing else is wrong
+	} {
+		cmd := rootCommand()
+		cmd.SetArgs(append([]string{"bench"}, strings.Fields(args)...))
+		require.ErrorContains(t, cmd.ExecuteContext(t.Context()), want, args)
+	}
+}
+
+func TestBenchCases(t *testing.T) {
+	for _, c := range []struct {
+		changed []string
+		sweep   bool
+		cases   []bench.Case
+		sweeps  bool
+	}{
+		{nil, false, bench.Table(), true},
+		{nil, true, nil, true},
+		{[]string{"width"}, false, []bench.Case{{Width: 1024, Batch: 32, Points: 256, Steps: 5000, Optimizer: "adam", LR: bench.UsualRate("adam", 1024), Nets: 1}}, false},
+		{[]string{"lr"}, false, []bench.Case{{Width: 1024, Batch: 32, Points: 256, Steps: 5000, Optimizer: "adam", LR: 0.05, Nets: 1}}, false},
+		{[]string{"json"}, false, bench.Table(), true},
+	} {
+		one := bench.Reference()
+		one.Width, one.Optimizer = 1024, "adam"
+		opt := benchOptions{sweep: c.sweep}
+		require.NoError(t, opt.choose(one, func(flag string) bool { return slices.Contains(c.changed, flag) }))
+		require.Equal(t, c.cases, opt.cases)
+		require.Equal(t, c.sweeps, opt.sweep)
+	}
+}
+
+// What is downloaded is pinned, and the libraries that nocuda.py stands in for are those of the pinned PyTorch.
+func TestRivalsArePinned(t *testing.T) {
+	for _, r := range rivals {
+		pins := regexp.MustCompile(`(?m)^[a-z][\w-]*==\S+(?: ;.*)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+`).FindAllString(r.lock, -1)
+		rest := r.lock
+		for _, pin := range pins {
+			rest = strings.Replace(rest, pin, "", 1)
+		}
+		require.GreaterOrEqual(t, len(pins), 5)
+		require.NotRegexp(t, `(?m)^[^#\s]`, rest, "%s has a line without a hash", r.name)
+		require.NotZero(t, r.megabytes[runtime.GOOS])
+	}
+	version := regexp.MustCompile(`(?m)^torch==(\S+)`).FindStringSubmatch(torchLock)[1]
+	require.Contains(t, noCUDA, "# As torch "+version+" names them.")
+}
+
+// fakeLab is a lab in an empty folder, whose Python is the program given.
+func fakeLab(t *testing.T, python string) home {
+	t.Helper()
+	root := t.TempDir()
+	h := home{root: root, dir: filepath.Join(root, ".lab")}
+	require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
+	require.NoError(t, os.Symlink(python, h.python()))
+	return h
+}
+
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "python")
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755))
+	return path
+}
+
+// A rival that cannot be had is left out, and the reason is one sentence.
+func TestAbsentRivals(t *testing.T) {
+	const newer = `case "$*" in -c*) echo 3.12; exit;; esac; `
+	for want, c := range map[string]struct {
+		python  string
+		offline bool
+	}{
+		"it is not installed and --offline forbids its download":                      {newer, true},
+		"it needs Python 3.11 or newer and the lab's environment has 3.10":            {"echo 3.10", false},
+		"the network is not reached; connect and run this again":                      {newer + "echo 'Failed to establish a new connection' >&2; exit 1", false},
+		"python said: ERROR: No matching distribution found":                          {newer + "echo 'ERROR: No matching distribution found' >&2; exit 1", false},
+		"it does not start (ImportError: libgomp.so: cannot open shared object file)": {newer + `case "$*" in *pip*|*nocuda*) exit;; esac; printf 'Traceback\nImportError: libgomp.so: cannot open shared object file' >&2; exit 1`, false},
+	} {
+		h := fakeLab(t, script(t, c.python))
+		job := bench.Job{Absent: map[string]string{}}
+		var said strings.Builder
+		err := h.exclusively(t.Context(), func(h home) error {
+			return h.rivals(t.Context(), &job, c.offline, &reporter{out: &said})
+		})
+		require.NoError(t, err)
+		require.Empty(t, job.Others)
+		for _, r := range rivals {
+			require.Contains(t, job.Absent[r.key], want)
+			require.NotContains(t, job.Absent[r.key], "\n")
+			require.Contains(t, said.String(), r.name+" cannot take part: ")
+			require.Equal(t, !c.offline && !strings.Contains(want, "newer"),
+				strings.Contains(said.String(), fmt.Sprintf("%s is downloaded once, %d MB", r.name, r.megabytes[runtime.GOOS])))
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	h := fakeLab(t, script(t, newer))
+	err := h.exclusively(t.Context(), func(h home) error {
+		cancel()
+		return h.rivals(ctx, &bench.Job{Absent: map[string]string{}}, false, &reporter{out: &strings.Builder{}})
+	})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Rivals are installed once, and again for another Python.
+func TestRivalsAreInstalledOnce(t *testing.T) {
+	calls := filepath.Join(t.TempDir(), "calls")
+	install := `echo "$*" >> ` + calls + `; for last; do :; done; case "$*" in *pip*) mkdir -p "$last/$(basename "$last")";; esac`
+	h := fakeLab(t, script(t, `case "$*" in -c*) echo 3.12; exit;; esac; `+install))
+	prepare := func() bench.Job {
+		job := bench.Job{Absent: map[string]string{}}
+		require.NoError(t, h.exclusively(t.Context(), func(h home) error {
+			return h.rivals(t.Context(), &job, false, &reporter{out: &strings.Builder{}})
+		}))
+		require.Empty(t, job.Absent)
+		require.Len(t, job.Others, 2)
+		return job
+	}
+	job := prepare()
+	first, err := os.ReadFile(calls)
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(string(first), "pip install"))
+	require.Equal(t, 2, strings.Count(string(first), "--require-hashes"))
+	require.Equal(t, []string{h.python(), "-I", h.path("bench", "bench.py"), "torch", h.path("bench", "torch")}, job.Others[1].Command)
+	prepare()
+	second, err := os.ReadFile(calls)
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+	require.NoError(t, os.Remove(h.python()))
+	require.NoError(t, os.Symlink(script(t, `case "$*" in -c*) echo 3.13; exit;; esac; `+install), h.python()))
+	prepare()
+	third, err := os.ReadFile(calls)
+	require.NoError(t, err)
+	require.Equal(t, 4, strings.Count(string(third), "pip install"))
+}
+
+// What nocuda.py writes is a library to the loader: it has the symbols that it should, and no others.
+func TestEmptyLibraries(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("PyTorch is a CUDA build on Linux only")
+	}
+	python, err := findPython(t.Context())
+	require.NoError(t, err)
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "nocuda.py"), []byte(noCUDA), 0o644))
+	cmd := exec.CommandContext(t.Context(), python.Path, "-c", `
+import ctypes, os, shutil, sys
+from pathlib import Path
+import nocuda
+lib = Path("packages/torch/lib")
+lib.mkdir(parents=True)
+shutil.copy(sys.executable, lib / "libtorch.so")  # whose machine it is
+nocuda.main("packages")
+assert len(list(lib.iterdir())) == 12, list(lib.iterdir())
+for name in nocuda.LIBRARIES:
+    ctypes.CDLL(str(lib / name))
+name, version, symbols = nocuda.NVSHMEM
+loaded = ctypes.CDLL(str(lib / name))
+find = ctypes.CDLL(None).dlvsym
+find.restype, find.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p)
+for symbol in symbols:
+    assert find(loaded._handle, symbol.encode(), version.encode()), symbol
+    assert not find(loaded._handle, symbol.encode(), b"OTHER"), symbol
+assert not find(loaded._handle, b"nvshmem_finalize", version.encode())
+`)
+	cmd.Dir = folder
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
