@@ -25,8 +25,13 @@ var Shown = []Claim{
 	{"S6", "those of a batch don't"},
 	{"S7", "without decay SGD dances around the optimum"},
 	{"S8", "a rate at which gradient descent converges may not make SGD converge"},
+	{"S9", "to converge, the rate must decay"},
 	{"S10", "gradient descent oscillates, SGD walks at random"},
 	{"S11", "in deep learning a constant step may still converge"},
 	{"S12", "data are shuffled and reshuffled between epochs"},
 	{"S13", "sampling with and without replacement are equally performant on large data"},
+	{"S14", "in online learning, where data arrive in order, a schedule helps"},
+	{"H1", "big steps explore, small steps refine"},
+	{"H2", "a schedule is a policy for the rate, and there are many"},
+	{"H3", "getting an optimizer to work well is a matter of its own settings"},
 }

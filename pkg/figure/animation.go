@@ -30,7 +30,8 @@ type Animation struct {
 // get the limits that hold all frames, so that nothing jumps. What stands still
 // is drawn once: build it before, and let draw add to a Copy what moves, as in
 //
-//	ground := figure.New("Descent", figure.X("θ₁"), figure.Y("θ₂")).Contour("loss L(θ)", loss).Mark("optimum", 0, 0)
+//	ground := figure.New("Descent", figure.X("θ₁"), figure.Y("θ₂"))
+//	ground.Contour("loss L(θ)", loss).Mark("optimum", 0, 0)
 //	motion := figure.Animate(60, 12, func(t int) *figure.Figure {
 //		return ground.Copy().Path("GD", xs[:t+1], ys[:t+1]).Points("GD", xs[t:t+1], ys[t:t+1])
 //	})
@@ -291,7 +292,8 @@ func drawAll(c vg.Canvas, ops []op) {
 }
 
 func (o op) same(q op) bool {
-	return o.style.color == q.style.color && o.style.width == q.style.width && slices.Equal(o.style.dashes, q.style.dashes) &&
+	return o.style.color == q.style.color && o.style.width == q.style.width &&
+		slices.Equal(o.style.dashes, q.style.dashes) &&
 		o.text == q.text && o.face.Font == q.face.Font && o.at == q.at && o.upright == q.upright &&
 		slices.EqualFunc(o.path, q.path, func(a, b vg.PathComp) bool {
 			return a.Type == b.Type && a.Pos == b.Pos && a.Radius == b.Radius && a.Start == b.Start && a.Angle == b.Angle

@@ -29,7 +29,8 @@ func (f *Figure) Resultant(name string, x, y, dx, dy float64) *Figure {
 func (f *Figure) addArrows(s *series, dxs, dys []float64) *Figure {
 	n := len(dxs)
 	if len(dys) != n || len(s.xs) != len(s.ys) || len(s.xs) != n && len(s.xs) != 1 {
-		f.fail(fmt.Errorf("figure: %v %q: %d and %d starts, but %d and %d displacements", s.kind, s.name, len(s.xs), len(s.ys), n, len(dys)))
+		f.fail(fmt.Errorf("figure: %v %q: %d and %d starts, but %d and %d displacements",
+			s.kind, s.name, len(s.xs), len(s.ys), n, len(dys)))
 		return f
 	}
 	xs, ys := make([]float64, n), make([]float64, n)
@@ -49,11 +50,12 @@ func (f *Figure) addArrows(s *series, dxs, dys []float64) *Figure {
 // looks like Theory, but lies above the paths. A semi-axis may be 0.
 func (f *Figure) Ellipse(name string, x, y, a, b, angle float64) *Figure {
 	if !finite(x) || !finite(y) || !finite(angle) || !(a >= 0) || !(b >= 0) || math.IsInf(a+b, 0) {
-		f.fail(fmt.Errorf("figure: ellipse %q: around (%v, %v), semi-axes %v and %v, angle %v: all must be finite and no semi-axis negative",
-			name, x, y, a, b, angle))
+		f.fail(fmt.Errorf("figure: ellipse %q: around (%v, %v), semi-axes %v and %v, angle %v: "+
+			"all must be finite and no semi-axis negative", name, x, y, a, b, angle))
 	}
-	s := &series{kind: ellipse, name: name, detail: fmt.Sprintf("ellipse around (%s, %s) with semi-axes %s and %s, the first at %s°",
-		number(x), number(y), number(a), number(b), number(angle*180/math.Pi))}
+	s := &series{kind: ellipse, name: name}
+	s.detail = fmt.Sprintf("ellipse around (%s, %s) with semi-axes %s and %s, the first at %s°",
+		number(x), number(y), number(a), number(b), number(angle*180/math.Pi))
 	const corners = 240
 	sin, cos := math.Sincos(angle)
 	for i := range corners + 1 {
@@ -185,7 +187,8 @@ func (p *panel) describeArrows(s *series) string {
 		from = fmt.Sprintf(" from (%s, %s)", number(s.xs[first]), number(s.ys[first]))
 	}
 	if s.kind == resultant || n == 1 {
-		return fmt.Sprintf("%s (arrow):%s to (%s, %s), of length %s", s.name, from, number(s.tip(first).x), number(s.tip(first).y), number(long))
+		tip := s.tip(first)
+		return fmt.Sprintf("%s (arrow):%s to (%s, %s), of length %s", s.name, from, number(tip.x), number(tip.y), number(long))
 	}
 	return fmt.Sprintf("%s (%d arrows):%s of lengths %s to %s, their sum (%s, %s)", s.name, n, from,
 		number(short), number(long), number(sum.x), number(sum.y))

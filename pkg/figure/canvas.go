@@ -6,6 +6,7 @@ import (
 	"html"
 	"image"
 	"image/color"
+	"image/png"
 	"math"
 	"strconv"
 	"strings"
@@ -232,11 +233,9 @@ func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
 	c.Canvas.FillString(f, vg.Point{}, delta)
 }
 
-// bytes encodes the image and says how large a dot is, so that a viewer shows
-// the picture in the size of the SVG.
 func (c *pngCanvas) bytes() ([]byte, error) {
 	img := c.Image().(*image.RGBA) // what UseWH makes
-	out, err := encode(paletted(img))
+	out, err := encode(paletted(img), png.BestCompression)
 	if err != nil {
 		return nil, err
 	}

@@ -38,9 +38,11 @@ func (f *Figure) PowerLaw(name string, xs, ys []float64, factor, slope, halfWidt
 	case !f.x.log || !f.y.log:
 		f.fail(fmt.Errorf("figure: power law %q needs two logarithmic axes: figure.LogX and figure.LogY", name))
 	case !finite(factor) || factor <= 0 || !finite(slope):
-		f.fail(fmt.Errorf("figure: power law %q: %v · x^%v must have a positive factor and a finite slope", name, factor, slope))
+		f.fail(fmt.Errorf("figure: power law %q: %v · x^%v must have a positive factor and a finite slope",
+			name, factor, slope))
 	case !finite(halfWidth) || halfWidth < 0:
-		f.fail(fmt.Errorf("figure: power law %q: a half-width of %v must be finite and not negative; give 0 to leave it out", name, halfWidth))
+		f.fail(fmt.Errorf("figure: power law %q: a half-width of %v must be finite and not negative; give 0 to leave it out",
+			name, halfWidth))
 	}
 	f.add(&series{kind: points, name: name, xs: xs, ys: ys, whole: true})
 	if f.err != nil {
@@ -49,7 +51,8 @@ func (f *Figure) PowerLaw(name string, xs, ys []float64, factor, slope, halfWidt
 	all := f.series[len(f.series)-1].xs
 	ends := []float64{slices.Min(all), slices.Max(all)}
 	law := []float64{factor * math.Pow(ends[0], slope), factor * math.Pow(ends[1], slope)}
-	return f.add(&series{kind: powerLaw, name: name, xs: ends, ys: law, whole: true, detail: "slope " + plusMinus(slope, halfWidth)})
+	detail := "slope " + plusMinus(slope, halfWidth)
+	return f.add(&series{kind: powerLaw, name: name, xs: ends, ys: law, whole: true, detail: detail})
 }
 
 // plusMinus writes a value with as many decimals as its half-width has digits
@@ -85,7 +88,8 @@ func (f *Figure) TheoryBand(name string, xs, lo, hi []float64) *Figure {
 // is no bar, a negative one an error.
 func (f *Figure) Bars(name string, edges, heights []float64) *Figure {
 	if len(edges) != len(heights)+1 {
-		f.fail(fmt.Errorf("figure: histogram %q: %d edges but %d heights; there is one edge more than bars", name, len(edges), len(heights)))
+		f.fail(fmt.Errorf("figure: histogram %q: %d edges but %d heights; there is one edge more than bars",
+			name, len(edges), len(heights)))
 		return f
 	}
 	for i, h := range heights {
@@ -93,7 +97,8 @@ func (f *Figure) Bars(name string, edges, heights []float64) *Figure {
 		case !finite(h):
 			f.fail(fmt.Errorf("figure: histogram %q: heights[%d] = %v is not finite", name, i, h))
 		case !(edges[i] < edges[i+1]) || math.IsInf(edges[i+1], 0):
-			f.fail(fmt.Errorf("figure: histogram %q: edges[%d] = %v and edges[%d] = %v must be finite and ascending", name, i, edges[i], i+1, edges[i+1]))
+			f.fail(fmt.Errorf("figure: histogram %q: edges[%d] = %v and edges[%d] = %v must be finite and ascending",
+				name, i, edges[i], i+1, edges[i+1]))
 		}
 	}
 	return f.add(&series{kind: bars, name: name, xs: edges[:len(heights)], x2: edges[1:], ys: heights})

@@ -3,6 +3,8 @@ package figure_test
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"strings"
 
 	"descent.example/pkg/figure"
 )
@@ -44,4 +46,67 @@ func ExampleRow() {
 	fmt.Println(err)
 	// Output:
 	// panel 3: figure: "Forgotten" is empty; add a Line, Points, Path or Contour
+}
+
+// The contributions of three examples balance at the optimum.
+func ExampleFigure_Arrows() {
+	loss := func(x, y float64) float64 { return (x*x + y*y) / 2 }
+	fig := figure.New("At the optimum", figure.X("θ₁").Range(-1, 1), figure.Y("θ₂").Range(-1, 1))
+	fig.Contour("loss L(θ)", loss).Mark("optimum", 0, 0)
+	here := []float64{0}
+	fig.Arrows("−η∇ℓᵢ", here, here, []float64{0.5, -0.25, -0.25}, []float64{0, 0.5, -0.5})
+	fig.Resultant("their sum", 0, 0, 0, 0)
+	_, words, _ := strings.Cut(fig.Alt(), "3. ")
+	fmt.Println(words)
+	// Output:
+	// −η∇ℓᵢ (3 arrows): from (0, 0) of lengths 0.5 to 0.559, their sum (0, 0). their sum (arrow): from (0, 0) to (0, 0), of length 0. Star at (0, 0): optimum.
+}
+
+// The variance of a batch's gradient is σ²/b.
+func ExampleFigure_PowerLaw() {
+	fig := figure.New("Larger batches, less noise", figure.LogX("batch size b"), figure.LogY("variance"))
+	fig.PowerLaw("measured", []float64{1, 10, 100}, []float64{2.1, 0.19, 0.02}, 2, -1.01, 0.02)
+	fmt.Println(fig.Alt())
+	// Output:
+	// Larger batches, less noise. Horizontal axis: batch size b, logarithmic, from 0.8318 to 120.2. Vertical axis: variance, logarithmic, from 0.0151 to 2.656. measured (points): from 2.1 to 0.02. measured (fitted power law): slope −1.01 ± 0.02.
+}
+
+func ExampleFigure_Heat() {
+	optimizer := figure.X("optimizer").Categories("SGD", "Adam")
+	width := figure.Y("width").Categories("10", "40")
+	fig := figure.New("Loss at the end", optimizer, width).Heat("training loss", [][]float64{{0.3, 0.02}, {0.1, 0.001}})
+	fmt.Println(fig.Alt())
+	// Output:
+	// Loss at the end. Horizontal axis: optimizer, with SGD, Adam. Vertical axis: width, with 10, 40. Table of training loss. 10: SGD 0.3, Adam 0.02. 40: SGD 0.1, Adam 0.001.
+}
+
+func ExampleFigure_Intervals() {
+	fig := figure.New("Loss, 30 seeds", figure.X("optimizer").Categories("SGD", "Adam"), figure.Y("loss"))
+	fig.Intervals("mean", nil, []float64{0.3, 0.1}, []float64{0.25, 0.05}, []float64{0.35, 0.15})
+	_, words, _ := strings.Cut(fig.Alt(), "mean ")
+	fmt.Println("mean", words)
+	// Output:
+	// mean (values with intervals): SGD 0.3 (0.25 to 0.35), Adam 0.1 (0.05 to 0.15).
+}
+
+// What stands still is drawn once, and each frame adds what moves.
+func ExampleAnimate() {
+	loss := func(x, y float64) float64 { return (x*x + 10*y*y) / 2 }
+	var xs, ys []float64
+	for t := range 24 {
+		xs, ys = append(xs, -2*math.Pow(0.82, float64(t))), append(ys, math.Pow(-0.8, float64(t)))
+	}
+	ground := figure.New("Descent", figure.X("θ₁"), figure.Y("θ₂")).Contour("loss L(θ)", loss).Mark("optimum", 0, 0)
+	motion := figure.Animate(24, 12, func(t int) *figure.Figure {
+		return ground.Copy().Path("GD", xs[:t+1], ys[:t+1]).Points("GD", xs[t:t+1], ys[t:t+1])
+	})
+	data, err := motion.PNG()
+	fmt.Println(bytes.Contains(data, []byte("acTL")), err)
+	fmt.Println(motion.Size())
+	words, _, _ := strings.Cut(motion.Alt(), " Horizontal")
+	fmt.Println(words)
+	// Output:
+	// true <nil>
+	// 699 534
+	// Animation of 24 frames in 2 seconds. Frame 24: Descent.
 }

@@ -410,7 +410,8 @@ func (s *series) check(x, y Axis) error {
 			return fmt.Errorf("%s: lo[%d] = %v lies above hi[%d] = %v", what, i, s.ys[i], i, s.hi[i])
 		}
 		if s.kind == intervals && (s.lo[i] > s.ys[i] || s.hi[i] < s.ys[i]) {
-			return fmt.Errorf("%s: y[%d] = %v is not between lo[%d] = %v and hi[%d] = %v", what, i, s.ys[i], i, s.lo[i], i, s.hi[i])
+			return fmt.Errorf("%s: y[%d] = %v is not between lo[%d] = %v and hi[%d] = %v",
+				what, i, s.ys[i], i, s.lo[i], i, s.hi[i])
 		}
 		if !s.kind.flat() && !finite(s.xs[i]) {
 			return fmt.Errorf("%s: x[%d] = %v is not finite", what, i, s.xs[i])

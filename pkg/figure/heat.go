@@ -37,7 +37,8 @@ func (f *Figure) Heat(label string, z [][]float64) *Figure {
 	h := &heat{label: label}
 	for i, row := range z {
 		if len(row) != cols {
-			f.fail(fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories", label, i, len(row), f.x.label, cols))
+			f.fail(fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories",
+				label, i, len(row), f.x.label, cols))
 		}
 		h.z = append(h.z, slices.Clone(row))
 	}
@@ -111,7 +112,8 @@ func luminance(clr color.NRGBA) float64 {
 	return 0.2126*linear(clr.R) + 0.7152*linear(clr.G) + 0.0722*linear(clr.B)
 }
 
-// drawHeat draws the cells and, where they are wide enough, their numbers.
+// drawHeat draws the cells and, where they are large enough, their numbers;
+// where not, a cross is a cell that has none.
 func (p *panel) drawHeat(c pen) {
 	rows, cols := len(p.y.names), len(p.x.names)
 	wide := (p.frame.max.x - p.frame.min.x) / float64(cols)
@@ -125,9 +127,13 @@ func (p *panel) drawHeat(c pen) {
 				clr = blend(p.shades.norm(v))
 			}
 			c.box(clr, rect{low, point{low.x + wide, low.y + high}})
-			if size > 0 {
-				at := point{low.x + wide/2, low.y + high/2 - size*0.35}
-				c.colored(inkOn(clr), cellText(v, digits), at, sized(regular, size), 0.5, false)
+			mid := point{low.x + wide/2, low.y + high/2}
+			switch {
+			case size > 0:
+				mid.y -= size * 0.35
+				c.colored(inkOn(clr), cellText(v, digits), mid, sized(regular, size), 0.5, false)
+			case !finite(v):
+				c.cross(style{color: ink}, mid, min(5.5, wide/3, high/3))
 			}
 		}
 	}
@@ -187,7 +193,7 @@ func (p *panel) drawShades(c pen) {
 		c.box(blend((float64(i)+0.5)/steps), rect{point{x, y}, point{x + barWidth, f.max.y}})
 	}
 	rim := style{color: axes, width: 1}
-	c.stroke(rim, point{x, f.min.y}, point{x + barWidth, f.min.y}, point{x + barWidth, f.max.y}, point{x, f.max.y}, point{x, f.min.y}, point{x + barWidth, f.min.y})
+	c.outline(rim, rect{point{x, f.min.y}, point{x + barWidth, f.max.y}})
 	for _, t := range p.shades.ticks() {
 		y := p.place(point{0, p.shades.norm(t.at)}).y
 		if t.label != "" {

@@ -30,6 +30,7 @@ type panel struct {
 	strip  []label         // over the vertical lines
 	labels []label         // beside the ends of curves
 	noted  map[string]bool // names whose end is told in the legend
+	drawn  map[*series]stretch
 }
 
 // label is a text of a place of its own; at is the left end of its baseline.
@@ -50,7 +51,7 @@ type entry struct {
 }
 
 func (f *Figure) panelOf(common *common) (*panel, error) {
-	p := &panel{Figure: f, styles: common.styles, thin: common.thin, noted: map[string]bool{}}
+	p := &panel{Figure: f, styles: common.styles, thin: common.thin, noted: map[string]bool{}, drawn: map[*series]stretch{}}
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -303,6 +304,15 @@ type stretch struct {
 // series never comes back into the frame. A curve that runs past the limits
 // of the horizontal axis is merely cut.
 func (p *panel) stretch(s *series) stretch {
+	way, ok := p.drawn[s]
+	if !ok {
+		way = p.follow(s)
+		p.drawn[s] = way
+	}
+	return way
+}
+
+func (p *panel) follow(s *series) stretch {
 	unit := rect{point{0, 0}, point{1, 1}}
 	out := stretch{left: -1}
 	pts := make([]point, s.n)
@@ -420,6 +430,7 @@ func (p *panel) entries() {
 		return &p.legend[i]
 	}
 	starts := false
+	noted := map[string]bool{} // bundles
 	for _, s := range p.series {
 		e := get(s.name)
 		st := p.stretch(s)
@@ -439,8 +450,11 @@ func (p *panel) entries() {
 			if math.IsNaN(e.at) {
 				e.at = st.last.y
 			}
-			if n := p.runNote(s.name); n != "" {
-				e.text = s.name + ": " + n
+			if !noted[s.name] {
+				noted[s.name] = true
+				if n := p.runNote(s.name); n != "" {
+					e.text = s.name + ": " + n
+				}
 			}
 			continue
 		case points, stems:

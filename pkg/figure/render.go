@@ -819,7 +819,7 @@ func (p *panel) drawBar(c pen) {
 		c.box(p.field.shade(i), rect{point{x, y}, point{x + barWidth, y + step}})
 	}
 	rim := style{color: axes, width: 1}
-	c.stroke(rim, point{x, f.min.y}, point{x + barWidth, f.min.y}, point{x + barWidth, f.max.y}, point{x, f.max.y}, point{x, f.min.y}, point{x + barWidth, f.min.y})
+	c.outline(rim, rect{point{x, f.min.y}, point{x + barWidth, f.max.y}})
 	every := int(math.Ceil(tickSize * 1.1 / step))
 	for i, name := range names {
 		y := f.min.y + float64(i+1)*step

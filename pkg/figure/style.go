@@ -147,6 +147,11 @@ func (p pen) box(clr color.NRGBA, r rect) {
 	p.fill(clr, []point{r.min, {r.max.x, r.min.y}, r.max, {r.min.x, r.max.y}})
 }
 
+func (p pen) outline(s style, r rect) {
+	corner := point{r.max.x, r.min.y}
+	p.stroke(s, r.min, corner, r.max, point{r.min.x, r.max.y}, r.min, corner)
+}
+
 // shapes of the markers, as corners on the unit circle: how many, and the
 // angle of the first. None is a circle.
 var shapes = []struct {

@@ -295,7 +295,7 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 			}
 		}
 		second.ScaleSym(1/float64(count), second)
-		measured, err := stat.Mean(excess, Confidence)
+		measured, err := estimate(excess)
 		if err != nil {
 			return nil, err
 		}
@@ -305,6 +305,15 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 		dance.Covariance, dance.Theory = append(dance.Covariance, second), append(dance.Theory, stationary)
 	}
 	return dance, nil
+}
+
+// estimate is the mean of independent values with its interval; of a single one, that value and nothing about how sure it
+// is.
+func estimate(values []float64) (stat.Interval, error) {
+	if len(values) == 1 {
+		return stat.Interval{Value: values[0], Low: values[0], High: values[0]}, nil
+	}
+	return stat.Mean(values, Confidence)
 }
 
 // Seeds are 1, 2, …, n.
@@ -382,6 +391,10 @@ func CompareStability(ctx context.Context, backend compute.Backend, s *Study, b 
 type Motion struct {
 	Lambda   float64
 	Position []float64 // of θ_t along the direction of Lambda, from the optimum
+	// Diverged is the step at which the run did, or 0; Unbounded tells that SGD's variance grows without end at this rate.
+	// Then there is nothing beyond Position.
+	Diverged  int
+	Unbounded bool
 	// Steps is the autocorrelation of θ_{t+1} − θ_t at lags 0, 1, …, and Predicted what theory says.
 	Steps     []stat.Interval
 	Predicted []float64
@@ -409,15 +422,33 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 	if err != nil {
 		return nil, err
 	}
-	if step, diverged := h.Diverged(); diverged {
-		return nil, fmt.Errorf("the run at η = %g diverged at step %d: choose a smaller rate", eta, step)
-	}
+	d := len(s.Descent.Lambda) - 1
+	m := &Motion{Lambda: s.Descent.Lambda[d]}
 	path := h.Params
+	m.Diverged, _ = h.Diverged()
+	variance := 0.0
+	if b > 0 {
+		sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+		if err != nil {
+			return nil, err
+		}
+		if m.Unbounded = eta >= sgd.Threshold; !m.Unbounded {
+			stationary, err := sgd.Stationary(eta)
+			if err != nil {
+				return nil, err
+			}
+			variance = sgd.Variances(stationary)[len(sgd.Lambda)-1]
+		}
+	}
+	if m.Diverged > 0 || m.Unbounded {
+		for _, theta := range path {
+			m.Position = append(m.Position, s.Descent.Components(theta)[d])
+		}
+		return m, nil
+	}
 	if b > 0 {
 		path = path[steps/10:]
 	}
-	d := len(s.Descent.Lambda) - 1
-	m := &Motion{Lambda: s.Descent.Lambda[d]}
 	var moves []float64
 	positions := make([][]float64, len(path))
 	for i, theta := range path {
@@ -432,18 +463,6 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 	}
 	if m.Spread, err = stat.SquaredDisplacement(positions, lags); err != nil {
 		return nil, err
-	}
-	variance := 0.0
-	if b > 0 {
-		sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
-		if err != nil {
-			return nil, err
-		}
-		stationary, err := sgd.Stationary(eta)
-		if err != nil {
-			return nil, err
-		}
-		variance = sgd.Variances(stationary)[len(sgd.Lambda)-1]
 	}
 	for k := range lags + 1 {
 		if b > 0 {
@@ -496,12 +515,9 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 		for i, h := range runs {
 			values[i] = of(h, k)
 		}
-		mean := stat.Interval{Value: values[0], Low: values[0], High: values[0]}
-		if len(values) > 1 {
-			var err error
-			if mean, err = stat.Mean(values, Confidence); err != nil {
-				return nil, err
-			}
+		mean, err := estimate(values)
+		if err != nil {
+			return nil, err
 		}
 		c.Mean = append(c.Mean, mean)
 	}
@@ -764,7 +780,7 @@ func SortedStudy(first, second string) (*Study, error) {
 
 // Replacement compares the floors of SGD without and with replacement (claim S13).
 type Replacement struct {
-	Examples  []int
+	Examples  []int           // those of the sizes for which there are floors: SGD's variance is bounded, and not all are in a batch
 	Ratio     []stat.Interval // measured, of the floor without replacement to that with
 	Predicted []float64       // exact
 }
@@ -772,12 +788,20 @@ type Replacement struct {
 // CompareReplacement measures the dance of batches of b on the first patients, for each number of them. The interval of a
 // ratio is that of the mean over pairs of runs with the same seed.
 func CompareReplacement(ctx context.Context, backend compute.Backend, b int, eta float64, sizes []int, steps, seeds int) (*Replacement, error) {
-	r := &Replacement{Examples: sizes}
+	r := new(Replacement)
 	for _, n := range sizes {
 		s, err := TwoMeasurements(n, "bmi", "s5")
 		if err != nil {
 			return nil, err
 		}
+		bounded, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+		if err != nil {
+			return nil, err
+		}
+		if eta >= bounded.Threshold || b >= n {
+			continue
+		}
+		r.Examples = append(r.Examples, n)
 		t, err := s.Trainer(backend, train.Record{Params: true})
 		if err != nil {
 			return nil, err
@@ -816,11 +840,14 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, b int, eta
 		for i := range ratios {
 			ratios[i] = floors[1][i] / floors[0][i]
 		}
-		ratio, err := stat.Mean(ratios, Confidence)
+		ratio, err := estimate(ratios)
 		if err != nil {
 			return nil, err
 		}
 		r.Ratio, r.Predicted = append(r.Ratio, ratio), append(r.Predicted, predicted[1]/predicted[0])
+	}
+	if len(r.Examples) == 0 {
+		return nil, fmt.Errorf("at η = %g with batches of %d SGD has no floor for any of these sizes: choose a smaller rate", eta, b)
 	}
 	return r, nil
 }

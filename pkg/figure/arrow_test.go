@@ -1,0 +1,173 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
+)
+
+// strokesOf are the strokes that draw the data of a figure of one panel.
+func strokesOf(t *testing.T, f *Figure) (*panel, []op) {
+	t.Helper()
+	l, err := f.layout()
+	require.NoError(t, err)
+	var ops []op
+	l.panels[0].drawData(pen{kept: &ops})
+	return l.panels[0], ops
+}
+
+// in is the strokes of a colour: filled areas, or lines.
+func in(ops []op, clr fmt.Stringer, filled bool) []op {
+	var out []op
+	for _, o := range ops {
+		if h, _ := hex(o.style.color); h == clr.String() && o.text == "" && (o.style.width == 0) == filled {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+type ink16 int // index of a colour of the palette
+
+func (i ink16) String() string { h, _ := hex(palette[i]); return h }
+
+func square() *Figure { return New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)) }
+
+func samePlace(t *testing.T, want, got vg.Point) {
+	t.Helper()
+	require.InDelta(t, float64(want.X), float64(got.X), 1e-9)
+	require.InDelta(t, float64(want.Y), float64(got.Y), 1e-9)
+}
+
+func place(p *panel, x, y float64) vg.Point { return p.place(p.at(x, y)).vg() }
+
+// Every arrow ends where it should, in a head whose size is that of the print,
+// not of the data.
+func TestArrowsEndAtTheirTips(t *testing.T) {
+	dxs, dys := []float64{0.5, -0.9, 0.2, 0}, []float64{0.1, 0.9, -0.7, 0.6}
+	f := square().Arrows("g", []float64{0.1}, []float64{-0.1}, dxs, dys)
+	p, ops := strokesOf(t, f)
+	heads := in(ops, ink16(0), true)
+	require.Len(t, heads, 1, "one path for all")
+	var tips []vg.Point
+	for i, c := range heads[0].path {
+		if c.Type == vg.MoveComp {
+			tips = append(tips, c.Pos)
+			left, right := heads[0].path[i+1].Pos, heads[0].path[i+2].Pos
+			base := left.Add(right).Scale(0.5)
+			length := math.Hypot(float64(c.Pos.X-base.X), float64(c.Pos.Y-base.Y))
+			require.InDelta(t, 4+3.2*shaft, length, 1e-9)
+			require.InDelta(t, 0.84*length, math.Hypot(float64(left.X-right.X), float64(left.Y-right.Y)), 1e-9)
+		}
+	}
+	require.Len(t, tips, len(dxs))
+	for i, tip := range tips {
+		want := place(p, 0.1+dxs[i], -0.1+dys[i])
+		samePlace(t, want, tip)
+	}
+	shafts := in(ops, ink16(0), false)
+	require.Len(t, shafts, 1)
+	require.Equal(t, place(p, 0.1, -0.1), shafts[0].path[0].Pos)
+}
+
+func TestArrowsAreClippedAndCounted(t *testing.T) {
+	f := square().Arrows("g", []float64{0}, []float64{0}, []float64{3, 0.5, nan, 0}, []float64{0, 0.5, 0, 0})
+	_, ops := strokesOf(t, f)
+	heads := in(ops, ink16(0), true)
+	require.Len(t, heads, 1)
+	require.Len(t, heads[0].path, 4, "one triangle: only the arrow that ends inside has a head")
+	for _, o := range in(ops, ink16(0), false) {
+		for _, c := range o.path {
+			require.LessOrEqual(t, float64(c.Pos.X), 760.0)
+		}
+	}
+	require.Contains(t, text(t, svgOf(t, f)), "g: 1 not finite, 1 end outside\n")
+	require.Contains(t, f.Alt(), "g (3 arrows): from (0, 0) of lengths 0 to 3, their sum (3.5, 0.5), 1 not finite, 1 end outside.")
+	all := square().Arrows("g", []float64{0}, []float64{0}, []float64{3, 4}, []float64{0, 0})
+	require.Contains(t, text(t, svgOf(t, all)), "g: all end outside\n")
+}
+
+func TestResultantStandsOutAndShowsNothingAsARing(t *testing.T) {
+	f := square().Arrows("g", []float64{0}, []float64{0}, []float64{0.5, -0.5}, []float64{0.2, 0.2}).Resultant("sum", 0, 0, 0, 0.4)
+	_, ops := strokesOf(t, f)
+	one, other := in(ops, ink16(0), false), in(ops, ink16(1), false)
+	require.Len(t, other, 1)
+	require.Greater(t, other[0].style.width, 2*one[0].style.width)
+	require.Equal(t, other[0].path, ops[len(ops)-2].path, "above all others, but for its own head")
+	require.Contains(t, f.Alt(), "sum (arrow): from (0, 0) to (0, 0.4), of length 0.4.")
+
+	zero := square().Resultant("sum", 0.5, 0, 1e-17, -1e-16)
+	p, ops := strokesOf(t, zero)
+	ring := in(ops, ink16(0), false)
+	require.Len(t, ring, 1)
+	require.Equal(t, vg.ArcComp, ring[0].path[1].Type)
+	require.Equal(t, place(p, 0.5, 0), ring[0].path[1].Pos)
+	require.Greater(t, float64(ring[0].path[1].Radius), 8.0*1.2, "around the star of an optimum there")
+}
+
+func TestArrowsSettleTheFrame(t *testing.T) {
+	f := New("t", X("x"), Y("y")).Arrows("g", []float64{5, 6}, []float64{1, 2}, []float64{1, -3}, []float64{1, 0})
+	p, _ := strokesOf(t, f)
+	for _, q := range []point{{5, 1}, {6, 2}, {6, 2}, {3, 2}} {
+		require.True(t, rect{point{0.05, 0.05}, point{0.95, 0.95}}.has(p.at(q.x, q.y)), q)
+	}
+	require.InDelta(t, 4.5, (p.sx.lo+p.sx.hi)/2, 1e-12)
+}
+
+// A point of the ellipse has (u/a)² + (v/b)² = 1 in its own axes.
+func TestEllipseIsOne(t *testing.T) {
+	const a, b, angle = 0.6, 0.2, 0.7
+	f := square().Ellipse("covariance", 0.1, -0.2, a, b, angle)
+	s := f.series[0]
+	sin, cos := math.Sincos(angle)
+	for i := range s.xs {
+		x, y := s.xs[i]-0.1, s.ys[i]+0.2
+		u, v := x*cos+y*sin, y*cos-x*sin
+		require.InDelta(t, 1, u*u/a/a+v*v/b/b, 1e-12)
+	}
+	require.InDelta(t, s.xs[0], s.xs[len(s.xs)-1], 1e-15)
+	require.InDelta(t, 0.1+a*cos, s.xs[0], 1e-15, "the first semi-axis lies at the angle")
+
+	walk := square().Path("SGD", []float64{0, 0.5, 0.2}, []float64{0, 0.5, 0.1}).Ellipse("covariance", 0, 0, a, b, 0)
+	_, ops := strokesOf(t, walk)
+	drawn := func(clr string) int {
+		for i, o := range ops {
+			if h, _ := hex(o.style.color); h == clr && o.style.width > 0 {
+				return i
+			}
+		}
+		return -1
+	}
+	black, _ := hex(ink)
+	require.Greater(t, drawn(black), drawn(ink16(0).String()), "theory that the walk would hide lies above it")
+	require.NotEmpty(t, ops[drawn(black)].style.dashes)
+	require.Contains(t, f.Alt(), "covariance (theory): ellipse around (0.1, −0.2) with semi-axes 0.6 and 0.2, the first at 40.11°.")
+
+	svgOf(t, square().Ellipse("of GD, which does not move", 0, 0, 0, 0, 0))
+	big := square().Ellipse("larger than the frame", 0, 0, 1.2, 0.5, 0)
+	require.NotContains(t, big.Alt(), "leaves")
+	require.Len(t, mustStretch(t, big).lines, 2)
+}
+
+func mustStretch(t *testing.T, f *Figure) stretch {
+	t.Helper()
+	p, err := f.panelOf(commonOf([]*Figure{f}))
+	require.NoError(t, err)
+	return p.stretch(f.series[0])
+}
+
+// R·diag(a², b²)·Rᵀ is the covariance again.
+func TestPrincipalAxesGiveTheCovariance(t *testing.T) {
+	for _, c := range [][3]float64{{2, 0.5, 1}, {1, -0.9, 1}, {1, 0, 3}, {3, 0, 1}, {1, 1, 1}, {0, 0, 0}, {1e-8, 3e-9, 2e-8}} {
+		a, b, angle := PrincipalAxes(c[0], c[1], c[2])
+		require.GreaterOrEqual(t, a, b)
+		sin, cos := math.Sincos(angle)
+		scale := 1e-14 * (c[0] + c[2])
+		require.InDelta(t, c[0], a*a*cos*cos+b*b*sin*sin, scale)
+		require.InDelta(t, c[1], (a*a-b*b)*sin*cos, scale)
+		require.InDelta(t, c[2], a*a*sin*sin+b*b*cos*cos, scale)
+	}
+}
