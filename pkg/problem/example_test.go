@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/mat"
+
 	"descent.example/pkg/problem"
 )
 
@@ -42,4 +44,78 @@ func ExampleTable_Select() {
 	}
 	fmt.Printf("θ* = %.2f per standard deviation of bmi, bp\n", optimum)
 	// Output: θ* = [37.60 19.13] per standard deviation of bmi, bp
+}
+
+// Telling threes from eights.
+func ExampleDigits() {
+	digits, err := problem.Digits()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pair, err := digits.Select(3, 8)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	regression, err := pair.Logistic()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = regression.Optimum()
+	fmt.Println(err)
+	regression.Ridge = 0.1
+	theta, err := regression.Optimum()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("L = %.4f, %.1f %% right\n", regression.Value(theta), 100*regression.Accuracy(theta))
+	// Output:
+	// the features are linearly dependent and there is no single optimum; leave some out, or set Ridge
+	// L = 0.4074, 97.2 % right
+}
+
+// A narrow basin, a wider and better one, and 100 examples that disagree about them.
+func ExampleNewTwoBasins() {
+	u, err := problem.NewTwoBasins(
+		problem.Basin{Bottom: []float64{0}, Curvature: 8, Loss: 0.2},
+		problem.Basin{Bottom: []float64{1.2}, Curvature: 2}, 0.02)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	noisy, err := problem.NewNoisy(u, mat.NewSymDense(1, []float64{4}), 100, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	minima, barrier := u.Minima(), u.Barrier()
+	fmt.Printf("minima at %.2f and %.2f, between them L(%.2f) = %.2f\n", minima[0], minima[1], barrier, u.Value(barrier))
+	fmt.Printf("the noise has the variance %.2f\n", problem.NoiseCovariance(noisy, barrier).At(0, 0))
+	// Output:
+	// minima at [0.00] and [1.20], between them L([0.36]) = 0.70
+	// the noise has the variance 4.00
+}
+
+// With more features than examples every example can be fitted, and SGD has no noise left.
+func ExampleRandomLeastSquares() {
+	fit, _, err := problem.RandomLeastSquares(3, 5, []float64{1, 2, 4}, 0.5, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = fit.Optimum()
+	fmt.Println(err)
+	theta, err := fit.MinimumNorm()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	noise := mat.Trace(problem.NoiseCovariance(fit, theta))
+	fmt.Printf("L = %.6f, tr Σ = %.6f\n", fit.Value(theta), noise)
+	// Output:
+	// x has rank 3 but 5 features: they are linearly dependent and there is no single optimum; leave some out, or set Ridge
+	// L = 0.000000, tr Σ = 0.000000
 }

@@ -87,12 +87,9 @@ func NewClassifier(widths []int, x *mat.Dense, labels []int, classes int) (*Net,
 	if classes < 2 {
 		return nil, fmt.Errorf("classes is %d: there must be at least 2", classes)
 	}
-	y := make([]float64, len(labels))
-	for i, label := range labels {
-		if label < 0 || label >= classes {
-			return nil, fmt.Errorf("labels[%d] is %d: it must be a class, 0 to %d", i, label, classes-1)
-		}
-		y[i] = float64(label)
+	y, err := checkLabels(x, labels, classes)
+	if err != nil {
+		return nil, err
 	}
 	return newNet(widths, x, y, classes)
 }

@@ -182,6 +182,7 @@ func TestNetAndTargetErrors(t *testing.T) {
 			return err
 		},
 		"classes is 1: there must be at least 2":                           func() error { _, err := problem.NewClassifier(nil, x, []int{0, 0}, 1); return err },
+		"labels has 1 elements and x has 2 rows":                           func() error { _, err := problem.NewClassifier(nil, x, []int{0}, 2); return err },
 		"labels[1] is 2: it must be a class, 0 to 1":                       func() error { _, err := problem.NewClassifier(nil, x, []int{0, 2}, 2); return err },
 		"xs has 1 elements and ys 1: they must be as many, and at least 2": func() error { _, err := problem.Through([]float64{1}, []float64{1}); return err },
 		"xs[1] is 1: it must be greater than the one before, 1":            func() error { _, err := problem.Through([]float64{1, 1}, []float64{1, 2}); return err },

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -62,6 +63,30 @@ func parameters(scope *model.Scope, g *graph.Graph, dtype dtypes.DType, start []
 	return scope.VariableWithValue("theta", tensorOf(dtype, start, d)).NodeValue(g)
 }
 
+// constant is a scalar of the same function of the graph and type as another node: one of GoMLX's cache could be another
+// function's, and could not be used in a loop's body.
+func constant(like *graph.Node, value float64) *graph.Node {
+	return graph.Const(like.Graph(), shapes.CastAsDType(value, like.DType()))
+}
+
+// mean builds the mean of a vector's elements, a scalar. It is a dot product for the reason given in Quadratic.Loss.
+func mean(v *graph.Node) *graph.Node {
+	b := v.Shape().Size()
+	return graph.Dot(graph.BroadcastToDims(constant(v, 1/float64(b)), b), v).Product()
+}
+
+// linearBatch returns the features and targets of a linear problem's batch. It panics when they do not fit.
+func linearBatch(problem, targets string, batch []*graph.Node, d int) (x, y *graph.Node) {
+	if len(batch) != 2 {
+		panic(fmt.Errorf("batch has %d nodes: %s needs two, features [b, %d] and %s [b]", len(batch), problem, d, targets))
+	}
+	x, y = batch[0], batch[1]
+	if x.Rank() != 2 || x.Shape().Dim(1) != d || y.Rank() != 1 || y.Shape().Dim(0) != x.Shape().Dim(0) {
+		panic(fmt.Errorf("batch is %s and %s: %s needs features [b, %d] and %s [b]", x.Shape(), y.Shape(), problem, d, targets))
+	}
+	return x, y
+}
+
 // tensorOf converts finite values on the host to a tensor of the dtype and dimensions given.
 func tensorOf(dtype dtypes.DType, values []float64, dimensions ...int) *tensors.Tensor {
 	switch dtype {
@@ -77,6 +102,40 @@ func tensorOf(dtype dtypes.DType, values []float64, dimensions ...int) *tensors.
 		return tensors.FromFlatDataAndDimensions(values, dimensions...)
 	}
 	panic(fmt.Errorf("DType is %s: it must be Float32 (or left out) or Float64", dtype))
+}
+
+// checkFeatures says what is wrong with features, which must be [n, d], finite.
+func checkFeatures(x *mat.Dense) error {
+	if x == nil || x.IsEmpty() {
+		return errors.New("x is empty: give at least one example with one feature")
+	}
+	n, d := x.Dims()
+	for i := range n {
+		for j := range d {
+			if !finite(x.At(i, j)) {
+				return fmt.Errorf("x[%d, %d] is %v: it must be a finite number", i, j, x.At(i, j))
+			}
+		}
+	}
+	return nil
+}
+
+// checkLabels says what is wrong with features and their classes, and returns the classes as numbers.
+func checkLabels(x *mat.Dense, labels []int, classes int) ([]float64, error) {
+	if err := checkFeatures(x); err != nil {
+		return nil, err
+	}
+	if n, _ := x.Dims(); len(labels) != n {
+		return nil, fmt.Errorf("labels has %d elements and x has %d rows: they must be as many", len(labels), n)
+	}
+	y := make([]float64, len(labels))
+	for i, label := range labels {
+		if label < 0 || label >= classes {
+			return nil, fmt.Errorf("labels[%d] is %d: it must be a class, 0 to %d", i, label, classes-1)
+		}
+		y[i] = float64(label)
+	}
+	return y, nil
 }
 
 // checkVector says what is wrong with a vector that must have d finite elements.

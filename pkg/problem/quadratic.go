@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -94,16 +95,31 @@ func RandomBasis(d int, seed uint64) *mat.Dense {
 	if d < 1 {
 		panic(fmt.Sprintf("RandomBasis: d is %d: it must be at least 1", d))
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
-	gaussian := mat.NewDense(d, d, nil)
-	gaussian.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, gaussian)
-	var qr mat.QR
-	qr.Factorize(gaussian)
-	var q, r mat.Dense
-	qr.QTo(&q)
-	qr.RTo(&r)
-	q.Apply(func(_, j int, v float64) float64 { return math.Copysign(v, v*r.At(j, j)) }, &q)
-	return &q
+	return orthonormal(gaussian(d, d, rand.New(rand.NewPCG(seed, 0))))
+}
+
+// gaussian returns [n, d] numbers drawn from the standard normal distribution.
+func gaussian(n, d int, rng *rand.Rand) *mat.Dense {
+	z := mat.NewDense(n, d, nil)
+	z.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, z)
+	return z
+}
+
+// orthonormal returns the Q [n, d] of the QR factorisation of z, n ≥ d, whose R has a positive diagonal. It is
+// Gram-Schmidt's, done twice, as once leaves what rounding made of small differences.
+func orthonormal(z *mat.Dense) *mat.Dense {
+	columns := mat.DenseCopyOf(z.T())
+	d, _ := columns.Dims()
+	for j := range d {
+		column := columns.RawRowView(j)
+		for range 2 {
+			for k := range j {
+				floats.AddScaled(column, -floats.Dot(columns.RawRowView(k), column), columns.RawRowView(k))
+			}
+			floats.Scale(1/floats.Norm(column, 2), column)
+		}
+	}
+	return mat.DenseCopyOf(columns.T())
 }
 
 // Data returns nil: the bowl has no examples.
