@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -10,7 +11,8 @@ import (
 )
 
 // compareNotebooks says where a fresh run's outputs differ from the stored ones: words must be equal, and a number may
-// differ by one unit in its last printed digit times slack, which is what rounding on another processor can do.
+// differ by one unit in its last printed digit times slack, which is what rounding on another processor can do. What
+// rounding leaves of a zero can be anything, so numbers below roundingLevel are equal.
 // Cells tagged "machine" are compared by the kinds of their outputs only.
 func compareNotebooks(stored, fresh notebook, slack float64) []string {
 	if len(stored.Cells) != len(fresh.Cells) {
@@ -43,9 +45,24 @@ func compareNotebooks(stored, fresh notebook, slack float64) []string {
 // token is a number or a run of anything else.
 var token = regexp.MustCompile(`[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^\d]+`)
 
+const roundingLevel = 1e-12
+
+// power is a number as pictures write it, 5.5·10⁻³², to be read as 5.5e-32.
+var power = regexp.MustCompile(`(?:(\d(?:\.\d+)?)·)?\b10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)`)
+
+var lowered = strings.NewReplacer("⁻", "-", "⁰", "0", "¹", "1", "²", "2", "³", "3", "⁴", "4", "⁵", "5", "⁶", "6", "⁷", "7", "⁸", "8", "⁹", "9")
+
+// tokens splits a text into numbers and what is between them.
+func tokens(text string) []string {
+	return token.FindAllString(power.ReplaceAllStringFunc(text, func(s string) string {
+		parts := power.FindStringSubmatch(s)
+		return cmp.Or(parts[1], "1.0") + "e" + lowered.Replace(parts[2])
+	}), -1)
+}
+
 // compareText returns "" when the texts agree, else the first place where they do not.
 func compareText(stored, fresh string, slack float64) string {
-	a, b := token.FindAllString(stored, -1), token.FindAllString(fresh, -1)
+	a, b := tokens(stored), tokens(fresh)
 	for i := range max(len(a), len(b)) {
 		var x, y string
 		if i < len(a) {
@@ -63,19 +80,19 @@ func compareText(stored, fresh string, slack float64) string {
 }
 
 // around is the tokens around i.
-func around(tokens []string, i int) string {
-	lo, hi := max(0, i-2), min(len(tokens), i+2)
+func around(text []string, i int) string {
+	lo, hi := max(0, i-2), min(len(text), i+2)
 	if lo >= hi {
 		return ""
 	}
-	return strings.Join(tokens[lo:hi], "")
+	return strings.Join(text[lo:hi], "")
 }
 
 // closeNumbers reports whether two printed numbers differ by no more than slack units in the last digit of the coarser one.
 func closeNumbers(x, y string, slack float64) bool {
 	a, unitA, okA := parseNumber(x)
 	b, unitB, okB := parseNumber(y)
-	return okA && okB && math.Abs(a-b) <= slack*max(unitA, unitB)*(1+1e-9)
+	return okA && okB && (math.Abs(a-b) <= slack*max(unitA, unitB)*(1+1e-9) || max(math.Abs(a), math.Abs(b)) < roundingLevel)
 }
 
 // parseNumber returns a printed number and the value of one unit in its last digit. Whole numbers are counts: exact.

@@ -26,6 +26,11 @@ func TestCompareText(t *testing.T) {
 		{"sign", "x = 1.0", "x = -1.0", 3, false},
 		{"missing end", "a 1.5 b", "a 1.5", 1, false},
 		{"nothing stored", "", "a 1.5", 1, false},
+		{"left by rounding", "loss 5.5e-32", "loss 6.3e-31", 1, true},
+		{"left by rounding, in a picture", "to 5.5·10⁻³².", "to 10⁻³¹.", 1, true},
+		{"not left by rounding", "loss 5.5e-11", "loss 6.3e-11", 1, false},
+		{"a picture's powers", "to 5.5·10⁻³.", "to 5.5·10⁻².", 1, false},
+		{"a picture's last digit", "to 5.5·10⁻³.", "to 5.6·10⁻³.", 1, true},
 		{"not a number", "1.5", "NaN", 3, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -66,14 +66,6 @@ func (f *Figure) Ellipse(name string, x, y, a, b, angle float64) *Figure {
 	return f.add(s)
 }
 
-// PrincipalAxes returns what Ellipse asks for: the semi-axes a ≥ b, one standard
-// deviation long, of the covariance matrix with the variances xx and yy and the
-// covariance xy, and the angle of the longer one in radians.
-func PrincipalAxes(xx, xy, yy float64) (a, b, angle float64) {
-	mean, half := (xx+yy)/2, math.Hypot((xx-yy)/2, xy)
-	return math.Sqrt(mean + half), math.Sqrt(max(mean-half, 0)), math.Atan2(2*xy, xx-yy) / 2
-}
-
 // Sizes of an arrow in CSS pixels. Many arrows are thinner.
 const (
 	shaft, manyShaft, thickShaft = 1.8, 1.0, 4.5

@@ -19,7 +19,7 @@ func Example() {
 	fmt.Println(fig.Alt())
 	// Output:
 	// true <nil>
-	// Loss against step. Horizontal axis: step t, from 0 to 4. Vertical axis: loss L(θ), logarithmic, from 0.4353 to 9.19. η = 0.1 (line): from 8 to 0.5. 8 · 2⁻ᵗ (theory): from 8 to 0.5.
+	// Loss against step. Horizontal axis: step t, from 0 to 4. Vertical axis: loss L(θ), logarithmic, from 0.435 to 9.19. η = 0.1 (line): from 8 to 0.5. 8 · 2⁻ᵗ (theory): from 8 to 0.5.
 }
 
 func ExampleFigure_Contour() {
@@ -35,7 +35,7 @@ func ExampleFigure_Contour() {
 	fmt.Println(fig.Alt())
 	fmt.Println(fig.Size())
 	// Output:
-	// η > 2/λ_max. Horizontal axis: θ₁, from −2.5 to 2.5. Vertical axis: θ₂, from −1.875 to 1.875. Contours of loss L(θ), levels 0.1, 0.3, 1, 3, 10. η = 0.21 (path): from (−2, 1) to (−0.002149, −15.86), leaves at step 7. Star at (0, 0): optimum.
+	// η > 2/λ_max. Horizontal axis: θ₁, from −2.5 to 2.5. Vertical axis: θ₂, from −1.88 to 1.88. Contours of loss L(θ), levels 0.1, 0.3, 1, 3, 10. η = 0.21 (path): from (−2, 1) to (−0.00215, −15.9), leaves at step 7. Star at (0, 0): optimum.
 	// 699 534
 }
 
@@ -68,7 +68,7 @@ func ExampleFigure_PowerLaw() {
 	fig.PowerLaw("measured", []float64{1, 10, 100}, []float64{2.1, 0.19, 0.02}, 2, -1.01, 0.02)
 	fmt.Println(fig.Alt())
 	// Output:
-	// Larger batches, less noise. Horizontal axis: batch size b, logarithmic, from 0.8318 to 120.2. Vertical axis: variance, logarithmic, from 0.0151 to 2.656. measured (points): from 2.1 to 0.02. measured (fitted power law): slope −1.01 ± 0.02.
+	// Larger batches, less noise. Horizontal axis: batch size b, logarithmic, from 0.832 to 120. Vertical axis: variance, logarithmic, from 0.0151 to 2.66. measured (points): from 2.1 to 0.02. measured (fitted power law): slope −1.01 ± 0.02.
 }
 
 func ExampleFigure_Heat() {

@@ -190,9 +190,12 @@ func numbers(v []float64) []string {
 	return out
 }
 
-// number writes one value in up to four digits, for notes and the text alternative.
+// number writes one value in three digits, for notes and the text alternative; whole ones as they are.
 func number(v float64) string {
-	s := strconv.FormatFloat(v, 'g', 4, 64)
+	s := strconv.FormatFloat(v, 'g', 3, 64)
+	if v == math.Trunc(v) && math.Abs(v) < 1e6 {
+		s = strconv.FormatFloat(v, 'f', 0, 64)
+	}
 	if m, e, ok := strings.Cut(s, "e"); ok {
 		n, _ := strconv.Atoi(e)
 		if s = m + "·10" + raised(n); m == "1" {
