@@ -152,16 +152,20 @@ func Sharpness(l Landscape, theta []float64) (float64, error) {
 
 // Threshold is what NetThreshold measures.
 type Threshold struct {
-	Steps          int     // of training until it came to rest
+	Steps          int     // of training
 	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
 	Sharpness      float64 // λ_max of the Hessian at θ*
 	Measured       float64 // the largest rate at which the two runs stay together
-	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, every 10 steps.
+	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, every 10 steps,
+	// until they are a thousand times as far apart as at first: from there on chance has it.
 	Fractions []float64
 	Distance  [][]float64
 }
 
-// NetThreshold trains a SmallNet to rest, measures the sharpness where it rests, and by bisection the rate up to which two
+// Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
+func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
+
+// NetThreshold trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to which two
 // runs, one from there and one from a hair away, stay together (claim G3).
 func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed int64, eta float64) (*Threshold, error) {
 	net, err := SmallNet(width)
@@ -220,6 +224,9 @@ func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed 
 		distance, err := apart(f*threshold, 10)
 		if err != nil {
 			return nil, err
+		}
+		if far := slices.IndexFunc(distance, func(d float64) bool { return !(d < 1000*distance[0]) }); far >= 0 {
+			distance = distance[:far+1]
 		}
 		result.Distance = append(result.Distance, distance)
 	}
