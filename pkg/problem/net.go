@@ -58,7 +58,7 @@ func (a Activation) node(z *graph.Node) *graph.Node {
 //	h₀ = x,  h_l = φ(h_{l−1}W_l + b_l),  f(x) = h_L W + b.
 //
 // Its parameters are "hidden01/dense/weights" [in, width], "hidden01/dense/biases" [width], …, "output/dense/weights" and
-// "output/dense/biases". NewRegression and NewClassifier make one.
+// "output/dense/biases". NewRegression, NewRegressor and NewClassifier make one.
 type Net struct {
 	Widths     []int // of the hidden layers; none for a linear model
 	Activation Activation
@@ -78,8 +78,11 @@ func NewRegression(widths []int, xs, ys []float64) (*Net, error) {
 	if len(xs) == 0 {
 		return nil, errors.New("xs is empty: give at least one point")
 	}
-	return newNet(widths, mat.NewDense(len(xs), 1, slices.Clone(xs)), ys, 0)
+	return NewRegressor(widths, mat.NewDense(len(xs), 1, slices.Clone(xs)), ys)
 }
+
+// NewRegressor is NewRegression for features x [n, d] of any dimension.
+func NewRegressor(widths []int, x *mat.Dense, y []float64) (*Net, error) { return newNet(widths, x, y, 0) }
 
 // NewClassifier makes a net from features x [n, d] and their classes 0, 1, …, classes−1, with one output for each class
 // and the mean cross-entropy −log softmax(f(xᵢ))_{yᵢ} as its loss.

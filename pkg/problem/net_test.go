@@ -33,6 +33,9 @@ func nets(t *testing.T, dtype dtypes.DType) map[string]*problem.Net {
 	require.NoError(t, err)
 	classifier.Activation = problem.Tanh
 	made["classifier"] = classifier
+	plane, err := problem.NewRegressor([]int{3}, x, []float64{1, 0, -1, 2, 0.5, 0})
+	require.NoError(t, err)
+	made["two inputs"] = plane
 	for _, net := range made {
 		net.DType = dtype
 	}
