@@ -1,0 +1,80 @@
+package relu
+
+import (
+	"fmt"
+	"slices"
+)
+
+// choose is the binomial coefficient.
+func choose(n, k int) float64 {
+	c := 1.0
+	for i := 1; i <= k; i++ {
+		c *= float64(n-k+i) / float64(i)
+	}
+	return c
+}
+
+// ShallowRegions returns Σⱼ₌₀..inputs C(units, j), into how many regions so many hyperplanes in general position cut the
+// space of the inputs: the most activation regions of one hidden layer, units + 1 on a line. It is an error when inputs or
+// units are not positive.
+//
+// Source: T. Zaslavsky (1975), "Facing up to arrangements", Memoirs of the AMS 154.
+func ShallowRegions(inputs, units int) (float64, error) { return RegionsUpperBound(inputs, units) }
+
+// RegionsUpperBound returns a number of activation regions that no net of so many inputs and the hidden widths given
+// exceeds,
+//
+//	Πₗ Σⱼ₌₀..dₗ C(nₗ, j),    dₗ = min(inputs, n₁, …, nₗ)
+//
+// For one input that is Πₗ (nₗ + 1). It is an error when a size is not positive or there are no widths.
+//
+// Source: G. Montúfar (2017), "Notes on the number of linear regions of deep neural networks"; see T. Serra, C.
+// Tjandraatmadja and S. Ramalingam (2018), arXiv:1711.02114, also for sharper ones.
+func RegionsUpperBound(inputs int, widths ...int) (float64, error) {
+	if err := checkWidths(inputs, widths); err != nil {
+		return 0, err
+	}
+	bound, d := 1.0, inputs
+	for _, width := range widths {
+		d = min(d, width)
+		sum := 0.0
+		for j := range d + 1 {
+			sum += choose(width, j)
+		}
+		bound *= sum
+	}
+	return bound, nil
+}
+
+// RegionsLowerBound returns a number of linear regions that some net of so many inputs and the hidden widths given has,
+//
+//	Πₗ₌₁..L₋₁ ⌊nₗ/inputs⌋^inputs · Σⱼ₌₀..inputs C(n_L, j)
+//
+// It is an error when inputs is not positive, there are no widths or one is smaller than inputs.
+//
+// Source: G. Montúfar, R. Pascanu, K. Cho and Y. Bengio (2014), "On the Number of Linear Regions of Deep Neural Networks",
+// corollary 5.
+func RegionsLowerBound(inputs int, widths ...int) (float64, error) {
+	if err := checkWidths(inputs, widths); err != nil {
+		return 0, err
+	}
+	if narrow := slices.Min(widths); narrow < inputs {
+		return 0, fmt.Errorf("widths has a layer of %d: the bound is for layers of at least %d units, the inputs",
+			narrow, inputs)
+	}
+	last := len(widths) - 1
+	bound, err := ShallowRegions(inputs, widths[last])
+	for _, width := range widths[:last] {
+		for range inputs {
+			bound *= float64(width / inputs)
+		}
+	}
+	return bound, err
+}
+
+func checkWidths(inputs int, widths []int) error {
+	if len(widths) == 0 {
+		return fmt.Errorf("widths is empty: give at least one hidden layer's")
+	}
+	return checkSizes(append([]int{inputs}, widths...))
+}

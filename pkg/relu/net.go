@@ -1,0 +1,206 @@
+// Package relu takes ReLU nets apart and builds them by hand (lecture section 2): what a net of dense layers
+//
+//	h₀ = x,  z_l = h_{l−1}W_l + b_l,  h_l = max(0, z_l),  f(x) = z_L
+//
+// computes is piecewise linear, so its knots, slopes and regions can be found exactly, and a net can be written down that
+// has the ones wanted. All is float64 on the host; Start, FromStart, Theta and FromTheta lead to the nets that package
+// train trains, problem.Net, and back.
+package relu
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Layer is a dense layer, z = hW + b.
+type Layer struct {
+	W *mat.Dense // [in, out]
+	B []float64  // [out]
+}
+
+// Net is a net of dense layers with a ReLU after each but the last. Its fields may be set directly; Check says whether
+// they fit together.
+type Net struct{ Layers []Layer }
+
+// New makes a net of the sizes given, inputs, hidden widths and outputs, with all parameters 0. It panics when there are
+// fewer than two sizes or one is not positive.
+func New(sizes ...int) *Net {
+	if err := checkSizes(sizes); err != nil {
+		panic(err)
+	}
+	n := &Net{Layers: make([]Layer, len(sizes)-1)}
+	for l := range n.Layers {
+		n.Layers[l] = Layer{mat.NewDense(sizes[l], sizes[l+1], nil), make([]float64, sizes[l+1])}
+	}
+	return n
+}
+
+func checkSizes(sizes []int) error {
+	if len(sizes) < 2 {
+		return fmt.Errorf("sizes has %d elements: give the number of inputs, the widths and the number of outputs",
+			len(sizes))
+	}
+	for l, size := range sizes {
+		if size < 1 {
+			return fmt.Errorf("sizes[%d] is %d: it must be at least 1", l, size)
+		}
+	}
+	return nil
+}
+
+// Check says what is wrong with a net put together by hand: it must have a layer, the shapes of neighbours must fit and
+// all parameters must be finite.
+func (n *Net) Check() error {
+	if len(n.Layers) == 0 {
+		return errors.New("the net has no layer: it needs at least the output's")
+	}
+	for l, layer := range n.Layers {
+		if layer.W == nil || layer.W.IsEmpty() {
+			return fmt.Errorf("layer %d has no weights: give W [in, out]", l)
+		}
+		in, out := layer.W.Dims()
+		if l > 0 && in != len(n.Layers[l-1].B) {
+			return fmt.Errorf("layer %d has %d inputs: the layer before has %d units", l, in, len(n.Layers[l-1].B))
+		}
+		if len(layer.B) != out {
+			return fmt.Errorf("layer %d has %d biases: its W is for %d", l, len(layer.B), out)
+		}
+	}
+	for i, p := range n.Theta() {
+		if math.IsNaN(p) || math.IsInf(p, 0) {
+			return fmt.Errorf("parameter %d of Theta is %v: it must be a finite number", i, p)
+		}
+	}
+	return nil
+}
+
+// Sizes returns the number of inputs, the widths of the hidden layers and the number of outputs.
+func (n *Net) Sizes() []int {
+	sizes := []int{n.Layers[0].W.RawMatrix().Rows}
+	for _, layer := range n.Layers {
+		sizes = append(sizes, len(layer.B))
+	}
+	return sizes
+}
+
+// Widths returns those of the hidden layers, as problem.NewRegression takes them.
+func (n *Net) Widths() []int {
+	sizes := n.Sizes()
+	return sizes[1 : len(sizes)-1]
+}
+
+// Parameters is the number of weights and biases.
+func (n *Net) Parameters() int {
+	count := 0
+	for _, layer := range n.Layers {
+		in, out := layer.W.Dims()
+		count += (in + 1) * out
+	}
+	return count
+}
+
+// Clone returns a copy.
+func (n *Net) Clone() *Net {
+	c := &Net{Layers: make([]Layer, len(n.Layers))}
+	for l, layer := range n.Layers {
+		c.Layers[l] = Layer{mat.DenseCopyOf(layer.W), slices.Clone(layer.B)}
+	}
+	return c
+}
+
+// Trace is every value of a forward pass: what stands at the nodes of the net's computation graph (claim N1).
+type Trace struct {
+	X []float64   // the input, [in]
+	Z [][]float64 // before the ReLU by layer, [layers][out]; the last is the output
+	H [][]float64 // after it, by hidden layer
+}
+
+// Output is f(x), [outputs].
+func (t *Trace) Output() []float64 { return t.Z[len(t.Z)-1] }
+
+// Forward computes f(x), x [in], and keeps every value. It panics when x has not the net's number of inputs.
+//
+// A sum starts with the bias and takes its terms in order: Interpolate rests on it.
+func (n *Net) Forward(x []float64) *Trace {
+	if in := n.Sizes()[0]; len(x) != in {
+		panic(fmt.Errorf("x has %d elements: the net has %d inputs", len(x), in))
+	}
+	t := &Trace{X: x}
+	h := x
+	for l, layer := range n.Layers {
+		z := slices.Clone(layer.B)
+		for i, v := range h {
+			for j, w := range layer.W.RawRowView(i) {
+				z[j] += v * w
+			}
+		}
+		t.Z = append(t.Z, z)
+		if l < len(n.Layers)-1 {
+			h = make([]float64, len(z))
+			for j, v := range z {
+				h[j] = max(v, 0)
+			}
+			t.H = append(t.H, h)
+		}
+	}
+	return t
+}
+
+// Output returns f(x), [outputs]. It panics as Forward does.
+func (n *Net) Output(x []float64) []float64 { return n.Forward(x).Output() }
+
+// At returns the first output at x, for a net of one input. It panics as Forward does.
+func (n *Net) At(x float64) float64 { return n.Output([]float64{x})[0] }
+
+// Gradient is the derivative of one number, an output or a loss, with respect to everything in the net.
+type Gradient struct {
+	Layers []Layer     // with respect to the parameters
+	X      []float64   // to the input
+	Z      [][]float64 // to the nodes of the Trace
+	H      [][]float64
+}
+
+// Theta flattens the derivatives with respect to the parameters as Net.Theta does the parameters.
+func (g *Gradient) Theta() []float64 { return (&Net{g.Layers}).Theta() }
+
+// Backward propagates back ∂L/∂f, [outputs], through the pass t: for the derivative of output k that is 1 at k and 0
+// elsewhere, for the loss (f−y)²/2 it is f − y. At a knot the derivative of the ReLU is 0, as problem.Net has it.
+func (n *Net) Backward(t *Trace, output []float64) *Gradient {
+	if len(output) != len(t.Output()) {
+		panic(fmt.Errorf("output has %d elements: the net has %d outputs", len(output), len(t.Output())))
+	}
+	last := len(n.Layers) - 1
+	g := &Gradient{Layers: make([]Layer, last+1), Z: make([][]float64, last+1), H: make([][]float64, last)}
+	dz := slices.Clone(output)
+	for l := last; l >= 0; l-- {
+		h := t.X
+		if l > 0 {
+			h = t.H[l-1]
+		}
+		g.Z[l], g.Layers[l] = dz, Layer{mat.NewDense(len(h), len(dz), nil), slices.Clone(dz)}
+		dh := make([]float64, len(h))
+		for i, v := range h {
+			dw := g.Layers[l].W.RawRowView(i)
+			for j, w := range n.Layers[l].W.RawRowView(i) {
+				dw[j] = v * dz[j]
+				dh[i] += w * dz[j]
+			}
+		}
+		if l == 0 {
+			g.X = dh
+			break
+		}
+		g.H[l-1] = dh
+		dz = slices.Clone(dh)
+		for i, z := range t.Z[l-1] {
+			if z <= 0 {
+				dz[i] = 0
+			}
+		}
+	}
+	return g
+}

@@ -1,0 +1,360 @@
+package relu
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Rescale returns the net with the weights and the bias into a hidden unit multiplied by a > 0 and the weights out of it
+// divided by a (claim N10): the same function, since max(0, az) = a·max(0, z); the same numbers too, if a is a power of
+// two. Layers count from 0. It is an error when a is not positive and finite or there is no such hidden unit.
+func (n *Net) Rescale(layer, unit int, a float64) (*Net, error) {
+	widths := n.Widths()
+	if layer < 0 || layer >= len(widths) {
+		return nil, fmt.Errorf("layer is %d: the net has %d hidden layers, counted from 0", layer, len(widths))
+	}
+	if unit < 0 || unit >= widths[layer] {
+		return nil, fmt.Errorf("unit is %d: the layer has %d units, counted from 0", unit, widths[layer])
+	}
+	if !(a > 0) || math.IsInf(a, 1) {
+		return nil, fmt.Errorf("a is %v: it must be positive, for max(0, az) to be a·max(0, z)", a)
+	}
+	r := n.Clone()
+	into, out := r.Layers[layer], r.Layers[layer+1]
+	in, _ := into.W.Dims()
+	for i := range in {
+		into.W.Set(i, unit, a*into.W.At(i, unit))
+	}
+	into.B[unit] *= a
+	floats.Scale(1/a, out.W.RawRowView(unit))
+	return r, nil
+}
+
+// Jacobian returns the derivatives of all outputs on the inputs x [n, in] with respect to the parameters, in the order of
+// Theta: [n·outputs, Parameters]. It panics when x has not the net's number of columns.
+func (n *Net) Jacobian(x *mat.Dense) *mat.Dense {
+	rows, _ := x.Dims()
+	sizes := n.Sizes()
+	outputs := sizes[len(sizes)-1]
+	j := mat.NewDense(rows*outputs, n.Parameters(), nil)
+	for i := range rows {
+		t := n.Forward(x.RawRowView(i))
+		for k := range outputs {
+			one := make([]float64, outputs)
+			one[k] = 1
+			j.SetRow(i*outputs+k, n.Backward(t, one).Theta())
+		}
+	}
+	return j
+}
+
+// Rank returns the numerical rank of a matrix with its singular values, descending: how many are above ε·max(rows,
+// columns) times the largest, as NumPy's matrix_rank counts. Columns are first scaled to length 1, which leaves the rank
+// as it is and keeps parameters of little effect from being lost. It is an error when the decomposition fails.
+func Rank(m *mat.Dense) (rank int, singular []float64, err error) {
+	scaled := mat.DenseCopyOf(m)
+	rows, columns := m.Dims()
+	column := make([]float64, rows)
+	for j := range columns {
+		mat.Col(column, j, m)
+		if norm := floats.Norm(column, 2); norm > 0 {
+			floats.Scale(1/norm, column)
+			scaled.SetCol(j, column)
+		}
+	}
+	var svd mat.SVD
+	if !svd.Factorize(scaled, mat.SVDNone) {
+		return 0, nil, fmt.Errorf("the singular values could not be computed: are all elements finite?")
+	}
+	singular = svd.Values(nil)
+	for _, s := range singular {
+		if s > epsilon*float64(max(rows, columns))*singular[0] {
+			rank++
+		}
+	}
+	return rank, singular, nil
+}
+
+// Redundancy says how many of a net's parameters are to spare on some data, and why (claim N10): directions in which all
+// parameters together can move without a change, to first order, of any output on the data. Each is counted once, in the
+// first of the kinds that it is of. Redundancy of a net makes it.
+type Redundancy struct {
+	Parameters int
+	// Silent parameters have no effect on any example: those into and out of dead units, those into a unit whose output
+	// weights are 0, and those between two units that are never active together.
+	Silent int
+	// Rescaling of a unit, of Rescale: one for each unit with effect.
+	Rescaling int
+	// Linear: units that are active on all examples compute one linear map between them, which has fewer degrees of
+	// freedom than they, and their biases do what those of the next layer can.
+	Linear int
+	// Copies: units of a layer with the same knot (hyperplane) and side, of which one would do.
+	Copies int
+	// Opposed: two units with the same knot and opposite sides make between them a constant, which the bias of the next
+	// layer makes too, and a linear part, which Linear units or other such pairs make too.
+	Opposed int
+	// Dependent: where a unit has an effect, its inputs may be linearly dependent though they are not elsewhere, because
+	// few examples lie there or because the units before are linear there; some weights then can do the work of others.
+	Dependent int
+	// Cap is a bound from the examples: within an activation region all derivatives are affine functions of the input,
+	// so that each region adds at most outputs·min(examples in it, inputs+1) to the rank, and the outputs alone where all
+	// units of a layer are inactive and f is constant.
+	Cap int
+}
+
+// Rank is the rank that the Jacobian of the outputs is to have: the parameters less those redundant, if Cap allows.
+//
+// For one hidden layer it is exact if the examples are many and in general position: inputs+1 at least in each of the
+// parts into which the knots (hyperplanes) cut the data. Two cases are excepted: a unit with output weight 0 on the same
+// hyperplane as others, and, with more than one output, linear and opposed units together. For deeper nets it is a
+// prediction: true of most nets drawn at random; too high for those with hidden
+// symmetries, which no count of units finds; and too low for a few in which most units are dead or linear.
+//
+// Source: J. E. Grigsby, K. Lindsey, R. Meyerhoff and C. Wu (2022), "Functional dimension of feedforward ReLU neural
+// networks", arXiv:2209.04036, for the rescalings, which are all there is for some parameters of each net whose layers do
+// not widen; J. E. Grigsby, K. Lindsey and D. Rolnick (2023), "Hidden Symmetries of ReLU Networks", arXiv:2306.06179.
+func (r Redundancy) Rank() int {
+	return min(r.Parameters-r.Silent-r.Rescaling-r.Linear-r.Copies-r.Opposed-r.Dependent, r.Cap)
+}
+
+// UnitsOn returns the state of each hidden unit, by layer, on the inputs x [n, in]. It panics as Jacobian does.
+func (n *Net) UnitsOn(x *mat.Dense) [][]UnitState {
+	rows, _ := x.Dims()
+	tallies := newTallies(n)
+	for i := range rows {
+		for l, active := range n.Forward(x.RawRowView(i)).Active() {
+			tallies[l].add(active)
+		}
+	}
+	return states(tallies)
+}
+
+// Active tells which hidden units are active, by layer: the activation pattern.
+func (t *Trace) Active() [][]bool {
+	active := make([][]bool, len(t.H))
+	for l, h := range t.H {
+		for _, v := range h {
+			active[l] = append(active[l], v > 0)
+		}
+	}
+	return active
+}
+
+// Redundancy counts the parameters to spare on the inputs x [n, in]. It panics as Jacobian does.
+func (n *Net) Redundancy(x *mat.Dense) Redundancy {
+	r := Redundancy{Parameters: n.Parameters()}
+	live, states, dependent := n.effects(x)
+	r.Dependent = dependent
+	for _, p := range (&Net{live}).Theta() {
+		if p == 0 {
+			r.Silent++
+		}
+	}
+	for l := range states {
+		r.layer(n.Layers[l], n.Layers[l+1], live[l], live[l+1], states[l])
+	}
+	rows, in := x.Dims()
+	sizes := n.Sizes()
+	regions := make(map[string]int) // how many examples have the pattern
+	for i := range rows {
+		active := n.Forward(x.RawRowView(i)).Active()
+		most := in + 1
+		for _, layer := range active {
+			if !slices.Contains(layer, true) {
+				most = 1
+			}
+		}
+		if pattern := fmt.Sprint(active); regions[pattern] < most {
+			regions[pattern]++
+			r.Cap += sizes[len(sizes)-1]
+		}
+	}
+	return r
+}
+
+// effects marks with 1 the live parameters, which have an effect on some example: those on a path of active units and
+// weights other than 0. It tells the states of the units on those examples on which the layer after them has an effect,
+// and counts the Dependent parameters.
+func (n *Net) effects(x *mat.Dense) (live []Layer, _ [][]UnitState, dependent int) {
+	tallies := newTallies(n)
+	live = New(n.Sizes()...).Layers
+	rows, _ := x.Dims()
+	inputs := make([]*mat.Dense, len(n.Layers)) // of each layer, and 1 for its biases, on the examples
+	effect := make([][][]int, len(n.Layers))    // the examples on which each unit has one
+	for l, layer := range n.Layers {
+		in, out := layer.W.Dims()
+		inputs[l], effect[l] = mat.NewDense(rows, in+1, nil), make([][]int, out)
+	}
+	for e := range rows {
+		t := n.Forward(x.RawRowView(e))
+		active, reaches := t.Active(), make([]bool, len(t.Output()))
+		for k := range reaches {
+			reaches[k] = true
+		}
+		for l := len(n.Layers) - 1; l >= 0; l-- {
+			h := t.X
+			if l > 0 {
+				h = t.H[l-1]
+			}
+			inputs[l].SetRow(e, append(slices.Clone(h), 1))
+			if l > 0 && slices.Contains(reaches, true) {
+				tallies[l-1].add(active[l-1])
+			}
+			before := make([]bool, len(h))
+			for j, reached := range reaches {
+				if !reached {
+					continue
+				}
+				effect[l][j] = append(effect[l][j], e)
+				live[l].B[j] = 1
+				for i, v := range h {
+					if v != 0 {
+						live[l].W.Set(i, j, 1)
+						before[i] = before[i] || n.Layers[l].W.At(i, j) != 0
+					}
+				}
+			}
+			reaches = before
+		}
+	}
+	for l, layer := range live {
+		in, _ := layer.W.Dims()
+		reference := slices.Concat(effect[l]...) // where any unit has an effect
+		slices.Sort(reference)
+		reference = slices.Compact(reference)
+		for j, examples := range effect[l] {
+			if len(examples) == 0 || len(examples) == len(reference) {
+				continue
+			}
+			columns := []int{in}
+			for i := range in {
+				if layer.W.At(i, j) != 0 {
+					columns = append(columns, i)
+				}
+			}
+			dependent += rankOf(pick(inputs[l], reference, columns)) - rankOf(pick(inputs[l], examples, columns))
+		}
+	}
+	return live, states(tallies), dependent
+}
+
+// pick takes the elements of a matrix in some rows and columns.
+func pick(from *mat.Dense, rows, columns []int) *mat.Dense {
+	m := mat.NewDense(len(rows), len(columns), nil)
+	for i, row := range rows {
+		for j, column := range columns {
+			m.Set(i, j, from.At(row, column))
+		}
+	}
+	return m
+}
+
+// class is the units of a layer that share a hyperplane and a side.
+type class struct {
+	normal  []float64 // weights and bias, of length 1
+	members []int
+}
+
+// layer adds what a hidden layer and the one after it have to spare.
+//
+// Units of one class with incoming A [p, in+1] and outgoing B [p, out] act by AᵀB alone, whose tangent space has the
+// dimension (in+1)·rank B + out·rank A − rank A·rank B; here rank A is 1.
+func (r *Redundancy) layer(into, out, liveIn, liveOut Layer, states []UnitState) {
+	in, _ := into.W.Dims()
+	var classes []class
+	var linear []int
+	for j, state := range states {
+		normal := append(mat.Col(nil, j, into.W), into.B[j])
+		switch {
+		case state == Linear:
+			linear = append(linear, j)
+			continue
+		case state == Dead:
+			continue
+		}
+		floats.Scale(1/floats.Norm(normal, 2), normal)
+		k := 0
+		for k < len(classes) && !floats.EqualApprox(normal, classes[k].normal, 1e-12) {
+			k++
+		}
+		if k == len(classes) {
+			classes = append(classes, class{normal: normal})
+		}
+		classes[k].members = append(classes[k].members, j)
+	}
+	// Of a group of units: how many live parameters lead in and out at most of one, and in all; and how many do both.
+	tally := func(units []int) (widestIn, widestOut, total, both int) {
+		for _, j := range units {
+			ins := int(mat.Sum(liveIn.W.ColView(j)) + liveIn.B[j])
+			outs := int(floats.Sum(liveOut.W.RawRowView(j)))
+			widestIn, widestOut, total = max(widestIn, ins), max(widestOut, outs), total+ins+outs
+			if ins > 0 && outs > 0 {
+				both++
+			}
+		}
+		return
+	}
+	for _, c := range classes {
+		ins, outs, total, both := tally(c.members)
+		b := rankOf(outgoing(out, c.members))
+		r.Rescaling += both
+		r.Copies += total - both - (ins*b + outs - b)
+	}
+	source := false // of a linear part
+	if len(linear) > 0 {
+		ins, outs, total, both := tally(linear)
+		incoming := mat.NewDense(len(linear), in, nil)
+		for i, j := range linear {
+			incoming.SetRow(i, mat.Col(nil, j, into.W))
+		}
+		a, b := rankOf(incoming), rankOf(outgoing(out, linear))
+		r.Rescaling += both
+		r.Linear += total - both - ((ins-1)*b + outs*a - a*b)
+		source = b > 0
+	}
+	for k, c := range classes {
+		for _, o := range classes[:k] {
+			if opposite := floats.Dot(c.normal, o.normal) < 0 && sameHyperplane(c.normal, o.normal); !opposite {
+				continue
+			}
+			p, q := outgoing(out, c.members), outgoing(out, o.members)
+			var both mat.Dense
+			both.Stack(p, q)
+			common := rankOf(p) + rankOf(q) - rankOf(&both)
+			r.Opposed += common
+			if source {
+				r.Opposed += in * common
+			}
+			source = source || common > 0
+		}
+	}
+}
+
+func sameHyperplane(p, q []float64) bool {
+	for i := range p {
+		if math.Abs(p[i]+q[i]) > 1e-12 {
+			return false
+		}
+	}
+	return true
+}
+
+// outgoing are the weights out of the units, one a row.
+func outgoing(layer Layer, units []int) *mat.Dense {
+	_, out := layer.W.Dims()
+	m := mat.NewDense(len(units), out, nil)
+	for i, j := range units {
+		m.SetRow(i, layer.W.RawRowView(j))
+	}
+	return m
+}
+
+// rankOf is Rank where the decomposition of a small finite matrix is not in doubt.
+func rankOf(m *mat.Dense) int {
+	rank, _, _ := Rank(m)
+	return rank
+}
