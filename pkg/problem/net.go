@@ -82,7 +82,9 @@ func NewRegression(widths []int, xs, ys []float64) (*Net, error) {
 }
 
 // NewRegressor is NewRegression for features x [n, d] of any dimension.
-func NewRegressor(widths []int, x *mat.Dense, y []float64) (*Net, error) { return newNet(widths, x, y, 0) }
+func NewRegressor(widths []int, x *mat.Dense, y []float64) (*Net, error) {
+	return newNet(widths, x, y, 0)
+}
 
 // NewClassifier makes a net from features x [n, d] and their classes 0, 1, …, classes−1, with one output for each class
 // and the mean cross-entropy −log softmax(f(xᵢ))_{yᵢ} as its loss.
