@@ -1,0 +1,598 @@
+package figure
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// CircuitLayer is a dense layer of a net as a Circuit draws it: h = φ(Σᵢ inputᵢ·Weights[i] + Biases).
+type CircuitLayer struct {
+	Weights [][]float64 // [in][out]; nil for an adder of all inputs without weights (lecture, Fig. 6)
+	Biases  []float64   // [out]; nil for none
+	ReLU    bool        // whether a ReLU follows
+}
+
+// Circuit is the picture of a net as the lecture draws nets, as an analog circuit (Fig. 5 to 8): a triangle multiplies by
+// the weight beside it, a circle adds its inputs and a bias, a box with an elbow is a ReLU. Nets of more than a few
+// weights are drawn as columns of units, whose wires show the sign and size of the weights. It is a picture like
+// Figure, except that it cannot be a panel of a row.
+type Circuit struct {
+	title     string
+	layers    []CircuitLayer
+	sizes     []int
+	values    *signals
+	gradients *signals
+	err       error
+}
+
+// signals is what stands at the circuit's places: the inputs, and of each layer what its adders and its ReLUs give.
+type signals struct {
+	x    []float64
+	z, h [][]float64
+}
+
+// NewCircuit draws the layers, the inputs on the left. The first mistake is kept and returned by SVG and PNG: no title, no
+// layers, weights that do not fit together or are not finite.
+func NewCircuit(title string, layers ...CircuitLayer) *Circuit {
+	c := &Circuit{title: title, layers: layers}
+	c.err = c.check()
+	return c
+}
+
+func (c *Circuit) check() error {
+	if c.title == "" {
+		return errors.New("figure: a circuit has no title; say what it shows")
+	}
+	if err := checkText(c.title); err != nil {
+		return err
+	}
+	if len(c.layers) == 0 {
+		return fmt.Errorf("figure: circuit %q has no layers; give at least one", c.title)
+	}
+	for l, layer := range c.layers {
+		if layer.Weights == nil {
+			if l == 0 {
+				return fmt.Errorf("figure: circuit %q: the first layer must have weights", c.title)
+			}
+			c.sizes = append(c.sizes, 1)
+		} else {
+			if l > 0 && len(layer.Weights) != c.sizes[l] {
+				return fmt.Errorf("figure: circuit %q: layer %d has weights for %d inputs, but %d come in",
+					c.title, l, len(layer.Weights), c.sizes[l])
+			}
+			if l == 0 {
+				c.sizes = []int{len(layer.Weights)}
+			}
+			if len(layer.Weights) == 0 || len(layer.Weights[0]) == 0 {
+				return fmt.Errorf("figure: circuit %q: layer %d has no weights", c.title, l)
+			}
+			c.sizes = append(c.sizes, len(layer.Weights[0]))
+		}
+		out := c.sizes[l+1]
+		for i, row := range layer.Weights {
+			if len(row) != out {
+				return fmt.Errorf("figure: circuit %q: layer %d has %d weights from input %d, but %d from the first",
+					c.title, l, len(row), i, out)
+			}
+			for _, w := range row {
+				if !finite(w) {
+					return fmt.Errorf("figure: circuit %q: layer %d has the weight %v, which is not finite", c.title, l, w)
+				}
+			}
+		}
+		if layer.Biases != nil && len(layer.Biases) != out {
+			return fmt.Errorf("figure: circuit %q: layer %d has %d biases, but %d units", c.title, l, len(layer.Biases), out)
+		}
+		for _, b := range layer.Biases {
+			if !finite(b) {
+				return fmt.Errorf("figure: circuit %q: layer %d has the bias %v, which is not finite", c.title, l, b)
+			}
+		}
+	}
+	return nil
+}
+
+// Values writes above each wire what it carries: x [in], z [layers][out] before the ReLUs and h [layers][out] after them;
+// h of a layer without a ReLU may be left out.
+func (c *Circuit) Values(x []float64, z, h [][]float64) *Circuit {
+	c.values = c.take("values", x, z, h)
+	return c
+}
+
+// Gradients writes below each wire, after ∂, the derivative of the output (or of a loss) with respect to what it carries,
+// in the places of Values, and beside each weight and bias the derivative with respect to it. It needs Values.
+func (c *Circuit) Gradients(x []float64, z, h [][]float64) *Circuit {
+	if c.values == nil && c.err == nil {
+		c.err = fmt.Errorf("figure: circuit %q: gradients need the values; call Values first", c.title)
+	}
+	c.gradients = c.take("gradients", x, z, h)
+	return c
+}
+
+func (c *Circuit) take(what string, x []float64, z, h [][]float64) *signals {
+	if c.err != nil {
+		return nil
+	}
+	s := &signals{x: x, z: z}
+	fits := len(x) == c.sizes[0] && len(z) == len(c.layers)
+	for l := range c.layers {
+		fits = fits && len(z[l]) == c.sizes[l+1]
+		switch {
+		case !fits:
+		case l < len(h):
+			fits = len(h[l]) == c.sizes[l+1]
+			s.h = append(s.h, h[l])
+		case !c.layers[l].ReLU:
+			s.h = append(s.h, z[l])
+		default:
+			fits = false
+		}
+	}
+	if !fits {
+		c.err = fmt.Errorf("figure: circuit %q: the %s do not fit its sizes %v", c.title, what, c.sizes)
+		return nil
+	}
+	return s
+}
+
+// into is what comes into a layer.
+func (s *signals) into(layer int) []float64 {
+	if layer == 0 {
+		return s.x
+	}
+	return s.h[layer-1]
+}
+
+// SVG returns the picture as an SVG document, as Figure.SVG does.
+func (c *Circuit) SVG() ([]byte, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	l := c.layout()
+	canvas := newSVG(l.w, l.h, c.title, c.Alt())
+	l.draw(pen{c: canvas})
+	return canvas.bytes(), nil
+}
+
+// PNG returns the picture as an image, as Figure.PNG does.
+func (c *Circuit) PNG() ([]byte, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	l := c.layout()
+	canvas := newPNG(l.w, l.h)
+	l.draw(pen{c: canvas})
+	return canvas.bytes()
+}
+
+// Size returns the width and height in CSS pixels, or zeros where SVG and PNG return an error.
+func (c *Circuit) Size() (width, height int) {
+	if c.err != nil {
+		return 0, 0
+	}
+	l := c.layout()
+	return l.w, l.h
+}
+
+// Alt returns the text alternative: the sizes, and of a circuit drawn in full every element.
+func (c *Circuit) Alt() string {
+	if c.err != nil {
+		return c.title
+	}
+	var parts []string
+	for l, layer := range c.layers {
+		out := c.sizes[l+1]
+		name := fmt.Sprintf("layer %d", l+1)
+		if !c.full() {
+			parts = append(parts, fmt.Sprintf("%s: %d units, %s", name, out, c.extent(layer)))
+			continue
+		}
+		for j := range out {
+			var terms []string
+			for i := range c.sizes[l] {
+				if layer.Weights == nil {
+					terms = append(terms, fmt.Sprintf("input %d", i+1))
+				} else {
+					terms = append(terms, fmt.Sprintf("%s times input %d", number(layer.Weights[i][j]), i+1))
+				}
+			}
+			if layer.Biases != nil {
+				terms = append(terms, number(layer.Biases[j]))
+			}
+			text := fmt.Sprintf("%s, unit %d: %s", name, j+1, strings.Join(terms, " plus "))
+			if layer.ReLU {
+				text += ", then ReLU"
+			}
+			if c.values != nil {
+				text += ", gives " + number(c.values.h[l][j])
+			}
+			if c.gradients != nil {
+				text += ", derivative " + number(c.gradients.h[l][j])
+			}
+			parts = append(parts, text)
+		}
+	}
+	text := fmt.Sprintf("%s. Circuit, inputs: %d", c.title, c.sizes[0])
+	if c.values != nil {
+		var xs []string
+		for _, x := range c.values.x {
+			xs = append(xs, number(x))
+		}
+		text += " (" + strings.Join(xs, ", ") + ")"
+	}
+	return text + ". " + strings.Join(parts, ". ") + "."
+}
+
+// extent says the range of a layer's weights.
+func (c *Circuit) extent(layer CircuitLayer) string {
+	if layer.Weights == nil {
+		return "without weights"
+	}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, row := range layer.Weights {
+		for _, w := range row {
+			lo, hi = min(lo, w), max(hi, w)
+		}
+	}
+	return fmt.Sprintf("weights from %s to %s", number(lo), number(hi))
+}
+
+// full says whether every element is drawn: as long as they stay few.
+func (c *Circuit) full() bool {
+	if len(c.layers) > 2 {
+		return false
+	}
+	for l := range c.layers {
+		if c.sizes[l]*c.sizes[l+1] > 6 {
+			return false
+		}
+	}
+	return true
+}
+
+// Lengths of a circuit in CSS pixels.
+const (
+	circuitRow    = 74.0 // between two elements of a column
+	circuitColumn = 92.0 // between two columns, without labels on the wires
+	labelRoom     = 26.0 // more, with them
+	element       = 15.0 // half the height of an element
+	stub          = 8.0  // of a wire, beside an element
+	unitRow       = 40.0 // between two units
+	unitColumn    = 150.0
+	unitRadius    = 12.0
+	mostUnits     = 14 // of a column; of more some are left out
+)
+
+var (
+	plusWire  = style{color: palette[0], width: 2}
+	minusWire = style{color: palette[1], width: 2, dashes: []vg.Length{6, 3}}
+	wire      = style{color: axes, width: 1.6}
+)
+
+// circuitLayout is a list of what to draw, in pixels from the lower left corner, y up.
+type circuitLayout struct {
+	w, h   int
+	ops    []func(pen)
+	labels []func(pen) // above all else, on a ground of their own
+}
+
+func (l *circuitLayout) draw(p pen) {
+	p.box(white, rect{point{0, 0}, point{float64(l.w), float64(l.h)}})
+	for _, op := range append(l.ops, l.labels...) {
+		op(p)
+	}
+}
+
+func (l *circuitLayout) add(op func(pen)) { l.ops = append(l.ops, op) }
+
+// text is a label, centred on at, whose end a wire may pass behind.
+func (l *circuitLayout) text(s string, at point) { l.label(ink, s, at) }
+
+// partial is a label with a derivative.
+func (l *circuitLayout) partial(v float64, at point) { l.label(palette[1], "∂ "+number(v+0), at) }
+
+func (l *circuitLayout) label(clr color.NRGBA, s string, at point) {
+	face := sized(regular, tickSize)
+	half := width(face, s)/2 + 2
+	l.labels = append(l.labels, func(p pen) {
+		p.box(halo, rect{point{at.x - half, at.y - 2}, point{at.x + half, at.y + tickSize - 4}})
+		p.colored(clr, s, at, face, 0.5, false)
+	})
+}
+
+func (l *circuitLayout) head(title string, words ...string) {
+	y := float64(l.h) - margin - titleSize
+	l.add(func(p pen) { p.text(title, point{margin, y}, sized(bold, titleSize), 0, false) })
+	for i, w := range words {
+		at := point{margin, y - float64(i+1)*tickSize*leading - 2}
+		l.add(func(p pen) { p.text(w, at, sized(regular, tickSize), 0, false) })
+	}
+}
+
+func (c *Circuit) layout() *circuitLayout {
+	if c.full() {
+		return c.elements()
+	}
+	return c.units()
+}
+
+// elements draws every multiplier, adder and ReLU.
+func (c *Circuit) elements() *circuitLayout {
+	rows, columns := c.sizes[0], 2
+	for l, layer := range c.layers {
+		columns += 2
+		if layer.ReLU {
+			columns++
+		}
+		if layer.Weights == nil {
+			columns--
+			continue
+		}
+		rows = max(rows, c.sizes[l]*c.sizes[l+1])
+	}
+	row, column, words := circuitRow, circuitColumn, []string(nil)
+	if c.values != nil {
+		column += labelRoom
+		words = []string{"Above a wire: the value that it carries."}
+	}
+	if c.gradients != nil {
+		row += 22
+		words[0] += " Below, after ∂: the derivative of the output with respect to it."
+	}
+	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
+	l := &circuitLayout{
+		w: int(2*margin + float64(columns-1)*column + 60),
+		h: int(top + float64(rows)*row + margin + 12),
+	}
+	l.head(c.title, words...)
+	middle := margin + 12 + float64(rows)*row/2
+	place := func(k, n int) float64 { return middle - (float64(k)-float64(n-1)/2)*row }
+	x := margin + 24
+	// output labels what comes out of an element, on the horizontal part of its wire.
+	output := func(at point, value, gradient func() float64) point {
+		end := point{at.x + stub, at.y}
+		if c.values != nil {
+			end.x = at.x + stub + labelRoom + 20
+			mid := (at.x + end.x) / 2
+			l.text(number(value()+0), point{mid, at.y + 5})
+			if c.gradients != nil {
+				l.partial(gradient(), point{mid, at.y - 17})
+			}
+		}
+		l.add(func(p pen) { p.stroke(wire, at, end) })
+		return end
+	}
+	var ends []point // where the wires of the layer before end
+	for i := range c.sizes[0] {
+		at := point{x, place(i, c.sizes[0])}
+		name := "x"
+		if c.sizes[0] > 1 {
+			name += subscript(i + 1)
+		}
+		l.add(func(p pen) { p.text(name, point{at.x, at.y - 5}, sized(bold, labelSize), 0.5, false) })
+		ends = append(ends, output(point{at.x + 10, at.y}, func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
+	}
+	for k, layer := range c.layers {
+		in, out := c.sizes[k], c.sizes[k+1]
+		last := k == len(c.layers)-1
+		sums := make([]point, out) // the adders' middles
+		products := make([][]point, out)
+		if layer.Weights != nil {
+			x += column
+			for j := range out {
+				for i := range in {
+					at := point{x, place(j*in+i, in*out)}
+					if out == 1 {
+						at.y = ends[i].y
+					}
+					weight := layer.Weights[i][j]
+					name := "w"
+					if last && k > 0 {
+						name = "v"
+					}
+					if in*out > 1 {
+						name += subscript(j*in + i + 1)
+					}
+					from := ends[i]
+					l.add(func(p pen) {
+						p.stroke(wire, from, point{at.x - element, at.y})
+						corners := []point{{at.x - element, at.y + element}, {at.x + element, at.y}, {at.x - element, at.y - element}}
+						p.fill(white, corners)
+						p.stroke(style{color: ink, width: 1.8}, corners[0], corners[1], corners[2], corners[0])
+					})
+					l.text(name+" = "+number(weight), point{at.x, at.y + element + 6})
+					if c.gradients != nil {
+						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], point{at.x - 2, at.y - element - 16})
+					}
+					products[j] = append(products[j], output(point{at.x + element, at.y},
+						func() float64 { return weight * c.values.into(k)[i] }, func() float64 { return c.gradients.z[k][j] }))
+					sums[j].y += at.y / float64(in)
+				}
+			}
+		} else {
+			products[0] = ends
+			for _, e := range ends {
+				sums[0].y += e.y / float64(in)
+			}
+		}
+		x += column
+		var next []point
+		for j := range out {
+			at := point{x, sums[j].y}
+			for _, from := range products[j] {
+				l.add(func(p pen) { p.stroke(wire, from, at) })
+			}
+			if layer.Biases != nil {
+				name := "b"
+				if last && k > 0 {
+					name = "c"
+				}
+				if out > 1 {
+					name += subscript(j + 1)
+				}
+				l.text(name+" = "+number(layer.Biases[j]), point{at.x, at.y + element + 7})
+				if c.gradients != nil {
+					l.partial(c.gradients.z[k][j], point{at.x - 2, at.y - element - 16})
+				}
+			}
+			l.add(func(p pen) {
+				p.circle(style{color: white}, at, element)
+				p.circle(style{color: ink, width: 1.8}, at, element)
+				p.stroke(style{color: ink, width: 1.8}, point{at.x - 7, at.y}, point{at.x + 7, at.y})
+				p.stroke(style{color: ink, width: 1.8}, point{at.x, at.y - 7}, point{at.x, at.y + 7})
+			})
+			next = append(next, output(point{at.x + element, at.y}, func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
+		}
+		if layer.ReLU {
+			x += column
+			for j, from := range next {
+				at := point{x, from.y}
+				l.add(func(p pen) {
+					p.stroke(wire, from, point{at.x - element, at.y})
+					box := rect{point{at.x - element, at.y - element}, point{at.x + element, at.y + element}}
+					p.box(white, box)
+					p.outline(style{color: ink, width: 1.8}, box)
+					p.stroke(style{color: palette[0], width: 3}, point{at.x - 10, at.y - 7}, point{at.x, at.y - 7}, point{at.x + 10, at.y + 9})
+				})
+				next[j] = output(point{at.x + element, at.y}, func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
+			}
+		}
+		ends = next
+	}
+	for j, from := range ends {
+		name := "f(x)"
+		if len(ends) > 1 {
+			name = "f" + subscript(j+1) + "(x)"
+		}
+		end := point{from.x + 16, from.y}
+		l.add(func(p pen) {
+			p.darts(wire, []dart{{point{from.x - 1, from.y}, end, true}})
+			p.text(name, point{end.x + 5, end.y - 5}, sized(bold, labelSize), 0, false)
+		})
+	}
+	return l
+}
+
+// units draws columns of units. Of a long column some are left out, which is said.
+func (c *Circuit) units() *circuitLayout {
+	rows := 0
+	shown := make([][]int, len(c.sizes)) // which units of each column; −1 for those left out
+	largest := 0.0
+	for k, n := range c.sizes {
+		for i := range n {
+			switch half := mostUnits / 2; {
+			case n <= mostUnits || i < half || i >= n-half+1:
+				shown[k] = append(shown[k], i)
+			case i == half:
+				shown[k] = append(shown[k], -1)
+			}
+		}
+		rows = max(rows, len(shown[k]))
+	}
+	for _, layer := range c.layers {
+		for _, row := range layer.Weights {
+			for _, w := range row {
+				largest = max(largest, math.Abs(w))
+			}
+		}
+	}
+	words := []string{"Blue: positive weights. Orange, dashed: negative ones. Thick: large ones."}
+	row := unitRow
+	if c.values != nil {
+		words[0] += " Filled: active."
+		row += 18
+	}
+	if c.values != nil {
+		words = append(words, "Above a unit: what it gives.")
+	}
+	if c.gradients != nil {
+		words[1] += " Below, after ∂: the derivative of the output with respect to it."
+		row += 14
+	}
+	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
+	l := &circuitLayout{w: int(2*margin + 110 + unitColumn*float64(len(c.sizes)-1)), h: int(top + float64(rows)*row + margin)}
+	for _, w := range append(words, c.title) {
+		l.w = max(l.w, int(2*margin+width(sized(bold, tickSize), w)))
+	}
+	l.head(c.title, words...)
+	middle := margin + float64(rows)*row/2
+	left := (float64(l.w) - unitColumn*float64(len(c.sizes)-1)) / 2
+	place := func(k, at int) point {
+		return point{left + unitColumn*float64(k), middle - (float64(at)-float64(len(shown[k])-1)/2)*row}
+	}
+	for k, layer := range c.layers {
+		for a, i := range shown[k] {
+			for b, j := range shown[k+1] {
+				if i < 0 || j < 0 {
+					continue
+				}
+				weight := 1.0
+				if layer.Weights != nil {
+					weight = layer.Weights[i][j]
+				}
+				if weight == 0 {
+					continue
+				}
+				st := plusWire
+				if weight < 0 {
+					st = minusWire
+				}
+				st.width = 0.4 + 3*math.Abs(weight)/max(largest, 1e-300)
+				l.add(func(p pen) { p.stroke(st, place(k, a), place(k+1, b)) })
+			}
+		}
+	}
+	for k := range c.sizes {
+		for a, i := range shown[k] {
+			at := place(k, a)
+			if i < 0 {
+				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), point{at.x, at.y - 5})
+				continue
+			}
+			fill := white
+			hidden := k > 0 && c.layers[k-1].ReLU
+			if c.values != nil && hidden && c.values.h[k-1][i] > 0 {
+				fill = palette[5]
+			}
+			l.add(func(p pen) {
+				p.circle(style{color: white}, at, unitRadius+2)
+				p.circle(style{color: fill}, at, unitRadius)
+				p.circle(style{color: ink, width: 1.6}, at, unitRadius)
+				if hidden {
+					p.stroke(style{color: ink, width: 1.8}, point{at.x - 7, at.y - 4}, point{at.x, at.y - 4}, point{at.x + 6, at.y + 6})
+				}
+			})
+			inside := ""
+			switch {
+			case k == 0:
+				inside = "x" + subscriptOf(i, c.sizes[0])
+			case !hidden:
+				inside = "+"
+			}
+			l.add(func(p pen) { p.text(inside, point{at.x, at.y - 5}, sized(regular, tickSize), 0.5, false) })
+			if c.values != nil {
+				l.text(number(c.values.into(k)[i]+0), point{at.x, at.y + unitRadius + 5})
+			}
+			if c.gradients != nil {
+				l.partial(c.gradients.into(k)[i], point{at.x, at.y - unitRadius - 15})
+			}
+		}
+	}
+	return l
+}
+
+func subscript(n int) string {
+	return strings.Map(func(r rune) rune { return '₀' + r - '0' }, fmt.Sprint(n))
+}
+
+func subscriptOf(i, of int) string {
+	if of == 1 {
+		return ""
+	}
+	return subscript(i + 1)
+}
