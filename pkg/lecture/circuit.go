@@ -1,0 +1,40 @@
+package lecture
+
+import (
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/relu"
+)
+
+// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8).
+func Circuit(title string, net *relu.Net) *figure.Circuit {
+	var layers []figure.CircuitLayer
+	for l, layer := range net.Layers {
+		in, _ := layer.W.Dims()
+		drawn := figure.CircuitLayer{Biases: layer.B, ReLU: l < len(net.Layers)-1}
+		for i := range in {
+			drawn.Weights = append(drawn.Weights, mat.Row(nil, i, layer.W))
+		}
+		layers = append(layers, drawn)
+	}
+	return figure.NewCircuit(title, layers...)
+}
+
+// CircuitAt is Circuit with the values at x and the derivatives of the first output.
+func CircuitAt(title string, net *relu.Net, x ...float64) *figure.Circuit {
+	trace := net.Forward(x)
+	output := make([]float64, len(trace.Output()))
+	output[0] = 1
+	g := net.Backward(trace, output)
+	return Circuit(title, net).Values(trace.X, trace.Z, trace.H).Gradients(g.X, g.Z, g.H)
+}
+
+// SumCircuit is the circuit of a sum of elbows without output weights (claim N4, lecture figure 6).
+func SumCircuit(title string, elbows []relu.Elbow) *figure.Circuit {
+	first := figure.CircuitLayer{Weights: [][]float64{{}}, ReLU: true}
+	for _, e := range elbows {
+		first.Weights[0], first.Biases = append(first.Weights[0], e.W), append(first.Biases, e.B)
+	}
+	return figure.NewCircuit(title, first, figure.CircuitLayer{})
+}
