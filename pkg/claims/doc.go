@@ -34,4 +34,10 @@ var Shown = []Claim{
 	{"H1", "big steps explore, small steps refine"},
 	{"H2", "a schedule is a policy for the rate, and there are many"},
 	{"H3", "getting an optimizer to work well is a matter of its own settings"},
+	{"N1", "a network is a computation graph that plays well with autodiff"},
+	{"N2", "functions can be approximated by piecewise constant and piecewise linear ones"},
+	{"N3", "an elbow is zero on one side of its knot −b/w and linear on the other"},
+	{"N4", "a sum of elbows is never negative without output weights"},
+	{"N5", "output weights give any combination of elbows"},
+	{"N6", "with enough width one layer approximates any function"},
 }

@@ -65,8 +65,8 @@ func TestEveryClaimHasACellAndATest(t *testing.T) {
 		return err
 	}))
 	for _, c := range Shown {
-		require.Contains(t, prose.String(), "**The claim ("+c.ID+").**", "no cell shows %s: %s", c.ID, c.Says)
-		require.Regexp(t, regexp.MustCompile(`\nfunc TestClaim`+c.ID+`[A-Z]\w*\(`), tests.String(), "no test asserts %s: %s", c.ID, c.Says)
+		require.True(t, strings.Contains(prose.String(), "**The claim ("+c.ID+").**"), "no cell shows %s: %s", c.ID, c.Says)
+		require.True(t, regexp.MustCompile(`\nfunc TestClaim`+c.ID+`[A-Z]\w*\(`).MatchString(tests.String()), "no test asserts %s: %s", c.ID, c.Says)
 	}
 }
 

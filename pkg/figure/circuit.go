@@ -259,7 +259,7 @@ func (c *Circuit) full() bool {
 const (
 	circuitRow    = 74.0 // between two elements of a column
 	circuitColumn = 92.0 // between two columns, without labels on the wires
-	labelRoom     = 26.0 // more, with them
+	labelRoom     = 38.0 // more, with them
 	element       = 15.0 // half the height of an element
 	stub          = 8.0  // of a wire, beside an element
 	unitRow       = 40.0 // between two units
@@ -357,7 +357,7 @@ func (c *Circuit) elements() *circuitLayout {
 	output := func(at point, value, gradient func() float64) point {
 		end := point{at.x + stub, at.y}
 		if c.values != nil {
-			end.x = at.x + stub + labelRoom + 20
+			end.x = at.x + stub + labelRoom + 16
 			mid := (at.x + end.x) / 2
 			l.text(number(value()+0), point{mid, at.y + 5})
 			if c.gradients != nil {

@@ -1,24 +1,36 @@
 package lecture
 
 import (
+	"math"
+	"slices"
+
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/relu"
 )
 
-// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8).
+// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8). What rounding has left of a zero is drawn as 0.
 func Circuit(title string, net *relu.Net) *figure.Circuit {
 	var layers []figure.CircuitLayer
 	for l, layer := range net.Layers {
 		in, _ := layer.W.Dims()
-		drawn := figure.CircuitLayer{Biases: layer.B, ReLU: l < len(net.Layers)-1}
+		drawn := figure.CircuitLayer{Biases: withoutRests(slices.Clone(layer.B)), ReLU: l < len(net.Layers)-1}
 		for i := range in {
-			drawn.Weights = append(drawn.Weights, mat.Row(nil, i, layer.W))
+			drawn.Weights = append(drawn.Weights, withoutRests(mat.Row(nil, i, layer.W)))
 		}
 		layers = append(layers, drawn)
 	}
 	return figure.NewCircuit(title, layers...)
+}
+
+func withoutRests(vs []float64) []float64 {
+	for i, v := range vs {
+		if math.Abs(v) < 1e-13 {
+			vs[i] = 0
+		}
+	}
+	return vs
 }
 
 // CircuitAt is Circuit with the values at x and the derivatives of the first output.
