@@ -40,4 +40,10 @@ var Shown = []Claim{
 	{"N4", "a sum of elbows is never negative without output weights"},
 	{"N5", "output weights give any combination of elbows"},
 	{"N6", "with enough width one layer approximates any function"},
+	{"N7", "other non-linearities will do as well"},
+	{"N8", "the derivative of a saturating unit vanishes, that of a ReLU does not"},
+	{"N9", "deep nets repeat the structure, and are easier to train"},
+	{"N10", "parameters are redundant: the degrees of freedom are fewer"},
+	{"N11", "what a net can express and what it learns are two things"},
+	{"N12", "elbows move while training"},
 }

@@ -38,6 +38,23 @@ func (a Activation) At(z float64) float64 {
 	return max(z, 0)
 }
 
+// Slope returns the activation's derivative at z, on the host; ReLU's at 0 is 0.
+func (a Activation) Slope(z float64) float64 {
+	switch a {
+	case Tanh:
+		return 1 - a.At(z)*a.At(z)
+	case Sigmoid:
+		return a.At(z) * (1 - a.At(z))
+	}
+	if z > 0 {
+		return 1
+	}
+	return 0
+}
+
+// Activations are all there are.
+func Activations() []Activation { return []Activation{ReLU, Tanh, Sigmoid} }
+
 // node is the activation in a graph.
 func (a Activation) node(z *graph.Node) *graph.Node {
 	switch a {
