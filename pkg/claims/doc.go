@@ -46,4 +46,6 @@ var Shown = []Claim{
 	{"N10", "parameters are redundant: the degrees of freedom are fewer"},
 	{"N11", "what a net can express and what it learns are two things"},
 	{"N12", "elbows move while training"},
+	{"W1", "a function is not learnt because of the training, the number of units, or the lack of a relationship"},
+	{"W2", "expressivity can be measured, by the VC dimension"},
 }

@@ -406,13 +406,7 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 		s := &Signal{Activation: activation}
 		factor := map[problem.Activation]float64{problem.ReLU: 0.5, problem.Tanh: 1, problem.Sigmoid: 1. / 16}[activation]
 		for l := range depth {
-			length := stat.Interval{Value: lengths[l][0], Low: lengths[l][0], High: lengths[l][0]}
-			if len(lengths[l]) > 1 && l < depth-1 {
-				if length, err = stat.Mean(lengths[l], 0.95); err != nil {
-					return nil, err
-				}
-			}
-			s.Layer, s.Length = append(s.Layer, float64(l+1)), append(s.Length, length)
+			s.Layer, s.Length = append(s.Layer, float64(l+1)), append(s.Length, overSeeds(lengths[l]))
 			s.Theory = append(s.Theory, math.Pow(scale*math.Sqrt(factor), float64(depth-1-l)))
 		}
 		signals = append(signals, s)
@@ -480,7 +474,7 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 			if err != nil {
 				return nil, err
 			}
-			net.Activation, test.Activation = activation, activation
+			net.Activation, test.Activation, net.DType = activation, activation, dtypes.Float64
 			t, err := train.New(backend, net, momentum, train.Record{})
 			if err != nil {
 				return nil, err
@@ -504,13 +498,7 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 				}
 				right = append(right, test.Accuracy(h.Final))
 			}
-			mean := stat.Interval{Value: right[0], Low: right[0], High: right[0]}
-			if len(right) > 1 {
-				if mean, err = stat.Mean(right, 0.95); err != nil {
-					return nil, err
-				}
-			}
-			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, mean)
+			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, overSeeds(right))
 		}
 		all = append(all, d)
 	}

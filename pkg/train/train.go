@@ -101,16 +101,21 @@ type Trainer struct {
 	also      []int             // those of Record.Variables
 	rate      int               // the learning rate's place in vars
 	lossDType dtypes.DType
+	drawn     []*model.Variable // those whose starting values are drawn
+	*compiled
+	guest bool // of another trainer's programs, by On
 
+	callTime   time.Duration // what a call of the program should take: between two calls a run can be cancelled
+	blockSteps atomic.Int64  // steps that fit into it
+}
+
+// compiled is what a trainer has in common with those on other data.
+type compiled struct {
 	mu        sync.Mutex // guards what follows, and the store
-	drawn     []*model.Variable
 	seed      int64
 	start     []*tensors.Tensor // starting values of vars for seed
 	programs  map[string]program
 	evaluator *evaluator
-
-	callTime   time.Duration // what a call of the program should take: between two calls a run can be cancelled
-	blockSteps atomic.Int64  // steps that fit into it
 }
 
 // New checks the data and builds one step of the training, so that a mistake in the model shows here; the program is
@@ -123,7 +128,7 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 	}
 	t := &Trainer{
 		backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(),
-		programs: make(map[string]program), callTime: 50 * time.Millisecond,
+		compiled: &compiled{programs: make(map[string]program)}, callTime: 50 * time.Millisecond,
 	}
 	t.blockSteps.Store(1)
 	if err := t.copyData(p.Data()); err != nil {
@@ -140,6 +145,28 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 		t.also = append(t.also, i)
 	}
 	return t, nil
+}
+
+// On returns a trainer on other data of the same shapes, those of the same problem with another noise for instance, without
+// compiling anything again: both use the same programs. It is to be closed before t.
+func (t *Trainer) On(data []*tensors.Tensor) (*Trainer, error) {
+	if len(data) != len(t.data) {
+		return nil, fmt.Errorf("there are %d tensors of data: the trainer's problem has %d", len(data), len(t.data))
+	}
+	for i, x := range data {
+		if x != nil && !x.Shape().Equal(t.data[i].Shape()) {
+			return nil, fmt.Errorf("tensor %d of the data has shape %s: the trainer is for %s", i, x.Shape(), t.data[i].Shape())
+		}
+	}
+	other := &Trainer{
+		backend: t.backend, problem: t.problem, optimizer: t.optimizer, record: t.record, store: t.store, vars: t.vars, params: t.params,
+		also: t.also, rate: t.rate, lossDType: t.lossDType, drawn: t.drawn, compiled: t.compiled, guest: true, callTime: t.callTime,
+	}
+	other.blockSteps.Store(t.blockSteps.Load())
+	if err := other.copyData(data); err != nil {
+		return nil, err
+	}
+	return other, nil
 }
 
 // Run trains from the starting values and returns what it recorded. Runs are independent of each other: each starts
@@ -212,17 +239,20 @@ func (t *Trainer) Parameters() []Parameter {
 	return ps
 }
 
-// Close frees the program and the data. No run may be under way, and none may follow.
+// Close frees the program and the data, of a trainer made by On the data alone. No run may be under way, and none may follow.
 func (t *Trainer) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	release(t.data)
+	if t.guest {
+		return
+	}
 	for _, p := range t.programs {
 		p.finalize()
 	}
 	if t.evaluator != nil {
 		t.evaluator.finalize()
 	}
-	release(t.data)
 	release(t.start)
 }
 

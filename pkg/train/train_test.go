@@ -94,6 +94,34 @@ func TestOneProgramForAllSettings(t *testing.T) {
 	})
 }
 
+// A trainer on other data runs as one made for them does, with the programs of the first.
+func TestOn(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		first, second := &net{dtype: dtypes.Float64, hidden: 5, n: 20}, &net{dtype: dtypes.Float64, hidden: 5, n: 20}
+		second.data = []*tensors.Tensor{first.Data()[0], column(dtypes.Float64, make([]float64, 20))} // sin 3x no more, but 0
+		c := train.Config{LearningRate: 0.1, Steps: 30, Seed: 3}
+		trainer := newTrainer(t, backend, first, optim.GD(), train.Record{FullLoss: true})
+		want := run(t, newTrainer(t, backend, second, optim.GD(), train.Record{FullLoss: true}), c)
+		own := run(t, trainer, c)
+		other := must(trainer.On(second.data))
+		got := run(t, other, c)
+		require.Equal(t, want.Loss, got.Loss)
+		require.Equal(t, want.FullLoss, got.FullLoss)
+		require.Equal(t, want.Final, got.Final)
+		require.NotEqual(t, own.Final, got.Final)
+		require.Equal(t, 1, train.Programs(other))
+		other.Close()
+		require.Equal(t, own.Final, run(t, trainer, c).Final, "the first one stays as it was")
+
+		_, err := trainer.On(second.data[:1])
+		require.ErrorContains(t, err, "1 tensors of data")
+		_, err = trainer.On([]*tensors.Tensor{second.data[0], column(dtypes.Float64, make([]float64, 19))})
+		require.ErrorContains(t, err, "shape")
+		_, err = trainer.On([]*tensors.Tensor{second.data[0], column(dtypes.Float64, append(make([]float64, 19), math.NaN()))})
+		require.ErrorContains(t, err, "not finite")
+	})
+}
+
 // A run is split into calls of the program: where, changes no bit.
 func TestCallsDoNotChangeARun(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {

@@ -1,0 +1,152 @@
+package diagnosis
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"descent.example/pkg/theory/stat"
+)
+
+// Repeated estimates the variance of the noise from examples with the same input: the squares of what targets differ from
+// their group's mean, over the degrees of freedom, with the interval of the χ² distribution, which is exact for normal noise.
+// x is [n, d]. It is an error when no input stands there twice, or the sizes or the confidence are wrong.
+func Repeated(x *mat.Dense, y []float64, confidence float64) (stat.Interval, error) {
+	if err := check(x, y, confidence); err != nil {
+		return stat.Interval{}, err
+	}
+	order := make([]int, len(y))
+	for i := range order {
+		order[i] = i
+	}
+	compare := func(i, j int) int { return slices.Compare(x.RawRowView(i), x.RawRowView(j)) }
+	slices.SortStableFunc(order, compare)
+	squares, freedom := 0.0, 0
+	for i := 0; i < len(order); {
+		j := i
+		var group []float64
+		for ; j < len(order) && compare(order[i], order[j]) == 0; j++ {
+			group = append(group, y[order[j]])
+		}
+		mean := floats.Sum(group) / float64(len(group))
+		for _, v := range group {
+			squares += (v - mean) * (v - mean)
+		}
+		freedom += len(group) - 1
+		i = j
+	}
+	if freedom == 0 {
+		return stat.Interval{}, fmt.Errorf("no input stands twice among the %d examples: use Neighbours", len(y))
+	}
+	chi := distuv.ChiSquared{K: float64(freedom)}
+	return stat.Interval{Value: squares / float64(freedom), Low: squares / chi.Quantile((1+confidence)/2), High: squares / chi.Quantile((1-confidence)/2)}, nil
+}
+
+// Gamma is the Gamma test: half of the mean square difference of targets against the mean square distance of inputs, for the
+// k-th nearest neighbours, and the line through them, whose value at no distance is the variance of the noise.
+type Gamma struct {
+	Distance, Difference []float64 // δ(k) and γ(k), for k = 1, 2, …
+	Slope                float64
+	Noise                stat.Interval // not negative
+}
+
+// Neighbours estimates the variance of the noise when no input is repeated, by the Gamma test with the k nearest neighbours of
+// each example, k at least 2 and less than n; 10 is customary. It supposes that the function is smooth. The interval is by
+// bootstrap over the examples. x is [n, d]. It is an error when the sizes, k or the confidence are wrong.
+//
+// Source: A. Stefánsson, N. Končar and A. J. Jones (1997), "A note on the Gamma test", Neural Computing & Applications 5.
+func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, error) {
+	if err := check(x, y, confidence); err != nil {
+		return nil, err
+	}
+	n := len(y)
+	if k < 2 || k >= n {
+		return nil, fmt.Errorf("k is %d: it must be at least 2 and less than the number of examples, %d", k, n)
+	}
+	distance, difference := mat.NewDense(n, k, nil), mat.NewDense(n, k, nil)
+	type neighbour struct{ distance, difference float64 }
+	for i := range n {
+		var all []neighbour
+		for j := range n {
+			if j != i {
+				d := floats.Distance(x.RawRowView(i), x.RawRowView(j), 2)
+				all = append(all, neighbour{d * d, (y[i] - y[j]) * (y[i] - y[j]) / 2})
+			}
+		}
+		slices.SortStableFunc(all, func(a, b neighbour) int {
+			switch {
+			case a.distance < b.distance:
+				return -1
+			case a.distance > b.distance:
+				return 1
+			}
+			return 0
+		})
+		for j := range k {
+			distance.Set(i, j, all[j].distance)
+			difference.Set(i, j, all[j].difference)
+		}
+	}
+	everybody := make([]int, n)
+	for i := range everybody {
+		everybody[i] = i
+	}
+	g := new(Gamma)
+	var noise float64
+	g.Distance, g.Difference, noise, g.Slope = gamma(distance, difference, everybody)
+	rng := rand.New(rand.NewPCG(uint64(n), uint64(k)))
+	var others []float64
+	for range 1000 {
+		for i := range everybody {
+			everybody[i] = rng.IntN(n)
+		}
+		_, _, other, _ := gamma(distance, difference, everybody)
+		others = append(others, max(other, 0))
+	}
+	slices.Sort(others)
+	g.Noise = stat.Interval{Value: max(noise, 0), Low: others[int((1-confidence)/2*1000)], High: others[int((1+confidence)/2*1000)]}
+	return g, nil
+}
+
+// gamma are the means over some examples, and the line through them by least squares.
+func gamma(distance, difference *mat.Dense, examples []int) (delta, half []float64, intercept, slope float64) {
+	_, k := distance.Dims()
+	delta, half = make([]float64, k), make([]float64, k)
+	for _, i := range examples {
+		floats.AddScaled(delta, 1/float64(len(examples)), distance.RawRowView(i))
+		floats.AddScaled(half, 1/float64(len(examples)), difference.RawRowView(i))
+	}
+	meanX, meanY := floats.Sum(delta)/float64(k), floats.Sum(half)/float64(k)
+	above, below := 0.0, 0.0
+	for j := range k {
+		above += (delta[j] - meanX) * (half[j] - meanY)
+		below += (delta[j] - meanX) * (delta[j] - meanX)
+	}
+	if below > 0 {
+		slope = max(above/below, 0) // a function does not vary the less the farther one goes
+	}
+	return delta, half, meanY - slope*meanX, slope
+}
+
+func check(x *mat.Dense, y []float64, confidence float64) error {
+	if x == nil || x.IsEmpty() || len(y) < 2 {
+		return fmt.Errorf("there are %d targets: at least 2 are needed, with their inputs", len(y))
+	}
+	if rows, _ := x.Dims(); rows != len(y) {
+		return fmt.Errorf("x has %d rows and y %d elements: they must be as many", rows, len(y))
+	}
+	for i, v := range y {
+		if !finite(v) || slices.ContainsFunc(x.RawRowView(i), func(v float64) bool { return !finite(v) }) {
+			return fmt.Errorf("example %d has a number that is not finite: replace or remove it", i)
+		}
+	}
+	if !(confidence > 0 && confidence < 1) || math.IsNaN(confidence) {
+		return fmt.Errorf("the confidence is %v: it must be between 0 and 1", confidence)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package theory
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/optimize/convex/lp"
+)
+
+// Cover returns how many of the 2ⁿ ways to label n points in general position a linear threshold unit of d weights can make
+// (claim W2): with a bias, d is the number of inputs and one. It is an error when n or d is less than 1.
+//
+//	C(n, d) = 2 Σ_{k=0}^{d−1} (n−1 choose k)
+//
+// Source: T. M. Cover (1965), "Geometrical and Statistical Properties of Systems of Linear Inequalities", IEEE Transactions on
+// Electronic Computers EC-14, theorem 1.
+func Cover(n, d int) (*big.Int, error) {
+	if n < 1 || d < 1 {
+		return nil, fmt.Errorf("there are %d points and %d weights: there must be at least one of each", n, d)
+	}
+	sum := new(big.Int)
+	for k := range min(d, n) {
+		sum.Add(sum, new(big.Int).Binomial(int64(n-1), int64(k)))
+	}
+	return sum.Lsh(sum, 1), nil
+}
+
+// Separable tells whether a linear threshold unit with a bias gives the points [n, inputs] the labels, true above 0 and false
+// below. By Gordan's theorem it does just if no convex combination of the points, each with a 1 for the bias and turned by its
+// label, is 0: a linear program, which gonum solves. It is an error when there are no points, or as many labels are not given.
+func Separable(points *mat.Dense, labels []bool) (bool, error) {
+	if points == nil || points.IsEmpty() {
+		return false, errors.New("there are no points: give at least one")
+	}
+	n, inputs := points.Dims()
+	if len(labels) != n {
+		return false, fmt.Errorf("there are %d points and %d labels: there must be as many", n, len(labels))
+	}
+	if n <= inputs+1 { // in general position: any labels can be made
+		var rank mat.SVD
+		withOnes := mat.NewDense(n, inputs+1, nil)
+		for i := range n {
+			withOnes.SetRow(i, append(append([]float64{}, points.RawRowView(i)...), 1))
+		}
+		if rank.Factorize(withOnes, mat.SVDNone) && rank.Rank(1e-12) == n {
+			return true, nil
+		}
+		return false, fmt.Errorf("the %d points are not in general position", n)
+	}
+	equations := mat.NewDense(inputs+2, n, nil)
+	for i := range n {
+		sign := -1.0
+		if labels[i] {
+			sign = 1
+		}
+		for j := range inputs {
+			equations.Set(j, i, sign*points.At(i, j))
+		}
+		equations.Set(inputs, i, sign)
+		equations.Set(inputs+1, i, 1)
+	}
+	right := make([]float64, inputs+2)
+	right[inputs+1] = 1
+	_, _, err := lp.Simplex(make([]float64, n), equations, right, 0, nil)
+	if errors.Is(err, lp.ErrInfeasible) {
+		return true, nil
+	}
+	if errors.Is(err, lp.ErrSingular) { // all labels alike: the bias's equation and the last one are the same
+		return allEqual(labels), nil
+	}
+	return false, err
+}
+
+func allEqual(labels []bool) bool {
+	for _, l := range labels {
+		if l != labels[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// Labelings calls visit with each of the 2ⁿ ways to label n points. The slice is reused.
+func Labelings(n int, visit func(labels []bool) error) error {
+	labels := make([]bool, n)
+	for code := range 1 << n {
+		for i := range labels {
+			labels[i] = code>>i&1 == 1
+		}
+		if err := visit(labels); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// VCBound returns an upper bound on how many points a ReLU net of one output can label in every way, by the sign of its output:
+// the greatest m for which the number of labelings that the net can make of m points at most,
+//
+//	Πₗ 2 (2e·m·kₗ·l / Wₗ)^Wₗ,
+//
+// is not less than 2^m. The product is over the layers l = 1, 2, … of kₗ units, the output's one unit among them; Wₗ counts the
+// weights and biases up to that layer. It is an error when inputs or a width are not positive.
+//
+// Source: P. L. Bartlett, N. Harvey, C. Liaw and A. Mehrabian (2019), "Nearly-tight VC-dimension and Pseudodimension Bounds for
+// Piecewise Linear Neural Networks", JMLR 20(63): the bound on the growth function of piecewise polynomial networks, for
+// pieces of degree 1 with one breakpoint.
+func VCBound(inputs int, widths ...int) (int, error) {
+	if inputs < 1 {
+		return 0, fmt.Errorf("inputs is %d: there must be at least one", inputs)
+	}
+	units := append(append([]int{}, widths...), 1)
+	weights, before, total := make([]float64, len(units)), inputs, 0
+	for l, k := range units {
+		if k < 1 {
+			return 0, fmt.Errorf("widths[%d] is %d: it must be at least 1", l, k)
+		}
+		total += k * (before + 1)
+		weights[l], before = float64(total), k
+	}
+	// At m = total the product is greater, and its logarithm is concave in m: what has overtaken it once stays ahead.
+	for m := total; ; m++ {
+		log := 0.0
+		for l, k := range units {
+			log += 1 + weights[l]*math.Log2(2*math.E*float64(m)*float64(k)*float64(l+1)/weights[l])
+		}
+		if float64(m) > log {
+			return m - 1, nil
+		}
+	}
+}
