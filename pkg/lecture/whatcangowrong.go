@@ -303,8 +303,8 @@ type Confusion struct {
 	Right [3]stat.Interval // the share of right diagnoses of each cause
 }
 
-// Confuse examines so many random patients of each cause.
-func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64) (*Confusion, error) {
+// Confuse examines so many random patients of each cause. progress, if not nil, is called with the number of those examined.
+func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64, progress func(done int)) (*Confusion, error) {
 	c := new(Confusion)
 	for i, cause := range Causes {
 		for k := range each {
@@ -321,6 +321,9 @@ func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64) (*Confu
 				said = 3
 			}
 			c.Count[i][said]++
+			if progress != nil {
+				progress(i*each + k + 1)
+			}
 		}
 		var err error
 		if c.Right[i], err = stat.Proportion(c.Count[i][i], each, 0.95); err != nil {
