@@ -14,8 +14,8 @@ import (
 	"descent.example/pkg/train"
 )
 
-// benchmark runs b for a small quadratic, for least squares on 442 examples of 10 features, and for a net with 64
-// hidden units on 256 points, each with a stable rate. All in float32 on the full batch.
+// benchmark runs b for a small quadratic, for least squares on 442 examples of 10 features, for a net with 64 hidden units
+// on 256 points, and for one with two hidden layers of 10 on 40, each with a stable rate. All in float32 on the full batch.
 func benchmark(b *testing.B, run func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64)) {
 	backend, err := accel.Open()
 	require.NoError(b, err)
@@ -26,6 +26,10 @@ func benchmark(b *testing.B, run func(b *testing.B, backend compute.Backend, p p
 	b.Run("quadratic", func(b *testing.B) { run(b, backend, quadratic, 0.1) })
 	b.Run("diabetes", func(b *testing.B) { run(b, backend, diabetes, 0.1) })
 	b.Run("net", func(b *testing.B) { run(b, backend, &net{dtype: dtypes.Float32, hidden: 64, n: 256}, 0.05) })
+	xs, ys := problem.Lecturer().Grid(40)
+	deep, err := problem.NewRegression([]int{10, 10}, xs, ys)
+	require.NoError(b, err)
+	b.Run("deep", func(b *testing.B) { run(b, backend, deep, 0.05) })
 }
 
 // BenchmarkStep is the time of a step in a long run that records the loss of every step.
