@@ -243,7 +243,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 	if err != nil {
 		return nil, err
 	}
-	var jobs []train.Job
+	var nets []*problem.Net
 	var gaps []*Gap
 	for _, width := range widths {
 		g := &Gap{Width: width}
@@ -267,26 +267,14 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 			return nil, err
 		}
 		p.DType = dtypes.Float64
-		adam, err := optim.ByName("adam")
-		if err != nil {
-			return nil, err
-		}
-		t, err := train.New(backend, p, adam, train.Record{})
-		if err != nil {
-			return nil, err
-		}
-		defer t.Close()
-		for _, seed := range Seeds(seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps,
-				Seed: seed, Start: p.Start(uint64(seed), true)}})
-		}
+		nets = append(nets, p)
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, progress)
+	taught, err := teach(ctx, backend, nets, "adam", train.Record{}, train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps}, seeds, spread, progress)
 	if err != nil {
-		return nil, fmt.Errorf("the sweep: %w", err)
+		return nil, err
 	}
 	for i, g := range gaps {
-		for _, h := range histories[i*seeds : (i+1)*seeds] {
+		for _, h := range taught[i] {
 			if _, diverged := h.Diverged(); diverged {
 				continue
 			}

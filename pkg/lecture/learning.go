@@ -60,42 +60,52 @@ func (l Lesson) Teach(ctx context.Context, backend compute.Backend, pupils []Pup
 	if err != nil {
 		return nil, err
 	}
-	adam, err := optim.ByName("adam")
-	if err != nil {
-		return nil, err
-	}
-	stride := l.Stride
-	if stride == 0 {
-		stride = l.Steps
-	}
-	if start == nil {
-		start = func(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), true) }
-	}
-	var jobs []train.Job
+	var nets []*problem.Net
 	for _, p := range pupils {
 		net, err := l.net(p)
 		if err != nil {
 			return nil, err
 		}
-		t, err := train.New(backend, net, adam, l.Record)
+		nets = append(nets, net)
+	}
+	c := train.Config{Schedule: cosine, Sampler: sampler, Steps: l.Steps, Stride: l.Stride}
+	if c.Stride == 0 {
+		c.Stride = l.Steps
+	}
+	if start == nil {
+		start = spread
+	}
+	return teach(ctx, backend, nets, "adam", l.Record, c, seeds, start, nil)
+}
+
+// spread starts a net of one input with its elbows spread over the interval.
+func spread(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), true) }
+
+// teach trains each net from each seed by a rule of pkg/optim, as c says but for the seed and the start, and returns the
+// histories, [nets][seeds]. progress, if not nil, is called with the number of runs done.
+func teach(ctx context.Context, backend compute.Backend, nets []*problem.Net, rule string, record train.Record, c train.Config, seeds int,
+	start func(net *problem.Net, seed int64) map[string]any, progress func(done int)) ([][]*train.History, error) {
+	update, err := optim.ByName(rule)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []train.Job
+	for _, net := range nets {
+		t, err := train.New(backend, net, update, record)
 		if err != nil {
 			return nil, err
 		}
 		defer t.Close()
 		for _, seed := range Seeds(seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: cosine, Sampler: sampler, Steps: l.Steps,
-				Stride: stride, Seed: seed, Start: start(net, seed)}})
+			c.Seed, c.Start = seed, start(net, seed)
+			jobs = append(jobs, train.Job{Trainer: t, Config: c})
 		}
 	}
-	all, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := train.Sweep(ctx, jobs, 0, progress)
 	if err != nil {
 		return nil, fmt.Errorf("the sweep: %w", err)
 	}
-	var byPupil [][]*train.History
-	for i := range pupils {
-		byPupil = append(byPupil, all[i*seeds:(i+1)*seeds])
-	}
-	return byPupil, nil
+	return slices.Collect(slices.Chunk(histories, seeds)), nil
 }
 
 // Error is a pupil's root mean square error on the 201 points, NaN after it has diverged.
@@ -362,10 +372,7 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 	}
 	var signals []*Signal
 	for _, activation := range activations {
-		widths := make([]int, depth)
-		for l := range widths {
-			widths[l] = width
-		}
+		widths := slices.Repeat([]int{width}, depth)
 		net, err := few.Net(widths)
 		if err != nil {
 			return nil, err
@@ -378,7 +385,7 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 		defer t.Close()
 		lengths := make([][]float64, depth) // [layers][seeds]
 		for _, seed := range Seeds(seeds) {
-			theta := gaussian(net, few, widths, scale, uint64(seed))
+			theta := gaussian(few, widths, scale, uint64(seed))
 			each, err := t.ExampleGradients(theta)
 			if err != nil {
 				return nil, err
@@ -415,7 +422,7 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 }
 
 // gaussian draws parameters for a classifier, flattened as Evaluate takes them.
-func gaussian(net *problem.Net, data *problem.Labeled, widths []int, scale float64, seed uint64) (theta []float64) {
+func gaussian(data *problem.Labeled, widths []int, scale float64, seed uint64) (theta []float64) {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	in := data.Features.RawMatrix().Cols
 	for l := range len(widths) + 1 {
@@ -454,18 +461,10 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 	if err != nil {
 		return nil, err
 	}
-	momentum, err := optim.ByName("heavy ball")
-	if err != nil {
-		return nil, err
-	}
-	var all []*Depths
+	var nets, tests []*problem.Net
 	for _, activation := range activations {
-		d := &Depths{Activation: activation}
 		for _, depth := range depths {
-			widths := make([]int, depth)
-			for l := range widths {
-				widths[l] = width
-			}
+			widths := slices.Repeat([]int{width}, depth)
 			net, err := known.Net(widths)
 			if err != nil {
 				return nil, err
@@ -475,28 +474,29 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 				return nil, err
 			}
 			net.Activation, test.Activation, net.DType = activation, activation, dtypes.Float64
-			t, err := train.New(backend, net, momentum, train.Record{})
-			if err != nil {
-				return nil, err
-			}
-			defer t.Close()
-			var jobs []train.Job
-			for _, seed := range Seeds(seeds) {
-				theta := gaussian(net, known, widths, scale, uint64(seed))
-				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: rate, Sampler: sampler, Steps: steps, Stride: steps,
-					Seed: seed, Start: unflatten(theta, known.Features.RawMatrix().Cols, widths, known.Classes)}})
-			}
-			histories, err := train.Sweep(ctx, jobs, 0, nil)
-			if err != nil {
-				return nil, err
-			}
+			nets, tests = append(nets, net), append(tests, test)
+		}
+	}
+	start := func(net *problem.Net, seed int64) map[string]any {
+		return unflatten(gaussian(known, net.Widths, scale, uint64(seed)), known.Features.RawMatrix().Cols, net.Widths, known.Classes)
+	}
+	c := train.Config{LearningRate: rate, Sampler: sampler, Steps: steps, Stride: steps}
+	taught, err := teach(ctx, backend, nets, "heavy ball", train.Record{}, c, seeds, start, nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []*Depths
+	for i, activation := range activations {
+		d := &Depths{Activation: activation}
+		for j, depth := range depths {
+			k := i*len(depths) + j
 			var right []float64
-			for _, h := range histories {
+			for _, h := range taught[k] {
 				if _, diverged := h.Diverged(); diverged {
 					right = append(right, 0.1) // as good as a guess
 					continue
 				}
-				right = append(right, test.Accuracy(h.Final))
+				right = append(right, tests[k].Accuracy(h.Final))
 			}
 			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, overSeeds(right))
 		}
@@ -647,35 +647,24 @@ func SpendOnPlane(ctx context.Context, backend compute.Backend, target Plane, sh
 	if err != nil {
 		return nil, err
 	}
-	adam, err := optim.ByName("adam")
-	if err != nil {
-		return nil, err
-	}
-	var jobs []train.Job
+	var nets []*problem.Net
 	for _, widths := range shapes {
 		net, err := problem.NewRegressor(widths, x, y)
 		if err != nil {
 			return nil, err
 		}
-		t, err := train.New(backend, net, adam, train.Record{})
-		if err != nil {
-			return nil, err
-		}
-		defer t.Close()
-		for _, seed := range Seeds(seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps,
-				Seed: seed, Start: net.Start(uint64(seed), false)}})
-		}
+		nets = append(nets, net)
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	start := func(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
+	taught, err := teach(ctx, backend, nets, "adam", train.Record{}, train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps}, seeds, start, nil)
 	if err != nil {
-		return nil, fmt.Errorf("the sweep: %w", err)
+		return nil, err
 	}
 	var all []*Budget
 	for i, widths := range shapes {
 		sizes := append(append([]int{2}, widths...), 1)
 		b := &Budget{Pupil: Pupil{Widths: widths}, Parameters: relu.New(sizes...).Parameters()}
-		for k, h := range histories[i*seeds : (i+1)*seeds] {
+		for k, h := range taught[i] {
 			if _, diverged := h.Diverged(); diverged {
 				continue
 			}

@@ -436,48 +436,35 @@ func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, ste
 	if err != nil {
 		return nil, err
 	}
-	adam, err := optim.ByName("adam")
-	if err != nil {
-		return nil, err
-	}
+	start := func(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
+	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: steps, Stride: steps}
 	var all []*Memory
 	for _, width := range widths {
-		m := &Memory{Width: width, Parameters: (digits.Features.RawMatrix().Cols+1)*width + (width+1)*digits.Classes}
-		test, err := unknown.Net([]int{width})
-		if err != nil {
-			return nil, err
-		}
-		for _, labels := range []*problem.Labeled{known, random} {
+		var nets []*problem.Net // on the right labels, on the random ones, and for the unseen digits
+		for _, labels := range []*problem.Labeled{known, random, unknown} {
 			net, err := labels.Net([]int{width})
 			if err != nil {
 				return nil, err
 			}
 			net.DType = dtypes.Float64
-			t, err := train.New(backend, net, adam, train.Record{})
-			if err != nil {
-				return nil, err
-			}
-			defer t.Close()
-			var jobs []train.Job
-			for _, seed := range Seeds(seeds) {
-				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.01, Sampler: sampler, Steps: steps, Stride: steps,
-					Seed: seed, Start: net.Start(uint64(seed), false)}})
-			}
-			histories, err := train.Sweep(ctx, jobs, 0, nil)
-			if err != nil {
-				return nil, err
-			}
-			var learnt, new []float64
-			for _, h := range histories {
-				learnt, new = append(learnt, net.Accuracy(h.Final)), append(new, test.Accuracy(h.Final))
-			}
-			if labels == known {
-				m.Known, m.Unknown = overSeeds(learnt), overSeeds(new)
-			} else {
-				m.Random, m.Guess = overSeeds(learnt), overSeeds(new)
-			}
+			nets = append(nets, net)
 		}
-		all = append(all, m)
+		taught, err := teach(ctx, backend, nets[:2], "adam", train.Record{}, c, seeds, start, nil)
+		if err != nil {
+			return nil, err
+		}
+		accuracy := func(net *problem.Net, runs []*train.History) stat.Interval {
+			var right []float64
+			for _, h := range runs {
+				right = append(right, net.Accuracy(h.Final))
+			}
+			return overSeeds(right)
+		}
+		all = append(all, &Memory{
+			Width: width, Parameters: (digits.Features.RawMatrix().Cols+1)*width + (width+1)*digits.Classes,
+			Known: accuracy(nets[0], taught[0]), Unknown: accuracy(nets[2], taught[0]),
+			Random: accuracy(nets[1], taught[1]), Guess: accuracy(nets[2], taught[1]),
+		})
 	}
 	return all, nil
 }
