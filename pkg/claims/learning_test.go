@@ -224,8 +224,6 @@ func TestClaimN10Redundancy(t *testing.T) {
 		require.NoError(t, err)
 		require.Less(t, d.Rescaled, 1e-12)
 		require.LessOrEqual(t, d.Rank, d.Redundancy.Parameters-layers*width, "%v", sizes)
-		if layers == 1 {
-			require.Equal(t, d.Redundancy.Rank(), d.Rank, "%v", sizes)
-		}
+		require.Equal(t, d.Redundancy.Rank(), d.Rank, "%v", sizes)
 	}
 }

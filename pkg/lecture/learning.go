@@ -707,7 +707,7 @@ type Degrees struct {
 	Redundancy relu.Redundancy
 	Rank       int       // of the Jacobian, measured
 	Singular   []float64 // its singular values, descending
-	Rescaled   float64   // the greatest change of an output when every hidden unit is rescaled
+	Rescaled   float64   // the greatest change of an output when every hidden unit is rescaled, as a part of the greatest output
 }
 
 // CountDegrees draws a net and as many points, uniform in [−1, 1] in each input, and counts.
@@ -742,8 +742,14 @@ func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 			}
 		}
 	}
+	greatest := 0.0
 	for i := range points {
-		d.Rescaled = max(d.Rescaled, floats.Distance(net.Output(x.RawRowView(i)), rescaled.Output(x.RawRowView(i)), math.Inf(1)))
+		f := net.Output(x.RawRowView(i))
+		greatest = max(greatest, floats.Norm(f, math.Inf(1)))
+		d.Rescaled = max(d.Rescaled, floats.Distance(f, rescaled.Output(x.RawRowView(i)), math.Inf(1)))
+	}
+	if greatest > 0 {
+		d.Rescaled /= greatest
 	}
 	return d, nil
 }

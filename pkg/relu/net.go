@@ -126,6 +126,11 @@ func (t *Trace) Output() []float64 { return t.Z[len(t.Z)-1] }
 //
 // A sum starts with the bias and takes its terms in order: Interpolate rests on it.
 func (n *Net) Forward(x []float64) *Trace {
+	return n.forward(x, func(_, _ int, z float64) bool { return z > 0 })
+}
+
+// forward is Forward for units of which active says whether they let z through.
+func (n *Net) forward(x []float64, active func(layer, unit int, z float64) bool) *Trace {
 	if in := n.Sizes()[0]; len(x) != in {
 		panic(fmt.Errorf("x has %d elements: the net has %d inputs", len(x), in))
 	}
@@ -142,7 +147,9 @@ func (n *Net) Forward(x []float64) *Trace {
 		if l < len(n.Layers)-1 {
 			h = make([]float64, len(z))
 			for j, v := range z {
-				h[j] = max(v, 0)
+				if active(l, j, v) {
+					h[j] = v
+				}
 			}
 			t.H = append(t.H, h)
 		}
@@ -196,8 +203,8 @@ func (n *Net) Backward(t *Trace, output []float64) *Gradient {
 		}
 		g.H[l-1] = dh
 		dz = slices.Clone(dh)
-		for i, z := range t.Z[l-1] {
-			if z <= 0 {
+		for i, v := range t.H[l-1] {
+			if v == 0 {
 				dz[i] = 0
 			}
 		}

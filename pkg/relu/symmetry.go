@@ -3,6 +3,7 @@ package relu
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -37,12 +38,17 @@ func (n *Net) Rescale(layer, unit int, a float64) (*Net, error) {
 // Jacobian returns the derivatives of all outputs on the inputs x [n, in] with respect to the parameters, in the order of
 // Theta: [n·outputs, Parameters]. It panics when x has not the net's number of columns.
 func (n *Net) Jacobian(x *mat.Dense) *mat.Dense {
+	return n.jacobian(x, n.Forward)
+}
+
+// jacobian is Jacobian at the values that forward keeps.
+func (n *Net) jacobian(x *mat.Dense, forward func(x []float64) *Trace) *mat.Dense {
 	rows, _ := x.Dims()
 	sizes := n.Sizes()
 	outputs := sizes[len(sizes)-1]
 	j := mat.NewDense(rows*outputs, n.Parameters(), nil)
 	for i := range rows {
-		t := n.Forward(x.RawRowView(i))
+		t := forward(x.RawRowView(i))
 		for k := range outputs {
 			one := make([]float64, outputs)
 			one[k] = 1
@@ -50,6 +56,29 @@ func (n *Net) Jacobian(x *mat.Dense) *mat.Dense {
 		}
 	}
 	return j
+}
+
+// patternRank is the rank that a net has whose units are active on the same examples as n's, but whose weights and biases,
+// where n's are not 0, are random.
+func (n *Net) patternRank(x *mat.Dense) int {
+	rng := rand.New(rand.NewPCG(1, 2))
+	other := n.Clone()
+	for _, layer := range other.Layers {
+		random := func(_, _ int, w float64) float64 {
+			if w == 0 {
+				return 0
+			}
+			return rng.NormFloat64()
+		}
+		layer.W.Apply(random, layer.W)
+		for j, b := range layer.B {
+			layer.B[j] = random(0, j, b)
+		}
+	}
+	return rankOf(other.jacobian(x, func(x []float64) *Trace {
+		active := n.Forward(x).Active()
+		return other.forward(x, func(layer, unit int, _ float64) bool { return active[layer][unit] })
+	}))
 }
 
 // Rank returns the numerical rank of a matrix with its singular values, descending: how many are above ε·max(rows,
@@ -100,6 +129,10 @@ type Redundancy struct {
 	// Dependent: where a unit has an effect, its inputs may be linearly dependent though they are not elsewhere, because
 	// few examples lie there or because the units before are linear there; some weights then can do the work of others.
 	Dependent int
+	// Hidden, of nets of several hidden layers without Copies or Opposed units: what else lies in which units are active
+	// together on the examples, and no count of units finds. It is counted by its effect, on a net with the same units active
+	// and random weights, and less than 0 where the counts above overlap.
+	Hidden int
 	// Cap is a bound from the examples: within an activation region all derivatives are affine functions of the input,
 	// so that each region adds at most outputs·min(examples in it, inputs+1) to the rank, and the outputs alone where all
 	// units of a layer are inactive and f is constant.
@@ -110,15 +143,19 @@ type Redundancy struct {
 //
 // For one hidden layer it is exact if the examples are many and in general position: inputs+1 at least in each of the
 // parts into which the knots (hyperplanes) cut the data. Two cases are excepted: a unit with output weight 0 on the same
-// hyperplane as others, and, with more than one output, linear and opposed units together. For deeper nets it is a
-// prediction: true of most nets drawn at random; too high for those with hidden
-// symmetries, which no count of units finds; and too low for a few in which most units are dead or linear.
+// hyperplane as others, and, with more than one output, linear and opposed units together. For deeper nets it is what Hidden
+// makes it: exact but for weights that chance or design has put into a special position.
 //
 // Source: J. E. Grigsby, K. Lindsey, R. Meyerhoff and C. Wu (2022), "Functional dimension of feedforward ReLU neural
 // networks", arXiv:2209.04036, for the rescalings, which are all there is for some parameters of each net whose layers do
 // not widen; J. E. Grigsby, K. Lindsey and D. Rolnick (2023), "Hidden Symmetries of ReLU Networks", arXiv:2306.06179.
 func (r Redundancy) Rank() int {
-	return min(r.Parameters-r.Silent-r.Rescaling-r.Linear-r.Copies-r.Opposed-r.Dependent, r.Cap)
+	return min(r.left(), r.Cap)
+}
+
+// left is how many parameters are not redundant.
+func (r Redundancy) left() int {
+	return r.Parameters - r.Silent - r.Rescaling - r.Linear - r.Copies - r.Opposed - r.Dependent - r.Hidden
 }
 
 // UnitsOn returns the state of each hidden unit, by layer, on the inputs x [n, in]. It panics as Jacobian does.
@@ -172,6 +209,9 @@ func (n *Net) Redundancy(x *mat.Dense) Redundancy {
 			regions[pattern]++
 			r.Cap += sizes[len(sizes)-1]
 		}
+	}
+	if len(sizes) > 3 && r.Copies+r.Opposed == 0 {
+		r.Hidden = r.left() - n.patternRank(x)
 	}
 	return r
 }

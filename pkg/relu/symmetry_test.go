@@ -93,10 +93,9 @@ func TestRedundancyOfElbows(t *testing.T) {
 	require.Equal(t, 6, n.Redundancy(x).Rank())
 }
 
-// N10: the rank of the Jacobian is the one predicted: of one hidden layer always. Deeper nets can have further, hidden
-// symmetries, which here a minority has: their rank is lower.
+// N10: the rank of the Jacobian is the one predicted, for one hidden layer from a count of units alone.
 func TestJacobianRank(t *testing.T) {
-	equal, deep := 0, 0
+	hidden := 0
 	for _, sizes := range [][]int{{1, 1, 1}, {1, 6, 1}, {1, 12, 1}, {2, 8, 1}, {3, 6, 2}, {5, 10, 3}, {4, 3},
 		{2, 6, 4, 1}, {3, 6, 5, 1}, {4, 6, 5, 2}, {4, 5, 4, 3, 2}, {1, 4, 4, 1}, {1, 8, 8, 1}} {
 		for seed := range uint64(10) {
@@ -112,19 +111,15 @@ func TestJacobianRank(t *testing.T) {
 			if rank < len(singular) { // The count is not in doubt: a wide gap is where it ends.
 				require.Greater(t, singular[rank-1], 20*singular[rank], "%v, seed %d", sizes, seed)
 			}
-			require.LessOrEqual(t, rank, predicted.Rank(), "%v, seed %d: %+v", sizes, seed, predicted)
+			require.Equal(t, predicted.Rank(), rank, "%v, seed %d: %+v", sizes, seed, predicted)
 			if len(sizes) <= 3 {
-				require.Equal(t, predicted.Rank(), rank, "%v, seed %d: %+v", sizes, seed, predicted)
-				continue
-			}
-			deep++
-			if rank == predicted.Rank() {
-				equal++
+				require.Zero(t, predicted.Hidden)
+			} else if predicted.Hidden != 0 {
+				hidden++
 			}
 		}
 	}
-	t.Logf("%d of %d deep nets have the rank predicted", equal, deep)
-	require.GreaterOrEqual(t, equal, deep*7/10)
+	require.NotZero(t, hidden, "and some deep nets have hidden symmetries")
 }
 
 // A net whose units are all seen bent has one redundancy for each of them and no other.
