@@ -71,6 +71,8 @@ var cells = map[string]func(){
 	"empty":       func() { Show(drawing{svg: "<svg/>", alt: "a bar"}) },
 	"svg fails":   func() { Show(drawing{alt: "a bar", err: errors.New("NaN at step 3")}) },
 	"animation":   func() { Show(motion{}) },
+	"sliders":     func() { Show(sliders{drawing{svg: "<svg/>", png: "png", alt: "a bar"}, nil}); Say("after") },
+	"html fails":  func() { Show(sliders{drawing{svg: "<svg/>", png: "png", alt: "a bar"}, errors.New("NaN at η = 3")}) },
 	"no header":   func() { Table(nil, nil) },
 	"ragged rows": func() { Table([]string{"a", "b"}, [][]string{{"1", "2"}, {"3"}}) },
 	"kernel dies": func() { Say(killKernel); time.Sleep(200 * time.Millisecond); Say("never seen") },
@@ -134,6 +136,15 @@ func (d drawing) SVG() ([]byte, error)      { return []byte(d.svg), d.err }
 func (d drawing) PNG() ([]byte, error)      { return []byte(d.png), nil }
 func (d drawing) Alt() string               { return d.alt }
 func (d drawing) Size() (width, height int) { return d.w, d.h }
+
+// sliders are a picture that can be dragged.
+type sliders struct {
+	drawing
+	err error
+}
+
+func (s sliders) HTML() ([]byte, error) { return []byte("<div></div><script></script>"), s.err }
+func (s sliders) Instead() string       { return "run the cell to drag" }
 
 // motion is a picture that has no SVG.
 type motion struct{}

@@ -33,6 +33,14 @@ type Sized interface {
 	Size() (width, height int)
 }
 
+// A Live picture is followed by HTML with a script, an output of its own, which
+// answers to the reader's hand and takes the still's place. Instead stands there
+// in words where no script runs.
+type Live interface {
+	HTML() ([]byte, error)
+	Instead() string
+}
+
 // Show displays a picture: its SVG if it is a Vector, its PNG (which GitHub and a
 // notebook that is not trusted show instead) and its words in one output. A picture
 // that cannot be drawn ends the cell as Check does. Outside a notebook, Show prints
@@ -72,6 +80,12 @@ func Show(pic Picture) {
 	}
 	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, pic.PNG)
 	screen.show(data, metadata)
+	if live, isLive := pic.(Live); isLive {
+		screen.show(map[protocol.MIMEType]any{
+			protocol.MIMETextHTML:  string(drawn("HTML", protocol.MIMETextHTML, live.HTML)),
+			protocol.MIMETextPlain: live.Instead(),
+		}, nil)
+	}
 }
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each

@@ -48,6 +48,23 @@ func TestAnimationIsShownAsPNGAlone(t *testing.T) {
 	}, outputs(sent)[0])
 }
 
+// The picture comes first, whole, for where no script runs.
+func TestSlidersAreAnOutputAfterTheirStill(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "sliders", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	list := outputs(sent)
+	assert.Equal(t, []string{"a bar", "run the cell to drag", "after"}, texts(list))
+	assert.Contains(t, list[0].Data, protocol.MIMEImagePNG)
+	assert.Equal(t, protocol.DisplayData{Data: map[protocol.MIMEType]any{
+		"text/html":  "<div></div><script></script>",
+		"text/plain": "run the cell to drag",
+	}}, list[1])
+
+	sent, stderr, code = runInKernel(t, "html fails", nil)
+	assert.Equal(t, []any{"the picture \"a bar\" cannot be drawn as HTML: NaN at η = 3\n", 1}, []any{stderr, code})
+	assert.Equal(t, []string{"a bar"}, texts(outputs(sent)))
+}
+
 func TestNothingIsLostHoweverACellEnds(t *testing.T) {
 	for name, wantCode := range map[string]int{"panic": 2, "exit": 0} {
 		sent, stderr, code := runInKernel(t, name, nil)

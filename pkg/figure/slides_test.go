@@ -1,0 +1,126 @@
+package figure
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// straight is the line values[0]·x + values[1] and a sentence that names them.
+func straight(values []float64) (*Figure, string) {
+	a, b := values[0], values[1]
+	return New("Line", X("x"), Y("y")).Line("line", []float64{0, 1}, []float64{b, a + b}), fmt.Sprintf("<%g, %g>", a, b)
+}
+
+type slidePage struct {
+	Sliders []struct {
+		Name   string
+		Values []string
+		Start  int
+	}
+	Frames, Words []string
+	Width, Height int
+}
+
+// unpack reads what the script in the page reads.
+func unpack(t *testing.T, page []byte) (p slidePage) {
+	t.Helper()
+	found := regexp.MustCompile(`(?s)^<div data-slides="([0-9a-f]{16})"><p>.*</p></div>\n<script>\n.*\("([0-9a-f]{16})", "([A-Za-z0-9+/=]+)"\);\n</script>\n$`).FindSubmatch(page)
+	require.NotNil(t, found)
+	require.Equal(t, found[1], found[2], "the script looks for the element")
+	zipped, err := base64.StdEncoding.DecodeString(string(found[3]))
+	require.NoError(t, err)
+	r, err := gzip.NewReader(bytes.NewReader(zipped))
+	require.NoError(t, err)
+	require.NoError(t, json.NewDecoder(r).Decode(&p))
+	return p
+}
+
+func TestSlidesHoldEveryCombination(t *testing.T) {
+	slides := func() *Slides {
+		return Slide(straight, Slider{"slope a", Every(-1, 1, 0.5), 0.7}, Slider{"<b>", []float64{0, 1e-3}, 1e-3})
+	}
+	s := slides()
+	page, err := s.HTML()
+	require.NoError(t, err)
+	again, err := slides().HTML()
+	require.NoError(t, err)
+	assert.Equal(t, page, again, "the same slides give the same bytes")
+	assert.Contains(t, string(page), "<p>To drag slope a, &lt;b&gt;, run the cell, or trust the notebook.</p>", "where no script runs")
+
+	p := unpack(t, page)
+	require.Len(t, p.Sliders, 2)
+	assert.Equal(t, []string{"−1", "−0.5", "0", "0.5", "0.7", "1"}, p.Sliders[0].Values, "Start is among the values")
+	assert.Equal(t, []any{"slope a", 4, "<b>", 1}, []any{p.Sliders[0].Name, p.Sliders[0].Start, p.Sliders[1].Name, p.Sliders[1].Start})
+	require.Len(t, p.Frames, 12)
+	assert.Equal(t, "<-1, 0>", p.Words[0])
+	assert.Equal(t, "<-1, 0.001>", p.Words[1], "the last slider moves first, as in the script")
+	assert.Equal(t, "<0.7, 0.001>", p.Words[4*2+1])
+	ends := func(svg string) (left, right string) { // of the line, in pixels
+		found := regexp.MustCompile(`stroke="#0072b2"[^>]* d="M\S+ (\S+)L\S+ ([\d.]+)"`).FindAllStringSubmatch(svg, -1)
+		require.Len(t, found, 2, "the legend's, then the line")
+		return found[1][1], found[1][2]
+	}
+	var tops []string
+	for _, frame := range p.Frames {
+		require.NoError(t, xml.Unmarshal([]byte(frame), new(struct{})))
+		assert.Contains(t, frame, fmt.Sprintf(`width="%d" height="%d"`, p.Width, p.Height))
+		_, right := ends(frame)
+		tops = append(tops, right)
+	}
+	left, flat := ends(p.Frames[4])
+	assert.Equal(t, left, flat, "slope 0")
+	for i := 2; i < len(tops); i += 2 {
+		assert.NotEqual(t, tops[i-2], tops[i])
+	}
+	up, _ := ends(p.Frames[0])
+	assert.Equal(t, left, up, "all have the same axes")
+
+	still, err := s.SVG()
+	require.NoError(t, err)
+	alone, _ := straight([]float64{0.7, 1e-3})
+	want, err := alone.SVG()
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(still))
+	assert.Equal(t, alone.Alt(), s.Alt())
+	image, err := s.PNG()
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(image), signature))
+}
+
+func TestSlidesThatCannotBeDrawn(t *testing.T) {
+	a := Slider{"a", []float64{1, 2}, 1}
+	b := Slider{"b", []float64{0, 1}, 0}
+	for want, s := range map[string]*Slides{
+		"figure: slides need at least one slider":                                         Slide(straight),
+		"figure: slides need a function that draws them; it is nil":                       Slide(nil, a),
+		"figure: a slider has no name":                                                    Slide(straight, a, Slider{"", []float64{1}, 1}),
+		`figure: the values of the slider "c" must be finite and ascend; value 2 is 1`:    Slide(straight, a, Slider{"c", []float64{2, 1}, 2}),
+		`figure: the values of the slider "c" must be finite and ascend; value 1 is NaN`:  Slide(straight, a, Slider{"c", []float64{math.NaN()}, 1}),
+		"figure: the sliders have 1200 combinations of values; at most 1000 can be drawn": Slide(straight, a, Slider{"c", Every(1, 600, 1), 1}),
+		"figure: the picture at a = 1, b = 0 is nil":                                      Slide(func([]float64) (*Figure, string) { return nil, "" }, a, b),
+		"at a = 2, b = 0: figure: line \"line\" has no data": Slide(func(v []float64) (*Figure, string) {
+			return New("t", X("x"), Y("y")).Line("line", nil, make([]float64, int(2-v[0]))), ""
+		}, a, b),
+		"figure: the picture at a = 1, b = 1 has other panels than the first": Slide(func(v []float64) (*Figure, string) {
+			f, _ := straight(v)
+			return Row([]*Figure{f, f}[int(v[1]):]...), ""
+		}, a, b),
+	} {
+		_, err := s.HTML()
+		assert.EqualError(t, err, want)
+		_, err = s.SVG()
+		assert.EqualError(t, err, want)
+		assert.NotEmpty(t, s.Alt())
+	}
+}
