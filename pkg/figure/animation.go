@@ -53,7 +53,7 @@ func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 		switch {
 		case f == nil:
 			a.err = fmt.Errorf("figure: frame %d of the animation is nil", i)
-		case i > 0 && (len(f.panels) != len(a.frames[0].panels) || f.cols != a.frames[0].cols):
+		case i > 0 && !f.samePanels(a.frames[0]):
 			a.err = fmt.Errorf("figure: frame %d of the animation has other panels than frame 0", i)
 		}
 		a.frames = append(a.frames, f)
@@ -178,6 +178,11 @@ func layoutsOf(figures []*Figure, first int) ([]*layout, error) {
 		}
 	}
 	return out, nil
+}
+
+// samePanels says whether f is laid out as g is.
+func (f *Figure) samePanels(g *Figure) bool {
+	return len(f.panels) == len(g.panels) && f.cols == g.cols
 }
 
 func inFrame(i int, err error) error { return fmt.Errorf("frame %d: %w", i, err) }

@@ -86,7 +86,7 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 			s.err = fmt.Errorf("figure: the picture at %s is nil", s.place(values))
 		case f.err != nil:
 			s.err = fmt.Errorf("at %s: %w", s.place(values), f.err)
-		case i > 0 && (len(f.panels) != len(s.frames[0].panels) || f.cols != s.frames[0].cols):
+		case i > 0 && !f.samePanels(s.frames[0]):
 			s.err = fmt.Errorf("figure: the picture at %s has other panels than the first", s.place(values))
 		}
 		s.frames, s.words = append(s.frames, f), append(s.words, words)

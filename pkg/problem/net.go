@@ -154,14 +154,19 @@ func (n *Net) Data() []*tensors.Tensor {
 // Predict builds f(x), [b, outputs], for a batch of features [b, d].
 func (n *Net) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
 	dense, h := denseProducts, x
-	loops := x.Graph().Backend().Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] // as pkg/train asks it
-	if loops && n.small(x.Shape().Dim(-1)) {
+	if Loops(x.Graph().Backend()) && n.small(x.Shape().Dim(-1)) {
 		dense = denseSums
 	}
 	for l, width := range n.Widths {
 		h = n.Activation.node(dense(scope.In("hidden%02d", l+1), h, width))
 	}
 	return dense(scope.In("output"), h, n.outputs())
+}
+
+// Loops tells whether a loop of training steps can stand in the backend's graph: its history is written by this operation,
+// which the Go backend lacks.
+func Loops(backend compute.Backend) bool {
+	return backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
 // small tells whether no layer has more than 512 weights, those of one input or one output not counted.
@@ -181,9 +186,8 @@ func denseProducts(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
 }
 
 // denseSums is the same layer, with its matrix product written as products and their sums. XLA:CPU hands a matrix product to
-// a library, and a loop that does cannot be one kernel (accel): a step of small nets takes 0.1 to 0.7 times as long without. The Go backend, which does not
-// compile, is faster with matrix products.
-// To go when XLA compiles small products itself.
+// a library, and a loop that does cannot be one kernel (accel): a step of small nets takes 0.1 to 0.7 times as long without.
+// The Go backend, which does not compile, is faster with matrix products. To go when XLA compiles small products itself.
 func denseSums(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
 	inputs := h.Shape().Dim(-1)
 	if inputs == 1 || outputs == 1 {

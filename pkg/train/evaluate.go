@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"descent.example/pkg/problem"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -55,7 +56,7 @@ func (t *Trainer) ExampleGradients(theta []float64) (gradients [][]float64, err 
 	if t.n == 0 {
 		return nil, errors.New("evaluating the examples' gradients: the problem has no examples")
 	}
-	build, looped := t.oneExample, loops(t.backend)
+	build, looped := t.oneExample, problem.Loops(t.backend)
 	if looped {
 		build = t.allExamples
 	}

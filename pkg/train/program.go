@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -13,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 )
@@ -139,7 +139,7 @@ func (t *Trainer) compile(u setup) (program, error) {
 	var p program
 	var outputs []*graph.Node
 	err := catch(func() {
-		if loops(t.backend) {
+		if problem.Loops(t.backend) {
 			p, outputs = t.buildLoop(g, u)
 		} else {
 			p, outputs = t.buildStep(g, u)
@@ -153,11 +153,6 @@ func (t *Trainer) compile(u setup) (program, error) {
 		return nil, fmt.Errorf("compiling the run: %w", err)
 	}
 	return p, nil
-}
-
-// loops tells whether a loop can stand in the backend's graph, see stepwise.
-func loops(backend compute.Backend) bool {
-	return backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
 // loss builds the problem's loss over the batch.
