@@ -139,6 +139,12 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	code, specs := ask("GET", "/api/kernelspecs")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, specs, `"descent": {"name": "descent"`)
+	code, page := ask("GET", "/lab/tree/")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, page, "custom/custom.css")
+	code, style := ask("GET", "/custom/custom.css")
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, svgStyle, style)
 	code, _ = ask("POST", "/api/kernels") // the default kernel
 	require.Equal(t, http.StatusCreated, code)
 

@@ -79,7 +79,7 @@ func (h home) startServer(port int, temp string) (*server, error) {
 	}
 	// The server's working context outlives an interrupt: stop ends it in order.
 	cmd := exec.Command(h.python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.root_dir="+h.notebooks(),
-		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url="+firstPage,
+		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url="+firstPage, "--LabApp.custom_css=True",
 		"--ServerApp.cookie_secret_file="+filepath.Join(temp, "cookie")) // its name is what tempDir ends a stray server by
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")

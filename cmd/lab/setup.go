@@ -369,6 +369,11 @@ func (h home) writeKernel() error {
 			return err
 		}
 	}
+	// JupyterLab 4.6 shows an SVG output at its own width and cuts off what a narrow window has no room for; pictures of
+	// other kinds it confines itself. To go when it does so with SVG.
+	if err := writeFile(h.path("jupyter", "config", "custom", "custom.css"), []byte(svgStyle)); err != nil {
+		return err
+	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
 	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
 	shim := filepath.Join(h.path("kernel"), "go")
@@ -377,6 +382,9 @@ func (h home) writeKernel() error {
 	}
 	return os.Chmod(shim, 0o755)
 }
+
+// svgStyle is served by JupyterLab as LabApp.custom_css.
+const svgStyle = ".jp-RenderedSVG img { max-width: 100%; height: auto; }\n"
 
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
 const pluginPause = 24 * time.Hour
