@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -75,6 +76,30 @@ func BenchmarkRun(b *testing.B) {
 			config.LearningRate *= 0.999
 			_, err = trainer.Run(context.Background(), config)
 			require.NoError(b, err)
+		}
+	})
+}
+
+// BenchmarkSweep is the time of a step of 256 runs, divided by their number: one by one on one core, and all in one program. It says
+// which of them Sweep should do on what computes here.
+func BenchmarkSweep(b *testing.B) {
+	const runs = 256
+	benchmark(b, func(b *testing.B, backend compute.Backend, p problem.Problem, rate float64) {
+		for _, atOnce := range []int{1, runs} {
+			b.Run(fmt.Sprint(atOnce), func(b *testing.B) {
+				trainer, err := train.New(backend, p, optim.GD(), train.Record{})
+				require.NoError(b, err)
+				defer trainer.Close()
+				run := func(steps int) {
+					jobs := trainer.Grid(train.Config{Steps: steps, Stride: max(steps/10, 1)}, []float64{rate}, make([]int64, runs))
+					_, err := train.SweepTogether(context.Background(), jobs, atOnce)
+					require.NoError(b, err)
+				}
+				run(100)
+				b.ResetTimer()
+				run(b.N)
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/runs, "ns/step")
+			})
 		}
 	})
 }

@@ -132,7 +132,7 @@ func (t *Trainer) at(theta []float64) (inputs []any, err error) {
 			return nil, fmt.Errorf("drawing starting values: %w", err)
 		}
 	}
-	inputs, _ = t.fixed(setup{}, Config{})
+	inputs, _ = t.fixed([]setup{{}}, []Config{{}})
 	state := len(inputs)
 	for _, x := range t.start {
 		inputs = append(inputs, x)

@@ -1,5 +1,12 @@
 package train
 
+import "context"
+
+// SweepTogether is Sweep with so many runs in one program on any backend.
+func SweepTogether(ctx context.Context, jobs []Job, atOnce int) ([]*History, error) {
+	return sweep(ctx, jobs, 1, nil, func(*Trainer) int { return atOnce })
+}
+
 // OneStepACall makes a run call the trainer's program for every step.
 func OneStepACall(t *Trainer) {
 	t.callTime = 0

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -15,14 +16,16 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/vmap"
 )
 
-// A program is a training run compiled. It keeps no state between calls, so that several runs may call it at once.
+// A program is a training run compiled, or several at once. It keeps no state between calls, so that several runs may call it
+// at once.
 type program interface {
 	// run does a block from the given state, with the inputs that stay the same during a run, and appends what it
-	// recorded to h. It returns the step t that it reached, whether θ_t and its loss were still finite, and the state
-	// at θ_t.
-	run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error)
+	// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
+	// reached and whether θ_t and its loss were still finite, and the state at θ_t.
+	run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error)
 	finalize()
 }
 
@@ -55,10 +58,11 @@ type setup struct {
 	sampler  sample.Sampler
 	schedule schedule.Schedule // the zero Schedule: the rate stays as it is set at the start
 	plateau  schedule.Plateau  // the zero Plateau: none
+	lanes    int               // runs in one program; 0: one, without an axis for it
 }
 
 func (u setup) key() string {
-	return fmt.Sprintf("%s; %s; %t", u.sampler.Structure(), u.schedule.Structure(), u.reduces())
+	return fmt.Sprintf("%s; %s; %t; %d", u.sampler.Structure(), u.schedule.Structure(), u.reduces(), u.lanes)
 }
 
 func (u setup) scheduled() bool { return u.schedule.Structure() != "" }
@@ -108,40 +112,91 @@ func (t *Trainer) unpack(u setup, step *graph.Node, fixed, state []*graph.Node) 
 	return n
 }
 
-// fixed are the values of the inputs that stay the same during a run. The tensors among them that are the run's own,
+// fixed are the values of the inputs that stay the same during the runs. The tensors among them that are the runs' own,
 // and not the trainer's, are returned as own.
-func (t *Trainer) fixed(u setup, c Config) (values []any, own []*tensors.Tensor) {
-	if t.lossDType == dtypes.Float32 {
-		values = append(values, float32(min(c.MaxLoss, math.MaxFloat32)))
-	} else {
-		values = append(values, c.MaxLoss)
+func (t *Trainer) fixed(us []setup, cs []Config) (values []any, own []*tensors.Tensor) {
+	owns := make([][]*tensors.Tensor, len(us))
+	for i, u := range us {
+		limit := tensors.FromValue(cs[i].MaxLoss)
+		if t.lossDType == dtypes.Float32 {
+			limit = tensors.FromValue(float32(min(cs[i].MaxLoss, math.MaxFloat32)))
+		}
+		owns[i] = append([]*tensors.Tensor{limit}, u.sampler.Inputs(cs[i].Seed)...)
+		if u.scheduled() {
+			owns[i] = append(owns[i], tensors.FromValue(u.schedule.Constants()))
+		}
+		if u.reduces() {
+			owns[i] = append(owns[i], tensors.FromValue(u.plateau.Constants()))
+		}
 	}
-	for _, x := range t.data {
-		values = append(values, x)
-	}
-	own = u.sampler.Inputs(c.Seed)
-	if u.scheduled() {
-		own = append(own, tensors.FromValue(u.schedule.Constants()))
-	}
-	if u.reduces() {
-		own = append(own, tensors.FromValue(u.plateau.Constants()))
-	}
-	for _, x := range own {
+	own = joined(owns, us[0].lanes)
+	values = append(values, own[0])
+	for _, x := range slices.Concat(t.data, own[1:]) {
 		values = append(values, x)
 	}
 	return values, own
 }
 
+// joined puts the tensors of several runs together, those of a run after those of another. The lanes that remain repeat the
+// last run. Without lanes there is one run, and its tensors are as they are.
+func joined(runs [][]*tensors.Tensor, lanes int) []*tensors.Tensor {
+	if lanes == 0 {
+		return runs[0]
+	}
+	all := make([]*tensors.Tensor, len(runs[0]))
+	for k, x := range runs[0] {
+		all[k] = tensors.FromShape(shapes.Make(x.DType(), slices.Concat([]int{lanes}, x.Shape().Dimensions)...))
+		must(all[k].MutableBytes(func(to []byte) {
+			size := len(to) / lanes
+			for i := range lanes {
+				must(runs[min(i, len(runs)-1)][k].ConstBytes(func(from []byte) { copy(to[i*size:], from) }))
+			}
+		}))
+	}
+	return all
+}
+
+// lane is the part of the tensors that belongs to run i: all of it, or so many of its first rows.
+func lane(all []*tensors.Tensor, i, rows int) []*tensors.Tensor {
+	own := make([]*tensors.Tensor, len(all))
+	for k, x := range all {
+		dims := slices.Clone(x.Shape().Dimensions[1:])
+		size := x.Shape().Size() / x.Shape().Dimensions[0] * x.DType().Size()
+		if rows > 0 {
+			dims[0] = rows
+		}
+		own[k] = tensors.FromShape(shapes.Make(x.DType(), dims...))
+		must(x.ConstBytes(func(from []byte) {
+			must(own[k].MutableBytes(func(to []byte) { copy(to, from[i*size:]) }))
+		}))
+	}
+	return own
+}
+
+// must panics with an error, for catch.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // compile builds and compiles the program. The caller holds the trainer's lock.
 func (t *Trainer) compile(u setup) (program, error) {
-	g := graph.NewGraph(t.backend, "train")
+	backend := t.backend
+	if u.lanes > 0 {
+		backend = vmap.New(backend, u.lanes, t.differs)
+	}
+	g := graph.NewGraph(backend, "train")
 	model.SetStore(g, t.store)
 	var p program
 	var outputs []*graph.Node
 	err := catch(func() {
-		if problem.Loops(t.backend) {
+		switch {
+		case problem.Loops(t.backend):
 			p, outputs = t.buildLoop(g, u)
-		} else {
+		case u.lanes > 0:
+			panic(fmt.Errorf("runs without a loop cannot be batched: %w", compute.ErrNotImplemented))
+		default:
 			p, outputs = t.buildStep(g, u)
 		}
 		if err := g.Compile(outputs...); err != nil {
@@ -315,14 +370,16 @@ func (t *Trainer) inputs(g *graph.Graph, u setup) (fixed, state []*graph.Node) {
 }
 
 // loop is the program proper: a While in the graph, whose state is the step t and every variable, and whose body is
-// one training step.
+// one training step. With lanes it is made by package vmap: what belongs to a run has a leading axis of runs.
 type loop struct {
 	graph   *graph.Graph
+	backend compute.Backend // whose buffers it takes
 	record  Record
+	lanes   int // 0: one run
 	records int // how many records a call can return: the history's shape, so that no number of steps compiles anew
 }
 
-// historyBytes bounds what one call returns.
+// historyBytes bounds what one call returns of a run, and 64 times that of all.
 const historyBytes = 1 << 20
 
 // Places of the counters in the loop's state, before its other inputs.
@@ -332,9 +389,31 @@ const (
 	last
 	stride
 	from
-	ok
+	ok // the run has not diverged,
+	at // and came to this step
 	counters
 )
+
+// differs tells of the parameters that buildLoop makes, by name, whether each run has its own: the counters up to from and
+// the data are common to all.
+func (t *Trainer) differs(name string) bool {
+	var i int
+	is := func(format string) bool {
+		_, err := fmt.Sscanf(name, format, &i)
+		return err == nil
+	}
+	switch {
+	case is("counter%d"):
+		return false
+	case is("loop%d") && i < counters:
+		return i == ok || i == at
+	case is("loop%d"):
+		i -= counters
+	case !is("fixed%d"):
+		return true // a variable
+	}
+	return i < 1 || i > len(t.data)
+}
 
 // buildLoop makes the graph. Its main function makes no scalar through GoMLX's cache: a cached scalar belongs to the
 // function that made it first, and the loop's body could not use it.
@@ -344,11 +423,12 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 	for _, row := range rows {
 		bytes += int(row.ByteSize())
 	}
-	p := &loop{graph: g, record: t.record, records: min(max(historyBytes/bytes, 16), 8192)}
+	bytes = max(bytes, bytes*u.lanes/64)
+	p := &loop{graph: g, backend: t.backend, record: t.record, lanes: u.lanes, records: min(max(historyBytes/bytes, 16), 8192)}
 
 	all := parameters(g, "counter", slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Int64)}, from))
 	fixed, state := t.inputs(g, u)
-	all = slices.Concat(all, []*graph.Node{all[step], graph.Const(g, true)}, fixed, state)
+	all = slices.Concat(all, []*graph.Node{all[step], graph.Const(g, true), all[step]}, fixed, state)
 	for _, row := range rows {
 		zero := graph.Const(g, shapes.CastAsDType(0.0, row.DType))
 		all = append(all, graph.BroadcastToDims(zero, append([]int{p.records}, row.Dimensions...)...))
@@ -370,9 +450,10 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 
 		next := slices.Clone(s)
 		one := graph.Const(g, int64(1))
-		next[ok] = finite
-		next[step] = graph.Where(finite, graph.Add(s[step], one), s[step])
-		advance := graph.And(finite, graph.LessThan(s[step], s[last]))
+		next[step] = graph.Add(s[step], one)
+		next[ok] = graph.And(s[ok], finite) // beside other runs, one that diverged stays where it is
+		next[at] = graph.Where(next[ok], next[step], s[at])
+		advance := graph.And(next[ok], graph.LessThan(s[step], s[last]))
 		for i, x := range stepped {
 			next[vars+i] = graph.Where(advance, x, s[vars+i])
 		}
@@ -391,12 +472,12 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 		return next
 	})
 	out := graph.While(cond, body, all...)
-	return p, slices.Concat([]*graph.Node{out[step], out[ok]}, out[vars:])
+	return p, slices.Concat([]*graph.Node{out[at], out[ok]}, out[vars:])
 }
 
 func (p *loop) finalize() { p.graph.Finalize() }
 
-func (p *loop) run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
+func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error) {
 	if b.from == b.first && b.first%b.stride != 0 { // the first step's row would be overwritten: a call of its own
 		b.to = b.from + 1
 	}
@@ -406,15 +487,56 @@ func (p *loop) run(h *History, b block, fixed []any, state []*tensors.Tensor) (a
 		inputs = append(inputs, x)
 	}
 	err = catch(func() {
-		out := p.graph.Run(inputs...)
-		at, finite = int(tensors.ToScalar[int64](out[0])), tensors.ToScalar[bool](out[1])
+		out := p.call(inputs)
+		for _, t := range tensors.MustCopyFlatData[int64](out[0]) {
+			at = append(at, int(t))
+		}
+		finite = tensors.MustCopyFlatData[bool](out[1])
 		next = out[2 : 2+len(state)]
 		rows := out[2+len(state):]
-		h.add(p.record, b.recorded(at), rows)
+		for i, h := range hs {
+			steps := b.recorded(at[i])
+			switch {
+			case h == nil || len(steps) == 0:
+			case p.lanes == 0:
+				h.add(p.record, steps, rows)
+			default:
+				h.add(p.record, steps, lane(rows, i, len(steps)))
+			}
+		}
 		release(out[:2])
 		release(rows)
 	})
 	return at, finite, next, err
+}
+
+// call runs the program. GoMLX's own Run would move the tensors to the backend that the graph was built with, and where there
+// are lanes that is vmap's, which has no buffers. It also donates the numbers' buffers, at some microseconds each.
+func (p *loop) call(inputs []any) []*tensors.Tensor {
+	buffers := make([]compute.Buffer, len(inputs))
+	for i, input := range inputs {
+		x, mine := input.(*tensors.Tensor)
+		if !mine {
+			x = tensors.MustFromAnyValue(input)
+			defer x.FinalizeAll()
+		}
+		buffer, err := x.Buffer(p.backend, 0)
+		if err != nil {
+			panic(err)
+		}
+		buffers[i] = buffer
+	}
+	results, err := p.graph.Executable().Execute(buffers, make([]bool, len(buffers)), 0)
+	if err != nil {
+		panic(err)
+	}
+	out := make([]*tensors.Tensor, len(results))
+	for i, buffer := range results {
+		if out[i], err = tensors.FromBuffer(buffer); err != nil {
+			panic(err)
+		}
+	}
+	return out
 }
 
 // stepwise is the program for backends on which a loop cannot stand in the graph: one step is compiled, and repeated
@@ -442,13 +564,13 @@ func (t *Trainer) buildStep(g *graph.Graph, u setup) (*stepwise, []*graph.Node) 
 
 func (p *stepwise) finalize() { p.graph.Finalize() }
 
-func (p *stepwise) run(h *History, b block, fixed []any, state []*tensors.Tensor) (at int, finite bool, next []*tensors.Tensor, err error) {
+func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Tensor) ([]int, []bool, []*tensors.Tensor, error) {
 	inputs := append([]any{nil}, fixed...)
 	for _, x := range state {
 		inputs = append(inputs, x)
 	}
-	next = state
-	err = catch(func() {
+	at, finite, next := 0, false, state
+	err := catch(func() {
 		for at = b.from; at < b.to; at++ {
 			inputs[0] = int64(at)
 			for i, x := range next {
@@ -458,7 +580,7 @@ func (p *stepwise) run(h *History, b block, fixed []any, state []*tensors.Tensor
 			stepped, rows := out[1:1+len(next)], out[1+len(next):]
 			finite = tensors.ToScalar[bool](out[0])
 			if finite && len(block{at, at + 1, b.first, b.last, b.stride}.recorded(at+1)) > 0 {
-				h.add(p.record, []int{at}, rows)
+				hs[0].add(p.record, []int{at}, rows)
 			}
 			release(rows)
 			if !finite || at == b.last { // θ stays
@@ -474,5 +596,5 @@ func (p *stepwise) run(h *History, b block, fixed []any, state []*tensors.Tensor
 			next = stepped
 		}
 	})
-	return at, finite, next, err
+	return []int{at}, []bool{finite}, next, err
 }

@@ -3,15 +3,21 @@ package train_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
 )
 
@@ -39,6 +45,119 @@ func TestSweepIsSingleRuns(t *testing.T) {
 		}
 		require.Equal(t, 1, train.Programs(jobs[0].Trainer))
 	})
+}
+
+// Runs in one program are single runs, for every optimizer, and every sampler and schedule with one of them.
+func TestRunsTogetherAreSingleRuns(t *testing.T) {
+	samplers := []sample.Sampler{must(sample.WithReplacement(5)), must(sample.WithoutReplacement(5)), must(sample.Reshuffled(5)), sample.Full(),
+		must(sample.ShuffledOnce(5)), must(sample.InOrder(5)), must(sample.Given([][]int{{0, 3}, {1, 1}, {12, 7}}))}
+	schedules := []func(eta float64) (schedule.Schedule, error){
+		func(eta float64) (schedule.Schedule, error) { return schedule.OneOverT(2 * eta) },
+		func(eta float64) (schedule.Schedule, error) { return schedule.WarmRestarts(eta, 0.001, 10, 2) },
+		schedule.Constant,
+	}
+	record := train.Record{Params: true, GradNorm: true, StepNorm: true, Rate: true, FullLoss: true}
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		for i, name := range optim.Names() {
+			trainer := newTrainer(t, backend, &net{dtype: dtypes.Float64, hidden: 4, n: 13}, must(optim.ByName(name)), record)
+			var jobs []train.Job
+			for k := range 5 {
+				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: int64(k)}
+				c.Schedule = must(schedules[i%len(schedules)](0.02 * float64(1+k)))
+				if i%4 == 0 {
+					c.Plateau = must(schedule.ReduceOnPlateau(0.5, 2, 0.01, 1, 0.01))
+				}
+				jobs = append(jobs, train.Job{Trainer: trainer, Config: c})
+			}
+			requireAlike(t, jobs, 3, fmt.Sprintf("%s, %s, schedule %d", name, samplers[i%len(samplers)], i%len(schedules)))
+			if problem.Loops(backend) {
+				require.Equal(t, 3, train.Programs(trainer)) // single runs, and batches of up to 4 and 2
+			}
+		}
+	})
+}
+
+// requireAlike does the jobs one by one and together.
+func requireAlike(t *testing.T, jobs []train.Job, atOnce int, what string) {
+	t.Helper()
+	histories, err := train.SweepTogether(context.Background(), jobs, atOnce)
+	require.NoError(t, err, what)
+	for i, job := range jobs {
+		want, got := run(t, job.Trainer, job.Config), histories[i]
+		at, diverged := want.Diverged()
+		gotAt, gotDiverged := got.Diverged()
+		require.Equal(t, diverged, gotDiverged, what)
+		require.Equal(t, at, gotAt, what)
+		require.Equal(t, want.Step, got.Step, what)
+		require.InDeltaSlice(t, want.Loss, got.Loss, 1e-8, what)
+		require.InDeltaSlice(t, want.FullLoss, got.FullLoss, 1e-8, what)
+		require.InDeltaSlice(t, want.Rate, got.Rate, 1e-8, what)
+		require.InDeltaSlice(t, want.GradNorm, got.GradNorm, 1e-6, what)
+		require.InDeltaSlice(t, want.StepNorm, got.StepNorm, 1e-6, what)
+		require.Equal(t, len(want.Params), len(got.Params), what)
+		for k := range want.Params {
+			require.InDeltaSlice(t, want.Params[k], got.Params[k], 1e-6, what)
+		}
+		if !diverged {
+			require.InDeltaSlice(t, want.Final, got.Final, 1e-6, what)
+		}
+	}
+}
+
+// Runs that diverge, each at its own step, leave the others alone, in one call of the program and in many.
+func TestRunsTogetherDiverge(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		for _, calls := range []bool{false, true} {
+			bowl := must(problem.NewQuadratic([]float64{1, 10}, nil, nil))
+			bowl.DType = dtypes.Float64
+			trainer := newTrainer(t, backend, bowl, optim.GD(), everything)
+			if calls {
+				train.OneStepACall(trainer)
+			}
+			jobs := trainer.Grid(train.Config{Steps: 70, Stride: 7, MaxLoss: 1e4, Start: map[string]any{"theta": []float64{1, 1}}},
+				[]float64{0.01, 0.25, 0.19, 0.5, 0.21, 0.1}, []int64{0})
+			jobs[4].Config.MaxLoss = 1e2
+			requireAlike(t, jobs, 6, fmt.Sprint(calls))
+			for i := range jobs {
+				jobs[i].Config.Steps, jobs[i].Config.Stride = 10, 4
+			}
+			first, err := train.SweepTogether(context.Background(), jobs, 6)
+			require.NoError(t, err)
+			var on []train.Job
+			for i, h := range first {
+				if _, diverged := h.Diverged(); !diverged {
+					c := jobs[i].Config
+					c.Start, c.From = nil, h
+					on = append(on, train.Job{Trainer: trainer, Config: c})
+				}
+			}
+			require.Len(t, on, 4)
+			requireAlike(t, on, 6, "continued")
+		}
+	})
+}
+
+// What cannot be batched runs one by one.
+func TestSweepOfWhatCannotBeBatched(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		trainer := newTrainer(t, backend, dropped{&net{dtype: dtypes.Float32, hidden: 8, n: 20}}, optim.GD(), train.Record{})
+		jobs := trainer.Grid(train.Config{Steps: 20}, []float64{0.1, 0.2}, []int64{1, 2})
+		histories, err := train.SweepTogether(context.Background(), jobs, 4)
+		require.NoError(t, err)
+		for i, job := range jobs {
+			want := run(t, trainer, job.Config)
+			require.Equal(t, want.Loss, histories[i].Loss)
+			require.Equal(t, want.Final, histories[i].Final)
+		}
+		require.NotEqual(t, histories[0].Loss, histories[1].Loss)
+	})
+}
+
+// dropped is a net whose inputs are dropped at random.
+type dropped struct{ *net }
+
+func (p dropped) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
+	return halfMeanSquare(p.predict(scope, layers.Dropout(scope, batch[0], graph.Const(g, 0.3))), batch[1])
 }
 
 func TestSweepErrors(t *testing.T) {
@@ -76,5 +195,14 @@ func TestSweepIsCancelled(t *testing.T) {
 		require.NotNil(t, histories[0])
 		require.Nil(t, histories[1])
 		require.False(t, errors.Is(err, context.DeadlineExceeded))
+
+		ctx, cancel = context.WithCancel(context.Background())
+		time.AfterFunc(500*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+		histories, err = train.SweepTogether(ctx, []train.Job{short, long, long, long}, 3)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "cancelled after 1 of 4 runs")
+		require.Less(t, time.Since(cancelled), 2*time.Second, "the bar is 0.2 s on a quiet machine")
+		require.NotNil(t, histories[0])
+		require.Nil(t, histories[1])
 	})
 }

@@ -178,55 +178,93 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
+	hs, err := t.run(ctx, []Config{c}, 0)
+	if hs == nil {
+		return nil, err
+	}
+	return hs[0], err
+}
+
+// run does the runs of the settings, settled and of one structure, steps and stride; those of several in one program of so
+// many lanes.
+func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
 	}
-	p, u, state, err := t.prepare(c)
+	p, us, state, err := t.prepare(cs, lanes)
 	if err != nil {
 		return nil, err
 	}
-	fixed, own := t.fixed(u, c)
+	fixed, own := t.fixed(us, cs)
 	defer release(own)
-	h := t.newHistory()
-	first := c.first()
-	last := first + c.Steps
+	hs := make([]*History, len(cs))
+	for i := range hs {
+		hs[i] = t.newHistory()
+	}
+	live := slices.Clone(hs) // nil: that run is over
+	first := cs[0].first()
+	last := first + cs[0].Steps
 	first0 := state // shared with other runs: not to be released
-	for step := first; ; {
-		b := block{from: step, first: first, last: last, stride: c.Stride}
-		b.to = min(last+1, step+int(t.blockSteps.Load()))
-		began := time.Now()
-		at, finite, next, err := p.run(h, b, fixed, state)
+	size := t.blockSteps.Load()
+	if lanes > 0 {
+		size = 1 // runs together take longer
+	}
+	for step, began := first, time.Now(); ; began = time.Now() {
+		b := block{from: step, first: first, last: last, stride: cs[0].Stride}
+		b.to = min(last+1, step+int(size))
+		at, finite, next, err := p.run(live, b, fixed, state)
 		if err != nil {
 			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, err)
 		}
-		t.adapt(at-b.from, time.Since(began))
-		if err := t.derive(h); err != nil {
-			return nil, err
+		size = t.fit(size, slices.Max(at)-b.from, time.Since(began))
+		if lanes == 0 {
+			t.blockSteps.Store(size)
 		}
 		if &next[0] != &state[0] && &state[0] != &first0[0] {
 			release(state)
 		}
-		step, state = at, next
-		if !finite {
-			h.diverged, h.divergedAt = true, at
+		step, state = slices.Max(at), next
+		cancelled := step <= last && ctx.Err() != nil
+		over, stopped := true, false
+		for i, h := range live {
+			if h == nil {
+				continue
+			}
+			if err := t.derive(h); err != nil {
+				return nil, err
+			}
+			if !finite[i] {
+				h.diverged, h.divergedAt = true, at[i]
+			}
+			if progress := cs[i].Progress; progress != nil {
+				progress(min(at[i], last) - first)
+			}
+			if finite[i] && step <= last && !cancelled {
+				over = false
+				continue
+			}
+			stopped = stopped || finite[i] && cancelled
+			end := state
+			if lanes > 0 {
+				if err := catch(func() { end = lane(state, i, 0) }); err != nil {
+					return nil, fmt.Errorf("reading the final parameters: %w", err)
+				}
+			}
+			if err := h.finish(t, end, min(at[i], last)); err != nil {
+				return nil, err
+			}
+			live[i] = nil
 		}
-		if c.Progress != nil {
-			c.Progress(min(step, last) - first)
-		}
-		done := step > last || !finite
-		if !done && ctx.Err() == nil {
+		if !over {
 			continue
-		}
-		if err := h.finish(t, state, min(step, last)); err != nil {
-			return nil, err
 		}
 		if &state[0] != &first0[0] {
 			release(state)
 		}
-		if !done {
-			return h, fmt.Errorf("the run was cancelled after %d of %d steps: %w", step-first, c.Steps, ctx.Err())
+		if stopped {
+			return hs, fmt.Errorf("the run was cancelled after %d of %d steps: %w", step-first, cs[0].Steps, ctx.Err())
 		}
-		return h, nil
+		return hs, nil
 	}
 }
 
@@ -394,30 +432,42 @@ func (t *Trainer) makeVariables() error {
 	return nil
 }
 
-// prepare returns the program, compiled if it is the first of its structure, and the state at the start of a run.
-func (t *Trainer) prepare(c Config) (program, setup, []*tensors.Tensor, error) {
+// setupOf is the structure of a run's program.
+func setupOf(c Config) (setup, error) {
+	u := setup{sampler: c.Sampler, schedule: c.Schedule, plateau: c.Plateau}
+	if !u.reduces() || u.scheduled() {
+		return u, nil
+	}
+	var err error
+	u.schedule, err = schedule.Constant(c.LearningRate)
+	return u, err
+}
+
+// prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
+func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.Tensor, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u := setup{sampler: c.Sampler, schedule: c.Schedule, plateau: c.Plateau}
-	if u.reduces() && !u.scheduled() {
-		constant, err := schedule.Constant(c.LearningRate)
-		if err != nil {
-			return nil, u, nil, err
+	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
+	for i, c := range cs {
+		var err error
+		if us[i], err = setupOf(c); err != nil {
+			return nil, nil, nil, err
 		}
-		u.schedule = constant
+		us[i].lanes = lanes
+		if states[i], err = t.startOf(c, us[i]); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	state, err := t.startOf(c, u)
-	if err != nil {
-		return nil, u, nil, err
-	}
+	u, state := us[0], joined(states, lanes)
 	p, ok := t.programs[u.key()]
 	if !ok {
+		var err error
 		if p, err = t.compile(u); err != nil {
-			return nil, u, nil, err
+			return nil, nil, nil, err
 		}
 		t.programs[u.key()] = p
 	}
-	return p, u, state, nil
+	return p, us, state, nil
 }
 
 // startOf returns the state at the start of a run. The caller holds the trainer's lock.
@@ -543,10 +593,10 @@ func (t *Trainer) draw(seed int64) ([]*tensors.Tensor, error) {
 	return values, nil
 }
 
-// adapt sets how many steps the next call does, from what the last one took.
-func (t *Trainer) adapt(steps int, took time.Duration) {
+// fit is how many steps the next call does, from what the last one took, which was to do size.
+func (t *Trainer) fit(size int64, steps int, took time.Duration) int64 {
 	fit := int64(float64(steps) * float64(t.callTime) / float64(max(took, 1)))
-	t.blockSteps.Store(max(1, min(fit, 16*t.blockSteps.Load())))
+	return max(1, min(fit, 16*size))
 }
 
 // dtypeOf is the variable's type if it is a float, else InvalidDType.
