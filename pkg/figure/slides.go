@@ -11,6 +11,7 @@ import (
 	"html"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,11 +23,13 @@ type Slider struct {
 	Start  float64
 }
 
-// Every is lo, lo + step, … up to hi, as a slider's values.
+// Every is lo, lo + step, … up to hi, as a slider's values, to 12 digits:
+// among 0, 0.1, … is 0.3, not 0.30000000000000004.
 func Every(lo, hi, step float64) []float64 {
 	var values []float64
 	for i := 0; lo+float64(i)*step <= hi+step/1e6; i++ {
-		values = append(values, lo+float64(i)*step)
+		value, _ := strconv.ParseFloat(strconv.FormatFloat(lo+float64(i)*step, 'g', 12, 64), 64)
+		values = append(values, value)
 	}
 	return values
 }

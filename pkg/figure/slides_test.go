@@ -46,6 +46,12 @@ func unpack(t *testing.T, page []byte) (p slidePage) {
 	return p
 }
 
+func TestEvery(t *testing.T) {
+	require.Equal(t, []float64{0, 0.1, 0.2, 0.3}, Every(0, 0.3, 0.1))
+	require.Equal(t, []float64{-1, -0.5, 0}, Every(-1, 0.2, 0.5))
+	require.Empty(t, Every(1, 0, 0.1))
+}
+
 func TestSlidesHoldEveryCombination(t *testing.T) {
 	slides := func() *Slides {
 		return Slide(straight, Slider{"slope a", Every(-1, 1, 0.5), 0.7}, Slider{"<b>", []float64{0, 1e-3}, 1e-3})
