@@ -149,13 +149,18 @@ func (s *Slides) Alt() string {
 	return s.stillFigure().Alt()
 }
 
-// Instead says, where no script runs, what is missing there.
+// Instead is for where no script runs: the sentence that belongs to the still,
+// and what is missing.
 func (s *Slides) Instead() string {
+	if s.err != nil {
+		return ""
+	}
 	var names []string
 	for _, slider := range s.sliders {
 		names = append(names, slider.Name)
 	}
-	return fmt.Sprintf("To drag %s, run the cell, or trust the notebook.", strings.Join(names, ", "))
+	missing := fmt.Sprintf("To drag %s, run the cell, or trust the notebook.", strings.Join(names, ", "))
+	return strings.TrimSpace(s.words[s.still()] + " " + missing)
 }
 
 //go:embed slides.js
