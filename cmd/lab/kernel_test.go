@@ -142,9 +142,9 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	code, page := ask("GET", "/lab/tree/")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, page, "custom/custom.css")
-	code, style := ask("GET", "/custom/custom.css")
+	code, served := ask("GET", "/custom/custom.css")
 	require.Equal(t, http.StatusOK, code)
-	require.Equal(t, svgStyle, style)
+	require.Equal(t, style, served)
 	code, _ = ask("POST", "/api/kernels") // the default kernel
 	require.Equal(t, http.StatusCreated, code)
 

@@ -369,9 +369,9 @@ func (h home) writeKernel() error {
 			return err
 		}
 	}
-	// JupyterLab 4.6 shows an SVG output at its own width and cuts off what a narrow window has no room for; pictures of
-	// other kinds it confines itself. To go when it does so with SVG.
-	if err := writeFile(h.path("jupyter", "config", "custom", "custom.css"), []byte(svgStyle)); err != nil {
+	// JupyterLab 4.6 shows an SVG output at its own width and cuts off what a narrow window has no room for (pictures of
+	// other kinds it confines itself), and breaks lines of text within words. Each rule is to go when it does so no more.
+	if err := writeFile(h.path("jupyter", "config", "custom", "custom.css"), []byte(style)); err != nil {
 		return err
 	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
@@ -383,8 +383,10 @@ func (h home) writeKernel() error {
 	return os.Chmod(shim, 0o755)
 }
 
-// svgStyle is served by JupyterLab as LabApp.custom_css.
-const svgStyle = ".jp-RenderedSVG img { max-width: 100%; height: auto; }\n"
+// style is served by JupyterLab as LabApp.custom_css.
+const style = `.jp-RenderedSVG img { max-width: 100%; height: auto; }
+.jp-OutputArea .jp-RenderedText pre { word-break: normal; }
+`
 
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
 const pluginPause = 24 * time.Hour
