@@ -12,7 +12,7 @@ import (
 
 // Animation is a moving picture made by Animate: an animated PNG, which plays
 // wherever a browser shows an image, without a script and in a notebook that is
-// not trusted. Printed, or shown by a program that knows only still PNGs, it is
+// not trusted. Where a script runs, a slider stops it and goes through it. Printed, or shown by a program that knows only still PNGs, it is
 // its still.
 type Animation struct {
 	frames []*Figure
@@ -112,6 +112,26 @@ func (a *Animation) PNG() ([]byte, error) {
 		}
 	}
 	return f.png, nil
+}
+
+// Instead says, where no script runs, what is missing there.
+func (a *Animation) Instead() string {
+	return "To stop it and go through it by hand, run the cell, or trust the notebook."
+}
+
+// HTML returns an element of a page with a slider through the frames, to stand
+// below the animation. The same frames give the same bytes.
+func (a *Animation) HTML() ([]byte, error) {
+	f, err := a.develop()
+	if err != nil {
+		return nil, err
+	}
+	frame := slider{Name: "frame", Start: a.still}
+	for i := range a.frames {
+		frame.Values = append(frame.Values, fmt.Sprintf("%d of %d", i+1, len(a.frames)))
+	}
+	p := page{Sliders: []slider{frame}, Words: make([]string, len(a.frames)), Moves: true}
+	return p.html(a.frames, f.layouts, a.Instead())
 }
 
 // film is an animation with every frame laid out, in one frame of axes.

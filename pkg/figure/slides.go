@@ -163,9 +163,6 @@ func (s *Slides) Instead() string {
 	return strings.TrimSpace(s.words[s.still()] + " " + missing)
 }
 
-//go:embed slides.js
-var script string
-
 // HTML returns an element of a page with the sliders and all pictures in it.
 // Where it lies in the output after the still, it takes the still's place. The
 // same slides give the same bytes.
@@ -177,30 +174,43 @@ func (s *Slides) HTML() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	type slider struct {
-		Name   string   `json:"name"`
-		Values []string `json:"values"`
-		Start  int      `json:"start"`
-	}
-	var page struct {
-		Sliders []slider `json:"sliders"`
-		Frames  []string `json:"frames"`
-		Words   []string `json:"words"`
-		Width   int      `json:"width"`
-		Height  int      `json:"height"`
-	}
-	page.Width, page.Height, page.Words = layouts[0].w, layouts[0].h, s.words
+	p := page{Words: s.words}
 	for k, of := range s.sliders {
 		shown := slider{Name: of.Name, Start: s.starts[k]}
 		for _, v := range of.Values {
 			shown.Values = append(shown.Values, number(math.Round(v*1e9)/1e9))
 		}
-		page.Sliders = append(page.Sliders, shown)
+		p.Sliders = append(p.Sliders, shown)
 	}
+	return p.html(s.frames, layouts, s.Instead())
+}
+
+// page is what the script reads.
+type page struct {
+	Sliders []slider `json:"sliders"`
+	Frames  []string `json:"frames"` // SVG
+	Words   []string `json:"words"`
+	Width   int      `json:"width"`
+	Height  int      `json:"height"`
+	Moves   bool     `json:"moves"` // the still does: it stays until a slider is dragged
+}
+
+type slider struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+	Start  int      `json:"start"`
+}
+
+//go:embed slides.js
+var script string
+
+// html draws the frames and packs them with the script that shows them.
+func (p page) html(frames []*Figure, layouts []*layout, instead string) ([]byte, error) {
+	p.Width, p.Height = layouts[0].w, layouts[0].h
 	for i, l := range layouts {
-		c := newSVG(l.w, l.h, s.frames[i].heading(), s.words[i])
+		c := newSVG(l.w, l.h, frames[i].heading(), p.Words[i])
 		l.draw(pen{c: c})
-		page.Frames = append(page.Frames, string(c.bytes()))
+		p.Frames = append(p.Frames, string(c.bytes()))
 	}
 	var zipped bytes.Buffer
 	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
@@ -209,7 +219,7 @@ func (s *Slides) HTML() ([]byte, error) {
 	}
 	to := json.NewEncoder(w)
 	to.SetEscapeHTML(false)
-	if err := to.Encode(page); err != nil {
+	if err := to.Encode(p); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
@@ -217,5 +227,5 @@ func (s *Slides) HTML() ([]byte, error) {
 	}
 	id := fmt.Sprintf("%x", sha256.Sum256(zipped.Bytes()))[:16]
 	return fmt.Appendf(nil, "<div data-slides=\"%s\"><p>%s</p></div>\n<script>\n%s(\"%s\", \"%s\");\n</script>\n",
-		id, html.EscapeString(s.Instead()), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
+		id, html.EscapeString(instead), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
 }

@@ -1,7 +1,7 @@
 (async (id, zipped) => {
 	const bytes = Uint8Array.from(atob(zipped), (c) => c.charCodeAt(0));
 	const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-	const { sliders, frames, words, width, height } = JSON.parse(await new Response(plain).text());
+	const { sliders, frames, words, width, height, moves } = JSON.parse(await new Response(plain).text());
 	const make = (parent, tag, properties, style) => {
 		const e = parent.appendChild(Object.assign(document.createElement(tag), properties));
 		e.style.cssText = style;
@@ -10,16 +10,18 @@
 	for (const box of document.querySelectorAll(`[data-slides="${id}"]`)) {
 		if (box.childElementCount > 1) continue; // another script with the same pictures was here
 		box.textContent = "";
-		const rows = make(box, "div", {}, "display:grid;grid-template-columns:max-content minmax(8em,24em) max-content;gap:.2em 1em;align-items:center");
+		const rows = make(box, "div", {}, `display:grid;grid-template-columns:max-content minmax(8em,24em) max-content${moves ? " max-content" : ""};gap:.2em 1em;align-items:center`);
 		const image = make(box, "img", { width, height }, "display:block;max-width:100%;height:auto");
 		const caption = make(box, "div", { ariaLive: "polite" }, "");
+		if (moves) box.append(rows); // where they are below the still
 		const show = () => {
 			const i = inputs.reduce((at, input, k) => at * sliders[k].values.length + Number(input.value), 0);
 			inputs.forEach((input, k) => {
 				input.ariaValueText = input.nextSibling.textContent = sliders[k].values[input.value];
 			});
 			image.src = "data:image/svg+xml," + encodeURIComponent(frames[i]);
-			image.alt = caption.textContent = words[i];
+			caption.textContent = words[i];
+			image.alt = words[i] || inputs.map((input, k) => `${sliders[k].name} ${input.ariaValueText}`).join(", ");
 		};
 		const inputs = sliders.map(({ name, values, start }) => {
 			make(rows, "span", { textContent: name }, "");
@@ -28,9 +30,17 @@
 			make(rows, "span", {}, "font-variant-numeric:tabular-nums;min-width:4em");
 			return input;
 		});
+		// The still before it shows what the sliders show at first. One that moves goes on until a slider is dragged.
+		let still = box.closest(".jp-OutputArea-child")?.previousElementSibling;
+		if (!still?.querySelector("img, svg")) still = null;
+		const plays = (on) => {
+			if (still) still.style.display = on ? "" : "none";
+			image.style.display = on ? "none" : "block";
+			if (play) play.style.visibility = still && !on ? "visible" : "hidden";
+		};
+		const play = moves && make(rows, "button", { textContent: "▶ play", onclick: () => plays(true) }, "");
+		rows.addEventListener("input", () => plays(false));
 		show();
-		// The still before it shows what the sliders show at first.
-		const still = box.closest(".jp-OutputArea-child")?.previousElementSibling;
-		if (still?.querySelector("img, svg")) still.style.display = "none";
+		plays(Boolean(still && moves));
 	}
 })

@@ -30,6 +30,7 @@ type slidePage struct {
 	}
 	Frames, Words []string
 	Width, Height int
+	Moves         bool
 }
 
 // unpack reads what the script in the page reads.
@@ -129,4 +130,29 @@ func TestSlidesThatCannotBeDrawn(t *testing.T) {
 		assert.EqualError(t, err, want)
 		assert.NotEmpty(t, s.Alt())
 	}
+}
+
+func TestAnimationStopsAtEachFrame(t *testing.T) {
+	motion := func() *Animation {
+		return Animate(3, 4, func(i int) *Figure { f, _ := straight([]float64{float64(i), 0}); return f }).StillAt(1)
+	}
+	a := motion()
+	html, err := a.HTML()
+	require.NoError(t, err)
+	again, err := motion().HTML()
+	require.NoError(t, err)
+	assert.Equal(t, html, again)
+	assert.Contains(t, string(html), "<p>"+a.Instead()+"</p>")
+	p := unpack(t, html)
+	require.Len(t, p.Sliders, 1)
+	assert.Equal(t, []string{"1 of 3", "2 of 3", "3 of 3"}, p.Sliders[0].Values)
+	assert.Equal(t, 1, p.Sliders[0].Start)
+	assert.True(t, p.Moves)
+	require.Len(t, p.Frames, 3)
+	require.Len(t, p.Words, 3)
+	assert.NotEqual(t, p.Frames[0], p.Frames[1])
+	w, h := a.Size()
+	assert.Equal(t, []int{w, h}, []int{p.Width, p.Height})
+	_, err = Animate(0, 4, nil).HTML()
+	assert.ErrorContains(t, err, "an animation of 0 frames")
 }
