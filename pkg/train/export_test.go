@@ -27,3 +27,5 @@ func RecordsACall(t *Trainer, n int) bool {
 
 // Programs is how many programs of runs the trainer has compiled.
 func Programs(t *Trainer) int { return len(t.programs) }
+
+var OnGPU = onGPU

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -150,6 +152,25 @@ func TestSweepOfWhatCannotBeBatched(t *testing.T) {
 			require.Equal(t, want.Final, histories[i].Final)
 		}
 		require.NotEqual(t, histories[0].Loss, histories[1].Loss)
+	})
+}
+
+// named is a backend on a plugin of that name.
+type named struct {
+	compute.Backend
+	plugin string
+}
+
+func (b named) PluginName() string { return b.plugin }
+
+// Runs are batched where go-xla takes the plugin for CUDA's.
+func TestGPUIsKnownByItsPlugin(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		if strings.HasPrefix(accel.Platform(), "xla:cpu") || backend.Name() == "go" {
+			require.False(t, train.OnGPU(backend))
+		}
+		require.True(t, train.OnGPU(named{backend, "/opt/jax_plugins/xla_cuda13/xla_cuda_plugin.so"}))
+		require.False(t, train.OnGPU(named{backend, "/home/someone/pjrt_c_api_cpu_plugin.so"}))
 	})
 }
 
