@@ -27,7 +27,7 @@ type benchOptions struct {
 	json, plot string
 }
 
-func benchCommand(offline *bool) *cobra.Command {
+func benchCommand(common *commonOptions) *cobra.Command {
 	one, opt := bench.Reference(), benchOptions{}
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -62,12 +62,12 @@ func benchCommand(offline *bool) *cobra.Command {
 		if err := opt.check(); err != nil {
 			return err
 		}
-		home, done, err := enter(cmd.Context(), setupOptions{offline: *offline})
+		home, done, err := enter(cmd.Context(), *common)
 		if err != nil {
 			return err
 		}
 		defer done()
-		return home.bench(cmd.Context(), opt, *offline)
+		return home.bench(cmd.Context(), opt, common.offline)
 	}
 	return cmd
 }

@@ -53,7 +53,7 @@ _ = figure.New("Loss", figure.X("step t"), figure.LogY("loss L(θ)")).Line("run"
 //
 //	go test -run - -bench Cell -benchtime 10x ./cmd/lab
 func BenchmarkCell(b *testing.B) {
-	h, err := findHome()
+	h, err := findHome("")
 	require.NoError(b, err)
 	temp, remove, err := tempDir()
 	require.NoError(b, err)

@@ -13,14 +13,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func doctorCommand() *cobra.Command {
+func doctorCommand(common *commonOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:     "doctor",
 		Short:   "Say of each part what was found, its version, and what to do",
 		Example: "  go run ./cmd/lab doctor",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome()
+			home, err := findHome(common.work)
 			if err != nil {
 				return err
 			}

@@ -18,15 +18,17 @@ import (
 // kernelName is the name of our kernelspec, and what notebooks ask for in their metadata.
 const kernelName = "descent"
 
-// home is where the lab lives: the repository and the ignored folder in it that set-up fills.
+// home is where the lab lives: the installation, which is the repository and the ignored folder in it that set-up fills,
+// and the workspace of the person who uses it.
 type home struct {
-	root string   // the repository: the folder of go.mod
-	dir  string   // root/.lab: everything that set-up makes
-	held *os.File // the lock of set-up, which the programs that it starts hold too
+	root string    // the repository: the folder of go.mod
+	dir  string    // root/.lab: everything that set-up makes
+	work workspace // a person's notebooks and settings
+	held *os.File  // the lock of set-up, which the programs that it starts hold too
 }
 
-// findHome looks for the repository from the working folder upwards.
-func findHome() (home, error) {
+// findHome looks for the repository from the working folder upwards. Without a name the workspace is the default one.
+func findHome(work string) (home, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return home{}, fmt.Errorf("the working folder is gone: %w", err)
@@ -34,7 +36,12 @@ func findHome() (home, error) {
 	for {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && bytes.HasPrefix(mod, []byte("module descent.example\n")) {
-			return home{root: dir, dir: filepath.Join(dir, ".lab")}, nil
+			h := home{root: dir, dir: filepath.Join(dir, ".lab"), work: defaultWorkspace(dir)}
+			if work != "" {
+				work, err = filepath.Abs(work)
+				h.work = workspace(work)
+			}
+			return h, err
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -66,7 +73,7 @@ func (h home) environ(extra ...string) []string {
 			env = append(env, kv)
 		}
 	}
-	jupyter := func(name string) string { return h.path("jupyter", name) }
+	jupyter := func(name string) string { return h.work.state("jupyter", name) }
 	env = append(env,
 		"PYTHONNOUSERSITE=1", "PYTHONUNBUFFERED=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1",
 		"JUPYTER_CONFIG_DIR="+jupyter("config"), "JUPYTER_DATA_DIR="+jupyter("data"), "JUPYTER_RUNTIME_DIR="+jupyter("runtime"),
@@ -149,11 +156,14 @@ func (h home) use() (done func(), err error) {
 }
 
 // enter finds the lab, sets up what is missing, and marks it as in use until done is called.
-func enter(ctx context.Context, opt setupOptions) (h home, done func(), err error) {
-	if h, err = findHome(); err != nil {
+func enter(ctx context.Context, opt commonOptions) (h home, done func(), err error) {
+	if h, err = findHome(opt.work); err != nil {
 		return home{}, nil, err
 	}
-	if err := h.setUp(ctx, opt); err != nil {
+	if err := h.setUp(ctx, setupOptions{offline: opt.offline}); err != nil {
+		return home{}, nil, err
+	}
+	if err := h.work.make(); err != nil {
 		return home{}, nil, err
 	}
 	done, err = h.use()

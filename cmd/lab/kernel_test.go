@@ -20,8 +20,9 @@ import (
 
 func ready(t *testing.T) home {
 	t.Helper()
-	h, err := findHome()
+	h, err := findHome(t.TempDir())
 	require.NoError(t, err)
+	require.NoError(t, h.work.make())
 	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "goimports")} {
 		require.FileExists(t, program, "run `go run ./cmd/lab setup` first")
 	}
@@ -100,6 +101,19 @@ func TestCellsReachNoNetwork(t *testing.T) {
 	require.ErrorContains(t, err, "example.com/no/such/module")
 }
 
+// start starts JupyterLab and waits until it answers.
+func start(t *testing.T, h home, port int, temp string) *server {
+	t.Helper()
+	s, err := h.startServer(port, temp)
+	require.NoError(t, err)
+	if err := s.ready(t.Context()); err != nil {
+		s.stop()
+		log, _ := os.ReadFile(s.log.Name())
+		require.NoError(t, err, string(log))
+	}
+	return s
+}
+
 func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	h := ready(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0") // a port that is in use is passed over
@@ -113,22 +127,12 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	require.NoError(t, err)
 	defer remove()
 
-	s, err := h.startServer(first, temp)
-	require.NoError(t, err)
-	address, err := s.ready(t.Context())
-	if err != nil {
-		s.stop()
-		log, _ := os.ReadFile(s.log.Name())
-		require.NoError(t, err, string(log))
-	}
-	base, token, ok := strings.Cut(address, "?")
-	require.True(t, ok)
-	base, _, ok = strings.Cut(base, "/lab/tree/")
-	require.True(t, ok)
-	require.NotContains(t, base, ":"+port)
+	s := start(t, h, first, temp)
+	require.NotEqual(t, first, s.Port)
 	ask := func(method, path string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), method, base+path+"?"+token, nil)
+		request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
 		require.NoError(t, err)
+		request.Header.Set("Authorization", "token "+s.Token)
 		reply, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
 		defer reply.Body.Close()
@@ -136,20 +140,83 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 		require.NoError(t, err)
 		return reply.StatusCode, string(body)
 	}
-	code, specs := ask("GET", "/api/kernelspecs")
+	code, specs := ask("GET", "api/kernelspecs")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, specs, `"descent": {"name": "descent"`)
-	code, page := ask("GET", "/lab/tree/")
+	code, page := ask("GET", "lab/tree/")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, page, "custom/custom.css")
-	code, served := ask("GET", "/custom/custom.css")
+	code, served := ask("GET", "custom/custom.css")
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, style, served)
-	code, _ = ask("POST", "/api/kernels") // the default kernel
+	code, _ = ask("POST", "api/kernels") // the default kernel
 	require.Equal(t, http.StatusCreated, code)
+
+	// A page tells of its edits, and hears that it is to save them once the lab asks for them.
+	told := func(files string) string {
+		request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"descent/unsaved", strings.NewReader(`{"page":"1","files":`+files+`}`))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "token "+s.Token)
+		reply, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		require.NoError(t, err)
+		return string(body)
+	}
+	require.JSONEq(t, `{"save":false}`, told(`["a.ipynb"]`))
+	unsaved := make(chan []string)
+	go func() { unsaved <- s.save() }()
+	require.Eventually(t, func() bool { return told(`["a.ipynb"]`) == `{"save": true}` }, 2*time.Second, 10*time.Millisecond)
+	told(`[]`)
+	require.Empty(t, <-unsaved)
+	told(`["a.ipynb"]`)
+	require.Equal(t, []string{"a.ipynb"}, s.save(), "a page that does not save")
+	reply, err := http.Get(s.URL + "descent/unsaved")
+	require.NoError(t, err)
+	reply.Body.Close()
+	require.Equal(t, http.StatusForbidden, reply.StatusCode, "without the token")
+
+	// Every user of a machine sees what processes were started with, and what files are not closed to them.
+	out, err := exec.Command("ps", "-A", "-ww", "-o", "args").Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), temp)
+	require.NotContains(t, string(out), s.Token)
+	t.Setenv("BROWSER", "true %s")
+	require.NoError(t, h.show(s.page(), openOptions{}))
+	require.NoError(t, filepath.WalkDir(string(h.work), func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if strings.Contains(string(data), s.Token) {
+			info, err := entry.Info()
+			require.NoError(t, err)
+			require.Zero(t, info.Mode().Perm()&0o077, path)
+		}
+		return nil
+	}))
 
 	s.stop()
 	remove()
 	require.NoDirExists(t, temp)
 	require.Error(t, exec.Command("pgrep", "-f", temp).Run(), "something of the kernel still runs")
+}
+
+// A lab that is killed takes JupyterLab along: its end of the pipe closes.
+func TestServerEndsWithTheLab(t *testing.T) {
+	h := ready(t)
+	temp, remove, err := tempDir()
+	require.NoError(t, err)
+	defer remove()
+	s := start(t, h, 8888, temp)
+	defer s.stop()
+	require.NoError(t, s.alive.Close())
+	select {
+	case <-s.ended:
+		s.ended <- nil
+	case <-time.After(20 * time.Second):
+		t.Fatal("JupyterLab serves on")
+	}
 }

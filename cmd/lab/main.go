@@ -1,7 +1,8 @@
 // Command lab sets up the Descent lab, opens it in JupyterLab, executes its notebooks headless and tests it.
 //
-//	go run ./cmd/lab                    set up what is missing, then open JupyterLab on notebooks/
+//	go run ./cmd/lab                    set up what is missing, then open JupyterLab on your workspace
 //	go run ./cmd/lab setup              set up only
+//	go run ./cmd/lab reset CHAPTER...   bring the original of a chapter back
 //	go run ./cmd/lab run NOTEBOOK...    execute notebooks headless
 //	go run ./cmd/lab test               run all tests
 //	go run ./cmd/lab bench              time the training against JAX and PyTorch
@@ -26,7 +27,7 @@ func main() {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	defer stop()
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the lab at once
 	err := rootCommand().ExecuteContext(ctx)
 	switch {
 	case err == nil:
@@ -43,12 +44,14 @@ func main() {
 }
 
 func rootCommand() *cobra.Command {
+	var common commonOptions
 	var open openOptions
 	root := &cobra.Command{
 		Use:   "lab",
 		Short: "Descent: a lab for optimizers and ReLU networks, as Go notebooks",
-		Long: "lab sets up what is missing and opens JupyterLab on notebooks/.\n" +
-			"What it makes lies in the repository's ignored folder .lab and in your cache folder, nowhere else.",
+		Long: "lab sets up what is missing and opens JupyterLab on your workspace, the folder work/, into which it copies the chapters.\n" +
+			"A chapter that you edit stays as you left it; `lab reset CHAPTER` brings the original back and keeps yours.\n" +
+			"What it makes lies in the repository's ignored folders .lab and work and in your cache folder, nowhere else.",
 		Example: "  go run ./cmd/lab                      # open the lab in your browser\n" +
 			"  go run ./cmd/lab --no-browser --port 9000\n" +
 			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3\n" +
@@ -56,17 +59,25 @@ func rootCommand() *cobra.Command {
 		Args:          noArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), open) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), common, open) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; `go run ./cmd/%s --help` lists the flags", err, cmd.CommandPath())
 	})
 	root.Flags().BoolVar(&open.noBrowser, "no-browser", false, "print the address instead of opening a browser")
-	root.Flags().IntVar(&open.port, "port", 8888, "first port to try")
-	root.PersistentFlags().BoolVar(&open.offline, "offline", false, "use only what is on this machine: no downloads")
-	root.AddCommand(setupCommand(&open.offline), runCommand(&open.offline), testCommand(&open.offline), benchCommand(&open.offline), doctorCommand(), cleanCommand())
+	root.Flags().IntVar(&open.port, "port", 0, "first port to try (default: that of last time, at first 8888)")
+	root.PersistentFlags().BoolVar(&common.offline, "offline", false, "use only what is on this machine: no downloads")
+	root.PersistentFlags().StringVar(&common.work, "work", "", "folder of your notebooks (default: work in this repository; ~/descent if you may not write there)")
+	root.AddCommand(setupCommand(&common), runCommand(&common), resetCommand(&common), testCommand(&common), benchCommand(&common),
+		doctorCommand(&common), cleanCommand(&common))
 	return root
+}
+
+// commonOptions are those of every command.
+type commonOptions struct {
+	offline bool
+	work    string
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -76,23 +87,54 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func setupCommand(offline *bool) *cobra.Command {
+func setupCommand(common *commonOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:     "setup",
 		Short:   "Set up what is missing, without opening anything",
 		Example: "  go run ./cmd/lab setup\n  go run ./cmd/lab setup --offline   # check that nothing is missing",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome()
+			home, err := findHome(common.work)
 			if err != nil {
 				return err
 			}
-			return home.setUp(cmd.Context(), setupOptions{offline: *offline, retryPlugin: true})
+			return home.setUp(cmd.Context(), setupOptions{offline: common.offline, retryPlugin: true})
 		},
 	}
 }
 
-func cleanCommand() *cobra.Command {
+func resetCommand(common *commonOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:     "reset CHAPTER...",
+		Short:   "Bring the original of a chapter back into your workspace; your copy is kept under another name",
+		Example: "  go run ./cmd/lab reset 1",
+		RunE: func(cmd *cobra.Command, chapters []string) error {
+			home, err := findHome(common.work)
+			if err != nil {
+				return err
+			}
+			if len(chapters) == 0 {
+				return errors.New("no chapter is given: name one, such as `go run ./cmd/lab reset 1`")
+			}
+			if err := home.work.make(); err != nil {
+				return err
+			}
+			for _, chapter := range chapters {
+				name, kept, err := home.reset(cmd.Context(), chapter)
+				if err != nil {
+					return err
+				}
+				fmt.Printf("%s is the original again.\n", name)
+				if kept != "" {
+					fmt.Printf("Yours is kept as %s.\n", kept)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func cleanCommand(common *commonOptions) *cobra.Command {
 	var cache bool
 	cmd := &cobra.Command{
 		Use:     "clean",
@@ -100,7 +142,7 @@ func cleanCommand() *cobra.Command {
 		Example: "  go run ./cmd/lab clean\n  go run ./cmd/lab clean --cache   # the XLA plugin in your cache folder too",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome()
+			home, err := findHome(common.work)
 			if err != nil {
 				return err
 			}

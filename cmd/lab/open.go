@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,23 +18,40 @@ import (
 )
 
 // firstPage is what the lab opens on.
-const firstPage = "/lab/tree/01-gradient-descent.ipynb"
+const firstPage = "lab/tree/01-gradient-descent.ipynb"
+
+// serverFiles are JupyterLab's start, its server extension and its front-end extension.
+//
+//go:embed all:python/server
+var serverFiles embed.FS
 
 type openOptions struct {
-	noBrowser, offline bool
-	port               int
+	noBrowser bool
+	port      int // 0: that of last time
 }
 
-// openLab sets up what is missing and serves JupyterLab on the notebooks until it is interrupted.
-func openLab(ctx context.Context, opt openOptions) error {
-	if opt.port < 1 || opt.port > 65535 {
+// openLab sets up what is missing and serves JupyterLab on the workspace until it is interrupted.
+func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
+	if opt.port < 0 || opt.port > 65535 {
 		return fmt.Errorf("--port=%d is not a port: give one from 1 to 65535", opt.port)
 	}
-	home, done, err := enter(ctx, setupOptions{offline: opt.offline})
+	home, done, err := enter(ctx, common)
 	if err != nil {
 		return err
 	}
 	defer done()
+	lock, mine, err := home.work.lock()
+	if err != nil {
+		return err
+	}
+	if !mine {
+		return home.showOther(ctx, opt)
+	}
+	defer lock.Close()
+	kept, err := home.bring(ctx)
+	if err != nil {
+		return err
+	}
 	temp, removeTemp, err := tempDir()
 	if err != nil {
 		return err
@@ -44,18 +63,22 @@ func openLab(ctx context.Context, opt openOptions) error {
 		return err
 	}
 	defer server.stop()
-	url, err := server.ready(ctx)
-	if err != nil {
+	if err := server.ready(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe lab is open:\n\n    %s\n\nCtrl-C closes it; notebooks are saved as you work.\n", url)
-	if !opt.noBrowser {
-		// Python's webbrowser knows every system's way of opening a page.
-		exec.Command(home.python(), "-m", "webbrowser", "-t", url).Run()
+	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.page(), home.work)
+	for _, sentence := range kept {
+		fmt.Println(sentence)
+	}
+	if err := home.show(server.page(), opt); err != nil {
+		return err
 	}
 	select {
 	case <-ctx.Done():
 		fmt.Println("\nClosing the lab.")
+		for _, file := range server.save() {
+			fmt.Printf("%s has edits that are not saved: leave its page open, open the lab again, and save there.\n", file)
+		}
 		return nil
 	case err := <-server.ended:
 		server.ended <- err
@@ -63,67 +86,188 @@ func openLab(ctx context.Context, opt openOptions) error {
 	}
 }
 
-// server is a running JupyterLab.
-type server struct {
-	cmd   *exec.Cmd
-	info  string // the file in which it tells its address
-	log   *os.File
-	ended chan error
+// showOther shows the lab that is open on this workspace already.
+func (h home) showOther(ctx context.Context, opt openOptions) error {
+	s := &server{}
+	for wait := 0; ; wait++ { // it may have been started a moment ago
+		if data, err := os.ReadFile(h.work.state("server.json")); err == nil && json.Unmarshal(data, s) == nil {
+			if code, _ := s.ask(ctx, "api"); code == http.StatusOK {
+				break
+			}
+		}
+		if wait == 300 {
+			return fmt.Errorf("a lab is open on %s and does not answer: end it in its terminal with Ctrl-C, or choose another folder with --work", h.work)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	fmt.Printf("\nThe lab is open already, started in another terminal:\n\n    %s\n\n", s.page())
+	return h.show(s.page(), opt)
 }
 
-// startServer starts JupyterLab on the first free port from the one given.
+// show opens a page in the browser. Its address holds the token, and every user of a machine can read the arguments of a
+// program; so the browser is given a file that only its owner can read and that leads to the page.
+func (h home) show(page string, opt openOptions) error {
+	if opt.noBrowser {
+		return nil
+	}
+	file := h.work.state("open.html")
+	if err := writeFileMode(file, []byte(`<!doctype html><meta http-equiv="refresh" content="0; url=`+page+`"><a href="`+page+`">The lab</a>`+"\n"), 0o600); err != nil {
+		return err
+	}
+	// Python's webbrowser knows every system's way of opening a page; it may wait for the browser, for which the lab does not.
+	opener := exec.Command(h.python(), "-m", "webbrowser", "-t", "file://"+file)
+	if opener.Start() == nil {
+		go opener.Wait()
+	}
+	return nil
+}
+
+// server is a running JupyterLab.
+type server struct {
+	URL   string `json:"url"`
+	Port  int    `json:"port"`
+	Token string `json:"token"`
+
+	cmd   *exec.Cmd
+	alive io.Closer // closes when the lab ends, even if it is killed
+	info  string    // the file in which it tells its address
+	log   *os.File
+	ended chan error
+	saved string // the file in which the lab keeps the address
+}
+
+// startServer starts JupyterLab on the first free port from the one given, 0 for that of last time. Port, token and the
+// secret of its cookies stay the same, so that a page which was open when the lab was closed goes on.
 func (h home) startServer(port int, temp string) (*server, error) {
-	log, err := os.Create(h.path("jupyter.log"))
+	if port == 0 {
+		port = 8888
+		var last server
+		if data, err := os.ReadFile(h.work.state("server.json")); err == nil && json.Unmarshal(data, &last) == nil && 0 < last.Port && last.Port <= 65535 {
+			port = last.Port
+		}
+	}
+	token, err := h.work.secret("token")
+	if err == nil {
+		_, err = h.work.secret("cookie-secret")
+	}
+	if err == nil {
+		err = os.CopyFS(temp, serverFiles)
+	}
+	if err == nil {
+		err = writeFile(h.work.state("jupyter", "config", "custom", "custom.css"), []byte(style))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("JupyterLab's files cannot be written: %w", err)
+	}
+	log, err := os.OpenFile(h.work.state("jupyter.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("JupyterLab's log cannot be written: %w", err)
 	}
+	files := filepath.Join(temp, "python", "server") // its name is what tempDir ends a stray server by
 	// The server's working context outlives an interrupt: stop ends it in order.
-	cmd := exec.Command(h.python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.root_dir="+h.notebooks(),
-		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url="+firstPage, "--LabApp.custom_css=True",
-		"--ServerApp.cookie_secret_file="+filepath.Join(temp, "cookie")) // its name is what tempDir ends a stray server by
+	cmd := exec.Command(h.python(), files, "--no-browser", "--ServerApp.root_dir="+string(h.work),
+		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/"+firstPage, "--LabApp.custom_css=True",
+		"--ServerApp.cookie_secret_file="+h.work.state("cookie-secret"))
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")
 	}
-	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp)
-	cmd.Dir = h.root
+	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files, "JUPYTER_TOKEN_FILE="+h.work.state("token"))
+	cmd.Dir = string(h.work)
 	cmd.Stdout, cmd.Stderr = log, log
+	alive, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting JupyterLab: %w", err)
 	}
-	s := &server{cmd: cmd, log: log, ended: make(chan error, 1), info: filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", cmd.Process.Pid))}
+	s := &server{Token: token, cmd: cmd, alive: alive, log: log, ended: make(chan error, 1), saved: h.work.state("server.json"),
+		info: filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", cmd.Process.Pid))}
 	go func() { s.ended <- cmd.Wait() }()
 	return s, nil
 }
 
-// ready waits until the server answers and returns the address to open.
-func (s *server) ready(ctx context.Context) (string, error) {
+// ready waits until the server answers.
+func (s *server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.Canceled) {
-				return "", ctx.Err()
+				return ctx.Err()
 			}
-			return "", fmt.Errorf("JupyterLab did not answer within a minute; see %s", s.log.Name())
+			return fmt.Errorf("JupyterLab did not answer within a minute; see %s", s.log.Name())
 		case err := <-s.ended:
 			s.ended <- err
-			return "", fmt.Errorf("JupyterLab did not start; see %s", s.log.Name())
+			return fmt.Errorf("JupyterLab did not start; see %s", s.log.Name())
 		case <-time.After(50 * time.Millisecond):
 		}
-		var at struct{ URL, Token string }
 		data, err := os.ReadFile(s.info)
-		if err != nil || json.Unmarshal(data, &at) != nil {
+		if err != nil || json.Unmarshal(data, s) != nil {
 			continue
 		}
-		if reply, err := http.Get(at.URL + "api"); err == nil {
-			reply.Body.Close()
-			if reply.StatusCode == http.StatusOK {
-				return strings.TrimSuffix(at.URL, "/") + firstPage + "?token=" + at.Token, nil
+		if code, _ := s.ask(ctx, "api"); code == http.StatusOK {
+			address, err := json.Marshal(s)
+			if err == nil {
+				err = writeFileMode(s.saved, address, 0o600)
 			}
+			return err
 		}
 	}
+}
+
+// style is served by JupyterLab as LabApp.custom_css. JupyterLab 4.6 shows an SVG output at its own width and cuts off what
+// a narrow window has no room for (pictures of other kinds it confines itself), and breaks lines of text within words.
+// Each rule is to go when it does so no more.
+const style = `.jp-RenderedSVG img { max-width: 100%; height: auto; }
+.jp-OutputArea .jp-RenderedText pre { word-break: normal; }
+`
+
+// page is the address to open.
+func (s *server) page() string { return s.URL + firstPage + "?token=" + s.Token }
+
+// ask sends a request to the server and reads what it answers.
+func (s *server) ask(ctx context.Context, path string) (code int, body []byte) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		return 0, nil
+	}
+	request.Header.Set("Authorization", "token "+s.Token)
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil
+	}
+	defer reply.Body.Close()
+	body, _ = io.ReadAll(reply.Body)
+	return reply.StatusCode, body
+}
+
+// save has open pages save their edits, and returns the files of those that did not within some seconds.
+func (s *server) save() (unsaved []string) {
+	said := false
+	for wait := range 20 {
+		code, body := s.ask(context.Background(), "descent/unsaved")
+		if code != http.StatusOK || json.Unmarshal(body, &unsaved) != nil {
+			return nil
+		}
+		if wait > 1 && len(unsaved) == 0 { // a page tells of its edits within a fifth of a second
+			return nil
+		}
+		if len(unsaved) > 0 && !said {
+			said = true
+			fmt.Printf("Saving %s.\n", strings.Join(unsaved, ", "))
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return unsaved
 }
 
 // stop ends the server and its kernels, first by asking them to.

@@ -33,7 +33,7 @@ type runOptions struct {
 	timeout time.Duration
 }
 
-func runCommand(offline *bool) *cobra.Command {
+func runCommand(common *commonOptions) *cobra.Command {
 	var opt runOptions
 	cmd := &cobra.Command{
 		Use:   "run NOTEBOOK...",
@@ -47,7 +47,7 @@ func runCommand(offline *bool) *cobra.Command {
 			if err := checkRun(notebooks, opt); err != nil {
 				return err
 			}
-			home, done, err := enter(cmd.Context(), setupOptions{offline: *offline})
+			home, done, err := enter(cmd.Context(), *common)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func runCommand(offline *bool) *cobra.Command {
 	cmd.Flags().StringArrayVar(&opt.set, "set", nil, "a parameter of the notebook's cells, as name=value; may be given again")
 	cmd.Flags().BoolVar(&opt.html, "html", false, "write a page of HTML that needs no notebook server")
 	cmd.Flags().BoolVar(&opt.inPlace, "in-place", false, "store the outputs in the notebook itself")
-	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the executed copies (default .lab/runs)")
+	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the executed copies (default: runs in your workspace)")
 	cmd.Flags().StringVar(&opt.backend, "backend", "", "what computes, as GOMLX_BACKEND: xla:cpu, xla:cuda or go (default: the best there is)")
 	cmd.Flags().DurationVar(&opt.timeout, "timeout", 10*time.Minute, "longest time for one cell")
 	return cmd
@@ -155,7 +155,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	}
 	folder := opt.output
 	if folder == "" {
-		folder = h.path("runs")
+		folder = h.work.runs()
 	}
 	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
 	if opt.inPlace {

@@ -359,6 +359,7 @@ func (h home) writeKernel() error {
 		// No question about news at the first start, and no look-up on the network.
 		"share/jupyter/lab/settings/overrides.json": map[string]any{
 			"@jupyterlab/apputils-extension:notification": map[string]any{"fetchNews": "false", "checkForUpdates": false},
+			"@jupyterlab/docmanager-extension:plugin":     map[string]any{"autosaveInterval": 5},
 		},
 	} {
 		data, err := json.MarshalIndent(content, "", "  ")
@@ -369,11 +370,6 @@ func (h home) writeKernel() error {
 			return err
 		}
 	}
-	// JupyterLab 4.6 shows an SVG output at its own width and cuts off what a narrow window has no room for (pictures of
-	// other kinds it confines itself), and breaks lines of text within words. Each rule is to go when it does so no more.
-	if err := writeFile(h.path("jupyter", "config", "custom", "custom.css"), []byte(style)); err != nil {
-		return err
-	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
 	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
 	shim := filepath.Join(h.path("kernel"), "go")
@@ -382,11 +378,6 @@ func (h home) writeKernel() error {
 	}
 	return os.Chmod(shim, 0o755)
 }
-
-// style is served by JupyterLab as LabApp.custom_css.
-const style = `.jp-RenderedSVG img { max-width: 100%; height: auto; }
-.jp-OutputArea .jp-RenderedText pre { word-break: normal; }
-`
 
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
 const pluginPause = 24 * time.Hour

@@ -54,7 +54,9 @@ func (h home) perform(ctx context.Context, s step, out *reporter) error {
 
 // writeFile puts data in place at once: a reader sees the old file or the new one, never a part. What is there already
 // is not written again, so that a lab that was set up opens on a full disk too.
-func writeFile(path string, data []byte) error {
+func writeFile(path string, data []byte) error { return writeFileMode(path, data, 0o644) }
+
+func writeFileMode(path string, data []byte, mode os.FileMode) error {
 	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, data) {
 		return nil
 	}
@@ -66,7 +68,7 @@ func writeFile(path string, data []byte) error {
 		return err
 	}
 	_, err = tmp.Write(data)
-	if err2 := tmp.Chmod(0o644); err == nil {
+	if err2 := tmp.Chmod(mode); err == nil {
 		err = err2
 	}
 	if err2 := tmp.Close(); err == nil {

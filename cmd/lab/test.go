@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func testCommand(offline *bool) *cobra.Command {
+func testCommand(common *commonOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test",
 		Short: "Run all tests: the code's, and every notebook executed and compared with its stored outputs",
@@ -25,7 +25,7 @@ func testCommand(offline *bool) *cobra.Command {
 		Example: "  go run ./cmd/lab test",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, done, err := enter(cmd.Context(), setupOptions{offline: *offline})
+			home, done, err := enter(cmd.Context(), *common)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A workspace is the folder of one person's notebooks, apart from the installation and from git. Its folder .lab holds
+// what the lab keeps for this person: JupyterLab's settings, signatures of trusted notebooks, the token, locks.
+type workspace string
+
+func (w workspace) state(elem ...string) string {
+	return filepath.Join(append([]string{string(w), ".lab"}, elem...)...)
+}
+
+// runs is where executed copies go.
+func (w workspace) runs() string { return filepath.Join(string(w), "runs") }
+
+// defaultWorkspace is the folder work in the repository, or one in the home folder where the repository is somebody else's.
+func defaultWorkspace(root string) workspace {
+	work := filepath.Join(root, "work")
+	if _, err := os.Stat(work); err == nil && unix.Access(work, unix.W_OK) == nil || unix.Access(root, unix.W_OK) == nil {
+		return workspace(work)
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		work = filepath.Join(home, "descent")
+	}
+	return workspace(work)
+}
+
+// make makes the workspace where there is none. Its state is for its owner alone.
+func (w workspace) make() error {
+	err := os.MkdirAll(w.state(), 0o755)
+	if err == nil {
+		err = os.Chmod(w.state(), 0o700)
+	}
+	if err == nil {
+		err = unix.Access(string(w), unix.W_OK)
+	}
+	if err != nil {
+		return fmt.Errorf("the workspace %s cannot be written (%w): choose another folder with --work", w, err)
+	}
+	return nil
+}
+
+// secret returns the text of a file in the state that only its owner can read, and makes it where it is missing or damaged.
+func (w workspace) secret(name string) (string, error) {
+	path := w.state(name)
+	if text, err := os.ReadFile(path); err == nil && wellFormed.Match(text) {
+		return string(text), os.Chmod(path, 0o600)
+	}
+	random := make([]byte, 32)
+	rand.Read(random)
+	text := hex.EncodeToString(random)
+	return text, writeFileMode(path, []byte(text), 0o600)
+}
+
+var wellFormed = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// A brought chapter is what the lab remembers of a copy in the workspace.
+type brought struct {
+	Original string `json:"original"` // digest of the file that was copied
+	Text     string `json:"text"`     // digest of what a person edits in it, see digestText
+}
+
+// chapters are the original notebooks, as paths relative to their folder.
+func (h home) chapters() (names []string, err error) {
+	err = filepath.WalkDir(h.notebooks(), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != h.notebooks() && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.IsDir() && filepath.Ext(path) == ".ipynb":
+			name, err := filepath.Rel(h.notebooks(), path)
+			names = append(names, name)
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(names) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the lecture's notebooks cannot be read in %s: %w", h.notebooks(), err)
+	}
+	return names, nil
+}
+
+// bring copies chapters into the workspace: those that are missing there, and new editions of those that nobody edited.
+// It returns a sentence for each that it left alone although there is a new edition.
+func (h home) bring(ctx context.Context) (kept []string, err error) {
+	if sameFile(string(h.work), h.notebooks()) {
+		return nil, nil // the originals themselves are worked on
+	}
+	names, err := h.chapters()
+	if err != nil {
+		return nil, err
+	}
+	known := h.known()
+	before := maps.Clone(known)
+	var copied []string
+	for _, name := range names {
+		original, err := os.ReadFile(filepath.Join(h.notebooks(), name))
+		if err != nil {
+			return nil, err
+		}
+		edition := sum(original)
+		mine, err := os.ReadFile(filepath.Join(string(h.work), name))
+		was, isKnown := known[name]
+		switch {
+		case err == nil && sum(mine) == edition: // as it is, or copied by a lab that was killed before it could remember
+			known[name] = brought{edition, digestText(original)}
+		case err == nil && (!isKnown || digestText(mine) != was.Text): // edited, or not ours
+			if isKnown && was.Original != edition {
+				kept = append(kept, fmt.Sprintf("%s has a new edition; you edited yours, so it stays. `go run ./cmd/lab reset %s` brings the new one and keeps yours beside it.", name, shortName(name)))
+			}
+		case err == nil && was.Original == edition: // executed, not edited
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("your copy of the chapter cannot be read: %w", err)
+		default:
+			if err := writeFile(filepath.Join(string(h.work), name), original); err != nil {
+				return nil, fmt.Errorf("copying a chapter into the workspace: %w", err)
+			}
+			known[name] = brought{edition, digestText(original)}
+			copied = append(copied, name)
+		}
+	}
+	if !maps.Equal(known, before) {
+		if err := h.remember(known); err != nil {
+			return nil, err
+		}
+	}
+	return kept, h.trust(ctx, copied)
+}
+
+// reset brings the original of a chapter back into the workspace. A copy that differs is kept under another name.
+func (h home) reset(ctx context.Context, chapter string) (name, kept string, err error) {
+	if name, err = h.chapter(chapter); err != nil {
+		return "", "", err
+	}
+	if sameFile(string(h.work), h.notebooks()) {
+		return "", "", errors.New("this workspace is the folder of the originals: `git restore` brings back what is committed")
+	}
+	original, err := os.ReadFile(filepath.Join(h.notebooks(), name))
+	if err != nil {
+		return "", "", err
+	}
+	path := filepath.Join(string(h.work), name)
+	switch mine, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && sum(mine) == sum(original):
+	case err != nil:
+		return "", "", fmt.Errorf("your copy of the chapter cannot be read: %w", err)
+	default:
+		kept = strings.TrimSuffix(name, ".ipynb") + time.Now().Format("-kept-20060102-150405.000") + ".ipynb"
+		if err := writeNew(filepath.Join(string(h.work), kept), mine); err != nil {
+			return "", "", fmt.Errorf("your copy cannot be kept under another name: %w", err)
+		}
+	}
+	if err := writeFile(path, original); err != nil {
+		return "", "", fmt.Errorf("copying the chapter into the workspace: %w", err)
+	}
+	known := h.known()
+	known[name] = brought{sum(original), digestText(original)}
+	if err := h.remember(known); err != nil {
+		return "", "", err
+	}
+	return name, kept, h.trust(ctx, []string{name})
+}
+
+// writeNew writes a file where there is none yet.
+func writeNew(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file.
+func (h home) chapter(given string) (string, error) {
+	names, err := h.chapters()
+	if err != nil {
+		return "", err
+	}
+	var short []string
+	for _, name := range names {
+		base := strings.TrimSuffix(name, ".ipynb")
+		number, _, _ := strings.Cut(base, "-")
+		if given == name || given == base || given == number || given == strings.TrimLeft(number, "0") ||
+			filepath.Base(given) == filepath.Base(name) {
+			return name, nil
+		}
+		short = append(short, shortName(name))
+	}
+	return "", fmt.Errorf("%q is no chapter; there are %s", given, strings.Join(short, ", "))
+}
+
+// shortName is how a chapter is named on a command line.
+func shortName(name string) string {
+	base := strings.TrimSuffix(name, ".ipynb")
+	if number, _, numbered := strings.Cut(base, "-"); numbered && !strings.Contains(number, "/") {
+		return number
+	}
+	return base
+}
+
+// known is what was brought. Of a damaged list nothing is believed: every copy then counts as edited.
+func (h home) known() map[string]brought {
+	known := map[string]brought{}
+	if data, err := os.ReadFile(h.work.state("chapters.json")); err == nil && json.Unmarshal(data, &known) != nil {
+		return map[string]brought{}
+	}
+	return known
+}
+
+func (h home) remember(known map[string]brought) error {
+	data, err := json.MarshalIndent(known, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(h.work.state("chapters.json"), data)
+}
+
+// trust signs notebooks of the workspace, so that JupyterLab shows their sliders at once. Without Python, before the first
+// set-up, there is nothing to show them in yet.
+func (h home) trust(ctx context.Context, names []string) error {
+	if _, err := os.Stat(h.python()); err != nil || len(names) == 0 {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, h.python(), append([]string{"-m", "nbformat.sign"}, names...)...)
+	cmd.Dir, cmd.Env = string(h.work), h.environ()
+	if out, err := cmd.CombinedOutput(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the chapters could not be marked as trusted: %s", explain(string(out)))
+	}
+	return ctx.Err()
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// digestText is a digest of what a person edits in a notebook: everything but what running it changes. A file that is no
+// notebook is somebody's work as it stands.
+func digestText(data []byte) string {
+	var nb struct {
+		Cells []map[string]json.RawMessage `json:"cells"`
+	}
+	if json.Unmarshal(data, &nb) != nil {
+		return sum(data)
+	}
+	for _, c := range nb.Cells {
+		delete(c, "outputs")
+		delete(c, "execution_count")
+		delete(c, "id") // JupyterLab gives one to a cell that has none
+		var source text
+		if json.Unmarshal(c["source"], &source) == nil { // a string or a list of lines
+			c["source"], _ = json.Marshal(source)
+		}
+		var metadata map[string]json.RawMessage
+		if json.Unmarshal(c["metadata"], &metadata) == nil {
+			for _, volatile := range []string{"execution", "trusted", "collapsed", "scrolled", "jupyter"} {
+				delete(metadata, volatile)
+			}
+			c["metadata"], _ = json.Marshal(metadata)
+		}
+	}
+	canonical, _ := json.Marshal(nb.Cells) // keys are sorted
+	return sum(canonical)
+}
+
+// lock marks the workspace as open. If it is open already, opened is false.
+func (w workspace) lock() (lock *os.File, opened bool, err error) {
+	lock, err = lockFile(w.state("open"), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("the workspace %s cannot be used: %w", w, err)
+	}
+	return lock, true, nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// folders is a lab of two chapters, not set up, with an empty workspace.
+func folders(t *testing.T) home {
+	t.Helper()
+	root := t.TempDir()
+	h := home{root: root, dir: filepath.Join(root, ".lab"), work: workspace(filepath.Join(root, "work"))}
+	edition(t, h, "01-descent.ipynb", "first")
+	edition(t, h, "02-noise.ipynb", "first")
+	require.NoError(t, h.work.make())
+	return h
+}
+
+func notebookOf(source, output string) []byte {
+	data, _ := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 5, "metadata": map[string]any{}, "cells": []any{map[string]any{
+		"cell_type": "code", "source": source, "metadata": map[string]any{}, "execution_count": nil,
+		"outputs": []any{map[string]any{"output_type": "stream", "name": "stdout", "text": output}}}}})
+	return data
+}
+
+// edition writes the original of a chapter.
+func edition(t *testing.T, h home, name, source string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(h.notebooks(), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(h.notebooks(), name), notebookOf(source, "1"), 0o644))
+}
+
+// copyOf is a chapter in the workspace.
+func copyOf(h home, name string) string { return filepath.Join(string(h.work), name) }
+
+func sourceOf(t *testing.T, path string) string {
+	t.Helper()
+	nb, err := readNotebook(path)
+	require.NoError(t, err)
+	return string(nb.Cells[0].Source)
+}
+
+func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
+	h := folders(t)
+	bring := func() []string {
+		kept, err := h.bring(t.Context())
+		require.NoError(t, err)
+		return kept
+	}
+	require.Empty(t, bring())
+	require.Equal(t, "first", sourceOf(t, copyOf(h, "01-descent.ipynb")))
+
+	// JupyterLab saves an executed chapter with other outputs, ids and lines: nobody edited it.
+	executed := strings.Replace(string(notebookOf("first", "2")), `"source":"first"`, `"id":"a1","source":["fi","rst"]`, 1)
+	require.NoError(t, os.WriteFile(copyOf(h, "01-descent.ipynb"), []byte(executed), 0o644))
+	require.Empty(t, bring())
+	kept, err := os.ReadFile(copyOf(h, "01-descent.ipynb"))
+	require.NoError(t, err)
+	require.Equal(t, executed, string(kept), "no new edition, so the outputs stay")
+
+	edited := notebookOf("mine", "2")
+	require.NoError(t, os.WriteFile(copyOf(h, "02-noise.ipynb"), edited, 0o644))
+	edition(t, h, "01-descent.ipynb", "second")
+	edition(t, h, "02-noise.ipynb", "second")
+	edition(t, h, "03-new.ipynb", "second")
+	sentences := bring()
+	require.Len(t, sentences, 1)
+	require.Contains(t, sentences[0], "lab reset 02`")
+	require.Equal(t, "second", sourceOf(t, copyOf(h, "01-descent.ipynb")))
+	require.Equal(t, "second", sourceOf(t, copyOf(h, "03-new.ipynb")))
+	require.Equal(t, "mine", sourceOf(t, copyOf(h, "02-noise.ipynb")))
+
+	// What the lab does not know is somebody's: no list, another file of the name, no notebook at all.
+	for _, theirs := range []string{string(edited), "not JSON"} {
+		require.NoError(t, os.WriteFile(copyOf(h, "02-noise.ipynb"), []byte(theirs), 0o644))
+		require.NoError(t, os.WriteFile(h.work.state("chapters.json"), []byte("{"), 0o644))
+		edition(t, h, "02-noise.ipynb", "third"+theirs)
+		bring()
+		kept, err = os.ReadFile(copyOf(h, "02-noise.ipynb"))
+		require.NoError(t, err)
+		require.Equal(t, theirs, string(kept))
+	}
+
+	require.NoError(t, os.Remove(copyOf(h, "01-descent.ipynb")))
+	bring()
+	require.FileExists(t, copyOf(h, "01-descent.ipynb"), "a chapter that was deleted comes back")
+}
+
+func TestResetKeepsWhatWasEdited(t *testing.T) {
+	h := folders(t)
+	_, err := h.bring(t.Context())
+	require.NoError(t, err)
+	for _, name := range []string{"1", "01", "01-descent", "01-descent.ipynb", "notebooks/01-descent.ipynb"} {
+		require.NoError(t, os.WriteFile(copyOf(h, "01-descent.ipynb"), notebookOf("mine as "+name, ""), 0o644))
+		chapter, kept, err := h.reset(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, "01-descent.ipynb", chapter)
+		require.Equal(t, "first", sourceOf(t, copyOf(h, chapter)))
+		require.Equal(t, "mine as "+name, sourceOf(t, copyOf(h, kept)))
+	}
+	_, kept, err := h.reset(t.Context(), "1")
+	require.NoError(t, err)
+	require.Empty(t, kept, "there was nothing to keep")
+	edition(t, h, "01-descent.ipynb", "second")
+	_, err = h.bring(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "second", sourceOf(t, copyOf(h, "01-descent.ipynb")), "a chapter that was reset is refreshed again")
+
+	_, _, err = h.reset(t.Context(), "7")
+	require.EqualError(t, err, `"7" is no chapter; there are 01, 02`)
+}
+
+// The folder of the originals may be the workspace of those who write them.
+func TestOriginalsAsWorkspace(t *testing.T) {
+	h := folders(t)
+	h.work = workspace(h.notebooks())
+	kept, err := h.bring(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	require.NoFileExists(t, h.work.state("chapters.json"))
+	_, _, err = h.reset(t.Context(), "1")
+	require.ErrorContains(t, err, "git restore")
+}
+
+func TestSecretsAreForTheirOwnerAlone(t *testing.T) {
+	w := workspace(t.TempDir())
+	require.NoError(t, os.Mkdir(w.state(), 0o755)) // as a lab of long ago left it
+	require.NoError(t, w.make())
+	mode := func(path string) fs.FileMode {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return info.Mode().Perm()
+	}
+	require.Equal(t, fs.FileMode(0o700), mode(w.state()))
+	first, err := w.secret("token")
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
+	require.NoError(t, os.Chmod(w.state("token"), 0o644))
+	again, err := w.secret("token")
+	require.NoError(t, err)
+	require.Equal(t, first, again, "a page that is open goes on after a restart")
+	require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
+	for _, damaged := range []string{"", first[:10], first + "\n"} {
+		require.NoError(t, os.WriteFile(w.state("token"), []byte(damaged), 0o644))
+		fresh, err := w.secret("token")
+		require.NoError(t, err)
+		require.NotEqual(t, first, fresh)
+		require.Regexp(t, "^[0-9a-f]{64}$", fresh)
+		require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
+	}
+}
+
+func TestOneLabAWorkspace(t *testing.T) {
+	w := workspace(t.TempDir())
+	require.NoError(t, w.make())
+	lock, mine, err := w.lock()
+	require.NoError(t, err)
+	require.True(t, mine)
+	_, mine, err = w.lock()
+	require.NoError(t, err)
+	require.False(t, mine)
+	lock.Close()
+	lock, mine, err = w.lock()
+	require.NoError(t, err)
+	require.True(t, mine)
+	lock.Close()
+}
