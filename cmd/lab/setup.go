@@ -360,6 +360,7 @@ func (h home) writeKernel() error {
 		"share/jupyter/lab/settings/overrides.json": map[string]any{
 			"@jupyterlab/apputils-extension:notification": map[string]any{"fetchNews": "false", "checkForUpdates": false},
 			"@jupyterlab/docmanager-extension:plugin":     map[string]any{"autosaveInterval": 5},
+			"@jupyterlab/filebrowser-extension:browser":   map[string]any{"showLastModifiedColumn": false}, // it hides the chapters' names
 		},
 	} {
 		data, err := json.MarshalIndent(content, "", "  ")
