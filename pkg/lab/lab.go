@@ -10,9 +10,11 @@
 //	lab.Show(picture)
 //	lab.Say("loss %.4f", loss)
 //
-// Everything goes to the notebook through one channel, in the order of the calls,
-// and has arrived when the call returns: nothing is lost if the cell then returns,
-// panics or is interrupted. GoNB does not order fmt.Print with that channel, so a
+// Everything goes to the notebook through one channel, in the order of the calls, and
+// has arrived when the cell ends, however it ends: nothing is lost if it returns,
+// panics, exits or is interrupted. Text is sent at most ten times a second, so that a
+// loop may say thousands of lines; a cell that shows more than a notebook can hold is
+// cut, and a sentence says so. GoNB does not order fmt.Print with that channel, so a
 // cell that shows something says its text with Say. Outside a notebook (go run,
 // go test) text goes to standard output.
 //
@@ -40,7 +42,7 @@ func Must[T any](v T, err error) T {
 
 // fatal ends the cell. Exit code 2 is a refused parameter, 1 any other error.
 func fatal(code int, err error) {
-	screen.endProgress()
+	screen.end()
 	fmt.Fprintf(os.Stderr, "%v\n", err)
 	os.Exit(code)
 }

@@ -62,11 +62,52 @@ var cells = map[string]func(){
 		Say("end\n")
 	},
 	"long text": func() {
-		for range 40 {
-			Say("%s", strings.Repeat("x", 999))
+		for range 18 {
+			Say("%s", strings.Repeat("x", 1999))
 		}
 	},
+	"lines, then the end": func() { lines(3000) },
+	"lines, then exit":    func() { lines(3000); os.Exit(0) },
+	"lines, then panic":   func() { lines(3000); panic("boom") },
+	"lines, then panic elsewhere": func() {
+		lines(3000)
+		go panic("boom")
+		time.Sleep(time.Minute)
+	},
+	"lines, then interrupt": func() { lines(3000); endBy(syscall.SIGINT) },
+	"lines, then kill":      func() { lines(3000); endBy(syscall.SIGKILL) },
+	"lines, then error":     func() { lines(3000); Check(errors.New("diverged")) },
+	"lines and pictures": func() {
+		for range 3 {
+			lines(1000)
+			Show(bar)
+		}
+	},
+	"lines that take their time": func() {
+		for i := range 1000 {
+			Say("%d", i)
+			time.Sleep(time.Millisecond)
+		}
+	},
+	"endless text": func() {
+		for i := 0; ; i++ {
+			Say("%d", i)
+		}
+	},
+	"an endless line": func() { Say("%s", strings.Repeat("η", mostText)); Say("never seen") },
+	"endless tables":  func() { endless(func() { Table([]string{"x"}, [][]string{{"1"}}) }) },
+	"endless pictures": func() {
+		endless(func() { Show(drawing{svg: "<svg/>", png: strings.Repeat("x", 1<<20), alt: "a bar"}) })
+	},
+	"endless small pictures": func() { endless(func() { Show(bar) }) },
+	"endless progress": func() {
+		for range 100_000 {
+			Progress("training", 4)
+		}
+		time.Sleep(700 * time.Millisecond)
+	},
 	"no picture":  func() { Show(nil) },
+	"nil picture": func() { Show((*pointed)(nil)) },
 	"no alt":      func() { Show(drawing{svg: "<svg/>", png: "png", alt: " "}) },
 	"empty":       func() { Show(drawing{svg: "<svg/>", alt: "a bar"}) },
 	"svg fails":   func() { Show(drawing{alt: "a bar", err: errors.New("NaN at step 3")}) },
@@ -125,6 +166,26 @@ func pictureDuringWork() {
 	b.Done()
 	Say("after")
 }
+
+func lines(n int) {
+	for i := range n {
+		Say("%d", i)
+	}
+}
+
+func endless(show func()) {
+	for range 2 * mostOutputs {
+		show()
+	}
+}
+
+func endBy(sig syscall.Signal) {
+	syscall.Kill(os.Getpid(), sig)
+	time.Sleep(time.Minute)
+}
+
+// pointed is a picture that is a pointer.
+type pointed struct{ drawing }
 
 type drawing struct {
 	svg, png, alt string
@@ -218,6 +279,22 @@ func exitOf(err error, out, errOut *bytes.Buffer) (stdout, stderr string, code i
 // once what came before is taken, and reads no more when the process has ended.
 func runInKernel(t *testing.T, name string, env []string, args ...string) (sent []protocol.DisplayData, stderr string, code int) {
 	t.Helper()
+	return inKernel(t, command(t, name, env, args...), func(protocol.DisplayData) {})
+}
+
+// runInKernelUntil sends a signal to the cell when its text has a part.
+func runInKernelUntil(t *testing.T, name, part string, sig syscall.Signal) (sent []protocol.DisplayData, stderr string, code int) {
+	t.Helper()
+	cmd := command(t, name, nil)
+	return inKernel(t, cmd, func(data protocol.DisplayData) {
+		if strings.Contains(data.Data[protocol.MIMETextPlain].(string), part) {
+			time.AfterFunc(50*time.Millisecond, func() { cmd.Process.Signal(sig) }) // once the cell knows that it is shown
+		}
+	})
+}
+
+func inKernel(t *testing.T, cmd *exec.Cmd, seen func(protocol.DisplayData)) (sent []protocol.DisplayData, stderr string, code int) {
+	t.Helper()
 	dir := t.TempDir()
 	there, back := filepath.Join(dir, "there"), filepath.Join(dir, "back")
 	require.NoError(t, syscall.Mkfifo(there, 0o600))
@@ -240,6 +317,9 @@ func runInKernel(t *testing.T, name string, env []string, args ...string) (sent 
 			}
 			if sync, isSync := data.Data[protocol.MIMECommValue].(protocol.CommValue); isSync {
 				encoder.Encode(&protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: sync.Value})
+				if len(list) > 0 {
+					seen(list[len(list)-1])
+				}
 				if dying {
 					reader.Close()
 					writer.Close()
@@ -253,14 +333,21 @@ func runInKernel(t *testing.T, name string, env []string, args ...string) (sent 
 		}
 	}()
 	var out, errOut bytes.Buffer
-	cmd := command(t, name, append(env, protocol.GONB_PIPE_ENV+"="+there, protocol.GONB_PIPE_BACK_ENV+"="+back), args...)
+	cmd.Env = append(cmd.Env, protocol.GONB_PIPE_ENV+"="+there, protocol.GONB_PIPE_BACK_ENV+"="+back)
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	stdout, stderr, code := exitOf(cmd.Run(), &out, &errOut)
-	assert.Empty(t, stdout, "in a notebook everything goes through the display channel")
 	reader.Close()
 	sent = <-received
 	writer.Close()
-	return sent, stderr, code
+	if stdout == "" {
+		return sent, stderr, code
+	}
+	// Only the end of a flood of text comes on standard output: it continues the last block.
+	require.NotEmpty(t, sent)
+	last := sent[len(sent)-1]
+	require.Equal(t, true, last.Metadata[ContinuedMark])
+	last.Data = map[protocol.MIMEType]any{protocol.MIMETextPlain: last.Data[protocol.MIMETextPlain].(string) + "\n" + strings.TrimSuffix(stdout, "\n")}
+	return append(sent, last), stderr, code
 }
 
 // killKernel is the text on which the kernel of runInKernel dies.

@@ -14,8 +14,8 @@ import (
 
 const (
 	// SetEnv is the environment variable through which `lab run --set` overrides
-	// parameters: a JSON object such as {"lr":"0.5"}. An override holds in every cell
-	// that declares the name, and wins over the cell's own %% line.
+	// parameters: it names a file that holds, for the cell that runs, a JSON object
+	// such as {"lr":"0.5"}. An override wins over the cell's own %% line.
 	SetEnv = "DESCENT_SET"
 
 	// ParamsLogEnv is the environment variable that, when set, names a file to which
@@ -61,7 +61,7 @@ func CheckSet(set map[string]string, declared []Param) error {
 				known = append(known, p)
 			}
 		}
-		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", name, has(known), didYouMean("", name, known))
+		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", brief(name), has(known), DidYouMean(name, names(known)))
 	}
 	return nil
 }
@@ -87,29 +87,45 @@ func appendParam(path string, p Param) error {
 	return nil
 }
 
-func readSet(text string) (map[string]string, error) {
-	if text == "" {
+func readSet(path string) (set map[string]string, err error) {
+	if path == "" {
 		return nil, nil
 	}
-	var set map[string]string
-	if err := json.Unmarshal([]byte(text), &set); err != nil {
-		return nil, fmt.Errorf(`%s is %q, which is not a JSON object of texts such as {"lr":"0.5"}`, SetEnv, text)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the overrides that %s names: %w", SetEnv, err)
+	}
+	if err := json.Unmarshal(data, &set); err != nil {
+		return nil, fmt.Errorf(`%s, which %s names, is not a JSON object of texts such as {"lr":"0.5"}`, path, SetEnv)
 	}
 	return set, nil
 }
 
-// didYouMean proposes the declared name nearest to a mistyped one, or nothing.
-func didYouMean(prefix, name string, declared []Param) string {
+// DidYouMean is the sentence that proposes the name nearest to a mistyped one, or "".
+func DidYouMean(name string, names []string) string { return didYouMean("", name, names) }
+
+func didYouMean(prefix, name string, names []string) string {
+	if len(name) > 2*longestName {
+		return ""
+	}
 	best, found := 1+len(name)/3, "" // about one slip in three letters
-	for _, p := range declared {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(p.Name)); d < best || d == best && found == "" {
-			best, found = d, p.Name
+	for _, known := range names {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(known)); d < best || d == best && found == "" {
+			best, found = d, known
 		}
 	}
 	if found == "" {
 		return ""
 	}
 	return fmt.Sprintf(" Did you mean %s%s?", prefix, found)
+}
+
+// names are those of the parameters.
+func names(params []Param) (list []string) {
+	for _, p := range params {
+		list = append(list, p.Name)
+	}
+	return list
 }
 
 // editDistance is Levenshtein's: how many letters to insert, delete or replace.

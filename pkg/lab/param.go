@@ -53,55 +53,31 @@ func Unit(unit string) Option { return func(l *limits) { l.unit = unit } }
 // a sentence that says so, and exit code 2; so does a declaration that contradicts
 // itself.
 func Float(name string, def float64, help string, opts ...Option) float64 {
-	l := newLimits(opts)
-	p := Param{Name: name, Default: formatFloat(def), Help: help, Bounds: l.describe(name, "any number", "")}
-	return ok(declare(cell, p, l.float))
+	return ok(cell.Float(name, def, help, opts...))
 }
 
 // Int declares a parameter that is a whole number; underscores may group its
 // digits (100_000). Else it is like Float.
 func Int(name string, def int, help string, opts ...Option) int {
-	l := newLimits(opts)
-	p := Param{Name: name, Default: strconv.Itoa(def), Help: help, Bounds: l.describe(name, "any whole number", "whole number, ")}
-	return ok(declare(cell, p, l.int))
+	return ok(cell.Int(name, def, help, opts...))
 }
 
 // Floats declares a parameter that is a list of one or more numbers, as in
 // --etas=0.1,0.3; the bounds hold for each of them. Else it is like Float.
 func Floats(name string, def []float64, help string, opts ...Option) []float64 {
-	l := newLimits(opts)
-	texts := make([]string, len(def))
-	for i, v := range def {
-		texts[i] = formatFloat(v)
-	}
-	p := Param{Name: name, Default: strings.Join(texts, ","), Help: help,
-		Bounds: l.describe(name, "any comma-separated numbers", "comma-separated numbers, each ")}
-	return ok(declare(cell, p, l.floats))
+	return ok(cell.Floats(name, def, help, opts...))
 }
 
 // Choice declares a parameter that is one of the given words; def is one of them.
 // Else it is like Float.
 func Choice(name, def, help string, choices ...string) string {
-	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", ")}
-	return ok(declare(cell, p, func(text string) (string, error) {
-		if !slices.Contains(choices, text) {
-			return "", errors.New("is not a choice")
-		}
-		return text, nil
-	}))
+	return ok(cell.Choice(name, def, help, choices...))
 }
 
 // Bool declares a parameter that is true or false; --name alone means true.
 // Else it is like Float.
 func Bool(name string, def bool, help string) bool {
-	p := Param{Name: name, Default: strconv.FormatBool(def), Help: help, Bounds: "true or false"}
-	return ok(declare(cell, p, func(text string) (bool, error) {
-		v, err := strconv.ParseBool(text)
-		if err != nil {
-			return false, errors.New("is neither true nor false")
-		}
-		return v, nil
-	}))
+	return ok(cell.Bool(name, def, help))
 }
 
 // Parse ends the declarations. An argument of the %% line that is neither a
@@ -131,7 +107,7 @@ func ok[T any](v T, err error) T {
 }
 
 // cell holds the parameters of this process.
-var cell = newParameters(os.Args[1:], os.Getenv(SetEnv), os.Getenv(ParamsLogEnv))
+var cell = parametersOf(os.Args[1:], os.Getenv(SetEnv), os.Getenv(ParamsLogEnv))
 
 // GoNB makes a cell into func main() { flag.Parse(); … }, which would refuse every
 // parameter that the lines after it declare. So flag.Parse is made to refuse
@@ -143,8 +119,11 @@ func init() {
 	}
 }
 
-// parameters are those given to a cell and those it has declared.
-type parameters struct {
+// Parameters are the parameters of one cell: what it was given, and what it has
+// declared. The functions Float, Int, Floats, Choice and Bool declare those of the
+// cell that runs. A program that reads a notebook without running it makes its own,
+// as with flag.FlagSet; their methods return the error that would end the cell.
+type Parameters struct {
 	args     []argument
 	set      map[string]string
 	setErr   error
@@ -153,20 +132,78 @@ type parameters struct {
 	closedBy string
 }
 
-func newParameters(args []string, set, log string) *parameters {
-	c := &parameters{args: readArguments(args), log: log}
+// NewParameters returns the parameters of a cell that is given these overrides.
+func NewParameters(set map[string]string) *Parameters { return &Parameters{set: set} }
+
+// parametersOf returns those of a process: its arguments, and the files named by
+// SetEnv and ParamsLogEnv.
+func parametersOf(args []string, set, log string) *Parameters {
+	c := &Parameters{args: readArguments(args), log: log}
 	c.set, c.setErr = readSet(set)
 	return c
 }
 
+// Declared returns what has been declared, in order.
+func (c *Parameters) Declared() []Param { return slices.Clone(c.declared) }
+
+// Float declares as the function Float does.
+func (c *Parameters) Float(name string, def float64, help string, opts ...Option) (float64, error) {
+	l := newLimits(opts)
+	p := Param{Name: name, Default: formatFloat(def), Help: help, Bounds: l.describe(name, "any number", "")}
+	return declare(c, p, l.float)
+}
+
+// Int declares as the function Int does.
+func (c *Parameters) Int(name string, def int, help string, opts ...Option) (int, error) {
+	l := newLimits(opts)
+	p := Param{Name: name, Default: strconv.Itoa(def), Help: help, Bounds: l.describe(name, "any whole number", "whole number, ")}
+	return declare(c, p, l.int)
+}
+
+// Floats declares as the function Floats does.
+func (c *Parameters) Floats(name string, def []float64, help string, opts ...Option) ([]float64, error) {
+	l := newLimits(opts)
+	texts := make([]string, len(def))
+	for i, v := range def {
+		texts[i] = formatFloat(v)
+	}
+	p := Param{Name: name, Default: strings.Join(texts, ","), Help: help,
+		Bounds: l.describe(name, "any comma-separated numbers", "comma-separated numbers, each ")}
+	return declare(c, p, l.floats)
+}
+
+// Choice declares as the function Choice does.
+func (c *Parameters) Choice(name, def, help string, choices ...string) (string, error) {
+	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", ")}
+	return declare(c, p, func(text string) (string, error) {
+		if !slices.Contains(choices, text) {
+			return "", errors.New("is not a choice")
+		}
+		return text, nil
+	})
+}
+
+// Bool declares as the function Bool does.
+func (c *Parameters) Bool(name string, def bool, help string) (bool, error) {
+	p := Param{Name: name, Default: strconv.FormatBool(def), Help: help, Bounds: "true or false"}
+	return declare(c, p, func(text string) (bool, error) {
+		v, err := strconv.ParseBool(text)
+		if err != nil {
+			return false, errors.New("is neither true nor false")
+		}
+		return v, nil
+	})
+}
+
 // declare adds p and returns its value, as read reads it from text. The errors of
 // read continue the sentence "--lr=x …".
-func declare[T any](c *parameters, p Param, read func(text string) (T, error)) (none T, err error) {
+func declare[T any](c *Parameters, p Param, read func(text string) (T, error)) (none T, err error) {
+	p.Help, p.Bounds = brief(p.Help), brief(p.Bounds)
 	switch {
 	case c.closedBy != "":
-		return none, fmt.Errorf("the parameter %q is declared after %s; declare parameters before lab.Parse and before the cell shows anything", p.Name, c.closedBy)
-	case !validName.MatchString(p.Name):
-		return none, fmt.Errorf("%q cannot be the name of a parameter; use letters, digits, - and _, and begin with a letter", p.Name)
+		return none, fmt.Errorf("the parameter %q is declared after %s; declare parameters before lab.Parse and before the cell shows anything", brief(p.Name), c.closedBy)
+	case !validName.MatchString(p.Name) || len(p.Name) > longestName:
+		return none, fmt.Errorf("%q cannot be the name of a parameter; use letters, digits, - and _, begin with a letter, and be brief", brief(p.Name))
 	case p.Name == "help" || p.Name == "h":
 		return none, fmt.Errorf("a parameter cannot be called %q, which asks for help; choose another name", p.Name)
 	case slices.ContainsFunc(c.declared, func(q Param) bool { return q.Name == p.Name }):
@@ -174,7 +211,7 @@ func declare[T any](c *parameters, p Param, read func(text string) (T, error)) (
 	}
 	def, err := read(p.Default)
 	if err != nil {
-		return none, fmt.Errorf("the default of the parameter %q, %q, %w; allowed is %s", p.Name, p.Default, err, p.Bounds)
+		return none, fmt.Errorf("the default of the parameter %q, %q, %w; allowed is %s", p.Name, brief(p.Default), err, p.Bounds)
 	}
 	text, source, err := c.given(p.Name)
 	if err != nil {
@@ -200,16 +237,18 @@ func declare[T any](c *parameters, p Param, read func(text string) (T, error)) (
 	}
 	v, err := read(text)
 	if err != nil {
-		return none, fmt.Errorf("%s %w; allowed is %s (%s, default %s)", source, err, p.Bounds, p.Help, p.Default)
+		return none, fmt.Errorf("%s %w; allowed is %s (%s, default %s)", brief(source), err, p.Bounds, p.Help, p.Default)
 	}
 	return v, nil
 }
+
+const longestName = 64
 
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // given returns the text given for a name and how it was written; source is "" if it
 // was not given.
-func (c *parameters) given(name string) (text, source string, err error) {
+func (c *Parameters) given(name string) (text, source string, err error) {
 	if c.setErr != nil {
 		return "", "", c.setErr
 	}
@@ -228,13 +267,13 @@ func (c *parameters) given(name string) (text, source string, err error) {
 	return "", "", nil
 }
 
-func (c *parameters) asksHelp() bool {
+func (c *Parameters) asksHelp() bool {
 	return slices.ContainsFunc(c.args, func(a argument) bool { return a.name == "help" || a.name == "h" })
 }
 
 // close ends the declarations: it gives the flags of others their values and refuses
 // what nobody declared. If help was asked for, it returns it. Later calls do nothing.
-func (c *parameters) close(by string, others *flag.FlagSet) (help string, err error) {
+func (c *Parameters) close(by string, others *flag.FlagSet) (help string, err error) {
 	if c.closedBy != "" {
 		return "", nil
 	}
@@ -257,21 +296,21 @@ func (c *parameters) close(by string, others *flag.FlagSet) (help string, err er
 		other := others.Lookup(a.name)
 		switch {
 		case a.name == "":
-			return "", fmt.Errorf("%q is not understood; parameters are given as --name=value, and this cell %s", a.value, has(allowed))
+			return "", fmt.Errorf("%q is not understood; parameters are given as --name=value, and this cell %s", brief(a.value), has(allowed))
 		case slices.ContainsFunc(c.declared, func(p Param) bool { return p.Name == a.name }):
 			// declare has read it
 		case other == nil:
-			sentence := fmt.Sprintf("--%s is not a parameter of this cell, which %s", a.name, has(allowed))
+			sentence := fmt.Sprintf("--%s is not a parameter of this cell, which %s", brief(a.name), has(allowed))
 			if by != "lab.Parse" {
 				sentence += fmt.Sprintf("; a parameter is declared before the first %s", by)
 			}
-			return "", errors.New(sentence + "." + didYouMean("--", a.name, allowed))
+			return "", errors.New(sentence + "." + didYouMean("--", a.name, names(allowed)))
 		case !isSet[a.name]:
 			if b, isBool := other.Value.(interface{ IsBoolFlag() bool }); isBool && b.IsBoolFlag() && !a.hasValue {
 				a.value = "true"
 			}
 			if err := other.Value.Set(a.value); err != nil {
-				return "", fmt.Errorf("--%s=%s is refused: %w", a.name, a.value, err)
+				return "", fmt.Errorf("--%s=%s is refused: %w", a.name, brief(a.value), err)
 			}
 		}
 	}
@@ -339,7 +378,9 @@ type limits struct {
 func newLimits(opts []Option) limits {
 	l := limits{lo: math.Inf(-1), hi: math.Inf(1)}
 	for _, opt := range opts {
-		opt(&l)
+		if opt != nil {
+			opt(&l)
+		}
 	}
 	return l
 }
@@ -402,7 +443,7 @@ func (l limits) floats(text string) ([]float64, error) {
 	for _, item := range strings.Split(text, ",") {
 		v, err := l.float(item)
 		if err != nil {
-			return nil, fmt.Errorf("has the item %q, which %w", item, err)
+			return nil, fmt.Errorf("has the item %q, which %w", brief(item), err)
 		}
 		list = append(list, v)
 	}

@@ -19,7 +19,7 @@ func inCell(t *testing.T, line string, f func()) {
 	t.Helper()
 	before := cell
 	defer func() { cell = before }()
-	cell = newParameters(strings.Fields(line), "", "")
+	cell = parametersOf(strings.Fields(line), "", "")
 	f()
 }
 
@@ -100,7 +100,7 @@ var refusals = []struct {
 	{"", func() { Floats("etas", nil, "step sizes") }, `the default of the parameter "etas", "", has the item "", which is not a number; allowed is any comma-separated numbers`},
 	{"", func() { Choice("opt", "x", "update rule", "gd") }, `the default of the parameter "opt", "x", is not a choice; allowed is one of gd`},
 	{"", func() { Float("lr", 1, "rate"); Int("lr", 1, "rate") }, `the parameter "lr" is declared twice in this cell; declare it once`},
-	{"", func() { Float("η", 1, "rate") }, `"η" cannot be the name of a parameter; use letters, digits, - and _, and begin with a letter`},
+	{"", func() { Float("η", 1, "rate") }, `"η" cannot be the name of a parameter; use letters, digits, - and _, begin with a letter, and be brief`},
 	{"", func() { Float("help", 1, "rate") }, `a parameter cannot be called "help", which asks for help; choose another name`},
 }
 
@@ -186,20 +186,45 @@ func TestFlagsOfPackageFlag(t *testing.T) {
 	assert.Equal(t, "--nam is not a parameter of this cell, which has --lr (learning rate η, any number, default 0.3), --name (a flag of package flag, a flag, default \"\"), --quiet (another, a flag, default \"false\"). Did you mean --name?\n", stderr)
 }
 
+// overrides makes the file that SetEnv names.
+func overrides(t *testing.T, text string) []string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "set")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return []string{SetEnv + "=" + path}
+}
+
 func TestOverrides(t *testing.T) {
 	for where, runCell := range everywhere {
-		said, stderr, code := runCell(t, "gradient descent", []string{SetEnv + `={"lr":"0.7","other":"1"}`}, "--lr=0.5", "--steps=3")
+		said, stderr, code := runCell(t, "gradient descent", overrides(t, `{"lr":"0.7","other":"1"}`), "--lr=0.5", "--steps=3")
 		assert.Equal(t, []any{"lr 0.7, steps 3\n", "", 0}, []any{said, stderr, code}, where)
 
-		_, stderr, code = runCell(t, "gradient descent", []string{SetEnv + `={"lr":"70"}`})
+		_, stderr, code = runCell(t, "gradient descent", overrides(t, `{"lr":"70"}`))
 		assert.Equal(t, []any{"--set lr=70 is out of range; allowed is 0 < lr ≤ 10 (learning rate η, default 0.3)\n", 2}, []any{stderr, code}, where)
 
 		for _, bad := range []string{"lr=0.5", `{"lr":0.5}`, `[]`} {
-			_, stderr, code = runCell(t, "gradient descent", []string{SetEnv + "=" + bad})
+			_, stderr, code = runCell(t, "gradient descent", overrides(t, bad))
 			assert.Equal(t, 2, code, where)
-			assert.Contains(t, stderr, `which is not a JSON object of texts such as {"lr":"0.5"}`, where)
+			assert.Contains(t, stderr, `is not a JSON object of texts such as {"lr":"0.5"}`, where)
 		}
+		_, stderr, code = runCell(t, "gradient descent", []string{SetEnv + "=/no/such/file"})
+		assert.Equal(t, 2, code, where)
+		assert.Contains(t, stderr, "cannot read the overrides that DESCENT_SET names: ", where)
 	}
+}
+
+// What a program reads of a declaration is what a cell makes of it.
+func TestParametersOfAnotherProgram(t *testing.T) {
+	set := NewParameters(map[string]string{"lr": "0.7", "etas": "1,x"})
+	lr, err := set.Float("lr", 0.3, "learning rate η", Above(0), AtMost(10))
+	require.NoError(t, err)
+	assert.Equal(t, 0.7, lr)
+	_, err = set.Floats("etas", []float64{1}, "step sizes")
+	assert.EqualError(t, err, `--set etas=1,x has the item "x", which is not a number; allowed is any comma-separated numbers (step sizes, default 1)`)
+	assert.Equal(t, []Param{
+		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "0 < lr ≤ 10"},
+		{Name: "etas", Default: "1", Value: "1,x", Help: "step sizes", Bounds: "any comma-separated numbers"},
+	}, set.Declared())
 }
 
 func TestParamsLog(t *testing.T) {
@@ -208,7 +233,7 @@ func TestParamsLog(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, list, "no cell has declared anything yet")
 
-	env := []string{ParamsLogEnv + "=" + path, SetEnv + `={"lr":"0.7"}`}
+	env := append(overrides(t, `{"lr":"0.7"}`), ParamsLogEnv+"="+path)
 	run(t, "gradient descent", env, "--steps=3")
 	run(t, "no parse", env)
 	list, err = ReadParams(path)

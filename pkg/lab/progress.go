@@ -19,7 +19,6 @@ type Bar struct {
 	total int64
 	done  atomic.Int64
 	start time.Time
-	stop  chan struct{}
 }
 
 // Progress begins a work of total units (steps, files, …; 0 if that is not known):
@@ -36,31 +35,23 @@ type Bar struct {
 // the line is on standard error; elsewhere there is none.
 func Progress(what string, total int) *Bar {
 	closeDeclarations("lab.Progress")
-	b := &Bar{what: what, total: int64(total), start: time.Now(), stop: make(chan struct{})}
+	b := &Bar{what: brief(what), total: int64(total), start: time.Now()}
 	if !hasAudience() {
 		return b
 	}
 	screen.mu.Lock()
+	defer screen.mu.Unlock()
 	screen.bars = append(screen.bars, b)
-	screen.mu.Unlock()
-	go func() {
-		tick := time.NewTicker(refreshEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-b.stop:
-				return
-			case <-tick.C:
-				screen.refresh()
-			}
-		}
-	}()
+	if !screen.ticking {
+		screen.ticking = true
+		go screen.refresh()
+	}
 	return b
 }
 
 const (
-	showAfter    = 500 * time.Millisecond
-	refreshEvery = 100 * time.Millisecond
+	showAfter = 500 * time.Millisecond
+	mostBars  = 10 // lines of progress at a time
 )
 
 // Add says that n more units are done.
@@ -86,7 +77,6 @@ func (b *Bar) Done() {
 	defer screen.mu.Unlock()
 	if i := slices.Index(screen.bars, b); i >= 0 {
 		screen.bars = slices.Delete(screen.bars, i, i+1)
-		close(b.stop)
 		screen.setStatus(screen.progress())
 	}
 }
@@ -104,19 +94,37 @@ func (b *Bar) line(elapsed time.Duration) string {
 		strings.Repeat("█", full), strings.Repeat("░", width-full), 100*share, seconds)
 }
 
+// refresh shows the progress of all work until there is none.
 func (d *display) refresh() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.setStatus(d.progress())
+	tick := time.NewTicker(updateEvery)
+	defer tick.Stop()
+	for range tick.C {
+		d.mu.Lock()
+		d.ticking = len(d.bars) > 0
+		if !d.ticking {
+			d.mu.Unlock()
+			return
+		}
+		if d.mayUpdate() {
+			d.setStatus(d.progress())
+		}
+		d.mu.Unlock()
+	}
 }
 
 // progress is the line of every work that has lasted long enough.
 func (d *display) progress() string {
 	var lines []string
-	for _, b := range d.bars {
-		if elapsed := time.Since(b.start); elapsed >= showAfter {
-			lines = append(lines, b.line(elapsed))
+	for i, b := range d.bars {
+		elapsed := time.Since(b.start)
+		if elapsed < showAfter {
+			break // the later ones are younger
 		}
+		if i == mostBars {
+			lines = append(lines, fmt.Sprintf("… and %d more", len(d.bars)-mostBars))
+			break
+		}
+		lines = append(lines, b.line(elapsed))
 	}
 	if gonbui.IsNotebook {
 		return strings.Join(lines, "\n")
@@ -124,12 +132,12 @@ func (d *display) progress() string {
 	return strings.Join(lines, "; ")
 }
 
-// endProgress takes all progress away, as the cell is about to end.
-func (d *display) endProgress() {
+// end takes all progress away and sends what waits, as the cell is about to end.
+func (d *display) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.bars = nil
-	d.setStatus("")
+	d.closeBlock()
 }
 
 // hasAudience says whether somebody looks on: GoNB knows the id of its kernel only if

@@ -1,14 +1,11 @@
 package lab
 
 import (
-	"encoding/gob"
 	"errors"
 	"fmt"
-	"os"
+	"reflect"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -47,10 +44,10 @@ type Live interface {
 // "figure: " and the words.
 func Show(pic Picture) {
 	closeDeclarations("lab.Show")
-	if pic == nil {
+	if v := reflect.ValueOf(pic); pic == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		fatal(1, errors.New("lab.Show was given no picture (nil)"))
 	}
-	alt := strings.TrimSpace(pic.Alt())
+	alt := printable(strings.TrimSpace(pic.Alt()))
 	if alt == "" {
 		fatal(1, errors.New("the picture has no text alternative; say in its Alt what it shows"))
 	}
@@ -61,16 +58,18 @@ func Show(pic Picture) {
 	// nbconvert looks for alt, JupyterLab for width and height, under the MIME type.
 	about := map[string]any{"alt": alt}
 	if sized, isSized := pic.(Sized); isSized {
-		about["width"], about["height"] = sized.Size()
+		if width, height := sized.Size(); width > 0 && height > 0 {
+			about["width"], about["height"] = width, height
+		}
 	}
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
 	drawn := func(as string, mime protocol.MIMEType, draw func() ([]byte, error)) []byte {
 		image, err := draw()
 		if err != nil {
-			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", alt, as, err))
+			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", brief(alt), as, err))
 		}
 		if len(image) == 0 {
-			fatal(1, fmt.Errorf("the picture %q is empty: its %s has 0 bytes", alt, as))
+			fatal(1, fmt.Errorf("the picture %q is empty: its %s has 0 bytes", brief(alt), as))
 		}
 		metadata[string(mime)] = about
 		return image
@@ -79,25 +78,36 @@ func Show(pic Picture) {
 		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, vector.SVG))
 	}
 	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, pic.PNG)
-	screen.show(data, metadata)
+	size := 0
+	for _, image := range data {
+		switch image := image.(type) {
+		case string:
+			size += len(image)
+		case []byte:
+			size += len(image)
+		}
+	}
+	screen.show(&screen.pictures, size, data, metadata)
 	if live, isLive := pic.(Live); isLive {
-		screen.show(map[protocol.MIMEType]any{
-			protocol.MIMETextHTML:  string(drawn("HTML", protocol.MIMETextHTML, live.HTML)),
-			protocol.MIMETextPlain: live.Instead(),
+		html := string(drawn("HTML", protocol.MIMETextHTML, live.HTML))
+		screen.show(&screen.pictures, len(html), map[protocol.MIMEType]any{
+			protocol.MIMETextHTML:  html,
+			protocol.MIMETextPlain: printable(live.Instead()),
 		}, nil)
 	}
 }
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each
-// other are one output of the notebook.
+// other are one output of the notebook. A cell shows mostText of text; what is more
+// is cut, and a sentence says so.
 func Say(format string, args ...any) {
 	closeDeclarations("lab.Say")
 	screen.say(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
 }
 
-// Table displays rows under a header, in Markdown (so $η$ and **bold** work) with
-// plain text beside it. A column of numbers is aligned to the right. A row whose
-// length is not the header's ends the cell as Check does.
+// Table displays rows under a header, in Markdown (so $η$ and **bold** work; HTML,
+// links and code do not) with plain text beside it. A column of numbers is aligned
+// to the right. A row whose length is not the header's ends the cell as Check does.
 func Table(header []string, rows [][]string) {
 	closeDeclarations("lab.Table")
 	if len(header) == 0 {
@@ -108,29 +118,32 @@ func Table(header []string, rows [][]string) {
 			fatal(1, fmt.Errorf("row %d of the table has %d cells, its header %d", i+1, len(row), len(header)))
 		}
 	}
-	plain := plainTable(header, rows)
+	right := make([]bool, len(header))
+	for j := range header {
+		right[j] = isNumeric(rows, j)
+	}
+	plain := plainTable(header, rows, right)
 	if !gonbui.IsNotebook {
 		screen.say(plain)
 		return
 	}
-	screen.show(map[protocol.MIMEType]any{
-		protocol.MIMETextMarkdown: markdownTable(header, rows),
+	screen.show(&screen.texts, len(plain), map[protocol.MIMEType]any{
+		protocol.MIMETextMarkdown: markdownTable(header, rows, right),
 		protocol.MIMETextPlain:    plain,
 	}, nil)
 }
 
-func markdownTable(header []string, rows [][]string) string {
-	escape := strings.NewReplacer("|", `\|`, "\n", " ")
+func markdownTable(header []string, rows [][]string, right []bool) string {
 	var b strings.Builder
 	line := func(items []string) {
 		for _, item := range items {
-			b.WriteString("| " + escape.Replace(item) + " ")
+			b.WriteString("| " + markdown(item) + " ")
 		}
 		b.WriteString("|\n")
 	}
 	line(header)
 	for j := range header {
-		if isNumeric(rows, j) {
+		if right[j] {
 			b.WriteString("|---:")
 		} else {
 			b.WriteString("|:---")
@@ -143,34 +156,37 @@ func markdownTable(header []string, rows [][]string) string {
 	return b.String()
 }
 
-func plainTable(header []string, rows [][]string) string {
-	lines := make([]string, 1+len(rows))
+func plainTable(header []string, rows [][]string, right []bool) string {
+	lines := make([]strings.Builder, 1+len(rows))
+	oneLine := strings.NewReplacer("\r", " ", "\n", " ")
 	for j := range header {
-		width := utf8.RuneCountInString(header[j])
-		for _, row := range rows {
-			width = max(width, utf8.RuneCountInString(row[j]))
-		}
+		items, width := make([]string, len(lines)), 0
 		for i := range lines {
 			item := header[j]
 			if i > 0 {
 				item = rows[i-1][j]
 			}
+			items[i] = oneLine.Replace(printable(item))
+			width = max(width, utf8.RuneCountInString(items[i]))
+		}
+		for i, item := range items {
 			pad := strings.Repeat(" ", width-utf8.RuneCountInString(item))
-			if isNumeric(rows, j) {
+			if j > 0 {
+				lines[i].WriteString("  ")
+			}
+			if right[j] {
 				item = pad + item
 			} else {
 				item += pad
 			}
-			if j > 0 {
-				item = "  " + item
-			}
-			lines[i] += item
+			lines[i].WriteString(item)
 		}
 	}
+	texts := make([]string, len(lines))
 	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+		texts[i] = strings.TrimRight(lines[i].String(), " ")
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(texts, "\n")
 }
 
 // isNumeric says whether column j has numbers only.
@@ -182,115 +198,3 @@ func isNumeric(rows [][]string, j int) bool {
 	}
 	return len(rows) > 0
 }
-
-// screen is what the cell shows.
-var screen = &display{}
-
-// display puts what the cell shows in order. In a notebook the text at the end is a
-// block with a display id: it grows in place, line by line, and a progress line under
-// it can be taken away again. Jupyter cannot remove an output that it has, so the
-// block of a progress line without text above is taken over by whatever comes next.
-type display struct {
-	mu     sync.Mutex
-	id     string // display id of the block at the end; "" if the last output is no block
-	text   string // its lines
-	status string // the progress under them
-	bars   []*Bar // the work in progress
-}
-
-// longBlock is the length at which a text block is closed and another begun, as each
-// line sends its block anew.
-const longBlock = 16 << 10
-
-func (d *display) say(line string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !gonbui.IsNotebook {
-		d.setStatus("")
-		fmt.Fprintln(os.Stdout, line)
-		return
-	}
-	if len(d.text) > longBlock {
-		d.closeBlock()
-	}
-	if d.text != "" {
-		d.text += "\n"
-	} else if line == "" {
-		line = " " // a block with an empty text counts as free
-	}
-	d.text += line
-	d.sendBlock()
-}
-
-// show sends a bundle as an output of its own, at the place of a block that is free.
-func (d *display) show(data map[protocol.MIMEType]any, metadata map[string]any) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	id := ""
-	if d.text == "" {
-		id = d.id
-		d.id, d.status = "", ""
-	} else {
-		d.closeBlock()
-	}
-	send(&protocol.DisplayData{Data: data, Metadata: metadata, DisplayID: id})
-}
-
-// closeBlock leaves the block as it is, without the progress.
-func (d *display) closeBlock() {
-	d.setStatus("")
-	d.id, d.text = "", ""
-}
-
-// setStatus replaces the progress line, or with "" takes it away.
-func (d *display) setStatus(status string) {
-	if status == d.status {
-		return
-	}
-	d.status = status
-	if gonbui.IsNotebook {
-		d.sendBlock()
-	} else {
-		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", status)
-	}
-}
-
-func (d *display) sendBlock() {
-	if d.id == "" {
-		d.id = gonbui.UniqueId()
-	}
-	text := d.text
-	if text != "" && d.status != "" {
-		text += "\n"
-	}
-	send(&protocol.DisplayData{
-		Data:      map[protocol.MIMEType]any{protocol.MIMETextPlain: text + d.status},
-		DisplayID: d.id,
-	})
-}
-
-// The metadata of a picture is a map in a map, which gob must know.
-func init() { gob.Register(map[string]any{}) }
-
-// send returns when the kernel has published the data. GoNB drops what is still in
-// its pipe when a cell ends, hence the wait.
-func send(data *protocol.DisplayData) {
-	gonbui.SendData(data)
-	arrived := make(chan struct{})
-	go func() {
-		gonbui.Sync()
-		close(arrived)
-	}()
-	select {
-	case <-arrived:
-		if gonbui.Error() == nil {
-			return
-		}
-	case <-time.After(kernelTimeout):
-	}
-	fmt.Fprintln(os.Stderr, "the notebook's kernel does not take what the cell shows; restart the kernel and run the cell again")
-	os.Exit(1)
-}
-
-// kernelTimeout is long enough for a kernel on a machine that is busy training.
-const kernelTimeout = 30 * time.Second

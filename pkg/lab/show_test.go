@@ -3,9 +3,12 @@
 package lab
 
 import (
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"github.com/stretchr/testify/assert"
@@ -33,7 +36,7 @@ func TestOutputsOfACell(t *testing.T) {
 		},
 		Metadata: map[string]any{"image/svg+xml": about, "image/png": about},
 	}, list[1])
-	assert.Equal(t, "| η | name |\n|---:|:---|\n| 0.1 | a\\|b |\n| −2 | c |\n", list[3].Data["text/markdown"])
+	assert.Equal(t, "| η | name |\n|---:|:---|\n| 0.1 | a&#124;b |\n| −2 | c |\n", list[3].Data["text/markdown"])
 }
 
 // A moving picture has no SVG, which a notebook would show in place of the motion.
@@ -87,8 +90,87 @@ func TestLongTextIsSeveralOutputs(t *testing.T) {
 	sent, _, code := runInKernel(t, "long text", nil)
 	require.Equal(t, 0, code)
 	list := texts(outputs(sent))
-	assert.Equal(t, strings.Repeat(strings.Repeat("x", 999)+"\n", 40), strings.Join(list, "\n")+"\n")
-	assert.Len(t, list, 3, "40 lines of 1,000 bytes, 17 of which are just over 16 KiB")
+	assert.Equal(t, strings.Repeat(strings.Repeat("x", 1999)+"\n", 18), strings.Join(list, "\n")+"\n")
+	assert.Len(t, list, 2, "18 lines of 2,000 bytes, 9 of which are just over 16 KiB")
+}
+
+// A line costs the same however many there are, and arrives whatever ends the cell.
+func TestManyLines(t *testing.T) {
+	var want []string
+	for i := range 3000 {
+		want = append(want, fmt.Sprint(i))
+	}
+	for name, wantCode := range map[string]int{
+		"lines, then the end": 0, "lines, then exit": 0, "lines, then panic": 2, "lines, then panic elsewhere": 2,
+		"lines, then interrupt": -1, "lines, then kill": -1, "lines, then error": 1,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent, stderr, code := runInKernel(t, name, nil)
+			assert.Equal(t, wantCode, code, stderr)
+			list := outputs(sent)
+			assert.Equal(t, strings.Join(want, "\n"), strings.Join(texts(list), "\n"))
+			bytes := 0
+			for _, text := range texts(sent) {
+				bytes += len(text)
+			}
+			assert.Less(t, bytes, 10*len(strings.Join(want, "\n")), "%d updates", len(sent))
+		})
+	}
+}
+
+func TestManyLinesKeepTheirPlaceAmongPictures(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "lines and pictures", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	var thousand []string
+	for i := range 1000 {
+		thousand = append(thousand, fmt.Sprint(i))
+	}
+	part := strings.Join(thousand, "\n")
+	assert.Equal(t, []string{part, "a bar", part, "a bar", part, "a bar"}, texts(outputs(sent)))
+}
+
+// The cell takes a second or more; nothing here depends on how long.
+func TestTextIsSentTenTimesASecond(t *testing.T) {
+	start := time.Now()
+	sent, stderr, code := runInKernel(t, "lines that take their time", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	assert.LessOrEqual(t, len(sent), burst+2+int(time.Since(start)/updateEvery))
+	assert.Greater(t, len(sent), burst+5, "some are sent while the cell runs")
+	assert.Equal(t, 999, strings.Count(strings.Join(texts(outputs(sent)), "\n"), "\n"))
+}
+
+func TestFloodsAreCut(t *testing.T) {
+	for name, budget := range map[string]budget{
+		"an endless line": screen.texts, "endless tables": screen.texts, "endless pictures": screen.pictures, "endless small pictures": screen.pictures,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent, stderr, code := runInKernel(t, name, nil)
+			assert.Equal(t, []any{"", 0}, []any{stderr, code})
+			list := texts(outputs(sent))
+			assert.LessOrEqual(t, len(list), mostOutputs+1)
+			last := list[len(list)-1]
+			assert.Equal(t, budget.notice(), last[strings.LastIndex(last, "\n")+1:])
+			assert.True(t, utf8.ValidString(last))
+			assert.LessOrEqual(t, len(strings.Join(list, "\n")), mostText+1+len(budget.notice()))
+		})
+	}
+}
+
+func TestEndlessTextIsInterrupted(t *testing.T) {
+	sent, _, code := runInKernelUntil(t, "endless text", CutNotice, syscall.SIGINT)
+	assert.Equal(t, -1, code)
+	text := strings.Join(texts(outputs(sent)), "\n")
+	assert.LessOrEqual(t, len(text), mostText+1+len(screen.texts.notice()))
+	assert.True(t, strings.HasPrefix(text, "0\n1\n2\n"))
+}
+
+func TestEndlessProgress(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "endless progress", []string{protocol.GONB_JUPYTER_KERNEL_ID_ENV + "=0123"})
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	require.NotEmpty(t, sent)
+	assert.LessOrEqual(t, strings.Count(texts(sent)[len(sent)-1], "\n"), mostBars)
 }
 
 func TestOutsideANotebook(t *testing.T) {
@@ -101,6 +183,7 @@ func TestOutsideANotebook(t *testing.T) {
 func TestWhatCannotBeShown(t *testing.T) {
 	for name, want := range map[string]string{
 		"no picture":  "lab.Show was given no picture (nil)\n",
+		"nil picture": "lab.Show was given no picture (nil)\n",
 		"no alt":      "the picture has no text alternative; say in its Alt what it shows\n",
 		"empty":       "the picture \"a bar\" is empty: its PNG has 0 bytes\n",
 		"svg fails":   "the picture \"a bar\" cannot be drawn as SVG: NaN at step 3\n",

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// printable replaces what no text may hold: bytes that are not UTF-8, and NUL.
+func printable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// brief makes s a part of a sentence: one line, and not a long one.
+func brief(s string) string {
+	const most = 300
+	s = strings.Join(strings.FieldsFunc(printable(s[:min(len(s), 4*most)]), unicode.IsControl), " ")
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return s
+}
+
+// Everything that the lab writes as Markdown passes here, so that text stays text:
+// HTML, links, code and the bars of a table have no meaning, whoever renders it.
+// Emphasis (**bold**) and math between dollars keep theirs.
+var (
+	asText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "[", "&#91;", "]", "&#93;",
+		"`", "&#96;", "|", "&#124;", "\r", " ", "\n", " ")
+	// A formula cannot hold entities. It is rendered by TeX's commands, or as text if
+	// a renderer does not take it for a formula.
+	asMath = strings.NewReplacer("](", "]{}(", "`", "'", "|", `\vert `, `\href`, `\text`, `\url`, `\text`, "\r", " ", "\n", " ")
+	tag    = regexp.MustCompile(`<([A-Za-z/!?])`)
+)
+
+// markdown returns Markdown that shows s.
+func markdown(s string) string {
+	var b strings.Builder
+	parts := splitMath(printable(s))
+	for i, part := range parts {
+		if i%2 == 0 {
+			b.WriteString(asText.Replace(part))
+		} else {
+			b.WriteString("$" + tag.ReplaceAllString(asMath.Replace(part), `\lt $1`) + "$")
+		}
+	}
+	return b.String()
+}
+
+// splitMath splits s at the dollars of its formulas: every second part is one. A
+// dollar after a backslash, or without a partner, is text.
+func splitMath(s string) []string {
+	parts, from, open := []string{}, 0, -1
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '$' && open < 0:
+			open = i
+		case s[i] == '$':
+			parts = append(parts, s[from:open], s[open+1:i])
+			from, open = i+1, -1
+		}
+	}
+	return append(parts, s[from:])
+}
