@@ -42,8 +42,8 @@ func compareNotebooks(stored, fresh notebook, slack float64) []string {
 	return differences
 }
 
-// token is a number or a run of anything else.
-var token = regexp.MustCompile(`[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^\d]+`)
+// numberOrText is a number or a run of anything else.
+var numberOrText = regexp.MustCompile(`[-−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^\d]+`)
 
 const roundingLevel = 1e-12
 
@@ -54,7 +54,7 @@ var lowered = strings.NewReplacer("⁻", "-", "⁰", "0", "¹", "1", "²", "2", 
 
 // tokens splits a text into numbers and what is between them.
 func tokens(text string) []string {
-	return token.FindAllString(power.ReplaceAllStringFunc(text, func(s string) string {
+	return numberOrText.FindAllString(power.ReplaceAllStringFunc(text, func(s string) string {
 		parts := power.FindStringSubmatch(s)
 		return cmp.Or(parts[1], "1.0") + "e" + lowered.Replace(parts[2])
 	}), -1)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,10 +92,115 @@ func TestSetOverridesParameters(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "lr is 0.7\n", nb.Cells[0].words())
 
-	_, err = execute(t, path, runOptions{set: []string{"lrr=0.7"}})
-	require.ErrorContains(t, err, "no cell of the notebook has this parameter; it has --lr (learning rate η")
 	_, err = execute(t, path, runOptions{set: []string{"lr"}})
 	require.ErrorContains(t, err, "not of the form name=value")
+}
+
+// What the source says is what the cells declare, and an override holds in its cell alone.
+func TestOverridesReachTheirCells(t *testing.T) {
+	cell := "%%\nlr := lab.Float(\"lr\", 0.3, \"learning rate η\", lab.Above(0))\nlab.Say(\"lr is %g\", lr)"
+	path, folder := saveNotebook(t, cell, cell), t.TempDir()
+	result, err := ready(t).run(t.Context(), path, runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"lr=0.7", "cell2.lr=0.1"}}, func(int, int) {})
+	require.NoError(t, err)
+	nb, err := readNotebook(result.notebook)
+	require.NoError(t, err)
+	require.Equal(t, "lr is 0.7\n", nb.Cells[0].words())
+	require.Equal(t, "lr is 0.1\n", nb.Cells[1].words())
+	require.Equal(t, []string{"lr=0.1 in cell 2", "lr=0.7 in cell 1"}, result.took)
+	require.NoError(t, nb.knows(result.declared))
+	require.Error(t, nb.knows(result.declared[:1]))
+}
+
+func TestOverrideThatNoCellTookFailsTheRunAndKeepsTheCopy(t *testing.T) {
+	path, folder := saveNotebook(t, "%%\nname := strings.ToLower(\"LR\")\nlab.Float(name, 0.3, \"learning rate η\")\nlab.Parse()"), t.TempDir()
+	opt := runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"rl=0.7"}}
+	require.NoError(t, checkRun([]string{path}, opt), "only a run can tell")
+	_, err := ready(t).run(t.Context(), path, opt, func(int, int) {})
+	require.ErrorContains(t, err, "no cell of the notebook has this parameter; it has --lr")
+	require.ErrorContains(t, err, folder)
+	require.FileExists(t, filepath.Join(folder, "n.ipynb"))
+}
+
+func TestOutputThatWasCutFailsTheRunAndKeepsTheRest(t *testing.T) {
+	for name, source := range map[string]string{
+		"the lab's":    "%%\nfor range 40_000 { lab.Say(\"%s\", strings.Repeat(\"x\", 50)) }\nlab.Say(\"the result\")",
+		"a stream":     "%%\nos.Stdout.WriteString(strings.Repeat(\"x\", 9<<20))",
+		"the kernel's": "%%\nfmt.Println(\"… output cut: too much\")",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, folder := saveNotebook(t, source), t.TempDir()
+			_, err := ready(t).run(t.Context(), path, runOptions{output: folder, timeout: 2 * time.Minute}, func(int, int) {})
+			require.ErrorContains(t, err, "not all output could be kept")
+			require.ErrorContains(t, err, filepath.Join(folder, "n.ipynb"))
+			require.FileExists(t, filepath.Join(folder, "n.ipynb"))
+		})
+	}
+}
+
+// Nothing is lost between the kernel and the copy, however much a cell shows, and all of it keeps its order.
+func TestManyOutputsArriveWhole(t *testing.T) {
+	nb, err := execute(t, saveNotebook(t, "%%\nfor i := range 5000 { lab.Say(\"%d\", i) }\nlab.Table([]string{\"x\"}, [][]string{{\"1\"}})\nfor i := range 5000 { lab.Say(\"%d\", i) }"), runOptions{})
+	require.NoError(t, err)
+	var want strings.Builder
+	for i := range 5000 {
+		fmt.Fprintln(&want, i)
+	}
+	require.Equal(t, want.String()+"| x |\n|---:|\n| 1 |\n\n"+want.String(), nb.Cells[0].words())
+}
+
+// A killed interpreter is told from a slow one, and leaves no kernel.
+func TestRunEndsWhenPythonIsKilled(t *testing.T) {
+	kill := "%%\nout, _ := exec.Command(\"sh\", \"-c\", \"ps -o ppid= -p \" + strconv.Itoa(os.Getppid())).Output()\n" +
+		"python, _ := strconv.Atoi(strings.TrimSpace(string(out)))\nfor syscall.Kill(python, syscall.SIGKILL) == nil {\n}\nfor {\n}"
+	_, err := execute(t, saveNotebook(t, kill), runOptions{})
+	require.ErrorContains(t, err, "the Python process that executes it was ended (signal: killed)")
+}
+
+// A lab that is killed closes its end of Python's input.
+func TestPythonAndKernelEndWithTheLab(t *testing.T) {
+	h := ready(t)
+	temp, remove, err := tempDir()
+	require.NoError(t, err)
+	defer remove()
+	require.NoError(t, os.CopyFS(temp, pythonFiles))
+	job, err := json.Marshal(map[string]any{"notebook": saveNotebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"), "html": "",
+		"templates": "", "title": "", "timeout": 600, "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), h.python(), filepath.Join(temp, "python", "execute.py"))
+	cmd.Env = h.environ("TMPDIR=" + temp)
+	cmd.ExtraFiles = []*os.File{os.Stderr}
+	ownGroup(cmd)
+	alive, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = alive.Write(append(job, '\n'))
+	require.NoError(t, err)
+	kernels := func() bool { return exec.Command("pgrep", "-f", temp+".*json").Run() == nil }
+	require.Eventually(t, kernels, time.Minute, 100*time.Millisecond)
+	require.NoError(t, alive.Close())
+	cmd.Wait() // it has become the pkill that ends the kernel
+	require.Eventually(t, func() bool { return exec.Command("pgrep", "-f", temp).Run() != nil }, 10*time.Second, 100*time.Millisecond, "something still runs")
+}
+
+// Text is text in an exported page, whoever wrote it.
+func TestTablesCarryNoHTMLIntoAPage(t *testing.T) {
+	hostile := []string{"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](javascript:alert(1))",
+		"$<script>alert(1)</script>$", "\\$<b onclick=alert(1)>\\$", "`<i onload=alert(1)>`", "$\\href{javascript:alert(1)}{x}$", "<javascript:alert(1)>"}
+	list, err := json.Marshal(hostile)
+	require.NoError(t, err)
+	source := "%%\nfor _, s := range []string{" + strings.Trim(string(list), "[]") + "} {\n\tlab.Table([]string{\"a\", s}, [][]string{{\"**bold**\", s}})\n\tlab.Say(\"%s\", s)\n}"
+	source = strings.NewReplacer("\\u003c", "<", "\\u003e", ">").Replace(source)
+	result, err := ready(t).run(t.Context(), saveNotebook(t, source), runOptions{output: t.TempDir(), html: true, timeout: 2 * time.Minute}, func(int, int) {})
+	require.NoError(t, err)
+	page, err := os.ReadFile(result.html)
+	require.NoError(t, err)
+	_, outputs, found := strings.Cut(string(page), "jp-Cell-outputWrapper")
+	require.True(t, found)
+	require.Contains(t, outputs, "<strong>bold</strong>")
+	for _, tag := range regexp.MustCompile(`<[a-zA-Z][^>]*`).FindAllString(outputs, -1) {
+		require.NotRegexp(t, `(?i)alert\(1\)`, tag)
+	}
+	require.NotContains(t, outputs, "<script>alert")
 }
 
 func TestCellsReachNoNetwork(t *testing.T) {

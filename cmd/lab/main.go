@@ -54,7 +54,7 @@ func rootCommand() *cobra.Command {
 			"What it makes lies in the repository's ignored folders .lab and work and in your cache folder, nowhere else.",
 		Example: "  go run ./cmd/lab                      # open the lab in your browser\n" +
 			"  go run ./cmd/lab --no-browser --port 9000\n" +
-			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3\n" +
+			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set 1.3.rates=0.02,0.1,0.3\n" +
 			"  go run ./cmd/lab test",
 		Args:          noArgs,
 		SilenceUsage:  true,

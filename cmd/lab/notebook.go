@@ -1,18 +1,34 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"descent.example/pkg/lab"
 )
 
 // notebook is the part of the nbformat that the lab looks at.
 type notebook struct {
-	Cells  []cell `json:"cells"`
-	Format int    `json:"nbformat"`
+	Cells    []cell `json:"cells"`
+	Format   int    `json:"nbformat"`
+	Metadata *struct {
+		Kernelspec struct {
+			Language string `json:"language"`
+		} `json:"kernelspec"`
+		LanguageInfo struct {
+			Name string `json:"name"`
+		} `json:"language_info"`
+	} `json:"metadata"`
+}
+
+// language is the one that the notebook says its cells are in, "" if it says nothing.
+func (nb notebook) language() string {
+	return cmp.Or(nb.Metadata.Kernelspec.Language, nb.Metadata.LanguageInfo.Name)
 }
 
 type cell struct {
@@ -41,21 +57,64 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(t))
 }
 
+// largestNotebook is far above what pictures and their sliders take.
+const largestNotebook = 512 << 20
+
 func readNotebook(path string) (notebook, error) {
 	var nb notebook
+	if filepath.Ext(path) != ".ipynb" {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			return nb, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
+		}
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > largestNotebook {
+		return nb, fmt.Errorf("%s is not a notebook that can be executed: it has %d MiB, and %d are the most", path, info.Size()>>20, largestNotebook>>20)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nb, fmt.Errorf("the notebook cannot be read: %w", err)
 	}
 	switch err := json.Unmarshal(data, &nb); {
-	case filepath.Ext(path) != ".ipynb":
-		return nb, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
 	case err != nil:
 		return nb, fmt.Errorf("%s is not a notebook: %w", path, err)
+	case nb.Format == 0:
+		return nb, fmt.Errorf("%s is not a notebook: it does not say its format (nbformat)", path)
 	case nb.Format != 4:
-		return nb, fmt.Errorf("%s is not a notebook of format 4, as JupyterLab writes it", path)
+		return nb, fmt.Errorf("%s is a notebook of format %d: open it in JupyterLab and save it, which makes it one of format 4", path, nb.Format)
+	case nb.Cells == nil:
+		return nb, fmt.Errorf("%s is not a whole notebook: it has no list of cells", path)
+	case nb.Metadata == nil:
+		return nb, fmt.Errorf("%s is not a whole notebook: it has no metadata", path)
+	case nb.language() != "" && nb.language() != "go":
+		return nb, fmt.Errorf("%s is a notebook in %s: the lab executes Go", path, nb.language())
+	}
+	var parts struct{ Cells []struct{ Source *text } }
+	if err := json.Unmarshal(data, &parts); err != nil {
+		return nb, err
+	}
+	for i, c := range nb.Cells {
+		switch {
+		case !slices.Contains([]string{"code", "markdown", "raw"}, c.Type):
+			return nb, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", path, i+1, c.Type)
+		case parts.Cells[i].Source == nil:
+			return nb, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", path, i+1)
+		}
 	}
 	return nb, nil
+}
+
+// cut is what the cells' outputs say is missing of them.
+func (nb notebook) cut() string {
+	var lines []string
+	for i, c := range nb.code() {
+		for line := range strings.Lines(c.words()) {
+			if strings.HasPrefix(line, lab.CutNotice) {
+				lines = append(lines, fmt.Sprintf("cell %d (%s): %s", i+1, c.name(), strings.TrimSpace(line)))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // code is the cells that are executed, in order.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -38,9 +37,11 @@ func runCommand(common *commonOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run NOTEBOOK...",
 		Short: "Execute notebooks headless",
-		Long:  "run executes notebooks through the Go kernel and writes executed copies; the notebooks themselves are not touched.",
+		Long: "run executes notebooks through the Go kernel and writes executed copies; the notebooks themselves are not touched.\n" +
+			"--set gives a parameter another value in every cell that has it. The number of a section or cell before the name,\n" +
+			"as in 1.3.lr or cell5.lr, gives it there alone. What a cell would refuse is said before anything runs.",
 		Example: "  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb\n" +
-			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set lr=0.3 --set steps=200\n" +
+			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set 1.3.rates=0.02,0.1,0.3 --set 1.3.steps=30   # in section 1.3 alone\n" +
 			"  go run ./cmd/lab run notebooks/*.ipynb --html --output pages",
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
 			// Whatever is wrong with the command line is said before anything is set up.
@@ -60,7 +61,7 @@ func runCommand(common *commonOptions) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringArrayVar(&opt.set, "set", nil, "a parameter of the notebook's cells, as name=value; may be given again")
+	cmd.Flags().StringArrayVar(&opt.set, "set", nil, "a parameter of the notebook's cells, as name=value, 1.3.name=value or cell5.name=value; may be given again")
 	cmd.Flags().BoolVar(&opt.html, "html", false, "write a page of HTML that needs no notebook server")
 	cmd.Flags().BoolVar(&opt.inPlace, "in-place", false, "store the outputs in the notebook itself")
 	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the executed copies (default: runs in your workspace)")
@@ -75,17 +76,20 @@ func checkRun(notebooks []string, opt runOptions) error {
 		return errors.New("no notebook is given: name one, such as notebooks/01-gradient-descent.ipynb")
 	}
 	copies := map[string]string{}
+	var read []notebook
 	for _, path := range notebooks {
-		if _, err := readNotebook(path); err != nil {
+		nb, err := readNotebook(path)
+		if err != nil {
 			return err
 		}
+		read = append(read, nb)
 		name := filepath.Base(path)
 		if other, ok := copies[name]; ok && !opt.inPlace {
 			return fmt.Errorf("the executed copies of %s and %s would have the same name: run them one by one, each with its own --output", other, path)
 		}
 		copies[name] = path
 	}
-	switch _, err := parseSet(opt.set); {
+	switch set, err := parseSet(opt.set); {
 	case err != nil:
 		return err
 	case opt.inPlace && opt.output != "":
@@ -94,20 +98,9 @@ func checkRun(notebooks []string, opt runOptions) error {
 		return errors.New("--in-place stores what the notebook's own values give: leave out --set, or --in-place")
 	case opt.timeout < time.Second:
 		return fmt.Errorf("--timeout=%v is too short for any cell: give 1s or more", opt.timeout)
+	default:
+		return checkSet(notebooks, read, set)
 	}
-	return nil
-}
-
-func parseSet(set []string) (map[string]string, error) {
-	values := map[string]string{}
-	for _, s := range set {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok || name == "" || value == "" {
-			return nil, fmt.Errorf("--set %q is not of the form name=value, such as --set lr=0.3", s)
-		}
-		values[name] = value
-	}
-	return values, nil
 }
 
 // runAndTell executes one notebook and says what became of it.
@@ -125,12 +118,19 @@ func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error
 	if err != nil {
 		return err
 	}
+	if len(written.took) > 0 {
+		fmt.Printf("  with %s\n", strings.Join(written.took, "; "))
+	}
 	fmt.Printf("  %d cells in %.1f s; %s\n  written to %s\n", len(nb.code()), time.Since(start).Seconds(), nb.engine(), written.best())
 	return nil
 }
 
 // written is what a run left.
-type written struct{ notebook, html string }
+type written struct {
+	notebook, html string
+	took           []string    // which cells took an override
+	declared       []lab.Param // by the cells that ran, in order
+}
 
 func (w written) best() string {
 	if w.html != "" {
@@ -141,7 +141,7 @@ func (w written) best() string {
 
 // run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
 func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
-	values, err := parseSet(opt.set)
+	set, err := parseSet(opt.set)
 	if err != nil {
 		return written{}, err
 	}
@@ -149,15 +149,11 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	set, err := json.Marshal(values)
-	if err != nil {
-		return written{}, err
-	}
 	folder := opt.output
 	if folder == "" {
 		folder = h.work.runs()
 	}
-	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
+	result := written{notebook: filepath.Join(folder, filepath.Base(path)), took: source.taken(set)}
 	if opt.inPlace {
 		result.notebook = path
 	} else if sameFile(path, result.notebook) {
@@ -178,7 +174,8 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	script, fresh, page, parameters := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb"), "", filepath.Join(temp, "parameters")
+	script, fresh, page := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb"), ""
+	parameters, overrides := filepath.Join(temp, "parameters"), filepath.Join(temp, "overrides")
 	if opt.html {
 		page = filepath.Join(temp, "page.html")
 	}
@@ -188,16 +185,16 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
 		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": int(opt.timeout.Seconds()),
+		"overrides": overrides, "set": source.perCell(set),
 	})
 	if err != nil {
 		return written{}, err
 	}
 	cmd := exec.CommandContext(ctx, h.python(), script)
-	cmd.Env = h.environ("TMPDIR="+temp, lab.SetEnv+"="+string(set), lab.ParamsLogEnv+"="+parameters)
+	cmd.Env = h.environ("TMPDIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters)
 	if opt.backend != "" {
 		cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+opt.backend)
 	}
-	cmd.Stdin = bytes.NewReader(job)
 	var complaints tailBuffer
 	cmd.Stderr = &complaints
 	endWithContext(cmd)
@@ -205,55 +202,94 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		defer removeTemp() // which ends the kernel
 		return signalGroup(cmd, syscall.SIGKILL)
 	}
-	events, err := cmd.StdoutPipe()
+	// Python ends the kernel when this pipe is closed, however the lab ends.
+	alive, err := cmd.StdinPipe()
 	if err != nil {
 		return written{}, err
 	}
-	if err := cmd.Start(); err != nil {
+	// The kernel would hold standard output open when Python is gone, but not this pipe.
+	events, theirs, err := os.Pipe()
+	if err != nil {
+		return written{}, err
+	}
+	defer events.Close()
+	cmd.ExtraFiles = []*os.File{theirs}
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
 		return written{}, fmt.Errorf("starting Python: %w", err)
 	}
 	defer signalGroup(cmd, syscall.SIGKILL) // a kernel that outlives its client, and what it started
+	go alive.Write(append(job, '\n'))
 	var failed error
 	finished := false
-	for lines := bufio.NewScanner(bufio.NewReader(events)); lines.Scan(); {
-		var e struct {
-			Cell, Of int
-			Error    string
-			Done     bool
+	for lines := bufio.NewReader(events); ; {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
 		}
-		if json.Unmarshal(lines.Bytes(), &e) != nil {
+		var e struct {
+			Cell, Of     int
+			Error, Fault string
+			Done         bool
+		}
+		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
 		switch {
 		case e.Done:
 			finished = true
+		case e.Fault != "":
+			failed = fmt.Errorf("%s was not executed: %s", path, e.Fault)
 		case e.Error != "":
 			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.code()[e.Cell-1].name(), indent(e.Error))
 		default:
 			progress(e.Cell, e.Of)
 		}
 	}
+	if !finished {
+		removeTemp() // ends a kernel that Python left behind
+	}
 	err = cmd.Wait()
+	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return written{}, ctx.Err()
 	case failed != nil:
 		return written{}, failed
+	case errors.As(err, &exit) && !exit.Exited():
+		return written{}, fmt.Errorf("%s could not be executed to its end: the Python process that executes it was ended (%v); if memory ran out, close other programs", path, err)
 	case err != nil || !finished:
 		return written{}, fmt.Errorf("%s could not be executed: %s", path, explain(complaints.String()))
 	}
-	declared, err := lab.ReadParams(parameters)
+	if result.declared, err = lab.ReadParams(parameters); err != nil {
+		return written{}, err
+	}
+	executed, err := readNotebook(fresh)
 	if err != nil {
 		return written{}, err
 	}
-	if err := lab.CheckSet(values, declared); err != nil {
-		return written{}, fmt.Errorf("%s: %w", path, err)
+	incomplete := executed.cut()
+	if incomplete != "" && opt.inPlace {
+		result.notebook = filepath.Join(h.work.runs(), filepath.Base(path)) // what was stored is worth more
 	}
 	if err := moveInto(fresh, result.notebook); err != nil {
 		return written{}, err
 	}
 	if opt.html {
-		return result, moveInto(page, result.html)
+		if err := moveInto(page, result.html); err != nil {
+			return written{}, err
+		}
+	}
+	if incomplete != "" {
+		return written{}, fmt.Errorf("%s: not all output could be kept.\n%s\nWhat could is in %s", path, indent(incomplete), result.notebook)
+	}
+	names := map[string]string{}
+	for _, o := range set {
+		names[o.name] = o.value
+	}
+	if err := lab.CheckSet(names, result.declared); err != nil {
+		return written{}, fmt.Errorf("%s: %w What was executed is in %s", path, err, result.notebook)
 	}
 	return result, nil
 }

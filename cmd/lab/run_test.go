@@ -16,6 +16,8 @@ func TestCheckRun(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 		return filepath.Join(dir, name)
 	}
+	huge := save("huge.ipynb", "")
+	require.NoError(t, os.Truncate(huge, 600<<20))
 	minute := runOptions{timeout: time.Minute}
 	require.NoError(t, checkRun([]string{good}, minute))
 	for name, c := range map[string]struct {
@@ -27,9 +29,18 @@ func TestCheckRun(t *testing.T) {
 		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb: no such file"},
 		"a folder":       {[]string{dir}, minute, "is a directory"},
 		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: invalid character"},
-		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook of format 4"},
+		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook: it does not say its format"},
+		"format 3":       {[]string{save("old.ipynb", `{"nbformat":3,"worksheets":[]}`)}, minute, "old.ipynb is a notebook of format 3: open it in JupyterLab"},
+		"no metadata":    {[]string{save("bare.ipynb", `{"nbformat":4,"cells":[]}`)}, minute, "it has no metadata"},
+		"no cells":       {[]string{save("null.ipynb", `{"nbformat":4,"metadata":{},"cells":null}`)}, minute, "it has no list of cells"},
+		"odd cells":      {[]string{save("odd.ipynb", `{"nbformat":4,"metadata":{},"cells":[{"cell_type":"heading","source":""}]}`)}, minute, `its cell 1 is neither code nor text, but "heading"`},
+		"no source":      {[]string{save("hollow.ipynb", `{"nbformat":4,"metadata":{},"cells":[{"cell_type":"code"}]}`)}, minute, "its cell 1 has no source"},
+		"cells no cells": {[]string{save("seven.ipynb", `{"nbformat":4,"metadata":{},"cells":[7]}`)}, minute, "seven.ipynb is not a notebook: json"},
+		"Python":         {[]string{save("python.ipynb", `{"nbformat":4,"metadata":{"kernelspec":{"language":"python"}},"cells":[]}`)}, minute, "is a notebook in python: the lab executes Go"},
+		"huge":           {[]string{huge}, minute, "it has 600 MiB"},
 		"another name":   {[]string{save("page.html", `{"nbformat":4}`)}, minute, "page.html is not a notebook: its name"},
-		"same names":     {[]string{good, save(filepath.Base(good), `{"nbformat":4}`)}, minute, "would have the same name"},
+		"same names":     {[]string{good, save(filepath.Base(good), `{"nbformat":4,"metadata":{},"cells":[]}`)}, minute, "would have the same name"},
+		"unknown name":   {[]string{good}, runOptions{timeout: time.Minute, set: []string{"lr=1"}}, "n.ipynb has no parameters"},
 		"set":            {[]string{good}, runOptions{timeout: time.Minute, set: []string{"lr"}}, "not of the form name=value"},
 		"two places":     {[]string{good}, runOptions{timeout: time.Minute, inPlace: true, output: dir}, "give one of them"},
 		"set in place":   {[]string{good}, runOptions{timeout: time.Minute, inPlace: true, set: []string{"lr=1"}}, "leave out --set"},

@@ -234,6 +234,9 @@ func (h home) testNotebooks(backend string, slack float64) func(context.Context,
 			if err != nil {
 				return err
 			}
+			if err := stored.knows(result.declared); err != nil {
+				t.fail(name, err.Error())
+			}
 			if differences := compareNotebooks(stored, fresh, slack); len(differences) > 0 {
 				t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
 					"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")

@@ -1,13 +1,17 @@
 """Execute notebooks through their kernel, as JupyterLab would, and say of each cell how it went.
 
-Reads one job as JSON on standard input: {"notebook": path, "output": path, "html": path or "",
-"templates": folder, "title": text, "folder": the kernel's, "timeout": seconds}.
-Writes one JSON object a line on standard output: {"cell": i, "of": n, "seconds": s} for a cell that ran,
-{"cell": i, "of": n, "error": text} for the one that failed, {"done": true} at the end.
+Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "html": path or "",
+"templates": folder, "title": text, "folder": the kernel's, "timeout": seconds, "set": what each code cell
+is given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
+Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
+{"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
 """
 import json
+import os
 import re
+import shutil
 import sys
+import threading
 import time
 
 import nbformat
@@ -17,8 +21,26 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
+EVENTS = os.fdopen(3, "w")
+os.set_inheritable(3, False)
+
+
 def say(**event):
-    print(json.dumps(event), flush=True)
+    print(json.dumps(event), file=EVENTS, flush=True)
+
+
+def end_with_the_lab():
+    """The lab may be killed: then a cell must not compute on for nobody."""
+    while os.read(0, 1):
+        pass
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    # Its name is in the command line of all that runs for the kernel, and of this process.
+    os.execvp("pkill", ["pkill", "-KILL", "-f", os.environ["TMPDIR"]])
+
+
+def continued(out):
+    """Whether a text goes on in the standard output after it, as pkg/lab does when a cell ends in a flood."""
+    return out.output_type == "display_data" and out.metadata.pop("continued", False)
 
 
 def canonical(nb):
@@ -26,14 +48,17 @@ def canonical(nb):
     for cell in nb.cells:
         if cell.cell_type != "code":
             continue
-        streams, rest = {}, []
+        streams, rest, text = {}, [], None
         for out in cell.outputs:
             if out.output_type == "stream":
-                if out.name in streams:
+                if out.name == "stdout" and text is not None:
+                    text["text/plain"] += "\n" + out.text.removesuffix("\n")
+                elif out.name in streams:
                     streams[out.name].text += out.text
                 else:
                     streams[out.name] = out
             else:
+                text = out.data if continued(out) else None
                 rest.append(out)
         cell.outputs = [streams[name] for name in ("stdout", "stderr") if name in streams] + rest
         cell.metadata.pop("execution", None)
@@ -53,8 +78,23 @@ def describe(error, cell):
     else:
         texts.append(str(error))
     lines = []
-    for line in ANSI.sub("", "\n".join(texts)).splitlines():
+    for line in unwrapped(ANSI.sub("", "\n".join(texts))).splitlines():
         if line.strip() and line not in lines[-3:]:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def unwrapped(text):
+    """An error without the function that GoNB puts around a cell, and without the compiler's lines that it repeats."""
+    annotated = re.search(r"^\s*Cell\[\d+\]: Line \d+", text, re.MULTILINE)
+    lines, inside = [], False
+    for line in text.splitlines():
+        if line.strip() == "flag.Parse()" and lines and lines[-1] == "func main() {":
+            lines.pop()
+            inside = True
+        elif inside and line == "}":
+            inside = False
+        elif not (annotated and re.match(r"# gonb_\w+$|\./main\.go:\d+:\d+: ", line)):
             lines.append(line)
     return "\n".join(lines)
 
@@ -73,17 +113,62 @@ class SilentFailure(Exception):
     pass
 
 
+class Client(NotebookClient):
+    """A client that keeps so much of a cell's streams and says what it leaves out, as pkg/lab does."""
+    MOST = 8 << 20
+    kept = 0
+
+    def output(self, outs, msg, display_id, cell_index):
+        if msg["msg_type"] == "stream":
+            before, self.kept = self.kept, self.kept + len(msg["content"]["text"])
+            if before > self.MOST:
+                return None
+            if self.kept > self.MOST:
+                msg["content"]["text"] += f"\n… output cut: a cell may print {self.MOST >> 20} MiB, and this one printed more.\n"
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def start(client):
+    """Start the kernel, and say in a sentence why it does not."""
+    try:
+        client.km = client.create_kernel_manager()
+        client.start_new_kernel()
+        client.start_new_kernel_client()
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        say(fault=f"the Go kernel does not start ({text}); `go run ./cmd/lab doctor` says what is missing")
+        sys.exit(1)
+
+
+def read(path):
+    try:
+        nb = nbformat.read(path, as_version=4)
+        nbformat.validate(nb)
+    except Exception as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        say(fault=f"it is not a whole notebook ({first})")
+        sys.exit(1)
+    return nb
+
+
 def main():
-    job = json.load(sys.stdin)
-    nb = nbformat.read(job["notebook"], as_version=4)
+    job = json.loads(sys.stdin.buffer.readline())
+    nb = read(job["notebook"])
     metadata = dict(nb.metadata)
-    client = NotebookClient(nb, kernel_name="descent", timeout=job["timeout"], startup_timeout=120,
-                            record_timing=False, resources={"metadata": {"path": job["folder"]}})
+    # nbclient gives up on outputs that it has not read some seconds after a cell's end, and says nothing.
+    client = Client(nb, kernel_name="descent", timeout=job["timeout"], startup_timeout=120,
+                    iopub_timeout=max(60, job["timeout"]), raise_on_iopub_timeout=True,
+                    record_timing=False, resources={"metadata": {"path": job["folder"]}})
+    threading.Thread(target=end_with_the_lab, daemon=True).start()
     code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code"]
     ok = True
-    with client.setup_kernel():
-        for number, i in enumerate(code, 1):
-            cell, start = nb.cells[i], time.monotonic()
+    start(client)
+    with client.setup_kernel(cleanup_kc=True):
+        for number, (i, given) in enumerate(zip(code, job["set"]), 1):
+            cell, began = nb.cells[i], time.monotonic()
+            with open(job["overrides"], "w", encoding="utf-8") as f:
+                json.dump(given, f)
+            client.kept = 0
             try:
                 client.execute_cell(cell, i, execution_count=number)
                 check(cell)
@@ -91,7 +176,7 @@ def main():
                 ok = False
                 say(cell=number, of=len(code), error=describe(error, cell))
                 break
-            say(cell=number, of=len(code), seconds=time.monotonic() - start)
+            say(cell=number, of=len(code), seconds=time.monotonic() - began)
     canonical(nb)
     nb.metadata.update(metadata)  # the kernel's own version is not part of the notebook
     nb.metadata["language_info"] = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go",
