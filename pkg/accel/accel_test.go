@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/stretchr/testify/require"
@@ -186,4 +187,54 @@ func TestOpenLeavesTheEnvironment(t *testing.T) {
 	after, still := os.LookupEnv("XLA_FLAGS")
 	require.Equal(t, set, still)
 	require.Equal(t, before, after)
+}
+
+// Goroutines compute at once: while one's program takes long, another's short ones come to their end, and do not wait in a queue
+// behind it.
+func TestProgramsRunAtOnce(t *testing.T) {
+	backend, err := Open()
+	require.NoError(t, err)
+	if Platform() != "xla:cpu" {
+		t.Skip("another backend computes here")
+	}
+	loop, err := graph.NewExec(backend, func(steps *graph.Node) *graph.Node {
+		g := steps.Graph()
+		zero, one := graph.Const(g, int64(0)), graph.Const(g, make([]float64, 2000)) // XLA never queues what does less
+		shape := func(g *graph.Graph) (i, to, x *graph.Node) {
+			return graph.Parameter(g, "i", zero.Shape()), graph.Parameter(g, "to", steps.Shape()), graph.Parameter(g, "x", one.Shape())
+		}
+		cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			i, to, _ := shape(g)
+			return []*graph.Node{graph.LessThan(i, to)}
+		})
+		body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			i, to, x := shape(g)
+			return []*graph.Node{graph.Add(i, graph.Const(g, int64(1))), to, graph.Mul(graph.Add(x, x), x)}
+		})
+		return graph.While(cond, body, zero, steps, one)[2]
+	})
+	require.NoError(t, err)
+	defer loop.Finalize()
+	_, err = loop.Exec1(int64(1)) // compiles
+	require.NoError(t, err)
+
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		close(began)
+		_, err := loop.Exec1(int64(2_000_000))
+		ended <- err
+	}()
+	<-began
+	time.Sleep(300 * time.Millisecond) // the program is under way by now
+	for short := 0; ; short++ {
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+			require.Greater(t, short, 100)
+			return
+		default:
+			_, err := loop.Exec1(int64(1))
+			require.NoError(t, err)
+		}
+	}
 }

@@ -31,10 +31,12 @@ func openXLA(p plugin.Plugin, options string) (compute.Backend, string, error) {
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	path, remove := neutral(p)
 	defer remove()
+	var client pjrt.NamedValuesMap
 	if p.Kind == plugin.CPU {
 		defer oneKernel(path)()
+		client = inCallersThread
 	}
-	backend, err := xla.New(path + options)
+	backend, err := xla.NewWithOptions(path+options, client)
 	if err != nil {
 		reason, _, _ := strings.Cut(errors.Cause(err).Error(), " -- ")
 		reason = strings.ReplaceAll(reason, path, p.Name())
@@ -47,6 +49,12 @@ func openXLA(p plugin.Plugin, options string) (compute.Backend, string, error) {
 	major, minor := loaded.Version()
 	return backend, fmt.Sprintf("v%d.%d", major, minor), nil
 }
+
+// inCallersThread makes the CPU plugin execute a program in the thread that calls it. By default the plugin puts programs into a
+// queue. go-xla names no stream, so all programs share one queue: each waits for the one before it, and goroutines
+// that train different nets take turns. go-xla waits for a program's end in either case. A plugin that does not know the
+// option ignores it.
+var inCallersThread = pjrt.NamedValuesMap{"asynchronous": false}
 
 // oneKernel makes XLA compile a small loop into a single kernel, and returns what puts the environment back. XLA:CPU runs a
 // loop's body operation by operation, and handing over from one to the next costs more than the arithmetic of a small net:
