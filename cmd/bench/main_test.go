@@ -105,13 +105,14 @@ func TestInstalledContenders(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	lab := filepath.Join(root, ".lab")
-	for key, name := range map[string]string{"jax": "JAX", "torch": "PyTorch"} {
-		t.Run(name, func(t *testing.T) {
-			folder := filepath.Join(lab, "bench", key)
-			if _, err := os.Stat(filepath.Join(lab, "stamps", name)); err != nil {
+	for key, library := range map[string]struct{ folder, name string }{
+		"jax": {"jax", "JAX"}, bench.JAXVmap: {"jax", "JAX"}, "torch": {"torch", "PyTorch"}} {
+		t.Run(key, func(t *testing.T) {
+			folder := filepath.Join(lab, "bench", library.folder)
+			if _, err := os.Stat(filepath.Join(lab, "stamps", library.name)); err != nil {
 				t.Skip("not installed here; `go run ./cmd/lab bench` does")
 			}
-			other := bench.Other{Key: key, Name: name, Command: []string{filepath.Join(lab, "python", "bin", "python"), "-I",
+			other := bench.Other{Key: key, Name: library.name, Command: []string{filepath.Join(lab, "python", "bin", "python"), "-I",
 				filepath.Join(root, "cmd", "lab", "python", "bench.py"), key, folder}}
 			job := tinyJob(other)
 			job.Cases = nil

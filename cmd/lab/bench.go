@@ -236,8 +236,13 @@ func (h home) rivals(ctx context.Context, job *bench.Job, offline bool, out *rep
 			out.say("  %s cannot take part: %v.", r.name, err)
 			job.Absent[r.key] = err.Error()
 		default:
-			command := []string{h.python(), "-I", script, r.key, h.path("bench", r.key)}
-			job.Others = append(job.Others, bench.Other{Key: r.key, Name: r.name, Command: command})
+			side := func(key, name string) bench.Other {
+				return bench.Other{Key: key, Name: name, Command: []string{h.python(), "-I", script, key, h.path("bench", r.key)}}
+			}
+			job.Others = append(job.Others, side(r.key, r.name))
+			if r.key == "jax" && slices.ContainsFunc(job.Cases, func(c bench.Case) bool { return c.Nets > 1 }) {
+				job.Others = append(job.Others, side(bench.JAXVmap, "JAX's vmap"))
+			}
 		}
 	}
 	return nil

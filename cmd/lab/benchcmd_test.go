@@ -141,13 +141,12 @@ func TestRivalsAreInstalledOnce(t *testing.T) {
 	calls := filepath.Join(t.TempDir(), "calls")
 	install := `echo "$*" >> ` + calls + `; for last; do :; done; case "$*" in *pip*) mkdir -p "$last/$(basename "$last")";; esac`
 	h := fakeLab(t, script(t, `case "$*" in -c*) echo 3.12; exit;; esac; `+install))
-	prepare := func() bench.Job {
-		job := bench.Job{Absent: map[string]string{}}
+	prepare := func(cases ...bench.Case) bench.Job {
+		job := bench.Job{Cases: cases, Absent: map[string]string{}}
 		require.NoError(t, h.exclusively(t.Context(), func(h home) error {
 			return h.rivals(t.Context(), &job, false, &reporter{out: &strings.Builder{}})
 		}))
 		require.Empty(t, job.Absent)
-		require.Len(t, job.Others, 2)
 		return job
 	}
 	job := prepare()
@@ -156,7 +155,10 @@ func TestRivalsAreInstalledOnce(t *testing.T) {
 	require.Equal(t, 2, strings.Count(string(first), "pip install"))
 	require.Equal(t, 2, strings.Count(string(first), "--require-hashes"))
 	require.Equal(t, []string{h.python(), "-I", h.path("bench", "bench.py"), "torch", h.path("bench", "torch")}, job.Others[1].Command)
-	prepare()
+	require.Len(t, job.Others, 2)
+	several := prepare(bench.Case{Nets: 1}, bench.Case{Nets: 2})
+	require.Len(t, several.Others, 3, "of several nets JAX makes one program, too")
+	require.Equal(t, []string{h.python(), "-I", h.path("bench", "bench.py"), "jax_vmap", h.path("bench", "jax")}, several.Others[1].Command)
 	second, err := os.ReadFile(calls)
 	require.NoError(t, err)
 	require.Equal(t, first, second)

@@ -13,6 +13,10 @@ type Job struct {
 	Plot   string            `json:"plot"`   // file of the picture, .svg and .png; "" for none
 }
 
+// JAXVmap is the key of JAX that trains several nets in one program, a vmap of its scan. Under the key "jax" it trains each
+// net by a program of its own, as many at once as there are cores, as the lab does.
+const JAXVmap = "jax_vmap"
+
 // Other is an entrant that is a program of its own, see Worker.
 type Other struct {
 	Key     string   `json:"key"`

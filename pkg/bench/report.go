@@ -122,13 +122,19 @@ func Notes(results []Result) string {
 	}
 	notes = append(notes, fmt.Sprintf("%d points, %d steps%s, the loss of each step recorded. All contenders end at the final "+
 		"loss shown%s.", first.Points, first.Steps, nets, but))
-	for _, e := range []struct{ key, name string }{{"ours", "The lab"}, {"jax", "JAX"}, {"torch", "PyTorch"}} {
+	for _, e := range []struct{ key, name string }{{"ours", "The lab"}, {"jax", "JAX"}, {JAXVmap, "JAX's vmap"}, {"torch", "PyTorch"}} {
 		if slices.ContainsFunc(results, func(r Result) bool { steps, ok := r.TimedSteps[e.key]; return ok && steps < r.Steps }) {
 			notes = append(notes, fmt.Sprintf("%s is timed over the first %s steps.", e.name,
 				span(results, func(r Result) int { return r.TimedSteps[e.key] })))
 		}
 		if why, absent := first.Absent[e.key]; absent {
 			notes = append(notes, fmt.Sprintf("%s does not take part: %s.", e.name, why))
+		}
+	}
+	for _, r := range results {
+		if ratio, ok := r.Ratios[JAXVmap]; ok {
+			notes = append(notes, fmt.Sprintf("All nets in one program by JAX's vmap take %s µs a step: ours ÷ JAX's vmap is %s (%s to %s).",
+				digits(r.PerStep[JAXVmap]), digits(ratio.Value), digits(ratio.Low), digits(ratio.High)))
 		}
 	}
 	if worst, ok := worst(results, "jax"); ok && len(results) > 1 {

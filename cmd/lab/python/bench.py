@@ -1,6 +1,6 @@
 """A contender of `lab bench`: trains one-hidden-layer ReLU nets with JAX or with PyTorch, and times it.
 
-    python bench.py jax|torch FOLDER     # FOLDER holds the packages
+    python bench.py jax|jax_vmap|torch FOLDER     # FOLDER holds the packages
 
 It answers each line of JSON that it reads with one line: {"do": "load", "task": …} and {"do": "run", …} of package
 bench, which says what the fields mean. Only the training is inside the clock: packages are imported, data and batches
@@ -107,6 +107,28 @@ class Jax:
         return start, update
 
 
+class JaxVmap(Jax):
+    """The same scan, vmapped over the nets: one program trains all of them at once."""
+
+    def load(self, task):
+        super().load(task)
+        self.nets = self.map(lambda *values: self.jax.numpy.stack(values), *self.nets)
+        self.train = self.jax.jit(self.jax.vmap(self.train, in_axes=(0, None)))
+
+    def run(self, steps, results):
+        batches = self.batches[:steps].block_until_ready()
+
+        def all_nets():
+            nets, losses = self.jax.block_until_ready(self.train(self.nets, batches))
+            return nets, self.np.asarray(losses)
+
+        seconds, (nets, losses) = timed(all_nets)
+        if not results:
+            return seconds, None, None
+        ends = [{name: values[i].flatten().tolist() for name, values in nets.items()} for i in range(len(losses))]
+        return seconds, losses[:, :EARLY].tolist(), ends
+
+
 class Torch:
     """Eager PyTorch as its tutorials write it, one net after the other."""
 
@@ -183,7 +205,7 @@ def main():
     sys.path.insert(0, folder)
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints is no reply
-    contender = {"jax": Jax, "torch": Torch}[kind]()
+    contender = {"jax": Jax, "jax_vmap": JaxVmap, "torch": Torch}[kind]()
     gc.disable()
     print(json.dumps({"version": f"{contender.version}, Python {platform.python_version()}"}), file=replies)
     for line in sys.stdin:
