@@ -166,6 +166,9 @@ func (s Sampler) String() string {
 	return fmt.Sprintf("%s, batch %d", names[s.kind], s.batch)
 }
 
+// IsGiven tells whether Given made the sampler: its Inputs are large, and the same for every seed.
+func (s Sampler) IsGiven() bool { return s.kind == given }
+
 // Inputs returns the inputs of a program that was built with Node, new tensors: the key, uint32 [2], or for Given the
 // batches, int32 [m, b]; nothing for a sampler that needs neither.
 func (s Sampler) Inputs(seed int64) []*tensors.Tensor {

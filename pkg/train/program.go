@@ -116,12 +116,18 @@ func (t *Trainer) unpack(u setup, step *graph.Node, fixed, state []*graph.Node) 
 // and not the trainer's, are returned as own.
 func (t *Trainer) fixed(us []setup, cs []Config) (values []any, own []*tensors.Tensor) {
 	owns := make([][]*tensors.Tensor, len(us))
+	common := t.data
 	for i, u := range us {
 		limit := tensors.FromValue(cs[i].MaxLoss)
 		if t.lossDType == dtypes.Float32 {
 			limit = tensors.FromValue(float32(min(cs[i].MaxLoss, math.MaxFloat32)))
 		}
-		owns[i] = append([]*tensors.Tensor{limit}, u.sampler.Inputs(cs[i].Seed)...)
+		owns[i] = []*tensors.Tensor{limit}
+		if batches := t.given(u); batches != nil {
+			common = append(slices.Clone(t.data), batches)
+		} else {
+			owns[i] = append(owns[i], u.sampler.Inputs(cs[i].Seed)...)
+		}
 		if u.scheduled() {
 			owns[i] = append(owns[i], tensors.FromValue(u.schedule.Constants()))
 		}
@@ -131,10 +137,28 @@ func (t *Trainer) fixed(us []setup, cs []Config) (values []any, own []*tensors.T
 	}
 	own = joined(owns, us[0].lanes)
 	values = append(values, own[0])
-	for _, x := range slices.Concat(t.data, own[1:]) {
+	for _, x := range slices.Concat(common, own[1:]) {
 		values = append(values, x)
 	}
 	return values, own
+}
+
+// given returns the batches of a sampler that sample.Given made, on the device. Runs one after the other and at once share them:
+// to copy them for each would take a tenth of the time of a short run. It is nil for other samplers, and where runs are batched.
+func (t *Trainer) given(u setup) *tensors.Tensor {
+	if !u.sampler.IsGiven() || u.lanes > 0 {
+		return nil
+	}
+	t.batchesMu.Lock()
+	defer t.batchesMu.Unlock()
+	if t.batches == nil || t.batchesOf != u.sampler {
+		batches := u.sampler.Inputs(0)[0]
+		if err := batches.MaterializeOnDevice(t.backend, true, 0); err != nil {
+			return nil // the run will say it
+		}
+		t.batches, t.batchesOf = batches, u.sampler // a run may still use the last ones: the garbage collector frees them
+	}
+	return t.batches
 }
 
 // joined puts the tensors of several runs together, those of a run after those of another. The lanes that remain repeat the

@@ -227,3 +227,26 @@ func TestSweepIsCancelled(t *testing.T) {
 		require.Nil(t, histories[1])
 	})
 }
+
+// Runs share the batches that are given. Each run and each sampler still sees its own, also at once and with another trainer's data.
+func TestRunsShareGivenBatches(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		of := func(batches ...[]int) train.Config {
+			return train.Config{LearningRate: 0.05, Steps: 30, Sampler: must(sample.Given(batches))}
+		}
+		configs := []train.Config{of([]int{0, 3}, []int{1, 1}), of([]int{5, 2}, []int{4, 6}), of([]int{0, 3}, []int{1, 1}, []int{7, 8})}
+		trainer := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: 3, n: 20}, optim.GD(), train.Record{})
+		var jobs []train.Job
+		for i := range 12 {
+			jobs = append(jobs, train.Job{Trainer: trainer, Config: configs[i%3]})
+		}
+		histories, err := train.Sweep(t.Context(), jobs, 4, nil)
+		require.NoError(t, err)
+		for i, h := range histories {
+			alone := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: 3, n: 20}, optim.GD(), train.Record{})
+			require.Equal(t, run(t, alone, configs[i%3]).Loss, h.Loss)
+		}
+		require.NotEqual(t, histories[0].Loss, histories[1].Loss)
+		require.NotEqual(t, histories[0].Loss, histories[2].Loss)
+	})
+}

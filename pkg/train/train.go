@@ -116,6 +116,10 @@ type compiled struct {
 	start     []*tensors.Tensor // starting values of vars for seed
 	programs  map[string]program
 	evaluator *evaluator
+
+	batchesMu sync.Mutex // guards the batches that given keeps, and the sampler that has them
+	batches   *tensors.Tensor
+	batchesOf sample.Sampler
 }
 
 // New checks the data and builds one step of the training, so that a mistake in the model shows here; the program is
@@ -292,6 +296,9 @@ func (t *Trainer) Close() {
 		t.evaluator.finalize()
 	}
 	release(t.start)
+	if t.batches != nil {
+		release([]*tensors.Tensor{t.batches})
+	}
 }
 
 // first is the step at which the run begins.
