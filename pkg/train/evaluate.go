@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"descent.example/pkg/memory"
 	"descent.example/pkg/problem"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -30,6 +31,14 @@ func (e *evaluator) finalize() {
 
 // Evaluate returns L(θ) over all examples and its gradient at the parameters θ, flattened as History.Params is.
 func (t *Trainer) Evaluate(theta []float64) (loss float64, gradient []float64, err error) {
+	err = t.use(func() (err error) {
+		loss, gradient, err = t.evaluate(theta)
+		return err
+	})
+	return loss, gradient, err
+}
+
+func (t *Trainer) evaluate(theta []float64) (loss float64, gradient []float64, err error) {
 	program, inputs, err := t.evaluation(theta, func(e *evaluator) **graph.Graph { return &e.full }, func(g *graph.Graph) []*graph.Node {
 		n := t.evaluated(g)
 		return t.gradient(g, n, n.data)
@@ -53,8 +62,19 @@ func (t *Trainer) Evaluate(theta []float64) (loss float64, gradient []float64, e
 // ExampleGradients returns the gradient of each example's loss at the parameters θ, flattened as History.Params is:
 // [n][·]. Their mean is the gradient of a loss that is a mean over the examples.
 func (t *Trainer) ExampleGradients(theta []float64) (gradients [][]float64, err error) {
+	err = t.use(func() (err error) {
+		gradients, err = t.exampleGradients(theta)
+		return err
+	})
+	return gradients, err
+}
+
+func (t *Trainer) exampleGradients(theta []float64) (gradients [][]float64, err error) {
 	if t.n == 0 {
 		return nil, errors.New("evaluating the examples' gradients: the problem has no examples")
+	}
+	if err := memory.Check(memory.Bytes(16, t.n, len(theta)), "take fewer examples", "the gradients of %d examples of %d parameters", t.n, len(theta)); err != nil {
+		return nil, err
 	}
 	build, looped := t.oneExample, problem.Loops(t.backend)
 	if looped {

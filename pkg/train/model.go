@@ -1,6 +1,8 @@
 package train
 
 import (
+	"errors"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -27,6 +29,9 @@ func (m Model) Data() []*tensors.Tensor {
 
 // Loss builds the model and its mean loss over a batch, a scalar.
 func (m Model) Loss(scope *model.Scope, _ *graph.Graph, batch []*graph.Node) *graph.Node {
+	if m.Predict == nil || m.Error == nil {
+		panic(errors.New("Model needs Predict and Error; one of them is nil"))
+	}
 	inputs, labels := batch[:len(m.Inputs)], batch[len(m.Inputs):]
 	loss := m.Error(labels, m.Predict(scope, inputs))
 	if loss != nil && !loss.IsScalar() {

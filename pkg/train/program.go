@@ -223,9 +223,8 @@ func (t *Trainer) compile(u setup) (program, error) {
 		default:
 			p, outputs = t.buildStep(g, u)
 		}
-		if err := g.Compile(outputs...); err != nil {
-			panic(err)
-		}
+		must(t.checkProgram(g, u.lanes))
+		must(g.Compile(outputs...))
 	})
 	if err != nil {
 		g.Finalize()
@@ -505,7 +504,9 @@ func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor)
 	if b.from == b.first && b.first%b.stride != 0 { // the first step's row would be overwritten: a call of its own
 		b.to = b.from + 1
 	}
-	b.to = min(b.to, b.firstMultiple()+(p.records-1)*b.stride+1) // what fits into the history
+	if first, most := b.firstMultiple(), p.records-1; (b.to-1-first)/b.stride >= most { // what fits into the history
+		b.to = min(b.to, first+most*b.stride+1)
+	}
 	inputs := append([]any{int64(b.from), int64(b.to), int64(b.last), int64(b.stride)}, fixed...)
 	for _, x := range state {
 		inputs = append(inputs, x)

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+
+	"descent.example/pkg/memory"
 )
 
 // A Job is one run of a sweep.
@@ -70,6 +72,7 @@ func sweep(outer context.Context, jobs []Job, workers int, progress func(done in
 		workers = runtime.GOMAXPROCS(0)
 	}
 	configs := make([]Config, len(jobs)) // settled
+	bytes := 0.0
 	for i, job := range jobs {
 		if job.Trainer == nil {
 			return nil, fmt.Errorf("job %d has no Trainer", i)
@@ -78,6 +81,13 @@ func sweep(outer context.Context, jobs []Job, workers int, progress func(done in
 		if configs[i], err = job.Trainer.settle(job.Config); err != nil {
 			return nil, fmt.Errorf("job %d: %w", i, err)
 		}
+		bytes += job.Trainer.historyBytes(configs[i])
+	}
+	if err := memory.Check(bytes, "raise Stride, record less or do fewer runs", "the histories of %d runs", len(jobs)); err != nil {
+		return nil, err
+	}
+	if outer == nil {
+		return nil, errors.New("ctx is nil: give context.Background()")
 	}
 
 	ctx, cancel := context.WithCancelCause(outer)
@@ -103,7 +113,9 @@ func sweep(outer context.Context, jobs []Job, workers int, progress func(done in
 		}
 		done += len(batch)
 		if progress != nil {
-			progress(done)
+			if err := catch(func() { progress(done) }); err != nil {
+				return fmt.Errorf("telling progress of %d runs: %w", done, err)
+			}
 		}
 		return nil
 	}

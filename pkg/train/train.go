@@ -103,7 +103,8 @@ type Trainer struct {
 	lossDType dtypes.DType
 	drawn     []*model.Variable // those whose starting values are drawn
 	*compiled
-	guest bool // of another trainer's programs, by On
+	guest  bool // of another trainer's programs, by On
+	closed bool
 
 	callTime   time.Duration // what a call of the program should take: between two calls a run can be cancelled
 	blockSteps atomic.Int64  // steps that fit into it
@@ -111,7 +112,9 @@ type Trainer struct {
 
 // compiled is what a trainer has in common with those on other data.
 type compiled struct {
-	mu        sync.Mutex // guards what follows, and the store
+	open      sync.RWMutex // held for reading by what uses the programs and the data, and by Close for writing
+	closed    bool         // all of it, and not only a guest's data
+	mu        sync.Mutex   // guards what follows, and the store
 	seed      int64
 	start     []*tensors.Tensor // starting values of vars for seed
 	programs  map[string]program
@@ -127,15 +130,19 @@ type compiled struct {
 // or do not share their leading axis, a loss that is not a float scalar or has no trainable variables, and an
 // optimizer without GoMLX's learning-rate variable are errors.
 func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, record Record) (*Trainer, error) {
-	if backend == nil || p == nil || opt == nil {
-		return nil, errors.New("train.New needs a backend, a problem and an optimizer; one of them is nil")
+	if missing(backend) || missing(p) || missing(opt) {
+		return nil, errors.New("train.New needs a backend, a problem and an optimizer; one of them is nil: look at the error of what made it")
 	}
 	t := &Trainer{
 		backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(),
 		compiled: &compiled{programs: make(map[string]program)}, callTime: 50 * time.Millisecond,
 	}
 	t.blockSteps.Store(1)
-	if err := t.copyData(p.Data()); err != nil {
+	var data []*tensors.Tensor
+	if err := catch(func() { data = p.Data() }); err != nil {
+		return nil, fmt.Errorf("taking the problem's Data: %w", err)
+	}
+	if err := t.copyData(data); err != nil {
 		return nil, err
 	}
 	if err := t.makeVariables(); err != nil {
@@ -146,14 +153,25 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 		if i < 0 || dtypeOf(t.vars[i]) == dtypes.InvalidDType {
 			return nil, fmt.Errorf("Record.Variables: there is no variable %q of floats; there are %s", wanted, strings.Join(t.floatVariables(), ", "))
 		}
+		if slices.Contains(t.also, i) {
+			return nil, fmt.Errorf("Record.Variables has %q twice: give it once", wanted)
+		}
 		t.also = append(t.also, i)
 	}
 	return t, nil
 }
 
 // On returns a trainer on other data of the same shapes, those of the same problem with another noise for instance, without
-// compiling anything again: both use the same programs. It is to be closed before t.
-func (t *Trainer) On(data []*tensors.Tensor) (*Trainer, error) {
+// compiling anything again: both use the same programs, which t's Close ends for both.
+func (t *Trainer) On(data []*tensors.Tensor) (other *Trainer, err error) {
+	err = t.use(func() (err error) {
+		other, err = t.on(data)
+		return err
+	})
+	return other, err
+}
+
+func (t *Trainer) on(data []*tensors.Tensor) (*Trainer, error) {
 	if len(data) != len(t.data) {
 		return nil, fmt.Errorf("there are %d tensors of data: the trainer's problem has %d", len(data), len(t.data))
 	}
@@ -192,10 +210,19 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 // run does the runs of the settings, settled and of one structure, steps and stride; those of several in one program of so
 // many lanes.
 func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, error) {
+	if ctx == nil {
+		return nil, errors.New("ctx is nil: give context.Background()")
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
 	}
-	p, us, state, err := t.prepare(cs, lanes)
+	var p program
+	var us []setup
+	var state []*tensors.Tensor
+	err := t.use(func() (err error) {
+		p, us, state, err = t.prepare(cs, lanes)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +243,13 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 	for step, began := first, time.Now(); ; began = time.Now() {
 		b := block{from: step, first: first, last: last, stride: cs[0].Stride}
 		b.to = min(last+1, step+int(size))
-		at, finite, next, err := p.run(live, b, fixed, state)
+		var at []int
+		var finite []bool
+		var next []*tensors.Tensor
+		err := t.use(func() (err error) {
+			at, finite, next, err = p.run(live, b, fixed, state)
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, err)
 		}
@@ -241,20 +274,25 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 				h.diverged, h.divergedAt = true, at[i]
 			}
 			if progress := cs[i].Progress; progress != nil {
-				progress(min(at[i], last) - first)
+				if err := catch(func() { progress(min(at[i], last) - first) }); err != nil {
+					return nil, fmt.Errorf("telling Progress of step %d: %w", min(at[i], last), err)
+				}
 			}
 			if finite[i] && step <= last && !cancelled {
 				over = false
 				continue
 			}
 			stopped = stopped || finite[i] && cancelled
-			end := state
-			if lanes > 0 {
-				if err := catch(func() { end = lane(state, i, 0) }); err != nil {
-					return nil, fmt.Errorf("reading the final parameters: %w", err)
+			err := t.use(func() error {
+				end := state
+				if lanes > 0 {
+					if err := catch(func() { end = lane(state, i, 0) }); err != nil {
+						return fmt.Errorf("reading the final parameters: %w", err)
+					}
 				}
-			}
-			if err := h.finish(t, end, min(at[i], last)); err != nil {
+				return h.finish(t, end, min(at[i], last))
+			})
+			if err != nil {
 				return nil, err
 			}
 			live[i] = nil
@@ -281,14 +319,20 @@ func (t *Trainer) Parameters() []Parameter {
 	return ps
 }
 
-// Close frees the program and the data, of a trainer made by On the data alone. No run may be under way, and none may follow.
+// Close frees the program and the data, of a trainer made by On the data alone. What is under way ends with an error, and
+// so does what follows.
 func (t *Trainer) Close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.open.Lock()
+	defer t.open.Unlock()
+	if t.closed {
+		return
+	}
+	t.closed = true
 	release(t.data)
 	if t.guest {
 		return
 	}
+	t.compiled.closed = true
 	for _, p := range t.programs {
 		p.finalize()
 	}
@@ -317,7 +361,11 @@ func (t *Trainer) settle(c Config) (Config, error) {
 	if c.MaxLoss == 0 {
 		c.MaxLoss = math.MaxFloat64
 	}
-	return c, t.check(c)
+	if err := t.check(c); err != nil {
+		return c, err
+	}
+	c.Stride = min(c.Stride, c.first()+c.Steps+1) // no multiple of a greater one is in the run either
+	return c, t.checkSize(c)
 }
 
 func (t *Trainer) check(c Config) error {
@@ -329,6 +377,9 @@ func (t *Trainer) check(c Config) error {
 	}
 	if c.Steps <= 0 {
 		return fmt.Errorf("Steps is %d: it must be at least 1", c.Steps)
+	}
+	if c.Steps > maxSteps-c.first() {
+		return fmt.Errorf("Steps is %d: it must be at most %d", c.Steps, maxSteps-c.first())
 	}
 	if c.Stride < 0 {
 		return fmt.Errorf("Stride is %d: it must be at least 1, or 0 to record every step", c.Stride)
@@ -362,6 +413,9 @@ func (t *Trainer) copyData(data []*tensors.Tensor) error {
 	for i, x := range data {
 		if x == nil {
 			return fmt.Errorf("tensor %d of the problem's Data is nil", i)
+		}
+		if err := x.CheckValid(); err != nil {
+			return fmt.Errorf("tensor %d of the problem's Data cannot be used: %w", i, err)
 		}
 		shape := x.Shape()
 		if shape.Rank() == 0 || shape.Size() == 0 {
@@ -417,6 +471,9 @@ func (t *Trainer) makeVariables() error {
 		}
 	})
 	if err != nil {
+		return err
+	}
+	if err := t.checkVariables(); err != nil {
 		return err
 	}
 	t.rate = slices.IndexFunc(t.vars, func(v *model.Variable) bool {
@@ -631,6 +688,9 @@ func name(v *model.Variable) string { return strings.TrimPrefix(v.Path(), "/") }
 func newValue(argument string, value any, shape shapes.Shape) (*tensors.Tensor, error) {
 	var x *tensors.Tensor
 	err := catch(func() { x = tensors.MustFromAnyValue(value) })
+	if err == nil {
+		err = x.CheckValid()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be a %T: give a number, nested slices of numbers or a tensor", argument, value)
 	}
@@ -699,19 +759,4 @@ func release(ts []*tensors.Tensor) {
 	for _, x := range ts {
 		_ = x.FinalizeAll()
 	}
-}
-
-// catch runs fn and returns its panic as an error: GoMLX reports mistakes in a graph by panicking.
-func catch(fn func()) (err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case error:
-			err = p
-		default:
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	fn()
-	return nil
 }

@@ -1,0 +1,77 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+)
+
+// catch runs fn and returns its panic as an error: GoMLX reports mistakes in a graph by panicking, and the functions that
+// a person wrote (a problem's, a model's, an optimizer's, Progress) may do so. It says where, but for mistakes that the
+// lab's own packages found and describe.
+func catch(fn func()) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		where, own := place()
+		mistake, isError := p.(error)
+		_, accident := p.(runtime.Error)
+		switch {
+		case isError && !accident && own:
+			err = mistake
+		case isError:
+			err = fmt.Errorf("%w, in %s", mistake, where)
+		default:
+			err = fmt.Errorf("%v, in %s", p, where)
+		}
+	}()
+	fn()
+	return nil
+}
+
+// place is where the panic began that the caller recovers from, "main.mine.Loss (main.go:12)": the function nearest to it
+// that is neither Go's nor GoMLX's. It tells whether that is one of the lab's own.
+func place() (where string, own bool) {
+	const lab = "descent.example/pkg/"
+	counters := make([]uintptr, 256)
+	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "github.com/gomlx/") {
+			_, function := filepath.Split(f.Function)
+			return fmt.Sprintf("%s (%s:%d)", function, filepath.Base(f.File), f.Line),
+				strings.HasPrefix(f.Function, lab) && !strings.Contains(function, "_test.")
+		}
+		if !more {
+			return "an unknown place", false
+		}
+	}
+}
+
+// missing tells whether an argument is nil, or a nil pointer: what a constructor returned beside an error that nobody
+// looked at.
+func missing(x any) bool {
+	v := reflect.ValueOf(x)
+	return x == nil || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+var errClosed = errors.New("the trainer is closed: make another one with train.New")
+
+// use calls fn while Close waits. After Close it is an error.
+func (t *Trainer) use(fn func() error) error {
+	t.open.RLock()
+	defer t.open.RUnlock()
+	if t.closed || t.compiled.closed {
+		return errClosed
+	}
+	var err error
+	if caught := catch(func() { err = fn() }); caught != nil {
+		return caught
+	}
+	return err
+}
