@@ -2,16 +2,18 @@ package relu
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
-// choose is the binomial coefficient.
-func choose(n, k int) float64 {
-	c := 1.0
-	for i := 1; i <= k; i++ {
-		c *= float64(n-k+i) / float64(i)
+// chooseUpTo is the sum of the binomial coefficients C(n, j) for j from 0 to d ≤ n, which is soon +Inf if they are many.
+func chooseUpTo(n, d int) float64 {
+	sum, c := 1.0, 1.0
+	for j := 1; j <= d && !math.IsInf(sum, 1); j++ {
+		c *= float64(n-j+1) / float64(j)
+		sum += c
 	}
-	return c
+	return sum
 }
 
 // ShallowRegions returns Σⱼ₌₀..inputs C(units, j), into how many regions so many hyperplanes in general position cut the
@@ -26,7 +28,7 @@ func ShallowRegions(inputs, units int) (float64, error) { return RegionsUpperBou
 //
 //	Πₗ Σⱼ₌₀..dₗ C(nₗ, j),    dₗ = min(inputs, n₁, …, nₗ)
 //
-// For one input that is Πₗ (nₗ + 1). It is an error when a size is not positive or there are no widths.
+// For one input that is Πₗ (nₗ + 1). A number beyond float64 is +Inf. It is an error when a size is not positive or there are no widths.
 //
 // Source: G. Montúfar (2017), "Notes on the number of linear regions of deep neural networks"; see T. Serra, C.
 // Tjandraatmadja and S. Ramalingam (2018), arXiv:1711.02114, also for sharper ones.
@@ -37,11 +39,7 @@ func RegionsUpperBound(inputs int, widths ...int) (float64, error) {
 	bound, d := 1.0, inputs
 	for _, width := range widths {
 		d = min(d, width)
-		sum := 0.0
-		for j := range d + 1 {
-			sum += choose(width, j)
-		}
-		bound *= sum
+		bound *= chooseUpTo(width, d)
 	}
 	return bound, nil
 }
@@ -65,9 +63,7 @@ func RegionsLowerBound(inputs int, widths ...int) (float64, error) {
 	last := len(widths) - 1
 	bound, err := ShallowRegions(inputs, widths[last])
 	for _, width := range widths[:last] {
-		for range inputs {
-			bound *= float64(width / inputs)
-		}
+		bound *= math.Pow(float64(width/inputs), float64(inputs))
 	}
 	return bound, err
 }

@@ -1,8 +1,11 @@
 package relu
 
 import (
+	"errors"
 	"fmt"
 	"math"
+
+	"descent.example/pkg/memory"
 )
 
 // Interpolate makes the net of one hidden layer that goes through the points (xᵢ, yᵢ), i = 0 … d, and is linear between
@@ -40,7 +43,10 @@ func Interpolate(xs, ys []float64) (*Net, error) {
 	for i := m; i > 0; i-- {
 		add(-1, i, i-1)
 	}
-	return n, n.Check()
+	if err := n.Check(); err != nil {
+		return nil, fmt.Errorf("the function is too steep or too great for float64: %w", err)
+	}
+	return n, nil
 }
 
 // checkPoints says what is wrong with points of a function.
@@ -56,6 +62,17 @@ func checkPoints(xs, ys []float64) error {
 			return fmt.Errorf("xs[%d] is %v: it must be greater than the one before, %v", i, x, xs[i-1])
 		}
 	}
+	return checkInterval(xs[0], xs[len(xs)-1])
+}
+
+// checkInterval says what is wrong with the ends of an interval that is to have a length.
+func checkInterval(lo, hi float64) error {
+	if !(lo < hi) {
+		return fmt.Errorf("lo is %v and hi %v: lo must be the smaller", lo, hi)
+	}
+	if !finite(hi - lo) {
+		return fmt.Errorf("from %v to %v there is no length in float64: take a shorter interval", lo, hi)
+	}
 	return nil
 }
 
@@ -66,6 +83,9 @@ func Uniform(f func(x float64) float64, lo, hi float64, d int) (*Net, error) {
 	edges, err := uniform(lo, hi, d)
 	if err != nil {
 		return nil, err
+	}
+	if f == nil {
+		return nil, errors.New("f is nil: give a function")
 	}
 	ys := make([]float64, d+1)
 	for i, x := range edges {
@@ -79,8 +99,11 @@ func uniform(lo, hi float64, d int) ([]float64, error) {
 	if d < 1 {
 		return nil, fmt.Errorf("d is %d: there must be at least 1 piece", d)
 	}
-	if !(lo < hi) {
-		return nil, fmt.Errorf("lo is %v and hi %v: lo must be the smaller", lo, hi)
+	if err := checkInterval(lo, hi); err != nil {
+		return nil, err
+	}
+	if err := memory.Check(memory.Bytes(64, d), "lower d", "a function of %d pieces", d); err != nil {
+		return nil, err
 	}
 	edges := make([]float64, d+1)
 	for i := range edges {
@@ -122,6 +145,9 @@ func UniformSteps(f func(x float64) float64, lo, hi float64, d int) (*Net, error
 	edges, err := uniform(lo, hi, d)
 	if err != nil {
 		return nil, err
+	}
+	if f == nil {
+		return nil, errors.New("f is nil: give a function")
 	}
 	ys := make([]float64, d)
 	for i := range ys {

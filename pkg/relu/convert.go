@@ -11,6 +11,7 @@ import (
 // Theta returns the parameters as train.History flattens those of a problem.Net: layer by layer, the biases before the
 // weights, [Parameters].
 func (n *Net) Theta() []float64 {
+	n.mustFit()
 	var theta []float64
 	for _, layer := range n.Layers {
 		theta = append(theta, layer.B...)
@@ -26,6 +27,9 @@ func (n *Net) Theta() []float64 {
 // widths and outputs. It is an error when the number of parameters is not that of the sizes.
 func FromTheta(theta []float64, sizes ...int) (*Net, error) {
 	if err := checkSizes(sizes); err != nil {
+		return nil, err
+	}
+	if err := checkMemory(sizes); err != nil {
 		return nil, err
 	}
 	n := New(sizes...)
@@ -54,6 +58,7 @@ func scopes(layers int) []string {
 // Start returns the parameters by name, as train.Config.Start takes them: a problem.Net of the same Widths then starts
 // where this net is.
 func (n *Net) Start() map[string]any {
+	n.mustFit()
 	start := make(map[string]any)
 	for l, name := range scopes(len(n.Layers)) {
 		in, out := n.Layers[l].W.Dims()
@@ -106,6 +111,9 @@ func values(start map[string]any, name string) (flat []float64, dims []int, err 
 		}
 		return flat, []int{len(value), len(value[0])}, nil
 	case *tensors.Tensor:
+		if err := value.CheckValid(); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
 		err = value.ConstFlatData(func(data any) {
 			switch data := data.(type) {
 			case []float64:

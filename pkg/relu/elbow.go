@@ -50,6 +50,9 @@ func Sum(elbows []Elbow, bias float64) (*Net, error) {
 
 // Elbows takes a net of one input, one hidden layer and one output apart: the inverse of Sum. Other nets are an error.
 func (n *Net) Elbows() (elbows []Elbow, bias float64, err error) {
+	if err := n.Check(); err != nil {
+		return nil, 0, err
+	}
 	sizes := n.Sizes()
 	if len(sizes) != 3 || sizes[0] != 1 || sizes[2] != 1 {
 		return nil, 0, fmt.Errorf("the net's sizes are %v: only a net of one input, one hidden layer and one output is a "+

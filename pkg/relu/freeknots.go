@@ -2,12 +2,15 @@ package relu
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
+
+	"descent.example/pkg/memory"
 )
 
 // Fit is a continuous function, linear between its knots, the two ends among them: what Interpolate takes.
@@ -46,12 +49,28 @@ func FreeKnots(xs, ys, candidates []float64, knots int) (*Fit, error) {
 	if knots < 0 || knots > len(candidates) {
 		return nil, fmt.Errorf("knots is %d: it must be between 0 and the %d candidates", knots, len(candidates))
 	}
-	// Sums of squares about the mean keep the digits that those about 0 may lose.
-	mean := stat.Mean(ys, nil)
+	if err := memory.Check(memory.Bytes(48, len(grid), len(grid)), "give fewer candidates", "the costs of the pieces between %d candidates", len(candidates)); err != nil {
+		return nil, err
+	}
+	// Squares of numbers of any size are within float64 if the unit is a power of two near the greatest of them. Sums of
+	// squares about the mean keep the digits that those about 0 may lose.
+	_, unit := math.Frexp(floats.Norm(ys, math.Inf(1)))
+	scaled := func(values []float64, by int) {
+		for i, v := range values {
+			values[i] = math.Ldexp(v, by)
+		}
+	}
 	centred := slices.Clone(ys)
+	scaled(centred, -unit)
+	mean := stat.Mean(centred, nil)
 	floats.AddConst(-mean, centred)
 	fit := search(xs, centred, grid, knots)
 	floats.AddConst(mean, fit.Values)
+	scaled(fit.Values, unit)
+	fit.Squares = math.Ldexp(math.Ldexp(fit.Squares, unit), unit)
+	if err := checkPoints(fit.Knots, fit.Values); err != nil || math.IsInf(fit.Squares, 0) {
+		return nil, errors.New("the fit or its sum of squares is too great for float64: choose another unit of ys")
+	}
 	return fit, nil
 }
 

@@ -14,6 +14,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // Layer is a dense layer, z = hW + b.
@@ -23,13 +25,16 @@ type Layer struct {
 }
 
 // Net is a net of dense layers with a ReLU after each but the last. Its fields may be set directly; Check says whether
-// they fit together.
+// they fit together. Where they do not, a method without an error panics with Check's sentence.
 type Net struct{ Layers []Layer }
 
 // New makes a net of the sizes given, inputs, hidden widths and outputs, with all parameters 0. It panics when there are
-// fewer than two sizes or one is not positive.
+// fewer than two sizes, one is not positive, or the net would not fit into memory.
 func New(sizes ...int) *Net {
 	if err := checkSizes(sizes); err != nil {
+		panic(err)
+	}
+	if err := checkMemory(sizes); err != nil {
 		panic(err)
 	}
 	n := &Net{Layers: make([]Layer, len(sizes)-1)}
@@ -52,10 +57,50 @@ func checkSizes(sizes []int) error {
 	return nil
 }
 
+// checkMemory says that a net of the sizes would not fit into memory.
+func checkMemory(sizes []int) error {
+	bytes := 0.0
+	for l := range len(sizes) - 1 {
+		bytes += memory.Bytes(8, sizes[l], sizes[l+1])
+	}
+	return memory.Check(bytes, "lower the widths", "a net of the sizes %v", sizes)
+}
+
 // Check says what is wrong with a net put together by hand: it must have a layer, the shapes of neighbours must fit and
 // all parameters must be finite.
 func (n *Net) Check() error {
-	if len(n.Layers) == 0 {
+	if err := n.checkShapes(); err != nil {
+		return err
+	}
+	i := 0
+	check := func(part []float64) error {
+		for _, p := range part {
+			if !finite(p) {
+				return fmt.Errorf("parameter %d of Theta is %v: it must be a finite number", i, p)
+			}
+			i++
+		}
+		return nil
+	}
+	for _, layer := range n.Layers {
+		if err := check(layer.B); err != nil {
+			return err
+		}
+		in, _ := layer.W.Dims()
+		for k := range in {
+			if err := check(layer.W.RawRowView(k)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// checkShapes is Check without the parameters' values.
+func (n *Net) checkShapes() error {
+	if n == nil || len(n.Layers) == 0 {
 		return errors.New("the net has no layer: it needs at least the output's")
 	}
 	for l, layer := range n.Layers {
@@ -70,16 +115,19 @@ func (n *Net) Check() error {
 			return fmt.Errorf("layer %d has %d biases: its W is for %d", l, len(layer.B), out)
 		}
 	}
-	for i, p := range n.Theta() {
-		if math.IsNaN(p) || math.IsInf(p, 0) {
-			return fmt.Errorf("parameter %d of Theta is %v: it must be a finite number", i, p)
-		}
-	}
 	return nil
+}
+
+// mustFit panics where the shapes do not fit together.
+func (n *Net) mustFit() {
+	if err := n.checkShapes(); err != nil {
+		panic(err)
+	}
 }
 
 // Sizes returns the number of inputs, the widths of the hidden layers and the number of outputs.
 func (n *Net) Sizes() []int {
+	n.mustFit()
 	sizes := []int{n.Layers[0].W.RawMatrix().Rows}
 	for _, layer := range n.Layers {
 		sizes = append(sizes, len(layer.B))
@@ -95,6 +143,7 @@ func (n *Net) Widths() []int {
 
 // Parameters is the number of weights and biases.
 func (n *Net) Parameters() int {
+	n.mustFit()
 	count := 0
 	for _, layer := range n.Layers {
 		in, out := layer.W.Dims()
@@ -105,6 +154,7 @@ func (n *Net) Parameters() int {
 
 // Clone returns a copy.
 func (n *Net) Clone() *Net {
+	n.mustFit()
 	c := &Net{Layers: make([]Layer, len(n.Layers))}
 	for l, layer := range n.Layers {
 		c.Layers[l] = Layer{mat.DenseCopyOf(layer.W), slices.Clone(layer.B)}
@@ -131,7 +181,8 @@ func (n *Net) Forward(x []float64) *Trace {
 
 // forward is Forward for units of which active says whether they let z through.
 func (n *Net) forward(x []float64, active func(layer, unit int, z float64) bool) *Trace {
-	if in := n.Sizes()[0]; len(x) != in {
+	n.mustFit()
+	if in := n.Layers[0].W.RawMatrix().Rows; len(x) != in {
 		panic(fmt.Errorf("x has %d elements: the net has %d inputs", len(x), in))
 	}
 	t := &Trace{X: x}

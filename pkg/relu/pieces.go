@@ -1,6 +1,7 @@
 package relu
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -18,6 +19,9 @@ func (p Piece) At(x float64) float64 { return p.Slope*x + p.Intercept }
 // infinite. Neighbours whose slopes differ by no more than the rounding of the sums they come from are one piece, so that
 // an elbow without an output weight has no knot. It is an error when the interval is empty or the net is another.
 func (n *Net) Pieces(lo, hi float64) ([]Piece, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
 	if sizes := n.Sizes(); sizes[len(sizes)-1] != 1 {
 		return nil, fmt.Errorf("the net has %d outputs: its pieces are found for one", sizes[len(sizes)-1])
 	}
@@ -34,7 +38,10 @@ func (n *Net) Pieces(lo, hi float64) ([]Piece, error) {
 		tolerance = rounding
 		pieces = append(pieces, Piece{r.lo, r.hi, line.slope, line.intercept})
 	})
-	return pieces, err
+	if err != nil {
+		return nil, err
+	}
+	return pieces, nil
 }
 
 // Knots returns the points strictly between lo and hi at which the slope of a net of one input and one output changes,
@@ -57,8 +64,10 @@ func (n *Net) Knots(lo, hi float64) ([]float64, error) {
 // interval is empty or the net has more inputs.
 func (n *Net) Regions(lo, hi float64) (int, error) {
 	count := 0
-	err := n.walk(lo, hi, func(interval) { count++ })
-	return count, err
+	if err := n.walk(lo, hi, func(interval) { count++ }); err != nil {
+		return 0, err
+	}
+	return count, nil
 }
 
 // UnitState is what a hidden unit does where one looks.
@@ -71,11 +80,20 @@ const (
 )
 
 // String returns the state's name.
-func (s UnitState) String() string { return [...]string{"bent", "linear", "dead"}[s] }
+func (s UnitState) String() string {
+	names := []string{"bent", "linear", "dead"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("UnitState(%d)", int(s))
+	}
+	return names[s]
+}
 
 // Units returns the state of each hidden unit, by layer, of a net of one input over the whole interval from lo to hi,
 // exactly. Errors are those of Regions.
 func (n *Net) Units(lo, hi float64) ([][]UnitState, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
 	tallies := newTallies(n)
 	err := n.walk(lo, hi, func(r interval) {
 		for l, active := range r.active {
@@ -144,6 +162,9 @@ type interval struct {
 // walk visits the activation regions from lo to hi in ascending order. It goes depth first: the regions of a layer are
 // those of the layer before cut where a unit of its own crosses 0, and at any moment one region of each layer is kept.
 func (n *Net) walk(lo, hi float64, visit func(interval)) error {
+	if err := n.Check(); err != nil {
+		return err
+	}
 	if in := n.Sizes()[0]; in != 1 {
 		return fmt.Errorf("the net has %d inputs: Restrict it to a line first", in)
 	}
@@ -158,7 +179,7 @@ func (n *Net) walk(lo, hi float64, visit func(interval)) error {
 		w.cuts = append(w.cuts, make([]cut, 0, len(layer.B)))
 	}
 	w.descend(0, lo, hi, []line{{slope: 1, size: 1}})
-	return nil
+	return w.err
 }
 
 type walker struct {
@@ -167,7 +188,16 @@ type walker struct {
 	z, h   [][]line // by layer, before and after the ReLU, on the region at hand
 	active [][]bool
 	cuts   [][]cut
+	places int   // the regions visited
+	err    error // ends the walk
 }
+
+// mostRegions are visited. A deep net can have as many regions as 2 to the number of its layers: nobody would see the end.
+const mostRegions = 1 << 24
+
+var errRegions = fmt.Errorf("the net has more than %d regions there: take a smaller part of the inputs", mostRegions)
+
+var errSteep = errors.New("the weights are so great that slopes leave float64: scale them down")
 
 // cut is where a unit crosses 0, give or take its rounding error.
 type cut struct{ at, error float64 }
@@ -189,7 +219,17 @@ func (w *walker) descend(l int, lo, hi float64, h []line) {
 			z[j].offset += math.Abs(weight) * v.offset
 		}
 	}
+	for _, unit := range z {
+		if !finite(unit.size + unit.offset) {
+			w.err = errSteep
+			return
+		}
+	}
 	if l == len(w.net.Layers)-1 {
+		if w.places++; w.places > mostRegions {
+			w.err = errRegions
+			return
+		}
 		w.visit(interval{lo, hi, w.active[:l], z})
 		return
 	}
@@ -215,7 +255,9 @@ func (w *walker) descend(l int, lo, hi float64, h []line) {
 				next[j] = unit
 			}
 		}
-		w.descend(l+1, lo, to, next)
+		if w.descend(l+1, lo, to, next); w.err != nil {
+			return
+		}
 		lo = to
 	}
 }
@@ -239,7 +281,11 @@ func (u line) positive(layers int, lo, hi float64) bool {
 	if u.constant(layers) {
 		return u.intercept > 0
 	}
-	right := (lo+hi)/2 > -u.intercept/u.slope // An end that is infinite is the middle.
+	middle := lo/2 + hi/2 // An end that is infinite is the middle; between two of them it is 0.
+	if math.IsNaN(middle) {
+		middle = 0
+	}
+	right := middle > -u.intercept/u.slope
 	return right == (u.slope > 0)
 }
 
@@ -247,6 +293,9 @@ func (u line) positive(layers int, lo, hi float64) bool {
 // the net along a line, for Regions; with two a slice through it, for Polygons. It is an error when an argument has not
 // one element for each input.
 func (n *Net) Restrict(origin []float64, directions ...[]float64) (*Net, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
 	first := n.Layers[0]
 	in, out := first.W.Dims()
 	if len(origin) != in {
@@ -308,17 +357,32 @@ func (u plane) at(v [2]float64) float64 { return u.a*v[0] + u.b*v[1] + u.c }
 // Slivers thinner than 10⁻¹² of the box, which rounding makes where lines meet, are not counted. It is an error when the
 // box is empty or the net has another number of inputs.
 func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
 	if in := n.Sizes()[0]; in != 2 {
 		return nil, fmt.Errorf("the net has %d inputs: Restrict it to a plane first", in)
 	}
 	if !(lo[0] < hi[0] && lo[1] < hi[1]) {
 		return nil, fmt.Errorf("lo is %v and hi %v: lo must be the smaller in both", lo, hi)
 	}
+	if !finite(hi[0]-lo[0]) || !finite(hi[1]-lo[1]) {
+		return nil, fmt.Errorf("from %v to %v there is no length in float64: take a smaller box", lo, hi)
+	}
 	var polygons []Polygon
+	var failed error
+	far := [2]float64{max(math.Abs(lo[0]), math.Abs(hi[0])), max(math.Abs(lo[1]), math.Abs(hi[1]))}
 	thin := 1e-12 * min(hi[0]-lo[0], hi[1]-lo[1])
 	var descend func(l int, p Polygon, h []plane)
 	descend = func(l int, p Polygon, h []plane) {
+		if failed != nil {
+			return
+		}
 		if l == len(n.Layers)-1 {
+			if len(polygons) == mostRegions {
+				failed = errRegions
+				return
+			}
 			polygons = append(polygons, p)
 			return
 		}
@@ -329,6 +393,12 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 		for i, v := range h {
 			for j, w := range n.Layers[l].W.RawRowView(i) {
 				z[j] = plane{z[j].a + w*v.a, z[j].b + w*v.b, z[j].c + w*v.c}
+			}
+		}
+		for _, unit := range z {
+			if !finite(2 * (math.Abs(unit.a)*far[0] + math.Abs(unit.b)*far[1] + math.Abs(unit.c))) {
+				failed = errSteep
+				return
 			}
 		}
 		parts := []Polygon{p}
@@ -350,6 +420,9 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 		}
 	}
 	descend(0, Polygon{lo, {hi[0], lo[1]}, hi, {lo[0], hi[1]}}, []plane{{a: 1}, {b: 1}})
+	if failed != nil {
+		return nil, failed
+	}
 	return polygons, nil
 }
 

@@ -1,6 +1,7 @@
 package relu
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -8,12 +9,17 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // Rescale returns the net with the weights and the bias into a hidden unit multiplied by a > 0 and the weights out of it
 // divided by a (claim N10): the same function, since max(0, az) = a·max(0, z); the same numbers too, if a is a power of
 // two. Layers count from 0. It is an error when a is not positive and finite or there is no such hidden unit.
 func (n *Net) Rescale(layer, unit int, a float64) (*Net, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
 	widths := n.Widths()
 	if layer < 0 || layer >= len(widths) {
 		return nil, fmt.Errorf("layer is %d: the net has %d hidden layers, counted from 0", layer, len(widths))
@@ -27,16 +33,29 @@ func (n *Net) Rescale(layer, unit int, a float64) (*Net, error) {
 	r := n.Clone()
 	into, out := r.Layers[layer], r.Layers[layer+1]
 	in, _ := into.W.Dims()
-	for i := range in {
-		into.W.Set(i, unit, a*into.W.At(i, unit))
+	kept := true // the digits of every number
+	by := func(v, a float64) float64 {
+		scaled := v * a
+		kept = kept && finite(scaled) && (v == 0 || math.Abs(scaled) >= 0x1p-1022)
+		return scaled
 	}
-	into.B[unit] *= a
-	floats.Scale(1/a, out.W.RawRowView(unit))
+	for i := range in {
+		into.W.Set(i, unit, by(into.W.At(i, unit), a))
+	}
+	into.B[unit] = by(into.B[unit], a)
+	row := out.W.RawRowView(unit)
+	for j, v := range row {
+		row[j] = by(v, 1/a)
+	}
+	if !kept {
+		return nil, fmt.Errorf("a is %v: rescaled by it the unit's weights leave the range of float64; take a number nearer to 1", a)
+	}
 	return r, nil
 }
 
 // Jacobian returns the derivatives of all outputs on the inputs x [n, in] with respect to the parameters, in the order of
-// Theta: [n·outputs, Parameters]. It panics when x has not the net's number of columns.
+// Theta: [n·outputs, Parameters]. It panics when x has not the net's number of columns, or the Jacobian would not fit into
+// memory.
 func (n *Net) Jacobian(x *mat.Dense) *mat.Dense {
 	return n.jacobian(x, n.Forward)
 }
@@ -46,6 +65,9 @@ func (n *Net) jacobian(x *mat.Dense, forward func(x []float64) *Trace) *mat.Dens
 	rows, _ := x.Dims()
 	sizes := n.Sizes()
 	outputs := sizes[len(sizes)-1]
+	if err := memory.Check(memory.Bytes(8, rows, outputs, n.Parameters()), "take fewer inputs or a smaller net", "the Jacobian on %d inputs", rows); err != nil {
+		panic(err)
+	}
 	j := mat.NewDense(rows*outputs, n.Parameters(), nil)
 	for i := range rows {
 		t := forward(x.RawRowView(i))
@@ -83,13 +105,24 @@ func (n *Net) patternRank(x *mat.Dense) int {
 
 // Rank returns the numerical rank of a matrix with its singular values, descending: how many are above ε·max(rows,
 // columns) times the largest, as NumPy's matrix_rank counts. Columns are first scaled to length 1, which leaves the rank
-// as it is and keeps parameters of little effect from being lost. It is an error when the decomposition fails.
+// as it is and keeps parameters of little effect from being lost. It is an error when the matrix is empty or not finite, and
+// when the decomposition fails.
 func Rank(m *mat.Dense) (rank int, singular []float64, err error) {
+	if m == nil || m.IsEmpty() {
+		return 0, nil, errors.New("the matrix is empty: it has no rank")
+	}
 	scaled := mat.DenseCopyOf(m)
 	rows, columns := m.Dims()
 	column := make([]float64, rows)
 	for j := range columns {
 		mat.Col(column, j, m)
+		if i := slices.IndexFunc(column, func(v float64) bool { return !finite(v) }); i >= 0 {
+			return 0, nil, fmt.Errorf("element [%d, %d] of the matrix is %v: it must be a finite number", i, j, column[i])
+		}
+		_, unit := math.Frexp(floats.Norm(column, math.Inf(1))) // squares of the greatest and the least numbers leave float64
+		for i, v := range column {
+			column[i] = math.Ldexp(v, -unit)
+		}
 		if norm := floats.Norm(column, 2); norm > 0 {
 			floats.Scale(1/norm, column)
 			scaled.SetCol(j, column)
@@ -181,7 +214,8 @@ func (t *Trace) Active() [][]bool {
 	return active
 }
 
-// Redundancy counts the parameters to spare on the inputs x [n, in]. It panics as Jacobian does.
+// Redundancy counts the parameters to spare on the inputs x [n, in]. It panics as Jacobian does, and where a value in the
+// net is not finite.
 func (n *Net) Redundancy(x *mat.Dense) Redundancy {
 	r := Redundancy{Parameters: n.Parameters()}
 	live, states, dependent := n.effects(x)
@@ -393,8 +427,11 @@ func outgoing(layer Layer, units []int) *mat.Dense {
 	return m
 }
 
-// rankOf is Rank where the decomposition of a small finite matrix is not in doubt.
+// rankOf is Rank where the decomposition of a small finite matrix is not in doubt. It panics where values are not finite.
 func rankOf(m *mat.Dense) int {
-	rank, _, _ := Rank(m)
+	rank, _, err := Rank(m)
+	if err != nil {
+		panic(err)
+	}
 	return rank
 }
