@@ -28,7 +28,11 @@ const (
 
 // String returns the cause in Hornik's words, shortened.
 func (c Cause) String() string {
-	return [...]string{"nothing", "inadequate learning", "too few units", "no relationship", "unknown"}[c]
+	names := []string{"nothing", "inadequate learning", "too few units", "no relationship", "unknown"}
+	if c < 0 || int(c) >= len(names) {
+		return fmt.Sprintf("Cause(%d)", int(c))
+	}
+	return names[c]
 }
 
 // Trial is a way of training, and what came of it.

@@ -109,7 +109,8 @@ func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, e
 		others = append(others, max(other, 0))
 	}
 	slices.Sort(others)
-	g.Noise = stat.Interval{Value: max(noise, 0), Low: others[int((1-confidence)/2*1000)], High: others[int((1+confidence)/2*1000)]}
+	last := len(others) - 1
+	g.Noise = stat.Interval{Value: max(noise, 0), Low: others[int((1-confidence)/2*1000)], High: others[min(int((1+confidence)/2*1000), last)]}
 	return g, nil
 }
 

@@ -27,6 +27,9 @@ func Digits() (*Labeled, error) { return ReadDigits(bytes.NewReader(digits)) }
 //go:embed data/digits.txt
 var digits []byte
 
+// maxLine is how long a line can be for ReadDigits to say what is wrong in it.
+const maxLine = 1 << 10
+
 // inks are the characters of a pixel's 17 values.
 const inks = "0123456789abcdefg"
 
@@ -36,6 +39,7 @@ func ReadDigits(r io.Reader) (*Labeled, error) {
 	read := &Labeled{Classes: 10}
 	var values []float64
 	in := bufio.NewScanner(r)
+	in.Buffer(nil, maxLine)
 	for in.Scan() {
 		row := len(read.Labels) + 1
 		label, pixels, found := strings.Cut(in.Text(), " ")
@@ -55,7 +59,10 @@ func ReadDigits(r io.Reader) (*Labeled, error) {
 		}
 		read.Labels = append(read.Labels, int(label[0]-'0'))
 	}
-	if err := in.Err(); err != nil {
+	if err := in.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("line %d has more than %d characters: it must have a digit, a space and %d pixels",
+			len(read.Labels)+1, maxLine, DigitSide*DigitSide)
+	} else if err != nil {
 		return nil, fmt.Errorf("reading the digits: %w", err)
 	}
 	if len(read.Labels) == 0 {

@@ -18,6 +18,9 @@ type Labeled struct {
 // Select returns the examples of the classes named, in their order in the data; the first named becomes class 0, the
 // second class 1, and so on. A class that there is not or that is named twice, and fewer than two, are errors.
 func (l *Labeled) Select(classes ...int) (*Labeled, error) {
+	if _, err := checkLabels(l.Features, l.Labels, l.Classes); err != nil {
+		return nil, err
+	}
 	if len(classes) < 2 {
 		return nil, fmt.Errorf("%d classes are named: give at least two", len(classes))
 	}
@@ -33,6 +36,9 @@ func (l *Labeled) Select(classes ...int) (*Labeled, error) {
 // Split returns the first n examples and the others, to train on the ones and to test on the others. It is an error
 // when either would be empty.
 func (l *Labeled) Split(n int) (first, others *Labeled, err error) {
+	if _, err := checkLabels(l.Features, l.Labels, l.Classes); err != nil {
+		return nil, nil, err
+	}
 	if n < 1 || n >= len(l.Labels) {
 		return nil, nil, fmt.Errorf("n is %d: it must be between 1 and %d, one less than the examples", n, len(l.Labels)-1)
 	}
@@ -87,6 +93,9 @@ func Blobs(n int, distance float64, seed uint64) (*Labeled, error) {
 	}
 	if !finite(distance) || distance < 0 {
 		return nil, fmt.Errorf("distance is %v: it must be finite and not negative", distance)
+	}
+	if err := checkMemory(n, 2); err != nil {
+		return nil, err
 	}
 	blobs := &Labeled{Features: gaussian(n, 2, rand.New(rand.NewPCG(seed, 0))), Classes: 2}
 	for i := range n {

@@ -15,6 +15,8 @@ import (
 	"github.com/gomlx/gomlx/ml/layers"
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // Activation is the non-linearity of a net's hidden units.
@@ -27,7 +29,13 @@ const (
 )
 
 // String returns the activation's name.
-func (a Activation) String() string { return [...]string{"ReLU", "tanh", "sigmoid"}[a] }
+func (a Activation) String() string {
+	names := []string{"ReLU", "tanh", "sigmoid"}
+	if a < 0 || int(a) >= len(names) {
+		return fmt.Sprintf("Activation(%d)", int(a))
+	}
+	return names[a]
+}
 
 // At returns the activation of z, on the host.
 func (a Activation) At(z float64) float64 {
@@ -129,6 +137,15 @@ func newNet(widths []int, x *mat.Dense, y []float64, classes int) (*Net, error) 
 	}
 	fit, err := NewLeastSquares(x, y) // the same checks of the data
 	if err != nil {
+		return nil, err
+	}
+	n, d := fit.x.Dims()
+	sizes := slices.Concat([]int{d}, widths, []int{max(classes, 1)})
+	bytes := memory.Bytes(8, n, max(classes, 1)) // the targets
+	for l := range len(sizes) - 1 {
+		bytes += memory.Bytes(8, sizes[l], sizes[l+1])
+	}
+	if err := memory.Check(bytes, "lower the widths or the classes", "a net of the sizes %v on %d examples", sizes, n); err != nil {
 		return nil, err
 	}
 	return &Net{Widths: slices.Clone(widths), x: fit.x, y: fit.y, classes: classes}, nil
@@ -262,7 +279,14 @@ func (n *Net) Start(seed uint64, elbows bool) map[string]any {
 // biases before the weights.
 func (n *Net) Output(theta, x []float64) []float64 {
 	_, in := n.x.Dims()
-	mustFit(x, in)
+	if len(x) != in {
+		panic(fmt.Sprintf("x has %d elements: the net has %d inputs", len(x), in))
+	}
+	parameters, before := 0, in
+	for _, width := range append(slices.Clone(n.Widths), n.outputs()) {
+		parameters, before = parameters+(before+1)*width, width
+	}
+	mustFit(theta, parameters)
 	h := x
 	rest := theta
 	for l := range len(n.Widths) + 1 {

@@ -52,6 +52,9 @@ func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed uint64) (*Noisy
 	if n <= d {
 		return nil, fmt.Errorf("n is %d: %d dimensions need at least %d examples", n, d, d+1)
 	}
+	if err := checkMemory(n, d); err != nil {
+		return nil, err
+	}
 	root, err := squareRoot(covariance)
 	if err != nil {
 		return nil, err

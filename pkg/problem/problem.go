@@ -13,6 +13,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // Problem is a loss to be minimised, written as GoMLX writes models.
@@ -40,7 +42,7 @@ type Smooth interface {
 // Eigen returns the eigenvalues of a Hessian, ascending, and its eigenvectors, in the columns of vectors: the curvatures of
 // the loss and their directions. It is an error when the Hessian is empty or not finite.
 func Eigen(hessian mat.Symmetric) (lambda []float64, vectors *mat.Dense, err error) {
-	if hessian.SymmetricDim() == 0 {
+	if hessian == nil || hessian.SymmetricDim() == 0 {
 		return nil, nil, errors.New("the Hessian is empty")
 	}
 	if norm := mat.Norm(hessian, 1); !finite(norm) {
@@ -155,6 +157,19 @@ func checkVector(name string, v []float64, d int) error {
 func mustFit(theta []float64, d int) {
 	if len(theta) != d {
 		panic(fmt.Sprintf("theta has %d elements: it must have %d, one for each parameter", len(theta), d))
+	}
+}
+
+// checkMemory says that a matrix of so many rows and columns would not fit into memory, with what is made of it.
+func checkMemory(rows, columns int) error {
+	const copies = 4
+	return memory.Check(memory.Bytes(8*copies, rows, columns), "lower them", "work on %d × %d numbers", rows, columns)
+}
+
+// mustHaveMemory panics where checkMemory has an error.
+func mustHaveMemory(rows, columns int) {
+	if err := checkMemory(rows, columns); err != nil {
+		panic(err)
 	}
 }
 

@@ -48,6 +48,9 @@ func NewQuadratic(spectrum []float64, basis *mat.Dense, optimum []float64) (*Qua
 	if d == 0 {
 		return nil, fmt.Errorf("spectrum is empty: give one eigenvalue for each dimension")
 	}
+	if err := checkMemory(d, d); err != nil {
+		return nil, err
+	}
 	for i, lambda := range spectrum {
 		if !finite(lambda) || lambda < 0 {
 			return nil, fmt.Errorf("spectrum[%d] is %v: an eigenvalue of a convex quadratic must be finite and not negative", i, lambda)
@@ -87,7 +90,7 @@ func Rotation(angle float64) *mat.Dense {
 	return mat.NewDense(2, 2, []float64{cos, -sin, sin, cos})
 }
 
-// RandomBasis returns an orthonormal basis [d, d], d ≥ 1, drawn uniformly (Haar measure) by the seed: the Q of the QR
+// RandomBasis returns an orthonormal basis [d, d], d ≥ 1 and such that it fits into memory, drawn uniformly (Haar measure) by the seed: the Q of the QR
 // factorisation of a Gaussian matrix, with the signs that make R's diagonal positive.
 //
 // Source: F. Mezzadri (2007), "How to generate random matrices from the classical compact groups", Notices of the AMS 54(5).
@@ -95,6 +98,7 @@ func RandomBasis(d int, seed uint64) *mat.Dense {
 	if d < 1 {
 		panic(fmt.Sprintf("RandomBasis: d is %d: it must be at least 1", d))
 	}
+	mustHaveMemory(d, d)
 	return orthonormal(gaussian(d, d, rand.New(rand.NewPCG(seed, 0))))
 }
 

@@ -38,6 +38,9 @@ func NewRosenbrock(d int) (*Rosenbrock, error) {
 	if d < 2 {
 		return nil, fmt.Errorf("d is %d: it must be at least 2", d)
 	}
+	if err := checkMemory(d, d); err != nil {
+		return nil, err
+	}
 	return &Rosenbrock{Start: slices.Repeat([]float64{-1.2, 1}, (d+1)/2)[:d]}, nil
 }
 

@@ -27,6 +27,9 @@ func RandomLeastSquares(n, d int, spectrum []float64, noise float64, seed uint64
 	if n < 1 || d < 1 {
 		return nil, nil, fmt.Errorf("n is %d and d is %d: each must be at least 1", n, d)
 	}
+	if err := checkMemory(n, d); err != nil {
+		return nil, nil, err
+	}
 	rank := min(n, d)
 	if len(spectrum) != rank {
 		return nil, nil, fmt.Errorf("spectrum has %d eigenvalues: %d examples of %d features need %d",
@@ -95,8 +98,9 @@ func NewStream(moving *mat.Dense, noise float64, seed uint64) (*Stream, error) {
 
 // Walk returns n places of a random walk of d dimensions, drawn by the seed: from the origin, each a step of
 // independent normal components of the standard deviation given from the one before, [n, d]. It panics when n or d is
-// below 1.
+// below 1, or the walk would not fit into memory.
 func Walk(n, d int, step float64, seed uint64) *mat.Dense {
+	mustHaveMemory(n, d)
 	walk := gaussian(n, d, rand.New(rand.NewPCG(seed, 1)))
 	walk.Scale(step, walk)
 	clear(walk.RawRowView(0))
@@ -107,8 +111,9 @@ func Walk(n, d int, step float64, seed uint64) *mat.Dense {
 }
 
 // Circle returns n places on a circle around the origin, from (radius, 0) on, so many to a round, [n, 2]. It panics
-// when n is below 1.
+// when n is below 1, or the circle would not fit into memory.
 func Circle(n int, radius, period float64) *mat.Dense {
+	mustHaveMemory(n, 2)
 	circle := mat.NewDense(n, 2, nil)
 	for t := range n {
 		sin, cos := math.Sincos(2 * math.Pi * float64(t) / period)

@@ -83,12 +83,14 @@ func (t *Table) Select(columns ...string) (*Table, error) {
 	if err := checkNames(columns); err != nil {
 		return nil, err
 	}
-	n, _ := t.Values.Dims()
-	selected := &Table{Columns: slices.Clone(columns), Values: mat.NewDense(n, len(columns), nil)}
+	selected := &Table{Columns: slices.Clone(columns)}
 	for j, name := range columns {
 		column, err := t.Column(name)
 		if err != nil {
 			return nil, err
+		}
+		if selected.Values == nil {
+			selected.Values = mat.NewDense(len(column), len(columns), nil)
 		}
 		selected.Values.SetCol(j, column)
 	}
@@ -97,6 +99,9 @@ func (t *Table) Select(columns ...string) (*Table, error) {
 
 // Column returns the values of one column, [n]. A name that the table lacks is an error.
 func (t *Table) Column(name string) ([]float64, error) {
+	if t.Values == nil || t.Values.IsEmpty() || t.Values.RawMatrix().Cols != len(t.Columns) {
+		return nil, fmt.Errorf("the table names %d columns: its Values must have as many", len(t.Columns))
+	}
 	j := slices.Index(t.Columns, name)
 	if j < 0 {
 		return nil, fmt.Errorf("there is no column %q: the table has %s", name, strings.Join(t.Columns, ", "))

@@ -21,6 +21,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"descent.example/pkg/memory"
 )
 
 type kind int
@@ -106,6 +108,9 @@ func build(k kind, batch int) (Sampler, error) {
 	if batch < 1 {
 		return Sampler{}, fmt.Errorf("batch is %d: it must be at least 1", batch)
 	}
+	if batch > math.MaxInt32 { // places in a batch have 32 bits
+		return Sampler{}, fmt.Errorf("batch is %d: it must be at most %d", batch, math.MaxInt32)
+	}
 	return Sampler{kind: k, batch: batch}, nil
 }
 
@@ -183,13 +188,16 @@ func (s Sampler) Inputs(seed int64) []*tensors.Tensor {
 }
 
 // Indices returns the indices of the examples that step sees, [b], on the host, of n examples. A negative step is a
-// programming error and panics, as is an n that Check refuses.
+// programming error and panics, as is an n that Check refuses, and a batch that does not fit into memory.
 func (s Sampler) Indices(step int, seed int64, n int) []int {
 	if err := s.Check(n); err != nil {
 		panic(err)
 	}
 	if step < 0 {
 		panic(fmt.Sprintf("sample: step is %d: steps are counted from 0", step))
+	}
+	if err := memory.Check(memory.Bytes(8, s.BatchSize(n)), "lower the batch", "the indices of a batch of %d examples", s.BatchSize(n)); err != nil {
+		panic(err)
 	}
 	indices := make([]int, s.BatchSize(n))
 	switch s.kind {

@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -75,6 +76,9 @@ func NewGradientNoise(gradients *mat.Dense) (*GradientNoise, error) {
 	}
 	covariance := mat.NewSymDense(d, nil)
 	covariance.SymOuterK(1/float64(n), centred.T())
+	if norm := mat.Norm(covariance, 1); math.IsInf(norm, 0) || math.IsNaN(norm) {
+		return nil, errors.New("gradients are so great that their squares leave float64: choose another unit")
+	}
 	return &GradientNoise{mean, covariance, n}, nil
 }
 
@@ -121,6 +125,11 @@ func (g *GradientNoise) Cosine(b int, sampling Sampling) (float64, error) {
 	if size == 0 {
 		return 0, nil // The limit: there is no direction to agree with.
 	}
+	covariance.ScaleSym(1/size, covariance) // the cosine does not depend on the gradients' unit: let the full one be of length 1
+	covariance.ScaleSym(1/size, covariance)
+	if trace := mat.Trace(covariance); math.IsInf(trace, 0) || math.IsNaN(trace) {
+		return 0, nil // so much noise that nothing is left of the direction
+	}
 	var eigen mat.EigenSym
 	if !eigen.Factorize(covariance, true) {
 		return 0, fmt.Errorf("the eigenvalues of the covariance could not be computed")
@@ -129,11 +138,12 @@ func (g *GradientNoise) Cosine(b int, sampling Sampling) (float64, error) {
 	eigen.VectorsTo(&vectors)
 	var mu mat.VecDense
 	mu.MulVec(vectors.T(), mat.NewVecDense(len(g.Gradient), g.Gradient))
+	mu.ScaleVec(1/size, &mu)
 	// In v = log s the trapezoid rule converges exponentially. The integrand is s times what falls with s: it has died
 	// on the left 40 below log 1/‖x‖, and on the right where a term no longer adds to the sum.
 	const step = 0.125
 	sum := 0.0
-	for v := -math.Log(math.Sqrt(size*size+mat.Trace(covariance))) - 40; ; v += step {
+	for v := -math.Log(math.Sqrt(1+mat.Trace(covariance))) - 40; ; v += step {
 		s := math.Exp(v)
 		first, second := 0.0, s
 		for j, c := range eigen.Values(nil) {
@@ -143,7 +153,7 @@ func (g *GradientNoise) Cosine(b int, sampling Sampling) (float64, error) {
 		}
 		term := first * second * step
 		if sum += term; term < 1e-17*sum {
-			return min(2/(math.SqrtPi*size)*sum, 1), nil
+			return min(2/math.SqrtPi*sum, 1), nil
 		}
 	}
 }

@@ -14,6 +14,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -94,6 +95,9 @@ type Descent struct {
 // NewDescent takes the optimum of p and its Hessian there. What follows from them is exact when p is quadratic and
 // holds near the optimum when it is not. It is an error when p has no single optimum, or is not convex there.
 func NewDescent(p problem.Smooth) (*Descent, error) {
+	if p == nil {
+		return nil, errors.New("NewDescent needs a problem; it is nil")
+	}
 	optimum, err := p.Optimum()
 	if err != nil {
 		return nil, fmt.Errorf("taking the optimum: %w", err)

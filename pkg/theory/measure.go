@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
+
+	"descent.example/pkg/memory"
 )
 
 // The relative rounding of one operation in a recorded run, for Descent.Measure.
@@ -102,6 +104,9 @@ func contraction(i int, components [][]float64, rounding []float64) Contraction 
 func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance float64) (lambda float64, v []float64, err error) {
 	if dim < 1 {
 		return 0, nil, fmt.Errorf("dim is %d: the matrix must have at least one dimension", dim)
+	}
+	if err := memory.Check(memory.Bytes(32, dim), "lower dim", "vectors of %d dimensions", dim); err != nil {
+		return 0, nil, err
 	}
 	if !(tolerance > 0) || math.IsInf(tolerance, 0) {
 		return 0, nil, fmt.Errorf("tolerance is %v: it must be positive and finite", tolerance)

@@ -9,6 +9,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // SGD is stochastic gradient descent on a quadratic loss, solved: not one run of it but the mean and the covariance of
@@ -99,6 +101,9 @@ func LeastSquaresSGD(features *mat.Dense, targets []float64, b int, sampling Sam
 	residual.SubVec(mat.NewVecDense(n, targets), &residual)
 	s.Floor = mat.Dot(&residual, &residual) / (2 * float64(n))
 
+	if err := checkCurvatures(r); err != nil {
+		return nil, err
+	}
 	// A mean over a batch of aᵢ times one of bᵢ is, on average, āb̄ + factor·(mean of aᵢbᵢ − āb̄).
 	var z mat.Dense
 	z.Mul(features, s.Vectors)
@@ -126,9 +131,15 @@ func LeastSquaresSGD(features *mat.Dense, targets []float64, b int, sampling Sam
 // finite, or when the sizes differ.
 func AdditiveSGD(hessian, noise mat.Symmetric, optimum []float64) (*SGD, error) {
 	d := len(optimum)
+	if hessian == nil || noise == nil {
+		return nil, errors.New("AdditiveSGD needs a hessian and a noise; one of them is nil")
+	}
 	if d == 0 || hessian.SymmetricDim() != d || noise.SymmetricDim() != d {
 		return nil, fmt.Errorf("hessian has the size %d, noise %d and optimum %d: they must be of one size, at least 1",
 			hessian.SymmetricDim(), noise.SymmetricDim(), d)
+	}
+	if err := checkCurvatures(d); err != nil {
+		return nil, err
 	}
 	if norm := floats.Norm(optimum, 1); math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return nil, errors.New("optimum is not finite")
@@ -148,6 +159,12 @@ func AdditiveSGD(hessian, noise mat.Symmetric, optimum []float64) (*SGD, error) 
 	s.cross = mat.NewDense(len(s.a), d, nil)
 	s.noise = vectorOf(s.along(noise))
 	return s, s.solve()
+}
+
+// checkCurvatures says that the operator on the second moments of r curvatures would not fit into memory.
+func checkCurvatures(r int) error {
+	s := r * (r + 1) / 2
+	return memory.Check(memory.Bytes(32, s, s), "take fewer features", "solving SGD of %d curvatures", r)
 }
 
 // additive sets A, and B for Ĥ = H.

@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"sort"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize/convex/lp"
 )
 
+// mostPoints keeps it to numbers of some kilobytes, and to seconds.
+const mostPoints = 1 << 14
+
 // Cover returns how many of the 2ⁿ ways to label n points in general position a linear threshold unit of d weights can make
-// (claim W2): with a bias, d is the number of inputs and one. It is an error when n or d is less than 1.
+// (claim W2): with a bias, d is the number of inputs and one. It is an error when n or d is less than 1, or the number would
+// be too long to compute.
 //
 //	C(n, d) = 2 Σ_{k=0}^{d−1} (n−1 choose k)
 //
@@ -21,9 +26,20 @@ func Cover(n, d int) (*big.Int, error) {
 	if n < 1 || d < 1 {
 		return nil, fmt.Errorf("there are %d points and %d weights: there must be at least one of each", n, d)
 	}
-	sum := new(big.Int)
-	for k := range min(d, n) {
-		sum.Add(sum, new(big.Int).Binomial(int64(n-1), int64(k)))
+	if d >= n {
+		if n > mostPoints {
+			return nil, fmt.Errorf("there are %d points: their labelings are counted for at most %d", n, mostPoints)
+		}
+		return new(big.Int).Lsh(big.NewInt(1), uint(n)), nil
+	}
+	if d > mostPoints {
+		return nil, fmt.Errorf("there are %d weights: labelings are counted for at most %d", d, mostPoints)
+	}
+	sum, choose := big.NewInt(1), big.NewInt(1)
+	for k := 1; k < d; k++ {
+		choose.Mul(choose, big.NewInt(int64(n-k)))
+		choose.Quo(choose, big.NewInt(int64(k)))
+		sum.Add(sum, choose)
 	}
 	return sum.Lsh(sum, 1), nil
 }
@@ -83,8 +99,12 @@ func allEqual(labels []bool) bool {
 	return true
 }
 
-// Labelings calls visit with each of the 2ⁿ ways to label n points. The slice is reused.
+// Labelings calls visit with each of the 2ⁿ ways to label n points. The slice is reused. It is an error when n is negative or
+// above 62, where nobody would see the end.
 func Labelings(n int, visit func(labels []bool) error) error {
+	if n < 0 || n > 62 {
+		return fmt.Errorf("n is %d: the labelings are listed for 0 to 62 points", n)
+	}
 	labels := make([]bool, n)
 	for code := range 1 << n {
 		for i := range labels {
@@ -113,22 +133,28 @@ func VCBound(inputs int, widths ...int) (int, error) {
 		return 0, fmt.Errorf("inputs is %d: there must be at least one", inputs)
 	}
 	units := append(append([]int{}, widths...), 1)
-	weights, before, total := make([]float64, len(units)), inputs, 0
+	weights, before, total := make([]float64, len(units)), inputs, 0.0
 	for l, k := range units {
 		if k < 1 {
 			return 0, fmt.Errorf("widths[%d] is %d: it must be at least 1", l, k)
 		}
-		total += k * (before + 1)
-		weights[l], before = float64(total), k
+		if total += float64(k) * (float64(before) + 1); total > 1<<50 {
+			return 0, fmt.Errorf("the net has more than 2^50 weights up to layer %d: take a smaller one", l+1)
+		}
+		weights[l], before = total, k
 	}
-	// At m = total the product is greater, and its logarithm is concave in m: what has overtaken it once stays ahead.
-	for m := total; ; m++ {
+	// At m = total the product is greater, and its logarithm is concave in m: what has overtaken it once stays ahead, and the
+	// place can be bisected.
+	ahead := func(m int) bool {
 		log := 0.0
 		for l, k := range units {
 			log += 1 + weights[l]*math.Log2(2*math.E*float64(m)*float64(k)*float64(l+1)/weights[l])
 		}
-		if float64(m) > log {
-			return m - 1, nil
-		}
+		return float64(m) > log
 	}
+	low, high := int(total), 2*int(total)
+	for !ahead(high) {
+		low, high = high, 2*high
+	}
+	return low + sort.Search(high-low, func(m int) bool { return ahead(low + m) }) - 1, nil
 }
