@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	"descent.example/pkg/memory"
 )
 
 // Interpolate makes the net of one hidden layer that goes through the points (xᵢ, yᵢ), i = 0 … d, and is linear between
@@ -21,33 +19,45 @@ import (
 //     lack at the next point. At a point Forward repeats the very sum, to which later elbows add exact zeros.
 //
 // Another order of summation, such as XLA's, or float32 gives back the error of the sum. It is an error when there are
-// fewer than two points, the xs do not ascend or a number is not finite.
+// fewer than two points, the xs do not ascend or a number is not finite, and when there are more than 2^16 pieces: the
+// substitution takes a time that grows as their square, seconds then.
 func Interpolate(xs, ys []float64) (*Net, error) {
 	if err := checkPoints(xs, ys); err != nil {
 		return nil, err
 	}
 	d := len(xs) - 1
+	if d > mostPieces {
+		return nil, fmt.Errorf("there are %d pieces: a net can be written down for at most %d", d, mostPieces)
+	}
 	m := d / 2
 	n := New(1, d, 1)
 	n.Layers[1].B[0] = ys[m]
+	ws, bs, vs := n.Layers[0].W.RawRowView(0), n.Layers[0].B, n.Layers[1].W.RawMatrix().Data
 	unit := 0
-	add := func(w float64, from, to int) {
-		n.Layers[0].W.Set(0, unit, w)
-		n.Layers[0].B[unit] = -w * xs[from]
-		n.Layers[1].W.Set(unit, 0, (ys[to]-n.At(xs[to]))/math.Abs(xs[to]-xs[from]))
+	add := func(first int, w float64, from, to int) { // first is the first unit of the side: the other side's are 0 at its points
+		ws[unit], bs[unit] = w, -w*xs[from]
+		sum := ys[m] // as Forward adds
+		for k := first; k < unit; k++ {
+			if h := bs[k] + xs[to]*ws[k]; h > 0 {
+				sum += h * vs[k]
+			}
+		}
+		vs[unit] = (ys[to] - sum) / math.Abs(xs[to]-xs[from])
 		unit++
 	}
 	for i := m; i < d; i++ {
-		add(1, i, i+1)
+		add(0, 1, i, i+1)
 	}
 	for i := m; i > 0; i-- {
-		add(-1, i, i-1)
+		add(d-m, -1, i, i-1)
 	}
 	if err := n.Check(); err != nil {
 		return nil, fmt.Errorf("the function is too steep or too great for float64: %w", err)
 	}
 	return n, nil
 }
+
+const mostPieces = 1 << 16
 
 // checkPoints says what is wrong with points of a function.
 func checkPoints(xs, ys []float64) error {
@@ -102,8 +112,8 @@ func uniform(lo, hi float64, d int) ([]float64, error) {
 	if err := checkInterval(lo, hi); err != nil {
 		return nil, err
 	}
-	if err := memory.Check(memory.Bytes(64, d), "lower d", "a function of %d pieces", d); err != nil {
-		return nil, err
+	if d > mostPieces {
+		return nil, fmt.Errorf("d is %d: a net can be written down for at most %d pieces", d, mostPieces)
 	}
 	edges := make([]float64, d+1)
 	for i := range edges {

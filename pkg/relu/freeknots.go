@@ -149,8 +149,12 @@ func remainders(costs [][]cost, knots int) [][]float64 {
 	return rest
 }
 
-// At returns the function's value; beyond the ends it goes on straight.
+// At returns the function's value; beyond the ends it goes on straight. It panics when Knots and Values are not those of a
+// function, at least two and as many.
 func (f *Fit) At(x float64) float64 {
+	if len(f.Knots) < 2 || len(f.Values) != len(f.Knots) {
+		panic(fmt.Errorf("the fit has %d knots and %d values: they must be as many, and at least 2", len(f.Knots), len(f.Values)))
+	}
 	last := len(f.Knots) - 1
 	i, _ := slices.BinarySearch(f.Knots[1:last], x)
 	t := (x - f.Knots[i]) / (f.Knots[i+1] - f.Knots[i])

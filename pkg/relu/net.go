@@ -169,8 +169,13 @@ type Trace struct {
 	H [][]float64 // after it, by hidden layer
 }
 
-// Output is f(x), [outputs].
-func (t *Trace) Output() []float64 { return t.Z[len(t.Z)-1] }
+// Output is f(x), [outputs]. It panics for a trace that Forward did not make.
+func (t *Trace) Output() []float64 {
+	if t == nil || len(t.Z) == 0 {
+		panic(errors.New("the trace is empty: Forward makes one"))
+	}
+	return t.Z[len(t.Z)-1]
+}
 
 // Forward computes f(x), x [in], and keeps every value. It panics when x has not the net's number of inputs.
 //
@@ -226,8 +231,13 @@ type Gradient struct {
 func (g *Gradient) Theta() []float64 { return (&Net{g.Layers}).Theta() }
 
 // Backward propagates back ∂L/∂f, [outputs], through the pass t: for the derivative of output k that is 1 at k and 0
-// elsewhere, for the loss (f−y)²/2 it is f − y. At a knot the derivative of the ReLU is 0, as problem.Net has it.
+// elsewhere, for the loss (f−y)²/2 it is f − y. At a knot the derivative of the ReLU is 0, as problem.Net has it. It panics
+// when the pass is not this net's, or output has not its number of outputs.
 func (n *Net) Backward(t *Trace, output []float64) *Gradient {
+	n.mustFit()
+	if len(t.Output()) != len(n.Layers[len(n.Layers)-1].B) || len(t.Z) != len(n.Layers) || len(t.X) != n.Layers[0].W.RawMatrix().Rows {
+		panic(errors.New("the trace is another net's: take the one that this net's Forward made"))
+	}
 	if len(output) != len(t.Output()) {
 		panic(fmt.Errorf("output has %d elements: the net has %d outputs", len(output), len(t.Output())))
 	}

@@ -193,7 +193,7 @@ type walker struct {
 }
 
 // mostRegions are visited. A deep net can have as many regions as 2 to the number of its layers: nobody would see the end.
-const mostRegions = 1 << 24
+const mostRegions = 1 << 22
 
 var errRegions = fmt.Errorf("the net has more than %d regions there: take a smaller part of the inputs", mostRegions)
 

@@ -62,6 +62,7 @@ func (n *Net) Jacobian(x *mat.Dense) *mat.Dense {
 
 // jacobian is Jacobian at the values that forward keeps.
 func (n *Net) jacobian(x *mat.Dense, forward func(x []float64) *Trace) *mat.Dense {
+	n.mustTake(x)
 	rows, _ := x.Dims()
 	sizes := n.Sizes()
 	outputs := sizes[len(sizes)-1]
@@ -78,6 +79,15 @@ func (n *Net) jacobian(x *mat.Dense, forward func(x []float64) *Trace) *mat.Dens
 		}
 	}
 	return j
+}
+
+// mustTake panics when x has not the net's number of columns.
+func (n *Net) mustTake(x *mat.Dense) {
+	n.mustFit()
+	in := n.Layers[0].W.RawMatrix().Rows
+	if x == nil || x.IsEmpty() || x.RawMatrix().Cols != in {
+		panic(fmt.Errorf("x must have a row for each example and %d columns, the net's inputs", in))
+	}
 }
 
 // patternRank is the rank that a net has whose units are active on the same examples as n's, but whose weights and biases,
@@ -193,6 +203,7 @@ func (r Redundancy) left() int {
 
 // UnitsOn returns the state of each hidden unit, by layer, on the inputs x [n, in]. It panics as Jacobian does.
 func (n *Net) UnitsOn(x *mat.Dense) [][]UnitState {
+	n.mustTake(x)
 	rows, _ := x.Dims()
 	tallies := newTallies(n)
 	for i := range rows {
@@ -217,6 +228,7 @@ func (t *Trace) Active() [][]bool {
 // Redundancy counts the parameters to spare on the inputs x [n, in]. It panics as Jacobian does, and where a value in the
 // net is not finite.
 func (n *Net) Redundancy(x *mat.Dense) Redundancy {
+	n.mustTake(x)
 	r := Redundancy{Parameters: n.Parameters()}
 	live, states, dependent := n.effects(x)
 	r.Dependent = dependent
