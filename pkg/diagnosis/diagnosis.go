@@ -39,7 +39,7 @@ func (c Cause) String() string {
 type Trial struct {
 	Name   string    // how it was trained
 	Width  int       // hidden units
-	Errors []float64 // root mean square errors on unseen examples, by seed; NaN or an infinity: it diverged
+	Errors []float64 // root mean square errors on unseen examples, by seed; NaN, an infinity or above 1e150: it diverged
 }
 
 // Record is what was measured.
@@ -135,7 +135,7 @@ func worst(trials []Trial) float64 {
 	greatest := 0.0
 	for _, t := range trials {
 		for _, e := range t.Errors {
-			if finite(e) {
+			if !lost(e) {
 				greatest = max(greatest, e)
 			}
 		}
@@ -160,6 +160,9 @@ func (d *Diagnosis) evidence(width int, same, best, noise float64, estimate stat
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
+// lost tells whether an error is of a run that diverged; the squares of the others are float64.
+func lost(e float64) bool { return !(e <= 1e150) }
+
 // least and median take what diverged as infinite.
 func least(errors []float64) float64 { return sorted(errors)[0] }
 
@@ -168,7 +171,7 @@ func median(errors []float64) float64 { return sorted(errors)[len(errors)/2] }
 func sorted(errors []float64) []float64 {
 	s := slices.Clone(errors)
 	for i, e := range s {
-		if math.IsNaN(e) {
+		if lost(e) {
 			s[i] = math.Inf(1)
 		}
 	}

@@ -142,8 +142,13 @@ func check(x *mat.Dense, y []float64, confidence float64) error {
 		return fmt.Errorf("x has %d rows and y %d elements: they must be as many", rows, len(y))
 	}
 	for i, v := range y {
-		if !finite(v) || slices.ContainsFunc(x.RawRowView(i), func(v float64) bool { return !finite(v) }) {
-			return fmt.Errorf("example %d has a number that is not finite: replace or remove it", i)
+		for _, v := range append(slices.Clone(x.RawRowView(i)), v) {
+			if !finite(v) {
+				return fmt.Errorf("example %d has a number that is not finite: replace or remove it", i)
+			}
+			if lost(math.Abs(v)) {
+				return fmt.Errorf("example %d has the number %v, whose square leaves float64: choose another unit", i, v)
+			}
 		}
 	}
 	if !(confidence > 0 && confidence < 1) || math.IsNaN(confidence) {

@@ -50,6 +50,9 @@ func compose(base gradientTaker, options []Option) (optimizer.Interface, error) 
 			known = append(known, &own.hyper[i])
 		}
 	}
+	if slices.ContainsFunc(options, func(option Option) bool { return !option.sets && option.hyper.holds == nil }) {
+		return nil, errors.New("an Option is the zero value: make it by a function such as Clip")
+	}
 	o.options = slices.DeleteFunc(slices.Clone(options), func(option Option) bool { return option.sets })
 	for i := range o.options {
 		known = append(known, &o.options[i].hyper)

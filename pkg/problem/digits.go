@@ -36,6 +36,9 @@ const inks = "0123456789abcdefg"
 // ReadDigits reads digits in the form of data/digits.txt: a line for each, with the digit, a space and its 64 pixels,
 // from 0 to 9 and a to g for 16. A line that is another is an error, which names it, as is a file without lines.
 func ReadDigits(r io.Reader) (*Labeled, error) {
+	if r == nil {
+		return nil, errors.New("there is nothing to read digits from: the reader is nil")
+	}
 	read := &Labeled{Classes: 10}
 	var values []float64
 	in := bufio.NewScanner(r)

@@ -20,8 +20,11 @@ var (
 )
 
 // NoiseCovariance returns the covariance of the gradient of one example drawn at random,
-// Σ(θ) = 1/n Σᵢ (∇ℓᵢ−∇L)(∇ℓᵢ−∇L)ᵀ, [d, d]. That of a batch of b drawn with replacement is Σ/b.
+// Σ(θ) = 1/n Σᵢ (∇ℓᵢ−∇L)(∇ℓᵢ−∇L)ᵀ, [d, d]. That of a batch of b drawn with replacement is Σ/b. It panics when p is nil.
 func NoiseCovariance(p Examples, theta []float64) *mat.SymDense {
+	if p == nil {
+		panic("NoiseCovariance: the problem is nil")
+	}
 	gradients, mean := p.ExampleGradients(theta), p.Gradient(theta)
 	n, d := gradients.Dims()
 	for i := range n {

@@ -127,28 +127,33 @@ func NewClassifier(widths []int, x *mat.Dense, labels []int, classes int) (*Net,
 }
 
 func newNet(widths []int, x *mat.Dense, y []float64, classes int) (*Net, error) {
-	for l, width := range widths {
-		if width < 1 {
-			return nil, fmt.Errorf("widths[%d] is %d: a layer must have at least 1 unit", l, width)
-		}
-	}
-	if len(widths) > 99 {
-		return nil, fmt.Errorf("widths has %d layers: there can be 99", len(widths))
-	}
 	fit, err := NewLeastSquares(x, y) // the same checks of the data
 	if err != nil {
 		return nil, err
 	}
-	n, d := fit.x.Dims()
-	sizes := slices.Concat([]int{d}, widths, []int{max(classes, 1)})
-	bytes := memory.Bytes(8, n, max(classes, 1)) // the targets
-	for l := range len(sizes) - 1 {
-		bytes += memory.Bytes(8, sizes[l], sizes[l+1])
-	}
-	if err := memory.Check(bytes, "lower the widths or the classes", "a net of the sizes %v on %d examples", sizes, n); err != nil {
+	net := &Net{Widths: slices.Clone(widths), x: fit.x, y: fit.y, classes: classes}
+	if err := net.checkWidths(); err != nil {
 		return nil, err
 	}
-	return &Net{Widths: slices.Clone(widths), x: fit.x, y: fit.y, classes: classes}, nil
+	return net, nil
+}
+
+// checkWidths says what is wrong with the Widths.
+func (n *Net) checkWidths() error {
+	for l, width := range n.Widths {
+		if width < 1 {
+			return fmt.Errorf("widths[%d] is %d: a layer must have at least 1 unit", l, width)
+		}
+	}
+	if len(n.Widths) > 99 {
+		return fmt.Errorf("widths has %d layers: there can be 99", len(n.Widths))
+	}
+	rows, before := n.x.Dims()
+	bytes := memory.Bytes(8, rows, n.outputs()) // the targets
+	for _, width := range append(slices.Clone(n.Widths), n.outputs()) {
+		bytes, before = bytes+memory.Bytes(8, before, width), width
+	}
+	return memory.Check(bytes, "lower the widths or the classes", "a net of the widths %v and %d outputs on %d examples", n.Widths, n.outputs(), rows)
 }
 
 // outputs is the number of the net's outputs.
@@ -183,7 +188,7 @@ func (n *Net) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
 // Loops tells whether a loop of training steps can stand in the backend's graph: its history is written by this operation,
 // which the Go backend lacks.
 func Loops(backend compute.Backend) bool {
-	return backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
+	return backend != nil && backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
 // small tells whether no layer has more than 512 weights, those of one input or one output not counted.
@@ -239,8 +244,11 @@ func (n *Net) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *gra
 
 // Start draws starting values as PyTorch's Linear does, weights and biases uniform in ±1/√inputs of their layer. If elbows
 // is true, the biases of the first layer of a net of one input are then such that the elbows −b/w are uniform over the
-// range of the data, as CS182 has it. It is what train.Config.Start takes.
+// range of the data, as CS182 has it. It is what train.Config.Start takes. It panics when Widths cannot be.
 func (n *Net) Start(seed uint64, elbows bool) map[string]any {
+	if err := n.checkWidths(); err != nil {
+		panic(err)
+	}
 	rng := rand.New(rand.NewPCG(seed, 182))
 	start := make(map[string]any)
 	layer := func(name string, in, out int) {

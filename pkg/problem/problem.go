@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -42,7 +43,7 @@ type Smooth interface {
 // Eigen returns the eigenvalues of a Hessian, ascending, and its eigenvectors, in the columns of vectors: the curvatures of
 // the loss and their directions. It is an error when the Hessian is empty or not finite.
 func Eigen(hessian mat.Symmetric) (lambda []float64, vectors *mat.Dense, err error) {
-	if hessian == nil || hessian.SymmetricDim() == 0 {
+	if v := reflect.ValueOf(hessian); hessian == nil || v.Kind() == reflect.Pointer && v.IsNil() || hessian.SymmetricDim() == 0 {
 		return nil, nil, errors.New("the Hessian is empty")
 	}
 	if norm := mat.Norm(hessian, 1); !finite(norm) {
@@ -160,8 +161,11 @@ func mustFit(theta []float64, d int) {
 	}
 }
 
-// checkMemory says that a matrix of so many rows and columns would not fit into memory, with what is made of it.
+// checkMemory says that a matrix of so many rows and columns cannot be, or would not fit into memory with what is made of it.
 func checkMemory(rows, columns int) error {
+	if rows < 1 || columns < 1 {
+		return fmt.Errorf("there are %d × %d numbers to make: each must be at least 1", rows, columns)
+	}
 	const copies = 4
 	return memory.Check(memory.Bytes(8*copies, rows, columns), "lower them", "work on %d × %d numbers", rows, columns)
 }

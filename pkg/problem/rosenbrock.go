@@ -72,7 +72,7 @@ func (r *Rosenbrock) Loss(scope *model.Scope, g *graph.Graph, _ []*graph.Node) *
 
 // Value returns L(θ).
 func (r *Rosenbrock) Value(theta []float64) float64 {
-	mustFit(theta, len(r.Start))
+	mustFit(theta, max(len(r.Start), 2)) // NewRosenbrock's Start has at least two
 	sum := 0.0
 	for i, x := range theta[:len(theta)-1] {
 		offset := theta[i+1] - x*x
@@ -83,7 +83,7 @@ func (r *Rosenbrock) Value(theta []float64) float64 {
 
 // Gradient returns ∇L(θ).
 func (r *Rosenbrock) Gradient(theta []float64) []float64 {
-	mustFit(theta, len(r.Start))
+	mustFit(theta, max(len(r.Start), 2)) // NewRosenbrock's Start has at least two
 	gradient := make([]float64, len(theta))
 	for i, x := range theta[:len(theta)-1] {
 		offset := theta[i+1] - x*x
@@ -95,7 +95,7 @@ func (r *Rosenbrock) Gradient(theta []float64) []float64 {
 
 // Hessian returns ∇²L(θ), tridiagonal.
 func (r *Rosenbrock) Hessian(theta []float64) *mat.SymDense {
-	mustFit(theta, len(r.Start))
+	mustFit(theta, max(len(r.Start), 2)) // NewRosenbrock's Start has at least two
 	h := mat.NewSymDense(len(theta), nil)
 	for i, x := range theta[:len(theta)-1] {
 		h.SetSym(i, i, h.At(i, i)+1200*x*x-400*theta[i+1]+2)

@@ -30,6 +30,9 @@ type Table struct {
 // the first line, a column without a name or with the name of another, and a table without rows are errors; they name
 // the line of the file, which starts at 1, and the column.
 func ReadTable(r io.Reader) (*Table, error) {
+	if r == nil {
+		return nil, errors.New("there is nothing to read a table from: the reader is nil")
+	}
 	buffered := bufio.NewReader(r)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
 		buffered.Discard(len(mark)) // Spreadsheets put a byte-order mark first; it is not a part of the first name.

@@ -78,7 +78,7 @@ func Through(xs, ys []float64) (Target, error) {
 // Grid returns n points at equal distances from Lo to Hi, and F there; of one point it is Lo. It panics when they would not
 // fit into memory.
 func (t Target) Grid(n int) (xs, ys []float64) {
-	mustHaveMemory(n, 2)
+	mustHaveMemory(max(n, 1), 2)
 	for i := range n {
 		x := t.Lo + (t.Hi-t.Lo)*float64(i)/float64(max(n-1, 1))
 		xs, ys = append(xs, x), append(ys, t.F(x))
@@ -89,7 +89,7 @@ func (t Target) Grid(n int) (xs, ys []float64) {
 // Sample returns n points drawn uniformly, ascending, and F there plus Gaussian noise of the standard deviation given. It
 // panics when they would not fit into memory.
 func (t Target) Sample(n int, noise float64, seed uint64) (xs, ys []float64) {
-	mustHaveMemory(n, 2)
+	mustHaveMemory(max(n, 1), 2)
 	rng := rand.New(rand.NewPCG(seed, 182))
 	for range n {
 		xs = append(xs, t.Lo+(t.Hi-t.Lo)*rng.Float64())

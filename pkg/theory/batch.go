@@ -159,8 +159,11 @@ func (g *GradientNoise) Cosine(b int, sampling Sampling) (float64, error) {
 }
 
 // Cosine returns the cosine of the angle between two vectors of one length, such as a batch's gradient and the full
-// one, or NaN when one of them is 0. The absolute value is at most 1 up to rounding.
+// one, or NaN when one of them is 0. The absolute value is at most 1 up to rounding. It panics when the lengths differ.
 func Cosine(u, v []float64) float64 {
+	if len(u) != len(v) {
+		panic(fmt.Sprintf("u has %d elements and v %d: they must be as many", len(u), len(v)))
+	}
 	return floats.Dot(u, v) / (floats.Norm(u, 2) * floats.Norm(v, 2))
 }
 

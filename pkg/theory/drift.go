@@ -51,6 +51,9 @@ func (s *SGD) Tracking(eta float64, drift Drift) (*Tracking, error) {
 	if err != nil {
 		return nil, err
 	}
+	if size := floats.Norm(e.mean, 1) + floats.Norm(e.second, 1); math.IsNaN(size) || math.IsInf(size, 0) {
+		return nil, fmt.Errorf("eta is %v: the lag at so small a rate leaves float64", eta)
+	}
 	return s.tracked(e), nil
 }
 
@@ -168,7 +171,7 @@ func (s *SGD) checkDrift(drift Drift) error {
 		}
 	}
 	if drift.Walk != nil {
-		if size := drift.Walk.SymmetricDim(); size != d {
+		if size := sizeOf(drift.Walk); size != d {
 			return fmt.Errorf("drift.Walk has the size %d: it must have %d, one for each parameter", size, d)
 		}
 		_, _, err := covarianceEigen("drift.Walk", drift.Walk)

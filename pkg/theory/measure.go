@@ -102,6 +102,9 @@ func contraction(i int, components [][]float64, rounding []float64) Contraction 
 // Source: Golub and Van Loan (2013), "Matrix Computations", section 8.2.1; for the bound Parlett (1998), "The Symmetric
 // Eigenvalue Problem", theorem 4.5.1.
 func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance float64) (lambda float64, v []float64, err error) {
+	if hv == nil {
+		return 0, nil, errors.New("hv is nil: give the function that multiplies by the Hessian")
+	}
 	if dim < 1 {
 		return 0, nil, fmt.Errorf("dim is %d: the matrix must have at least one dimension", dim)
 	}
@@ -149,6 +152,9 @@ func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance 
 // It is an error when low, high or tolerance are out of these bounds, when low diverges or high does not, or when
 // diverges fails.
 func BisectThreshold(diverges func(eta float64) (bool, error), low, high, tolerance float64) (float64, error) {
+	if diverges == nil {
+		return 0, errors.New("diverges is nil: give the function that trains")
+	}
 	if !(low > 0 && low < high) || math.IsInf(high, 0) {
 		return 0, fmt.Errorf("low is %v and high is %v: the learning rates must be positive and finite, low below high", low, high)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"reflect"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -131,12 +132,9 @@ func LeastSquaresSGD(features *mat.Dense, targets []float64, b int, sampling Sam
 // finite, or when the sizes differ.
 func AdditiveSGD(hessian, noise mat.Symmetric, optimum []float64) (*SGD, error) {
 	d := len(optimum)
-	if hessian == nil || noise == nil {
-		return nil, errors.New("AdditiveSGD needs a hessian and a noise; one of them is nil")
-	}
-	if d == 0 || hessian.SymmetricDim() != d || noise.SymmetricDim() != d {
+	if d == 0 || sizeOf(hessian) != d || sizeOf(noise) != d {
 		return nil, fmt.Errorf("hessian has the size %d, noise %d and optimum %d: they must be of one size, at least 1",
-			hessian.SymmetricDim(), noise.SymmetricDim(), d)
+			sizeOf(hessian), sizeOf(noise), d)
 	}
 	if err := checkCurvatures(d); err != nil {
 		return nil, err
@@ -268,9 +266,11 @@ func (s *SGD) lyapunov(eta float64, q []float64) ([]float64, error) {
 }
 
 // ExcessLoss returns ½ tr(HC), by how much E[L(θ)] is above Floor when θ has mean θ* and covariance C [d, d].
+// It panics when C has another size.
 func (s *SGD) ExcessLoss(covariance mat.Symmetric) float64 { return s.loss(s.along(covariance)) }
 
-// Variances returns qᵢᵀCqᵢ, the variances along the eigen-directions of Lambda, [r], of a covariance C [d, d].
+// Variances returns qᵢᵀCqᵢ, the variances along the eigen-directions of Lambda, [r], of a covariance C [d, d]. It panics
+// when C has another size.
 func (s *SGD) Variances(covariance mat.Symmetric) []float64 {
 	along := s.along(covariance)
 	variances := make([]float64, len(s.Lambda))
@@ -285,10 +285,13 @@ func (s *SGD) Noise() *mat.SymDense { return s.back(matrixOf(s.noise)) }
 
 // PolyakRuppert returns what the covariance of the average of θ_1, …, θ_t goes to for large t when the rate falls more
 // slowly than 1/t, whatever the rate: H⁻¹E[ξξᵀ]H⁻¹/t, [d, d] (claim S9). In the long run no other use of t noisy
-// gradients does better.
+// gradients does better. It panics when t is below 1.
 //
 // Source: B. Polyak and A. Juditsky (1992), "Acceleration of Stochastic Approximation by Averaging", theorem 1.
 func (s *SGD) PolyakRuppert(t int) *mat.SymDense {
+	if t < 1 {
+		panic(fmt.Sprintf("t is %d: an average needs at least 1 step", t))
+	}
 	c := matrixOf(s.noise)
 	for i, x := range s.Lambda {
 		for j, y := range s.Lambda[:i+1] {
@@ -423,9 +426,24 @@ func (s *SGD) loss(m *mat.SymDense) float64 {
 	return sum
 }
 
-// along returns QᵀCQ, and back QCQᵀ.
-func (s *SGD) along(c mat.Symmetric) *mat.SymDense { return congruent(s.Vectors.T(), c) }
-func (s *SGD) back(c mat.Symmetric) *mat.SymDense  { return congruent(s.Vectors, c) }
+// along returns QᵀCQ. It panics when C is not [d, d].
+func (s *SGD) along(c mat.Symmetric) *mat.SymDense {
+	if d := len(s.Optimum); sizeOf(c) != d {
+		panic(fmt.Sprintf("the covariance has the size %d: it must have %d, one for each parameter", sizeOf(c), d))
+	}
+	return congruent(s.Vectors.T(), c)
+}
+
+// back returns QCQᵀ.
+func (s *SGD) back(c mat.Symmetric) *mat.SymDense { return congruent(s.Vectors, c) }
+
+// sizeOf is the number of rows, 0 of nil.
+func sizeOf(m mat.Symmetric) int {
+	if v := reflect.ValueOf(m); m == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return 0
+	}
+	return m.SymmetricDim()
+}
 
 // congruent returns PCPᵀ.
 func congruent(p mat.Matrix, c mat.Symmetric) *mat.SymDense {

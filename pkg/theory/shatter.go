@@ -100,10 +100,13 @@ func allEqual(labels []bool) bool {
 }
 
 // Labelings calls visit with each of the 2ⁿ ways to label n points. The slice is reused. It is an error when n is negative or
-// above 62, where nobody would see the end.
+// above 30, where nobody would see the end.
 func Labelings(n int, visit func(labels []bool) error) error {
-	if n < 0 || n > 62 {
-		return fmt.Errorf("n is %d: the labelings are listed for 0 to 62 points", n)
+	if visit == nil {
+		return errors.New("visit is nil: give a function")
+	}
+	if n < 0 || n > 30 {
+		return fmt.Errorf("n is %d: the labelings are listed for 0 to 30 points", n)
 	}
 	labels := make([]bool, n)
 	for code := range 1 << n {

@@ -44,7 +44,7 @@ func PowerSpectrum(eta, lambda, variance, omega float64) float64 {
 // the angle of the major one to the first coordinate, in [−π/2, π/2]. Of normally distributed points it holds the part
 // 1 − exp(−sigmas²/2): 39 % at 1, 86 % at 2. It is an error when C is not [2, 2] or not a covariance.
 func Ellipse(covariance mat.Symmetric, sigmas float64) (major, minor, angle float64, err error) {
-	if n := covariance.SymmetricDim(); n != 2 {
+	if n := sizeOf(covariance); n != 2 {
 		return 0, 0, 0, fmt.Errorf("covariance has the size %d: an ellipse needs 2", n)
 	}
 	if !(sigmas > 0) || math.IsInf(sigmas, 0) {

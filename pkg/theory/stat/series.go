@@ -31,6 +31,9 @@ func Autocorrelation(xs []float64, maxLag int, confidence float64) ([]Interval, 
 		return nil, fmt.Errorf("xs are all %v: there is nothing to correlate", xs[0])
 	}
 	x, squares := centred(xs)
+	if squares == 0 {
+		return nil, fmt.Errorf("xs differ by so little that their squares are 0 in float64: choose another unit")
+	}
 	n, z := float64(len(xs)), normal(confidence)
 	result := []Interval{{1, 1, 1}}
 	variance := 1 / n

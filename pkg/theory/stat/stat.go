@@ -100,6 +100,9 @@ func FitLine(xs, ys []float64, confidence float64) (Line, error) {
 		residual := ys[i] - intercept - slope*x
 		squares += residual * residual
 	}
+	if variance == 0 || math.IsInf(slope, 0) || math.IsInf(squares, 0) {
+		return Line{}, fmt.Errorf("xs lie so near to each other that float64 has no slope: choose another unit")
+	}
 	t := student(confidence, n-2) * math.Sqrt(squares/(n-2)/n)
 	return Line{
 		Slope:     around(slope, t/math.Sqrt(variance)),
@@ -129,6 +132,9 @@ func FitPowerLaw(xs, ys []float64, confidence float64) (PowerLaw, error) {
 		return PowerLaw{}, err
 	}
 	c := line.Intercept
+	if math.IsInf(math.Exp(c.Value), 0) {
+		return PowerLaw{}, fmt.Errorf("the exponent is %v: at x = 1 the fit leaves float64; choose another unit of xs", line.Slope.Value)
+	}
 	return PowerLaw{line.Slope, Interval{math.Exp(c.Value), math.Exp(c.Low), math.Exp(c.High)}}, nil
 }
 
@@ -149,6 +155,9 @@ func student(confidence, freedom float64) float64 {
 }
 func normal(confidence float64) float64 { return distuv.UnitNormal.Quantile((1 + confidence) / 2) }
 
+// greatest is how large values can be for sums of their squares to be float64.
+const greatest = 1e150
+
 // sample is an argument that must have some values, all finite.
 type sample struct {
 	name   string
@@ -168,6 +177,9 @@ func check(confidence float64, samples ...sample) error {
 		for i, x := range s.values {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return fmt.Errorf("%s[%d] is %v: it must be a finite number", s.name, i, x)
+			}
+			if math.Abs(x) > greatest {
+				return fmt.Errorf("%s[%d] is %v: its square leaves float64; choose another unit", s.name, i, x)
 			}
 		}
 	}

@@ -1,0 +1,78 @@
+package problem_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/internal/hostile"
+	"descent.example/pkg/problem"
+)
+
+func FuzzHostile(f *testing.F) {
+	bowl, _ := problem.NewQuadratic([]float64{1, 3}, nil, nil)
+	unmade, _ := problem.NewQuadratic([]float64{1e300, 0}, nil, []float64{1e300, -1e300})
+	valley, _ := problem.NewRosenbrock(3)
+	basins, _ := problem.NewTwoBasins(problem.Basin{Bottom: []float64{0, 0}, Curvature: 1}, problem.Basin{Bottom: []float64{4, 0}, Curvature: 2}, 0.05)
+	noisy, _ := problem.NewNoisy(bowl, mat.NewSymDense(2, []float64{1, 0, 0, 1}), 5, 1)
+	table, err := problem.DiabetesTable()
+	if err != nil {
+		f.Fatal(err)
+	}
+	fit, _ := problem.Diabetes()
+	labeled, _ := problem.Blobs(6, 1, 1)
+	logistic, _ := labeled.Logistic()
+	net, _ := labeled.Net([]int{2})
+	wide, _ := labeled.Net([]int{2})
+	wide.Widths = []int{-1, 3}
+	stream, _ := problem.NewStream(mat.NewDense(3, 2, nil), 0, 1)
+	hostile.Fuzz(f, [][]any{
+		{bowl, unmade}, {valley, new(problem.Rosenbrock)}, {basins}, {noisy}, {fit}, {logistic}, {net, wide}, {stream}, {labeled, new(problem.Labeled), &problem.Labeled{Labels: []int{1}, Classes: 9}},
+		{table, new(problem.Table), &problem.Table{Columns: []string{"a"}}}, {problem.Targets()[0]}, {problem.ReLU, problem.Tanh, problem.Activation(99)},
+		{problem.Basin{Bottom: []float64{0, 0}, Curvature: 1}, problem.Basin{Bottom: []float64{4, 0}, Curvature: 2}, problem.Basin{}, problem.Basin{Bottom: []float64{math.NaN(), 0}, Curvature: 1e308}},
+		{strings.NewReader("a,b\\n1,2\\n3,5\\n"), strings.NewReader(""), strings.NewReader("a,b\\n1\\n"), strings.NewReader(strings.Repeat("1", 70_000))},
+		{problem.Regularizer{}},
+	}, map[string]any{
+		"Diabetes": problem.Diabetes, "DiabetesTable": problem.DiabetesTable, "Digits": problem.Digits,
+		"ReadDigits": problem.ReadDigits, "NoiseCovariance": problem.NoiseCovariance,
+		"(*Labeled).Select": (*problem.Labeled).Select, "(*Labeled).Split": (*problem.Labeled).Split,
+		"(*Labeled).Net": (*problem.Labeled).Net, "(*Labeled).Logistic": (*problem.Labeled).Logistic, "Blobs": problem.Blobs,
+		"NewLeastSquares": problem.NewLeastSquares, "(*LeastSquares).Data": (*problem.LeastSquares).Data,
+		"(*LeastSquares).Features": (*problem.LeastSquares).Features,
+		"(*LeastSquares).Targets":  (*problem.LeastSquares).Targets, "(*LeastSquares).Value": (*problem.LeastSquares).Value,
+		"(*LeastSquares).Gradient":         (*problem.LeastSquares).Gradient,
+		"(*LeastSquares).ExampleGradients": (*problem.LeastSquares).ExampleGradients,
+		"(*LeastSquares).Hessian":          (*problem.LeastSquares).Hessian, "(*LeastSquares).Optimum": (*problem.LeastSquares).Optimum,
+		"(*LeastSquares).MinimumNorm": (*problem.LeastSquares).MinimumNorm, "NewLogistic": problem.NewLogistic,
+		"(*Logistic).Data": (*problem.Logistic).Data, "(*Logistic).Value": (*problem.Logistic).Value,
+		"(*Logistic).Gradient":         (*problem.Logistic).Gradient,
+		"(*Logistic).ExampleGradients": (*problem.Logistic).ExampleGradients,
+		"(*Logistic).Hessian":          (*problem.Logistic).Hessian, "(*Logistic).Optimum": (*problem.Logistic).Optimum,
+		"(*Logistic).Accuracy": (*problem.Logistic).Accuracy, "(Activation).String": problem.Activation.String,
+		"(Activation).At": problem.Activation.At, "(Activation).Slope": problem.Activation.Slope,
+		"Activations": problem.Activations, "NewRegression": problem.NewRegression, "NewRegressor": problem.NewRegressor,
+		"NewClassifier": problem.NewClassifier, "(*Net).Data": (*problem.Net).Data, "Loops": problem.Loops,
+		"(*Net).Start": (*problem.Net).Start, "(*Net).Output": (*problem.Net).Output,
+		"(*Net).Accuracy": (*problem.Net).Accuracy, "NewNoisy": problem.NewNoisy, "(*Noisy).Data": (*problem.Noisy).Data,
+		"(*Noisy).ExampleGradients": (*problem.Noisy).ExampleGradients, "Eigen": problem.Eigen,
+		"NewQuadratic": problem.NewQuadratic, "Rotation": problem.Rotation, "RandomBasis": problem.RandomBasis,
+		"(*Quadratic).Data": (*problem.Quadratic).Data, "(*Quadratic).Value": (*problem.Quadratic).Value,
+		"(*Quadratic).Gradient": (*problem.Quadratic).Gradient, "(*Quadratic).Hessian": (*problem.Quadratic).Hessian,
+		"(*Quadratic).Optimum": (*problem.Quadratic).Optimum, "(*Quadratic).Eigen": (*problem.Quadratic).Eigen,
+		"NewRosenbrock": problem.NewRosenbrock, "(*Rosenbrock).Data": (*problem.Rosenbrock).Data,
+		"(*Rosenbrock).Value": (*problem.Rosenbrock).Value, "(*Rosenbrock).Gradient": (*problem.Rosenbrock).Gradient,
+		"(*Rosenbrock).Hessian": (*problem.Rosenbrock).Hessian, "(*Rosenbrock).Optimum": (*problem.Rosenbrock).Optimum,
+		"Surrogates": problem.Surrogates, "RandomLeastSquares": problem.RandomLeastSquares, "NewStream": problem.NewStream,
+		"Walk": problem.Walk, "Circle": problem.Circle, "ReadTable": problem.ReadTable,
+		"(*Table).Select": (*problem.Table).Select, "(*Table).Column": (*problem.Table).Column,
+		"(*Table).LeastSquares": (*problem.Table).LeastSquares, "Targets": problem.Targets, "Lecturer": problem.Lecturer,
+		"Through": problem.Through, "(Target).Grid": problem.Target.Grid, "(Target).Sample": problem.Target.Sample,
+		"NewTwoBasins": problem.NewTwoBasins, "(*TwoBasins).Data": (*problem.TwoBasins).Data,
+		"(*TwoBasins).Value": (*problem.TwoBasins).Value, "(*TwoBasins).Gradient": (*problem.TwoBasins).Gradient,
+		"(*TwoBasins).Hessian": (*problem.TwoBasins).Hessian, "(*TwoBasins).Optimum": (*problem.TwoBasins).Optimum,
+		"(*TwoBasins).Minima": (*problem.TwoBasins).Minima, "(*TwoBasins).Barrier": (*problem.TwoBasins).Barrier,
+		"(*TwoBasins).Basin": (*problem.TwoBasins).Basin,
+	})
+}
