@@ -71,10 +71,14 @@ type Approximation struct {
 }
 
 // Approximate measures both on d equal pieces, for each d: the constant of a piece is f's value in its middle, the line joins
-// f's values at its ends.
+// f's values at its ends. It panics when a number of pieces is not between 1 and 2^20.
 func Approximate(target problem.Target, pieces []int) *Approximation {
 	a := new(Approximation)
+	if target.F == nil {
+		panic("the target has no function: set F")
+	}
 	for _, d := range pieces {
+		mustCount("d", d)
 		constant, linear := 0.0, 0.0
 		h := (target.Hi - target.Lo) / float64(d)
 		for k := range d {
@@ -92,8 +96,13 @@ func Approximate(target problem.Target, pieces []int) *Approximation {
 	return a
 }
 
-// Stairs is the piecewise constant function of Approximate, to be drawn: d steps of two points each.
+// Stairs is the piecewise constant function of Approximate, to be drawn: d steps of two points each. It panics when d is not between 1 and
+// 2^20.
 func Stairs(target problem.Target, d int) (xs, ys []float64) {
+	mustCount("d", d)
+	if target.F == nil {
+		panic("the target has no function: set F")
+	}
 	h := (target.Hi - target.Lo) / float64(d)
 	for k := range d {
 		lo := target.Lo + float64(k)*h
@@ -127,8 +136,9 @@ func (s *Sum) At(x float64) (sum float64) {
 
 // BestSum fits d elbows, half of them opening to the right and half to the left, with their knots at equal distances, by
 // least squares on 201 points. Their slopes are at least 0 as there are no output weights. It is found by coordinate descent, which
-// finds the optimum because the problem is convex.
+// finds the optimum because the problem is convex. It panics when d is not between 1 and 2^20.
 func BestSum(target problem.Target, d int) *Sum {
+	mustCount("d", d)
 	xs, ys := target.Grid(201)
 	s := new(Sum)
 	for k := range d {
@@ -226,6 +236,9 @@ type Gap struct {
 // MeasureGap trains nets of each width on a target, from many seeds, and holds them against the nets that can be written
 // down. The rate is eta at first and falls to 0 along a cosine; batches are of 16 of 64 points at equal distances.
 func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Target, widths []int, eta float64, steps, seeds int, progress func(done int)) ([]*Gap, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	xs, ys := target.Grid(64)
 	gx, gy := target.Grid(201)
 	rms := func(f func(x float64) float64) float64 {
@@ -316,6 +329,9 @@ func Balanced(net *relu.Net) (*relu.Net, error) {
 // Stay trains on from a net that was written down and balanced, at a small constant rate on all points, and returns the
 // root mean square error on them before and after: whether descent stays where the best is (claim N6).
 func Stay(ctx context.Context, backend compute.Backend, target problem.Target, net *relu.Net, eta float64, steps int) (before, after float64, trained *relu.Net, err error) {
+	if err := counts("steps", steps); err != nil {
+		return 0, 0, nil, err
+	}
 	xs, ys := target.Grid(201)
 	p, err := problem.NewRegression(net.Widths(), xs, ys)
 	if err != nil {

@@ -104,6 +104,9 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 // at the start, and returns the number of steps, or −1 where the run did not get there within limit steps or diverged
 // (claim G5).
 func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor, epsilon float64, limit int) ([]int, error) {
+	if err := counts("limit", limit); err != nil {
+		return nil, err
+	}
 	steps := make([]int, len(rates))
 	for i, eta := range rates {
 		steps[i] = -1
@@ -168,6 +171,9 @@ func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
 // NetThreshold trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to which two
 // runs, one from there and one from a hair away, stay together (claim G3).
 func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed int64, eta float64) (*Threshold, error) {
+	if err := counts("width", width); err != nil {
+		return nil, err
+	}
 	net, err := SmallNet(width)
 	if err != nil {
 		return nil, err
@@ -265,6 +271,9 @@ type Costs struct {
 // Bill measures how many steps a quadratic's run takes at each rate until the excess loss is a fraction ε of what it was,
 // and what theory says; and the time of a step, from a long run (claim G5).
 func Bill(ctx context.Context, t *train.Trainer, d *theory.Descent, start []float64, rates []float64, epsilon float64, limit int) (*Costs, error) {
+	if err := counts("limit", limit); err != nil {
+		return nil, err
+	}
 	measured, err := StepsToReach(ctx, t, rates, d.Floor, epsilon, limit)
 	if err != nil {
 		return nil, err
@@ -294,6 +303,9 @@ func Bill(ctx context.Context, t *train.Trainer, d *theory.Descent, start []floa
 
 // SmallNet is one hidden layer of so many ReLUs, in float64, on 40 noisy points of a sine.
 func SmallNet(width int) (*problem.Net, error) {
+	if err := counts("width", width); err != nil {
+		return nil, err
+	}
 	xs, ys := problem.Targets()[0].Sample(40, 0.1, 1)
 	net, err := problem.NewRegression([]int{width}, xs, ys)
 	if err != nil {

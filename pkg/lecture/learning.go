@@ -52,6 +52,9 @@ func (l Lesson) net(p Pupil) (*problem.Net, error) {
 // Teach trains each pupil from each seed, and returns the histories, [pupils][seeds]. start gives the first parameters; nil:
 // problem.Net.Start, with elbows spread over the interval.
 func (l Lesson) Teach(ctx context.Context, backend compute.Backend, pupils []Pupil, seeds int, start func(net *problem.Net, seed int64) map[string]any) ([][]*train.History, error) {
+	if err := counts("seeds", seeds); err != nil {
+		return nil, err
+	}
 	sampler, err := sample.WithReplacement(40)
 	if err != nil {
 		return nil, err
@@ -171,6 +174,9 @@ const near = 0.05
 
 // Grow trains nets of one hidden layer on a target that has kinks, and follows their knots.
 func Grow(ctx context.Context, backend compute.Backend, target problem.Target, width int, rate float64, steps, records, seeds int) (*Growth, error) {
+	if err := counts("width", width, "steps", steps, "records", records, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	lesson := Lesson{Target: target, Rate: rate, Steps: steps, Record: train.Record{Params: true}, Stride: max(1, steps/records)}
 	taught, err := lesson.Teach(ctx, backend, []Pupil{{Widths: []int{width}}}, seeds, nil)
 	if err != nil {
@@ -257,6 +263,9 @@ func bendingNear(theta []float64, width int, target problem.Target) (float64, er
 // Staircase is a net of one hidden layer of saturating units, written down (claim N7): d steps on a target, each a unit that
 // rises at the step's edge, so much the steeper the greater steepness is. Steps follow the target's values in the middle of d+1 pieces.
 func Staircase(target problem.Target, d int, steepness float64, activation problem.Activation) (func(x float64) float64, error) {
+	if err := counts("d", d); err != nil {
+		return nil, err
+	}
 	if activation == problem.ReLU {
 		return nil, fmt.Errorf("activation is ReLU: a staircase needs one that saturates, tanh or sigmoid")
 	}
@@ -314,6 +323,9 @@ func (l *Learner) BestRate() int {
 
 // Compare trains nets of one hidden layer with each non-linearity at each rate.
 func Compare(ctx context.Context, backend compute.Backend, target problem.Target, width int, rates []float64, steps, seeds int) ([]*Learner, error) {
+	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	var all []*Learner
 	var pupils []Pupil
 	for _, a := range problem.Activations() {
@@ -362,6 +374,9 @@ type Signal struct {
 // Signals measures it on the first 64 digits, for nets of the depth and width given, whose weights are normally distributed with
 // the standard deviation scale/√inputs, and whose biases are 0.
 func Signals(backend compute.Backend, activations []problem.Activation, depth, width int, scale float64, seeds int) ([]*Signal, error) {
+	if err := counts("depth", depth, "width", width, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	digits, err := problem.Digits()
 	if err != nil {
 		return nil, err
@@ -449,6 +464,9 @@ type Depths struct {
 // LearnDigits trains nets of some depths on 1,500 digits for so many steps of SGD with momentum on batches of 32, with weights
 // drawn with the standard deviation scale/√inputs, and tests them on the 297 others.
 func LearnDigits(ctx context.Context, backend compute.Backend, activations []problem.Activation, depths []int, width int, scale, rate float64, steps, seeds int) ([]*Depths, error) {
+	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	digits, err := problem.Digits()
 	if err != nil {
 		return nil, err
@@ -528,6 +546,9 @@ type Dead struct {
 
 // CountDead trains nets of one hidden layer by Adam at each rate and counts the units that are 0 on the whole interval, exactly.
 func CountDead(ctx context.Context, backend compute.Backend, target problem.Target, width int, rates []float64, steps, seeds int) ([]Dead, error) {
+	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	var all []Dead
 	for _, rate := range rates {
 		lesson := Lesson{Target: target, Rate: rate, Steps: steps}
@@ -574,6 +595,9 @@ type Budget struct {
 
 // Spend trains nets of the widths given on a target from many seeds.
 func Spend(ctx context.Context, backend compute.Backend, target problem.Target, shapes [][]int, rate float64, steps, seeds int) ([]*Budget, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	lesson := Lesson{Target: target, Rate: rate, Steps: steps}
 	var pupils []Pupil
 	for _, widths := range shapes {
@@ -628,6 +652,9 @@ func Planes() []Plane {
 // SpendOnPlane is Spend for a function of two variables, learnt from its values on a grid of 24 × 24 by batches of 64. Errors are on a
 // grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
 func SpendOnPlane(ctx context.Context, backend compute.Backend, target Plane, shapes [][]int, rate float64, steps, seeds int) ([]*Budget, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	grid := func(n int) (*mat.Dense, []float64) {
 		x, y := mat.NewDense(n*n, 2, nil), make([]float64, n*n)
 		for i := range n * n {
@@ -691,8 +718,11 @@ func SpendOnPlane(ctx context.Context, backend compute.Backend, target Plane, sh
 	return all, nil
 }
 
-// Teeth is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1].
+// Teeth is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1]. It panics when depth is not between 1 and 20.
 func Teeth(depth int) problem.Target {
+	if depth < 1 || depth > 20 {
+		panic(fmt.Errorf("depth is %d: it must be between 1 and 20", depth))
+	}
 	net := relu.Sawtooth(depth)
 	t := problem.Target{Name: fmt.Sprintf("sawtooth of %d pieces", 1<<depth), F: net.At, Lo: 0, Hi: 1}
 	for k := 1; k < 1<<depth; k++ {
@@ -712,6 +742,9 @@ type Degrees struct {
 
 // CountDegrees draws a net and as many points, uniform in [−1, 1] in each input, and counts.
 func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
+	if err := counts("points", points); err != nil {
+		return nil, err
+	}
 	rng := rand.New(rand.NewPCG(seed, 5))
 	net := relu.New(sizes...)
 	for _, layer := range net.Layers {
@@ -765,6 +798,9 @@ type Success struct {
 
 // Search trains nets of each width from many seeds, on a target that each of them can represent exactly.
 func Search(ctx context.Context, backend compute.Backend, target problem.Target, widths []int, rate float64, steps, seeds int, tolerance float64) ([]*Success, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	lesson := Lesson{Target: target, Rate: rate, Steps: steps}
 	var pupils []Pupil
 	for _, w := range widths {

@@ -128,6 +128,9 @@ type Followed struct {
 // FollowSurrogates runs gradient descent on each surrogate from the same start, a small one that is wrong about as often as
 // right.
 func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64, steps int) ([]Followed, error) {
+	if err := counts("steps", steps); err != nil {
+		return nil, err
+	}
 	start := make([]float64, 11)
 	for i := range start {
 		start[i] = 0.01 * math.Cos(3*float64(i))
@@ -191,6 +194,9 @@ func Zeros(theta []float64) int {
 
 // Regularize runs gradient descent with each penalty from the origin's neighbourhood.
 func Regularize(ctx context.Context, backend compute.Backend, ridge, l1, eta float64, steps int) (*Penalty, error) {
+	if err := counts("steps", steps); err != nil {
+		return nil, err
+	}
 	fit, err := problem.Diabetes()
 	if err != nil {
 		return nil, err

@@ -62,6 +62,9 @@ type Fading struct {
 
 // Watch runs SGD from a start.
 func Watch(ctx context.Context, backend compute.Backend, s *Study, b int, eta schedule.Schedule, start []float64, steps int, seed int64) (*Fading, error) {
+	if err := counts("steps", steps); err != nil {
+		return nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, err
@@ -101,6 +104,9 @@ func (d *Fading) Ellipse(t int, sigmas float64) (x, y, a, b, angle float64, ok b
 
 // MeasureDecay runs SGD from the study's start with batches of b drawn with replacement, for each power.
 func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, b int, powers []float64, eta0, tau float64, steps, seeds int) ([]*Decay, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, err
@@ -245,6 +251,9 @@ type Averaging struct {
 
 // MeasureAveraging runs SGD with batches of b under η₀/(1+t/τ)^p, and averages from a tenth of the steps on.
 func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, tau, power float64, steps, seeds int) ([]*Averaging, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, err
@@ -349,6 +358,9 @@ type Streams struct {
 // NewStreams makes so many streams of n examples of two features, of standard deviations 1 and ½. noise is the standard
 // deviation of r_t, velocity the length of v, walk the standard deviation of each element of w_t.
 func NewStreams(count, n int, noise, velocity, walk float64) (*Streams, error) {
+	if err := counts("count", count, "n", n); err != nil {
+		return nil, err
+	}
 	v := []float64{velocity * math.Sqrt(0.5), velocity * math.Sqrt(0.5)}
 	s := &Streams{Drift: theory.Drift{Velocity: v, Walk: mat.NewSymDense(2, []float64{walk * walk, 0, 0, walk * walk})}}
 	// Theory is of examples drawn from all that the streams hold, with the optimum at rest.
@@ -509,6 +521,9 @@ type Escape struct {
 
 // Explore runs SGD with one example a step from the bottom of the trap at each rate.
 func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []float64, steps, seeds int) ([]*Escape, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	sampler, err := sample.WithReplacement(1)
 	if err != nil {
 		return nil, err
@@ -596,6 +611,9 @@ func TenMeasurements() (*Study, error) {
 
 // Schedules are one of every kind, for a run of so many steps whose greatest rate is eta.
 func Schedules(eta float64, steps int) ([]Named, error) {
+	if err := counts("steps", steps); err != nil {
+		return nil, err
+	}
 	var all []Named
 	var first error
 	add := func(name string, s schedule.Schedule, err error) {
@@ -661,6 +679,9 @@ type Contest struct {
 
 // CompareSchedules trains with batches of b under every schedule, at that of the rates which theory says is best for it.
 func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, seeds int) ([]*Contest, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, err
@@ -821,6 +842,9 @@ type Score struct {
 // CompareOptimizers trains every optimizer for so many steps at each rate with four seeds, and at its best rate with so
 // many others. GD makes as many steps as see the same number of examples.
 func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, rates func(optimizer string) []float64, steps, seeds int) ([]*Score, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	var scores []*Score
 	var contenders []contender
 	for _, task := range tasks {
@@ -960,6 +984,9 @@ type Entry struct {
 // hidden layer on 200 noisy points of the piecewise linear target, by SGD, SGD with momentum 0.9 and Adam at the rate
 // 0.02, with batches of 40 and the elbows' start spread over the data. progress is called with the runs done.
 func CS182(ctx context.Context, backend compute.Backend, widths []int, optimizers []string, seeds, steps int, progress func(done int)) ([]Entry, []*problem.Net, error) {
+	if err := counts("seeds", seeds, "steps", steps); err != nil {
+		return nil, nil, err
+	}
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 1)
 	sampler, err := sample.WithReplacement(40)

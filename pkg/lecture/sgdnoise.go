@@ -92,8 +92,12 @@ func standardized(xs []float64) []float64 {
 }
 
 // Gradients returns the gradient of each example's loss ½(xᵢᵀθ − yᵢ)², (xᵢᵀθ − yᵢ)xᵢ, [n, d].
+// It panics when θ has another length.
 func (s *Study) Gradients(theta []float64) *mat.Dense {
 	n, d := s.Features.Dims()
+	if len(theta) != d {
+		panic(fmt.Sprintf("theta has %d elements: it must have %d, one for each parameter", len(theta), d))
+	}
 	gradients := mat.NewDense(n, d, nil)
 	for i := range n {
 		x := s.Features.RawRowView(i)
@@ -141,6 +145,9 @@ type BatchNoise struct {
 
 // MeasureBatchNoise draws so many batches of each size.
 func MeasureBatchNoise(s *Study, theta []float64, of theory.Sampling, batches []int, draws int, seed int64) (*BatchNoise, error) {
+	if err := counts("draws", draws); err != nil {
+		return nil, err
+	}
 	gradients := s.Gradients(theta)
 	n, d := gradients.Dims()
 	noise, err := theory.NewGradientNoise(gradients)
@@ -193,6 +200,9 @@ type Agreement struct {
 
 // MeasureAgreement goes down by gradient descent from start, and at every stride-th step draws so many batches of b.
 func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, start []float64, eta float64, steps, stride, b, draws int, seed int64) (*Agreement, error) {
+	if err := counts("steps", steps, "draws", draws); err != nil {
+		return nil, err
+	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
 	if err != nil {
 		return nil, err
@@ -255,6 +265,9 @@ type Dance struct {
 // MeasureDance runs SGD from the optimum with batches of b drawn with replacement, at each rate for so many steps with so
 // many seeds. The first tenth of a run is left out, and what follows is recorded every stride-th step.
 func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, stride, seeds int) (*Dance, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, err
@@ -316,8 +329,9 @@ func estimate(values []float64) (stat.Interval, error) {
 	return stat.Mean(values, Confidence)
 }
 
-// Seeds are 1, 2, …, n.
+// Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
 func Seeds(n int) []int64 {
+	mustCount("n", n)
 	seeds := make([]int64, n)
 	for i := range seeds {
 		seeds[i] = int64(i + 1)
@@ -336,6 +350,9 @@ type Verdict struct {
 
 // CompareStability runs both from the same start at each rate, SGD with batches of b and so many seeds.
 func CompareStability(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, seeds int) ([]Verdict, *theory.SGD, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, nil, err
+	}
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 	if err != nil {
 		return nil, nil, err
@@ -407,6 +424,9 @@ type Motion struct {
 // MeasureMotion follows one run along the steepest direction: gradient descent for b = 0, SGD on batches of b otherwise. Of
 // SGD the first tenth is left out.
 func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int, eta float64, steps, lags int, seed int64) (*Motion, error) {
+	if err := counts("steps", steps, "lags", lags); err != nil {
+		return nil, err
+	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
 	if err != nil {
 		return nil, err
@@ -526,6 +546,9 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 
 // Sampled runs SGD with each sampler over so many seeds, and returns the mean excess loss over all examples along the way.
 func Sampled(ctx context.Context, backend compute.Backend, s *Study, samplers []sample.Sampler, eta float64, steps, stride, seeds int) ([]*Curve, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
 	if err != nil {
 		return nil, err
@@ -559,6 +582,9 @@ type StepTimes struct {
 // TimeSteps times gradient descent steps of least squares with d features: on all of n examples for each of sizes, or, if
 // n is not 0, on batches of each of sizes from n examples. Each time is the best of three runs.
 func TimeSteps(ctx context.Context, backend compute.Backend, d, n int, sizes []int) (*StepTimes, error) {
+	if err := counts("d", d, "n", n); err != nil {
+		return nil, err
+	}
 	times := new(StepTimes)
 	for _, size := range sizes {
 		examples := max(n, size)
@@ -698,6 +724,9 @@ type Interpolation struct {
 // Interpolate makes n examples of d features, whose targets have noise, and trains with batches of b at a fraction of the
 // mean-square limit.
 func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, fraction float64, steps, seeds int) (*Interpolation, error) {
+	if err := counts("n", n, "d", d, "steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	rng := rand.New(rand.NewPCG(11, uint64(d)))
 	x, y := mat.NewDense(n, d, nil), make([]float64, n)
 	for i := range n {
@@ -788,6 +817,9 @@ type Replacement struct {
 // CompareReplacement measures the dance of batches of b on the first patients, for each number of them. The interval of a
 // ratio is that of the mean over pairs of runs with the same seed.
 func CompareReplacement(ctx context.Context, backend compute.Backend, b int, eta float64, sizes []int, steps, seeds int) (*Replacement, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	r := new(Replacement)
 	for _, n := range sizes {
 		s, err := TwoMeasurements(n, "bmi", "s5")

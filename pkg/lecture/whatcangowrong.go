@@ -305,6 +305,9 @@ type Confusion struct {
 
 // Confuse examines so many random patients of each cause. progress, if not nil, is called with the number of those examined.
 func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64, progress func(done int)) (*Confusion, error) {
+	if err := counts("each", each); err != nil {
+		return nil, err
+	}
 	c := new(Confusion)
 	for i, cause := range Causes {
 		for k := range each {
@@ -343,6 +346,9 @@ type Shattering struct {
 // the sign of the label at each point: by Adam on the logistic loss, from so many random starts at most. What it finds is certain;
 // what it does not find may yet exist.
 func Shatter(ctx context.Context, backend compute.Backend, inputs, width, n, starts int, seed uint64) (*Shattering, error) {
+	if err := counts("inputs", inputs, "width", width, "n", n, "starts", starts); err != nil {
+		return nil, err
+	}
 	rng := rand.New(rand.NewPCG(seed, 6))
 	x := mat.NewDense(n, inputs, nil)
 	for i := range n {
@@ -419,6 +425,9 @@ type Memory struct {
 
 // Memorize trains nets of one hidden layer on n digits by Adam, with right labels and with random ones.
 func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, steps, seeds int) ([]*Memory, error) {
+	if err := counts("n", n, "steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
 	digits, err := problem.Digits()
 	if err != nil {
 		return nil, err

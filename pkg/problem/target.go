@@ -75,10 +75,18 @@ func Through(xs, ys []float64) (Target, error) {
 	}, nil
 }
 
-// Grid returns n points at equal distances from Lo to Hi, and F there; of one point it is Lo. It panics when they would not
-// fit into memory.
-func (t Target) Grid(n int) (xs, ys []float64) {
+// mustHave panics when the target has no function, or n points of it would not fit into memory.
+func (t Target) mustHave(n int) {
+	if t.F == nil {
+		panic("the target has no function: set F, or take one of Targets")
+	}
 	mustHaveMemory(max(n, 1), 2)
+}
+
+// Grid returns n points at equal distances from Lo to Hi, and F there; of one point it is Lo. It panics when F is
+// nil or they would not fit into memory.
+func (t Target) Grid(n int) (xs, ys []float64) {
+	t.mustHave(n)
 	for i := range n {
 		x := t.Lo + (t.Hi-t.Lo)*float64(i)/float64(max(n-1, 1))
 		xs, ys = append(xs, x), append(ys, t.F(x))
@@ -87,9 +95,9 @@ func (t Target) Grid(n int) (xs, ys []float64) {
 }
 
 // Sample returns n points drawn uniformly, ascending, and F there plus Gaussian noise of the standard deviation given. It
-// panics when they would not fit into memory.
+// panics when F is nil or they would not fit into memory.
 func (t Target) Sample(n int, noise float64, seed uint64) (xs, ys []float64) {
-	mustHaveMemory(max(n, 1), 2)
+	t.mustHave(n)
 	rng := rand.New(rand.NewPCG(seed, 182))
 	for range n {
 		xs = append(xs, t.Lo+(t.Hi-t.Lo)*rng.Float64())

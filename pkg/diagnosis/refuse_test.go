@@ -1,0 +1,30 @@
+package diagnosis_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/diagnosis"
+)
+
+// An error whose square is no float64 any more is one of a run that diverged.
+func TestAnErrorBeyondSquares(t *testing.T) {
+	d, err := diagnosis.Diagnose(diagnosis.Record{Tolerance: 0.1, Trials: []diagnosis.Trial{
+		{Name: "large rate", Width: 2, Errors: []float64{1e300}}, {Name: "small rate", Width: 2, Errors: []float64{0.2}}}})
+	require.NoError(t, err)
+	require.Equal(t, diagnosis.Learning, d.Cause)
+	for _, part := range d.Parts {
+		require.False(t, math.IsNaN(part) || math.IsInf(part, 0))
+	}
+}
+
+func TestNeighboursAtTheEnds(t *testing.T) {
+	x, y := mat.NewDense(4, 1, []float64{1, 2, 3, 4}), []float64{1, 2, 1, 2}
+	_, err := diagnosis.Neighbours(x, y, 2, math.Nextafter(1, 0)) // the last of the resamples, and not one more
+	require.NoError(t, err)
+	_, err = diagnosis.Neighbours(x, []float64{1, 2, 1e200, 2}, 2, 0.9)
+	require.EqualError(t, err, "example 2 has the number 1e+200, whose square leaves float64: choose another unit")
+}

@@ -1,0 +1,75 @@
+package problem_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/problem"
+)
+
+// However long a line is, the error says which one is wrong, and of what it has too much.
+func TestReadDigitsNamesALongLine(t *testing.T) {
+	_, err := problem.ReadDigits(strings.NewReader("3 " + strings.Repeat("0", 64) + "\n" + strings.Repeat("0", 70_000)))
+	require.EqualError(t, err, "line 2 has more than 1024 characters: it must have a digit, a space and 64 pixels")
+}
+
+// Sizes beyond memory are refused before anything is made.
+func TestSizesThatCannotBe(t *testing.T) {
+	const huge = 1 << 40
+	xs := []float64{1, 2}
+	first := func(_ any, err error) error { return err }
+	random := func(n, d int) error {
+		_, _, err := problem.RandomLeastSquares(n, d, make([]float64, 1), 0, 1)
+		return err
+	}
+	bowl, err := problem.NewQuadratic([]float64{1, 2}, nil, nil)
+	require.NoError(t, err)
+	for name, err := range map[string]error{
+		"regression": first(problem.NewRegression([]int{huge}, xs, xs)),
+		"product 0":  first(problem.NewRegression([]int{huge, huge}, xs, xs)), // of the sizes, in an int
+		"classes":    first(problem.NewClassifier(nil, mat.NewDense(2, 1, xs), []int{0, 1}, huge)),
+		"Blobs":      first(problem.Blobs(huge, 1, 1)),
+		"Rosenbrock": first(problem.NewRosenbrock(huge)),
+		"n":          random(huge, 1),
+		"d":          random(1, huge),
+		"Noisy":      first(problem.NewNoisy(bowl, mat.NewSymDense(2, []float64{1, 0, 0, 1}), huge, 1)),
+	} {
+		require.ErrorContains(t, err, "of memory, more than the ", name)
+	}
+	for name, f := range map[string]func(){
+		"RandomBasis": func() { problem.RandomBasis(huge, 1) },
+		"Walk":        func() { problem.Walk(huge, 2, 1, 1) },
+		"Circle":      func() { problem.Circle(huge, 1, 1) },
+		"Grid":        func() { problem.Lecturer().Grid(huge) },
+		"Sample":      func() { problem.Lecturer().Sample(huge, 0, 1) },
+		"Start": func() {
+			net, err := problem.NewRegression(nil, xs, xs)
+			require.NoError(t, err)
+			net.Widths = []int{huge}
+			net.Start(1, true)
+		},
+	} {
+		require.Panics(t, f, name)
+	}
+}
+
+// A grid of one point has a point, and not NaN.
+func TestAGridOfOnePoint(t *testing.T) {
+	xs, ys := problem.Lecturer().Grid(1)
+	require.Equal(t, []float64{0}, xs)
+	require.False(t, math.IsNaN(ys[0]))
+}
+
+func TestTablesThatDoNotFit(t *testing.T) {
+	table := &problem.Table{Columns: []string{"a", "b"}, Values: mat.NewDense(2, 1, nil)}
+	_, err := table.Column("b")
+	require.EqualError(t, err, "the table names 2 columns: its Values must have as many")
+	_, err = (&problem.Table{Columns: []string{"a"}}).Select("a")
+	require.Error(t, err)
+	_, _, err = (&problem.Labeled{Features: mat.NewDense(2, 1, nil), Labels: []int{0, 1, 1}, Classes: 2}).Split(1)
+	require.EqualError(t, err, "labels has 3 elements and x has 2 rows: they must be as many")
+}

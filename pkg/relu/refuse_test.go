@@ -1,0 +1,132 @@
+package relu_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/relu"
+)
+
+// hat is the net of one hidden unit whose weights are all w.
+func hat(w float64) *relu.Net {
+	n := relu.New(1, 1, 1)
+	n.Layers[0].W.Set(0, 0, w)
+	n.Layers[1].W.Set(0, 0, w)
+	return n
+}
+
+// A net that is none, or whose numbers are, has no pieces: each function that returns an error says why.
+func TestNetsThatCannotBe(t *testing.T) {
+	unfit := relu.New(1, 2, 1)
+	unfit.Layers[1].W = mat.NewDense(5, 1, nil)
+	for want, n := range map[string]*relu.Net{
+		"the net has no layer: it needs at least the output's":     {},
+		"layer 0 has no weights: give W [in, out]":                 {Layers: []relu.Layer{{}}},
+		"layer 1 has 5 inputs: the layer before has 2 units":       unfit,
+		"parameter 1 of Theta is NaN: it must be a finite number":  hat(math.NaN()),
+		"parameter 1 of Theta is +Inf: it must be a finite number": hat(math.Inf(1)),
+	} {
+		_, err := n.Pieces(0, 1)
+		require.EqualError(t, err, want)
+		_, err = n.Knots(0, 1)
+		require.EqualError(t, err, want)
+		_, err = n.Regions(0, 1)
+		require.EqualError(t, err, want)
+		_, err = n.Units(0, 1)
+		require.EqualError(t, err, want)
+		_, err = n.Polygons([2]float64{0, 0}, [2]float64{1, 1})
+		require.EqualError(t, err, want)
+		_, err = n.Restrict([]float64{0}, []float64{1})
+		require.EqualError(t, err, want)
+		_, err = n.Rescale(0, 0, 2)
+		require.EqualError(t, err, want)
+		_, _, err = n.Elbows()
+		require.EqualError(t, err, want)
+	}
+	for _, use := range []func(){func() { unfit.Output([]float64{1}) }, func() { unfit.Theta() }, func() { unfit.Clone() }} {
+		require.PanicsWithError(t, "layer 1 has 5 inputs: the layer before has 2 units", use)
+	}
+
+	_, err := hat(1e308).Pieces(-1, 1)
+	require.ErrorContains(t, err, "slopes leave float64")
+	_, err = hat(1e300).Rescale(0, 0, 1e-320)
+	require.ErrorContains(t, err, "a is 1e-320: rescaled by it the unit's weights leave the range of float64")
+	_, err = hat(1e-300).Rescale(0, 0, 1e-300) // 1e-600 is 0: another function
+	require.ErrorContains(t, err, "leave the range of float64")
+	_, err = relu.Sawtooth(40).Regions(0, 1)
+	require.ErrorContains(t, err, "more than 4194304 regions")
+	_, err = relu.FromTheta(nil, 1<<40, 1<<40, 1)
+	require.ErrorContains(t, err, "a net of the sizes [1099511627776 1099511627776 1] would take ")
+	require.Panics(t, func() { relu.New(1<<40, 1) })
+	_, err = relu.Uniform(math.Sin, 0, 1, 1<<40)
+	require.EqualError(t, err, "d is 1099511627776: a net can be written down for at most 65536 pieces")
+	_, err = relu.Uniform(math.Sin, -math.MaxFloat64, math.MaxFloat64, 2)
+	require.ErrorContains(t, err, "there is no length in float64")
+}
+
+// Between two ends that are infinite a unit is on where its intercept says, also where its knot is beyond float64.
+func TestAKnotBeyondFloat64(t *testing.T) {
+	n := hat(1)
+	n.Layers[0].W.Set(0, 0, 1e-10)
+	n.Layers[0].B[0] = 1e300
+	states, err := n.Units(math.Inf(-1), math.Inf(1))
+	require.NoError(t, err)
+	require.Equal(t, [][]relu.UnitState{{relu.Linear}}, states)
+}
+
+// The best fit does not depend on the unit of the values, be it as great or as small as float64 can have.
+func TestFreeKnotsInAnyUnit(t *testing.T) {
+	xs, shape := []float64{0, 1, 2, 3, 4, 5}, []float64{1, -1, 0.5, 0, 2, 1}
+	at := func(unit float64) (*relu.Fit, error) {
+		ys := make([]float64, len(shape))
+		for i, y := range shape {
+			ys[i] = y * unit
+		}
+		return relu.FreeKnots(xs, ys, xs[1:5], 2)
+	}
+	want, err := at(1)
+	require.NoError(t, err)
+	for _, unit := range []float64{0x1p500, 0x1p-500} {
+		got, err := at(unit)
+		require.NoError(t, err)
+		require.Equal(t, want.Knots, got.Knots)
+		for i := range got.Values {
+			require.Equal(t, want.Values[i], got.Values[i]/unit)
+		}
+		require.Equal(t, want.Squares, got.Squares/unit/unit)
+	}
+	_, err = at(0x1p1000) // its sum of squares is not float64
+	require.EqualError(t, err, "the fit or its sum of squares is too great for float64: choose another unit of ys")
+}
+
+func TestRankOfWhatHasNone(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(-1)} {
+		_, _, err := relu.Rank(mat.NewDense(2, 2, []float64{1, 2, v, 4}))
+		require.ErrorContains(t, err, "element [1, 0] of the matrix is ")
+	}
+	_, _, err := relu.Rank(nil)
+	require.EqualError(t, err, "the matrix is empty: it has no rank")
+	for _, unit := range []float64{1e300, 1e-300, math.SmallestNonzeroFloat64} {
+		rank, _, err := relu.Rank(mat.NewDense(2, 2, []float64{unit, 0, 0, unit}))
+		require.NoError(t, err)
+		require.Equal(t, 2, rank)
+	}
+}
+
+// The bounds are there at once, however large the net.
+func TestBoundsOfHugeNets(t *testing.T) {
+	for _, inputs := range []int{1 << 40, math.MaxInt} {
+		bound, err := relu.ShallowRegions(inputs, inputs)
+		require.NoError(t, err)
+		require.True(t, math.IsInf(bound, 1))
+		bound, err = relu.RegionsLowerBound(inputs, inputs, inputs)
+		require.NoError(t, err)
+		require.True(t, math.IsInf(bound, 1))
+	}
+	bound, err := relu.ShallowRegions(1<<40, 50) // as many as subsets
+	require.NoError(t, err)
+	require.Equal(t, math.Exp2(50), bound)
+}
