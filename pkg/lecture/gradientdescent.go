@@ -38,6 +38,12 @@ type Taylor struct {
 // LinearModel measures the Taylor series of the loss at θ for the radii, which are positive and ascending. It is an error
 // when ∇L(θ) = 0: then no direction is downhill.
 func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error) {
+	if l == nil {
+		return nil, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+	}
+	if len(radii) == 0 || !(slices.Min(radii) > 0) || math.IsInf(slices.Max(radii), 1) || !slices.IsSorted(radii) {
+		return nil, fmt.Errorf("radii are %v: they must be positive, finite and ascending, and at least one", radii)
+	}
 	loss, gradient, err := l(theta)
 	if err != nil {
 		return nil, err
@@ -135,6 +141,9 @@ func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor,
 // Sharpness is the largest eigenvalue of the loss's Hessian at θ, by power iteration on products Hv, which are
 // differences of gradients: Hv ≈ (∇L(θ+εv) − ∇L(θ−εv))/2ε. For float64 landscapes.
 func Sharpness(l Landscape, theta []float64) (float64, error) {
+	if l == nil {
+		return 0, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+	}
 	const epsilon = 1e-5
 	lambda, _, err := theory.PowerIteration(func(v []float64) ([]float64, error) {
 		at := make([]float64, len(theta))

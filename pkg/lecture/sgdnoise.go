@@ -705,8 +705,12 @@ func (e *Ellipse) Inside(path [][]float64) float64 {
 	return float64(count) / float64(len(path))
 }
 
-// Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest.
+// Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
+// no values or p is not between 0 and 1.
 func Quantile(values []float64, p float64) float64 {
+	if len(values) == 0 || !(p >= 0 && p <= 1) {
+		panic(fmt.Sprintf("there are %d values and p is %v: there must be at least one, and p between 0 and 1", len(values), p))
+	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
 }
