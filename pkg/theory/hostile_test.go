@@ -31,7 +31,7 @@ func FuzzHostile(f *testing.F) {
 	}
 	hostile.Fuzz(f, [][]any{
 		{theory.WithReplacement, theory.WithoutReplacement, theory.Sampling(7)}, {theory.Monotone, theory.Regime(99)},
-		{descent}, {sgd}, {noise}, {bowl}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
+		{[]float64{0.1, 0.2}}, {descent}, {sgd}, {noise}, {bowl}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
 		{func(v []float64) ([]float64, error) { return v, nil }, func(v []float64) ([]float64, error) { return nil, nil }},
 		{func(eta float64) (bool, error) { return eta > 0.5, nil }, func(eta float64) (bool, error) { return true, nil }},
 		{func(labels []bool) error { return nil }, func(labels []bool) error { return context.Canceled }},

@@ -381,8 +381,12 @@ func (s *SGD) AverageMoments(eta func(t int) float64, start []float64, from, ste
 // state is E[e], [r], and E[eeᵀ], [s].
 type state struct{ mean, second []float64 }
 
-// recursion gives the state of e_t for t = 0, 1, …, steps; a drift of θ* is taken from e at the end of a step.
+// recursion gives the state of e_t for t = 0, 1, …, steps; a drift of θ* is taken from e at the end of a step. It panics
+// when eta is nil.
 func (s *SGD) recursion(eta func(t int) float64, start []float64, drift Drift, steps int) iter.Seq2[int, state] {
+	if eta == nil {
+		panic("eta is nil: give a function of the step, such as a schedule's At")
+	}
 	velocity, walk := s.drift(drift)
 	return func(yield func(int, state) bool) {
 		mean := s.Components(start)
