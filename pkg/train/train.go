@@ -162,7 +162,7 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 }
 
 // On returns a trainer on other data of the same shapes, those of the same problem with another noise for instance, without
-// compiling anything again: both use the same programs, which t's Close ends for both.
+// compiling anything again: both use the same programs. Closing t closes both.
 func (t *Trainer) On(data []*tensors.Tensor) (other *Trainer, err error) {
 	err = t.use(func() (err error) {
 		other, err = t.on(data)
