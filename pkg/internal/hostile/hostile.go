@@ -41,7 +41,7 @@ func pools(given [][]any) map[reflect.Type]pool {
 	for _, values := range given {
 		add(values...)
 	}
-	add(2, 3, 0, -1, 1, 7, 40, 1<<12+1, 1<<40, math.MaxInt, math.MinInt)
+	add(2, 3, 0, -1, 1, 7, 40, 1<<9+1, 1<<40, math.MaxInt, math.MinInt)
 	add(0.1, 1.0, 0.0, -0.5, nan, inf, -inf, 1e-320, math.SmallestNonzeroFloat64, 1e-160, 1e160, math.MaxFloat64, -math.MaxFloat64)
 	add(int64(1), int64(-1), int64(math.MaxInt64), uint64(1), uint64(math.MaxUint64))
 	add(true, false, "adam", "", "no such name")
