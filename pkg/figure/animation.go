@@ -41,13 +41,14 @@ type Animation struct {
 func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 	a := &Animation{fps: fps, still: frames - 1}
 	switch {
-	case frames < 1 || frames > 600:
-		a.err = fmt.Errorf("figure: an animation of %d frames: it must have from 1 to 600", frames)
+	case frames < 1 || frames > mostFrames:
+		a.err = fmt.Errorf("figure: an animation of %d frames: it must have from 1 to %d", frames, mostFrames)
 	case !(fps >= 0.2 && fps <= 50):
 		a.err = fmt.Errorf("figure: an animation of %v frames per second: browsers show from 0.2 to 50", fps)
 	case draw == nil:
 		a.err = fmt.Errorf("figure: an animation needs a function that draws its frames; it is nil")
 	}
+	total := 0
 	for i := 0; i < frames && a.err == nil; i++ {
 		f := draw(i)
 		switch {
@@ -55,14 +56,25 @@ func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 			a.err = fmt.Errorf("figure: frame %d of the animation is nil", i)
 		case i > 0 && !f.samePanels(a.frames[0]):
 			a.err = fmt.Errorf("figure: frame %d of the animation has other panels than frame 0", i)
+		default:
+			total += f.values
+			a.err = atMost(mostMoving, total, "values of all frames")
 		}
 		a.frames = append(a.frames, f)
 	}
 	return a
 }
 
+func (a *Animation) made() *Animation {
+	if a == nil {
+		return &Animation{err: errNil}
+	}
+	return a
+}
+
 // StillAt makes another frame than the last one the still.
 func (a *Animation) StillAt(i int) *Animation {
+	a = a.made()
 	if a.err == nil && (i < 0 || i >= len(a.frames)) {
 		a.err = fmt.Errorf("figure: the still is frame %d; the animation has the frames 0 to %d", i, len(a.frames)-1)
 	}
@@ -73,6 +85,10 @@ func (a *Animation) StillAt(i int) *Animation {
 // Describe sets the text alternative, for the cases in which the author says
 // it better than Alt does.
 func (a *Animation) Describe(alt string) *Animation {
+	a = a.made()
+	if a.err == nil {
+		a.err = checkWords(alt)
+	}
 	a.alt = alt
 	return a
 }
@@ -80,7 +96,7 @@ func (a *Animation) Describe(alt string) *Animation {
 // Alt returns the text alternative: that of Describe, or else the number of
 // frames, how long they take, and the words for the still.
 func (a *Animation) Alt() string {
-	if a.alt != "" {
+	if a = a.made(); a.alt != "" {
 		return a.alt
 	}
 	if f, err := a.develop(); err == nil {
@@ -141,6 +157,7 @@ type film struct {
 }
 
 func (a *Animation) develop() (*film, error) {
+	a = a.made()
 	if a.err == nil && a.film == nil {
 		a.film = &film{}
 		a.film.layouts, a.err = layoutsOf(a.frames, a.still)
@@ -252,8 +269,10 @@ func (f *film) expose(still int, fps float64) ([]byte, error) {
 	from := make([]int, len(f.layouts)) // where in first its own begin
 	ground := 0
 	for i, l := range f.layouts {
-		var all []op
-		l.draw(pen{kept: &all})
+		all, err := opsOf(l.draw)
+		if err != nil {
+			return nil, inFrame(i, err)
+		}
 		if i == 0 {
 			first, ground = all, len(all)
 		}

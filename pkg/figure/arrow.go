@@ -27,6 +27,7 @@ func (f *Figure) Resultant(name string, x, y, dx, dy float64) *Figure {
 }
 
 func (f *Figure) addArrows(s *series, dxs, dys []float64) *Figure {
+	f = f.made()
 	n := len(dxs)
 	if len(dys) != n || len(s.xs) != len(s.ys) || len(s.xs) != n && len(s.xs) != 1 {
 		f.fail(fmt.Errorf("figure: %v %q: %d and %d starts, but %d and %d displacements",
@@ -49,6 +50,7 @@ func (f *Figure) addArrows(s *series, dxs, dys []float64) *Figure {
 // stationary covariance of SGD, say (claim S7). It was not measured, so it
 // looks like Theory, but lies above the paths. A semi-axis may be 0.
 func (f *Figure) Ellipse(name string, x, y, a, b, angle float64) *Figure {
+	f = f.made()
 	if !finite(x) || !finite(y) || !finite(angle) || !(a >= 0) || !(b >= 0) || math.IsInf(a+b, 0) {
 		f.fail(fmt.Errorf("figure: ellipse %q: around (%v, %v), semi-axes %v and %v, angle %v: "+
 			"all must be finite and no semi-axis negative", name, x, y, a, b, angle))

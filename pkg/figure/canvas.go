@@ -2,8 +2,8 @@ package figure
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
-	"html"
 	"image"
 	"image/color"
 	"image/png"
@@ -44,8 +44,8 @@ func newSVG(w, h int, title, alt string) *svgCanvas {
 	c := &svgCanvas{h: float64(h), stack: []svgState{{}}}
 	fmt.Fprintf(&c.buf, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
 		`font-family="'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif" stroke-linejoin="round">`+"\n",
-		w, h, w, h, html.EscapeString(alt))
-	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", html.EscapeString(title), html.EscapeString(alt))
+		w, h, w, h, escape(alt))
+	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", escape(title), escape(alt))
 	vg.Initialize(c)
 	return c
 }
@@ -168,7 +168,7 @@ func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
 	c.buf.WriteByte('>')
 	rise := 0.0
 	for _, r := range runs(s) {
-		text := html.EscapeString(r.text)
+		text := escape(r.text)
 		switch {
 		case r.rise == rise:
 			c.buf.WriteString(text)
@@ -180,6 +180,14 @@ func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
 		rise = r.rise
 	}
 	c.buf.WriteString("</text>\n")
+}
+
+// escape makes any text safe in XML and HTML, in an element as in an attribute. What XML cannot hold at all, such as NUL,
+// becomes U+FFFD.
+func escape(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s)) // a Builder takes all
+	return b.String()
 }
 
 // num is v with at most the given decimals, in the fewest letters.
@@ -200,12 +208,17 @@ func hex(clr color.Color) (string, float64) {
 }
 
 // pngCanvas is gonum's image canvas at two dots for one CSS pixel.
-type pngCanvas struct{ *vgimg.Canvas }
+type pngCanvas struct {
+	*vgimg.Canvas
+	color  color.Color
+	width  float64 // of lines, in dots
+	dashes []vg.Length
+}
 
 const dots = 2
 
 func newPNG(w, h int) *pngCanvas {
-	return &pngCanvas{vgimg.NewWith(vgimg.UseWH(vg.Length(w), vg.Length(h)), vgimg.UseDPI(72*dots))}
+	return &pngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(vg.Length(w), vg.Length(h)), vgimg.UseDPI(72*dots))}
 }
 
 func (c *pngCanvas) FillString(f vgfont.Face, p vg.Point, s string) {

@@ -16,6 +16,7 @@ import (
 // against a Theory, a periodogram say, make a bundle of one: theory is drawn over
 // it.
 func (f *Figure) Bundle(name string, xs []float64, runs [][]float64) *Figure {
+	f = f.made()
 	if len(runs) == 0 {
 		f.fail(fmt.Errorf("figure: bundle %q has no runs", name))
 	}
@@ -34,6 +35,7 @@ func (f *Figure) Bundle(name string, xs []float64, runs [][]float64) *Figure {
 // caller's. A factor that is not positive is an error, as is what is one for
 // Points.
 func (f *Figure) PowerLaw(name string, xs, ys []float64, factor, slope, halfWidth float64) *Figure {
+	f = f.made()
 	switch {
 	case !f.x.log || !f.y.log:
 		f.fail(fmt.Errorf("figure: power law %q needs two logarithmic axes: figure.LogX and figure.LogY", name))
@@ -87,6 +89,7 @@ func (f *Figure) TheoryBand(name string, xs, lo, hi []float64) *Figure {
 // ascending order, and all must be finite; on a logarithmic axis a height of 0
 // is no bar, a negative one an error.
 func (f *Figure) Bars(name string, edges, heights []float64) *Figure {
+	f = f.made()
 	if len(edges) != len(heights)+1 {
 		f.fail(fmt.Errorf("figure: histogram %q: %d edges but %d heights; there is one edge more than bars",
 			name, len(edges), len(heights)))
@@ -206,10 +209,8 @@ func (p *panel) drawStems(c pen, s *series, st style) {
 			tops = append(tops, top)
 		}
 	}
-	c.strokes(st, lines...)
-	for _, q := range tops {
-		c.marker(st, q, size)
-	}
+	c.strokes(st, tallest(lines)...)
+	c.markers(st, tops, size)
 }
 
 func (p *panel) drawIntervals(c pen, s *series, st style) {
@@ -256,9 +257,7 @@ func (p *panel) drawIntervals(c pen, s *series, st style) {
 	}
 	c.strokes(style{color: halo, width: st.width + 2.5}, lines...)
 	c.strokes(st, lines...)
-	for _, q := range markers {
-		c.marker(st, q, 4.2)
-	}
+	c.markers(st, markers, 4.2)
 }
 
 // pale is the style of a curve among many.

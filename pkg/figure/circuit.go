@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"image/color"
@@ -54,6 +55,9 @@ func (c *Circuit) check() error {
 	if len(c.layers) == 0 {
 		return fmt.Errorf("figure: circuit %q has no layers; give at least one", c.title)
 	}
+	if err := atMost(mostLayers, len(c.layers), "layers"); err != nil {
+		return err
+	}
 	for l, layer := range c.layers {
 		if layer.Weights == nil {
 			if l == 0 {
@@ -100,6 +104,7 @@ func (c *Circuit) check() error {
 // Values writes above each wire what it carries: x [in], z [layers][out] before the ReLUs and h [layers][out] after them;
 // h of a layer without a ReLU may be left out.
 func (c *Circuit) Values(x []float64, z, h [][]float64) *Circuit {
+	c = c.made()
 	c.values = c.take("values", x, z, h)
 	return c
 }
@@ -107,6 +112,7 @@ func (c *Circuit) Values(x []float64, z, h [][]float64) *Circuit {
 // Gradients writes below each wire, after ∂, the derivative of the output (or of a loss) with respect to what it carries,
 // in the places of Values, and beside each weight and bias the derivative with respect to it. It needs Values.
 func (c *Circuit) Gradients(x []float64, z, h [][]float64) *Circuit {
+	c = c.made()
 	if c.values == nil && c.err == nil {
 		c.err = fmt.Errorf("figure: circuit %q: gradients need the values; call Values first", c.title)
 	}
@@ -150,39 +156,35 @@ func (s *signals) into(layer int) []float64 {
 
 // SVG returns the picture as an SVG document, as Figure.SVG does.
 func (c *Circuit) SVG() ([]byte, error) {
-	if c.err != nil {
-		return nil, c.err
+	l, err := c.layout()
+	if err != nil {
+		return nil, err
 	}
-	l := c.layout()
-	canvas := newSVG(l.w, l.h, c.title, c.Alt())
-	l.draw(pen{c: canvas})
-	return canvas.bytes(), nil
+	return drawSVG(l.w, l.h, c.title, c.Alt(), l.draw)
 }
 
 // PNG returns the picture as an image, as Figure.PNG does.
 func (c *Circuit) PNG() ([]byte, error) {
-	if c.err != nil {
-		return nil, c.err
+	l, err := c.layout()
+	if err != nil {
+		return nil, err
 	}
-	l := c.layout()
-	canvas := newPNG(l.w, l.h)
-	l.draw(pen{c: canvas})
-	return canvas.bytes()
+	return drawPNG(l.w, l.h, l.draw)
 }
 
 // Size returns the width and height in CSS pixels, or zeros where SVG and PNG return an error.
 func (c *Circuit) Size() (width, height int) {
-	if c.err != nil {
+	l, err := c.layout()
+	if err != nil {
 		return 0, 0
 	}
-	l := c.layout()
 	return l.w, l.h
 }
 
 // Alt returns the text alternative: the sizes, and of a circuit drawn in full every element.
 func (c *Circuit) Alt() string {
-	if c.err != nil {
-		return c.title
+	if c = c.made(); c.err != nil {
+		return cmp.Or(c.title, "circuit")
 	}
 	var parts []string
 	for l, layer := range c.layers {
@@ -314,11 +316,23 @@ func (l *circuitLayout) head(title string, words ...string) {
 	}
 }
 
-func (c *Circuit) layout() *circuitLayout {
-	if c.full() {
-		return c.elements()
+func (c *Circuit) layout() (*circuitLayout, error) {
+	if c = c.made(); c.err != nil {
+		return nil, c.err
 	}
-	return c.units()
+	l := c.units
+	if c.full() {
+		l = c.elements
+	}
+	drawn := l()
+	return drawn, checkSize(float64(drawn.w), float64(drawn.h))
+}
+
+func (c *Circuit) made() *Circuit {
+	if c == nil {
+		return &Circuit{err: errNil}
+	}
+	return c
 }
 
 // elements draws every multiplier, adder and ReLU.

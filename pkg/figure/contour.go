@@ -37,7 +37,7 @@ func (c *contour) sample(x, y scale) (*field, error) {
 	for i := range cells + 1 {
 		col := make([]float64, cells+1)
 		for j := range col {
-			v := c.f(x.lo+(x.hi-x.lo)*float64(i)/cells, y.lo+(y.hi-y.lo)*float64(j)/cells)
+			v := c.f(x.at(float64(i)/cells), y.at(float64(j)/cells))
 			if finite(v) {
 				all = append(all, v)
 			} else {

@@ -16,6 +16,7 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -87,6 +88,8 @@ func (a Axis) checkNames() error {
 	switch {
 	case len(a.names) == 0:
 		return fmt.Errorf("figure: axis %q has no categories; name at least one", a.label)
+	case len(a.names) > mostCategories:
+		return atMost(mostCategories, len(a.names), "categories of an axis")
 	case a.log:
 		return fmt.Errorf("figure: axis %q is logarithmic, which categories cannot be; use figure.X or figure.Y", a.label)
 	case a.limited:
@@ -114,6 +117,7 @@ type Figure struct {
 	heat   *heat
 	panels []*Figure
 	cols   int
+	values int // of all series
 	alt    string
 	err    error
 }
@@ -134,12 +138,15 @@ func New(title string, axes ...Axis) *Figure {
 			f.x = a
 		}
 	}
-	if title == "" {
-		f.fail(fmt.Errorf("figure: a panel has no title; say what it shows"))
-	}
-	f.fail(f.x.check())
-	f.fail(f.y.check())
+	f.fail(f.check())
 	return f
+}
+
+func (f *Figure) check() error {
+	if f.title == "" {
+		return fmt.Errorf("figure: a panel has no title; say what it shows")
+	}
+	return cmp.Or(f.x.check(), f.y.check())
 }
 
 // Line adds a curve. With xs nil it is drawn over 0, 1, 2, …, the steps.
@@ -187,6 +194,7 @@ func (f *Figure) Path(name string, xs, ys []float64) *Figure {
 
 // Mark puts a star at (x, y), the optimum for example.
 func (f *Figure) Mark(name string, x, y float64) *Figure {
+	f = f.made()
 	switch {
 	case name == "":
 		f.fail(fmt.Errorf("figure: a mark has no name"))
@@ -213,6 +221,11 @@ func (f *Figure) HLine(y float64, label string) *Figure { return f.rule(rule{y, 
 // the end of the first path that does not diverge) and wide enough for every
 // start and its mirror image.
 func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
+	f = f.made()
+	if err := atMost(mostLevels, len(levels), "levels of contours"); err != nil {
+		f.fail(err)
+		return f
+	}
 	levels = slices.Clone(levels)
 	slices.Sort(levels)
 	switch {
@@ -236,6 +249,8 @@ func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels .
 // Describe sets the text alternative, for the cases in which the author says
 // it better than Alt does.
 func (f *Figure) Describe(alt string) *Figure {
+	f = f.made()
+	f.fail(checkWords(alt))
 	f.alt = alt
 	return f
 }
@@ -244,7 +259,7 @@ func (f *Figure) Describe(alt string) *Figure {
 // values of the contours are shared, not computed again: draw what stands still
 // once, and for each frame of an animation add to a copy what moves.
 func (f *Figure) Copy() *Figure {
-	c := *f
+	c := *f.made()
 	c.series, c.rules, c.marks = slices.Clone(f.series), slices.Clone(f.rules), slices.Clone(f.marks)
 	return &c
 }
@@ -261,6 +276,7 @@ func Grid(cols int, panels ...*Figure) *Figure {
 		f.fail(fmt.Errorf("figure: a grid of %d panels in %d columns is empty", len(panels), cols))
 		return f
 	}
+	f.fail(atMost(mostPanels, len(panels), "panels"))
 	f.cols = min(cols, len(panels))
 	for i, p := range panels {
 		switch {
@@ -268,6 +284,8 @@ func Grid(cols int, panels ...*Figure) *Figure {
 			f.fail(fmt.Errorf("figure: panel %d is nil", i+1))
 		case p.panels != nil:
 			f.fail(fmt.Errorf("figure: panel %d is a row or grid itself; give its panels to Grid", i+1))
+		default:
+			f.values += p.values
 		}
 	}
 	return f
@@ -349,6 +367,7 @@ func (f *Figure) panel(add func()) *Figure {
 }
 
 func (f *Figure) rule(r rule) *Figure {
+	f = f.made()
 	a := f.y
 	if r.vertical {
 		a = f.x
@@ -368,6 +387,12 @@ func (f *Figure) rule(r rule) *Figure {
 func (f *Figure) linear() bool { return !f.x.log && !f.y.log && f.x.names == nil && f.y.names == nil }
 
 func (f *Figure) add(s *series) *Figure {
+	f = f.made()
+	f.values += len(s.ys)
+	if err := cmp.Or(atMost(mostValues, f.values, "values"), atMost(mostSeries, len(f.series)+1, "curves and sets of points")); err != nil {
+		f.fail(err)
+		return f
+	}
 	if s.xs == nil {
 		s.xs = make([]float64, len(s.ys))
 		for i := range s.xs {

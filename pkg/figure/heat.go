@@ -23,6 +23,7 @@ type heat struct {
 // share them. A number that is not finite is a grey cell that says "diverged".
 // It is an error if an axis has no categories or z has another shape.
 func (f *Figure) Heat(label string, z [][]float64) *Figure {
+	f = f.made()
 	rows, cols := len(f.y.names), len(f.x.names)
 	switch {
 	case label == "":
@@ -33,6 +34,9 @@ func (f *Figure) Heat(label string, z [][]float64) *Figure {
 		f.fail(fmt.Errorf("figure: heat map of %q needs two axes with Categories", label))
 	case len(z) != rows:
 		f.fail(fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", label, len(z), rows, f.y.label))
+	}
+	if f.err != nil {
+		return f
 	}
 	h := &heat{label: label}
 	for i, row := range z {

@@ -55,6 +55,9 @@ func (f *Figure) panelOf(common *common) (*panel, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	if err := f.check(); err != nil { // of a Figure that New did not make
+		return nil, err
+	}
 	if len(f.series) == 0 && f.loss == nil && f.heat == nil && len(f.marks) == 0 && len(f.rules) == 0 {
 		return nil, fmt.Errorf("figure: %q is empty; add a Line, Points, Path or Contour", f.title)
 	}
@@ -75,6 +78,13 @@ func (f *Figure) panelOf(common *common) (*panel, error) {
 	if f.heat != nil {
 		texts = append(texts, f.heat.label)
 		p.shades = common.shades[f.heat.label]
+	}
+	names := map[string]bool{}
+	for _, s := range f.series {
+		names[s.name] = true
+	}
+	if err := atMost(mostNames, len(names)+len(f.rules)+len(f.marks), "names, lines and marks of one panel"); err != nil {
+		return nil, err
 	}
 	for _, t := range texts {
 		if err := checkText(t); err != nil {
@@ -703,7 +713,7 @@ func (p *panel) name() bool {
 	var drawn [][]point
 	for _, s := range p.series {
 		for _, l := range p.stretch(s).lines {
-			drawn = append(drawn, p.placeAll(l))
+			drawn = append(drawn, columns(p.placeAll(l), column))
 		}
 		for i := range s.lo {
 			drawn = append(drawn, p.placeAll([]point{p.at(s.xs[i], max(s.lo[i], p.sy.lo)), p.at(s.xs[i], s.hi[i])}))

@@ -1,7 +1,9 @@
 package figure
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -53,6 +55,48 @@ func decimate(pts []point) []point {
 	return peucker(columns(pts, column), tolerance)
 }
 
+// sparse are the markers of a cloud: one in each square of the smallest grid that
+// leaves at most cloud of them. Those left out lie within the others' reach.
+func sparse(at []point) []point {
+	for side := 1.0; ; side *= 1.25 {
+		taken := map[[2]int]bool{}
+		var out []point
+		for _, q := range at {
+			if square := [2]int{int(q.x / side), int(q.y / side)}; !taken[square] {
+				taken[square] = true
+				out = append(out, q)
+			}
+		}
+		if at = out; len(at) <= cloud {
+			return at
+		}
+	}
+}
+
+// tallest are the upright lines that show: of those within half a pixel, the
+// one that reaches highest and the one that reaches lowest.
+func tallest(lines [][]point) [][]point {
+	if len(lines) < 1000 {
+		return lines
+	}
+	type column struct {
+		at int
+		up bool
+	}
+	best := map[column]int{}
+	for i, l := range lines {
+		c := column{int(2 * l[1].x), l[1].y > l[0].y}
+		if k, ok := best[c]; !ok || math.Abs(l[1].y-l[0].y) > math.Abs(lines[k][1].y-lines[k][0].y) {
+			best[c] = i
+		}
+	}
+	var out [][]point
+	for _, i := range slices.Sorted(maps.Values(best)) {
+		out = append(out, lines[i])
+	}
+	return out
+}
+
 const (
 	tolerance  = 0.2 // pixels, about a tenth of a line's width
 	column     = 1.0
@@ -98,7 +142,13 @@ func peucker(pts []point, tol float64) []point {
 	}
 	keep := make([]bool, len(pts))
 	keep[0], keep[len(pts)-1] = true, true
-	stretches := [][2]int{{0, len(pts) - 1}}
+	var stretches [][2]int
+	const longest = 4096 // the rule takes the square of it, at worst
+	for from := 0; from < len(pts)-1; from += longest {
+		to := min(from+longest, len(pts)-1)
+		keep[to] = true
+		stretches = append(stretches, [2]int{from, to})
+	}
 	for len(stretches) > 0 {
 		s := stretches[len(stretches)-1]
 		stretches = stretches[:len(stretches)-1]

@@ -1,11 +1,14 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/plot/vg"
 )
 
 // SVG returns the picture as an SVG document that scales with the page and
@@ -15,9 +18,7 @@ func (f *Figure) SVG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newSVG(l.w, l.h, f.heading(), f.Alt())
-	l.draw(pen{c: c})
-	return c.bytes(), nil
+	return drawSVG(l.w, l.h, f.heading(), f.alternative(l), l.draw)
 }
 
 // PNG returns the same drawing as an image of twice as many dots as Size, which
@@ -27,9 +28,42 @@ func (f *Figure) PNG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newPNG(l.w, l.h)
-	l.draw(pen{c: c})
+	return drawPNG(l.w, l.h, l.draw)
+}
+
+func drawSVG(w, h int, title, alt string, draw func(pen)) ([]byte, error) {
+	c := newSVG(w, h, title, alt)
+	if err := drawOn(c, draw); err != nil {
+		return nil, err
+	}
+	return c.bytes(), nil
+}
+
+func drawPNG(w, h int, draw func(pen)) ([]byte, error) {
+	c := newPNG(w, h)
+	if err := drawOn(c, draw); err != nil {
+		return nil, err
+	}
 	return c.bytes()
+}
+
+// opsOf are the strokes of a picture, or an error where they are too many.
+func opsOf(draw func(pen)) ([]op, error) {
+	var ops []op
+	left := mostDrawn
+	if draw(pen{kept: &ops, left: &left}); left < 0 {
+		return nil, fmt.Errorf("figure: the picture has more than %d corners, which no reader could see; draw fewer points, arrows or cells in it", mostDrawn)
+	}
+	return ops, nil
+}
+
+// drawOn draws a picture, unless it is too much.
+func drawOn(c vg.Canvas, draw func(pen)) error {
+	ops, err := opsOf(draw)
+	if err == nil {
+		drawAll(c, ops)
+	}
+	return err
 }
 
 // Size returns the width and height in CSS pixels, or zeros where SVG and PNG
@@ -45,12 +79,19 @@ func (f *Figure) Size() (width, height int) {
 // Alt returns the text alternative: that of Describe, or else the title, the
 // axes with their limits, and every series with where it begins and ends.
 func (f *Figure) Alt() string {
+	l, err := f.layout()
+	switch {
+	case f == nil:
+		return "no figure"
+	case err != nil && f.alt == "":
+		return cmp.Or(f.heading(), "figure")
+	}
+	return f.alternative(l)
+}
+
+func (f *Figure) alternative(l *layout) string {
 	if f.alt != "" {
 		return f.alt
-	}
-	l, err := f.layout()
-	if err != nil {
-		return f.heading()
 	}
 	return l.describe()
 }
@@ -168,6 +209,9 @@ type layout struct {
 }
 
 func (f *Figure) layout() (*layout, error) {
+	if f == nil {
+		return nil, errNil
+	}
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -180,7 +224,11 @@ func (f *Figure) layout() (*layout, error) {
 
 func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layout, error) {
 	l := &layout{}
+	values, series := 0, 0
 	for i, g := range figures {
+		if err := cmp.Or(atMost(mostValues, values, "values"), atMost(mostSeries, series, "curves and sets of points")); err != nil {
+			return nil, err
+		}
 		p, err := g.panelOf(common)
 		if err != nil {
 			if numbered {
@@ -191,6 +239,7 @@ func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layo
 		if common.rooms != nil {
 			p.least = common.rooms[i]
 		}
+		values, series = values+g.values, series+len(g.series)
 		p.above = p.plane() || cols > 1 || p.x.names != nil // names need the width
 		l.panels = append(l.panels, p)
 	}
@@ -212,7 +261,9 @@ func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layo
 			p.legend = slices.DeleteFunc(p.legend, func(e entry) bool { return l.shown(e, i) })
 			p.sides()
 		}
-		l.place(cols)
+		if err := l.place(cols); err != nil {
+			return nil, err
+		}
 		settled = true
 		for _, p := range l.panels {
 			settled = p.name() && settled
@@ -240,7 +291,7 @@ func (l *layout) shown(e entry, i int) bool {
 }
 
 // place gives all frames the same size, in rows and columns.
-func (l *layout) place(cols int) {
+func (l *layout) place(cols int) error {
 	left, right := make([]float64, cols), make([]float64, cols)
 	ratio := 0.0
 	for i, p := range l.panels {
@@ -280,7 +331,11 @@ func (l *layout) place(cols int) {
 	for r := range rows {
 		height += top[r] + bottom[r]
 	}
-	l.w, l.h = int(math.Ceil(room+w*float64(cols))), int(math.Ceil(height))
+	width := room + w*float64(cols)
+	if err := checkSize(width, height); err != nil {
+		return err
+	}
+	l.w, l.h = int(math.Ceil(width)), int(math.Ceil(height))
 	y := float64(l.h) - margin
 	for r := range rows {
 		y -= top[r] + h
@@ -295,6 +350,7 @@ func (l *layout) place(cols int) {
 		}
 		y -= bottom[r] + gap
 	}
+	return nil
 }
 
 // common is what panels have in common: the style of each name and the shades
@@ -516,9 +572,7 @@ func (p *panel) drawSeries(c pen, s *series) {
 		if p.follows(s) {
 			size = 6.5
 		}
-		for _, q := range p.markers(s, 0) {
-			c.marker(st, q, size)
-		}
+		c.markers(st, p.markers(s, 0), size)
 	}
 }
 

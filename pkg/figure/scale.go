@@ -26,6 +26,14 @@ func (s scale) norm(v float64) float64 {
 	return (v/2 - s.lo/2) / (s.hi/2 - s.lo/2)
 }
 
+// at is the value at a share of a linear scale, the inverse of norm.
+func (s scale) at(share float64) float64 {
+	if span := s.hi - s.lo; !math.IsInf(span, 0) {
+		return s.lo + span*share
+	}
+	return s.lo*(1-share) + s.hi*share
+}
+
 // pad widens the scale by a share of its length at each end; a scale of no
 // length becomes one around its value.
 func (s scale) pad(share float64) scale {
@@ -38,13 +46,13 @@ func (s scale) pad(share float64) scale {
 		if s.lo == 0 {
 			d = 1
 		}
-		return scale{false, s.lo - d, s.hi + d}
+		return scale{false, max(s.lo-d, -math.MaxFloat64), min(s.hi+d, math.MaxFloat64)}
 	case s.log:
 		f := math.Exp(share * (math.Log(s.hi) - math.Log(s.lo)))
 		return scale{true, max(s.lo/f, tiny), min(s.hi*f, math.MaxFloat64)}
 	}
-	d := share * (s.hi - s.lo)
-	out := scale{false, s.lo - d, s.hi + d}
+	d := share*s.hi - share*s.lo
+	out := scale{false, max(s.lo-d, -math.MaxFloat64), min(s.hi+d, math.MaxFloat64)}
 	if s.lo >= 0 && s.lo <= 0.3*s.hi {
 		out.lo = 0 // a quantity that cannot be negative is seen against its zero
 	}
@@ -192,6 +200,9 @@ func numbers(v []float64) []string {
 
 // number writes one value in three digits, for notes and the text alternative; whole ones as they are.
 func number(v float64) string {
+	if math.IsInf(v, 0) {
+		return map[bool]string{true: "∞", false: "−∞"}[v > 0]
+	}
 	s := strconv.FormatFloat(v, 'g', 3, 64)
 	if v == math.Trunc(v) && math.Abs(v) < 1e6 {
 		s = strconv.FormatFloat(v, 'f', 0, 64)

@@ -2,13 +2,13 @@ package figure
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html"
 	"math"
 	"slices"
 	"strconv"
@@ -25,9 +25,15 @@ type Slider struct {
 
 // Every is lo, lo + step, … up to hi, as a slider's values, to 12 digits:
 // among 0, 0.1, … is 0.3, not 0.30000000000000004.
+//
+// A step that leads nowhere gives no values, and more than a slider can have are
+// not made: Slide says what is wrong.
 func Every(lo, hi, step float64) []float64 {
+	if !(step > 0) {
+		return nil
+	}
 	var values []float64
-	for i := 0; lo+float64(i)*step <= hi+step/1e6; i++ {
+	for i := 0; lo+float64(i)*step <= hi+step/1e6 && i <= mostSlides; i++ {
 		value, _ := strconv.ParseFloat(strconv.FormatFloat(lo+float64(i)*step, 'g', 12, 64), 64)
 		values = append(values, value)
 	}
@@ -46,9 +52,6 @@ type Slides struct {
 	err     error
 }
 
-// mostSlides keeps a page of them below some 10 MB in a browser.
-const mostSlides = 1000
-
 // Slide draws a picture, and a sentence to stand below it, for each combination
 // of the sliders' values, at most 1,000. As in Animate, what draw returns must
 // have the same panels each time, and axes without a Range get the limits that
@@ -57,30 +60,38 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 	s := &Slides{}
 	count := 1
 	for _, slider := range sliders {
+		switch {
+		case slider.Name == "":
+			s.fail(fmt.Errorf("figure: a slider has no name"))
+		case len(slider.Values) == 0:
+			s.fail(fmt.Errorf("figure: the slider %q has no values; give it some, such as figure.Every(0, 1, 0.1), whose step is above 0", slider.Name))
+		}
+		s.fail(cmp.Or(checkWords(slider.Name), atMost(mostSlides, len(slider.Values), "values of a slider")))
+		if s.err != nil {
+			return s
+		}
 		slider.Values = slices.Clone(slider.Values)
 		if i, found := slices.BinarySearch(slider.Values, slider.Start); !found {
 			slider.Values = slices.Insert(slider.Values, i, slider.Start)
 		}
 		for i, v := range slider.Values {
 			if !finite(v) || i > 0 && v <= slider.Values[i-1] {
-				s.err = fmt.Errorf("figure: the values of the slider %q must be finite and ascend; value %d is %v", slider.Name, i+1, v)
+				s.fail(fmt.Errorf("figure: the values of the slider %q must be finite and ascend; value %d is %v", slider.Name, i+1, v))
 			}
-		}
-		if slider.Name == "" {
-			s.err = fmt.Errorf("figure: a slider has no name")
 		}
 		s.sliders = append(s.sliders, slider)
 		s.starts = append(s.starts, slices.Index(slider.Values, slider.Start))
-		count *= len(slider.Values)
+		if count *= len(slider.Values); count > mostSlides {
+			s.fail(fmt.Errorf("figure: the sliders have %d combinations of values; at most %d can be drawn", count, mostSlides))
+		}
 	}
 	switch {
 	case len(sliders) == 0:
-		s.err = fmt.Errorf("figure: slides need at least one slider")
-	case count > mostSlides:
-		s.err = fmt.Errorf("figure: the sliders have %d combinations of values; at most %d can be drawn", count, mostSlides)
+		s.fail(fmt.Errorf("figure: slides need at least one slider"))
 	case draw == nil:
-		s.err = fmt.Errorf("figure: slides need a function that draws them; it is nil")
+		s.fail(fmt.Errorf("figure: slides need a function that draws them; it is nil"))
 	}
+	total := 0
 	for i := 0; i < count && s.err == nil; i++ {
 		values := s.at(i)
 		f, words := draw(values)
@@ -91,10 +102,19 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 			s.err = fmt.Errorf("at %s: %w", s.place(values), f.err)
 		case i > 0 && !f.samePanels(s.frames[0]):
 			s.err = fmt.Errorf("figure: the picture at %s has other panels than the first", s.place(values))
+		default:
+			total += f.values
+			s.err = cmp.Or(checkWords(words), atMost(mostMoving, total, "values of all pictures"))
 		}
 		s.frames, s.words = append(s.frames, f), append(s.words, words)
 	}
 	return s
+}
+
+func (s *Slides) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
 }
 
 // at are the values of the i-th combination; the last slider moves first.
@@ -126,6 +146,9 @@ func (s *Slides) still() int {
 }
 
 func (s *Slides) stillFigure() *Figure {
+	if s == nil {
+		return &Figure{err: errNil}
+	}
 	if s.err != nil {
 		return &Figure{err: s.err}
 	}
@@ -143,7 +166,7 @@ func (s *Slides) Size() (width, height int) { return s.stillFigure().Size() }
 
 // Alt returns the text alternative of the still.
 func (s *Slides) Alt() string {
-	if s.err != nil {
+	if s == nil || s.err != nil {
 		return "Slides"
 	}
 	return s.stillFigure().Alt()
@@ -152,7 +175,7 @@ func (s *Slides) Alt() string {
 // Instead is for where no script runs: the sentence that belongs to the still,
 // and what is missing.
 func (s *Slides) Instead() string {
-	if s.err != nil {
+	if s == nil || s.err != nil {
 		return ""
 	}
 	var names []string
@@ -167,6 +190,9 @@ func (s *Slides) Instead() string {
 // Where it lies in the output after the still, it takes the still's place. The
 // same slides give the same bytes.
 func (s *Slides) HTML() ([]byte, error) {
+	if s == nil {
+		return nil, errNil
+	}
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -207,10 +233,16 @@ var script string
 // html draws the frames and packs them with the script that shows them.
 func (p page) html(frames []*Figure, layouts []*layout, instead string) ([]byte, error) {
 	p.Width, p.Height = layouts[0].w, layouts[0].h
+	total := 0
 	for i, l := range layouts {
-		c := newSVG(l.w, l.h, frames[i].heading(), p.Words[i])
-		l.draw(pen{c: c})
-		p.Frames = append(p.Frames, string(c.bytes()))
+		svg, err := drawSVG(l.w, l.h, frames[i].heading(), p.Words[i], l.draw)
+		if err != nil {
+			return nil, inFrame(i, err)
+		}
+		if total += len(svg); total > mostPage {
+			return nil, fmt.Errorf("figure: %d pictures would take more than %d MB; draw fewer of them, or fewer points in each", len(layouts), mostPage>>20)
+		}
+		p.Frames = append(p.Frames, string(svg))
 	}
 	var zipped bytes.Buffer
 	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
@@ -227,5 +259,5 @@ func (p page) html(frames []*Figure, layouts []*layout, instead string) ([]byte,
 	}
 	id := fmt.Sprintf("%x", sha256.Sum256(zipped.Bytes()))[:16]
 	return fmt.Appendf(nil, "<div data-slides=\"%s\"><p>%s</p></div>\n<script>\n%s(\"%s\", \"%s\");\n</script>\n",
-		id, html.EscapeString(instead), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
+		id, escape(instead), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
 }

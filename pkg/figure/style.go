@@ -68,6 +68,7 @@ func theoryStyle(i int) style {
 type pen struct {
 	c    vg.Canvas
 	kept *[]op // where strokes go that are to be drawn later; nil to draw at once
+	left *int  // how much may still be drawn; nil for no limit
 }
 
 // op is one stroke of a pen: a path to fill, or to draw with a line where it
@@ -82,6 +83,11 @@ type op struct {
 }
 
 func (p pen) do(o op) {
+	if p.left != nil {
+		if *p.left -= len(o.path) + len(o.text) + 4; *p.left < 0 { // 4 for its colour and width
+			return
+		}
+	}
 	if p.kept != nil {
 		*p.kept = append(*p.kept, o)
 		return
@@ -167,6 +173,45 @@ func (p pen) marker(s style, at point, r float64) {
 	}
 	p.shape(white, at, r+1.2, sh.corners, sh.first, 1)
 	p.shape(s.color, at, r, sh.corners, sh.first, 1)
+}
+
+// A cloud has so many markers that they hide each other's rims.
+const cloud = 10_000
+
+// markers draws markers of one style. Those of a cloud are drawn as one, first the
+// rims of all.
+func (p pen) markers(s style, at []point, r float64) {
+	if len(at) <= cloud {
+		for _, q := range at {
+			p.marker(s, q, r)
+		}
+		return
+	}
+	sh := shapes[s.shape%len(shapes)]
+	corners := sh.corners
+	if corners == 0 {
+		corners = 8
+	}
+	at = sparse(at)
+	for _, layer := range []struct {
+		color color.NRGBA
+		r     float64
+	}{{white, 1.2*r + 1.2}, {s.color, 1.2 * r}} {
+		loops := make([][]point, len(at))
+		for i, q := range at {
+			loops[i] = polygon(q, layer.r, corners, sh.first)
+		}
+		p.fill(layer.color, loops...)
+	}
+}
+
+func polygon(at point, r float64, corners int, first float64) []point {
+	out := make([]point, corners)
+	for i := range out {
+		sin, cos := math.Sincos(first + 2*math.Pi*float64(i)/float64(corners))
+		out[i] = point{at.x + r*cos, at.y + r*sin}
+	}
+	return out
 }
 
 // shape fills a polygon around a point; inner < 1 makes it a star.

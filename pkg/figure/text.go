@@ -113,8 +113,11 @@ func runFace(f vgfont.Face, r run) vgfont.Face {
 	return f
 }
 
-// checkText returns an error for a letter that the PNG could not show.
+// checkText returns an error for a letter that the PNG could not show, and for a text that is too long.
 func checkText(s string) error {
+	if err := atMost(mostLetters, utf8.RuneCountInString(s), "letters of a title, label or name"); err != nil {
+		return err
+	}
 	for _, r := range runs(s) {
 		for _, letter := range strings.ReplaceAll(r.text, nabla, delta) {
 			if i, err := regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {

@@ -1,0 +1,58 @@
+package figure
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// What one picture may hold. Each limit is far above what a reader can see and
+// stands where memory or time is taken.
+const (
+	mostValues     = 4_000_000  // of all series together
+	mostMoving     = 20_000_000 // of all frames together
+	mostSeries     = 5000       // the runs of a bundle, one each
+	mostNames      = 100        // in a legend, with lines and marks
+	mostCategories = 500        // of an axis
+	mostLevels     = 100
+	mostPanels     = 100
+	mostLayers     = 50
+	mostLetters    = 300    // of a text in the picture
+	mostWords      = 20_000 // letters of a description
+	mostSide       = 10_000 // CSS pixels
+	mostPixels     = 8_000_000
+	mostDrawn      = 300_000 // corners and letters, which makes an SVG of some 4 MB
+	mostFrames     = 600     // of an animation
+	mostSlides     = 1000
+	mostPage       = 100 << 20 // bytes of all pictures behind a slider
+)
+
+// atMost is nil, or the sentence that says how much is too much.
+func atMost(most, n int, of string) error {
+	if n <= most {
+		return nil
+	}
+	return fmt.Errorf("figure: %d %s are too many to draw; the most are %d", n, of, most)
+}
+
+// checkSize refuses a picture that would take too much memory.
+func checkSize(w, h float64) error {
+	if w <= mostSide && h <= mostSide && w*h <= mostPixels {
+		return nil
+	}
+	return fmt.Errorf("figure: the picture would be %.0f by %.0f pixels, which is too large; show fewer panels, categories or names in it", w, h)
+}
+
+// checkWords refuses a description that nobody would listen to.
+func checkWords(s string) error {
+	return atMost(mostWords, utf8.RuneCountInString(s), "letters of a description")
+}
+
+var errNil = fmt.Errorf("figure: the figure is nil; figure.New makes one")
+
+// made is f, or a figure that says that it was nil.
+func (f *Figure) made() *Figure {
+	if f == nil {
+		return &Figure{err: errNil}
+	}
+	return f
+}
