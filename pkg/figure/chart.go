@@ -195,21 +195,24 @@ func (p *panel) drawStems(c pen, s *series, st style) {
 	size := min(4, max(closest/4, 1.8))
 	shift := p.beside(s, min(7, closest/3))
 	st.width, st.dashes = min(2.25, max(closest/4, 1)), nil
-	var lines [][]point
-	var tops []point
+	var all, tops []point
 	for i := range s.n {
-		at := p.at(s.xs[i], s.ys[i])
-		if !s.ok(i) || at.x < 0 || at.x > 1 {
-			continue
-		}
-		top := p.place(point{at.x, min(max(at.y, 0), 1)})
-		top.x += shift
-		lines = append(lines, []point{{top.x, p.place(point{0, floor}).y}, top})
-		if at.y >= 0 && at.y <= 1 {
-			tops = append(tops, top)
+		if at := p.at(s.xs[i], s.ys[i]); s.ok(i) && at.x >= 0 && at.x <= 1 {
+			at = p.place(at)
+			all = append(all, point{at.x + shift, at.y})
 		}
 	}
-	c.strokes(st, tallest(lines)...)
+	var lines [][]point
+	foot := p.place(point{0, floor}).y
+	for _, top := range tallest(all, foot) {
+		if clamped := min(max(top.y, p.frame.min.y), p.frame.max.y); clamped == top.y {
+			tops = append(tops, top)
+		} else {
+			top.y = clamped
+		}
+		lines = append(lines, []point{{top.x, foot}, top})
+	}
+	c.strokes(st, lines...)
 	c.markers(st, tops, size)
 }
 

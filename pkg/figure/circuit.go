@@ -556,7 +556,7 @@ func (c *Circuit) units() *circuitLayout {
 				if weight < 0 {
 					st = minusWire
 				}
-				st.width = 0.4 + 3*math.Abs(weight)/max(largest, 1e-300)
+				st.width = 0.4 + 3*(math.Abs(weight)/largest)
 				l.add(func(p pen) { p.stroke(st, place(k, a), place(k+1, b)) })
 			}
 		}

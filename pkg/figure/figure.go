@@ -200,6 +200,8 @@ func (f *Figure) Mark(name string, x, y float64) *Figure {
 		f.fail(fmt.Errorf("figure: a mark has no name"))
 	case !finite(x) || !finite(y):
 		f.fail(fmt.Errorf("figure: mark %q: (%v, %v) is not a finite point", name, x, y))
+	case f.x.log && x < tiny || f.y.log && y < tiny:
+		f.fail(fmt.Errorf("figure: mark %q is at (%v, %v), which a logarithmic axis cannot show", name, x, y))
 	}
 	return f.panel(func() { f.marks = append(f.marks, mark{name, x, y}) })
 }
@@ -259,7 +261,8 @@ func (f *Figure) Describe(alt string) *Figure {
 // values of the contours are shared, not computed again: draw what stands still
 // once, and for each frame of an animation add to a copy what moves.
 func (f *Figure) Copy() *Figure {
-	c := *f.made()
+	f = f.made()
+	c := *f
 	c.series, c.rules, c.marks = slices.Clone(f.series), slices.Clone(f.rules), slices.Clone(f.marks)
 	return &c
 }
@@ -352,7 +355,7 @@ type mark struct {
 
 func (f *Figure) fail(err error) {
 	if f.err == nil {
-		f.err = err
+		f.err = brief(err)
 	}
 }
 

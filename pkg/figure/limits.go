@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -40,6 +41,20 @@ func checkSize(w, h float64) error {
 		return nil
 	}
 	return fmt.Errorf("figure: the picture would be %.0f by %.0f pixels, which is too large; show fewer panels, categories or names in it", w, h)
+}
+
+// checkLetters refuses a text that no picture has room for.
+func checkLetters(s string) error {
+	return atMost(mostLetters, utf8.RuneCountInString(s), "letters of a title, label or name")
+}
+
+// brief cuts an error that quotes a text of the caller's which is far too long.
+func brief(err error) error {
+	const most = 1000
+	if err == nil || len(err.Error()) <= most {
+		return err
+	}
+	return fmt.Errorf("%s … (%d letters)", strings.ToValidUTF8(err.Error()[:most], ""), len(err.Error()))
 }
 
 // checkWords refuses a description that nobody would listen to.

@@ -132,6 +132,14 @@ func (p *panel) scales() error {
 	if n := len(p.y.names); n > 0 {
 		p.sy = scale{lo: float64(n) - 0.5, hi: -0.5} // read from top to bottom
 	}
+	for _, a := range []struct {
+		s     scale
+		label string
+	}{{p.sx, p.x.label}, {p.sy, p.y.label}} {
+		if !a.s.drawable() {
+			return fmt.Errorf("figure: %q: the axis %q would go from %v to %v, which cannot be drawn; give it a Range", p.Figure.title, a.label, a.s.lo, a.s.hi)
+		}
+	}
 	if p.plane() && !p.x.log && !p.y.log {
 		ratio := (p.sy.hi - p.sy.lo) / (p.sx.hi - p.sx.lo)
 		p.equal = ratio >= 0.4 && ratio <= 1.6

@@ -73,26 +73,26 @@ func sparse(at []point) []point {
 	}
 }
 
-// tallest are the upright lines that show: of those within half a pixel, the
-// one that reaches highest and the one that reaches lowest.
-func tallest(lines [][]point) [][]point {
-	if len(lines) < 1000 {
-		return lines
+// tallest are the tops of the stems that show: of those within half a pixel, the
+// one that reaches highest above the floor and the one that reaches lowest.
+func tallest(tops []point, floor float64) []point {
+	if len(tops) < 1000 {
+		return tops
 	}
 	type column struct {
 		at int
 		up bool
 	}
 	best := map[column]int{}
-	for i, l := range lines {
-		c := column{int(2 * l[1].x), l[1].y > l[0].y}
-		if k, ok := best[c]; !ok || math.Abs(l[1].y-l[0].y) > math.Abs(lines[k][1].y-lines[k][0].y) {
+	for i, q := range tops {
+		c := column{int(2 * q.x), q.y > floor}
+		if k, ok := best[c]; !ok || math.Abs(q.y-floor) > math.Abs(tops[k].y-floor) {
 			best[c] = i
 		}
 	}
-	var out [][]point
+	var out []point
 	for _, i := range slices.Sorted(maps.Values(best)) {
-		out = append(out, lines[i])
+		out = append(out, tops[i])
 	}
 	return out
 }

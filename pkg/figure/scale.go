@@ -20,24 +20,27 @@ func (s scale) norm(v float64) float64 {
 	if s.log {
 		return (math.Log(v) - math.Log(s.lo)) / (math.Log(s.hi) - math.Log(s.lo))
 	}
-	if span := s.hi - s.lo; !math.IsInf(span, 0) {
-		return (v - s.lo) / span
+	const far = 1e300 // as good as infinite, and a difference of two is finite
+	return min(max((v/2-s.lo/2)/(s.hi/2-s.lo/2), -far), far)
+}
+
+// drawable says whether the scale has two ends that numbers can tell apart.
+func (s scale) drawable() bool {
+	if !finite(s.lo) || !finite(s.hi) || s.log && min(s.lo, s.hi) <= 0 {
+		return false
 	}
-	return (v/2 - s.lo/2) / (s.hi/2 - s.lo/2)
+	return math.Abs(s.hi/2-s.lo/2) > 1e-300 || s.log && s.hi > s.lo
 }
 
 // at is the value at a share of a linear scale, the inverse of norm.
 func (s scale) at(share float64) float64 {
-	if span := s.hi - s.lo; !math.IsInf(span, 0) {
-		return s.lo + span*share
-	}
-	return s.lo*(1-share) + s.hi*share
+	return 2 * (s.lo/2 + (s.hi/2-s.lo/2)*share)
 }
 
 // pad widens the scale by a share of its length at each end; a scale of no
 // length becomes one around its value.
 func (s scale) pad(share float64) scale {
-	point := s.hi-s.lo <= 1e-12*max(math.Abs(s.lo), math.Abs(s.hi))
+	point := s.hi-s.lo <= max(1e-12*max(math.Abs(s.lo), math.Abs(s.hi)), tiny)
 	switch {
 	case point && s.log:
 		return scale{true, max(s.lo/10, tiny), min(s.hi*10, math.MaxFloat64)}
@@ -117,7 +120,7 @@ func (s scale) decades() []tick {
 		for e := low; e <= high; e++ {
 			for m := 1; m <= 9; m++ {
 				v := power(m, int(e))
-				if v < s.lo*(1-1e-12) || v > s.hi*(1+1e-12) {
+				if v < s.lo*(1-1e-12) || v > s.hi*(1+1e-12) || !finite(v) {
 					continue
 				}
 				switch {

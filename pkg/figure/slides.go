@@ -66,7 +66,7 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 		case len(slider.Values) == 0:
 			s.fail(fmt.Errorf("figure: the slider %q has no values; give it some, such as figure.Every(0, 1, 0.1), whose step is above 0", slider.Name))
 		}
-		s.fail(cmp.Or(checkWords(slider.Name), atMost(mostSlides, len(slider.Values), "values of a slider")))
+		s.fail(cmp.Or(checkLetters(slider.Name), atMost(mostSlides, len(slider.Values), "values of a slider")))
 		if s.err != nil {
 			return s
 		}

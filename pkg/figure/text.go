@@ -115,7 +115,7 @@ func runFace(f vgfont.Face, r run) vgfont.Face {
 
 // checkText returns an error for a letter that the PNG could not show, and for a text that is too long.
 func checkText(s string) error {
-	if err := atMost(mostLetters, utf8.RuneCountInString(s), "letters of a title, label or name"); err != nil {
+	if err := checkLetters(s); err != nil {
 		return err
 	}
 	for _, r := range runs(s) {
