@@ -20,7 +20,7 @@ func (s scale) norm(v float64) float64 {
 	if s.log {
 		return (math.Log(v) - math.Log(s.lo)) / (math.Log(s.hi) - math.Log(s.lo))
 	}
-	const far = math.MaxFloat64 / 4 // as good as infinite, and a difference of two is finite
+	const far = math.MaxFloat64 // as good as infinite
 	return min(max((v/2-s.lo/2)/(s.hi/2-s.lo/2), -far), far)
 }
 
