@@ -13,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -151,6 +152,19 @@ def read(path):
     return nb
 
 
+def page(nb, job):
+    """The notebook as one file of HTML that asks for no other: MathJax is in it."""
+    import mathjax  # a folder of MathJax's own files
+    from nbconvert import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
+    # nbconvert lets the HTML in a cell's Markdown live, as JupyterLab does not.
+    exporter.register_filter("output2html", lambda text: MarkdownWithMath(renderer=IPythonRenderer(escape=True)).render(text))
+    script = Path(mathjax.__file__).with_name("static") / "mathjax" / "es5" / "tex-svg.js"
+    resources = {"metadata": {"name": job["title"]}, "mathjax": script.read_text(encoding="utf-8")}
+    return exporter.from_notebook_node(nb, resources=resources)[0]
+
+
 def main():
     job = json.loads(sys.stdin.buffer.readline())
     nb = read(job["notebook"])
@@ -183,12 +197,8 @@ def main():
                                     "pygments_lexer": "go", "codemirror_mode": "go"}
     nbformat.write(nb, job["output"])
     if job["html"] and ok:
-        from nbconvert import HTMLExporter
-        exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
-        page, _ = exporter.from_notebook_node(
-            nb, resources={"metadata": {"name": job["title"]}})
         with open(job["html"], "w", encoding="utf-8") as f:
-            f.write(page)
+            f.write(page(nb, job))
     say(done=True)
 
 

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// An exported page asks for no other file, holds what sets its formulas, and shows HTML in a table as the text that it is.
+func TestPageStandsAlone(t *testing.T) {
+	path := saveNotebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`)
+	result, err := ready(t).run(t.Context(), path, runOptions{html: true, output: t.TempDir(), timeout: 2 * time.Minute}, func(int, int) {})
+	require.NoError(t, err)
+	data, err := os.ReadFile(result.html)
+	require.NoError(t, err)
+	scripts := regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
+	mathjax := false
+	for _, s := range scripts.FindAllStringSubmatch(string(data), -1) {
+		require.NotContains(t, s[1], "src")
+		mathjax = mathjax || strings.Contains(s[2], "MathJax") && len(s[2]) > 1_000_000
+	}
+	require.True(t, mathjax)
+	rest := scripts.ReplaceAllString(string(data), "")
+	require.NotRegexp(t, `<(?i:link|iframe|object|embed)\b`, rest)
+	require.NotRegexp(t, `<[^>]+\bsrc="[^d]`, rest, "pictures are data")
+	require.NotRegexp(t, `(?i)(@import|url\()\s*["']?https?:`, rest)
+	require.Contains(t, rest, `$\eta$`)
+	require.Contains(t, rest, "&lt;script&gt;broken()")
+	require.NotRegexp(t, `<[^>]*broken`, rest)
+}
