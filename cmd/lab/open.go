@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -222,12 +223,10 @@ func (s *server) ready(ctx context.Context) error {
 	}
 }
 
-// style is served by JupyterLab as LabApp.custom_css. JupyterLab 4.6 shows an SVG output at its own width and cuts off what
-// a narrow window has no room for (pictures of other kinds it confines itself), and breaks lines of text within words.
-// Each rule is to go when it does so no more.
-const style = `.jp-RenderedSVG img { max-width: 100%; height: auto; }
-.jp-OutputArea .jp-RenderedText pre { word-break: normal; }
-`
+// style is served by JupyterLab as LabApp.custom_css.
+//
+//go:embed python/lab.css
+var style string
 
 // page is the address to open.
 func (s *server) page() string { return s.URL + firstPage + "?token=" + s.Token }

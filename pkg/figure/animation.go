@@ -97,11 +97,11 @@ func (a *Animation) Describe(alt string) *Animation {
 // frames, how long they take, and the words for the still.
 func (a *Animation) Alt() string {
 	if a = a.made(); a.alt != "" {
-		return a.alt
+		return minus(a.alt)
 	}
 	if f, err := a.develop(); err == nil {
-		return fmt.Sprintf("Animation of %d frames in %s seconds. Frame %d: %s", len(a.frames),
-			number(math.Round(float64(len(a.frames))/a.fps*10)/10), a.still+1, f.layouts[a.still].describe())
+		return minus(fmt.Sprintf("Animation of %d frames in %s seconds. Frame %d: %s", len(a.frames),
+			number(math.Round(float64(len(a.frames))/a.fps*10)/10), a.still+1, f.layouts[a.still].describe()))
 	}
 	return "Animation"
 }
@@ -132,7 +132,7 @@ func (a *Animation) PNG() ([]byte, error) {
 
 // Instead says, where no script runs, what is missing there.
 func (a *Animation) Instead() string {
-	return "To stop it and go through it by hand, run the cell, or trust the notebook."
+	return "To stop it and go through it by hand, " + trust
 }
 
 // HTML returns an element of a page with a slider through the frames, to stand

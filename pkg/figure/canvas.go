@@ -41,6 +41,7 @@ type svgState struct {
 }
 
 func newSVG(w, h int, title, alt string) *svgCanvas {
+	title, alt = minus(title), minus(alt)
 	c := &svgCanvas{h: float64(h), stack: []svgState{{}}}
 	fmt.Fprintf(&c.buf, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
 		`font-family="'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif" stroke-linejoin="round">`+"\n",

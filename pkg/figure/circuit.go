@@ -227,7 +227,7 @@ func (c *Circuit) Alt() string {
 		}
 		text += " (" + strings.Join(xs, ", ") + ")"
 	}
-	return text + ". " + strings.Join(parts, ". ") + "."
+	return minus(text + ". " + strings.Join(parts, ". ") + ".")
 }
 
 // extent says the range of a layer's weights.

@@ -91,9 +91,9 @@ func (f *Figure) Alt() string {
 
 func (f *Figure) alternative(l *layout) string {
 	if f.alt != "" {
-		return f.alt
+		return minus(f.alt)
 	}
-	return l.describe()
+	return minus(l.describe())
 }
 
 func (l *layout) describe() string {

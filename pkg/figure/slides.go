@@ -106,7 +106,7 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 			total += f.values
 			s.err = cmp.Or(checkWords(words), atMost(mostMoving, total, "values of all pictures"))
 		}
-		s.frames, s.words = append(s.frames, f), append(s.words, words)
+		s.frames, s.words = append(s.frames, f), append(s.words, minus(words))
 	}
 	return s
 }
@@ -182,9 +182,11 @@ func (s *Slides) Instead() string {
 	for _, slider := range s.sliders {
 		names = append(names, slider.Name)
 	}
-	missing := fmt.Sprintf("To drag %s, run the cell, or trust the notebook.", strings.Join(names, ", "))
-	return strings.TrimSpace(s.words[s.still()] + " " + missing)
+	return strings.TrimSpace(fmt.Sprintf("%s To drag %s, %s", s.words[s.still()], strings.Join(names, ", "), trust))
 }
+
+// trust says how to make scripts run.
+const trust = `run the cell, or trust the notebook: choose "Trust Notebook" in JupyterLab's command palette (Ctrl+Shift+C).`
 
 // HTML returns an element of a page with the sliders and all pictures in it.
 // Where it lies in the output after the still, it takes the still's place. The

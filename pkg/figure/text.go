@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -39,10 +40,16 @@ var shifted = func() map[rune]run {
 // Signs that the font lacks and that look like another one.
 var alike = strings.NewReplacer("∣", "|", "‑", "-", "⋅", "·")
 
+// A caller's %g writes -2 where the axes have −2.
+var hyphen = regexp.MustCompile(`(^|[^\pL\pN])-(\.?\d)`)
+
+// minus writes the signs of numbers as minus signs.
+func minus(s string) string { return hyphen.ReplaceAllString(s, "$1−$2") }
+
 // runs splits a text into runs. "_max" after a letter is lowered too, so that
 // λ_max reads as in the lecture.
 func runs(s string) []run {
-	s = alike.Replace(s)
+	s = minus(alike.Replace(s))
 	var out []run
 	push := func(r run) {
 		if n := len(out); n > 0 && out[n-1].rise == r.rise {
