@@ -11,8 +11,8 @@
 		if (box.childElementCount > 1) continue; // another script with the same pictures was here
 		box.textContent = "";
 		const image = make(box, "img", { width, height }, "display:block;max-width:100%;height:auto");
-		const rows = make(box, "div", {}, `display:grid;grid-template-columns:max-content minmax(8em,24em) max-content${moves ? " max-content" : ""};gap:.2em 1em;align-items:center`);
-		const caption = make(box, "div", { ariaLive: "polite" }, "");
+		const rows = make(box, "div", {}, `display:grid;grid-template-columns:max-content minmax(8em,24em) max-content${moves ? " max-content" : ""};gap:.2em 1em;align-items:center;margin:0 8px`);
+		const caption = make(box, "div", { ariaLive: "polite" }, "margin:0 8px");
 		const show = () => {
 			const i = inputs.reduce((at, input, k) => at * sliders[k].values.length + Number(input.value), 0);
 			inputs.forEach((input, k) => {
