@@ -6,6 +6,7 @@
 	// The page tells the server which documents hold unsaved edits, again each second, and saves them when the lab is about
 	// to close.
 	const watchEdits = async (app, documents) => {
+		app.restored.then(() => innerWidth < 800 && app.shell.collapseLeft()); // the file browser would leave a phone no room
 		const { ServerConnection } = await use("@jupyterlab/services");
 		const settings = app.serviceManager.serverSettings;
 		const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
