@@ -10,6 +10,8 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"descent.example/pkg/progress"
 )
 
 // A Bar is the progress of one long work. Its methods may be called from any
@@ -35,6 +37,18 @@ type Bar struct {
 // the line is on standard error; elsewhere there is none.
 func Progress(what string, total int) *Bar {
 	closeDeclarations("lab.Progress")
+	return begin(what, total)
+}
+
+// Trainings and sweeps show their progress by themselves, if the cell does not.
+func init() {
+	progress.Watch(func(what string, total int) (func(int), func()) {
+		b := begin(what, total)
+		return b.Set, b.Done
+	})
+}
+
+func begin(what string, total int) *Bar {
 	b := &Bar{what: brief(what), total: int64(total), start: time.Now()}
 	if !hasAudience() {
 		return b

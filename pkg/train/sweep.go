@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"descent.example/pkg/memory"
+	"descent.example/pkg/progress"
 )
 
 // A Job is one run of a sweep.
@@ -45,8 +46,15 @@ func (t *Trainer) Grid(base Config, rates []float64, seeds []int64) []Job {
 //
 // A setting that cannot be is an error before anything runs, and names the job. A run that fails ends the sweep, as does
 // the context's end; the histories of the runs that were done by then are returned with the error, the others are nil.
-func Sweep(outer context.Context, jobs []Job, workers int, progress func(done int)) ([]*History, error) {
-	return sweep(outer, jobs, workers, progress, func(t *Trainer) int {
+//
+// told, if not nil, is called with the number of runs done; without it package progress is told.
+func Sweep(outer context.Context, jobs []Job, workers int, told func(done int)) ([]*History, error) {
+	if told == nil {
+		set, end := progress.Begin("training", len(jobs))
+		defer end()
+		told = set
+	}
+	return sweep(outer, jobs, workers, told, func(t *Trainer) int {
 		if onGPU(t.backend) {
 			return 256
 		}
@@ -61,7 +69,7 @@ func onGPU(backend compute.Backend) bool {
 }
 
 // sweep does the runs of a trainer up to so many at once as atOnce says.
-func sweep(outer context.Context, jobs []Job, workers int, progress func(done int), atOnce func(*Trainer) int) ([]*History, error) {
+func sweep(outer context.Context, jobs []Job, workers int, told func(done int), atOnce func(*Trainer) int) ([]*History, error) {
 	if len(jobs) == 0 {
 		return nil, errors.New("jobs is empty: give at least one run")
 	}
@@ -112,8 +120,8 @@ func sweep(outer context.Context, jobs []Job, workers int, progress func(done in
 			histories[place] = hs[i]
 		}
 		done += len(batch)
-		if progress != nil {
-			if err := catch(func() { progress(done) }); err != nil {
+		if told != nil {
+			if err := catch(func() { told(done) }); err != nil {
 				return fmt.Errorf("telling progress of %d runs: %w", done, err)
 			}
 		}

@@ -29,6 +29,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 )
@@ -82,7 +83,7 @@ type Config struct {
 	// MaxLoss: a loss of greater magnitude counts as divergence and ends the run; 0 means the largest finite number.
 	// A run just beyond the threshold of stability grows slowly: a multiple of the loss at the start finds out sooner.
 	MaxLoss float64
-	// Progress, if not nil, is called now and then with the number of steps done.
+	// Progress, if not nil, is called now and then with the number of steps done. Without it package progress is told.
 	Progress func(step int)
 }
 
@@ -200,6 +201,11 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Progress == nil {
+		set, end := progress.Begin("training", c.Steps)
+		defer end()
+		c.Progress = set
+	}
 	hs, err := t.run(ctx, []Config{c}, 0)
 	if hs == nil {
 		return nil, err
@@ -273,8 +279,8 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 			if !finite[i] {
 				h.diverged, h.divergedAt = true, at[i]
 			}
-			if progress := cs[i].Progress; progress != nil {
-				if err := catch(func() { progress(min(at[i], last) - first) }); err != nil {
+			if tell := cs[i].Progress; tell != nil {
+				if err := catch(func() { tell(min(at[i], last) - first) }); err != nil {
 					return nil, fmt.Errorf("telling Progress of step %d: %w", min(at[i], last), err)
 				}
 			}

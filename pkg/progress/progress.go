@@ -1,0 +1,36 @@
+// Package progress lets long work tell how far it is without knowing who watches. In a notebook package lab does.
+package progress
+
+import "sync/atomic"
+
+// A Watcher is told that a work of total units begins. It returns what is to be called with the number of units done, and
+// once at the end.
+type Watcher func(what string, total int) (set func(done int), end func())
+
+var (
+	watcher atomic.Pointer[Watcher]
+	busy    atomic.Bool
+)
+
+// Watch makes w the watcher; nil for none.
+func Watch(w Watcher) {
+	if w == nil {
+		watcher.Store(nil)
+		return
+	}
+	watcher.Store(&w)
+}
+
+// Begin tells the watcher of a work. What is begun while another work lasts is a part of it, and is not told. The functions
+// returned are never nil.
+func Begin(what string, total int) (set func(done int), end func()) {
+	w := watcher.Load()
+	if w == nil || !busy.CompareAndSwap(false, true) {
+		return func(int) {}, func() {}
+	}
+	set, finish := (*w)(what, total)
+	return set, func() {
+		finish()
+		busy.Store(false)
+	}
+}
