@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"embed"
 	"encoding/json"
 	"errors"

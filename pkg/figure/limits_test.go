@@ -77,7 +77,7 @@ func pathData(svg []byte) string {
 var hostileNumbers = []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 3, 1e-300, 5e-324, -5e-324, 1e300, -1e300, 1.7e308, -1.7e308,
 	math.MaxFloat64, -math.MaxFloat64, inf, -inf, nan, 1e16, 1e16 + 2, 1e-16, 42}
 
-var hostileTexts = []string{"", "a", "<script>alert(1)</script>", `"'&>]]>`, "\x00", "\xff\xfe", "a\nb\tc\rd", "ä€𝕏", "\ufffe", "‮abc", "λ_max η ∇L", "_", "__x",
+var hostileTexts = []string{"", "a", "<script>alert(1)</script>", `"'&>]]>`, "\x00", "\xff\xfe", "a\nb\tc\rd", "ä€𝕏", "\ufffe", "\u202eabc", "λ_max η ∇L", "_", "__x",
 	strings.Repeat("W", 300), strings.Repeat("W", 301), strings.Repeat("long ", 50), strings.Repeat("x", 5000), " ", "−"}
 
 // hostile makes values and texts of what breaks things.
