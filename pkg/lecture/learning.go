@@ -15,6 +15,7 @@ import (
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -385,6 +386,9 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 	if err != nil {
 		return nil, err
 	}
+	tell, end := progress.Begin("differentiating", len(activations)*seeds)
+	defer end()
+	done := 0
 	var signals []*Signal
 	for _, activation := range activations {
 		widths := slices.Repeat([]int{width}, depth)
@@ -405,6 +409,8 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 			if err != nil {
 				return nil, err
 			}
+			done++
+			tell(done)
 			at := 0
 			in := few.Features.RawMatrix().Cols
 			squares := make([]float64, depth)
