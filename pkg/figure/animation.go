@@ -159,6 +159,10 @@ type film struct {
 func (a *Animation) develop() (*film, error) {
 	a = a.made()
 	if a.err == nil && a.film == nil {
+		if w, h := a.frames[0].Size(); w*h*len(a.frames) > mostFilm {
+			a.err = fmt.Errorf("figure: %d frames of %d by %d pixels are too many to draw; show fewer frames, or fewer panels in each", len(a.frames), w, h)
+			return nil, a.err
+		}
 		a.film = &film{}
 		a.film.layouts, a.err = layoutsOf(a.frames, a.still)
 	}

@@ -21,8 +21,9 @@ const (
 	mostWords      = 20_000 // letters of a description
 	mostSide       = 10_000 // CSS pixels
 	mostPixels     = 8_000_000
-	mostDrawn      = 300_000 // corners and letters, which makes an SVG of some 4 MB
-	mostFrames     = 600     // of an animation
+	mostDrawn      = 300_000     // corners and letters, which makes an SVG of some 4 MB
+	mostFrames     = 600         // of an animation
+	mostFilm       = 400_000_000 // CSS pixels of all its frames
 	mostSlides     = 1000
 	mostPage       = 100 << 20 // bytes of all pictures behind a slider
 )

@@ -319,6 +319,18 @@ func TestTooMuch(t *testing.T) {
 	require.ErrorContains(t, drawnOrRefused(t, frames), "values of all frames are too many")
 }
 
+func TestTooLargeAFilm(t *testing.T) {
+	panels := make([]*Figure, 20)
+	for i := range panels {
+		panels[i] = curves()
+	}
+	all := Grid(2, panels...)
+	w, h := all.Size()
+	a := Animate(mostFrames, 10, func(int) *Figure { return all })
+	require.EqualError(t, drawnOrRefused(t, a),
+		fmt.Sprintf("figure: 600 frames of %d by %d pixels are too many to draw; show fewer frames, or fewer panels in each", w, h))
+}
+
 func slicesReversed(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i := range v {
