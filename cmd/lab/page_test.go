@@ -12,7 +12,8 @@ import (
 
 // An exported page asks for no other file, holds what sets its formulas, and shows HTML in a table as the text that it is.
 func TestPageStandsAlone(t *testing.T) {
-	path := saveNotebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`)
+	path := saveNotebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`,
+		"%%\n"+`gonbui.DisplayMarkdown("*raw* <script>broken()</script>\n\n<script>broken()</script>\n\n[link](javascript:broken())")`)
 	result, err := ready(t).run(t.Context(), path, runOptions{html: true, output: t.TempDir(), timeout: 2 * time.Minute}, func(int, int) {})
 	require.NoError(t, err)
 	data, err := os.ReadFile(result.html)
@@ -29,6 +30,7 @@ func TestPageStandsAlone(t *testing.T) {
 	require.NotRegexp(t, `<[^>]+\bsrc="[^d]`, rest, "pictures are data")
 	require.NotRegexp(t, `(?i)(@import|url\()\s*["']?https?:`, rest)
 	require.Contains(t, rest, `$\eta$`)
-	require.Contains(t, rest, "&lt;script&gt;broken()")
+	require.Contains(t, rest, "<td style=\"text-align:left\">&lt;script&gt;broken()&lt;/script&gt;&lt;img src=x onerror=broken()&gt;</td>")
+	require.Contains(t, rest, "<em>raw</em> &lt;script&gt;broken()&lt;/script&gt;")
 	require.NotRegexp(t, `<[^>]*broken`, rest)
 }

@@ -13,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -159,7 +160,9 @@ def page(nb, job):
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
     exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
     # nbconvert lets the HTML in a cell's Markdown live, as JupyterLab does not.
-    exporter.register_filter("output2html", lambda text: MarkdownWithMath(renderer=IPythonRenderer(escape=True)).render(text))
+    text = IPythonRenderer(escape=False, allow_harmful_protocols=False)
+    text.inline_html = text.block_html = escape
+    exporter.register_filter("output2html", MarkdownWithMath(renderer=text).render)
     script = Path(mathjax.__file__).with_name("static") / "mathjax" / "es5" / "tex-svg.js"
     resources = {"metadata": {"name": job["title"]}, "mathjax": script.read_text(encoding="utf-8")}
     return exporter.from_notebook_node(nb, resources=resources)[0]
