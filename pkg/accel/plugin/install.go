@@ -70,7 +70,7 @@ func Install(ctx context.Context, kind Kind, o Options) (Plugin, error) {
 	for _, folder := range left {
 		os.RemoveAll(folder)
 	}
-	if p, ok := o.installed(kind); ok {
+	if p, ok := o.installed(kind, true); ok {
 		return p, nil
 	}
 	if free := freeBytes(o.Folder); free >= 0 && free < o.need {
@@ -83,7 +83,7 @@ func Install(ctx context.Context, kind Kind, o Options) (Plugin, error) {
 		if ctx.Err() != nil {
 			return Plugin{}, errInterrupted
 		}
-		if p, ok := o.installed(kind); ok && err == nil {
+		if p, ok := o.installed(kind, false); ok && err == nil {
 			return p, nil
 		}
 		failures = append(failures, source.name+": "+err.Error())
@@ -122,9 +122,9 @@ func (o Options) filled(kind Kind) (Options, error) {
 }
 
 // installed returns the plugin in the folder, unless it is damaged: then it is fetched again.
-func (o Options) installed(kind Kind) (Plugin, bool) {
+func (o Options) installed(kind Kind, readAll bool) (Plugin, bool) {
 	for _, p := range inCache(o.Folder, kind, o.wheel) {
-		if Check(p.Path) == nil {
+		if checkFile(p.Path) == nil && verify(p, o.wheel, readAll) == nil {
 			return p, true
 		}
 	}
@@ -178,7 +178,7 @@ func (o Options) stage(ctx context.Context, kind Kind, s source) error {
 	if err := s.fetch(ctx, tree, temp); err != nil {
 		return err
 	}
-	if _, ok := (Options{Folder: staging, wheel: o.wheel}).installed(kind); !ok {
+	if _, ok := (Options{Folder: staging, wheel: o.wheel}).installed(kind, true); !ok { // which records it
 		return errors.New("what came holds no plugin for this machine")
 	}
 	goal := filepath.Join(o.Folder, s.folder)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -118,7 +119,7 @@ func (x *index) requireWhole(t *testing.T, o Options, p Plugin) {
 	got, err := os.ReadFile(p.Path)
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(x.content, got))
-	require.Equal(t, []string{".lock", "fake-pjrt-cpu-1.2", "fake-pjrt-cpu-1.2/pjrt_c_api_cpu_plugin.so"}, files(t, o.Folder))
+	require.Equal(t, []string{".lock", "fake-pjrt-cpu-1.2", "fake-pjrt-cpu-1.2/pjrt_c_api_cpu_plugin.so", "fake-pjrt-cpu-1.2/pjrt_c_api_cpu_plugin.so.record"}, files(t, o.Folder))
 }
 
 // requireNothing asserts that a failure left nothing.
@@ -165,6 +166,54 @@ func TestInstall(t *testing.T) {
 	p, err = Install(t.Context(), CPU, o)
 	require.NoError(t, err)
 	x.requireWhole(t, o, p)
+}
+
+// TestInstallMendsDamage spoils an installed plugin in ways that leave it a shared library to look at.
+func TestInstallMendsDamage(t *testing.T) {
+	t.Parallel()
+	flip := func(path string) error {
+		content, err := os.ReadFile(path)
+		if err == nil {
+			content[len(content)/2] ^= 1
+			err = os.WriteFile(path, content, 0o755)
+		}
+		return err
+	}
+	for name, c := range map[string]struct {
+		spoil  func(p Plugin) error
+		reason string // that Check gives; "" if only reading all of it tells
+	}{
+		"flipped bit": {func(p Plugin) error { return flip(p.Path) },
+			"the plugin pjrt_c_api_cpu_plugin.so is damaged (pjrt_c_api_cpu_plugin.so was altered)"},
+		"another library under its name": {func(p Plugin) error { return os.WriteFile(p.Path, fakePlugin(1000), 0o755) },
+			"is damaged (pjrt_c_api_cpu_plugin.so was altered)"},
+		"flipped bit and the time restored": {func(p Plugin) error {
+			info, err := os.Stat(p.Path)
+			return errors.Join(err, flip(p.Path), os.Chtimes(p.Path, info.ModTime(), info.ModTime()))
+		}, ""},
+		"flipped bit and no record":      {func(p Plugin) error { return errors.Join(flip(p.Path), os.Remove(recordOf(p.Path))) }, ""},
+		"flipped bit and half a record":  {func(p Plugin) error { return errors.Join(flip(p.Path), os.Truncate(recordOf(p.Path), 5)) }, ""},
+		"a time that changed and no bit": {func(p Plugin) error { return os.Chtimes(p.Path, time.Now(), time.Now()) }, "whole"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newIndex(t)
+			o := x.options(t)
+			p, err := Install(t.Context(), CPU, o)
+			require.NoError(t, err)
+			require.NoError(t, c.spoil(p))
+			switch err := Check(p.Path); c.reason {
+			case "", "whole":
+				require.NoError(t, err)
+			default:
+				require.ErrorContains(t, err, c.reason)
+			}
+			p, err = Install(t.Context(), CPU, o)
+			require.NoError(t, err)
+			x.requireWhole(t, o, p)
+			require.EqualValues(t, map[bool]int{true: 1, false: 2}[c.reason == "whole"], x.n.Load(), "times that it was fetched")
+		})
+	}
 }
 
 func TestInstallFailures(t *testing.T) {

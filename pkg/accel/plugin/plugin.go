@@ -7,6 +7,7 @@
 package plugin
 
 import (
+	"context"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"descent.example/pkg/record"
 )
 
 // Kind is the kind of machine that a plugin computes on.
@@ -53,7 +57,9 @@ var hasGPU = sync.OnceValue(func() bool {
 	if devices, _ := filepath.Glob("/dev/nvidia*"); len(devices) > 0 {
 		return true
 	}
-	said, err := exec.Command("nvidia-smi").Output()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // a driver that hangs makes it hang
+	defer cancel()
+	said, err := exec.CommandContext(ctx, "nvidia-smi").Output()
 	return err == nil && strings.Contains(string(said), "NVIDIA-SMI")
 })
 
@@ -76,6 +82,27 @@ func Find(kind Kind) (Plugin, error) {
 		}
 	}
 	return Plugin{}, fmt.Errorf("no PJRT plugin for %s was found", kind)
+}
+
+// Installed returns the plugin of a kind that is used where GOMLX_BACKEND names none. With readAll what Install fetched is read
+// whole and compared with its record; else its size and time have to do. The error says what is damaged, or that there is none.
+func Installed(kind Kind, readAll bool) (Plugin, error) {
+	cache, _ := CacheFolder()
+	requested, reason := Requested().Path, fmt.Errorf("no PJRT plugin for %s was found", kind)
+	for _, p := range All(kind) {
+		if p.Path == requested {
+			continue
+		}
+		err := Check(p.Path)
+		if inside, outside := filepath.Rel(cache, p.Path); err == nil && cache != "" && outside == nil && filepath.IsLocal(inside) {
+			err = verify(p, cpuWheel, readAll)
+		}
+		if err == nil {
+			return p, nil
+		}
+		reason = err
+	}
+	return Plugin{}, reason
 }
 
 // All returns every plugin file of a kind, in the order in which they are to be tried, damaged ones too.
@@ -121,9 +148,17 @@ func CacheFolder() (string, error) {
 	return filepath.Join(cache, "descent", "plugins"), nil
 }
 
-// Check tells whether a file can be a plugin, before anything loads it: a shared library that was cut short kills the
-// process which loads it, so it has to be seen here. The error names the file without its folder.
+// Check tells whether a file can be a plugin, before anything loads it: a shared library that was cut short or altered kills
+// the process which loads it, so it has to be seen here. One that Install fetched must be of the size and time that it was
+// recorded with, or else of the content. The error names the file without its folder.
 func Check(path string) error {
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	return checkRecord(path, false)
+}
+
+func checkFile(path string) error {
 	name := filepath.Base(path)
 	info, err := os.Stat(path)
 	switch {
@@ -148,6 +183,57 @@ func Check(path string) error {
 }
 
 var elfMachine = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+
+// recordOf is the file beside a plugin in which Install records it, with the libraries that came with it.
+func recordOf(path string) string { return path + ".record" }
+
+// checkRecord compares a plugin with its record, if it has one.
+func checkRecord(path string, readAll bool) error {
+	r, err := record.Read(recordOf(path))
+	if err != nil {
+		return nil
+	}
+	damage, renewed := r.Check(filepath.Dir(path), readAll)
+	if len(damage) > 0 {
+		return fmt.Errorf("the plugin %s is damaged (%s)", filepath.Base(path), strings.ReplaceAll(damage[0].String(), filepath.Dir(path)+string(filepath.Separator), ""))
+	}
+	if renewed {
+		saveRecord(path, r)
+	}
+	return nil
+}
+
+// saveRecord does what it can: without a record the next check takes longer.
+func saveRecord(path string, r record.Record) error {
+	fresh, err := os.CreateTemp(filepath.Dir(path), ".record-")
+	if err != nil {
+		return err
+	}
+	_, err = fresh.Write(r.Text())
+	if err := errors.Join(err, fresh.Chmod(0o644), fresh.Close()); err != nil {
+		os.Remove(fresh.Name())
+		return err
+	}
+	return os.Rename(fresh.Name(), recordOf(path))
+}
+
+// verify is Check for what Install fetched, which is read whole if that is asked for or if there is no record of it yet.
+func verify(p Plugin, wheel wheel, readAll bool) error {
+	r, err := record.Read(recordOf(p.Path))
+	if err == nil {
+		return checkRecord(p.Path, readAll)
+	}
+	os.Remove(recordOf(p.Path)) // a damaged one is no part of what is recorded
+	tree := filepath.Dir(p.Path)
+	if r, err = record.Of("", tree, tree); err != nil {
+		return fmt.Errorf("the plugin %s cannot be read (%w)", p.Name(), innermost(err))
+	}
+	if filepath.Base(tree) == wheel.folder() && r.Sum(p.Name()) != wheel.MemberSHA256 {
+		return fmt.Errorf("the plugin %s is damaged: its SHA-256 is not the published one", p.Name())
+	}
+	saveRecord(p.Path, r)
+	return nil
+}
 
 // Request is what the user asks for with GOMLX_BACKEND, in GoMLX's notation "backend:plugin,option=value,…".
 type Request struct {
