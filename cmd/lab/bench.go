@@ -164,7 +164,7 @@ func (h home) bench(ctx context.Context, opt benchOptions, offline bool) error {
 			}
 		}
 		end := out.begin("Benchmark")
-		err := h.command(ctx, nil, "go", "build", "-o", program, "./cmd/bench")
+		err := h.command(ctx, nil, "go", "build", "-buildvcs=false", "-o", program, "./cmd/bench")
 		end(err)
 		return err
 	})
@@ -227,7 +227,7 @@ func (h home) rivals(ctx context.Context, job *bench.Job, offline bool, out *rep
 			err = errors.New("it is not installed and --offline forbids its download")
 		default:
 			out.say("%s is downloaded once, %d MB, into .lab/bench.", r.name, r.megabytes[runtime.GOOS])
-			err = h.perform(ctx, step, out)
+			err = h.perform(ctx, step, false, out)
 		}
 		switch {
 		case ctx.Err() != nil:

@@ -28,7 +28,9 @@ func (h home) compilerStep() step {
 	return step{
 		name:        "C compiler",
 		fingerprint: digest(compilerLock, h.root),
-		works:       func() bool { _, err := os.Stat(h.compiler()); return err == nil },
+		made: func() ([]string, error) {
+			return []string{h.compiler(), h.path("compiler", "ziglang")}, nil
+		},
 		run: func(ctx context.Context, note func(string)) error {
 			folder := h.path("compiler")
 			if err := os.RemoveAll(folder); err != nil {
@@ -38,7 +40,9 @@ func (h home) compilerStep() step {
 			if err := h.pipInstall(ctx, compilerLock, "--target", folder); err != nil {
 				return fmt.Errorf("installing a C compiler: %w", err)
 			}
-			shim := fmt.Sprintf("#!/bin/sh\nZIG_GLOBAL_CACHE_DIR='%s' exec '%s' cc \"$@\"\n", filepath.Join(folder, "cache"), filepath.Join(folder, "ziglang", "zig"))
+			// Its cache is the user's own: the folder may be another's.
+			shim := "#!/bin/sh\n: \"${ZIG_GLOBAL_CACHE_DIR:=${XDG_CACHE_HOME:-$HOME/.cache}/descent/zig}\"\nexport ZIG_GLOBAL_CACHE_DIR\nexec " +
+				shellQuote(filepath.Join(folder, "ziglang", "zig")) + " cc \"$@\"\n"
 			if err := writeFile(h.compiler(), []byte(shim)); err != nil {
 				return err
 			}
@@ -51,7 +55,7 @@ func (h home) compiler() string { return h.path("compiler", "cc") }
 
 // useCompiler makes everything that this process starts, kernels too, compile C with ours where the machine has none.
 func (h home) useCompiler(ctx context.Context) {
-	if h.done(h.compilerStep()) && systemCompiler(ctx) == "" {
+	if systemCompiler(ctx) == "" && h.done(h.compilerStep()) {
 		os.Setenv("CC", h.compiler())
 		os.Setenv("CGO_ENABLED", "1")
 	}

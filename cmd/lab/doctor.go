@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 
 	"descent.example/pkg/accel/plugin"
 	"github.com/spf13/cobra"
@@ -31,68 +34,113 @@ func doctorCommand(common *commonOptions) *cobra.Command {
 
 const mend = "run `go run ./cmd/lab setup`"
 
-// examine prints a line for each part. It changes nothing and does not use the network.
+// examine prints a line for each part, of which every file is read. It repairs nothing and does not use the network.
 func (h home) examine(ctx context.Context) error {
 	healthy := true
 	line := func(part string, err error, found string) {
 		if err != nil {
 			healthy = false
-			found = err.Error()
+			found = strings.ReplaceAll(err.Error(), h.root+string(filepath.Separator), "")
 		}
 		fmt.Printf("%s %-22s %s\n", mark(err == nil), part, found)
 	}
 	line("Go", nil, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
+	h.useCompiler(ctx)
 
-	switch compiler := systemCompiler(ctx); {
-	case compiler != "":
-		line("C compiler", nil, firstLineOf(ctx, compiler, "--version"))
-	case h.done(h.compilerStep()):
+	// What takes longest is asked for side by side.
+	environment, compiler := h.pythonStep(), h.compilerStep()
+	var jupyter, engine string
+	var engineFlaw error
+	plugins := map[plugin.Kind]error{}
+	found := map[plugin.Kind]plugin.Plugin{}
+	var wait sync.WaitGroup
+	wait.Go(func() { jupyter = firstLineOf(ctx, h.python(), "-m", "jupyterlab", "--version") })
+	wait.Go(func() { engine, engineFlaw = h.engineSays(ctx) })
+	wait.Go(func() {
+		for _, kind := range plugin.Kinds() {
+			found[kind], plugins[kind] = plugin.Installed(kind, true)
+		}
+	})
+	flaws := h.flaws(true, append(h.steps(), compiler)...)
+	wait.Wait()
+	flaw := func(s step) error {
+		if err := flaws[s.name]; err != nil {
+			return fmt.Errorf("%w: %s", err, mend)
+		}
+		return nil
+	}
+
+	switch system := systemCompiler(ctx); {
+	case os.Getenv("CC") == h.compiler() && flaws[compiler.name] == nil:
 		line("C compiler", nil, "zig, in the lab's own folder, as the machine has none")
+	case system != "":
+		line("C compiler", nil, firstLineOf(ctx, system, "--version"))
 	default:
 		line("C compiler", errors.New("none, and without one only the Go backend computes: "+mend+" with a network, or `sudo apt install gcc libc6-dev`"), "")
 	}
-	h.useCompiler(ctx)
 	python, err := findPython(ctx)
-	found, environment := python.version()+" at "+python.Path, h.pythonStep()
-	if err != nil && h.done(environment) {
-		found, err = "none on the PATH now, and none is needed: the lab has an environment of its own", nil
+	said := python.version() + " at " + python.Path
+	if err != nil && flaws[environment.name] == nil {
+		said, err = "none on the PATH now, and none is needed: the lab has an environment of its own", nil
 	}
-	line("Python", err, found)
-	line(environment.name, h.missing(environment), "JupyterLab "+firstLineOf(ctx, h.python(), "-m", "jupyterlab", "--version"))
-	for _, s := range []step{h.kernelStep(), h.completionStep()} {
-		line(s.name, h.missing(s), "built by "+runtime.Version()+" as go.mod pins it")
+	line("Python", err, said)
+	line(environment.name, flaw(environment), "JupyterLab "+jupyter)
+	for _, s := range h.steps()[1:] {
+		line(s.name, flaw(s), "as set-up made it")
+	}
+	if err := h.staleKernel(); err != nil {
+		line("Kernel", fmt.Errorf("%w: %s", err, mend), "")
+	} else {
+		line("Kernel", nil, "as set-up made it")
 	}
 	for _, kind := range plugin.Kinds() {
-		p, err := plugin.Find(kind)
-		if err == nil {
-			line("Plugin "+string(kind), nil, filepath.Base(p.Path)+", "+p.Origin)
-		} else {
+		if err := plugins[kind]; err != nil {
 			line("Plugin "+string(kind), fmt.Errorf("%w: %s with a network", err, mend), "")
+		} else {
+			line("Plugin "+string(kind), nil, found[kind].Name()+", "+found[kind].Origin)
 		}
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/engine")
-	cmd.Dir = h.root
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		err = errors.New(strings.TrimSpace(string(exit.Stderr)))
-	}
-	line("Engine", err, strings.TrimSpace(string(out)))
+	line("Engine", engineFlaw, engine)
 	if !healthy {
 		return errors.New("some parts need attention, see the lines marked ✗")
 	}
 	return nil
 }
 
-func (h home) missing(s step) error {
-	if h.done(s) {
-		return nil
+// engineSays builds a program as cells are built, and returns what it says of what computes.
+func (h home) engineSays(ctx context.Context) (string, error) {
+	temp, err := os.MkdirTemp("", "descent-doctor-")
+	if err != nil {
+		return "", err
 	}
-	return errors.New("missing or out of date: " + mend)
+	defer os.RemoveAll(temp)
+	h.scratch = temp
+	work, err := h.writeWork(h.workspace()...)
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(temp, "engine")
+	env := []string{"GOWORK=" + work, "GOFLAGS=" + h.cellFlags(), "GOPROXY=off", "GOTOOLCHAIN=local"}
+	if err := h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, "./cmd/engine"); err != nil {
+		return "", fmt.Errorf("cells cannot be built: %w", err)
+	}
+	out, err := answer(ctx, program)
+	said := strings.TrimSpace(string(out))
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return said, nil
+	case said != "":
+		return "", errors.New(said)
+	case errors.As(err, &exit) && regexp.MustCompile(`SIG(SEGV|BUS|ILL|ABRT)|signal`).Match(exit.Stderr):
+		return "", errors.New("the plugin ends the program that loads it: it is damaged, or not made for this machine")
+	default:
+		return "", fmt.Errorf("the engine does not start (%w)", err)
+	}
 }
 
 func firstLineOf(ctx context.Context, name string, args ...string) string {
-	out, err := exec.CommandContext(ctx, name, args...).Output()
+	out, err := answer(ctx, name, args...)
 	if err != nil {
 		return ""
 	}

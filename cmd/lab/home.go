@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type home struct {
 	dir  string    // root/.lab: everything that set-up makes
 	work workspace // a person's notebooks and settings
 	held *os.File  // the lock of set-up, which the programs that it starts hold too
+
+	scratch string // set-up's folder for temporary files, where it is not in dir
 }
 
 // findHome looks for the repository from the working folder upwards. Without a name the workspace is the default one.
@@ -36,8 +39,9 @@ func findHome(work string) (home, error) {
 	for {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && bytes.HasPrefix(mod, []byte("module descent.example\n")) {
-			h := home{root: dir, dir: filepath.Join(dir, ".lab"), work: defaultWorkspace(dir)}
-			if work != "" {
+			root, err := plainPath(dir)
+			h := home{root: root, dir: filepath.Join(root, ".lab"), work: defaultWorkspace(root)}
+			if work != "" && err == nil {
 				work, err = filepath.Abs(work)
 				h.work = workspace(work)
 			}
@@ -57,8 +61,10 @@ func (h home) path(elem ...string) string { return filepath.Join(append([]string
 func (h home) venv() string      { return h.path("python") }
 func (h home) python() string    { return h.path("python", "bin", "python") }
 func (h home) bin() string       { return h.path("bin") }
-func (h home) temp() string      { return h.path("temp") } // of set-up
 func (h home) notebooks() string { return filepath.Join(h.root, "notebooks") }
+
+// temp is set-up's folder for temporary files.
+func (h home) temp() string { return cmp.Or(h.scratch, h.path("temp")) }
 
 // environ is the process environment for Python and Jupyter: nothing of theirs is read or written outside our folder.
 func (h home) environ(extra ...string) []string {
@@ -79,6 +85,9 @@ func (h home) environ(extra ...string) []string {
 		"JUPYTER_CONFIG_DIR="+jupyter("config"), "JUPYTER_DATA_DIR="+jupyter("data"), "JUPYTER_RUNTIME_DIR="+jupyter("runtime"),
 		"JUPYTERLAB_SETTINGS_DIR="+jupyter("settings"), "JUPYTERLAB_WORKSPACES_DIR="+jupyter("workspaces"),
 		"JUPYTER_PLATFORM_DIRS=1", "JUPYTER_PREFER_ENV_PATH=1", "IPYTHONDIR="+jupyter("ipython"))
+	if cache, err := plugin.CacheFolder(); err == nil {
+		env = append(env, "GOPLSCACHE="+filepath.Join(filepath.Dir(cache), "gopls"))
+	}
 	return append(env, extra...)
 }
 
@@ -182,6 +191,10 @@ func (h home) unused() error {
 	return lock.Close()
 }
 
+// installed are the names in the lab's folder of what the lab puts there.
+var installed = []string{"bench", "bin", "compiler", "go-xla", "gotool", "in-use", "jupyter", "jupyter.log", "kernel", "linkflags", "lock",
+	"python", "runs", "stamps", "temp"}
+
 func (h home) clean(ctx context.Context, cache bool) error {
 	if _, err := os.Stat(h.dir); err == nil {
 		lock, err := h.lock(ctx)
@@ -192,9 +205,12 @@ func (h home) clean(ctx context.Context, cache bool) error {
 		if err := h.unused(); err != nil {
 			return err
 		}
-		if err := os.RemoveAll(h.dir); err != nil {
-			return fmt.Errorf("removing %s: %w", h.dir, err)
+		if err := h.remove(); err != nil {
+			return err
 		}
+	}
+	if err := h.removeAlias(); err != nil {
+		return fmt.Errorf("removing the link to the repository: %w", err)
 	}
 	fmt.Println("Removed .lab; `go run ./cmd/lab` sets it up again.")
 	if !cache {
@@ -207,6 +223,31 @@ func (h home) clean(ctx context.Context, cache bool) error {
 	if err := os.RemoveAll(filepath.Dir(plugins)); err != nil {
 		return fmt.Errorf("removing the cached plugin: %w", err)
 	}
-	fmt.Println("Removed the cached XLA plugin.")
+	fmt.Printf("Removed %s, with the cached XLA plugin.\n", filepath.Dir(plugins))
+	fmt.Println("What Go keeps for all your projects stays: `go clean -cache -modcache` empties it.")
 	return nil
+}
+
+// remove removes the lab's folder. Where that is a link to a folder elsewhere, which may hold other things too, it removes
+// there what the lab put there, and the link.
+func (h home) remove() error {
+	folder, err := filepath.EvalSymlinks(h.dir)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Lstat(h.dir); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		if err := os.RemoveAll(h.dir); err != nil {
+			return fmt.Errorf("removing %s: %w", h.dir, err)
+		}
+		return nil
+	}
+	for _, name := range installed {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
+			return fmt.Errorf("removing %s: %w", folder, err)
+		}
+	}
+	if err := os.Remove(folder); err != nil { // it is not empty, or not ours
+		fmt.Printf("%s, to which .lab was a link, stays, and what is in it that the lab did not make.\n", folder)
+	}
+	return os.Remove(h.dir)
 }

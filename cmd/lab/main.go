@@ -98,7 +98,7 @@ func setupCommand(common *commonOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return home.setUp(cmd.Context(), setupOptions{offline: common.offline, retryPlugin: true})
+			return home.setUp(cmd.Context(), setupOptions{offline: common.offline, explicit: true})
 		},
 	}
 }

@@ -9,8 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
+	"time"
 )
 
 //go:embed python/requirements.lock
@@ -37,9 +41,13 @@ print(json.dumps({"path": sys.executable, "major": v[0], "minor": v[1], "micro":
   "venv": all(importlib.util.find_spec(m) for m in ("venv", "ensurepip"))}))
 `
 
+// patience is how long a program may take to say what it is; one on a slow network disk takes seconds.
+var patience = 20 * time.Second
+
 // findPython returns the first Python on the PATH that can carry the lab, or a sentence that says which command mends it.
 func findPython(ctx context.Context) (interpreter, error) {
 	var old, bare []interpreter
+	var mute []string
 	names := []string{"python3", "python"}
 	for minor := 14; minor >= minPython; minor-- {
 		names = append(names, fmt.Sprintf("python3.%d", minor))
@@ -49,8 +57,12 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if err != nil {
 			continue
 		}
-		out, err := exec.CommandContext(ctx, path, "-c", describePython).Output()
+		out, err := answer(ctx, path, "-c", describePython)
 		var p interpreter
+		if errors.Is(err, context.DeadlineExceeded) && !slices.Contains(mute, path) {
+			mute = append(mute, path)
+			fmt.Printf("%s does not answer; looking for another Python.\n", path)
+		}
 		if err != nil || json.Unmarshal(out, &p) != nil {
 			continue
 		}
@@ -70,9 +82,25 @@ func findPython(ctx context.Context) (interpreter, error) {
 		return interpreter{}, fmt.Errorf("Python %s lacks its module venv: install it with `sudo apt install python3.%d-venv` and run this again", bare[0].version(), bare[0].Minor)
 	case len(old) > 0:
 		return interpreter{}, fmt.Errorf("Python %s is too old, the lab needs 3.%d or newer: install one with `%s` and run this again", old[0].version(), minPython, installPython())
+	case len(mute) > 0:
+		return interpreter{}, fmt.Errorf("%s does not answer within %v, and no other Python was found: put one that works first on the PATH and run this again", mute[0], patience)
 	default:
 		return interpreter{}, fmt.Errorf("no Python was found, the lab needs 3.%d or newer: install it with `%s` and run this again", minPython, installPython())
 	}
+}
+
+// answer is what a program prints that has to do so soon.
+func answer(ctx context.Context, name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	endWithContext(cmd)
+	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGKILL) } // it is asked for words alone
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return out, err
 }
 
 func installPython() string {
@@ -87,10 +115,12 @@ func (h home) pythonStep() step {
 	return step{
 		name:        "Python environment",
 		fingerprint: digest(requirements),
+		made:        func() ([]string, error) { return []string{h.venv()}, nil },
 		// Not which Python is first on the PATH, which changes with each activated environment, but whether the one that
 		// was taken is still there.
 		works: func() bool {
-			return exec.Command(h.python(), "-I", "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('jupyterlab'))").Run() == nil
+			_, err := answer(context.Background(), h.python(), "-I", "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('jupyterlab'))")
+			return err == nil
 		},
 		run: func(ctx context.Context, note func(string)) error {
 			python, err := findPython(ctx)
@@ -135,8 +165,10 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 	var tail tailBuffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = h.root
-	cmd.Env = h.environ(append(env, "TMPDIR="+h.temp())...)
-	cmd.ExtraFiles = []*os.File{h.held} // killed, we leave it at work: the next set-up waits for it
+	cmd.Env = h.environ(append(env, "TMPDIR="+h.temp(), "PWD="+h.root)...) // Go takes the folder's name from it
+	if h.held != nil {
+		cmd.ExtraFiles = []*os.File{h.held} // killed, we leave it at work: the next set-up waits for it
+	}
 	cmd.Stdout, cmd.Stderr = &tail, &tail
 	endWithContext(cmd)
 	err := cmd.Run()
@@ -146,6 +178,8 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &exit) && name == "go":
+		return explainGo(tail.String())
 	case errors.As(err, &exit):
 		return fmt.Errorf("%s said: %s", filepath.Base(name), explain(tail.String()))
 	default:
@@ -153,23 +187,46 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 	}
 }
 
+const unreached = "the network is not reached; connect and run this again, or use --offline once set up"
+
 // explain turns what pip and go print when the network or the disk fails into a sentence, and leaves the rest as it is.
 func explain(text string) string {
 	for _, known := range []struct{ sign, sentence string }{
 		{"No space left on device", "the disk is full; make room and run this again"},
 		{"no space left on device", "the disk is full; make room and run this again"},
-		{"Failed to establish a new connection", "the network is not reached; connect and run this again, or use --offline once set up"},
-		{"Temporary failure in name resolution", "the network is not reached; connect and run this again, or use --offline once set up"},
-		{"Name or service not known", "the network is not reached; connect and run this again, or use --offline once set up"},
-		{"no such host", "the network is not reached; connect and run this again, or use --offline once set up"},
-		{"connection refused", "the network is not reached; connect and run this again, or use --offline once set up"},
+		{"disabled by GOPROXY=off", "it is not among the downloaded modules; run this again with a network, and without --offline and GOPROXY=off"},
+		{"proxyconnect", "the proxy that HTTPS_PROXY names is not reached; correct or unset HTTPS_PROXY and run this again"},
+		{"Failed to establish a new connection", unreached},
+		{"Temporary failure in name resolution", unreached},
+		{"Name or service not known", unreached},
+		{"no such host", unreached},
+		{"connection refused", unreached},
+		{"network is unreachable", unreached},
+		{"i/o timeout", unreached},
+		{"server misbehaving", unreached},
 		{"THESE PACKAGES DO NOT MATCH THE HASHES", "a downloaded package is not the one that the lab pins; a proxy or mirror altered it"},
+		{"checksum mismatch", "a downloaded module is not the one that go.sum pins; a proxy altered it, or the module cache is damaged: `go clean -modcache` empties it"},
+		{"x509: ", "the server's certificate is not trusted; add your network's certificate to the system's and run this again"},
 	} {
 		if strings.Contains(text, known.sign) {
 			return known.sentence
 		}
 	}
+	if badReply.MatchString(text) {
+		return "the module proxy did not give what was asked for; check `go env GOPROXY` and run this again"
+	}
 	return strings.TrimSpace(text)
+}
+
+var badReply = regexp.MustCompile(`(?m)(Get "https?://|reading https?://)`)
+
+// explainGo is a sentence and, below it, what go said.
+func explainGo(text string) error {
+	said := indent(strings.TrimSpace(text))
+	if sentence := explain(text); sentence != strings.TrimSpace(text) {
+		return fmt.Errorf("%s\n%s", sentence, said)
+	}
+	return fmt.Errorf("go said:\n%s", said)
 }
 
 // tailBuffer keeps the end of what is written to it.

@@ -1,69 +1,139 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/record"
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 type setupOptions struct {
-	offline     bool
-	retryPlugin bool // look for the plugin again even if it could not be had a short while ago
+	offline  bool
+	explicit bool // `lab setup`: every file is read whole, and a plugin that could not be had is looked for again
 }
 
-// setUp does what is missing. It is safe to interrupt and to run twice at once.
+// setUp does what is missing or damaged. It is safe to interrupt and to run twice at once. Where nothing is to be done in the
+// lab's folder, nothing is written there, so that it may be somebody else's.
 func (h home) setUp(ctx context.Context, opt setupOptions) error {
-	var err error
-	if h.held, err = h.lock(ctx); err != nil {
-		return err
-	}
-	defer func() {
-		os.RemoveAll(h.temp())
-		syscall.Flock(int(h.held.Fd()), syscall.LOCK_UN) // also what a program that outlives us still holds
-		h.held.Close()
-	}()
-	// Here lies what an interrupted set-up left unfinished.
-	if err := errors.Join(os.RemoveAll(h.temp()), os.Mkdir(h.temp(), 0o755)); err != nil {
-		return fmt.Errorf("the lab's folder cannot be used: %w", err)
-	}
-	pip, tools, gopls := h.pythonStep(), h.kernelStep(), h.completionStep()
 	if opt.offline {
-		for _, s := range []step{pip, tools, gopls} {
-			if !h.done(s) {
-				return fmt.Errorf("%s is missing or out of date and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name)
+		os.Setenv("GOPROXY", "off") // a step that finds all it needs in the caches may go on
+	}
+	h.useCompiler(ctx)
+	pip, compiler, steps := h.pythonStep(), h.compilerStep(), h.steps()
+	flaws := h.flaws(opt.explicit, append(steps, compiler)...)
+	needCompiler := flaws[compiler.name] != nil && systemCompiler(ctx) == "" && os.Getenv("CGO_ENABLED") != "0" && !opt.offline
+	if !needCompiler {
+		delete(flaws, compiler.name)
+	}
+	stale := h.staleKernel()
+	if len(flaws) == 0 && stale == nil {
+		out := newReporter(os.Stdout)
+		defer out.close()
+		h.useCompiler(ctx)
+		if err := h.fetchPlugin(ctx, opt, out); err != nil || !opt.explicit {
+			return err
+		}
+		out.say("Everything is in place: `go run ./cmd/lab` opens the lab.")
+		return nil
+	}
+	if opt.offline {
+		for _, s := range []step{pip, h.kernelStep(), h.completionStep()} {
+			if flaw := flaws[s.name]; flaw != nil {
+				return fmt.Errorf("%s: %w, and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name, flaw)
 			}
 		}
 	}
-	if !h.done(pip) {
+	if flaws[pip.name] != nil {
 		if _, err := findPython(ctx); err != nil { // said before anything is downloaded
 			return err
 		}
 	}
+	work := func(h home) error { return h.mend(ctx, opt, flaws) }
+	reason := stale
+	for _, s := range slices.Backward(append([]step{compiler}, steps...)) {
+		if flaw := flaws[s.name]; flaw != nil && !s.personal {
+			reason = fmt.Errorf("%s: %w", s.name, flaw)
+		}
+	}
+	if reason == nil { // all that is to be done is in the user's own caches
+		temp, err := os.MkdirTemp("", "descent-setup-")
+		if err != nil {
+			return fmt.Errorf("no temporary folder can be made: %w", err)
+		}
+		defer os.RemoveAll(temp)
+		h.scratch = temp
+		return work(h)
+	}
+	err := h.exclusively(ctx, work)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w (%w)", err, reason)
+	}
+	return err
+}
+
+// steps are those of set-up that every machine needs, each after those whose results it uses.
+func (h home) steps() []step {
+	return []step{h.pythonStep(), h.modulesStep(), h.kernelStep(), h.engineStep(), h.packagesStep(), h.linkStep(), h.completionStep()}
+}
+
+// flaws are the steps, by name, that have to be done, and why.
+func (h home) flaws(readAll bool, steps ...step) map[string]error {
+	found := make([]error, len(steps))
+	var wait sync.WaitGroup
+	for i, s := range steps {
+		wait.Go(func() { found[i], _ = h.flaw(s, readAll) })
+	}
+	wait.Wait()
+	flaws := map[string]error{}
+	for i, s := range steps {
+		if found[i] != nil {
+			flaws[s.name] = found[i]
+		}
+	}
+	return flaws
+}
+
+// mend performs the steps that have flaws, and those alone.
+func (h home) mend(ctx context.Context, opt setupOptions, flaws map[string]error) error {
 	out := newReporter(os.Stdout)
 	defer out.close()
-
-	if systemCompiler(ctx) == "" && !opt.offline && os.Getenv("CGO_ENABLED") != "0" {
-		if err := h.perform(ctx, pip, out); err != nil {
+	do := func(s step) error {
+		if flaws[s.name] == nil {
+			return nil
+		}
+		return h.perform(ctx, s, opt.explicit, out)
+	}
+	if compiler := h.compilerStep(); flaws[compiler.name] != nil {
+		if err := do(h.pythonStep()); err != nil {
 			return err
 		}
-		if err := h.perform(ctx, h.compilerStep(), out); ctx.Err() != nil {
+		if err := do(compiler); ctx.Err() != nil {
 			return ctx.Err()
 		} else if err != nil {
 			out.say("  %v.\n  Without a C compiler GoMLX's pure Go backend computes; `sudo apt install gcc libc6-dev` gives you one.", err)
 		}
+		h.useCompiler(ctx)
+		flaws = maps.Clone(flaws)
+		maps.Copy(flaws, h.flaws(false, h.packagesStep(), h.linkStep())) // which depend on the compiler
 	}
-	h.useCompiler(ctx)
 
 	// Two lanes side by side: one waits for the network, the other for the compiler.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -82,60 +152,179 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		}()
 		return end
 	}
-	do := func(s step) func() error { return func() error { return h.perform(ctx, s, out) } }
-	warm := func() error {
-		err := h.perform(ctx, h.warmStep(), out)
-		if err != nil && ctx.Err() == nil {
-			// A package under change must not keep the lab shut: a cell that imports it says the same.
-			out.say("  %v", err)
-			return nil
+	must := func(s func() step) func() error { return func() error { return do(s()) } }
+	may := func(s func() step, consequence string) func() error {
+		return func() error {
+			err := do(s())
+			if err != nil && ctx.Err() == nil {
+				out.say("  %v%s", err, consequence)
+				return nil
+			}
+			return err
 		}
-		return err
 	}
-	downloads := lane(do(pip), func() error { return h.fetchPlugin(ctx, opt, out) })
-	slim := func() error {
-		err := h.perform(ctx, h.engineStep(), out)
-		if err != nil && ctx.Err() == nil {
-			out.say("  %v.\n  Cells work without it, and take some tenths of a second longer to start.", err)
-			return nil
-		}
-		return err
-	}
-	builds := lane(do(tools), slim, warm, do(gopls))
+	downloads := lane(must(h.pythonStep), func() error { return h.fetchPlugin(ctx, opt, out) })
+	builds := lane(must(h.modulesStep), must(h.kernelStep),
+		may(h.engineStep, ".\n  Cells work without it, and take some tenths of a second longer to start."),
+		// A package under change must not keep the lab shut: a cell that imports it says the same.
+		may(h.packagesStep, ""), may(h.linkStep, ""), must(h.completionStep))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
+	}
+	if h.held == nil { // the lab's folder is not ours to write, and there is nothing to write
+		return nil
 	}
 	return h.writeKernel()
 }
 
-func (h home) kernelStep() step { return h.toolsStep("Go kernel", h.root, "gonb") }
-func (h home) completionStep() step {
-	return h.toolsStep("Go completion", filepath.Join(h.root, "tools"), "gopls")
-}
-
-// toolsStep builds the tools that a module's go.mod names, of which one is looked for.
-func (h home) toolsStep(name, module, program string) step {
-	mod, _ := os.ReadFile(filepath.Join(module, "go.mod"))
-	sum, _ := os.ReadFile(filepath.Join(module, "go.sum"))
+// modulesStep makes Go's module cache hold what cells import: they are compiled without a network.
+func (h home) modulesStep() step {
+	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	sum, _ := os.ReadFile(filepath.Join(h.root, "go.sum"))
 	return step{
-		name:        name,
-		fingerprint: digest(string(mod), string(sum), runtime.Version()),
-		works: func() bool {
-			_, err := os.Stat(filepath.Join(h.bin(), program))
-			return err == nil
-		},
+		name:        "Go modules",
+		fingerprint: digest(string(mod), string(sum), goEnv("GOMODCACHE")),
+		personal:    true,
+		made:        h.modules,
+		heal:        setAside,
 		run: func(ctx context.Context, note func(string)) error {
-			note("downloading modules")
-			if err := h.command(ctx, nil, "go", "-C", module, "mod", "download"); err != nil {
+			note("downloading")
+			if err := h.command(ctx, nil, "go", "mod", "download"); err != nil {
 				return fmt.Errorf("downloading Go modules: %w", err)
 			}
-			// Built beside and moved into place, since `go install` takes a half-copied program for a whole one.
-			fresh, err := os.MkdirTemp(h.temp(), "bin-")
+			work, err := h.writeWork(h.root)
 			if err != nil {
 				return err
 			}
+			// In a workspace, as cells are, Go reads the go.mod of modules too of which nothing is compiled.
+			if err := h.command(ctx, []string{"GOWORK=" + work}, "go", "mod", "graph"); err != nil {
+				return fmt.Errorf("downloading Go modules: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// modules are the folders and files of the module cache that cells need.
+func (h home) modules() ([]string, error) {
+	work, err := h.writeWork(h.root)
+	if err != nil {
+		return nil, err
+	}
+	output := func(args ...string) ([]byte, error) {
+		cmd := exec.Command("go", args...)
+		cmd.Dir, cmd.Env = h.root, h.environ("PWD="+h.root, "GOPROXY=off")
+		if args[1] == "graph" {
+			cmd.Env = append(cmd.Env, "GOWORK="+work)
+		}
+		return cmd.Output()
+	}
+	var paths []string
+	list, err := output("mod", "download", "-json")
+	if err != nil {
+		return nil, fmt.Errorf("listing Go modules: %w", err)
+	}
+	for decoder := json.NewDecoder(bytes.NewReader(list)); decoder.More(); {
+		var m struct{ Dir, Zip string }
+		if err := decoder.Decode(&m); err != nil {
+			return nil, fmt.Errorf("listing Go modules: %w", err)
+		}
+		paths = append(paths, m.Dir, m.Zip+"hash")
+	}
+	graph, err := output("mod", "graph")
+	if err != nil {
+		return nil, fmt.Errorf("listing Go modules: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, word := range strings.Fields(string(graph)) {
+		name, version, ok := strings.Cut(word, "@")
+		if !ok || seen[word] || !strings.Contains(name, ".") { // ours, or Go itself
+			continue
+		}
+		seen[word] = true
+		name, err := module.EscapePath(name)
+		version, err2 := module.EscapeVersion(version)
+		if err := errors.Join(err, err2); err != nil {
+			return nil, err
+		}
+		file := filepath.Join(goEnv("GOMODCACHE"), "cache", "download", filepath.FromSlash(name), "@v", version+".mod")
+		if _, err := os.Stat(file); err == nil { // of a replaced or pruned one there is none
+			paths = append(paths, file)
+		}
+	}
+	return paths, nil
+}
+
+// setAside makes room for modules that are to be extracted anew. What was altered in one is kept beside it, under another
+// name: somebody may have written it.
+func setAside(damage []record.Damage) {
+	altered := map[string]bool{} // the folders of modules
+	for _, d := range damage {
+		folder := d.Path
+		for folder != filepath.Dir(folder) && !strings.Contains(filepath.Base(folder), "@") {
+			folder = filepath.Dir(folder)
+		}
+		if filepath.Base(folder) == "@v" { // of the cache of downloads, which are checked by go.sum
+			os.Remove(d.Path)
+		} else if folder != filepath.Dir(folder) {
+			altered[folder] = altered[folder] || !d.Gone
+		}
+	}
+	for folder, altered := range altered {
+		filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				os.Chmod(path, 0o755) // Go takes the right to write away
+			}
+			return nil
+		})
+		if altered {
+			os.Rename(folder, fmt.Sprintf("%s.altered-%d", folder, time.Now().Unix()))
+		} else {
+			os.RemoveAll(folder)
+		}
+	}
+}
+
+// goEnv is a setting of the Go command.
+func goEnv(name string) string {
+	return firstLineOf(context.Background(), "go", "env", name)
+}
+
+func (h home) kernelStep() step { return h.toolsStep("Go kernel", h.root) }
+func (h home) completionStep() step {
+	return h.toolsStep("Go completion", filepath.Join(h.root, "tools"))
+}
+
+// toolsStep builds the tools that a module's go.mod names.
+func (h home) toolsStep(name, folder string) step {
+	mod, _ := os.ReadFile(filepath.Join(folder, "go.mod"))
+	sum, _ := os.ReadFile(filepath.Join(folder, "go.sum"))
+	return step{
+		name:        name,
+		fingerprint: digest(string(mod), string(sum), runtime.Version()),
+		made: func() ([]string, error) {
+			file, err := modfile.Parse("go.mod", mod, nil)
+			if err != nil {
+				return nil, err
+			}
+			var programs []string
+			for _, tool := range file.Tool {
+				programs = append(programs, filepath.Join(h.bin(), path.Base(tool.Path)))
+			}
+			return programs, nil
+		},
+		run: func(ctx context.Context, note func(string)) error {
+			note("downloading modules")
+			if err := h.command(ctx, nil, "go", "-C", folder, "mod", "download"); err != nil {
+				return fmt.Errorf("downloading Go modules: %w", err)
+			}
+			// Built beside and moved into place, since `go install` takes a half-copied program for a whole one.
+			fresh := filepath.Join(h.temp(), "bin-"+digest(name)[:8])
+			if err := os.MkdirAll(fresh, 0o755); err != nil {
+				return err
+			}
 			note("compiling")
-			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS="}, "go", "-C", module, "install", "tool"); err != nil {
+			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS="}, "go", "-C", folder, "install", "tool"); err != nil {
 				return fmt.Errorf("compiling %s: %w", name, err)
 			}
 			return moveAll(fresh, h.bin())
@@ -185,23 +374,17 @@ func (h home) engineStep() step {
 	return step{
 		name:        "Engine for cells",
 		fingerprint: digest(installerStub, string(mod), string(sum)),
-		works: func() bool {
-			_, err := os.Stat(filepath.Join(h.engine(), "go.mod"))
-			return err == nil
-		},
+		made:        func() ([]string, error) { return []string{h.engine()}, nil },
 		run: func(ctx context.Context, note func(string)) error {
 			note("copying")
 			list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goXLA)
-			list.Dir, list.Env = h.root, h.environ()
+			list.Dir, list.Env = h.root, h.environ("PWD="+h.root)
 			out, err := list.Output()
 			from := strings.TrimSpace(string(out))
 			if err != nil || from == "" {
 				return errors.New("go-xla's sources were not found among the downloaded modules")
 			}
-			fresh, err := os.MkdirTemp(h.temp(), "engine-")
-			if err != nil {
-				return err
-			}
+			fresh := filepath.Join(h.temp(), "engine") // not of MkdirTemp, whose folders no other user can read
 			for _, dir := range []string{"compute", "internal", "pjrt", "stablehlo", "types"} {
 				if err := copySources(filepath.Join(from, dir), filepath.Join(fresh, dir)); err != nil {
 					return fmt.Errorf("copying go-xla: %w", err)
@@ -280,36 +463,101 @@ func copySources(from, to string) error {
 	})
 }
 
-// warmStep compiles what cells import, so that the first cell does not wait for it, and finds out how cells are linked.
-func (h home) warmStep() step {
+// writeWork writes a go.work of modules, like the one that cells are built in.
+func (h home) writeWork(modules ...string) (path string, err error) {
+	mod, err := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(h.temp(), digest(modules...)[:8], "go.work")
+	return path, writeFile(path, []byte("go "+goLine(mod)+"\n\nuse (\n\t"+strings.Join(modules, "\n\t")+"\n)\n"))
+}
+
+// packagesStep compiles what cells import into Go's build cache, so that the first cell does not wait for it.
+func (h home) packagesStep() step {
 	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
-	compiler, _ := exec.Command("go", "env", "CGO_ENABLED", "CC").Output() // once there is one, cells are linked otherwise
+	env := func() ([]string, error) {
+		work, err := h.writeWork(h.workspace()...)
+		return []string{"GOWORK=" + work, "GOFLAGS=-tags=cell"}, err
+	}
 	return step{
 		name:        "Packages",
-		fingerprint: digest(append(linkFlags, string(mod), installerStub, string(compiler), runtime.Version(), h.root)...),
+		fingerprint: digest(string(mod), installerStub, goEnv("CC"), goEnv("CGO_ENABLED"), goEnv("GOCACHE"), runtime.Version(), h.root),
+		personal:    true,
+		made: func() ([]string, error) {
+			env, err := env()
+			if err != nil {
+				return nil, err
+			}
+			list := exec.Command("go", "list", "-deps", "-export", "-f", "{{.Export}}", "./pkg/...")
+			list.Dir, list.Env = h.root, h.environ(append(env, "PWD="+h.root)...)
+			compiled, err := list.Output()
+			return strings.Fields(string(compiled)), err
+		},
+		heal: func(damage []record.Damage) {
+			for _, d := range damage {
+				os.Remove(d.Path) // Go compiles it again
+			}
+		},
 		run: func(ctx context.Context, note func(string)) error {
-			work := filepath.Join(h.temp(), "go.work")
-			if err := writeFile(work, []byte("go "+goLine(mod)+"\n\nuse (\n\t"+strings.Join(h.workspace(), "\n\t")+"\n)\n")); err != nil {
+			env, err := env()
+			if err != nil {
 				return err
 			}
 			note("compiling")
-			if err := h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=-tags=cell"}, "go", "build", "./pkg/..."); err != nil {
+			if err := h.command(ctx, env, "go", "build", "./pkg/..."); err != nil {
 				return fmt.Errorf("compiling the lab's packages: %w", err)
 			}
+			return nil
+		},
+	}
+}
+
+// linkStep finds out how cells are linked, and with which Go.
+func (h home) linkStep() step {
+	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
+	engine := filepath.Join(h.bin(), "engine")
+	return step{
+		name:        "Linker",
+		fingerprint: digest(append(linkFlags, string(mod), installerStub, goEnv("CC"), goEnv("CGO_ENABLED"), runtime.Version(), h.root)...),
+		made:        func() ([]string, error) { return []string{engine, h.path("linkflags"), h.path("gotool")}, nil },
+		run: func(ctx context.Context, note func(string)) error {
+			work, err := h.writeWork(h.workspace()...)
+			if err != nil {
+				return err
+			}
+			tool, err := exec.LookPath("go")
+			if err != nil {
+				return errNoGo
+			}
 			note("linking")
-			var err error
 			for _, flags := range linkFlags {
-				engine := filepath.Join(h.bin(), "engine")
-				if err = h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=" + flags}, "go", "build", "-o", engine, "./cmd/engine"); err != nil {
+				if err = h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=" + flags}, "go", "build", "-buildvcs=false", "-o", engine, "./cmd/engine"); err != nil {
 					continue
 				}
 				if err = h.command(ctx, []string{"GOMLX_BACKEND=go"}, engine); err == nil {
-					return writeFile(h.path("linkflags"), []byte(flags))
+					return errors.Join(writeFile(h.path("linkflags"), []byte(flags)), writeFile(h.path("gotool"), []byte(tool)))
 				}
 			}
 			return fmt.Errorf("linking a first program: %w", err)
 		},
 	}
+}
+
+var errNoGo = errors.New("the program go is not on the PATH: add Go's bin folder to it and run this again")
+
+// goTool is the Go that cells are built with: the one that set-up found, which serves all users of the lab's folder.
+func (h home) goTool() (string, error) {
+	if path, err := os.ReadFile(h.path("gotool")); err == nil {
+		if tool, err := exec.LookPath(string(path)); err == nil {
+			return tool, nil
+		}
+	}
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		return "", errNoGo
+	}
+	return tool, nil
 }
 
 // goLine is the Go version that a go.mod asks for.
@@ -331,13 +579,61 @@ func (h home) cellFlags() string {
 	return string(flags)
 }
 
-// writeKernel writes the kernelspec and the few settings of JupyterLab, each time: they are small, and a new Python
+// kernelFile is a file that writeKernel writes.
+type kernelFile struct {
+	data []byte
+	mode os.FileMode
+}
+
+// as tells whether the file is there already.
+func (f kernelFile) as(path string) bool {
+	data, err := os.ReadFile(path)
+	info, err2 := os.Stat(path)
+	return err == nil && err2 == nil && bytes.Equal(data, f.data) && info.Mode().Perm()&f.mode == f.mode
+}
+
+// writeKernel writes the kernelspec and the few settings of JupyterLab where they are missing or others: a new Python
 // environment comes without them.
 func (h home) writeKernel() error {
-	goTool, err := exec.LookPath("go")
+	files, err := h.kernelFiles()
 	if err != nil {
-		return errors.New("the program go is not on the PATH: add Go's bin folder to it and run this again")
+		return err
 	}
+	for path, file := range files {
+		if file.as(path) {
+			continue
+		}
+		if err := writeFile(path, file.data); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, file.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// staleKernel says which file writeKernel would write, nil if none.
+func (h home) staleKernel() error {
+	files, err := h.kernelFiles()
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if !files[path].as(path) {
+			return fmt.Errorf("%s is missing or was altered", path)
+		}
+	}
+	return nil
+}
+
+// kernelFiles are the files of writeKernel, by their paths.
+func (h home) kernelFiles() (map[string]kernelFile, error) {
+	goTool, err := h.goTool()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]kernelFile{}
 	for name, content := range map[string]any{
 		"share/jupyter/kernels/" + kernelName + "/kernel.json": map[string]any{
 			"display_name":   "Go (Descent)",
@@ -346,7 +642,8 @@ func (h home) writeKernel() error {
 			// -go_work lets cells import these modules; raw errors are what headless runs report.
 			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + strings.Join(h.workspace(), ","), "-raw_error=true", "--kernel", "{connection_file}"},
 			"env": map[string]string{
-				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
+				// Jupyter puts variables in for dollars.
+				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), strings.ReplaceAll(filepath.Dir(goTool), "$", "$$"), "${PATH}"}, string(os.PathListSeparator)),
 				"GOPROXY": "off", "GOFLAGS": h.cellFlags(), "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",
 			},
 		},
@@ -365,38 +662,38 @@ func (h home) writeKernel() error {
 	} {
 		data, err := json.MarshalIndent(content, "", "  ")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := writeFile(filepath.Join(h.venv(), name), data); err != nil {
-			return err
-		}
+		files[filepath.Join(h.venv(), name)] = kernelFile{data, 0o644}
 	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
 	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
-	shim := filepath.Join(h.path("kernel"), "go")
-	if err := writeFile(shim, []byte("#!/bin/sh\n[ \"$*\" = get ] || exec '"+goTool+"' \"$@\"\n")); err != nil {
-		return err
-	}
-	return os.Chmod(shim, 0o755)
+	files[h.path("kernel", "go")] = kernelFile{[]byte("#!/bin/sh\n[ \"$*\" = get ] || exec " + shellQuote(goTool) + " \"$@\"\n"), 0o755}
+	return files, nil
 }
+
+// shellQuote makes one word of a text for a shell.
+func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
 const pluginPause = 24 * time.Hour
 
-// fetchPlugin gets XLA's plugin where one is missing. That it cannot be had is no error: GoMLX's Go backend computes then.
+// fetchPlugin gets XLA's plugin where one is missing or damaged. That it cannot be had is no error: GoMLX's Go backend computes
+// then. What GOMLX_BACKEND asks for is the user's affair, who is told if it cannot be had.
 func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) error {
 	for _, kind := range plugin.Kinds() {
-		if _, err := plugin.Find(kind); err == nil {
+		_, flaw := plugin.Installed(kind, opt.explicit)
+		if flaw == nil {
 			continue
 		}
 		name, instead := "XLA plugin for "+strings.ToUpper(string(kind)), "GoMLX's pure Go backend"
 		if kind != plugin.CPU {
 			instead = "the CPU"
 		}
-		failed := h.path("stamps", "no-plugin-"+string(kind))
+		failed := h.personal("no-plugin-" + string(kind))
 		info, err := os.Stat(failed)
-		if opt.offline || err == nil && !opt.retryPlugin && time.Since(info.ModTime()) < pluginPause {
-			out.say("The %s is missing, so %s will compute; `go run ./cmd/lab setup` fetches it.", name, instead)
+		if opt.offline || err == nil && !opt.explicit && time.Since(info.ModTime()) < pluginPause {
+			out.say("%s: %v, so %s will compute; `go run ./cmd/lab setup` fetches it.", name, flaw, instead)
 			continue
 		}
 		os.Remove(failed)
@@ -417,9 +714,12 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 		}
 		if err != nil {
 			out.say("  It cannot be had now: %v.\n  So %s will compute; `go run ./cmd/lab setup` tries again.", err, instead)
-			if err := writeFile(failed, []byte(err.Error())); err != nil {
-				return err
-			}
+			writeFile(failed, []byte(err.Error())) // without a cache folder that can be written it is tried each time
+		}
+	}
+	if r := plugin.Requested(); r.Path != "" {
+		if err := plugin.Check(r.Path); err != nil {
+			out.say("GOMLX_BACKEND=%s cannot be had: %v. No cell will compute until you unset it or name another plugin.", os.Getenv("GOMLX_BACKEND"), err)
 		}
 	}
 	return nil

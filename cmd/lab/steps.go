@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,41 +14,129 @@ import (
 	"sync"
 	"time"
 
+	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/record"
 	"golang.org/x/term"
 )
 
-// A step of set-up is done when its stamp holds its fingerprint, a digest of everything that its result depends on.
-// The stamp is written last: a step that was interrupted is done again from its start.
+// A step of set-up is done when its record holds its fingerprint, a digest of everything that its result depends on, and the
+// files that it made are as they were recorded. The record is written last: a step that was interrupted is done again from
+// its start.
 type step struct {
 	name        string
 	fingerprint string
-	works       func() bool // nil, or whether what the step made is still there
+	personal    bool                     // its result lies in the user's own caches, and so does its record
+	made        func() ([]string, error) // nil, or the files and folders that it made: absolute paths
+	works       func() bool              // nil, or whether what it made can be used, beyond being whole
+	heal        func([]record.Damage)    // nil, or what is done about damage before run
 	run         func(ctx context.Context, note func(string)) error
 }
 
-func (h home) stamp(s step) string { return h.path("stamps", strings.ReplaceAll(s.name, " ", "-")) }
+func (h home) stamp(s step) string {
+	name := strings.ReplaceAll(s.name, " ", "-")
+	if s.personal {
+		return h.personal(name)
+	}
+	return h.path("stamps", name)
+}
+
+// personal is where the lab notes what is in the user's own caches, as far as this repository needs it.
+func (h home) personal(name string) string {
+	cache, err := plugin.CacheFolder()
+	if err != nil {
+		return h.path("stamps", name)
+	}
+	return filepath.Join(filepath.Dir(cache), "records", digest(h.root)[:12], name)
+}
+
+// flaw is why the step has to be done, nil if it is done. With readAll the files that it made are read whole.
+func (h home) flaw(s step, readAll bool) (error, []record.Damage) {
+	r, err := record.Read(h.stamp(s))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return errors.New("it is missing"), nil
+	case err != nil || r.Note != s.fingerprint:
+		return errors.New("it is out of date"), nil
+	}
+	damage, renewed := r.Check(h.dir, readAll)
+	damage, forgotten := h.forgetCompiled(&r, damage)
+	switch {
+	case len(damage) > 0:
+		more := ""
+		if len(damage) > 1 {
+			more = fmt.Sprintf(" (and %d more are damaged)", len(damage)-1)
+		}
+		return fmt.Errorf("%s%s", damage[0], more), damage
+	case s.works != nil && !s.works():
+		return errors.New("it does not work any more"), nil
+	}
+	if renewed || forgotten {
+		writeFile(h.stamp(s), r.Text()) // where that may not be written, the next check takes longer
+	}
+	return nil, nil
+}
+
+// forgetCompiled removes what Python can compile again, and takes it for no damage.
+func (h home) forgetCompiled(r *record.Record, damage []record.Damage) (rest []record.Damage, forgotten bool) {
+	compiled := map[string]bool{}
+	for _, d := range damage {
+		if filepath.Ext(d.Path) == ".pyc" && (d.Gone || os.Remove(d.Path) == nil) {
+			compiled[d.Path] = true
+		} else {
+			rest = append(rest, d)
+		}
+	}
+	if len(compiled) > 0 {
+		r.Forget(h.dir, compiled)
+	}
+	return rest, len(compiled) > 0
+}
 
 func (h home) done(s step) bool {
-	have, err := os.ReadFile(h.stamp(s))
-	return err == nil && string(have) == s.fingerprint && (s.works == nil || s.works())
+	flaw, _ := h.flaw(s, false)
+	return flaw == nil
 }
 
 // perform runs the step unless it is done, and shows its progress.
-func (h home) perform(ctx context.Context, s step, out *reporter) error {
-	if h.done(s) {
+func (h home) perform(ctx context.Context, s step, readAll bool, out *reporter) error {
+	flaw, damage := h.flaw(s, readAll)
+	if flaw == nil {
 		return nil
 	}
 	if err := os.Remove(h.stamp(s)); err != nil && !os.IsNotExist(err) {
 		return err
 	}
+	if s.heal != nil {
+		s.heal(damage)
+	}
 	end := out.begin(s.name)
 	err := s.run(ctx, func(text string) { out.note(s.name, text) })
 	if err == nil {
-		err = writeFile(h.stamp(s), []byte(s.fingerprint))
+		err = h.recordOf(s)
 	}
 	end(err)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
+	}
+	return err
+}
+
+// recordOf records what the step made.
+func (h home) recordOf(s step) error {
+	var made []string
+	if s.made != nil {
+		var err error
+		if made, err = s.made(); err != nil {
+			return err
+		}
+	}
+	r, err := record.Of(s.fingerprint, h.dir, made...)
+	if err != nil {
+		return err
+	}
+	err = writeFile(h.stamp(s), r.Text())
+	if s.personal {
+		return nil // without a cache folder that can be written the step is done each time
 	}
 	return err
 }

@@ -18,11 +18,11 @@ func TestStepIsDoneOnceAndAgainWhenItsInputsChange(t *testing.T) {
 	s := step{name: "a step", fingerprint: "1", run: func(context.Context, func(string)) error { runs++; return nil }}
 	out := &reporter{out: &strings.Builder{}}
 	for range 2 {
-		require.NoError(t, h.perform(t.Context(), s, out))
+		require.NoError(t, h.perform(t.Context(), s, false, out))
 	}
 	require.Equal(t, 1, runs)
 	s.fingerprint = "2"
-	require.NoError(t, h.perform(t.Context(), s, out))
+	require.NoError(t, h.perform(t.Context(), s, false, out))
 	require.Equal(t, 2, runs)
 }
 
@@ -30,9 +30,9 @@ func TestStepThatFailedIsNotDone(t *testing.T) {
 	h := home{dir: t.TempDir()}
 	out := &reporter{out: &strings.Builder{}}
 	good := step{name: "s", fingerprint: "1", run: func(context.Context, func(string)) error { return nil }}
-	require.NoError(t, h.perform(t.Context(), good, out))
+	require.NoError(t, h.perform(t.Context(), good, false, out))
 	bad := step{name: "s", fingerprint: "2", run: func(context.Context, func(string)) error { return errors.New("broken") }}
-	require.EqualError(t, h.perform(t.Context(), bad, out), "broken")
+	require.EqualError(t, h.perform(t.Context(), bad, false, out), "broken")
 	require.False(t, h.done(bad))
 	require.False(t, h.done(good), "what the failed step left is neither the old state nor the new one")
 
@@ -41,7 +41,7 @@ func TestStepThatFailedIsNotDone(t *testing.T) {
 		cancel()
 		return errors.New("killed")
 	}}
-	require.ErrorIs(t, h.perform(ctx, interrupted, out), context.Canceled)
+	require.ErrorIs(t, h.perform(ctx, interrupted, false, out), context.Canceled)
 	require.False(t, h.done(interrupted))
 }
 
@@ -108,7 +108,7 @@ func TestReadTestEvents(t *testing.T) {
 func TestStepWhoseResultIsGoneIsNotDone(t *testing.T) {
 	h, there := home{dir: t.TempDir()}, true
 	s := step{name: "s", works: func() bool { return there }, run: func(context.Context, func(string)) error { return nil }}
-	require.NoError(t, h.perform(t.Context(), s, &reporter{out: &strings.Builder{}}))
+	require.NoError(t, h.perform(t.Context(), s, false, &reporter{out: &strings.Builder{}}))
 	require.True(t, h.done(s))
 	there = false
 	require.False(t, h.done(s))
