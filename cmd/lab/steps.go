@@ -54,9 +54,9 @@ func (h home) flaw(s step, readAll bool) (error, []record.Damage) {
 	r, err := record.Read(h.stamp(s))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New("it is missing"), nil
+		return errors.New("missing"), nil
 	case err != nil || r.Note != s.fingerprint:
-		return errors.New("it is out of date"), nil
+		return errors.New("out of date"), nil
 	}
 	damage, renewed := r.Check(h.dir, readAll)
 	damage, forgotten := h.forgetCompiled(&r, damage)
@@ -66,9 +66,9 @@ func (h home) flaw(s step, readAll bool) (error, []record.Damage) {
 		if len(damage) > 1 {
 			more = fmt.Sprintf(" (and %d more are damaged)", len(damage)-1)
 		}
-		return fmt.Errorf("%s%s", damage[0], more), damage
+		return fmt.Errorf("%s%s", strings.TrimPrefix(damage[0].String(), h.root+string(filepath.Separator)), more), damage
 	case s.works != nil && !s.works():
-		return errors.New("it does not work any more"), nil
+		return errors.New("of no use any more"), nil
 	}
 	if renewed || forgotten {
 		writeFile(h.stamp(s), r.Text()) // where that may not be written, the next check takes longer
@@ -106,6 +106,9 @@ func (h home) perform(ctx context.Context, s step, readAll bool, out *reporter) 
 	if err := os.Remove(h.stamp(s)); err != nil && !os.IsNotExist(err) {
 		return err
 	}
+	if len(damage) > 0 {
+		out.say("%s: %v; it is made anew.", s.name, flaw)
+	}
 	if s.heal != nil {
 		s.heal(damage)
 	}
@@ -134,11 +137,10 @@ func (h home) recordOf(s step) error {
 	if err != nil {
 		return err
 	}
-	err = writeFile(h.stamp(s), r.Text())
-	if s.personal {
-		return nil // without a cache folder that can be written the step is done each time
+	if err := writeFile(h.stamp(s), r.Text()); err != nil && !s.personal {
+		return err
 	}
-	return err
+	return nil // without a cache folder that can be written the step is done each time
 }
 
 // writeFile puts data in place at once: a reader sees the old file or the new one, never a part. What is there already
