@@ -49,12 +49,11 @@ func (h home) examine(ctx context.Context) error {
 
 	// What takes longest is asked for side by side.
 	environment, compiler := h.pythonStep(), h.compilerStep()
-	var jupyter, engine string
+	var engine string
 	var engineFlaw error
 	plugins := map[plugin.Kind]error{}
 	found := map[plugin.Kind]plugin.Plugin{}
 	var wait sync.WaitGroup
-	wait.Go(func() { jupyter = firstLineOf(ctx, h.python(), "-m", "jupyterlab", "--version") })
 	wait.Go(func() { engine, engineFlaw = h.engineSays(ctx) })
 	wait.Go(func() {
 		for _, kind := range plugin.Kinds() {
@@ -84,7 +83,8 @@ func (h home) examine(ctx context.Context) error {
 		said, err = "none on the PATH now, and none is needed: the lab has an environment of its own", nil
 	}
 	line("Python", err, said)
-	line(environment.name, flaw(environment), "JupyterLab "+jupyter)
+	jupyter, _ := filepath.Glob(filepath.Join(h.venv(), "lib", "python*", "site-packages", "jupyterlab-*.dist-info"))
+	line(environment.name, flaw(environment), "JupyterLab "+strings.TrimSuffix(strings.TrimPrefix(filepath.Base(strings.Join(jupyter, "")), "jupyterlab-"), ".dist-info"))
 	for _, s := range h.steps()[1:] {
 		line(s.name, flaw(s), "as set-up made it")
 	}

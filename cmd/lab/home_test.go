@@ -64,3 +64,72 @@ func TestTempDirRemovesThoseOfKilledLabs(t *testing.T) {
 	removeToo()
 	require.NoDirExists(t, alive)
 }
+
+// Where .lab is a link, what the lab made lies elsewhere, maybe among other things.
+func TestCleanFollowsALink(t *testing.T) {
+	root, elsewhere := t.TempDir(), t.TempDir()
+	h := home{root: root, dir: filepath.Join(root, ".lab")}
+	require.NoError(t, os.Symlink(elsewhere, h.dir))
+	require.NoError(t, writeFile(h.path("python", "bin", "python"), nil))
+	require.NoError(t, h.clean(t.Context(), false))
+	require.NoFileExists(t, h.dir)
+	require.NoDirExists(t, elsewhere, "it was empty then")
+
+	require.NoError(t, os.MkdirAll(elsewhere, 0o755))
+	require.NoError(t, os.Symlink(elsewhere, h.dir))
+	require.NoError(t, writeFile(h.path("python", "bin", "python"), nil))
+	diary := filepath.Join(elsewhere, "diary")
+	require.NoError(t, os.WriteFile(diary, nil, 0o644))
+	require.NoError(t, h.clean(t.Context(), false))
+	require.NoFileExists(t, h.dir)
+	require.NoDirExists(t, filepath.Join(elsewhere, "python"))
+	require.FileExists(t, diary)
+}
+
+// clean knows the name of all that set-up and the tests put into the lab's folder.
+func TestCleanKnowsTheFolder(t *testing.T) {
+	h := ready(t)
+	entries, err := os.ReadDir(h.dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.Contains(t, installed, entry.Name())
+	}
+}
+
+func TestPlainPath(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(t.TempDir(), "cache"))
+	for _, name := range []string{"plain", "Ünïcödé-1.2_x", "e\u0301"} {
+		root := filepath.Join("/home", name)
+		path, err := plainPath(root)
+		require.NoError(t, err)
+		require.Equal(t, root, path)
+	}
+	root := filepath.Join(t.TempDir(), `it's "a", $HOME 100% (é): x`)
+	require.NoError(t, os.Mkdir(root, 0o755))
+	path, err := plainPath(root)
+	require.NoError(t, err)
+	require.True(t, isPlain(path), path)
+	there, err := filepath.EvalSymlinks(path)
+	require.NoError(t, err)
+	require.Equal(t, root, there)
+	again, err := plainPath(root)
+	require.NoError(t, err)
+	require.Equal(t, path, again)
+
+	// A link that leads elsewhere is not followed, and one in a folder that others can write is not made.
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Symlink("/elsewhere", path))
+	again, err = plainPath(root)
+	require.NoError(t, err)
+	require.Equal(t, path, again)
+	there, err = os.Readlink(path)
+	require.NoError(t, err)
+	require.Equal(t, root, there)
+	require.NoError(t, os.Chmod(filepath.Dir(path), 0o777))
+	require.ErrorContains(t, linkTo(root, filepath.Dir(path), path), "is not yours alone to write")
+
+	h := home{root: path, dir: filepath.Join(path, ".lab")}
+	require.NoError(t, h.clean(t.Context(), false))
+	require.NoFileExists(t, path)
+	require.DirExists(t, root)
+}

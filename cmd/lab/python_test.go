@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -49,6 +50,18 @@ func TestFindPython(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "3.12.1", p.version())
 	})
+	t.Run("one that hangs and a good one", func(t *testing.T) {
+		patience = 300 * time.Millisecond
+		defer func() { patience = 20 * time.Second }()
+		onlyOnPath(t, fakePython{"python3.12", 12, true})
+		require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "python3"), []byte("#!/bin/sh\n/bin/sleep 100 & wait\n"), 0o755))
+		p, err := findPython(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "3.12.1", p.version())
+		require.NoError(t, os.Remove(filepath.Join(os.Getenv("PATH"), "python3.12")))
+		_, err = findPython(t.Context())
+		require.ErrorContains(t, err, "python3 does not answer within 300ms, and no other Python was found")
+	})
 	t.Run("broken", func(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexit 1\n"), 0o755))
@@ -62,4 +75,8 @@ func TestExplain(t *testing.T) {
 	require.Contains(t, explain("OSError: [Errno 28] No space left on device"), "disk is full")
 	require.Contains(t, explain("dial tcp: lookup proxy: no such host"), "network is not reached")
 	require.Equal(t, "something else", explain("something else\n"))
+	err := explainGo("go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway\n")
+	require.EqualError(t, err, "the module proxy did not give what was asked for; check `go env GOPROXY` and run this again\n"+
+		"    go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway")
+	require.EqualError(t, explainGo("x.go:1: undefined: y\nx.go:2: too many errors\n"), "go said:\n    x.go:1: undefined: y\n    x.go:2: too many errors")
 }

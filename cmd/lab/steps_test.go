@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/pkg/record"
 	"github.com/stretchr/testify/require"
 )
 
@@ -112,4 +113,97 @@ func TestStepWhoseResultIsGoneIsNotDone(t *testing.T) {
 	require.True(t, h.done(s))
 	there = false
 	require.False(t, h.done(s))
+}
+
+// A step whose file is damaged is done again, and others are not.
+func TestDamageIsMended(t *testing.T) {
+	spoils := map[string]func(path string) error{
+		"deleted": os.Remove,
+		"cut":     func(path string) error { return os.Truncate(path, 2) },
+		"altered": func(path string) error { return os.WriteFile(path, []byte("fun"), 0o644) },
+	}
+	for name, spoil := range spoils {
+		t.Run(name, func(t *testing.T) {
+			h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+			made, runs := h.path("a folder", "file"), 0
+			s := step{
+				name: "s", made: func() ([]string, error) { return []string{h.path("a folder")}, nil },
+				run: func(context.Context, func(string)) error { runs++; return writeFile(made, []byte("sun")) },
+			}
+			require.NoError(t, h.perform(t.Context(), s, false, out))
+			require.NoError(t, spoil(made))
+			require.Contains(t, h.flaws(false, s), "s")
+			require.NoError(t, h.perform(t.Context(), s, false, out))
+			require.Equal(t, 2, runs)
+			require.Empty(t, h.flaws(true, s))
+		})
+	}
+	t.Run("same size and time", func(t *testing.T) {
+		h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+		made, runs := h.path("file"), 0
+		s := step{
+			name: "s", made: func() ([]string, error) { return []string{made}, nil },
+			run: func(context.Context, func(string)) error {
+				runs++
+				return errors.Join(os.RemoveAll(made), writeFile(made, []byte("sun")))
+			},
+		}
+		require.NoError(t, h.perform(t.Context(), s, false, out))
+		info, err := os.Stat(made)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(made, []byte("fun"), 0o644))
+		require.NoError(t, os.Chtimes(made, info.ModTime(), info.ModTime()))
+		require.Empty(t, h.flaws(false, s), "not to be seen at a glance")
+		require.Contains(t, h.flaws(true, s), "s")
+		require.NoError(t, h.perform(t.Context(), s, true, out))
+		require.Equal(t, 2, runs)
+	})
+}
+
+// What Python compiled is compiled again by Python: that it is damaged or gone is no reason to make an environment anew.
+func TestDamagedBytecodeIsRemoved(t *testing.T) {
+	h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+	made := h.path("a.pyc")
+	s := step{
+		name: "s", made: func() ([]string, error) { return []string{made, h.path("b.pyc")}, nil },
+		run: func(context.Context, func(string)) error {
+			return errors.Join(writeFile(made, []byte("sun")), writeFile(h.path("b.pyc"), nil))
+		},
+	}
+	require.NoError(t, h.perform(t.Context(), s, false, out))
+	require.NoError(t, os.Truncate(made, 1))
+	require.NoError(t, os.Remove(h.path("b.pyc")))
+	require.Empty(t, h.flaws(false, s))
+	require.NoFileExists(t, made)
+	require.NoError(t, os.WriteFile(made, []byte("compiled again"), 0o644))
+	require.Empty(t, h.flaws(true, s))
+	require.FileExists(t, made)
+}
+
+// An altered module is kept beside the one that is extracted anew; of one that lost files nothing is to be kept.
+func TestModulesAreSetAside(t *testing.T) {
+	cache := t.TempDir()
+	lost, altered := filepath.Join(cache, "a.example", "lost@v1.0.0"), filepath.Join(cache, "a.example", "altered@v1.0.0")
+	mod := filepath.Join(cache, "cache", "download", "a.example", "x", "@v", "v1.0.0.mod")
+	var files []string
+	for _, file := range []string{filepath.Join(lost, "x", "x.go"), filepath.Join(altered, "x", "x.go"), mod} {
+		require.NoError(t, writeFile(file, []byte("package x")))
+		files = append(files, file)
+	}
+	require.NoError(t, os.Chmod(filepath.Dir(files[0]), 0o555))
+	r, err := record.Of("", cache, cache)
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(filepath.Dir(files[0]), 0o755))
+	require.NoError(t, os.Remove(files[0]))
+	require.NoError(t, os.WriteFile(files[1], []byte("package y"), 0o644))
+	require.NoError(t, os.WriteFile(mod, []byte("module y"), 0o644))
+	damage, _ := r.Check(cache, true)
+	require.Len(t, damage, 3)
+	setAside(damage)
+	require.NoDirExists(t, lost)
+	require.NoDirExists(t, altered)
+	require.NoFileExists(t, mod)
+	kept, err := filepath.Glob(altered + ".altered-*/x/x.go")
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
 }
