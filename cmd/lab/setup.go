@@ -717,10 +717,16 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 			writeFile(failed, []byte(err.Error())) // without a cache folder that can be written it is tried each time
 		}
 	}
-	if r := plugin.Requested(); r.Path != "" {
-		if err := plugin.Check(r.Path); err != nil {
-			out.say("GOMLX_BACKEND=%s cannot be had: %v. No cell will compute until you unset it or name another plugin.", os.Getenv("GOMLX_BACKEND"), err)
-		}
+	asked := plugin.Requested()
+	var err error
+	switch {
+	case asked.Path != "":
+		err = plugin.Check(asked.Path)
+	case !slices.Contains([]string{"", "go", "xla"}, asked.Backend):
+		err = errors.New("GoMLX has no such backend here")
+	}
+	if err != nil {
+		out.say("GOMLX_BACKEND=%s cannot be had: %v. No cell will compute until you unset it or name another one.", os.Getenv("GOMLX_BACKEND"), err)
 	}
 	return nil
 }

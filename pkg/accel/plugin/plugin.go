@@ -94,8 +94,13 @@ func Installed(kind Kind, readAll bool) (Plugin, error) {
 			continue
 		}
 		err := Check(p.Path)
-		if inside, outside := filepath.Rel(cache, p.Path); err == nil && cache != "" && outside == nil && filepath.IsLocal(inside) {
+		inside, outside := filepath.Rel(cache, p.Path)
+		switch ours := cache != "" && outside == nil && filepath.IsLocal(inside); {
+		case err != nil:
+		case ours:
 			err = verify(p, cpuWheel, readAll)
+		default:
+			err = checkEntry(p.Path)
 		}
 		if err == nil {
 			return p, nil
@@ -183,6 +188,25 @@ func checkFile(path string) error {
 }
 
 var elfMachine = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+
+// checkEntry tells whether a shared library that somebody put under a plugin's name is one.
+func checkEntry(path string) error {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	library, err := elf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer library.Close()
+	symbols, _ := library.DynamicSymbols()
+	for _, symbol := range symbols {
+		if symbol.Name == "GetPjrtApi" && symbol.Section != elf.SHN_UNDEF {
+			return nil
+		}
+	}
+	return fmt.Errorf("the plugin %s is none: it has no GetPjrtApi, with which every PJRT plugin begins", filepath.Base(path))
+}
 
 // recordOf is the file beside a plugin in which Install records it, with the libraries that came with it.
 func recordOf(path string) string { return path + ".record" }
