@@ -224,7 +224,13 @@ func (h home) clean(ctx context.Context, cache bool) error {
 		return fmt.Errorf("removing the cached plugin: %w", err)
 	}
 	fmt.Printf("Removed %s, with the cached XLA plugin.\n", filepath.Dir(plugins))
-	fmt.Println("What Go keeps for all your projects stays: `go clean -cache -modcache` empties it.")
+	fmt.Println("What Go keeps for all your projects stays; `go clean -cache -modcache` removes most of it:")
+	config, _ := os.UserConfigDir()
+	for _, folder := range []string{goEnv("GOMODCACHE"), goEnv("GOCACHE"), filepath.Join(filepath.Dir(filepath.Dir(plugins)), "goimports"), filepath.Join(config, "go", "telemetry")} {
+		if _, err := os.Stat(folder); err == nil {
+			fmt.Println("  " + folder)
+		}
+	}
 	return nil
 }
 

@@ -42,7 +42,7 @@ print(json.dumps({"path": sys.executable, "major": v[0], "minor": v[1], "micro":
 `
 
 // patience is how long a program may take to say what it is; one on a slow network disk takes seconds.
-var patience = 20 * time.Second
+var patience = 10 * time.Second
 
 // findPython returns the first Python on the PATH that can carry the lab, or a sentence that says which command mends it.
 func findPython(ctx context.Context) (interpreter, error) {

@@ -52,7 +52,7 @@ func TestFindPython(t *testing.T) {
 	})
 	t.Run("one that hangs and a good one", func(t *testing.T) {
 		patience = 300 * time.Millisecond
-		defer func() { patience = 20 * time.Second }()
+		defer func() { patience = 10 * time.Second }()
 		onlyOnPath(t, fakePython{"python3.12", 12, true})
 		require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "python3"), []byte("#!/bin/sh\n/bin/sleep 100 & wait\n"), 0o755))
 		p, err := findPython(t.Context())

@@ -99,7 +99,7 @@ func (h home) flaws(readAll bool, steps ...step) map[string]error {
 	found := make([]error, len(steps))
 	var wait sync.WaitGroup
 	for i, s := range steps {
-		wait.Go(func() { found[i], _ = h.flaw(s, readAll) })
+		wait.Go(func() { _, found[i] = h.flaw(s, readAll) })
 	}
 	wait.Wait()
 	flaws := map[string]error{}

@@ -50,13 +50,13 @@ func (h home) personal(name string) string {
 }
 
 // flaw is why the step has to be done, nil if it is done. With readAll the files that it made are read whole.
-func (h home) flaw(s step, readAll bool) (error, []record.Damage) {
+func (h home) flaw(s step, readAll bool) ([]record.Damage, error) {
 	r, err := record.Read(h.stamp(s))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New("missing"), nil
+		return nil, errors.New("missing")
 	case err != nil || r.Note != s.fingerprint:
-		return errors.New("out of date"), nil
+		return nil, errors.New("out of date")
 	}
 	damage, renewed := r.Check(h.dir, readAll)
 	damage, forgotten := h.forgetCompiled(&r, damage)
@@ -66,9 +66,9 @@ func (h home) flaw(s step, readAll bool) (error, []record.Damage) {
 		if len(damage) > 1 {
 			more = fmt.Sprintf(" (and %d more are damaged)", len(damage)-1)
 		}
-		return fmt.Errorf("%s%s", strings.TrimPrefix(damage[0].String(), h.root+string(filepath.Separator)), more), damage
+		return damage, fmt.Errorf("%s%s", strings.TrimPrefix(damage[0].String(), h.root+string(filepath.Separator)), more)
 	case s.works != nil && !s.works():
-		return errors.New("of no use any more"), nil
+		return nil, errors.New("of no use any more")
 	}
 	if renewed || forgotten {
 		writeFile(h.stamp(s), r.Text()) // where that may not be written, the next check takes longer
@@ -93,13 +93,13 @@ func (h home) forgetCompiled(r *record.Record, damage []record.Damage) (rest []r
 }
 
 func (h home) done(s step) bool {
-	flaw, _ := h.flaw(s, false)
+	_, flaw := h.flaw(s, false)
 	return flaw == nil
 }
 
 // perform runs the step unless it is done, and shows its progress.
 func (h home) perform(ctx context.Context, s step, readAll bool, out *reporter) error {
-	flaw, damage := h.flaw(s, readAll)
+	damage, flaw := h.flaw(s, readAll)
 	if flaw == nil {
 		return nil
 	}

@@ -243,13 +243,13 @@ func saveRecord(path string, r record.Record) error {
 
 // verify is Check for what Install fetched, which is read whole if that is asked for or if there is no record of it yet.
 func verify(p Plugin, wheel wheel, readAll bool) error {
-	r, err := record.Read(recordOf(p.Path))
-	if err == nil {
+	if _, err := record.Read(recordOf(p.Path)); err == nil {
 		return checkRecord(p.Path, readAll)
 	}
 	os.Remove(recordOf(p.Path)) // a damaged one is no part of what is recorded
 	tree := filepath.Dir(p.Path)
-	if r, err = record.Of("", tree, tree); err != nil {
+	r, err := record.Of("", tree, tree)
+	if err != nil {
 		return fmt.Errorf("the plugin %s cannot be read (%w)", p.Name(), innermost(err))
 	}
 	if filepath.Base(tree) == wheel.folder() && r.Sum(p.Name()) != wheel.MemberSHA256 {
