@@ -20,9 +20,15 @@ func endWithContext(cmd *exec.Cmd) {
 	cmd.WaitDelay = 10 * time.Second
 }
 
-// lockFile locks a file, as flock(2) does, until it is closed here and in the programs that were given it.
+// lockFile locks a file, as flock(2) does, until it is closed here and in the programs that were given it. To share a lock it
+// is enough to read the file.
 func lockFile(path string, how int) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil && how == syscall.LOCK_SH {
+		if readable, err2 := os.Open(path); err2 == nil {
+			file, err = readable, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func (h home) flaw(s step, readAll bool) ([]record.Damage, error) {
 func (h home) forgetCompiled(r *record.Record, damage []record.Damage) (rest []record.Damage, forgotten bool) {
 	compiled := map[string]bool{}
 	for _, d := range damage {
-		if filepath.Ext(d.Path) == ".pyc" && (d.Gone || os.Remove(d.Path) == nil) {
+		if filepath.Ext(d.Path) == ".pyc" {
+			os.Remove(d.Path) // where that is forbidden, Python has made it anew for its owner
 			compiled[d.Path] = true
 		} else {
 			rest = append(rest, d)
