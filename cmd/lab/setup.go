@@ -23,6 +23,7 @@ import (
 	"descent.example/pkg/record"
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/sys/unix"
 )
 
 type setupOptions struct {
@@ -83,8 +84,9 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		return work(h)
 	}
 	err := h.exclusively(ctx, work)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("%w (%w)", err, reason)
+	if (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) && unix.Access(h.dir, unix.W_OK) != nil {
+		return fmt.Errorf("the lab is not whole (%w), and you may not write in %s: ask its owner to run `go run ./cmd/lab setup`, "+
+			"or clone the repository where you may write", reason, h.dir)
 	}
 	return err
 }

@@ -207,3 +207,26 @@ func TestModulesAreSetAside(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
 }
+
+// A lab that is whole is set up without a write, and one that is not says so where nobody may write.
+func TestSetUpWritesNothingWhereNothingIsToBeDone(t *testing.T) {
+	h := ready(t)
+	require.NoError(t, h.setUp(t.Context(), setupOptions{offline: true}))
+	at := func() map[string]time.Time {
+		times := map[string]time.Time{}
+		for _, path := range []string{h.dir, h.path("stamps"), h.bin(), h.venv(), h.path("kernel"), h.engine()} {
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			times[path] = info.ModTime()
+		}
+		return times
+	}
+	before := at()
+	lock, err := h.lock(t.Context()) // which set-up would wait for
+	require.NoError(t, err)
+	defer lock.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, h.setUp(ctx, setupOptions{offline: true}))
+	require.Equal(t, before, at())
+}
