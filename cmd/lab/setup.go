@@ -52,7 +52,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		if err := h.fetchPlugin(ctx, opt, out); err != nil || !opt.explicit {
 			return err
 		}
-		out.say("Everything is in place: `go run ./cmd/lab` opens the lab.")
+		out.say(inPlace)
 		return nil
 	}
 	if opt.offline {
@@ -90,6 +90,8 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 	}
 	return err
 }
+
+const inPlace = "Everything is in place: `go run ./cmd/lab` opens the lab."
 
 // steps are those of set-up that every machine needs, each after those whose results it uses.
 func (h home) steps() []step {
@@ -166,6 +168,11 @@ func (h home) mend(ctx context.Context, opt setupOptions, flaws map[string]error
 		}
 	}
 	downloads := lane(must(h.pythonStep), func() error { return h.fetchPlugin(ctx, opt, out) })
+	defer func() {
+		if opt.explicit && ctx.Err() == nil && len(h.flaws(false, h.steps()...)) == 0 {
+			out.say(inPlace)
+		}
+	}()
 	builds := lane(must(h.modulesStep), must(h.kernelStep),
 		may(h.engineStep, ".\n  Cells work without it, and take some tenths of a second longer to start."),
 		// A package under change must not keep the lab shut: a cell that imports it says the same.
