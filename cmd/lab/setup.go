@@ -37,9 +37,9 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 	if err := errors.Join(os.RemoveAll(h.temp()), os.Mkdir(h.temp(), 0o755)); err != nil {
 		return fmt.Errorf("the lab's folder cannot be used: %w", err)
 	}
-	pip, tools, gopls := h.pythonStep(), h.kernelStep(), h.completionStep()
+	pip, tools, layer, gopls := h.pythonStep(), h.kernelStep(), h.layerStep(), h.completionStep()
 	if opt.offline {
-		for _, s := range []step{pip, tools, gopls} {
+		for _, s := range []step{pip, tools, layer, gopls} {
 			if !h.done(s) {
 				return fmt.Errorf("%s is missing or out of date and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name)
 			}
@@ -101,7 +101,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		}
 		return err
 	}
-	builds := lane(do(tools), slim, warm, do(gopls))
+	builds := lane(do(tools), do(layer), slim, warm, do(gopls))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}
@@ -343,8 +343,7 @@ func (h home) writeKernel() error {
 			"display_name":   "Go (Descent)",
 			"language":       "go",
 			"interrupt_mode": "message",
-			// -go_work lets cells import these modules; raw errors are what headless runs report.
-			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + strings.Join(h.workspace(), ","), "-raw_error=true", "--kernel", "{connection_file}"},
+			"argv":           h.kernelCommand(),
 			"env": map[string]string{
 				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), filepath.Dir(goTool), "${PATH}"}, string(os.PathListSeparator)),
 				"GOPROXY": "off", "GOFLAGS": h.cellFlags(), "GOTOOLCHAIN": "local", "GOMLX_NO_AUTO_INSTALL": "1",
@@ -361,6 +360,8 @@ func (h home) writeKernel() error {
 			"@jupyterlab/apputils-extension:notification": map[string]any{"fetchNews": "false", "checkForUpdates": false},
 			"@jupyterlab/docmanager-extension:plugin":     map[string]any{"autosaveInterval": 5},
 			"@jupyterlab/filebrowser-extension:browser":   map[string]any{"showLastModifiedColumn": false}, // it hides the chapters' names
+			// The first completion of a new kernel may wait until gopls is warm.
+			"@jupyterlab/completer-extension:manager": map[string]any{"providerTimeout": 10_000},
 		},
 	} {
 		data, err := json.MarshalIndent(content, "", "  ")
@@ -370,6 +371,11 @@ func (h home) writeKernel() error {
 		if err := writeFile(filepath.Join(h.venv(), name), data); err != nil {
 			return err
 		}
+	}
+	// Completion is our kernel's: GoNB's own gopls is not to start.
+	noGopls := filepath.Join(h.path("kernel"), "gopls")
+	if err := errors.Join(writeFile(noGopls, []byte("#!/bin/sh\nexit 1\n")), os.Chmod(noGopls, 0o755)); err != nil {
+		return err
 	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
 	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
