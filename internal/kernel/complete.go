@@ -44,7 +44,7 @@ type completer struct {
 	versions map[string]int
 	known    string            // the declarations of the cells that ran
 	imports  map[string]string // the packages in use, by name
-	missed   map[string]bool   // names that no package has
+	missed   map[string]bool   // uses, as name.Member, that no package serves
 }
 
 const (
@@ -253,11 +253,10 @@ func (c *completer) show(cell source, at position) (map[string]any, error) {
 		return nil, err
 	}
 	imports := c.importLine(names)
-	err := c.edit(cellFile, cell.program(imports))
-	if err == nil && c.findImports(cell) {
+	if c.findImports(cell, at) {
 		imports = c.importLine(names)
-		err = c.edit(cellFile, cell.program(imports))
 	}
+	err := c.edit(cellFile, cell.program(imports))
 	column := len(utf16.Encode([]rune(cell.lines[at.line][:at.column])))
 	if at.line == 0 {
 		column += len(utf16.Encode([]rune("package main;" + imports)))
@@ -307,9 +306,10 @@ func (c *completer) edit(file, text string) error {
 var importSpec = regexp.MustCompile(`(?:(\w+) )?"([\w./-]+)"`)
 
 // findImports asks gopls which packages the names before a dot may mean that nothing declares, and reports whether it
-// found any.
-func (c *completer) findImports(cell source) bool {
-	file, _ := parser.ParseFile(token.NewFileSet(), "", cell.program(""), parser.AllErrors)
+// found any. What stands under the cursor does not count, since it is still being typed.
+func (c *completer) findImports(cell source, at position) bool {
+	set := token.NewFileSet()
+	file, _ := parser.ParseFile(set, "", cell.program(""), parser.AllErrors)
 	if file == nil {
 		return false
 	}
@@ -317,29 +317,27 @@ func (c *completer) findImports(cell source) bool {
 	for _, id := range file.Unresolved {
 		unresolved[id.Name] = true
 	}
-	var wanted []string
+	// It is asked about these names alone, since the cell under the cursor seldom parses.
+	var uses []string
 	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if id, ok := s.X.(*ast.Ident); ok && unresolved[id.Name] && c.imports[id.Name] == "" && !c.missed[id.Name] {
-				wanted = append(wanted, id.Name)
+		s, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		id, ok := s.X.(*ast.Ident)
+		end := set.Position(s.Sel.End())
+		typing := end.Line == at.line+1 && end.Column == at.column+1
+		if ok && unresolved[id.Name] && c.imports[id.Name] == "" && ast.IsExported(s.Sel.Name) && !typing {
+			if use := id.Name + "." + s.Sel.Name; !c.missed[use] {
+				uses = append(uses, use)
 			}
 		}
 		return true
 	})
-	if len(wanted) == 0 {
+	if len(uses) == 0 {
 		return false
 	}
-	// It is asked about these names alone, since the cell under the cursor seldom parses.
-	var ask strings.Builder
-	ask.WriteString("package main\n\nfunc main() {\n")
-	for _, name := range wanted {
-		fmt.Fprintf(&ask, "\t%s.X()\n", name)
-		for _, member := range members(file, name) {
-			fmt.Fprintf(&ask, "\t%s.%s()\n", name, member)
-		}
-	}
-	ask.WriteString("}\n")
-	if c.edit(cellFile, ask.String()) != nil {
+	if c.edit(cellFile, "package main\n\nfunc main() {\n\t_ = "+strings.Join(uses, "\n\t_ = ")+"\n}\n") != nil {
 		return false
 	}
 	zero := map[string]int{"line": 0, "character": 0}
@@ -373,23 +371,11 @@ func (c *completer) findImports(cell source) bool {
 			}
 		}
 	}
-	for _, name := range wanted {
-		c.missed[name] = c.imports[name] == ""
+	for _, use := range uses {
+		name, _, _ := strings.Cut(use, ".")
+		c.missed[use] = c.imports[name] == ""
 	}
 	return found
-}
-
-// members are what the file selects from the name.
-func members(file *ast.File, name string) (all []string) {
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if id, ok := s.X.(*ast.Ident); ok && id.Name == name && s.Sel.Name != "_" && ast.IsExported(s.Sel.Name) {
-				all = append(all, s.Sel.Name)
-			}
-		}
-		return true
-	})
-	return all
 }
 
 func (c *completer) call(method string, params, result any) error {

@@ -58,23 +58,28 @@ func (e *execution) release(k *Kernel) {
 	if e.held = ""; text == "" {
 		return
 	}
-	if e.runsShell() {
-		e.failed = append(e.failed, strings.TrimSpace(text))
+	if shell := e.shell(); shell != nil {
+		said := strings.TrimSpace(text)
+		if len(shell) == 1 {
+			said = shell[0] + ": " + said
+		}
+		e.failed = append(e.failed, said)
 	} else {
 		e.stderr(text, k)
 	}
 }
 
-func (e *execution) runsShell() bool {
+// shell are the lines of the cell that run another program.
+func (e *execution) shell() (lines []string) {
 	if e.cell.foreign() {
-		return true
+		return e.cell.lines[:1]
 	}
 	for _, line := range e.cell.lines {
 		if line = command(line); len(line) > 1 && line[0] == '!' {
-			return true
+			lines = append(lines, line)
 		}
 	}
-	return false
+	return lines
 }
 
 // stderr passes whole lines on and translates those of a stack trace.

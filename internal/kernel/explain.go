@@ -65,7 +65,10 @@ func explain(number int, cell source, f failure, past history) failure {
 	f.Value = strings.Join(slices.Concat(places, hints), "\n")
 	f.Trace = trace
 	for _, h := range hints {
-		f.Trace = append(f.Trace, "", h)
+		if f.Trace[len(f.Trace)-1] != "" {
+			f.Trace = append(f.Trace, "")
+		}
+		f.Trace = append(f.Trace, h)
 	}
 	return f
 }
@@ -150,6 +153,9 @@ func undefinedHint(name string, cell source, past history) string {
 		return fmt.Sprintf("%s is declared below the %%%% of another cell (%q), and such a variable lives in that cell alone. Declare it above the %%%% (var %s = …), or compute it here again; the notebook %s shows how.",
 			name, inside.firstLine(), name, page)
 	}
+	if member := regexp.MustCompile(`\b` + name + `\.(\w+)`).FindString(cell.text); member != "" {
+		return fmt.Sprintf("No variable %s, and no package that has %s, was found. Check the spelling, or import the package above the %%%%.", name, member)
+	}
 	return fmt.Sprintf("No cell that ran has declared %s. Run the cells above this one first; a variable below %%%% lives in its own cell alone (see %s).", name, page)
 }
 
@@ -162,7 +168,7 @@ func values(cells map[int]source) (all []source) {
 
 // framed is a line of a stack trace that points into the program that GoNB made of the cells, which GoNB marks with the
 // cell's line if the line came in one piece.
-var framed = regexp.MustCompile(`^(\s*)(?:.*\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\S*\s+)?(\S*/gonb_\w+/main(?:_test)?\.go):(\d+)(?: \+0x[0-9a-f]+)?\s*$`)
+var framed = regexp.MustCompile(`^\s*(?:.*\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\S*\s+)?(\S*/gonb_\w+/main(?:_test)?\.go):(\d+)(?: \+0x[0-9a-f]+)?\s*$`)
 
 // relocate rewrites such a line: the line of the cell and what stands there. program is the text of the program.
 func relocate(text string, number int, ran map[int]source, program func() []string) (string, bool) {
@@ -170,12 +176,12 @@ func relocate(text string, number int, ran map[int]source, program func() []stri
 	if m == nil {
 		return text, false
 	}
-	id, _ := strconv.Atoi(m[2])
-	line, _ := strconv.Atoi(m[3])
-	if m[3] == "" {
-		at, _ := strconv.Atoi(m[5])
+	id, _ := strconv.Atoi(m[1])
+	line, _ := strconv.Atoi(m[2])
+	if m[2] == "" {
+		at, _ := strconv.Atoi(m[4])
 		id, line = find(program(), at, number, ran)
-	} else if m[2] == "" {
+	} else if m[1] == "" {
 		id = number
 	}
 	cell, ok := ran[id]
@@ -186,7 +192,7 @@ func relocate(text string, number int, ran map[int]source, program func() []stri
 	if id != number {
 		place = fmt.Sprintf("cell [%d], line %d", id, line)
 	}
-	return fmt.Sprintf("%s%s: %s\n", m[1], place, strings.TrimSpace(cell.lines[line-1])), true
+	return fmt.Sprintf("\t%s: %s\n", place, strings.TrimSpace(cell.lines[line-1])), true
 }
 
 // find is the cell, and the line in it, that line at of the program was made from: GoNB copies lines as they are.

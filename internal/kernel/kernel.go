@@ -251,11 +251,6 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 			return fmt.Errorf("GoNB ended: %v", err)
 		}
 	}
-	syscall.Kill(-k.gonb.Process.Pid, syscall.SIGTERM)
-	select {
-	case <-ended:
-	case <-time.After(300 * time.Millisecond):
-	}
 	return nil
 }
 
