@@ -18,7 +18,14 @@ func main() {
 		return nil
 	})
 	flag.StringVar(&opt.Connection, "connection", "", "Jupyter's connection file")
+	warm := flag.Bool("warm", false, "fill the cache of the program that completes, and end")
 	flag.Parse()
+	if *warm {
+		if err := kernel.Warm(opt); err != nil {
+			log.Fatal("kernel: ", err)
+		}
+		return
+	}
 	if err := kernel.Run(opt); err != nil {
 		log.Fatal("kernel: ", err)
 	}

@@ -44,11 +44,27 @@ func (h home) layerStep() step {
 	}
 }
 
+// readyStep has gopls look at the lab's packages once, so that the first completion need not wait for it.
+func (h home) readyStep() step {
+	return step{
+		name:        "Completion cache",
+		fingerprint: digest(h.completionStep().fingerprint, h.root),
+		run: func(ctx context.Context, note func(string)) error {
+			command := append(h.kernelOptions(), "-warm")
+			return h.command(ctx, []string{"GOPROXY=off", "GOFLAGS=-tags=cell"}, command[0], command[1:]...)
+		},
+	}
+}
+
 // kernelCommand is how Jupyter starts the kernel.
 func (h home) kernelCommand() []string {
+	return append(h.kernelOptions(), "-connection={connection_file}")
+}
+
+func (h home) kernelOptions() []string {
 	command := []string{filepath.Join(h.bin(), "kernel"), "-gonb=" + filepath.Join(h.bin(), "gonb"), "-gopls=" + filepath.Join(h.bin(), "gopls")}
 	for _, module := range h.workspace() {
 		command = append(command, "-module="+module)
 	}
-	return append(command, "-connection={connection_file}")
+	return command
 }

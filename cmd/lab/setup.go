@@ -101,7 +101,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		}
 		return err
 	}
-	builds := lane(do(tools), do(layer), slim, warm, do(gopls))
+	builds := lane(do(tools), do(layer), slim, warm, do(gopls), do(h.readyStep()))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}

@@ -10,6 +10,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"log"
 	"net"
 	"net/url"
 	"os"
@@ -25,6 +26,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"go.lsp.dev/jsonrpc2"
 	"golang.org/x/mod/modfile"
@@ -39,6 +41,7 @@ type completer struct {
 	dir, lab string
 	ready    chan struct{} // closed when gopls answers, or will not
 	conn     jsonrpc2.Conn
+	failed   error
 
 	mu       sync.Mutex
 	versions map[string]int
@@ -59,11 +62,24 @@ func startCompleter(opt Options, dir string) *completer {
 	c := &completer{dir: dir, ready: make(chan struct{}), versions: map[string]int{}, imports: map[string]string{}, missed: map[string]bool{}}
 	go func() {
 		defer close(c.ready)
-		if err := c.start(opt); err != nil {
-			fmt.Fprintln(os.Stderr, "kernel: no completion:", err)
+		if c.failed = c.start(opt); c.failed != nil {
+			log.Print("kernel: no completion: ", c.failed)
 		}
 	}()
 	return c
+}
+
+// Warm fills gopls' cache, so that the first kernel's first completion is quick too.
+func Warm(opt Options) error {
+	dir, err := os.MkdirTemp("", "k-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c := startCompleter(opt, filepath.Join(dir, "cell"))
+	<-c.ready
+	c.close()
+	return c.failed
 }
 
 func (c *completer) close() {
@@ -141,20 +157,20 @@ func (c *completer) writeModule(modules []string) error {
 	if err != nil {
 		return err
 	}
-	// The lab's packages are imported so that gopls knows them before a cell does.
-	var all strings.Builder
+	// What most cells use is imported from the start, since an import that is added later makes gopls look again.
+	for _, name := range []string{"fmt", "math", "os", "strings", "time"} {
+		c.imports[name] = name
+	}
 	folders, _ := filepath.Glob(filepath.Join(modules[0], "pkg", "*", "*.go"))
-	for i, f := range folders {
-		if dir := filepath.Base(filepath.Dir(f)); i == 0 || filepath.Dir(folders[i-1]) != filepath.Dir(f) {
-			fmt.Fprintf(&all, "import _ %q\n", path.Join(c.lab, "pkg", dir))
-		}
+	for _, f := range folders {
+		name := filepath.Base(filepath.Dir(f))
+		c.imports[name] = path.Join(c.lab, "pkg", name)
 	}
 	return errors.Join(os.MkdirAll(c.dir, 0o700),
 		os.WriteFile(filepath.Join(c.dir, "go.mod"), text, 0o600),
 		os.WriteFile(filepath.Join(c.dir, "go.sum"), sum, 0o600),
-		os.WriteFile(filepath.Join(c.dir, "lab.go"), []byte("package main\n"+all.String()), 0o600),
 		os.WriteFile(filepath.Join(c.dir, knownFile), []byte("package main\n"), 0o600),
-		os.WriteFile(filepath.Join(c.dir, cellFile), []byte("package main\nfunc main() {}\n"), 0o600))
+		os.WriteFile(filepath.Join(c.dir, cellFile), []byte(newSource("%%").program(c.importLine(nil))), 0o600))
 }
 
 // connect finds the gopls that the kernels of a lab share, or starts it.
@@ -477,7 +493,7 @@ func callee(lines []string, at position) position {
 	line := lines[at.line][:at.column]
 	rest := lines[at.line][at.column:]
 	isName := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
-	if rest != "" && isName([]rune(rest)[0]) {
+	if first, _ := utf8.DecodeRuneInString(rest); unicode.IsLetter(first) || first == '_' {
 		return at
 	}
 	depth := 0

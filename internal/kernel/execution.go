@@ -24,6 +24,9 @@ type execution struct {
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
 	interrupted bool
+	braked      bool // the cell is stopped, since it writes faster than its text can be handled
+	messages    int  // from GoNB since the last tick
+	size        int  // of these
 	erred       bool // an error was shown
 
 	reply, idle *message
@@ -86,6 +89,7 @@ func (e *execution) shell() (lines []string) {
 func (e *execution) stderr(text string, k *Kernel) {
 	text = e.partial + text
 	e.partial = ""
+	e.panics = e.panics || panicLine.MatchString(text)
 	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") {
 		e.out.write("stderr", text)
 	} else {
@@ -99,7 +103,6 @@ func (e *execution) stderr(text string, k *Kernel) {
 			}
 		}
 	}
-	e.panics = e.panics || panicLine.MatchString(text)
 }
 
 func (e *execution) translate(line string, k *Kernel) string {

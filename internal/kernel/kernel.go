@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -377,6 +378,7 @@ func (k *Kernel) interrupt() {
 	again = func() {
 		if k.current == e { // the signal may have fallen between the compiler's end and the cell's start
 			syscall.Kill(-k.gonb.Process.Pid, syscall.SIGINT)
+			syscall.Kill(-k.gonb.Process.Pid, syscall.SIGCONT)
 			time.AfterFunc(400*time.Millisecond, func() { k.later <- again })
 		}
 	}
@@ -391,6 +393,8 @@ func (k *Kernel) published(m message) {
 		return
 	}
 	m.parts[parentPart] = e.request.parts[headerPart]
+	e.messages++
+	e.size += len(m.parts[contentPart])
 	switch m.header.Kind {
 	case "stream":
 		var content struct{ Name, Text string }
@@ -472,7 +476,34 @@ func (k *Kernel) flush() {
 	e.order = nil
 }
 
+// brake stops a cell that writes without pause until GoNB has passed on what it holds: GoNB would keep all of it in memory,
+// and an interrupt would have to wait for its end.
+func (k *Kernel) brake(e *execution) {
+	signal := syscall.Signal(0)
+	switch {
+	case e.interrupted:
+	case e.braked && e.messages == 0:
+		signal = syscall.SIGCONT
+	case !e.braked && (e.messages > 200 || e.size > 2<<20):
+		signal = syscall.SIGSTOP
+	}
+	e.messages, e.size = 0, 0
+	if signal == 0 {
+		return
+	}
+	e.braked = signal == syscall.SIGSTOP
+	children, _ := exec.Command("pgrep", "-P", strconv.Itoa(k.gonb.Process.Pid)).Output()
+	for _, child := range strings.Fields(string(children)) {
+		if pid, err := strconv.Atoi(child); err == nil {
+			syscall.Kill(pid, signal)
+		}
+	}
+}
+
 func (k *Kernel) tick() {
+	if k.current != nil {
+		k.brake(k.current)
+	}
 	if e := k.current; e != nil && time.Since(k.flushed) > 100*time.Millisecond {
 		if e.partial != "" && !strings.HasPrefix(e.partial, "\t") {
 			e.out.write("stderr", e.partial)
