@@ -214,6 +214,7 @@ func (k *Kernel) dial(inner connection) {
 }
 
 func (k *Kernel) loop(parent int, ended <-chan error) error {
+	lab, _ := strconv.Atoi(os.Getenv("DESCENT_LAB")) // the command, which is Jupyter's parent
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
 	tick := time.NewTicker(25 * time.Millisecond)
@@ -237,8 +238,8 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 		case do := <-k.later:
 			do()
 		case <-tick.C:
-			if parent != 1 && os.Getppid() != parent {
-				return errors.New("Jupyter is gone")
+			if os.Getppid() != parent || lab > 0 && syscall.Kill(lab, 0) == syscall.ESRCH {
+				return errors.New("who started the kernel is gone")
 			}
 			k.tick()
 		case s := <-signals:

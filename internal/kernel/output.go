@@ -31,7 +31,7 @@ type output struct {
 type piece struct{ stream, text string }
 
 func join(pieces []piece, p piece) []piece {
-	if n := len(pieces); n > 0 && pieces[n-1].stream == p.stream && len(pieces[n-1].text) < 64<<10 {
+	if n := len(pieces); n > 0 && pieces[n-1].stream == p.stream && len(pieces[n-1].text) < 8<<10 {
 		pieces[n-1].text += p.text
 		return pieces
 	}
