@@ -76,6 +76,7 @@ type Kernel struct {
 	stopping bool
 
 	completer *completer
+	asked     []func() // of the completer, before it was there
 }
 
 // Run serves until Jupyter ends the kernel, and returns an error if it ended in another way.
@@ -114,10 +115,11 @@ func Run(opt Options) error {
 		return err
 	}
 	defer release()
-	if opt.Gopls != "" {
-		k.completer = startCompleter(opt, filepath.Join(temp, "cell"))
-		defer k.completer.close()
-	}
+	defer func() {
+		if k.completer != nil {
+			k.completer.close()
+		}
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- k.gonb.Wait() }()
 	go k.dial(inner)
@@ -201,12 +203,18 @@ func (k *Kernel) dial(inner connection) {
 		select {
 		case <-published:
 			heard = true
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	k.later <- func() {
 		k.innerShell, k.innerStdin, k.ready = shell, stdin, true
 		k.next()
+		if k.opt.Gopls != "" { // not sooner, since it would make the first cell wait
+			k.completer = startCompleter(k.opt, filepath.Join(k.temp, "cell"))
+		}
+		for _, ask := range k.asked {
+			ask()
+		}
 	}
 	for m := range published {
 		k.fromGoNB <- m
@@ -298,7 +306,11 @@ func (k *Kernel) request(m message, s zmq4.Socket) {
 	case "kernel_info_request":
 		reply("kernel_info_reply", info())
 	case "complete_request", "inspect_request":
-		k.ask(m, reply)
+		if k.ready {
+			k.ask(m, reply)
+		} else {
+			k.asked = append(k.asked, func() { k.ask(m, reply) })
+		}
 	case "is_complete_request":
 		reply("is_complete_reply", map[string]string{"status": "unknown"})
 	case "history_request":
