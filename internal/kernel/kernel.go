@@ -402,7 +402,9 @@ func (k *Kernel) interrupt() {
 func (k *Kernel) published(m message) {
 	e := k.current
 	if e == nil || m.parent() != e.request.header.ID {
-		k.publish(m) // of a comm, or late
+		if m.header.Kind != "status" { // else of a probe
+			k.publish(m) // of a comm, or late
+		}
 		return
 	}
 	m.parts[parentPart] = e.request.parts[headerPart]
