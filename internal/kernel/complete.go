@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode"
@@ -43,7 +44,8 @@ type completer struct {
 	conn     jsonrpc2.Conn
 	failed   error
 
-	mu       sync.Mutex
+	newest   atomic.Pointer[string] // the program of the last cell that ran, until it is looked at
+	mu       sync.Mutex             // of what follows, and of asking
 	versions map[string]int
 	known    string            // the declarations of the cells that ran
 	imports  map[string]string // the packages in use, by name
@@ -204,11 +206,16 @@ func connect(gopls, dir string) (net.Conn, error) {
 	return nil, errors.New("gopls did not start")
 }
 
-// learn takes the program of a cell that compiled: its declarations hold for later cells.
-func (c *completer) learn(program string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	file, err := parser.ParseFile(token.NewFileSet(), "", program, parser.ParseComments)
+// learn takes the program of a cell that compiled: its declarations hold for later cells. It does not wait for gopls.
+func (c *completer) learn(program string) { c.newest.Store(&program) }
+
+// catchUp notes the packages that the newest program uses.
+func (c *completer) catchUp() {
+	program := c.newest.Swap(nil)
+	if program == nil {
+		return
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "", *program, parser.ParseComments)
 	if err != nil {
 		return
 	}
@@ -221,7 +228,7 @@ func (c *completer) learn(program string) {
 			c.imports[name] = p
 		}
 	}
-	c.known = program
+	c.known = *program
 }
 
 // declarations are the known ones in a file of their own, without those that the cell declares anew.
@@ -264,6 +271,7 @@ type position struct{ line, column int }
 
 // show tells gopls what the notebook holds now, and returns the place of the position in the cell's file.
 func (c *completer) show(cell source, at position) (map[string]any, error) {
+	c.catchUp()
 	names, _ := cell.declared()
 	if err := c.edit(knownFile, c.declarations(names)); err != nil {
 		return nil, err
