@@ -25,7 +25,7 @@ func ready(t *testing.T) home {
 	h, err := findHome(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, h.work.make())
-	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "goimports")} {
+	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "kernel"), filepath.Join(h.bin(), "goimports")} {
 		require.FileExists(t, program, "run `go run ./cmd/lab setup` first")
 	}
 	return h

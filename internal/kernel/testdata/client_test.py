@@ -325,6 +325,16 @@ class Ends(Kernel):
         client.wait()
         self.until(lambda: not any(map(alive, below)), 5)
 
+    def test_killed_lab(self):
+        lab = subprocess.Popen(["sleep", "600"])
+        os.environ["DESCENT_LAB"] = str(lab.pid)
+        self.addCleanup(os.environ.pop, "DESCENT_LAB")
+        self.km, self.kc = self.start()
+        below, _ = self.running()
+        lab.kill()
+        lab.wait()
+        self.until(lambda: not any(map(alive, below)), 5)
+
     def test_shutdown(self):
         below, _ = self.running()
         self.km.shutdown_kernel()
