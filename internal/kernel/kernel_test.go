@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/lab"
 )
 
 // TestClient holds the kernel against Jupyter's own client. It needs what `go run ./cmd/lab setup` makes; the kernel is
@@ -15,8 +17,8 @@ import (
 func TestClient(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	lab := func(elem ...string) string { return filepath.Join(append([]string{root, ".lab"}, elem...)...) }
-	require.FileExists(t, lab("bin", "gonb"), "run `go run ./cmd/lab setup` first")
+	home := func(elem ...string) string { return filepath.Join(append([]string{root, ".lab"}, elem...)...) }
+	require.FileExists(t, home("bin", "gonb"), "run `go run ./cmd/lab setup` first")
 
 	// A kernelspec as set-up writes it, with the kernel of now.
 	folder, err := os.MkdirTemp("", "k") // short, since the path of a socket is
@@ -25,15 +27,15 @@ func TestClient(t *testing.T) {
 	program := filepath.Join(folder, "kernel")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "descent.example/cmd/kernel").CombinedOutput()
 	require.NoError(t, err, string(out))
-	spec, err := os.ReadFile(lab("python", "share", "jupyter", "kernels", "descent", "kernel.json"))
+	spec, err := os.ReadFile(home("python", "share", "jupyter", "kernels", "descent", "kernel.json"))
 	require.NoError(t, err)
 	specs := filepath.Join(folder, "kernels", "descent")
 	require.NoError(t, os.MkdirAll(specs, 0o755))
-	spec = []byte(strings.ReplaceAll(string(spec), lab("bin", "kernel"), program))
+	spec = []byte(strings.ReplaceAll(string(spec), home("bin", "kernel"), program))
 	require.Contains(t, string(spec), program)
 	require.NoError(t, os.WriteFile(filepath.Join(specs, "kernel.json"), spec, 0o644))
 
-	cmd := exec.CommandContext(t.Context(), lab("python", "bin", "python"), "-W", "ignore::ResourceWarning", "testdata/client_test.py")
+	cmd := exec.CommandContext(t.Context(), home("python", "bin", "python"), "-W", "ignore::ResourceWarning", "testdata/client_test.py")
 	cmd.Env = append(os.Environ(), "TMPDIR="+folder, "JUPYTER_PATH="+folder, "JUPYTER_RUNTIME_DIR="+folder, "PYTHONDONTWRITEBYTECODE=1")
 	out, err = cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -71,6 +73,8 @@ func TestOutputKeepsBothEnds(t *testing.T) {
 		})
 	}
 }
+
+func TestCutIsWhatRunLooksFor(t *testing.T) { require.Equal(t, lab.CutNotice, CutMark) }
 
 func TestOutputWithinTheLimitsIsWhole(t *testing.T) {
 	var o output
