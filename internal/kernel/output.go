@@ -8,8 +8,8 @@ import (
 
 // How much text a cell may show. Beyond it the beginning and the end are kept.
 const (
-	headLines, headBytes = 1500, 768 << 10
-	tailLines, tailBytes = 500, 256 << 10
+	headLines, headBytes = 15_000, 768 << 10
+	tailLines, tailBytes = 5_000, 256 << 10
 )
 
 // CutMark begins the sentence that stands in place of text that was left out.
@@ -23,6 +23,7 @@ type output struct {
 	tail         []piece // beyond the beginning: the newest text
 	tailSize     int
 	cut          bool
+	midLine      bool // the beginning ends within a line
 	lostLines    int
 	lostBytes    int
 }
@@ -58,6 +59,7 @@ func (o *output) write(stream, text string) {
 		o.bytes += keep
 		if keep > 0 {
 			o.ready = join(o.ready, piece{stream, text[:keep]})
+			o.midLine = text[keep-1] != '\n'
 		}
 		o.cut = keep < len(text) || o.lines >= headLines
 		text = text[keep:]
@@ -107,7 +109,11 @@ func (o *output) finish() {
 	}
 	o.lose(text[:skip])
 	if o.lostBytes > 0 {
-		o.ready = append(o.ready, piece{"stderr", fmt.Sprintf("%s%s are left out here; print less, or write to a file with os.Create and fmt.Fprintln.\n",
+		// A line and a message of its own in standard output, where `lab run` looks for it.
+		if o.midLine {
+			o.ready = append(o.ready, piece{"stdout", "\n"})
+		}
+		o.ready = append(o.ready, piece{"stdout", fmt.Sprintf("%s%s are left out here; print less, or write to a file with os.Create and fmt.Fprintln.\n",
 			CutMark, amount(o.lostLines, o.lostBytes))})
 	}
 	for _, p := range o.tail {
