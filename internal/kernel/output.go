@@ -82,11 +82,19 @@ func (o *output) lose(text string) {
 	o.lostBytes += len(text)
 }
 
-// take returns what is ready.
-func (o *output) take() []piece {
-	ready := o.ready
+// take returns what is ready, as few messages.
+func (o *output) take() (messages []piece) {
+	var text strings.Builder
+	for i, p := range o.ready {
+		text.WriteString(p.text)
+		last := i == len(o.ready)-1
+		if last || o.ready[i+1].stream != p.stream || strings.HasPrefix(o.ready[i+1].text, CutMark) || strings.HasPrefix(p.text, CutMark) {
+			messages = append(messages, piece{p.stream, text.String()})
+			text.Reset()
+		}
+	}
 	o.ready = nil
-	return ready
+	return messages
 }
 
 // finish makes the end ready too, after a sentence about what is missing between.

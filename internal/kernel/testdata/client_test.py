@@ -215,7 +215,6 @@ class Floods(Kernel):
                         continue
                     if m["msg_type"] in ("stream", "display_data", "update_display_data"):
                         times.append(time.monotonic())
-                self.assertLess(len(times), 12 * (times[-1] - times[0]) + 8)
                 used = sum(memory(p) for p in group(self.pid()))
                 asked = time.monotonic()
                 self.km.interrupt_kernel()
@@ -224,6 +223,7 @@ class Floods(Kernel):
                 self.assertLess(time.monotonic() - asked, 3)  # half a second, were the machine ours alone
                 print(f"{body[:20]} interrupted after {time.monotonic() - asked:.2f} s, memory {used:.0f} MB", file=sys.stderr)
                 self.assertLess(used, 900)
+                self.assertLess(len(times), 12 * (times[-1] - times[0]) + 8)
 
     def test_the_last_update_and_every_picture_arrive(self):
         r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 500 { gonbui.UpdateHTML("x", fmt.Sprint("number ", i)) }\n'
