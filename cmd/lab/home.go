@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -81,7 +82,7 @@ func (h home) environ(extra ...string) []string {
 		}
 	}
 	jupyter := func(name string) string { return h.work.state("jupyter", name) }
-	env = append(env,
+	env = append(env, "DESCENT_LAB="+strconv.Itoa(os.Getpid()), // kernels end when this process is gone
 		"PYTHONNOUSERSITE=1", "PYTHONUNBUFFERED=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1",
 		"JUPYTER_CONFIG_DIR="+jupyter("config"), "JUPYTER_DATA_DIR="+jupyter("data"), "JUPYTER_RUNTIME_DIR="+jupyter("runtime"),
 		"JUPYTERLAB_SETTINGS_DIR="+jupyter("settings"), "JUPYTERLAB_WORKSPACES_DIR="+jupyter("workspaces"),

@@ -25,7 +25,7 @@ func ready(t *testing.T) home {
 	h, err := findHome(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, h.work.make())
-	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "goimports")} {
+	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "kernel"), filepath.Join(h.bin(), "goimports")} {
 		require.FileExists(t, program, "run `go run ./cmd/lab setup` first")
 	}
 	return h
@@ -150,7 +150,7 @@ func TestManyOutputsArriveWhole(t *testing.T) {
 
 // A killed interpreter is told from a slow one, and leaves no kernel.
 func TestRunEndsWhenPythonIsKilled(t *testing.T) {
-	kill := "%%\nout, _ := exec.Command(\"sh\", \"-c\", \"ps -o ppid= -p \" + strconv.Itoa(os.Getppid())).Output()\n" +
+	kill := "%%\nout, _ := exec.Command(\"sh\", \"-c\", \"ps -o ppid= -p $(ps -o ppid= -p \" + strconv.Itoa(os.Getppid()) + \")\").Output()\n" +
 		"python, _ := strconv.Atoi(strings.TrimSpace(string(out)))\nfor syscall.Kill(python, syscall.SIGKILL) == nil {\n}\nfor {\n}"
 	_, err := execute(t, saveNotebook(t, kill), runOptions{})
 	require.ErrorContains(t, err, "the Python process that executes it was ended (signal: killed)")

@@ -56,7 +56,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		return nil
 	}
 	if opt.offline {
-		for _, s := range []step{pip, h.kernelStep(), h.completionStep()} {
+		for _, s := range []step{pip, h.kernelStep(), h.layerStep(), h.completionStep()} {
 			if flaw := flaws[s.name]; flaw != nil {
 				return fmt.Errorf("%s: %w, and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name, flaw)
 			}
@@ -95,7 +95,7 @@ const inPlace = "Everything is in place: `go run ./cmd/lab` opens the lab."
 
 // steps are those of set-up that every machine needs, each after those whose results it uses.
 func (h home) steps() []step {
-	return []step{h.pythonStep(), h.modulesStep(), h.kernelStep(), h.engineStep(), h.packagesStep(), h.linkStep(), h.completionStep()}
+	return []step{h.pythonStep(), h.modulesStep(), h.kernelStep(), h.layerStep(), h.engineStep(), h.packagesStep(), h.linkStep(), h.completionStep(), h.readyStep()}
 }
 
 // flaws are the steps, by name, that have to be done, and why.
@@ -173,10 +173,11 @@ func (h home) mend(ctx context.Context, opt setupOptions, flaws map[string]error
 			out.say(inPlace)
 		}
 	}()
-	builds := lane(must(h.modulesStep), must(h.kernelStep),
+	builds := lane(must(h.modulesStep), must(h.kernelStep), must(h.layerStep),
 		may(h.engineStep, ".\n  Cells work without it, and take some tenths of a second longer to start."),
 		// A package under change must not keep the lab shut: a cell that imports it says the same.
-		may(h.packagesStep, ""), may(h.linkStep, ""), must(h.completionStep))
+		may(h.packagesStep, ""), may(h.linkStep, ""), must(h.completionStep),
+		may(h.readyStep, ".\n  Cells work without it; the first completion takes longer."))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}
@@ -648,8 +649,7 @@ func (h home) kernelFiles() (map[string]kernelFile, error) {
 			"display_name":   "Go (Descent)",
 			"language":       "go",
 			"interrupt_mode": "message",
-			// -go_work lets cells import these modules; raw errors are what headless runs report.
-			"argv": []string{filepath.Join(h.bin(), "gonb"), "-go_work=" + strings.Join(h.workspace(), ","), "-raw_error=true", "--kernel", "{connection_file}"},
+			"argv":           h.kernelCommand(),
 			"env": map[string]string{
 				// Jupyter puts variables in for dollars.
 				"PATH":    strings.Join([]string{h.path("kernel"), h.bin(), strings.ReplaceAll(filepath.Dir(goTool), "$", "$$"), "${PATH}"}, string(os.PathListSeparator)),
@@ -667,6 +667,8 @@ func (h home) kernelFiles() (map[string]kernelFile, error) {
 			"@jupyterlab/apputils-extension:notification": map[string]any{"fetchNews": "false", "checkForUpdates": false},
 			"@jupyterlab/docmanager-extension:plugin":     map[string]any{"autosaveInterval": 5},
 			"@jupyterlab/filebrowser-extension:browser":   map[string]any{"showLastModifiedColumn": false}, // it hides the chapters' names
+			// The first completion of a new kernel may wait until gopls is warm.
+			"@jupyterlab/completer-extension:manager": map[string]any{"providerTimeout": 10_000},
 		},
 	} {
 		data, err := json.MarshalIndent(content, "", "  ")
@@ -675,6 +677,8 @@ func (h home) kernelFiles() (map[string]kernelFile, error) {
 		}
 		files[filepath.Join(h.venv(), name)] = kernelFile{data, 0o644}
 	}
+	// Completion is our kernel's: GoNB's own gopls is not to start.
+	files[h.path("kernel", "gopls")] = kernelFile{[]byte("#!/bin/sh\nexit 1\n"), 0o755}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
 	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
 	files[h.path("kernel", "go")] = kernelFile{[]byte("#!/bin/sh\n[ \"$*\" = get ] || exec " + shellQuote(goTool) + " \"$@\"\n"), 0o755}

@@ -80,39 +80,10 @@ def describe(error, cell):
     else:
         texts.append(str(error))
     lines = []
-    for line in unwrapped(ANSI.sub("", "\n".join(texts))).splitlines():
+    for line in ANSI.sub("", "\n".join(texts)).splitlines():
         if line.strip() and line not in lines[-3:]:
             lines.append(line)
     return "\n".join(lines)
-
-
-def unwrapped(text):
-    """An error without the function that GoNB puts around a cell, and without the compiler's lines that it repeats."""
-    annotated = re.search(r"^\s*Cell\[\d+\]: Line \d+", text, re.MULTILINE)
-    lines, inside = [], False
-    for line in text.splitlines():
-        if line.strip() == "flag.Parse()" and lines and lines[-1] == "func main() {":
-            lines.pop()
-            inside = True
-        elif inside and line == "}":
-            inside = False
-        elif not (annotated and re.match(r"# gonb_\w+$|\./main\.go:\d+:\d+: ", line)):
-            lines.append(line)
-    return "\n".join(lines)
-
-
-# GoNB 0.11.5 reports a failed shell command or an unknown magic as text only, not as an error. To go when it does.
-SILENT_FAILURE = re.compile(r"^(exit status \d+|signal: .*|.* unknown or not implemented yet\.)$", re.MULTILINE)
-
-
-def check(cell):
-    found = SILENT_FAILURE.search(written(cell))
-    if found:
-        raise SilentFailure(found.group())
-
-
-class SilentFailure(Exception):
-    pass
 
 
 class Client(NotebookClient):
@@ -188,8 +159,7 @@ def main():
             client.kept = 0
             try:
                 client.execute_cell(cell, i, execution_count=number)
-                check(cell)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError, SilentFailure) as error:
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 ok = False
                 say(cell=number, of=len(code), error=describe(error, cell))
                 break

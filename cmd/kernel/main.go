@@ -1,0 +1,32 @@
+// Command kernel is the notebooks' kernel: Jupyter starts it, and it starts GoNB.
+package main
+
+import (
+	"flag"
+	"log"
+
+	"descent.example/internal/kernel"
+)
+
+func main() {
+	log.SetFlags(log.Ltime)
+	var opt kernel.Options
+	flag.StringVar(&opt.GoNB, "gonb", "gonb", "the program that runs cells")
+	flag.StringVar(&opt.Gopls, "gopls", "", "the program that completes; without it nothing is completed")
+	flag.Func("module", "the folder of a module that cells import, the lab's own first", func(dir string) error {
+		opt.Modules = append(opt.Modules, dir)
+		return nil
+	})
+	flag.StringVar(&opt.Connection, "connection", "", "Jupyter's connection file")
+	warm := flag.Bool("warm", false, "fill the cache of the program that completes, and end")
+	flag.Parse()
+	if *warm {
+		if err := kernel.Warm(opt); err != nil {
+			log.Fatal("kernel: ", err)
+		}
+		return
+	}
+	if err := kernel.Run(opt); err != nil {
+		log.Fatal("kernel: ", err)
+	}
+}

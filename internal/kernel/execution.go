@@ -1,0 +1,151 @@
+package kernel
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// An execution is a cell from its request to the kernel's being idle again.
+type execution struct {
+	request message
+	cell    source
+	number  int // In [number]
+
+	out     output
+	partial string             // the end of stderr that is no whole line yet, kept back while it may be a stack trace's
+	held    string             // what may be GoNB's word on how a program ended, and then does not belong to stderr
+	updates map[string]message // the newest update of each display
+	order   []string           // of the updates
+
+	failed      []string // shell commands and magics, which GoNB does not count as errors
+	panicked    string   // the line of a panic: its place in the cell and its text
+	panics      bool     // stderr holds a panic's message
+	interrupted bool
+	braked      bool // the cell is stopped, since it writes faster than its text can be handled
+	messages    int  // from GoNB since the last tick
+	size        int  // of these
+	erred       bool // an error was shown
+
+	reply, idle *message
+}
+
+var (
+	unknownMagic = regexp.MustCompile(`^"(%\S*)" unknown or not implemented yet\.$`)
+	panicLine    = regexp.MustCompile(`(?m)^(panic: |fatal error: )`)
+)
+
+// write takes text of a stream as GoNB sends it.
+func (e *execution) write(stream, text string, k *Kernel) {
+	e.release(k)
+	if stream != "stderr" {
+		e.out.write(stream, text)
+		return
+	}
+	if exitStatus.MatchString(strings.TrimPrefix(strings.TrimSuffix(text, "\n"), "^C\n")) {
+		e.held = text
+		return
+	}
+	if unknownMagic.MatchString(text) {
+		e.failed = append(e.failed, unknownMagic.ReplaceAllString(text, "$1 is unknown or not implemented; %help lists the magics."))
+		return
+	}
+	e.stderr(text, k)
+}
+
+// release lets go of what was held: something followed it, so a shell command ended so, or a program wrote it.
+func (e *execution) release(k *Kernel) {
+	text := e.held
+	if e.held = ""; text == "" {
+		return
+	}
+	if shell := e.shell(); shell != nil {
+		said := strings.TrimSpace(text)
+		if len(shell) == 1 {
+			said = shell[0] + ": " + said
+		}
+		e.failed = append(e.failed, said)
+	} else {
+		e.stderr(text, k)
+	}
+}
+
+// shell are the lines of the cell that run another program.
+func (e *execution) shell() (lines []string) {
+	if e.cell.foreign() {
+		return e.cell.lines[:1]
+	}
+	for _, line := range e.cell.lines {
+		if line = command(line); len(line) > 1 && line[0] == '!' {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// stderr passes whole lines on and translates those of a stack trace.
+func (e *execution) stderr(text string, k *Kernel) {
+	text = e.partial + text
+	e.partial = ""
+	e.panics = e.panics || panicLine.MatchString(text)
+	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") {
+		e.out.write("stderr", text)
+	} else {
+		for line := range strings.Lines(text) {
+			if strings.HasSuffix(line, "\n") {
+				e.out.write("stderr", e.translate(line, k))
+			} else if len(line) < 4<<10 {
+				e.partial = line
+			} else {
+				e.out.write("stderr", line)
+			}
+		}
+	}
+}
+
+func (e *execution) translate(line string, k *Kernel) string {
+	line, ok := relocate(line, e.number, k.past.ran, k.program)
+	if ok && e.panics && e.panicked == "" {
+		e.panicked = strings.TrimSpace(line)
+	}
+	return line
+}
+
+// program is the text of the program that runs.
+func (k *Kernel) program() []string {
+	for _, name := range []string{"main.go", "main_test.go"} {
+		files, _ := filepath.Glob(filepath.Join(k.temp, "gonb_*", name))
+		for _, f := range files {
+			if text, err := os.ReadFile(f); err == nil {
+				return strings.Split(string(text), "\n")
+			}
+		}
+	}
+	return nil
+}
+
+// fail is the error of a cell as it is shown.
+func (e *execution) fail(f failure, past history) failure {
+	switch {
+	case e.interrupted:
+		return failure{"Interrupted", "the cell was interrupted", []string{"The cell was interrupted."}}
+	case exitStatus.MatchString(f.Value) && e.panicked != "":
+		f.Trace = []string{"The panic came from " + e.panicked, f.Value}
+		return f
+	case exitStatus.MatchString(f.Value):
+		return f
+	}
+	return explain(e.number, e.cell, f, past)
+}
+
+// compiles reports whether the cell's declarations hold from now on: it ran, whatever came of it.
+func (e *execution) compiles() bool {
+	var reply struct {
+		Status string `json:"status"`
+		failure
+	}
+	json.Unmarshal(e.reply.parts[contentPart], &reply)
+	return reply.Status == "ok" || exitStatus.MatchString(reply.Value)
+}

@@ -1,0 +1,237 @@
+package kernel
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// page is the notebook that hints name.
+const page = "00-how-a-cell-works.ipynb"
+
+// A failure is why a cell ended in an error, as Jupyter shows it.
+type failure struct {
+	Name  string   `json:"ename"`
+	Value string   `json:"evalue"`
+	Trace []string `json:"traceback"`
+}
+
+var (
+	compilerLine = regexp.MustCompile(`^(?:vet: )?\S*main(?:_test)?\.go:(\d+):(\d+): (.*)$`)
+	cellLine     = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n|^Cell Line (\d+)\n`)
+	exitStatus   = regexp.MustCompile(`^(exit status \d+|signal: .*)$`)
+	undefined    = regexp.MustCompile(`^undefined: (\w+)$`)
+	python       = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:)\s*$`)
+)
+
+// history is what a hint needs to know of the notebook.
+type history struct {
+	ran      map[int]source // the cells that were sent to the kernel, by their number
+	compiled []source       // those whose declarations hold
+	notebook []source       // the cells of the file
+}
+
+// explain rewrites GoNB's error of a cell: places are lines of the cell as it was typed, and a hint follows where a
+// beginner needs one. GoNB's traceback has an entry for each line of its error's text.
+func explain(number int, cell source, f failure, past history) failure {
+	texts := strings.Split(f.Value, "\n")
+	var places, trace, hints []string
+	for i, text := range texts {
+		m := compilerLine.FindStringSubmatch(text)
+		if m == nil {
+			switch {
+			case strings.HasPrefix(text, "# "), strings.TrimSpace(text) == "", places != nil && exitStatus.MatchString(text):
+			default:
+				places, trace = append(places, text), append(trace, text)
+			}
+			continue
+		}
+		entry := ""
+		if i < len(f.Trace) {
+			entry = f.Trace[i]
+		}
+		place, context := locate(number, cell, entry, past.ran)
+		said := strings.TrimPrefix(place+": "+m[3], ": ")
+		places, trace = append(places, said), append(trace, said)
+		if context != "" {
+			trace = append(trace, "", context, "")
+		}
+		if h := hint(cell, m[3], past); h != "" && !slices.Contains(hints, h) && len(hints) < 2 {
+			hints = append(hints, h)
+		}
+	}
+	f.Value = strings.Join(slices.Concat(places, hints), "\n")
+	f.Trace = trace
+	for _, h := range hints {
+		if f.Trace[len(f.Trace)-1] != "" {
+			f.Trace = append(f.Trace, "")
+		}
+		f.Trace = append(f.Trace, h)
+	}
+	return f
+}
+
+// locate says where GoNB's entry points to, and shows the lines around it.
+func locate(number int, cell source, entry string, ran map[int]source) (place, context string) {
+	m := cellLine.FindStringSubmatch(entry)
+	if m == nil {
+		return "", ""
+	}
+	line, _ := strconv.Atoi(m[2] + m[3])
+	place = fmt.Sprintf("line %d", line)
+	if id, _ := strconv.Atoi(m[1]); m[1] != "" && id != number {
+		place = fmt.Sprintf("cell [%d], line %d", id, line)
+		cell = ran[id]
+	}
+	if line < 1 || line > len(cell.lines) {
+		return place, ""
+	}
+	var b strings.Builder
+	for i := max(1, line-2); i <= min(len(cell.lines), line+1); i++ {
+		fmt.Fprintf(&b, "%5d | %s\n", i, cell.lines[i-1])
+		if caret, ok := caretUnder(entry, cell.lines[i-1]); ok && i == line {
+			fmt.Fprintf(&b, "      | %s^\n", caret)
+		}
+	}
+	return place, strings.TrimRight(b.String(), "\n")
+}
+
+// caretUnder is the space before the caret that GoNB's entry has under its own copy of the line.
+func caretUnder(entry, line string) (space string, ok bool) {
+	lines := strings.Split(entry, "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "^" })
+	if at < 1 || strings.TrimSpace(lines[at-1]) != strings.TrimSpace(line) {
+		return "", false
+	}
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
+	column := len(lines[at]) - 1 - indent(lines[at-1]) + indent(line)
+	if column < 0 || column > len(line) {
+		return "", false
+	}
+	var b strings.Builder
+	for _, r := range line[:column] {
+		if r != '\t' {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), true
+}
+
+// hint is one or two sentences about what the compiler said, or nothing.
+func hint(cell source, said string, past history) string {
+	outside := strings.HasPrefix(said, "expected declaration, found") || strings.Contains(said, "non-declaration statement outside function body")
+	switch {
+	case (outside || strings.HasPrefix(said, "import path must be") || strings.HasPrefix(said, "missing import path")) && python.MatchString(cell.text):
+		return "This cell looks like Python, and this kernel runs Go. The notebook " + page + " shows a cell in Go."
+	case outside:
+		return "Statements go below a line that says %%, declarations (import, var, type, func) above it. Write %% on a line of its own above the first statement; the notebook " + page + " shows how."
+	case strings.HasPrefix(said, "expected '}', found 'EOF'"):
+		return "A { of this cell has no matching }."
+	}
+	if m := undefined.FindStringSubmatch(said); m != nil {
+		return undefinedHint(m[1], cell, past)
+	}
+	return ""
+}
+
+func undefinedHint(name string, cell source, past history) string {
+	var inside *source
+	for _, other := range append(slices.Clone(past.notebook), values(past.ran)...) {
+		everywhere, within := other.declared()
+		switch {
+		case other.text == cell.text:
+		case slices.Contains(everywhere, name) && !slices.ContainsFunc(past.compiled, func(c source) bool { return c.text == other.text }):
+			return fmt.Sprintf("%s is declared in a cell that has not run yet (%q). Run that cell first.", name, other.firstLine())
+		case slices.Contains(within, name) && inside == nil:
+			inside = &other
+		}
+	}
+	if inside != nil {
+		return fmt.Sprintf("%s is declared below the %%%% of another cell (%q), and such a variable lives in that cell alone. Declare it above the %%%% (var %s = …), or compute it here again; the notebook %s shows how.",
+			name, inside.firstLine(), name, page)
+	}
+	if member := regexp.MustCompile(`\b` + name + `\.(\w+)`).FindString(cell.text); member != "" {
+		return fmt.Sprintf("No variable %s, and no package that has %s, was found. Check the spelling, or import the package above the %%%%.", name, member)
+	}
+	return fmt.Sprintf("No cell that ran has declared %s. Run the cells above this one first; a variable below %%%% lives in its own cell alone (see %s).", name, page)
+}
+
+func values(cells map[int]source) (all []source) {
+	for _, c := range cells {
+		all = append(all, c)
+	}
+	return all
+}
+
+// framed is a line of a stack trace that points into the program that GoNB made of the cells, which GoNB marks with the
+// cell's line if the line came in one piece.
+var framed = regexp.MustCompile(`^\s*(?:.*\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\S*\s+)?(\S*/gonb_\w+/main(?:_test)?\.go):(\d+)(?: \+0x[0-9a-f]+)?\s*$`)
+
+// relocate rewrites such a line: the line of the cell and what stands there. program is the text of the program.
+func relocate(text string, number int, ran map[int]source, program func() []string) (string, bool) {
+	m := framed.FindStringSubmatch(strings.TrimRight(text, "\n"))
+	if m == nil {
+		return text, false
+	}
+	id, _ := strconv.Atoi(m[1])
+	line, _ := strconv.Atoi(m[2])
+	if m[2] == "" {
+		at, _ := strconv.Atoi(m[4])
+		id, line = find(program(), at, number, ran)
+	} else if m[1] == "" {
+		id = number
+	}
+	cell, ok := ran[id]
+	if !ok || line < 1 || line > len(cell.lines) {
+		return text, false
+	}
+	place := fmt.Sprintf("line %d", line)
+	if id != number {
+		place = fmt.Sprintf("cell [%d], line %d", id, line)
+	}
+	return fmt.Sprintf("\t%s: %s\n", place, strings.TrimSpace(cell.lines[line-1])), true
+}
+
+// find is the cell, and the line in it, that line at of the program was made from: GoNB copies lines as they are.
+func find(program []string, at, number int, ran map[int]source) (id, line int) {
+	if at < 1 || at > len(program) {
+		return 0, 0
+	}
+	want := strings.TrimSpace(program[at-1])
+	same := 0 // how many such lines the program has in the same function before
+	for i := at - 2; i >= 0 && !strings.HasPrefix(program[i], "func "); i-- {
+		if strings.TrimSpace(program[i]) == want {
+			same++
+		}
+	}
+	ids := []int{number}
+	for n := range ran {
+		if n != number {
+			ids = append(ids, n)
+		}
+	}
+	slices.SortFunc(ids, func(a, b int) int { return b - a }) // the newest declaration holds
+	inMain := false
+	for i := at - 1; i >= 0; i-- {
+		if strings.HasPrefix(program[i], "func ") {
+			inMain = strings.HasPrefix(program[i], "func main()")
+			break
+		}
+	}
+	for _, id := range ids {
+		cell, seen := ran[id], 0
+		for i, text := range cell.lines {
+			if inMain && (id != number || i <= cell.main) || strings.TrimSpace(text) != want {
+				continue
+			}
+			if seen == same || !inMain {
+				return id, i + 1
+			}
+			seen++
+		}
+	}
+	return 0, 0
+}

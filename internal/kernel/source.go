@@ -1,0 +1,162 @@
+package kernel
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strings"
+)
+
+// A source is the text of one cell, its lines sorted as GoNB sorts them: declarations above the line %%, statements below.
+type source struct {
+	text  string
+	lines []string
+	main  int // the line that is %% or %main, -1 if there is none
+}
+
+func newSource(text string) source {
+	s := source{text: text, lines: strings.Split(text, "\n"), main: -1}
+	s.main = slices.IndexFunc(s.lines, startsMain)
+	return s
+}
+
+func startsMain(line string) bool {
+	line = command(line)
+	return strings.HasPrefix(line, "%main") || line == "%%" || strings.HasPrefix(line, "%% ") || strings.HasPrefix(line, "%%\t")
+}
+
+// command is the line without the comment that may hide a command from Go tools.
+func command(line string) string {
+	return strings.TrimPrefix(strings.TrimRight(line, " \t\r"), "//gonb:")
+}
+
+// special reports whether a line is for GoNB and not Go.
+func special(line string) bool {
+	line = command(line)
+	return len(line) > 1 && (line[0] == '%' || line[0] == '!')
+}
+
+// foreign reports whether the whole cell is for another program, as under %%bash.
+func (s source) foreign() bool {
+	first, _, _ := strings.Cut(command(s.lines[0]), " ")
+	return slices.Contains([]string{"%%writefile", "%%script", "%%bash", "%%sh", "%%gx"}, first)
+}
+
+// program is the cell as a Go file in which every line keeps its number; imports follow the package clause.
+func (s source) program(imports string) string {
+	lines := slices.Clone(s.lines)
+	for i, line := range lines {
+		switch {
+		case i == s.main:
+			lines[i] = "func main() {"
+		case special(line):
+			lines[i] = ""
+		}
+	}
+	text := "package main;" + imports + strings.Join(lines, "\n")
+	if s.main >= 0 {
+		text += "\n}\n"
+	}
+	return text
+}
+
+// declared are the names that the cell declares for all cells, and those that live in its %% alone.
+func (s source) declared() (everywhere, inside []string) {
+	file, _ := parser.ParseFile(token.NewFileSet(), "", s.program(""), parser.SkipObjectResolution|parser.AllErrors)
+	if file == nil {
+		return nil, nil
+	}
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Name.Name == "main" && d.Body != nil {
+				for _, statement := range d.Body.List {
+					inside = append(inside, statementNames(statement)...)
+				}
+			} else if d.Recv == nil {
+				everywhere = append(everywhere, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			everywhere = append(everywhere, declarationNames(d)...)
+		}
+	}
+	return everywhere, inside
+}
+
+func statementNames(s ast.Stmt) (names []string) {
+	switch s := s.(type) {
+	case *ast.DeclStmt:
+		if d, ok := s.Decl.(*ast.GenDecl); ok {
+			return declarationNames(d)
+		}
+	case *ast.AssignStmt:
+		for _, left := range s.Lhs {
+			if id, ok := left.(*ast.Ident); ok && s.Tok == token.DEFINE {
+				names = append(names, id.Name)
+			}
+		}
+	}
+	return names
+}
+
+func declarationNames(d *ast.GenDecl) (names []string) {
+	for _, spec := range d.Specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			names = append(names, spec.Name.Name)
+		case *ast.ValueSpec:
+			for _, id := range spec.Names {
+				names = append(names, id.Name)
+			}
+		}
+	}
+	return names
+}
+
+// firstLine is how a cell is called in a sentence: its first line of Go.
+func (s source) firstLine() string {
+	for _, line := range s.lines {
+		line = strings.TrimSpace(line)
+		if line != "" && line != "%%" && !strings.HasPrefix(line, "import") && !strings.HasPrefix(line, "//") {
+			return shorten(line)
+		}
+	}
+	return shorten(s.lines[0])
+}
+
+func shorten(line string) string {
+	if r := []rune(line); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return line
+}
+
+// readNotebook returns the code cells of a notebook's file, none if it cannot be read.
+func readNotebook(path string) (cells []source) {
+	var notebook struct {
+		Cells []struct {
+			Kind   string          `json:"cell_type"`
+			Source json.RawMessage `json:"source"`
+		} `json:"cells"`
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(data, &notebook) != nil {
+		return nil
+	}
+	for _, c := range notebook.Cells {
+		var lines []string
+		var text string
+		if json.Unmarshal(c.Source, &lines) == nil {
+			text = strings.Join(lines, "")
+		} else if json.Unmarshal(c.Source, &text) != nil {
+			continue
+		}
+		if c.Kind == "code" {
+			cells = append(cells, newSource(text))
+		}
+	}
+	return cells
+}

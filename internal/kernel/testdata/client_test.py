@@ -1,0 +1,379 @@
+"""The kernel as Jupyter's own client sees it. Run by TestClient of the package kernel, with the lab's Python."""
+import glob
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+import uuid
+from queue import Empty
+
+import zmq
+from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
+
+
+def group(pid):
+    """Every process below pid, those in process groups of their own included."""
+    out = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
+    children = {}
+    for line in out.splitlines():
+        p, parent = map(int, line.split())
+        children.setdefault(parent, []).append(p)
+    found, todo = [], [pid]
+    while todo:
+        p = todo.pop()
+        found.append(p)
+        todo += children.get(p, [])
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return subprocess.run(["ps", "-p", str(pid)], capture_output=True).returncode == 0 and sys.platform != "linux"
+
+
+def memory(pid):
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True).stdout or 0) / 1024
+
+
+class Result:
+    def __init__(self):
+        self.messages, self.reply, self.pieces = [], None, []
+
+    def of(self, kind):
+        return [m["content"] for m in self.messages if m["msg_type"] == kind]
+
+    def text(self, name="stdout"):
+        return "".join(c["text"] for c in self.of("stream") if c["name"] == name)
+
+    def trace(self):
+        return "\n".join(self.of("error")[0]["traceback"])
+
+
+class Kernel(unittest.TestCase):
+    def setUp(self):
+        self.km, self.kc = self.start()
+
+    def start(self):
+        km = KernelManager(kernel_name="descent")
+        km.start_kernel()
+        kc = km.client()
+        kc.start_channels()
+        kc.wait_for_ready(timeout=60)
+        self.addCleanup(self.end, km, kc)
+        return km, kc
+
+    def end(self, km, kc):
+        kc.stop_channels()
+        if km.has_kernel:
+            km.shutdown_kernel(now=True)
+
+    def pid(self):
+        return self.km.provisioner.pid
+
+    def collect(self, id, kc=None, timeout=60, each=lambda m: None):
+        kc = kc or self.kc
+        r = Result()
+        while True:
+            m = kc.get_iopub_msg(timeout=timeout)
+            if m["parent_header"].get("msg_id") != id:
+                continue
+            r.messages.append(m)
+            each(m)
+            if m["msg_type"] == "status" and m["content"]["execution_state"] == "idle":
+                break
+        while r.reply is None:
+            m = kc.get_shell_msg(timeout=timeout)
+            if m["parent_header"].get("msg_id") == id:
+                r.reply = m
+        return r
+
+    def run_cell(self, code, **options):
+        return self.collect(self.kc.execute(code), **options)
+
+    def until(self, done, seconds):
+        end = time.monotonic() + seconds
+        while not done():
+            self.assertLess(time.monotonic(), end, "still not so")
+            time.sleep(0.05)
+
+
+class Protocol(Kernel):
+    def test_info_is_what_notebooks_hold(self):
+        self.kc.kernel_info()
+        info = self.kc.get_shell_msg(timeout=10)["content"]
+        self.assertEqual(info["language_info"], {"name": "go", "file_extension": ".go", "mimetype": "text/x-go",
+                                                 "pygments_lexer": "go", "codemirror_mode": "go"})
+
+    def test_a_cell(self):
+        r = self.run_cell('%%\nfmt.Println("hi")')
+        self.assertEqual(r.text(), "hi\n")
+        self.assertEqual(r.reply["content"]["status"], "ok")
+        self.assertEqual(r.of("execute_input")[0], {"code": '%%\nfmt.Println("hi")', "execution_count": 1})
+        states = [c["execution_state"] for c in r.of("status")]
+        self.assertEqual(states, ["busy", "idle"])
+
+    def test_history_completeness_and_comms_are_answered(self):
+        for ask in (lambda: self.kc.history(), lambda: self.kc.is_complete("%%"), lambda: self.kc.comm_info()):
+            id = ask()
+            r = self.collect(id, timeout=5)
+            self.assertIn("_reply", r.reply["msg_type"])
+
+    def test_wrong_signatures_and_nonsense_are_left_out(self):
+        s = self.kc.shell_channel.socket
+        other = Session(key=b"another key")
+        other.send(s, "execute_request", {"code": "%%\nos.Exit(1)"})
+        s.send_multipart([b"x"])
+        s.send_multipart([b"<IDS|MSG>", b"", b"{}", b"{", b"", b"nonsense"])
+        self.kc.session.send(s, "execute_request", {"code": "%%"})  # what is missing has its default
+        self.kc.session.send(s, "no_such_request", {})
+        for code in ("% ", "! ", "%", "!", "%\\", "x\n%  \n", ""):
+            self.run_cell(code)
+        self.assertEqual(self.run_cell('%%\nfmt.Print("well")').text(), "well")
+
+    def test_two_clients_with_unusual_ids(self):
+        second = self.km.client()
+        second.session.session = " 'session' %" + "x" * 200
+        second.start_channels()
+        self.addCleanup(second.stop_channels)
+        second.wait_for_ready(timeout=20)
+        id = second.execute('%%\nfmt.Print("two")')
+        seen = self.collect
+        r = seen(id, kc=second)
+        self.assertEqual(r.text(), "two")
+        self.assertEqual(r.reply["parent_header"]["session"], second.session.session)
+        while True:  # the first client sees it too
+            m = self.kc.get_iopub_msg(timeout=10)
+            if m["msg_type"] == "stream":
+                break
+        self.assertEqual(m["content"]["text"], "two")
+        self.assertEqual(self.run_cell('%%\nfmt.Print("one")').text(), "one")
+
+    def test_large_pictures(self):
+        r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\ngonbui.DisplayHTML(strings.Repeat("x", 10_000_000))\ngonbui.Sync()')
+        self.assertEqual(len(r.of("display_data")[0]["data"]["text/html"]), 10_000_000)
+
+    def test_buffers_pass(self):
+        self.kc.session.send(self.kc.shell_channel.socket, "comm_msg", {"comm_id": "x", "data": {}}, buffers=[b"\x00<IDS|MSG>\xff" * 1000])
+        self.assertEqual(self.run_cell('%%\nfmt.Print("well")').text(), "well")
+
+    def test_input(self):
+        id = self.kc.execute('%with_inputs\n!read x; echo "got $x"', allow_stdin=True)
+        asked = self.kc.get_stdin_msg(timeout=20)
+        self.assertEqual(asked["msg_type"], "input_request")
+        self.kc.input("something")
+        self.assertEqual(self.collect(id).text(), "got something\n")
+
+    def test_cells_after_an_error_wait_in_vain(self):
+        ids = [self.kc.execute(c) for c in ("%%\nos.Exit(1)", '%%\nfmt.Print("no")')]
+        replies = {}
+        while len(replies) < 2:
+            m = self.kc.get_shell_msg(timeout=60)
+            replies[m["parent_header"]["msg_id"]] = m["content"]["status"]
+        self.assertEqual([replies[i] for i in ids], ["error", "aborted"])
+
+    def test_restart(self):
+        self.km.restart_kernel()
+        self.kc.wait_for_ready(timeout=60)
+        self.assertEqual(self.run_cell('%%\nfmt.Print("again")').text(), "again")
+
+
+class Floods(Kernel):
+    def test_the_middle_is_cut(self):
+        r = self.run_cell('%%\nfor i := range 200_000 { fmt.Println("line", i) }')
+        text = r.text()
+        self.assertTrue(text.startswith("line 0\nline 1\n"))
+        self.assertTrue(text.endswith("line 199998\nline 199999\n"))
+        self.assertLess(text.count("\n"), 20_010)
+        notices = [c["text"] for c in r.of("stream") if c["text"].startswith("… output cut: ")]
+        self.assertEqual(len(notices), 1)
+        self.assertIn(f"{200_000 - text.count(chr(10)) + 1} lines", notices[0])
+
+    def test_little_is_not_cut(self):
+        r = self.run_cell('%%\nfor i := range 19_000 { fmt.Println("line", i) }')
+        self.assertEqual(r.text(), "".join(f"line {i}\n" for i in range(19_000)))
+        self.assertEqual(r.text("stderr"), "")
+
+    def test_a_long_line_is_cut(self):
+        r = self.run_cell('%%\nfmt.Print(strings.Repeat("a", 6_000_000))')
+        self.assertLess(len(r.text().encode()), 1_100_000)
+
+    def test_endless_output_is_batched_bounded_and_interrupted(self):
+        for body in ('fmt.Println("again and again")', 'fmt.Fprintln(os.Stderr, "again and again")', 'gonbui.UpdateHTML("x", strings.Repeat("again", 1000))'):
+            with self.subTest(body):
+                id = self.kc.execute('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor { ' + body + " }")
+                times, begun = [], time.monotonic()
+                while time.monotonic() < begun + 5 or not times:
+                    try:
+                        m = self.kc.get_iopub_msg(timeout=0.1)
+                    except Empty:
+                        continue
+                    if m["msg_type"] in ("stream", "display_data", "update_display_data"):
+                        times.append(time.monotonic())
+                used = sum(memory(p) for p in group(self.pid()))
+                asked = time.monotonic()
+                self.km.interrupt_kernel()
+                r = self.collect(id)
+                self.assertEqual(r.reply["content"]["ename"], "Interrupted")
+                self.assertLess(time.monotonic() - asked, 3)  # half a second, were the machine ours alone
+                print(f"{body[:20]} interrupted after {time.monotonic() - asked:.2f} s, memory {used:.0f} MB", file=sys.stderr)
+                self.assertLess(used, 900)
+                self.assertLess(len(times), 12 * (times[-1] - times[0]) + 8)
+
+    def test_the_last_update_and_every_picture_arrive(self):
+        r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 500 { gonbui.UpdateHTML("x", fmt.Sprint("number ", i)) }\n'
+                          'for i := range 20 { gonbui.DisplayHTML(fmt.Sprint("picture ", i)) }\ngonbui.Sync()')
+        self.assertEqual(r.of("update_display_data")[-1]["data"]["text/html"], "number 499")
+        self.assertLess(len(r.of("update_display_data")), 100)
+        self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")][1:], [f"picture {i}" for i in range(20)])
+
+
+class Errors(Kernel):
+    def test_a_statement_without_main(self):
+        r = self.run_cell('fmt.Println("hi")')
+        self.assertIn("%%", r.trace())
+        self.assertIn("00-how-a-cell-works.ipynb", r.trace())
+
+    def test_python(self):
+        for code in ('print("hi")', "import numpy as np\nnp.pi", "def f(x):\n    return x", "for i in range(3):\n    print(i)"):
+            r = self.run_cell(code)
+            self.assertIn("this kernel runs Go", r.trace(), code)
+
+    def test_the_cell_alone_is_quoted(self):
+        self.run_cell("func f() int { return 1 }")
+        r = self.run_cell('%%\n\tx := f()\n\tvar y string = x\n\t_ = y')
+        self.assertIn("line 3: cannot use x", r.trace())
+        self.assertIn("\tvar y string = x\n      | \t               ^", r.trace())
+        self.assertNotIn("flag.Parse", r.trace())
+        self.assertNotIn("gonb_", r.trace())
+
+    def test_undefined(self):
+        self.run_cell("%%\nvalley := 3\nfmt.Print(valley)")
+        self.assertIn('valley is declared below the %% of another cell ("valley := 3")', self.run_cell("%%\nfmt.Print(valley)").trace())
+        self.assertIn("No cell that ran has declared hill", self.run_cell("%%\nfmt.Print(hill)").trace())
+        self.assertIn("and no package that has nopackage.Func", self.run_cell("%%\nnopackage.Func()").trace())
+
+    def test_panics_show_their_line(self):
+        self.run_cell("func at(n int) int { a := []int{1}; return a[n] }")
+        for code, line in {
+            '%%\na, i := []int{1}, 5\nfmt.Println(a[i])': "line 3: fmt.Println(a[i])",
+            '%%\nvar m map[string]int\nm["a"] = 1': 'line 3: m["a"] = 1',
+            '%%\npanic("boom")': 'line 2: panic("boom")',
+            "%%\nfmt.Println(at(3))": "cell [1], line 1: func at(n int)",
+            "%%\n//gonb:%args x\nx := 0\nfor range 2 {\nfmt.Println(1)\nfmt.Println(1 / x)\n}": "line 6: fmt.Println(1 / x)",
+        }.items():
+            r = self.run_cell(code)
+            self.assertIn("The panic came from " + line, r.trace())
+            self.assertIn("\t" + line, r.text("stderr"))
+            self.assertEqual((r.trace() + r.text("stderr")).count("exit status 2"), 1)
+
+    def test_silent_failures_are_errors(self):
+        for code, says in {"!false": "!false: exit status 1", "%%bash\nexit 4": "%%bash: exit status 4", "%nonsense": "%nonsense is unknown",
+                           "!exit 3\n%%\nfmt.Print(1)": "!exit 3: exit status 3"}.items():
+            r = self.run_cell(code)
+            self.assertEqual(r.reply["content"]["status"], "error", code)
+            self.assertIn(says, r.trace())
+            self.assertEqual(len(r.of("error")), 1)
+        for code in ("!true", "%%bash\necho exit status 1", "%%\nfmt.Fprintln(os.Stderr, \"exit status 7\")"):
+            self.assertEqual(self.run_cell(code).reply["content"]["status"], "ok", code)
+
+
+class Ends(Kernel):
+    def running(self):
+        """Starts an endless cell and returns what has to end."""
+        id = self.kc.execute('%%\nfmt.Println("begun")\nfor {}')
+        self.until(lambda: self.kc.get_iopub_msg(timeout=60)["msg_type"] == "stream", 60)
+        return [p for p in group(self.pid()) if p != self.pid()], id
+
+    def folders(self):
+        return glob.glob(os.path.join(os.environ["TMPDIR"], "k-*"))
+
+    def test_interrupt(self):
+        _, id = self.running()
+        asked = time.monotonic()
+        self.km.interrupt_kernel()
+        self.assertEqual(self.collect(id).reply["content"]["ename"], "Interrupted")
+        self.assertLess(time.monotonic() - asked, 5)
+        self.assertEqual(self.run_cell('%%\nfmt.Print("on")').text(), "on")
+
+    def test_interrupt_of_the_compiler(self):
+        id = self.kc.execute("%%\n" + "".join(f"fmt.Println({i})\n" for i in range(60_000)))
+        self.until(lambda: len(group(self.pid())) > 4, 60)
+        self.km.interrupt_kernel()
+        self.assertEqual(self.collect(id).reply["content"]["ename"], "Interrupted")
+
+    def test_killed_kernel(self):
+        below, _ = self.running()
+        self.assertGreaterEqual(len(below), 2)
+        os.kill(self.pid(), signal.SIGKILL)
+        self.until(lambda: not any(map(alive, below)), 5)
+        self.until(lambda: not self.folders(), 5)
+
+    def test_killed_client(self):
+        code = ("import sys, time\nfrom jupyter_client.manager import KernelManager\nkm = KernelManager(kernel_name='descent')\n"
+                "km.start_kernel(); kc = km.client(); kc.start_channels(); kc.wait_for_ready(60); kc.execute('%%\\nfor {}')\n"
+                "time.sleep(5); print(km.provisioner.pid, flush=True); time.sleep(600)")
+        client = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        below = group(int(client.stdout.readline()))
+        self.assertGreaterEqual(len(below), 3)
+        client.kill()
+        client.wait()
+        self.until(lambda: not any(map(alive, below)), 5)
+
+    def test_killed_lab(self):
+        lab = subprocess.Popen(["sleep", "600"])
+        os.environ["DESCENT_LAB"] = str(lab.pid)
+        self.addCleanup(os.environ.pop, "DESCENT_LAB")
+        self.km, self.kc = self.start()
+        below, _ = self.running()
+        lab.kill()
+        lab.wait()
+        self.until(lambda: not any(map(alive, below)), 5)
+
+    def test_shutdown(self):
+        below, _ = self.running()
+        self.km.shutdown_kernel()
+        self.until(lambda: not any(map(alive, below)), 5)
+        self.until(lambda: not self.folders(), 5)
+
+
+class Completion(Kernel):
+    def complete(self, code):
+        before, after = code.split("|")
+        id = self.kc.complete(before + after, len(before))
+        return self.collect(id).reply["content"]
+
+    def test_packages_variables_and_what_ran_before(self):
+        self.assertIn("Float", self.complete("%%\nlab.|")["matches"])
+        c = self.complete("%%\nx := lab.Fl|")
+        self.assertIn("Float", c["matches"])
+        self.assertEqual((c["cursor_start"], c["cursor_end"]), (12, 14))
+        self.assertIn("Println", self.complete("%%\nλ := fmt.Pr|")["matches"])
+        self.assertIn("Loss", self.complete("%%\nvar h train.History\nh.|\n")["matches"])
+        self.run_cell('type bowl struct{ Depth float64 }\nfunc newBowl() bowl { return bowl{3} }\n%%\nfmt.Print(1)')
+        self.assertIn("newBowl", self.complete("%%\nnewB|")["matches"])
+        self.assertIn("Depth", self.complete("%%\nb := newBowl()\nb.|")["matches"])
+        self.assertIn("Deeper", self.complete("type bowl struct{ Deeper float64 }\n%%\nvar b bowl\nb.|")["matches"])
+        self.assertEqual(self.complete("%%bash\nec|")["matches"], [])
+
+    def test_documentation(self):
+        for code in ("%%\nlab.S|ay(1)", "%%\nlab.Say(|1)"):
+            before, after = code.split("|")
+            r = self.collect(self.kc.inspect(before + after, len(before)))
+            self.assertTrue(r.reply["content"]["found"])
+            self.assertIn("func lab.Say", r.reply["content"]["data"]["text/markdown"])
+
+    def test_beside_a_running_cell(self):
+        id = self.kc.execute("%%\nfor {}")
+        self.assertIn("Float", self.complete("%%\nlab.|")["matches"])
+        self.km.interrupt_kernel()
+        self.collect(id)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
