@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -176,15 +177,29 @@ func AutoInstall(string, bool, VerbosityLevel) error {
 }
 `
 
+// programsSource makes go-xla's copy keep what XLA has compiled; keepPrograms is where it is called.
+//
+//go:embed _engine/programs.go
+var programsSource string
+
+func keepPrograms(source string) (string, error) {
+	const call = "exec, err := pjrtClientCompile("
+	if strings.Count(source, call) != 1 {
+		return "", errors.New("go-xla's sources are not those that this lab knows")
+	}
+	return strings.Replace(source, call, "exec, err := compileOnce(", 1), nil
+}
+
 // engineStep copies go-xla without its installer, which its backend imports for a function that the lab does not call and
-// which links HTTP and TLS into every cell: without it cells link in three quarters of the time. The copy stands beside
-// the lab's module in the kernel's workspace. To go when go-xla's backend can be had without its installer.
+// which links HTTP and TLS into every cell: without it cells link in three quarters of the time. The copy keeps compiled
+// programs too, which go-xla does not offer. It stands beside the lab's module in the kernel's workspace. To go when
+// go-xla's backend can be had without its installer and with programs kept.
 func (h home) engineStep() step {
 	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
 	sum, _ := os.ReadFile(filepath.Join(h.root, "go.sum"))
 	return step{
 		name:        "Engine for cells",
-		fingerprint: digest(installerStub, string(mod), string(sum)),
+		fingerprint: digest(installerStub, programsSource, string(mod), string(sum)),
 		works: func() bool {
 			_, err := os.Stat(filepath.Join(h.engine(), "go.mod"))
 			return err == nil
@@ -207,8 +222,17 @@ func (h home) engineStep() step {
 					return fmt.Errorf("copying go-xla: %w", err)
 				}
 			}
+			compile, err := os.ReadFile(filepath.Join(fresh, "pjrt", "compile.go"))
+			if err != nil {
+				return err
+			}
+			keeping, err := keepPrograms(string(compile))
+			if err != nil {
+				return err
+			}
 			for name, content := range map[string][]byte{
 				"installer/installer.go": []byte(installerStub), "go.mod": engineModule(mod), "go.sum": sum,
+				"pjrt/programs.go": []byte(programsSource), "pjrt/compile.go": []byte(keeping),
 			} {
 				if err := writeFile(filepath.Join(fresh, name), content); err != nil {
 					return err
@@ -286,7 +310,7 @@ func (h home) warmStep() step {
 	compiler, _ := exec.Command("go", "env", "CGO_ENABLED", "CC").Output() // once there is one, cells are linked otherwise
 	return step{
 		name:        "Packages",
-		fingerprint: digest(append(linkFlags, string(mod), installerStub, string(compiler), runtime.Version(), h.root)...),
+		fingerprint: digest(append(linkFlags, string(mod), installerStub, programsSource, string(compiler), runtime.Version(), h.root)...),
 		run: func(ctx context.Context, note func(string)) error {
 			work := filepath.Join(h.temp(), "go.work")
 			if err := writeFile(work, []byte("go "+goLine(mod)+"\n\nuse (\n\t"+strings.Join(h.workspace(), "\n\t")+"\n)\n")); err != nil {
