@@ -102,7 +102,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		}
 		return err
 	}
-	builds := lane(do(tools), slim, warm, do(gopls))
+	builds := lane(do(tools), slim, do(h.builderStep()), warm, do(gopls))
 	if err := errors.Join(<-downloads, <-builds); err != nil {
 		return context.Cause(ctx) // the first one; the other lane only says that it was stopped
 	}
@@ -336,6 +336,34 @@ func (h home) warmStep() step {
 	}
 }
 
+// builderStep compiles what builds cells in place of `go build`.
+func (h home) builderStep() step {
+	parts := []string{runtime.Version()}
+	sources, _ := filepath.Glob(filepath.Join(h.root, "cmd", "cellbuild", "*.go"))
+	for _, path := range sources {
+		source, _ := os.ReadFile(path)
+		parts = append(parts, string(source))
+	}
+	return step{
+		name:        "Builder of cells",
+		fingerprint: digest(parts...),
+		works: func() bool {
+			_, err := os.Stat(h.builder())
+			return err == nil
+		},
+		run: func(ctx context.Context, note func(string)) error {
+			note("compiling")
+			fresh := filepath.Join(h.temp(), "cellbuild")
+			if err := h.command(ctx, []string{"GOFLAGS="}, "go", "build", "-o", fresh, "./cmd/cellbuild"); err != nil {
+				return fmt.Errorf("compiling cmd/cellbuild: %w", err)
+			}
+			return os.Rename(fresh, h.builder())
+		},
+	}
+}
+
+func (h home) builder() string { return filepath.Join(h.bin(), "cellbuild") }
+
 // goLine is the Go version that a go.mod asks for.
 func goLine(mod []byte) string {
 	for line := range strings.Lines(string(mod)) {
@@ -396,9 +424,10 @@ func (h home) writeKernel() error {
 		}
 	}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
-	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
+	// notebook would switch it off. This go leaves it out, to go when the kernel has a flag for it, and leaves builds to
+	// cellbuild.
 	shim := filepath.Join(h.path("kernel"), "go")
-	if err := writeFile(shim, []byte("#!/bin/sh\n[ \"$*\" = get ] || exec '"+goTool+"' \"$@\"\n")); err != nil {
+	if err := writeFile(shim, []byte("#!/bin/sh\n[ \"$*\" = get ] && exit\n[ \"$1\" = build ] && exec '"+h.builder()+"' '"+goTool+"' \"$@\"\nexec '"+goTool+"' \"$@\"\n")); err != nil {
 		return err
 	}
 	return os.Chmod(shim, 0o755)
