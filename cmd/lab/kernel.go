@@ -9,15 +9,24 @@ import (
 	"runtime"
 )
 
-// layerStep builds our own kernel, which stands before GoNB.
-func (h home) layerStep() step {
-	program := filepath.Join(h.bin(), "kernel")
+// programs are the lab's own commands that kernels use: the kernel, which stands before GoNB, and what builds its cells.
+var programs = []string{"kernel", "cellbuild"}
+
+// programsStep builds them.
+func (h home) programsStep() step {
 	parts := []string{runtime.Version()}
 	for _, file := range []string{"go.mod", "go.sum"} {
 		data, _ := os.ReadFile(filepath.Join(h.root, file))
 		parts = append(parts, string(data))
 	}
-	for _, dir := range []string{"cmd/kernel", "internal"} {
+	var packages, made []string
+	folders := []string{"internal"}
+	for _, program := range programs {
+		packages = append(packages, "./cmd/"+program)
+		made = append(made, filepath.Join(h.bin(), program))
+		folders = append(folders, filepath.Join("cmd", program))
+	}
+	for _, dir := range folders {
 		filepath.WalkDir(filepath.Join(h.root, dir), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(path) == ".go" {
 				data, _ := os.ReadFile(path)
@@ -27,19 +36,20 @@ func (h home) layerStep() step {
 		})
 	}
 	return step{
-		name:        "Kernel",
+		name:        "Kernel programs",
 		fingerprint: digest(parts...),
-		made:        func() ([]string, error) { return []string{program}, nil },
+		made:        func() ([]string, error) { return made, nil },
 		run: func(ctx context.Context, note func(string)) error {
 			note("compiling")
-			fresh := filepath.Join(h.temp(), "kernel")
-			if err := h.command(ctx, []string{"GOFLAGS=", "GOWORK=off"}, "go", "build", "-o", fresh, "./cmd/kernel"); err != nil {
-				return fmt.Errorf("compiling the kernel: %w", err)
-			}
-			if err := os.MkdirAll(h.bin(), 0o755); err != nil {
+			fresh := filepath.Join(h.temp(), "programs")
+			if err := os.MkdirAll(fresh, 0o755); err != nil {
 				return err
 			}
-			return os.Rename(fresh, program) // a running kernel keeps its own
+			build := append([]string{"build", "-o", fresh + string(filepath.Separator)}, packages...)
+			if err := h.command(ctx, []string{"GOFLAGS=", "GOWORK=off"}, "go", build...); err != nil {
+				return fmt.Errorf("compiling the kernel: %w", err)
+			}
+			return moveAll(fresh, h.bin()) // a running kernel keeps its own
 		},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		return nil
 	}
 	if opt.offline {
-		for _, s := range []step{pip, h.kernelStep(), h.layerStep(), h.completionStep()} {
+		for _, s := range []step{pip, h.kernelStep(), h.programsStep(), h.completionStep()} {
 			if flaw := flaws[s.name]; flaw != nil {
 				return fmt.Errorf("%s: %w, and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name, flaw)
 			}
@@ -95,7 +96,7 @@ const inPlace = "Everything is in place: `go run ./cmd/lab` opens the lab."
 
 // steps are those of set-up that every machine needs, each after those whose results it uses.
 func (h home) steps() []step {
-	return []step{h.pythonStep(), h.modulesStep(), h.kernelStep(), h.layerStep(), h.engineStep(), h.packagesStep(), h.linkStep(), h.completionStep(), h.readyStep()}
+	return []step{h.pythonStep(), h.modulesStep(), h.kernelStep(), h.programsStep(), h.engineStep(), h.packagesStep(), h.linkStep(), h.completionStep(), h.readyStep()}
 }
 
 // flaws are the steps, by name, that have to be done, and why.
@@ -173,7 +174,7 @@ func (h home) mend(ctx context.Context, opt setupOptions, flaws map[string]error
 			out.say(inPlace)
 		}
 	}()
-	builds := lane(must(h.modulesStep), must(h.kernelStep), must(h.layerStep),
+	builds := lane(must(h.modulesStep), must(h.kernelStep), must(h.programsStep),
 		may(h.engineStep, ".\n  Cells work without it, and take some tenths of a second longer to start."),
 		// A package under change must not keep the lab shut: a cell that imports it says the same.
 		may(h.packagesStep, ""), may(h.linkStep, ""), must(h.completionStep),
@@ -375,15 +376,29 @@ func AutoInstall(string, bool, VerbosityLevel) error {
 }
 `
 
+// programsSource makes go-xla's copy keep what XLA has compiled; keepPrograms is where it is called.
+//
+//go:embed _engine/programs.go
+var programsSource string
+
+func keepPrograms(source string) (string, error) {
+	const call = "exec, err := pjrtClientCompile("
+	if strings.Count(source, call) != 1 {
+		return "", errors.New("go-xla's sources are not those that this lab knows")
+	}
+	return strings.Replace(source, call, "exec, err := compileOnce(", 1), nil
+}
+
 // engineStep copies go-xla without its installer, which its backend imports for a function that the lab does not call and
-// which links HTTP and TLS into every cell: without it cells link in three quarters of the time. The copy stands beside
-// the lab's module in the kernel's workspace. To go when go-xla's backend can be had without its installer.
+// which links HTTP and TLS into every cell: without it cells link in three quarters of the time. The copy keeps compiled
+// programs too, which go-xla does not offer. It stands beside the lab's module in the kernel's workspace. To go when
+// go-xla's backend can be had without its installer and with programs kept.
 func (h home) engineStep() step {
 	mod, _ := os.ReadFile(filepath.Join(h.root, "go.mod"))
 	sum, _ := os.ReadFile(filepath.Join(h.root, "go.sum"))
 	return step{
 		name:        "Engine for cells",
-		fingerprint: digest(installerStub, string(mod), string(sum)),
+		fingerprint: digest(installerStub, programsSource, string(mod), string(sum)),
 		made:        func() ([]string, error) { return []string{h.engine()}, nil },
 		run: func(ctx context.Context, note func(string)) error {
 			note("copying")
@@ -400,8 +415,17 @@ func (h home) engineStep() step {
 					return fmt.Errorf("copying go-xla: %w", err)
 				}
 			}
+			compile, err := os.ReadFile(filepath.Join(fresh, "pjrt", "compile.go"))
+			if err != nil {
+				return err
+			}
+			keeping, err := keepPrograms(string(compile))
+			if err != nil {
+				return err
+			}
 			for name, content := range map[string][]byte{
 				"installer/installer.go": []byte(installerStub), "go.mod": engineModule(mod), "go.sum": sum,
+				"pjrt/programs.go": []byte(programsSource), "pjrt/compile.go": []byte(keeping),
 			} {
 				if err := writeFile(filepath.Join(fresh, name), content); err != nil {
 					return err
@@ -492,7 +516,7 @@ func (h home) packagesStep() step {
 	}
 	return step{
 		name:        "Packages",
-		fingerprint: digest(string(mod), installerStub, goEnv("CC"), goEnv("CGO_ENABLED"), goEnv("GOCACHE"), runtime.Version(), h.root),
+		fingerprint: digest(string(mod), installerStub, programsSource, goEnv("CC"), goEnv("CGO_ENABLED"), goEnv("GOCACHE"), runtime.Version(), h.root),
 		personal:    true,
 		made: func() ([]string, error) {
 			env, err := env()
@@ -680,8 +704,11 @@ func (h home) kernelFiles() (map[string]kernelFile, error) {
 	// Completion is our kernel's: GoNB's own gopls is not to start.
 	files[h.path("kernel", "gopls")] = kernelFile{[]byte("#!/bin/sh\nexit 1\n"), 0o755}
 	// GoNB 0.11.5 runs `go get` before every cell, 70 ms for nothing, as cells reach no network; only a magic in each
-	// notebook would switch it off. This go leaves it out. To go when the kernel has a flag for it.
-	files[h.path("kernel", "go")] = kernelFile{[]byte("#!/bin/sh\n[ \"$*\" = get ] || exec " + shellQuote(goTool) + " \"$@\"\n"), 0o755}
+	// notebook would switch it off. This go leaves it out, to go when the kernel has a flag for it, and leaves builds to
+	// cellbuild.
+	goCommand := shellQuote(goTool)
+	files[h.path("kernel", "go")] = kernelFile{[]byte("#!/bin/sh\n[ \"$*\" = get ] && exit\n[ \"$1\" = build ] && exec " +
+		shellQuote(filepath.Join(h.bin(), "cellbuild")) + " " + goCommand + " \"$@\"\nexec " + goCommand + " \"$@\"\n"), 0o755}
 	return files, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/accel/programs"
 )
 
 // noXLA is why this program has no XLA in it: it has.
@@ -90,6 +91,7 @@ func oneKernel(path string) (restore func()) {
 		}
 	}
 	os.Setenv("XLA_FLAGS", strings.TrimSpace(flags))
+	programs.Flags = strings.TrimSpace(flags)
 	return restore
 }
 

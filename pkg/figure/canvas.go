@@ -249,7 +249,7 @@ func (c *pngCanvas) nabla(f vgfont.Face, p vg.Point) {
 
 func (c *pngCanvas) bytes() ([]byte, error) {
 	img := c.Image().(*image.RGBA) // what UseWH makes
-	out, err := encode(paletted(img), png.BestCompression)
+	out, err := encode(paletted(img), png.DefaultCompression)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 )
 
 // contour is a loss over a panel and the levels to draw. Its values are kept:
@@ -13,22 +14,26 @@ type contour struct {
 	f      func(x, y float64) float64
 	levels []float64
 
-	x, y scale
-	kept *field
+	drawing sync.Mutex // SVG and PNG may be drawn at the same time
+	x, y    scale
+	kept    *field
 }
 
 // field is a loss evaluated on a grid over the frame, (0,0) to (1,1).
 type field struct {
-	label  string
-	levels []float64
-	log    bool
-	z      [][]float64 // z[i][j] at (i, j)/(cells)
-	traced [][]loop    // of each level, kept for the next drawing
+	label   string
+	levels  []float64
+	log     bool
+	z       [][]float64 // z[i][j] at (i, j)/(cells)
+	tracing sync.Once
+	traced  [][]loop // of each level, kept for the next drawing
 }
 
 const cells = 128 // of the grid, along each axis: four pixels or fewer
 
 func (c *contour) sample(x, y scale) (*field, error) {
+	c.drawing.Lock()
+	defer c.drawing.Unlock()
 	if c.kept != nil && c.x == x && c.y == y {
 		return c.kept, nil
 	}
@@ -106,11 +111,11 @@ type loop struct {
 
 // borders are the loops of every level.
 func (f *field) borders() [][]loop {
-	if f.traced == nil {
+	f.tracing.Do(func() {
 		for _, level := range f.levels {
 			f.traced = append(f.traced, f.loops(level))
 		}
-	}
+	})
 	return f.traced
 }
 

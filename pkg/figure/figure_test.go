@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -541,4 +542,25 @@ func TestDescribeReplacesAlt(t *testing.T) {
 	f := curves().Describe("The loss falls.")
 	require.Equal(t, "The loss falls.", f.Alt())
 	require.Contains(t, string(svgOf(t, f)), `aria-label="The loss falls."`)
+}
+
+// A picture is shown sooner if its SVG and its PNG are drawn at the same time, as lab.Show does. The race detector
+// watches what they share.
+func TestBothKindsAtTheSameTime(t *testing.T) {
+	bowl := func(x, y float64) float64 { return x*x + 10*y*y }
+	one := New("bowl", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Contour("loss", bowl).Mark("optimum", 0, 0)
+	for range 3 {
+		f := Row(one.Copy().Path("a", []float64{0, 0.5}, []float64{0, 0.5}), one.Copy())
+		var svg, png []byte
+		var both sync.WaitGroup
+		both.Go(func() { svg, _ = f.SVG() })
+		both.Go(func() { png, _ = f.PNG() })
+		both.Wait()
+		svg2, err := f.SVG()
+		require.NoError(t, err)
+		png2, err := f.PNG()
+		require.NoError(t, err)
+		require.Equal(t, svg2, svg)
+		require.Equal(t, png2, png)
+	}
 }

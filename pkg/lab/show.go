@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -19,8 +20,9 @@ type Picture interface {
 	Alt() string
 }
 
-// A Vector picture is displayed as SVG as well. A moving picture is not one: the
-// SVG, which a notebook prefers, would hide the motion.
+// A Vector picture is displayed as SVG as well, which is drawn while the PNG is. A
+// moving picture is not one: the SVG, which a notebook prefers, would hide the
+// motion.
 type Vector interface {
 	SVG() ([]byte, error)
 }
@@ -63,8 +65,7 @@ func Show(pic Picture) {
 		}
 	}
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
-	drawn := func(as string, mime protocol.MIMEType, draw func() ([]byte, error)) []byte {
-		image, err := draw()
+	drawn := func(as string, mime protocol.MIMEType, image []byte, err error) []byte {
 		if err != nil {
 			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", brief(alt), as, err))
 		}
@@ -74,10 +75,16 @@ func Show(pic Picture) {
 		metadata[string(mime)] = about
 		return image
 	}
+	var png []byte
+	var pngErr error
+	var drawing sync.WaitGroup
+	drawing.Go(func() { png, pngErr = pic.PNG() })
 	if vector, isVector := pic.(Vector); isVector {
-		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, vector.SVG))
+		svg, err := vector.SVG()
+		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, svg, err))
 	}
-	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, pic.PNG)
+	drawing.Wait()
+	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)
 	size := 0
 	for _, image := range data {
 		switch image := image.(type) {
@@ -89,7 +96,8 @@ func Show(pic Picture) {
 	}
 	screen.show(&screen.pictures, size, data, metadata)
 	if live, isLive := pic.(Live); isLive {
-		html := string(drawn("HTML", protocol.MIMETextHTML, live.HTML))
+		page, err := live.HTML()
+		html := string(drawn("HTML", protocol.MIMETextHTML, page, err))
 		screen.show(&screen.pictures, len(html), map[protocol.MIMEType]any{
 			protocol.MIMETextHTML:  html,
 			protocol.MIMETextPlain: printable(live.Instead()),

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// alone says whether main.go is all that Go would compile in the cell's folder.
+func alone() bool {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		switch filepath.Ext(e.Name()) {
+		case ".go", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".f", ".s", ".S", ".syso", ".swig", ".swigcxx":
+			if e.Name() != "main.go" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// inputs are what a program is made of beyond its cell, without what Go itself never changes: its module cache and, for
+// a version of Go, the standard library.
+type inputs struct {
+	Folders, Files []string
+}
+
+type goPackage struct {
+	ImportPath, Dir, Export string
+	Standard                bool
+	EmbedFiles              []string
+	Module                  *struct {
+		Path, Version, GoMod string
+		Replace              *struct{ Version string }
+	}
+}
+
+// inputsOf lists the packages that the cell's program is made of, and its inputs.
+func inputsOf(goTool, overlay string) ([]goPackage, inputs, error) {
+	cmd := exec.Command(goTool, "list", "-deps", "-export", "-json=ImportPath,Dir,Export,Standard,EmbedFiles,Module", "-overlay", overlay, ".")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, inputs{}, fmt.Errorf("listing the cell's packages: %w", err)
+	}
+	in := inputs{Files: []string{goTool}}
+	env, err := exec.Command(goTool, "env", "GOWORK").Output()
+	if err != nil {
+		return nil, inputs{}, err
+	}
+	if work := strings.TrimSpace(string(env)); work != "" && work != "off" {
+		in.Files = append(in.Files, work)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, inputs{}, err
+		}
+		packages = append(packages, p)
+		if p.Standard || p.Module == nil || p.Module.Version != "" && p.Module.Replace == nil {
+			continue
+		}
+		in.Files = append(in.Files, p.Module.GoMod, strings.TrimSuffix(p.Module.GoMod, ".mod")+".sum")
+		for _, f := range p.EmbedFiles {
+			in.Files = append(in.Files, filepath.Join(p.Dir, f))
+		}
+		if here, err := os.Getwd(); err != nil || !same(here, p.Dir) { // the cell's own text is compared otherwise
+			in.Folders = append(in.Folders, p.Dir)
+		}
+	}
+	slices.Sort(in.Files)
+	in.Files = slices.Compact(in.Files)
+	return packages, in, nil
+}
+
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// fingerprint changes if an input does: a file's size or time, the files of a folder, or a variable that Go reads.
+func fingerprint(in inputs) (string, error) {
+	h := sha256.New()
+	file := func(path string) {
+		info, err := os.Stat(path)
+		if err != nil {
+			fmt.Fprintf(h, "%q is missing\n", path) // as a go.sum may be
+			return
+		}
+		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	for _, path := range in.Files {
+		file(path)
+	}
+	for _, dir := range in.Folders {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return "", err
+		}
+		for _, e := range entries {
+			if !e.IsDir() {
+				file(filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	env := os.Environ()
+	slices.Sort(env)
+	for _, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "GO") && !strings.HasPrefix(name, "GONB") && name != "GOMLX_BACKEND" || strings.HasPrefix(name, "CGO") || name == "CC" || name == "CXX" || name == "PATH" {
+			fmt.Fprintf(h, "%q\n", kv)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
