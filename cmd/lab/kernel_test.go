@@ -323,6 +323,7 @@ func TestServerEndsWithTheLab(t *testing.T) {
 	select {
 	case <-s.ended:
 		s.ended <- nil
+		require.NoDirExists(t, temp)
 	case <-time.After(20 * time.Second):
 		t.Fatal("JupyterLab serves on")
 	}

@@ -1,6 +1,7 @@
 """Start JupyterLab as the lab wants it: it ends when the lab does, and tells the lab which pages hold unsaved edits."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -9,14 +10,22 @@ import time
 from jupyterlab.labapp import LabApp
 
 
+orphaned = threading.Event()
+
+
 def end_with_the_lab():
     """Standard input is a pipe whose other end closes when the lab ends, however it ends."""
     while sys.stdin.buffer.raw.read(1):
         pass
+    orphaned.set()
     os.kill(os.getpid(), signal.SIGTERM)  # in order, kernels too
     time.sleep(10)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 threading.Thread(target=end_with_the_lab, daemon=True).start()
-LabApp.launch_instance([*sys.argv[1:], "--ServerApp.jpserver_extensions=descent=True"])
+try:
+    LabApp.launch_instance([*sys.argv[1:], "--ServerApp.jpserver_extensions=descent=True"])
+finally:
+    if orphaned.is_set():  # else the lab removes it
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
