@@ -215,13 +215,13 @@ func TestProgramsRunAtOnce(t *testing.T) {
 	})
 	require.NoError(t, err)
 	defer loop.Finalize()
-	_, err = loop.Exec1(int64(1)) // compiles
+	_, err = loop.Call1(int64(1)) // compiles
 	require.NoError(t, err)
 
 	began, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		close(began)
-		_, err := loop.Exec1(int64(2_000_000))
+		_, err := loop.Call1(int64(2_000_000))
 		ended <- err
 	}()
 	<-began
@@ -233,7 +233,7 @@ func TestProgramsRunAtOnce(t *testing.T) {
 			require.Greater(t, short, 100)
 			return
 		default:
-			_, err := loop.Exec1(int64(1))
+			_, err := loop.Call1(int64(1))
 			require.NoError(t, err)
 		}
 	}

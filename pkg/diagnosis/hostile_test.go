@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/internal/hostile"
+	"descent.example/internal/hostile"
 	"descent.example/pkg/theory/stat"
 )
 

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"descent.example/pkg/internal/hostile"
+	"descent.example/internal/hostile"
 	"descent.example/pkg/optim"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/internal/hostile"
+	"descent.example/internal/hostile"
 	"descent.example/pkg/relu"
 )
 

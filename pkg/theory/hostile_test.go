@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/internal/hostile"
+	"descent.example/internal/hostile"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 )

@@ -3,7 +3,7 @@ package stat_test
 import (
 	"testing"
 
-	"descent.example/pkg/internal/hostile"
+	"descent.example/internal/hostile"
 	"descent.example/pkg/theory/stat"
 )
 
