@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"descent.example/pkg/diagnosis"
 	"descent.example/internal/hostile"
+	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/theory/stat"
 )
 
