@@ -126,7 +126,7 @@ func resetCommand(common *commonOptions) *cobra.Command {
 				}
 				fmt.Printf("%s is the original again.\n", name)
 				if kept != "" {
-					fmt.Printf("Yours is kept as %s.\n", kept)
+					fmt.Printf("Yours is kept as %s. If its page is open, choose File, Reload Notebook from Disk; asked about changes, choose Revert.\n", kept)
 				}
 			}
 			return nil

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -172,13 +173,14 @@ func (h home) reset(ctx context.Context, chapter string) (name, kept string, err
 			return "", "", fmt.Errorf("your copy cannot be kept under another name: %w", err)
 		}
 	}
-	if err := writeFile(path, original); err != nil {
-		return "", "", fmt.Errorf("copying the chapter into the workspace: %w", err)
-	}
+	// First the list: a copy that it does not know counts as edited, and one that it knows too early does so too.
 	known := h.known()
 	known[name] = brought{sum(original), digestText(original)}
 	if err := h.remember(known); err != nil {
 		return "", "", err
+	}
+	if err := writeFile(path, original); err != nil {
+		return "", "", fmt.Errorf("copying the chapter into the workspace: %w", err)
 	}
 	return name, kept, h.trust(ctx, []string{name})
 }
@@ -190,7 +192,10 @@ func writeNew(path string, data []byte) error {
 		return err
 	}
 	_, err = file.Write(data)
-	return errors.Join(err, file.Sync(), file.Close())
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		os.Remove(path)
+	}
+	return err
 }
 
 // chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file.
@@ -202,9 +207,9 @@ func (h home) chapter(given string) (string, error) {
 	var short []string
 	for _, name := range names {
 		base := strings.TrimSuffix(name, ".ipynb")
-		number, _, _ := strings.Cut(base, "-")
-		if given == name || given == base || given == number || given == strings.TrimLeft(number, "0") ||
-			filepath.Base(given) == filepath.Base(name) {
+		number, err := strconv.Atoi(shortName(name))
+		wanted, err2 := strconv.Atoi(given)
+		if given == name || given == base || err == nil && err2 == nil && number == wanted || filepath.Base(given) == filepath.Base(name) {
 			return name, nil
 		}
 		short = append(short, shortName(name))
@@ -224,7 +229,7 @@ func shortName(name string) string {
 // known is what was brought. Of a damaged list nothing is believed: every copy then counts as edited.
 func (h home) known() map[string]brought {
 	known := map[string]brought{}
-	if data, err := os.ReadFile(h.work.state("chapters.json")); err == nil && json.Unmarshal(data, &known) != nil {
+	if data, err := os.ReadFile(h.work.state("chapters.json")); err == nil && json.Unmarshal(data, &known) != nil || known == nil {
 		return map[string]brought{}
 	}
 	return known
@@ -235,7 +240,10 @@ func (h home) remember(known map[string]brought) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(h.work.state("chapters.json"), data)
+	if err := writeFile(h.work.state("chapters.json"), data); err != nil {
+		return fmt.Errorf("the list of your chapters cannot be written: %w", err)
+	}
+	return nil
 }
 
 // trust signs notebooks of the workspace, so that JupyterLab shows their sliders at once. Without Python, before the first

@@ -77,9 +77,9 @@ func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 	require.Equal(t, "mine", sourceOf(t, copyOf(h, "02-noise.ipynb")))
 
 	// What the lab does not know is somebody's: no list, another file of the name, no notebook at all.
-	for _, theirs := range []string{string(edited), "not JSON"} {
+	for damaged, theirs := range map[string]string{"{": string(edited), "null": "not JSON"} {
 		require.NoError(t, os.WriteFile(copyOf(h, "02-noise.ipynb"), []byte(theirs), 0o644))
-		require.NoError(t, os.WriteFile(h.work.state("chapters.json"), []byte("{"), 0o644))
+		require.NoError(t, os.WriteFile(h.work.state("chapters.json"), []byte(damaged), 0o644))
 		edition(t, h, "02-noise.ipynb", "third"+theirs)
 		bring()
 		kept, err = os.ReadFile(copyOf(h, "02-noise.ipynb"))
@@ -112,8 +112,14 @@ func TestResetKeepsWhatWasEdited(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "second", sourceOf(t, copyOf(h, "01-descent.ipynb")), "a chapter that was reset is refreshed again")
 
-	_, _, err = h.reset(t.Context(), "7")
-	require.EqualError(t, err, `"7" is no chapter; there are 01, 02`)
+	edition(t, h, "00-cells.ipynb", "first")
+	chapter, _, err := h.reset(t.Context(), "0")
+	require.NoError(t, err)
+	require.Equal(t, "00-cells.ipynb", chapter)
+	for _, none := range []string{"7", "", "-1"} {
+		_, _, err = h.reset(t.Context(), none)
+		require.EqualError(t, err, `"`+none+`" is no chapter; there are 00, 01, 02`)
+	}
 }
 
 // The folder of the originals may be the workspace of those who write them.

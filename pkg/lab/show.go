@@ -106,7 +106,7 @@ func Show(pic Picture) {
 }
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each
-// other are one output of the notebook. A cell shows mostText of text; what is more
+// other are one output of the notebook. A cell shows 1 MiB of text; what is more
 // is cut, and a sentence says so.
 func Say(format string, args ...any) {
 	closeDeclarations("lab.Say")

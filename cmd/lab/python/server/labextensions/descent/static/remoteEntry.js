@@ -42,6 +42,29 @@
 		addEventListener("pagehide", () => tell([]));
 	};
 
+	// A page that stayed open while the lab was closed goes on when it is opened again: without the server's complaint, and
+	// with a kernel for each notebook that had one.
+	const reconnect = async (app) => {
+		const { Dialog } = await use("@jupyterlab/apputils");
+		const settings = app.serviceManager.serverSettings;
+		let lost = false;
+		app.serviceManager.connectionFailure.connect(() => (lost = true));
+		setInterval(async () => {
+			if (!lost) return;
+			try {
+				if (!(await fetch(`${settings.baseUrl}api`)).ok) return;
+			} catch {
+				return; // the server is still gone
+			}
+			lost = false;
+			Dialog.flush();
+			for (const widget of app.shell.widgets("main")) {
+				const context = widget.sessionContext;
+				if (context && !context.session?.kernel) context.changeKernel({ name: context.kernelPreference?.name ?? "descent" });
+			}
+		}, 1000);
+	};
+
 	(window._JUPYTERLAB ||= {}).descent = {
 		init: (scope) => {
 			shared = scope;
@@ -49,7 +72,10 @@
 		get: async (module) => {
 			if (module !== "./extension") throw new Error(`there is no module ${module}`);
 			const { IDocumentManager } = await use("@jupyterlab/docmanager");
-			const plugin = { id: "descent:unsaved", autoStart: true, requires: [IDocumentManager], activate: watchEdits };
+			const plugin = { id: "descent:unsaved", autoStart: true, requires: [IDocumentManager], activate: (app, documents) => {
+				watchEdits(app, documents);
+				reconnect(app);
+			} };
 			return () => ({ __esModule: true, default: plugin });
 		},
 	};
