@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -98,14 +99,14 @@ func (h home) environ(extra ...string) []string {
 func tempDir() (dir string, remove func(), err error) {
 	const prefix = "descent-lab-"
 	removeOne := func(dir string) {
-		exec.Command("pkill", "-KILL", "-f", dir).Run() // finding nothing, the usual case, is an error to pkill
+		exec.Command("pkill", "-KILL", "-u", strconv.Itoa(os.Geteuid()), "-f", regexp.QuoteMeta(dir)).Run() // finding nothing is an error to it
 		os.RemoveAll(dir)
 	}
 	// A lab that was killed left its folder, and nobody holds the lock in it.
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
 	for _, old := range left {
-		if info, err := os.Stat(old); err != nil || time.Since(info.ModTime()) < time.Minute {
-			continue // its lab may be about to lock it
+		if !madeByTempDir(old) {
+			continue
 		}
 		if lock, err := lockFile(filepath.Join(old, "lock"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			removeOne(old)
@@ -125,6 +126,17 @@ func tempDir() (dir string, remove func(), err error) {
 		removeOne(dir)
 		lock.Close()
 	}, nil
+}
+
+// madeByTempDir tells whether a lab of this user made the folder, more than a minute ago: before, it may be about to lock it.
+// Every user of the machine may write beside it, and lay out a name that ends the wrong programs.
+func madeByTempDir(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || time.Since(info.ModTime()) < time.Minute {
+		return false
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	return known && int(owner.Uid) == os.Geteuid() && regexp.MustCompile(`-\d+$`).MatchString(path)
 }
 
 // lock keeps two labs from setting up at once; the second waits and says so.

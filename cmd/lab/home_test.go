@@ -49,17 +49,29 @@ func TestTempDirRemovesThoseOfKilledLabs(t *testing.T) {
 	alive, remove, err := tempDir()
 	require.NoError(t, err)
 	killed, newborn := filepath.Join(os.TempDir(), "descent-lab-1"), filepath.Join(os.TempDir(), "descent-lab-2")
-	require.NoError(t, os.MkdirAll(filepath.Join(killed, "gonb"), 0o755))
-	require.NoError(t, os.Mkdir(newborn, 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(killed, "gonb"), 0o700))
+	require.NoError(t, os.Mkdir(newborn, 0o700))
+	// What another user may lay out there: a name that is a pattern, a folder open to others, a link.
+	pattern, open, link := filepath.Join(os.TempDir(), "descent-lab-|.-1x"), filepath.Join(os.TempDir(), "descent-lab-3"), filepath.Join(os.TempDir(), "descent-lab-4")
+	require.NoError(t, os.Mkdir(pattern, 0o700))
+	require.NoError(t, os.Mkdir(open, 0o755))
+	require.NoError(t, os.Symlink(t.TempDir(), link))
 	long := time.Now().Add(-time.Hour)
 	require.NoError(t, os.Chtimes(alive, long, long))
-	require.NoError(t, os.Chtimes(killed, long, long))
+	for _, dir := range []string{killed, pattern, open, link} {
+		require.NoError(t, os.Chtimes(dir, long, long))
+	}
 
 	_, removeToo, err := tempDir()
 	require.NoError(t, err)
 	require.NoDirExists(t, killed)
 	require.DirExists(t, alive)
 	require.DirExists(t, newborn)
+	for _, foreign := range []string{pattern, open, link} {
+		_, err := os.Lstat(foreign)
+		require.NoError(t, err)
+		require.NoFileExists(t, filepath.Join(foreign, "lock"))
+	}
 	remove()
 	removeToo()
 	require.NoDirExists(t, alive)

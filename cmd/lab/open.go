@@ -119,7 +119,7 @@ func (h home) show(page string, opt openOptions) error {
 		return err
 	}
 	// Python's webbrowser knows every system's way of opening a page; it may wait for the browser, for which the lab does not.
-	opener := exec.Command(h.python(), "-m", "webbrowser", "-t", "file://"+file)
+	opener := exec.Command(h.python(), "-I", "-m", "webbrowser", "-t", "file://"+file)
 	if opener.Start() == nil {
 		go opener.Wait()
 	}
@@ -176,7 +176,7 @@ func (h home) startServer(port int, temp string) (*server, error) {
 		cmd.Args = append(cmd.Args, "--allow-root")
 	}
 	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files, "JUPYTER_TOKEN_FILE="+h.work.state("token"))
-	cmd.Dir = string(h.work)
+	cmd.Dir = h.work.state() // of a workspace, Jupyter would execute files with certain names
 	cmd.Stdout, cmd.Stderr = log, log
 	alive, err := cmd.StdinPipe()
 	if err != nil {

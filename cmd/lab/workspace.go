@@ -104,7 +104,7 @@ func (h home) chapters() (names []string, err error) {
 }
 
 // bring copies chapters into the workspace: those that are missing there, and new editions of those that nobody edited.
-// It returns a sentence for each that it left alone although there is a new edition.
+// It returns a sentence for each that it left alone although there is a new edition, and one if they could not be signed.
 func (h home) bring(ctx context.Context) (kept []string, err error) {
 	if sameFile(string(h.work), h.notebooks()) {
 		return nil, nil // the originals themselves are worked on
@@ -147,7 +147,10 @@ func (h home) bring(ctx context.Context) (kept []string, err error) {
 			return nil, err
 		}
 	}
-	return kept, h.trust(ctx, copied)
+	if err := h.trust(ctx, copied); err != nil && ctx.Err() == nil {
+		kept = append(kept, err.Error())
+	}
+	return kept, ctx.Err()
 }
 
 // reset brings the original of a chapter back into the workspace. A copy that differs is kept under another name.
@@ -252,10 +255,10 @@ func (h home) trust(ctx context.Context, names []string) error {
 	if _, err := os.Stat(h.python()); err != nil || len(names) == 0 {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, h.python(), append([]string{"-m", "nbformat.sign"}, names...)...)
+	cmd := exec.CommandContext(ctx, h.python(), append([]string{"-I", "-m", "nbformat.sign"}, names...)...)
 	cmd.Dir, cmd.Env = string(h.work), h.environ()
 	if out, err := cmd.CombinedOutput(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the chapters could not be marked as trusted: %s", explain(string(out)))
+		return fmt.Errorf("the chapters could not be marked as trusted, so their sliders do not move until you choose Trust Notebook: %s", explain(string(out)))
 	}
 	return ctx.Err()
 }

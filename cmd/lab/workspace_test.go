@@ -122,6 +122,18 @@ func TestResetKeepsWhatWasEdited(t *testing.T) {
 	}
 }
 
+// Files of the workspace are not Python's.
+func TestSigningRunsNothingOfTheWorkspace(t *testing.T) {
+	h := ready(t)
+	for _, module := range []string{"json.py", "nbformat.py", "jupyter_config.py"} {
+		require.NoError(t, os.WriteFile(copyOf(h, module), []byte("raise SystemExit('a file of the workspace ran')"), 0o644))
+	}
+	said, err := h.bring(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, said)
+	require.FileExists(t, h.work.state("jupyter", "data", "nbsignatures.db"))
+}
+
 // The folder of the originals may be the workspace of those who write them.
 func TestOriginalsAsWorkspace(t *testing.T) {
 	h := folders(t)
