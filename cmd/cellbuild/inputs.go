@@ -55,12 +55,14 @@ func inputsOf(goTool, overlay string) ([]goPackage, inputs, error) {
 		return nil, inputs{}, fmt.Errorf("listing the cell's packages: %w", err)
 	}
 	in := inputs{Files: []string{goTool}}
-	env, err := exec.Command(goTool, "env", "GOWORK").Output()
+	env, err := exec.Command(goTool, "env", "GOWORK", "GOENV").Output()
 	if err != nil {
 		return nil, inputs{}, err
 	}
-	if work := strings.TrimSpace(string(env)); work != "" && work != "off" {
-		in.Files = append(in.Files, work)
+	for name := range strings.Lines(string(env)) {
+		if name = strings.TrimSpace(name); name != "" && name != "off" {
+			in.Files = append(in.Files, name)
+		}
 	}
 	var packages []goPackage
 	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
@@ -77,6 +79,9 @@ func inputsOf(goTool, overlay string) ([]goPackage, inputs, error) {
 		in.Files = append(in.Files, p.Module.GoMod, strings.TrimSuffix(p.Module.GoMod, ".mod")+".sum")
 		for _, f := range p.EmbedFiles {
 			in.Files = append(in.Files, filepath.Join(p.Dir, f))
+			if dir := filepath.Dir(f); dir != "." { // of which all may be embedded
+				in.Folders = append(in.Folders, filepath.Join(p.Dir, dir))
+			}
 		}
 		if here, err := os.Getwd(); err != nil || !same(here, p.Dir) { // the cell's own text is compared otherwise
 			in.Folders = append(in.Folders, p.Dir)
@@ -84,6 +89,8 @@ func inputsOf(goTool, overlay string) ([]goPackage, inputs, error) {
 	}
 	slices.Sort(in.Files)
 	in.Files = slices.Compact(in.Files)
+	slices.Sort(in.Folders)
+	in.Folders = slices.Compact(in.Folders)
 	return packages, in, nil
 }
 
@@ -93,7 +100,8 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(x, y)
 }
 
-// fingerprint changes if an input does: a file's size or time, the files of a folder, or a variable that Go reads.
+// fingerprint changes if an input does: a file's size, its time, also that of its last change in any way, which nobody can
+// set back, the files of a folder, or a variable that Go reads.
 func fingerprint(in inputs) (string, error) {
 	h := sha256.New()
 	file := func(path string) {
@@ -102,7 +110,7 @@ func fingerprint(in inputs) (string, error) {
 			fmt.Fprintf(h, "%q is missing\n", path) // as a go.sum may be
 			return
 		}
-		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+		fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changed(info))
 	}
 	for _, path := range in.Files {
 		file(path)

@@ -29,7 +29,7 @@ type word struct {
 	text string
 }
 
-// words are the tokens of a cell, comments included.
+// words are the tokens of a cell, comments included; none if it is not Go, which is then for Go to say.
 func words(cell []byte) []word {
 	var s scanner.Scanner
 	files := token.NewFileSet()
@@ -39,10 +39,14 @@ func words(cell []byte) []word {
 	for {
 		pos, kind, text := s.Scan()
 		if kind == token.EOF {
-			return all
+			break
 		}
 		all = append(all, word{file.Line(pos), kind, text})
 	}
+	if s.ErrorCount > 0 {
+		return nil
+	}
+	return all
 }
 
 func (w word) literal() bool {
@@ -65,7 +69,7 @@ func nameOf(cell []byte) string {
 // one that was prepared in those literals only and each can have the type it had.
 func valuesOf(prepared, cell []byte, literals []literal) ([]byte, bool) {
 	before, now := words(prepared), words(cell)
-	if len(before) != len(now) {
+	if now == nil || len(before) != len(now) {
 		return nil, false
 	}
 	free := map[int]bool{}
@@ -108,9 +112,15 @@ func (l literal) value(w word) (string, bool) {
 	return strconv.FormatUint(math.Float64bits(f), 10), true
 }
 
+// longest is how long a literal may be. The compiler refuses numbers of more than 512 bits.
+const longest = 100
+
 // fits says whether the compiler would take the literal in its place, and whether a variable in that place is the same:
 // a text stays in its line, and 0 has no sign.
 func (l literal) fits(w word) bool {
+	if w.kind != token.STRING && len(w.text) > longest {
+		return false
+	}
 	t, v := basic(l.Type), constant.MakeFromLiteral(w.text, w.kind, 0)
 	switch {
 	case v.Kind() == constant.Unknown:
@@ -125,6 +135,9 @@ func (l literal) fits(w word) bool {
 			return false
 		}
 		if t.Info()&types.IsUnsigned != 0 {
+			if l.Negated {
+				return false
+			}
 			u, exact := constant.Uint64Val(i)
 			return exact && u>>bits(t) == 0
 		}
@@ -158,9 +171,12 @@ func bits(t *types.Basic) uint {
 	return 64
 }
 
-// replaceable returns the literals of the functions of a cell that a variable can stand for. Where a constant means more
-// than its value, it stays: in constants and their expressions, types, indices, shifts, divisors of integers, cases,
-// keys, conversions, and what is built in.
+// labPackage is the package whose functions a cell calls with its parameters and with what it says.
+const labPackage = "descent.example/pkg/lab"
+
+// replaceable returns the literals of a cell that a variable can stand for: those that its functions hand to a function of
+// package lab, by themselves or in a list, as parameters and sentences are. There a literal is its value and nothing else. In
+// an expression it may be more: the compiler computes with constants exactly, and some processors round otherwise.
 func replaceable(files *token.FileSet, cell []byte, file *ast.File, info *types.Info) []literal {
 	number := map[int]int{} // of the token at an offset
 	var s scanner.Scanner
@@ -194,47 +210,25 @@ func replaceable(files *token.FileSet, cell []byte, file *ast.File, info *types.
 			found = append(found, l)
 		}
 	}
-	constantExpr := func(e ast.Expr) bool { return info.Types[e].Value != nil }
+	ofLab := func(fun ast.Expr) bool {
+		selector, is := fun.(*ast.SelectorExpr)
+		if !is {
+			return false
+		}
+		f, is := info.Uses[selector.Sel].(*types.Func)
+		return is && f.Pkg() != nil && f.Pkg().Path() == labPackage && f.Signature().Recv() == nil && f.Signature().TypeParams() == nil
+	}
 	visit := func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.GenDecl:
-			return n.Tok == token.VAR
-		case *ast.ValueSpec:
-			for _, v := range n.Values {
-				add(v)
-			}
-		case *ast.AssignStmt:
-			switch n.Tok {
-			case token.ASSIGN, token.DEFINE, token.ADD_ASSIGN, token.SUB_ASSIGN, token.MUL_ASSIGN:
-				for _, v := range n.Rhs {
-					add(v)
+		call, is := n.(*ast.CallExpr)
+		if !is || !ofLab(call.Fun) {
+			return true
+		}
+		for _, argument := range call.Args {
+			add(argument)
+			if list, is := argument.(*ast.CompositeLit); is {
+				for _, element := range list.Elts {
+					add(element)
 				}
-			}
-		case *ast.ReturnStmt:
-			for _, v := range n.Results {
-				add(v)
-			}
-		case *ast.CallExpr:
-			if fun := info.Types[n.Fun]; !fun.IsType() && !fun.IsBuiltin() {
-				for _, v := range n.Args {
-					add(v)
-				}
-			}
-		case *ast.CompositeLit:
-			for _, v := range n.Elts {
-				if pair, is := v.(*ast.KeyValueExpr); is {
-					v = pair.Value
-				}
-				add(v)
-			}
-		case *ast.BinaryExpr:
-			if constantExpr(n) {
-				return false
-			}
-			switch n.Op {
-			case token.ADD, token.SUB, token.MUL, token.LSS, token.LEQ, token.GTR, token.GEQ, token.EQL, token.NEQ:
-				add(n.X)
-				add(n.Y)
 			}
 		}
 		return true
@@ -273,7 +267,7 @@ func withVariables(cell []byte, literals []literal, values string) (changed, dec
 	out.Write(cell[done:])
 
 	var source strings.Builder
-	fmt.Fprintf(&source, reading, values, len(literals))
+	fmt.Fprintf(&source, reading, len(literals), values)
 	for i, l := range literals {
 		from := "integer"
 		switch info := basic(l.Type).Info(); {
@@ -301,14 +295,16 @@ import (
 	"strings"
 )
 
-var descentLiterals = func() []string {
+var descentLiterals = descentLiteralread(%d)
+
+func descentLiteralread(n int) []string {
 	data, err := os.ReadFile(%q)
 	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
-	if err != nil || len(lines) != %d {
+	if err != nil || len(lines) != n {
 		panic("the cell's values were removed while it was built; run it again")
 	}
 	return lines
-}()
+}
 
 func descentLiteralinteger(i int) int64 {
 	v, err := strconv.ParseInt(descentLiterals[i], 10, 64)

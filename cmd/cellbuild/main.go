@@ -1,8 +1,8 @@
-// Command cellbuild builds a cell in place of `go build`, and answers at once where only numbers or texts were edited.
+// Command cellbuild builds a cell in place of `go build`, and answers at once where only parameters or sentences were edited.
 //
 // A cell's program takes half a second to link. When a cell was built, cellbuild therefore links it once more in the
-// background, with the literals of its functions as variables that the program reads from a file when it starts. If the
-// cell comes again with other literals in those places, and with nothing else changed that the program is made of, the
+// background, with the values of its parameters and the texts that it says as variables, which the program reads from a
+// file when it starts. If the cell comes again with other literals in those places, and with nothing else changed that the program is made of, the
 // file is written and that program is the result. In every other case Go builds.
 //
 //	cellbuild /path/of/go build -o OUTPUT
@@ -84,7 +84,8 @@ func use(output string) bool {
 	if !same {
 		return false
 	}
-	if now, err := fingerprint(p.Inputs); err != nil || now != p.Fingerprint {
+	program, err := os.Stat(filepath.Join(at, "program"))
+	if now, err2 := fingerprint(p.Inputs); err != nil || program.Size() != p.Program || err2 != nil || now != p.Fingerprint {
 		os.RemoveAll(at)
 		return false
 	}

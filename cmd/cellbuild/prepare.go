@@ -23,6 +23,7 @@ type prepared struct {
 	Inputs      inputs
 	Fingerprint string
 	Literals    []literal
+	Program     int64 // its size
 
 	cell []byte
 }
@@ -83,6 +84,9 @@ func prepare(at string) error {
 	if err != nil {
 		return err
 	}
+	if len(literals) == 0 {
+		return errors.New("this cell is left to Go: nothing in it can be replaced")
+	}
 	changed, declared := withVariables(cell, literals, filepath.Join(at, "values"))
 	if err := errors.Join(os.WriteFile(filepath.Join(at, "changed.go"), changed, 0o600),
 		os.WriteFile(filepath.Join(at, "declared.go"), declared, 0o600)); err != nil {
@@ -100,7 +104,11 @@ func prepare(at string) error {
 	if err != nil || after != before {
 		return errors.New("the packages were edited meanwhile")
 	}
-	p, err := json.Marshal(prepared{Inputs: in, Fingerprint: after, Literals: literals})
+	program, err := os.Stat(filepath.Join(at, "program"))
+	if err != nil {
+		return err
+	}
+	p, err := json.Marshal(prepared{Inputs: in, Fingerprint: after, Literals: literals, Program: program.Size()})
 	if err != nil {
 		return err
 	}
@@ -124,7 +132,7 @@ func literalsOf(cell []byte, packages []goPackage) ([]literal, error) {
 	for _, p := range packages {
 		exports[p.ImportPath] = p.Export
 	}
-	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}
 	check := types.Config{Importer: importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(exports[path])
 	})}

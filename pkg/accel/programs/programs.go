@@ -75,11 +75,16 @@ func Load(key Key) []byte {
 		return nil
 	}
 	sum, program := [sha256.Size]byte(data), data[sha256.Size:]
-	if sha256.Sum256(program) != sum {
+	if checksum(key, program) != sum {
 		return nil
 	}
 	os.Chtimes(path, time.Time{}, time.Now()) // used last
 	return program
+}
+
+// checksum is of the program and of what it is the program of.
+func checksum(key Key, program []byte) [sha256.Size]byte {
+	return sha256.Sum256(append([]byte(key), program...))
 }
 
 // Store keeps a program.
@@ -95,7 +100,7 @@ func Store(key Key, program []byte) {
 	if err != nil {
 		return
 	}
-	sum := sha256.Sum256(program)
+	sum := checksum(key, program)
 	_, err = file.Write(append(sum[:], program...))
 	if err := cmp.Or(err, file.Close()); err != nil || os.Rename(file.Name(), filepath.Join(dir, string(key))) != nil {
 		os.Remove(file.Name())
