@@ -42,6 +42,18 @@ func TestCountsThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestStepsAreTimedOnAllExamplesOrOnBatches(t *testing.T) {
+	backend, err := accel.Open()
+	require.NoError(t, err)
+	for _, n := range []int{0, 20} { // 0 for all
+		times, err := lecture.TimeSteps(t.Context(), backend, 3, n, []int{5, 10})
+		require.NoError(t, err)
+		require.Equal(t, []int{5, 10}, times.Examples)
+	}
+	_, err = lecture.TimeSteps(t.Context(), backend, 3, -1, []int{5})
+	require.ErrorContains(t, err, "n is -1")
+}
+
 func TestValuesThatCannotBe(t *testing.T) {
 	flat := func(theta []float64) (float64, []float64, error) { return 0, nil, errors.New("not to be asked") }
 	for _, radii := range [][]float64{nil, {0}, {1, math.NaN()}, {2, 1}, {math.Inf(1)}} {

@@ -582,7 +582,7 @@ type StepTimes struct {
 // TimeSteps times gradient descent steps of least squares with d features: on all of n examples for each of sizes, or, if
 // n is not 0, on batches of each of sizes from n examples. Each time is the best of three runs.
 func TimeSteps(ctx context.Context, backend compute.Backend, d, n int, sizes []int) (*StepTimes, error) {
-	if err := counts("d", d, "n", n); err != nil {
+	if err := counts("d", d, "n", cmp.Or(n, 1)); err != nil {
 		return nil, err
 	}
 	times := new(StepTimes)
