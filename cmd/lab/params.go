@@ -26,25 +26,25 @@ type override struct {
 	given       string
 }
 
-var places = regexp.MustCompile(`^(\d+(\.\d+)*|cell[1-9]\d*)$`)
+var target = regexp.MustCompile(`^(?:(\d+(?:\.\d+)*|cell[1-9]\d*)\.)?([A-Za-z][A-Za-z0-9_-]*)$`)
 
 func parseSet(set []string) (list []override, err error) {
 	for _, s := range set {
 		left, value, _ := strings.Cut(s, "=")
-		o := override{name: left, value: value, given: s}
-		if dot := strings.LastIndex(left, "."); dot >= 0 {
-			o.place, o.name = left[:dot], left[dot+1:]
-			if !places.MatchString(o.place) {
-				return nil, fmt.Errorf("--set %q: %q is neither a section nor a cell; write --set 1.3.lr=0.1 or --set cell5.lr=0.1", s, o.place)
-			}
-		}
-		if o.name == "" || o.value == "" {
+		if left == "" || value == "" {
 			return nil, fmt.Errorf("--set %q is not of the form name=value, such as --set lr=0.1", s)
 		}
-		list = append(list, o)
+		parts := target.FindStringSubmatch(left)
+		if parts == nil {
+			return nil, fmt.Errorf("--set %q: %q is not the name of a parameter; write such as --set lr=0.1, --set 1.3.lr=0.1 for one section or --set cell5.lr=0.1 for one cell", s, left)
+		}
+		list = append(list, override{place: parts[1], name: parts[2], value: value, given: s})
 	}
 	return list, nil
 }
+
+// MarshalText writes what a cell is given: the value.
+func (o override) MarshalText() ([]byte, error) { return []byte(o.value), nil }
 
 // holds says whether the override holds in a code cell, counted from 1, of a section.
 func (o override) holds(cell int, section string) bool {
@@ -65,17 +65,17 @@ func (o override) narrowness() int {
 	return 1 + strings.Count(o.place, ".")
 }
 
-// perCell returns what each code cell of the notebook is given.
-func (nb notebook) perCell(set []override) []map[string]string {
+// perCell returns the overrides that hold in each code cell of the notebook, by name.
+func (nb notebook) perCell(set []override) []map[string]override {
 	set = slices.Clone(set)
 	slices.SortStableFunc(set, func(a, b override) int { return cmp.Compare(a.narrowness(), b.narrowness()) })
 	sections := nb.sections()
-	given := make([]map[string]string, len(sections))
+	given := make([]map[string]override, len(sections))
 	for i, section := range sections {
-		given[i] = map[string]string{}
+		given[i] = map[string]override{}
 		for _, o := range set {
 			if o.holds(i+1, section) {
-				given[i][o.name] = o.value
+				given[i][o.name] = o
 			}
 		}
 	}
@@ -352,6 +352,11 @@ func checkSet(paths []string, notebooks []notebook, set []override) error {
 	if len(set) == 0 {
 		return nil
 	}
+	for _, o := range set {
+		if err := missingPlace(paths, notebooks, o); err != nil {
+			return err
+		}
+	}
 	found, complete := make([]bool, len(set)), true
 	var names []string
 	for k, nb := range notebooks {
@@ -380,6 +385,37 @@ func checkSet(paths []string, notebooks []notebook, set []override) error {
 	return nil
 }
 
+// missingPlace is an error unless a notebook has the section or cell that the override names.
+func missingPlace(paths []string, notebooks []notebook, o override) error {
+	if o.place == "" {
+		return nil
+	}
+	number, isCell := strings.CutPrefix(o.place, "cell")
+	var there []string
+	for k, nb := range notebooks {
+		sections := nb.sections()
+		for i, section := range sections {
+			if o.holds(i+1, section) {
+				return nil
+			}
+		}
+		cells, has := len(sections), "no numbered section"
+		sections = slices.Compact(slices.DeleteFunc(sections, func(s string) bool { return s == "" }))
+		switch {
+		case isCell:
+			has = fmt.Sprintf("%d code cells", cells)
+		case len(sections) > 0:
+			has = "the sections " + strings.Join(sections, ", ")
+		}
+		there = append(there, paths[k]+" has "+has)
+	}
+	what := "section " + o.place
+	if isCell {
+		what = "code cell " + number
+	}
+	return fmt.Errorf("--set %s: there is no %s; %s", o.given, what, strings.Join(there, ", "))
+}
+
 func unknownParameter(paths []string, o override, names []string) error {
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -404,14 +440,16 @@ func (nb notebook) refusals(path string, list []declaration, set []override) err
 		if d.cell == 0 || d.declare == nil {
 			continue
 		}
-		value, isSet := given[d.cell-1][d.name]
+		o, isSet := given[d.cell-1][d.name]
 		if !isSet {
 			continue
 		}
-		if err := d.declare(lab.NewParameters(map[string]string{d.name: value})); err != nil {
-			refused = append(refused, fmt.Sprintf("%s: %v", d.where(), err))
+		if err := d.declare(lab.NewParameters(map[string]string{d.name: o.value})); err != nil {
+			// The declaration does not know where the override holds.
+			said := strings.Replace(err.Error(), "--set "+d.name, "--set "+strings.TrimPrefix(o.place+"."+d.name, "."), 1)
+			refused = append(refused, fmt.Sprintf("%s: %s", d.where(), said))
 		} else {
-			taken = append(taken, fmt.Sprintf("--set cell%d.%s=%s", d.cell, d.name, value))
+			taken = append(taken, fmt.Sprintf("--set cell%d.%s=%s", d.cell, d.name, o.value))
 		}
 	}
 	if len(refused) == 0 {
@@ -433,8 +471,8 @@ func (nb notebook) taken(set []override) (lines []string) {
 		if d.cell == 0 {
 			continue
 		}
-		if value, isSet := given[d.cell-1][d.name]; isSet {
-			what := d.name + "=" + value
+		if o, isSet := given[d.cell-1][d.name]; isSet {
+			what := d.name + "=" + o.value
 			cells[what] = append(cells[what], strconv.Itoa(d.cell))
 		}
 	}

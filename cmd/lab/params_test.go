@@ -112,7 +112,7 @@ func TestOverridesHoldWhereTheySay(t *testing.T) {
 		set, err := parseSet(strings.Fields(given))
 		require.NoError(t, err)
 		for i, cell := range nb.perCell(set) {
-			require.Equal(t, want[i], cell["lr"], "%s, cell %d", given, i+1)
+			require.Equal(t, want[i], cell["lr"].value, "%s, cell %d", given, i+1)
 		}
 	}
 }
@@ -120,13 +120,17 @@ func TestOverridesHoldWhereTheySay(t *testing.T) {
 func TestOverridesThatCannotBeAreRefusedBeforeARun(t *testing.T) {
 	nb := sectioned(t)
 	for given, says := range map[string]string{
-		"lr=0.3":       "cell 2, section 1.1: --set lr=0.3 is out of range; allowed is lr ≤ 0.2 (rate, default 0.1)\nGive a value that all allow, or set it only where it is allowed, such as by --set cell1.lr=0.3 --set cell3.lr=0.3",
-		"lr=9":         "cell 1, section 1.1: --set lr=9 is out of range",
-		"lr=x":         "is not a number",
-		"stesp=3":      "no cell in n.ipynb has the parameter stesp. Did you mean steps? The notebook's parameters are lr, steps",
-		"1.10.steps=3": "no cell in section 1.10 of n.ipynb has the parameter steps.",
-		"1.2.lr=0.1":   "no cell in section 1.2 of n.ipynb has the parameter lr.",
-		"cell4.lr=1":   "no cell in cell 4 of n.ipynb has the parameter lr.",
+		"lr=0.3":        "cell 2, section 1.1: --set lr=0.3 is out of range; allowed is lr ≤ 0.2 (rate, default 0.1)\nGive a value that all allow, or set it only where it is allowed, such as by --set cell1.lr=0.3 --set cell3.lr=0.3",
+		"lr=9":          "cell 1, section 1.1: --set lr=9 is out of range",
+		"lr=x":          "is not a number",
+		"stesp=3":       "no cell in n.ipynb has the parameter stesp. Did you mean steps? The notebook's parameters are lr, steps",
+		"1.10.steps=3":  "no cell in section 1.10 of n.ipynb has the parameter steps.",
+		"cell1.steps=3": "no cell in cell 1 of n.ipynb has the parameter steps.",
+		"1.10.lr=2":     "cell 3, section 1.10: --set 1.10.lr=2 is out of range",
+		"lr=1__0":       "--set lr=1__0 is not a number",
+		"2.lr=0.1":      "there is no section 2; n.ipynb has the sections 1.1, 1.10",
+		"01.1.lr=0.1":   "there is no section 01.1; n.ipynb has",
+		"cell4.lr=1":    "there is no code cell 4; n.ipynb has 3 code cells",
 	} {
 		set, err := parseSet([]string{given})
 		require.NoError(t, err)
@@ -138,7 +142,7 @@ func TestOverridesThatCannotBeAreRefusedBeforeARun(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, checkSet([]string{"n.ipynb"}, []notebook{nb}, set), given)
 	}
-	for _, bad := range []string{"lr", "=1", "lr=", ".lr=1", "here.lr=1", "cell.lr=1", "cell0.lr=1", "1..lr=1", "1.3.=1"} {
+	for _, bad := range []string{"lr", "=1", "lr=", ".lr=1", "here.lr=1", "cell.lr=1", "cell0.lr=1", "1..lr=1", "1.3.=1", "1.3 lr=1", "1.3=1", " lr=1"} {
 		_, err := parseSet([]string{bad})
 		require.Error(t, err, bad)
 	}

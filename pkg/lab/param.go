@@ -417,7 +417,7 @@ func (l limits) check(v float64) error {
 }
 
 func (l limits) float(text string) (float64, error) {
-	v, err := strconv.ParseFloat(ungroup(text), 64)
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return 0, errors.New("is not a finite number")

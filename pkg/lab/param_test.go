@@ -44,6 +44,11 @@ func TestWaysToWriteANumber(t *testing.T) {
 	for _, line := range []string{"--x=-2", "-x=-2", "--x -2", "-x -2", "--x=1 --x=-2", "--x=-2.0", "--x=-2e0"} {
 		inCell(t, line, func() { assert.Equal(t, -2., Float("x", 0, "a number"), line) })
 	}
+	inCell(t, "--x=1_0.5", func() { assert.Equal(t, 10.5, Float("x", 0, "a number")) }) // as in Go
+	for _, text := range []string{"1__0", "_1", "1_", "1_.5"} {
+		_, err := NewParameters(map[string]string{"x": text}).Float("x", 0, "a number")
+		assert.ErrorContains(t, err, "--set x="+text+" is not a number")
+	}
 	inCell(t, "--n=100_000", func() { assert.Equal(t, 100_000, Int("n", 0, "a count")) })
 	inCell(t, "--plot=false", func() { assert.Equal(t, false, Bool("plot", true, "draw")) })
 	inCell(t, "--plot --x=1", func() { assert.Equal(t, true, Bool("plot", false, "draw")) })
