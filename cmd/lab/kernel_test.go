@@ -66,9 +66,11 @@ func TestFailingCellFailsTheRun(t *testing.T) {
 		"compile error":          {"%%\nvar x int = \"s\"\n_ = x", "cannot use"},
 		"panic":                  {"%%\npanic(\"at the disco\")", "panic: at the disco"},
 		"exit code":              {"%%\nfmt.Fprintln(os.Stderr, \"sorry\")\nos.Exit(3)", "sorry\n    exit status 3"},
-		"killed":                 {"%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)", "killed"},
-		"kernel killed":          {"%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)", "Kernel died"},
+		"killed":                 {"%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)", "signal: killed\n    The system ended the cell, as it does when memory runs out"},
+		"kernel killed":          {"%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)", "Kernel died: the system ended the Go kernel, as it does when memory runs out"},
 		"shell command":          {"!false", "exit status 1"},
+		"shell asks":             {"%with_inputs\n!read answer", "the cell asks for input, and nobody can answer"},
+		"cell asks":              {"import \"github.com/janpfeifer/gonb/gonbui\"\n%%\ngonbui.RequestInput(\"name\", false)\nvar name string\nfmt.Scan(&name)", "the cell asks for input, and nobody can answer"},
 		"script":                 {"%%bash\nexit 4", "exit status 4"},
 		"unknown magic":          {"%nonsense", "unknown or not implemented"},
 		"parameter out of range": {"%% --lr=-1\nlab.Float(\"lr\", 1, \"learning rate η\", lab.Above(0))\nlab.Parse()", "--lr=-1 is out of range"},
@@ -80,6 +82,23 @@ func TestFailingCellFailsTheRun(t *testing.T) {
 			require.ErrorContains(t, err, c.says)
 		})
 	}
+}
+
+// A timeout is not cut to whole seconds.
+func TestTimeoutIsWhatWasGiven(t *testing.T) {
+	_, err := ready(t).run(t.Context(), saveNotebook(t, "%%\ntime.Sleep(time.Minute)"), runOptions{output: t.TempDir(), timeout: 1500 * time.Millisecond}, func(int, int) {})
+	require.ErrorContains(t, err, "after 1.5 seconds")
+}
+
+// Some editors of Windows begin every file with a byte order mark.
+func TestByteOrderMarkIsSkipped(t *testing.T) {
+	path := saveNotebook(t, "%%\nlab.Say(\"read\")")
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, append([]byte("\ufeff"), data...), 0o644))
+	nb, err := execute(t, path, runOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "read\n", nb.Cells[0].words())
 }
 
 func TestSetOverridesParameters(t *testing.T) {

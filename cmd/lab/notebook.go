@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"descent.example/pkg/lab"
 )
@@ -75,9 +78,15 @@ func readNotebook(path string) (notebook, error) {
 	if err != nil {
 		return nb, fmt.Errorf("the notebook cannot be read: %w", err)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors of Windows begin a text with a byte order mark
+	var wrong *json.UnmarshalTypeError
 	switch err := json.Unmarshal(data, &nb); {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return nb, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", path, wrong.Field, wrong.Value)
+	case errors.As(err, &wrong):
+		return nb, fmt.Errorf("%s is not a notebook: it is a JSON %s, and a notebook is an object", path, wrong.Value)
 	case err != nil:
-		return nb, fmt.Errorf("%s is not a notebook: %w", path, err)
+		return nb, fmt.Errorf("%s is not a notebook: it is not JSON (%w)", path, err)
 	case nb.Format == 0:
 		return nb, fmt.Errorf("%s is not a notebook: it does not say its format (nbformat)", path)
 	case nb.Format != 4:
@@ -122,7 +131,7 @@ func (nb notebook) code() []cell {
 	return slices.DeleteFunc(slices.Clone(nb.Cells), func(c cell) bool { return c.Type != "code" })
 }
 
-// engine is the sentence in which the notebook itself says what computed it.
+// engine is the sentence in which the notebook itself says what computed it, "" if it has none.
 func (nb notebook) engine() string {
 	for _, c := range nb.Cells {
 		if !c.has(tagMachine) {
@@ -134,7 +143,16 @@ func (nb notebook) engine() string {
 			}
 		}
 	}
-	return "no cell says what computed it"
+	return ""
+}
+
+// summary is what a person hears of an executed notebook.
+func (nb notebook) summary(took time.Duration) string {
+	text := fmt.Sprintf("%d cells in %.1f s", len(nb.code()), took.Seconds())
+	if engine := nb.engine(); engine != "" {
+		text += "; " + engine
+	}
+	return text
 }
 
 // Tags that cells carry in their metadata.

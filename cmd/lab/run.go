@@ -54,6 +54,11 @@ func runCommand(common *commonOptions) *cobra.Command {
 			}
 			defer done()
 			for _, nb := range notebooks {
+				if _, err := home.places(nb, opt); err != nil {
+					return err
+				}
+			}
+			for _, nb := range notebooks {
 				if err := home.runAndTell(cmd.Context(), nb, opt); err != nil {
 					return err
 				}
@@ -121,7 +126,7 @@ func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error
 	if len(written.took) > 0 {
 		fmt.Printf("  with %s\n", strings.Join(written.took, "; "))
 	}
-	fmt.Printf("  %d cells in %.1f s; %s\n  written to %s\n", len(nb.code()), time.Since(start).Seconds(), nb.engine(), written.best())
+	fmt.Printf("  %s\n  written to %s\n", nb.summary(time.Since(start)), written.best())
 	return nil
 }
 
@@ -139,21 +144,13 @@ func (w written) best() string {
 	return w.notebook
 }
 
-// run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
-func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
-	set, err := parseSet(opt.set)
-	if err != nil {
-		return written{}, err
-	}
-	source, err := readNotebook(path)
-	if err != nil {
-		return written{}, err
-	}
+// places is where a run will write, once that is known to be possible.
+func (h home) places(path string, opt runOptions) (written, error) {
 	folder := opt.output
 	if folder == "" {
 		folder = h.work.runs()
 	}
-	result := written{notebook: filepath.Join(folder, filepath.Base(path)), took: source.taken(set)}
+	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
 	if opt.inPlace {
 		result.notebook = path
 	} else if sameFile(path, result.notebook) {
@@ -165,6 +162,29 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if opt.html {
 		result.html = strings.TrimSuffix(result.notebook, ".ipynb") + ".html"
 	}
+	for _, file := range []string{result.notebook, result.html} {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			return written{}, fmt.Errorf("%s is to be written, and a folder has that name: rename the folder, or choose another --output", file)
+		}
+	}
+	return result, nil
+}
+
+// run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
+func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
+	set, err := parseSet(opt.set)
+	if err != nil {
+		return written{}, err
+	}
+	source, err := readNotebook(path)
+	if err != nil {
+		return written{}, err
+	}
+	result, err := h.places(path, opt)
+	if err != nil {
+		return written{}, err
+	}
+	result.took = source.taken(set)
 	temp, removeTemp, err := tempDir()
 	if err != nil {
 		return written{}, err
@@ -184,7 +204,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	}
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
-		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": int(opt.timeout.Seconds()),
+		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.timeout.Seconds(),
 		"overrides": overrides, "set": source.perCell(set),
 	})
 	if err != nil {

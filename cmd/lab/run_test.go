@@ -28,14 +28,17 @@ func TestCheckRun(t *testing.T) {
 		"none":           {nil, minute, "no notebook is given"},
 		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb: no such file"},
 		"a folder":       {[]string{dir}, minute, "is a directory"},
-		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: invalid character"},
+		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: it is not JSON"},
 		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook: it does not say its format"},
 		"format 3":       {[]string{save("old.ipynb", `{"nbformat":3,"worksheets":[]}`)}, minute, "old.ipynb is a notebook of format 3: open it in JupyterLab"},
 		"no metadata":    {[]string{save("bare.ipynb", `{"nbformat":4,"cells":[]}`)}, minute, "it has no metadata"},
 		"no cells":       {[]string{save("null.ipynb", `{"nbformat":4,"metadata":{},"cells":null}`)}, minute, "it has no list of cells"},
 		"odd cells":      {[]string{save("odd.ipynb", `{"nbformat":4,"metadata":{},"cells":[{"cell_type":"heading","source":""}]}`)}, minute, `its cell 1 is neither code nor text, but "heading"`},
 		"no source":      {[]string{save("hollow.ipynb", `{"nbformat":4,"metadata":{},"cells":[{"cell_type":"code"}]}`)}, minute, "its cell 1 has no source"},
-		"cells no cells": {[]string{save("seven.ipynb", `{"nbformat":4,"metadata":{},"cells":[7]}`)}, minute, "seven.ipynb is not a notebook: json"},
+		"cells no cells": {[]string{save("seven.ipynb", `{"nbformat":4,"metadata":{},"cells":[7]}`)}, minute, `seven.ipynb is not a whole notebook: its "cells" holds a JSON number`},
+		"a list":         {[]string{save("list.ipynb", `[]`)}, minute, "list.ipynb is not a notebook: it is a JSON array"},
+		"odd metadata":   {[]string{save("meta.ipynb", `{"nbformat":4,"metadata":[],"cells":[]}`)}, minute, `meta.ipynb is not a whole notebook: its "metadata" holds a JSON array, which no notebook has there`},
+		"odd source":     {[]string{save("source.ipynb", `{"nbformat":4,"metadata":{},"cells":[{"cell_type":"code","source":7}]}`)}, minute, `its "cells.source" holds a JSON number`},
 		"Python":         {[]string{save("python.ipynb", `{"nbformat":4,"metadata":{"kernelspec":{"language":"python"}},"cells":[]}`)}, minute, "is a notebook in python: the lab executes Go"},
 		"huge":           {[]string{huge}, minute, "it has 600 MiB"},
 		"another name":   {[]string{save("page.html", `{"nbformat":4}`)}, minute, "page.html is not a notebook: its name"},
@@ -50,10 +53,24 @@ func TestCheckRun(t *testing.T) {
 	}
 }
 
+func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
+	says := cell{Type: "code", Outputs: []output{{Text: "XLA computes on 2 cores.\n"}}}
+	require.Equal(t, "1 cells in 2.0 s", notebook{Cells: []cell{says}}.summary(2*time.Second))
+	says.Metadata.Tags = []string{tagMachine}
+	require.Equal(t, "1 cells in 2.0 s; XLA computes on 2 cores.", notebook{Cells: []cell{says}}.summary(2*time.Second))
+}
+
 func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
 	h, path := home{dir: t.TempDir()}, saveNotebook(t, "%%")
 	_, err := h.run(t.Context(), path, runOptions{output: filepath.Dir(path)}, nil)
 	require.ErrorContains(t, err, "would overwrite "+path+" itself")
 	_, err = h.run(t.Context(), path, runOptions{output: path}, nil) // a file, not a folder
 	require.ErrorContains(t, err, "nothing can be written there: mkdir "+path)
+	for name, opt := range map[string]runOptions{"n.ipynb": {}, "n.html": {html: true}} {
+		opt.output = t.TempDir()
+		folder := filepath.Join(opt.output, name)
+		require.NoError(t, os.Mkdir(folder, 0o755))
+		_, err := h.run(t.Context(), path, opt, nil)
+		require.ErrorContains(t, err, folder+" is to be written, and a folder has that name")
+	}
 }

@@ -134,6 +134,9 @@ func (e *execution) fail(f failure, past history) failure {
 	case exitStatus.MatchString(f.Value) && e.panicked != "":
 		f.Trace = []string{"The panic came from " + e.panicked, f.Value}
 		return f
+	case f.Value == "signal: killed":
+		f.Trace = []string{f.Value, "The system ended the cell, as it does when memory runs out. Use less memory, or close other programs."}
+		return f
 	case exitStatus.MatchString(f.Value):
 		return f
 	}

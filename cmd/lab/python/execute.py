@@ -6,7 +6,9 @@ is given, "overrides": the file in which it is given}. When that input ends, so 
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
 {"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
 """
+import asyncio
 import json
+import math
 import os
 import re
 import shutil
@@ -17,6 +19,7 @@ from html import escape
 from pathlib import Path
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -77,6 +80,8 @@ def describe(error, cell):
     if isinstance(error, CellExecutionError):
         texts += [t for o in cell.outputs if o.output_type == "error" for t in o.traceback]
         texts.append(error.evalue)
+    elif isinstance(error, DeadKernelError):
+        texts.append(f"{error}: the system ended the Go kernel, as it does when memory runs out; use less memory, or close other programs")
     else:
         texts.append(str(error))
     lines = []
@@ -101,6 +106,24 @@ class Client(NotebookClient):
         return super().output(outs, msg, display_id, cell_index)
 
 
+class InputError(Exception):
+    """A cell asks for input."""
+
+
+@run_sync
+async def execute(client, cell, index, number):
+    """Execute one cell. GoNB asks for input even of a client that has said that it gives none."""
+    ran = asyncio.ensure_future(client.async_execute_cell(cell, index, execution_count=number))
+    asked = asyncio.ensure_future(client.kc.stdin_channel.get_msg())
+    await asyncio.wait({ran, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not ran.done():
+        ran.cancel()
+        await asyncio.wait({ran})
+        raise InputError("the cell asks for input, and nobody can answer while the notebook is run; open it in JupyterLab, or write the answer into the cell")
+    asked.cancel()
+    return ran.result()
+
+
 def start(client):
     """Start the kernel, and say in a sentence why it does not."""
     try:
@@ -115,7 +138,8 @@ def start(client):
 
 def read(path):
     try:
-        nb = nbformat.read(path, as_version=4)
+        # Some editors of Windows put a byte order mark before the text.
+        nb = nbformat.reads(Path(path).read_text(encoding="utf-8-sig"), as_version=4)
         nbformat.validate(nb)
     except Exception as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
@@ -144,8 +168,8 @@ def main():
     nb = read(job["notebook"])
     metadata = dict(nb.metadata)
     # nbclient gives up on outputs that it has not read some seconds after a cell's end, and says nothing.
-    client = Client(nb, kernel_name="descent", timeout=job["timeout"], startup_timeout=120,
-                    iopub_timeout=max(60, job["timeout"]), raise_on_iopub_timeout=True,
+    client = Client(nb, kernel_name="descent", timeout_func=lambda cell: job["timeout"], startup_timeout=120,
+                    iopub_timeout=max(60, math.ceil(job["timeout"])), raise_on_iopub_timeout=True,
                     record_timing=False, resources={"metadata": {"path": job["folder"]}})
     threading.Thread(target=end_with_the_lab, daemon=True).start()
     code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code"]
@@ -158,8 +182,8 @@ def main():
                 json.dump(given, f)
             client.kept = 0
             try:
-                client.execute_cell(cell, i, execution_count=number)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                execute(client, cell, i, number)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError) as error:
                 ok = False
                 say(cell=number, of=len(code), error=describe(error, cell))
                 break
