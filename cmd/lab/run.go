@@ -211,7 +211,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		return written{}, err
 	}
 	cmd := exec.CommandContext(ctx, h.python(), script)
-	cmd.Env = h.environ("TMPDIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters)
+	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters)
 	if opt.backend != "" {
 		cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+opt.backend)
 	}

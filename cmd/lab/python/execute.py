@@ -22,6 +22,7 @@ import nbformat
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -168,7 +169,8 @@ def main():
     nb = read(job["notebook"])
     metadata = dict(nb.metadata)
     # nbclient gives up on outputs that it has not read some seconds after a cell's end, and says nothing.
-    client = Client(nb, kernel_name="descent", timeout_func=lambda cell: job["timeout"], startup_timeout=120,
+    # Sockets in the temporary folder: another program may take a port between its choice and the kernel's start.
+    client = Client(nb, kernel_name="descent", config=Config({"KernelManager": {"transport": "ipc", "ip": os.environ["TMPDIR"] + "/socket"}}), timeout_func=lambda cell: job["timeout"], startup_timeout=120,
                     iopub_timeout=max(60, math.ceil(job["timeout"])), raise_on_iopub_timeout=True,
                     record_timing=False, resources={"metadata": {"path": job["folder"]}})
     threading.Thread(target=end_with_the_lab, daemon=True).start()
