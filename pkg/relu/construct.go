@@ -178,7 +178,8 @@ func ConstantBound(slope, h float64) float64 { return slope * h / 2 }
 
 // Sawtooth makes the net of depth hidden layers of two units each that is the tent map 2x, 2−2x of [0, 1] composed with
 // itself: 2^depth linear pieces from 6·depth+1 parameters, where a net of one hidden layer has at most one piece more
-// than units (claim N9). It panics when depth is not between 1 and 50, where knots are still float64 numbers.
+// than units (claim N9). Pieces finds all of them up to depth 18, and is an error beyond. It panics when depth is not between 1
+// and 50, where knots are still float64 numbers.
 //
 // Source: M. Telgarsky (2015), "Representation Benefits of Deep Feedforward Networks", arXiv:1509.08101.
 func Sawtooth(depth int) *Net {

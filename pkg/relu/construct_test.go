@@ -136,6 +136,22 @@ func TestSawtooth(t *testing.T) {
 			require.Equal(t, float64((i+1)%2), n.At(knot))
 		}
 	}
+	for depth := 13; depth <= 21; depth++ {
+		pieces, err := relu.Sawtooth(depth).Pieces(0, 1)
+		regions, sameErr := relu.Sawtooth(depth).Regions(0, 1)
+		if depth > 18 { // as many as 2^19 are not found by float64, and none may be left out silently
+			require.ErrorContains(t, err, "nearer to each other than the rounding error")
+			require.Equal(t, err, sameErr)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, sameErr)
+		require.Len(t, pieces, 1<<depth)
+		require.Equal(t, 1<<depth, regions)
+	}
+	regions, err := folded(20).Regions(0, 1)
+	require.NoError(t, err)
+	require.Equal(t, 1<<20, regions)
 	require.PanicsWithError(t, "depth is 0: it must be between 1 and 50", func() { relu.Sawtooth(0) })
 }
 

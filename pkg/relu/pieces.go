@@ -17,7 +17,9 @@ func (p Piece) At(x float64) float64 { return p.Slope*x + p.Intercept }
 // Pieces returns the linear pieces from lo to hi of a net of one input and one output, of any depth, exactly: intervals on
 // which every unit is linear are found layer by layer, each by solving for where a unit crosses 0. The ends may be
 // infinite. Neighbours whose slopes differ by no more than the rounding of the sums they come from are one piece, so that
-// an elbow without an output weight has no knot. It is an error when the interval is empty or the net is another.
+// an elbow without an output weight has no knot. It is an error when the interval is empty, when the net is another, or
+// when a region is so short that rounding hides whether a unit bends in it: rounding errors grow with each layer, and the
+// pieces of a Sawtooth are found up to depth 18.
 func (n *Net) Pieces(lo, hi float64) ([]Piece, error) {
 	if err := n.Check(); err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (n *Net) Knots(lo, hi float64) ([]float64, error) {
 // Regions counts the activation regions of a net of one input from lo to hi: the intervals within which no unit passes 0.
 // There are at least as many as linear pieces; more when a unit that passes 0 has no influence on the output there. The
 // regions along a line in a space of more inputs are those of the net restricted to it, Restrict. It is an error when the
-// interval is empty or the net has more inputs.
+// interval is empty, when the net has more inputs, or when a region is too short for rounding, as in Pieces.
 func (n *Net) Regions(lo, hi float64) (int, error) {
 	count := 0
 	if err := n.walk(lo, hi, func(interval) { count++ }); err != nil {
@@ -235,8 +237,12 @@ func (w *walker) descend(l int, lo, hi float64, h []line) {
 	}
 	cuts := w.cuts[l][:0]
 	for _, unit := range z {
-		if c := unit.crossing(l + 1); c.at-c.error > lo && c.at+c.error < hi {
+		switch c := unit.crossing(l + 1); {
+		case c.at-c.error > lo && c.at+c.error < hi:
 			cuts = append(cuts, c)
+		case c.at > lo && c.at < hi && hi-lo <= 2*c.error: // Rounding could move it to either end, or out of the region.
+			w.err = fmt.Errorf("near %v a unit of layer %d may bend between %v and %v, which are nearer to each other than the rounding error: take a net of fewer layers", c.at, l, lo, hi)
+			return
 		}
 	}
 	sort.Slice(cuts, func(i, j int) bool { return cuts[i].at < cuts[j].at })

@@ -46,11 +46,13 @@ func Difference(xs, ys []float64, confidence float64) (Interval, error) {
 	meanX, varianceX := stat.MeanVariance(xs, nil)
 	meanY, varianceY := stat.MeanVariance(ys, nil)
 	a, b := varianceX/n, varianceY/m
-	if a+b == 0 {
+	sum := a + b
+	if sum == 0 {
 		return around(meanX-meanY, 0), nil
 	}
-	freedom := (a + b) * (a + b) / (a*a/(n-1) + b*b/(m-1))
-	return around(meanX-meanY, student(confidence, freedom)*math.Sqrt(a+b)), nil
+	a, b = a/sum, b/sum // their squares stay in float64
+	freedom := 1 / (a*a/(n-1) + b*b/(m-1))
+	return around(meanX-meanY, student(confidence, freedom)*math.Sqrt(sum)), nil
 }
 
 // Proportion returns successes/trials and its Wilson interval, which is good also near 0 and 1. It is an error when

@@ -101,6 +101,23 @@ func TestByHand(t *testing.T) {
 	require.False(t, still.Contains(0.999) || still.Contains(1.001))
 }
 
+// The interval of a difference grows with the unit, and stays an interval where squares leave float64.
+func TestDifferenceInAnyUnit(t *testing.T) {
+	want, err := stat.Difference([]float64{1, 2}, []float64{3, 5}, 0.95)
+	require.NoError(t, err)
+	for _, exponent := range []int{-300, -280, 265, 280} {
+		in := func(xs ...float64) []float64 {
+			for i, x := range xs {
+				xs[i] = math.Ldexp(x, exponent)
+			}
+			return xs
+		}
+		got, err := stat.Difference(in(1, 2), in(3, 5), 0.95)
+		require.NoError(t, err)
+		same(t, [3]float64(in(want.Value, want.Low, want.High)), got, "difference")
+	}
+}
+
 // What an interval promises: at 0.9 it misses in a tenth of the repetitions. Of 2,000 that is 200 ± 13; the tolerance
 // is 4.5 of these. For Wilson's the part is exact only on average over p, which is drawn.
 func TestIntervalsMissAsOftenAsTheySay(t *testing.T) {
