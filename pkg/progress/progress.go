@@ -22,15 +22,27 @@ func Watch(w Watcher) {
 }
 
 // Begin tells the watcher of a work. What is begun while another work lasts is a part of it, and is not told. The functions
-// returned are never nil.
+// returned are never nil. If the watcher panics, Begin and end do too, and the next work is told again.
 func Begin(what string, total int) (set func(done int), end func()) {
 	w := watcher.Load()
 	if w == nil || !busy.CompareAndSwap(false, true) {
 		return func(int) {}, func() {}
 	}
+	begun := false
+	defer func() {
+		if !begun {
+			busy.Store(false)
+		}
+	}()
 	set, finish := (*w)(what, total)
+	begun = true
+	if set == nil {
+		set = func(int) {}
+	}
 	return set, func() {
-		finish()
-		busy.Store(false)
+		defer busy.Store(false)
+		if finish != nil {
+			finish()
+		}
 	}
 }

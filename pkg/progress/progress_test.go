@@ -28,3 +28,26 @@ func TestAWatcherHearsTheOutermostWork(t *testing.T) {
 	end()
 	require.Equal(t, []string{"sweep of 2", "1", "end", "next of 3", "end"}, heard)
 }
+
+// A watcher that makes a mistake is not the end of watching.
+func TestAWatcherThatPanics(t *testing.T) {
+	t.Cleanup(func() { Watch(nil) })
+	Watch(func(string, int) (func(int), func()) { panic("no screen") })
+	require.Panics(t, func() { Begin("run", 1) })
+	Watch(func(string, int) (func(int), func()) { return nil, func() { panic("no screen") } })
+	_, end := Begin("run", 1)
+	require.Panics(t, end)
+	Watch(func(string, int) (func(int), func()) { return nil, nil })
+	set, end := Begin("run", 1)
+	set(1)
+	end()
+
+	var heard []string
+	Watch(func(what string, _ int) (func(int), func()) {
+		heard = append(heard, what)
+		return nil, nil
+	})
+	_, end = Begin("run", 1)
+	end()
+	require.Equal(t, []string{"run"}, heard)
+}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,34 +103,38 @@ func (t *Trainer) exampleGradients(theta []float64) (gradients [][]float64, err 
 	return gradients, nil
 }
 
-// derive computes what a run records that is not part of its steps, for the records that are new.
-func (t *Trainer) derive(h *History) error {
-	theta := h.fresh
+// derive computes what a run records that is not part of its steps, for the records that are new. If ctx ends, it drops the
+// records that lack it, and tells that they are not all there.
+func (t *Trainer) derive(ctx context.Context, h *History) (all bool, err error) {
+	fresh := h.fresh
 	h.fresh = nil
-	for _, theta := range theta {
+	for i, theta := range fresh {
+		if ctx.Err() != nil {
+			h.truncate(len(h.Step) - len(fresh) + i)
+			return false, nil
+		}
 		if t.record.FullLoss {
 			loss, _, err := t.Evaluate(theta)
 			if err != nil {
-				return err
+				return false, err
 			}
 			h.FullLoss = append(h.FullLoss, loss)
 		}
 		if t.record.ExampleGradients {
 			gradients, err := t.ExampleGradients(theta)
 			if err != nil {
-				return err
+				return false, err
 			}
 			h.ExampleGradients = append(h.ExampleGradients, gradients)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // evaluation returns one of the evaluator's programs, compiled if it is the first time, and its inputs for θ.
 func (t *Trainer) evaluation(theta []float64, which func(*evaluator) **graph.Graph, outputs func(*graph.Graph) []*graph.Node) (
 	program *graph.Graph, inputs []any, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.lock()()
 	if inputs, err = t.at(theta); err != nil {
 		return nil, nil, err
 	}

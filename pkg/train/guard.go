@@ -62,8 +62,36 @@ func missing(x any) bool {
 
 var errClosed = errors.New("the trainer is closed: make another one with train.New")
 
+var errWithinBuild = errors.New("a problem's Loss or an optimizer uses its own trainer, which waits for it: use another trainer, or do it outside")
+
+// lock locks mu, and returns what unlocks it.
+func (t *Trainer) lock() (unlock func()) {
+	t.mu.Lock()
+	t.holder.Store(goroutine())
+	return func() {
+		t.holder.Store(0)
+		t.mu.Unlock()
+	}
+}
+
+// withinBuild tells whether the caller was called by what holds mu: it would wait for itself.
+func (t *Trainer) withinBuild() bool {
+	holder := t.holder.Load()
+	return holder != 0 && holder == goroutine()
+}
+
+// goroutine is the number of the calling goroutine, which Go tells in a trace alone: "goroutine 7 [running]: …".
+func goroutine() (id int64) {
+	trace := make([]byte, 64)
+	_, _ = fmt.Sscanf(string(trace[:runtime.Stack(trace, false)]), "goroutine %d", &id)
+	return id
+}
+
 // use calls fn while Close waits. After Close it is an error.
 func (t *Trainer) use(fn func() error) error {
+	if t.withinBuild() {
+		return errWithinBuild
+	}
 	t.open.RLock()
 	defer t.open.RUnlock()
 	if t.closed || t.compiled.closed {

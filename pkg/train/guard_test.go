@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,5 +229,93 @@ func TestAVariableIsRecordedOnce(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		_, err := train.New(backend, newBowl(), optim.GD(), train.Record{Variables: []string{"theta", "/theta"}})
 		require.EqualError(t, err, `Record.Variables has "/theta" twice: give it once`)
+	})
+}
+
+// curious is a bowl whose Loss uses a trainer.
+type curious struct {
+	*bowl
+	use func()
+}
+
+func (p *curious) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
+	if p.use != nil {
+		p.use()
+	}
+	return p.bowl.Loss(scope, g, batch)
+}
+
+// A Loss that uses its own trainer would wait for itself; it may use another one.
+func TestALossThatUsesItsTrainer(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		const want = "uses its own trainer, which waits for it"
+		ctx, c, theta := context.Background(), train.Config{LearningRate: 0.1, Steps: 1}, []float64{1, 2}
+		for name, use := range map[string]func(*train.Trainer) error{
+			"Run":      func(of *train.Trainer) error { _, err := of.Run(ctx, c); return err },
+			"Evaluate": func(of *train.Trainer) error { _, _, err := of.Evaluate(theta); return err },
+			"Close":    func(of *train.Trainer) error { of.Close(); return nil },
+		} {
+			p := &curious{bowl: newBowl()}
+			trainer := newTrainer(t, backend, p, optim.GD(), train.Record{})
+			p.use = func() {
+				if err := use(trainer); err != nil {
+					panic(err)
+				}
+			}
+			_, _, err := trainer.Evaluate(theta)
+			require.ErrorContains(t, err, want, name)
+			_, err = trainer.Run(ctx, c)
+			require.ErrorContains(t, err, want, name)
+			other := newTrainer(t, backend, newBowl(), optim.GD(), train.Record{})
+			p.use = func() { require.NoError(t, use(other)); p.use = nil }
+			run(t, trainer, c)
+		}
+	})
+}
+
+// Of two values for one parameter the order of a map would choose.
+func TestAStartGivenTwice(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		trainer := newTrainer(t, backend, newBowl(), optim.GD(), train.Record{})
+		_, err := trainer.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1, Start: map[string]any{"theta": []float64{1, 2}, "/theta": []float64{3, 4}}})
+		require.ErrorContains(t, err, `Start has both "theta"`)
+	})
+}
+
+// countdown is a context that ends when it is asked for the nth time.
+type countdown struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (c *countdown) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A run is cancelled also between the records of one block, whose losses over all examples take longer than its steps; what
+// it recorded is then of one length.
+func TestCancelBetweenRecords(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		record := train.Record{Params: true, GradNorm: true, StepNorm: true, Rate: true, FullLoss: true, ExampleGradients: true, Variables: []string{"output/dense/biases"}}
+		trainer := newTrainer(t, backend, &net{dtype: dtypes.Float64, hidden: 3, n: 4}, optim.GD(), record)
+		run(t, trainer, train.Config{LearningRate: 0.01, Steps: 40})
+		for asked := range int64(24) {
+			ctx := &countdown{Context: context.Background()}
+			ctx.left.Store(asked + 1)
+			h, err := trainer.Run(ctx, train.Config{LearningRate: 0.01, Steps: 40})
+			require.ErrorIs(t, err, context.Canceled)
+			n := len(h.Step)
+			require.LessOrEqual(t, n, int(asked))
+			for _, values := range [][]float64{h.Loss, h.FullLoss, h.Rate, h.GradNorm, h.StepNorm} {
+				require.Len(t, values, n)
+			}
+			require.Len(t, h.Params, n)
+			require.Len(t, h.GradNorms, n)
+			require.Len(t, h.ExampleGradients, n)
+			require.Len(t, h.Variables["output/dense/biases"], n)
+		}
 	})
 }

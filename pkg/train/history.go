@@ -11,7 +11,8 @@ import (
 
 // History is what a run recorded. Record 0 is the start, before any step; the others follow at the multiples of the
 // stride; the last is after the last step, also where the stride does not divide the number of steps. Every record is
-// finite: of a run that diverged or was cancelled there are those before it. What was not asked for is nil.
+// finite: of a run that diverged or was cancelled there are those before it; of one cancelled while FullLoss or
+// ExampleGradients were computed, those that have them. What was not asked for is nil.
 type History struct {
 	Step []int // steps done at each record: 0, stride, 2·stride, …, Steps; further on if the run continues another
 	// Loss is the loss at each record of the batch that the step after it takes; without a sampler, of all examples.
@@ -154,6 +155,20 @@ func (h *History) add(record Record, steps []int, rows []*tensors.Tensor) {
 			h.Variables = make(map[string][][]float64)
 		}
 		h.Variables[name] = append(h.Variables[name], flatten([]*tensors.Tensor{next()}, n)...)
+	}
+}
+
+// truncate keeps the first n records.
+func (h *History) truncate(n int) {
+	h.Step = h.Step[:n]
+	for _, values := range []*[]float64{&h.Loss, &h.FullLoss, &h.Rate, &h.GradNorm, &h.StepNorm} {
+		*values = (*values)[:min(n, len(*values))] // what was not asked for is empty
+	}
+	for _, rows := range []*[][]float64{&h.GradNorms, &h.Params} {
+		*rows = (*rows)[:min(n, len(*rows))]
+	}
+	for name, rows := range h.Variables {
+		h.Variables[name] = rows[:n]
 	}
 }
 

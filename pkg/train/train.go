@@ -115,7 +115,8 @@ type Trainer struct {
 type compiled struct {
 	open      sync.RWMutex // held for reading by what uses the programs and the data, and by Close for writing
 	closed    bool         // all of it, and not only a guest's data
-	mu        sync.Mutex   // guards what follows, and the store
+	mu        sync.Mutex   // guards what follows, and the store; locked by lock
+	holder    atomic.Int64 // the goroutine that holds mu, or 0
 	seed      int64
 	start     []*tensors.Tensor // starting values of vars for seed
 	programs  map[string]program
@@ -194,7 +195,7 @@ func (t *Trainer) on(data []*tensors.Tensor) (*Trainer, error) {
 
 // Run trains from the starting values and returns what it recorded. Runs are independent of each other: each starts
 // with fresh moments and counters. A run that diverges is no error, see History.Diverged. If ctx ends, Run returns
-// within a fraction of a second (a first run's compilation and a single long step are not interrupted) with the
+// within a fraction of a second (a compilation, a single long step and one record's gradients are not interrupted) with the
 // history so far and ctx's error.
 func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 	c, err := t.settle(c)
@@ -259,10 +260,6 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 		if err != nil {
 			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, err)
 		}
-		size = t.fit(size, slices.Max(at)-b.from, time.Since(began))
-		if lanes == 0 {
-			t.blockSteps.Store(size)
-		}
 		if &next[0] != &state[0] && &state[0] != &first0[0] {
 			release(state)
 		}
@@ -273,9 +270,11 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 			if h == nil {
 				continue
 			}
-			if err := t.derive(h); err != nil {
+			all, err := t.derive(ctx, h)
+			if err != nil {
 				return nil, err
 			}
+			cancelled = cancelled || !all
 			if !finite[i] {
 				h.diverged, h.divergedAt = true, at[i]
 			}
@@ -288,8 +287,8 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 				over = false
 				continue
 			}
-			stopped = stopped || finite[i] && cancelled
-			err := t.use(func() error {
+			stopped = stopped || finite[i] && cancelled || !all
+			err = t.use(func() error {
 				end := state
 				if lanes > 0 {
 					if err := catch(func() { end = lane(state, i, 0) }); err != nil {
@@ -302,6 +301,10 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 				return nil, err
 			}
 			live[i] = nil
+		}
+		size = t.fit(size, step-b.from, time.Since(began))
+		if lanes == 0 {
+			t.blockSteps.Store(size)
 		}
 		if !over {
 			continue
@@ -327,7 +330,12 @@ func (t *Trainer) Parameters() []Parameter {
 
 // Close frees the program and the data, of a trainer made by On the data alone. What is under way ends with an error, and
 // so does what follows.
+//
+// A problem's Loss and an optimizer cannot use the trainer that they are built for: that is an error, and Close panics.
 func (t *Trainer) Close() {
+	if t.withinBuild() {
+		panic(errWithinBuild)
+	}
 	t.open.Lock()
 	defer t.open.Unlock()
 	if t.closed {
@@ -515,8 +523,7 @@ func setupOf(c Config) (setup, error) {
 
 // prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
 func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.Tensor, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.lock()()
 	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
 	for i, c := range cs {
 		var err error
@@ -574,6 +581,9 @@ func (t *Trainer) startOf(c Config, u setup) ([]*tensors.Tensor, error) {
 		place, err := find(t.Parameters(), key)
 		if err != nil {
 			return nil, fmt.Errorf("Start: %w", err)
+		}
+		if other, twice := c.Start["/"+key]; twice {
+			return nil, fmt.Errorf("Start has both %q, %v, and %q, %v, which are one parameter: give it once", key, value, "/"+key, other)
 		}
 		if err := set(t.params[place], fmt.Sprintf("Start[%q]", key), value); err != nil {
 			return nil, err
