@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -10,8 +11,10 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8). What rounding has left of a zero is drawn as 0.
+// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8). What rounding has left of a zero is drawn as 0. It panics when the net
+// is none, relu.Net.Check.
 func Circuit(title string, net *relu.Net) *figure.Circuit {
+	mustBeNet(net)
 	var layers []figure.CircuitLayer
 	for l, layer := range net.Layers {
 		in, _ := layer.W.Dims()
@@ -24,6 +27,16 @@ func Circuit(title string, net *relu.Net) *figure.Circuit {
 	return figure.NewCircuit(title, layers...)
 }
 
+// mustBeNet panics with a sentence.
+func mustBeNet(net *relu.Net) {
+	if net == nil {
+		panic(errors.New("the net is nil: look at the error of what made it"))
+	}
+	if err := net.Check(); err != nil {
+		panic(err)
+	}
+}
+
 func withoutRests(vs []float64) []float64 {
 	for i, v := range vs {
 		if math.Abs(v) < 1e-13 {
@@ -33,8 +46,10 @@ func withoutRests(vs []float64) []float64 {
 	return vs
 }
 
-// CircuitAt is Circuit with the values at x and the derivatives of the first output.
+// CircuitAt is Circuit with the values at x and the derivatives of the first output. It panics when the net is none or x
+// does not fit it.
 func CircuitAt(title string, net *relu.Net, x ...float64) *figure.Circuit {
+	mustBeNet(net)
 	trace := net.Forward(x)
 	output := make([]float64, len(trace.Output()))
 	output[0] = 1
@@ -42,8 +57,12 @@ func CircuitAt(title string, net *relu.Net, x ...float64) *figure.Circuit {
 	return Circuit(title, net).Values(trace.X, trace.Z, trace.H).Gradients(g.X, g.Z, g.H)
 }
 
-// SumCircuit is the circuit of a sum of elbows without output weights (claim N4, lecture figure 6).
+// SumCircuit is the circuit of a sum of elbows without output weights (claim N4, lecture figure 6). It panics when there are
+// none.
 func SumCircuit(title string, elbows []relu.Elbow) *figure.Circuit {
+	if len(elbows) == 0 {
+		panic(errors.New("there are no elbows: give at least one"))
+	}
 	first := figure.CircuitLayer{Weights: [][]float64{{}}, ReLU: true}
 	for _, e := range elbows {
 		first.Weights[0], first.Biases = append(first.Weights[0], e.W), append(first.Biases, e.B)

@@ -112,9 +112,12 @@ func Stairs(target problem.Target, d int) (xs, ys []float64) {
 	return xs, ys
 }
 
-// Tail fits a power law to the larger half of the ds, where the asymptotic law holds. It is an error when fewer than three
-// are left, or when an error is 0.
+// Tail fits a power law to the larger half of the ds, where the asymptotic law holds. It is an error when the lengths
+// differ, when fewer than three are left, or when an error is 0.
 func Tail(ds, errors []float64) (stat.PowerLaw, error) {
+	if len(ds) != len(errors) {
+		return stat.PowerLaw{}, fmt.Errorf("there are %d ds and %d errors: they must be as many", len(ds), len(errors))
+	}
 	from := len(ds) / 2
 	return stat.FitPowerLaw(ds[from:], errors[from:], 0.95)
 }

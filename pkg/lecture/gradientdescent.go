@@ -106,10 +106,15 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 	return t, nil
 }
 
+var errNoTrainer = errors.New("the trainer is nil: look at the error of train.New")
+
 // StepsToReach runs gradient descent at each rate until the loss above its minimum, floor, is a fraction ε of what it was
 // at the start, and returns the number of steps, or −1 where the run did not get there within limit steps or diverged
 // (claim G5).
 func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor, epsilon float64, limit int) ([]int, error) {
+	if t == nil {
+		return nil, errNoTrainer
+	}
 	if err := counts("limit", limit); err != nil {
 		return nil, err
 	}
@@ -282,6 +287,9 @@ type Costs struct {
 func Bill(ctx context.Context, t *train.Trainer, d *theory.Descent, start []float64, rates []float64, epsilon float64, limit int) (*Costs, error) {
 	if err := counts("limit", limit); err != nil {
 		return nil, err
+	}
+	if d == nil {
+		return nil, errors.New("the descent is nil: look at the error of theory.NewDescent")
 	}
 	measured, err := StepsToReach(ctx, t, rates, d.Floor, epsilon, limit)
 	if err != nil {

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -41,6 +42,9 @@ type Pupil struct {
 
 // net is the pupil's problem.
 func (l Lesson) net(p Pupil) (*problem.Net, error) {
+	if l.Target.F == nil {
+		return nil, errors.New("the target has no function: set F, or take one of problem.Targets")
+	}
 	xs, ys := l.Target.Grid(201)
 	net, err := problem.NewRegression(p.Widths, xs, ys)
 	if err != nil {
@@ -293,8 +297,11 @@ func Staircase(target problem.Target, d int, steepness float64, activation probl
 	return func(x float64) float64 { return net.Output(theta, []float64{x})[0] }, nil
 }
 
-// Worst is the greatest difference of two functions on 2,001 points of a target's interval.
+// Worst is the greatest difference of two functions on 2,001 points of a target's interval. It panics when one of them is nil.
 func Worst(f, g func(x float64) float64, lo, hi float64) float64 {
+	if f == nil || g == nil {
+		panic(errors.New("Worst needs two functions; one of them is nil"))
+	}
 	worst := 0.0
 	for i := range 2001 {
 		x := lo + (hi-lo)*float64(i)/2000
@@ -753,6 +760,14 @@ type Degrees struct {
 func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 	if err := counts("points", points); err != nil {
 		return nil, err
+	}
+	if len(sizes) < 2 {
+		return nil, fmt.Errorf("sizes has %d elements: give the number of inputs, the widths and the number of outputs", len(sizes))
+	}
+	for l, size := range sizes {
+		if err := counts(fmt.Sprintf("sizes[%d]", l), size); err != nil {
+			return nil, err
+		}
 	}
 	rng := rand.New(rand.NewPCG(seed, 5))
 	net := relu.New(sizes...)

@@ -19,11 +19,11 @@ func Span(values []float64) (ends [2]float64) {
 	if low > high {
 		low, high = 0, 0
 	}
-	margin := (high - low) / 10
+	margin := (high/2 - low/2) / 5 // the whole span may be beyond float64
 	if margin == 0 {
 		margin = 1
 	}
-	return [2]float64{low - margin, high + margin}
+	return [2]float64{max(low-margin, -math.MaxFloat64), min(high+margin, math.MaxFloat64)}
 }
 
 // mustCount is counts for functions without an error.

@@ -12,6 +12,8 @@ import (
 	"descent.example/pkg/accel"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+	"descent.example/pkg/train"
 )
 
 // A number of seeds, steps or units that cannot be is an error that names it, before anything is made of that size.
@@ -66,4 +68,43 @@ func TestValuesThatCannotBe(t *testing.T) {
 		require.Panics(t, func() { lecture.Quantile([]float64{1}, p) })
 	}
 	require.Panics(t, func() { lecture.Quantile(nil, 0.5) })
+}
+
+// What is missing is said in a sentence, and never found by Go's run time.
+func TestWhatIsMissing(t *testing.T) {
+	ctx := context.Background()
+	_, err := lecture.Tail([]float64{1, 2, 3, 4, 5, 6}, []float64{1, 2})
+	require.ErrorContains(t, err, "there are 6 ds and 2 errors")
+	loss := func(h *train.History, k int) float64 { return h.Loss[k] }
+	of := func(steps ...int) *train.History {
+		return &train.History{Step: steps, Loss: make([]float64, len(steps))}
+	}
+	_, err = lecture.MeanCurve("a", []*train.History{of(0, 1), of(0)}, loss)
+	require.ErrorContains(t, err, "history 1 has other steps")
+	_, err = lecture.MeanCurve("a", []*train.History{of(0, 1), nil}, loss)
+	require.ErrorContains(t, err, "history 1 is nil")
+	_, err = lecture.MeanCurve("a", []*train.History{of(0)}, nil)
+	require.ErrorContains(t, err, "of is nil")
+	_, err = lecture.StepsToReach(ctx, nil, []float64{0.1}, 0, 0.1, 10)
+	require.ErrorContains(t, err, "the trainer is nil")
+	_, err = lecture.Bill(ctx, nil, nil, nil, []float64{0.1}, 0.1, 10)
+	require.ErrorContains(t, err, "the descent is nil")
+	for _, sizes := range [][]int{nil, {1}, {1, 0, 1}} {
+		_, err = lecture.CountDegrees(sizes, 10, 1)
+		require.ErrorContains(t, err, "sizes")
+	}
+	backend, err := accel.Open()
+	require.NoError(t, err)
+	_, err = lecture.Compare(ctx, backend, problem.Target{}, 2, []float64{0.1}, 10, 1)
+	require.ErrorContains(t, err, "the target has no function")
+	require.PanicsWithError(t, "the net is nil: look at the error of what made it", func() { lecture.Circuit("a", nil) })
+	require.PanicsWithError(t, "the net has no layer: it needs at least the output's", func() { lecture.CircuitAt("a", &relu.Net{}, 1) })
+	require.PanicsWithError(t, "there are no elbows: give at least one", func() { lecture.SumCircuit("a", nil) })
+	require.PanicsWithError(t, "Worst needs two functions; one of them is nil", func() { lecture.Worst(nil, math.Sin, 0, 1) })
+}
+
+// An axis has finite ends whatever is on it.
+func TestSpanOfAllNumbers(t *testing.T) {
+	require.Equal(t, [2]float64{-math.MaxFloat64, math.MaxFloat64}, lecture.Span([]float64{-1.7e308, 1.7e308}))
+	require.Equal(t, [2]float64{-1, 11}, lecture.Span([]float64{0, 10, math.Inf(1)}))
 }

@@ -3,6 +3,7 @@ package lecture
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -515,16 +516,25 @@ type Curve struct {
 	Diverged int
 }
 
-// MeanCurve averages what of picks from each run that did not diverge.
+// MeanCurve averages what of picks from each run that did not diverge. It is an error when a history is nil, or when the runs
+// have not recorded the same steps.
 func MeanCurve(name string, histories []*train.History, of func(*train.History, int) float64) (*Curve, error) {
 	c := &Curve{Name: name}
 	var runs []*train.History
-	for _, h := range histories {
+	if of == nil {
+		return nil, errors.New("of is nil: give the function that picks a value from a history")
+	}
+	for i, h := range histories {
+		if h == nil {
+			return nil, fmt.Errorf("history %d is nil: look at the error of the run", i)
+		}
 		if _, diverged := h.Diverged(); diverged {
 			c.Diverged++
 			continue
 		}
-		runs = append(runs, h)
+		if runs = append(runs, h); !slices.Equal(h.Step, runs[0].Step) {
+			return nil, fmt.Errorf("history %d has other steps than the first: average runs of as many steps and one stride", i)
+		}
 	}
 	if len(runs) == 0 {
 		return c, nil

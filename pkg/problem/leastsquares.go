@@ -56,6 +56,7 @@ func NewLeastSquares(x *mat.Dense, y []float64) (*LeastSquares, error) {
 
 // Data returns the features [n, d] and the targets [n] in DType. It panics when a value does not fit into it.
 func (l *LeastSquares) Data() []*tensors.Tensor {
+	mustBeMade(l.x)
 	n, d := l.x.Dims()
 	return []*tensors.Tensor{tensorOf(l.DType, l.x.RawMatrix().Data, n, d), tensorOf(l.DType, l.y, n)}
 }
@@ -142,6 +143,9 @@ func (l *LeastSquares) MinimumNorm() ([]float64, error) {
 // solve returns Σ s/(s² + n·Ridge) (uᵀy) v over the singular values s of X that are not 0, with their vectors u and v;
 // and their number, the rank.
 func (l *LeastSquares) solve() (theta []float64, rank int, err error) {
+	if l.x == nil {
+		return nil, 0, errZero
+	}
 	n, d := l.x.Dims()
 	var svd mat.SVD
 	if !svd.Factorize(l.x, mat.SVDThin) {
@@ -154,8 +158,9 @@ func (l *LeastSquares) solve() (theta []float64, rank int, err error) {
 	svd.VTo(&v)
 	solution := mat.NewVecDense(d, nil)
 	for k, s := range svd.Values(nil)[:rank] {
+		// Not s/(s² + n·Ridge): the square leaves float64 sooner.
 		along := mat.Dot(u.ColView(k), mat.NewVecDense(n, l.y))
-		solution.AddScaledVec(solution, s*along/(s*s+float64(n)*l.Ridge), v.ColView(k))
+		solution.AddScaledVec(solution, along/(s+float64(n)*l.Ridge/s), v.ColView(k))
 	}
 	return solution.RawVector().Data, rank, nil
 }

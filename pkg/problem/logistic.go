@@ -52,6 +52,7 @@ func NewLogistic(x *mat.Dense, labels []int) (*Logistic, error) {
 
 // Data returns the features [n, d] and the labels [n] in DType. It panics when a value does not fit into it.
 func (l *Logistic) Data() []*tensors.Tensor {
+	mustBeMade(l.x)
 	n, d := l.x.Dims()
 	return []*tensors.Tensor{tensorOf(l.DType, l.x.RawMatrix().Data, n, d), tensorOf(l.DType, l.y, n)}
 }

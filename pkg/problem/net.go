@@ -37,8 +37,23 @@ func (a Activation) String() string {
 	return names[a]
 }
 
-// At returns the activation of z, on the host.
+// check says that there is no such activation.
+func (a Activation) check() error {
+	if a < ReLU || a > Sigmoid {
+		return fmt.Errorf("%s is none of the activations %v", a, Activations())
+	}
+	return nil
+}
+
+func (a Activation) mustBe() {
+	if err := a.check(); err != nil {
+		panic(err)
+	}
+}
+
+// At returns the activation of z, on the host. It panics when there is no such activation.
 func (a Activation) At(z float64) float64 {
+	a.mustBe()
 	switch a {
 	case Tanh:
 		return math.Tanh(z)
@@ -48,8 +63,9 @@ func (a Activation) At(z float64) float64 {
 	return max(z, 0)
 }
 
-// Slope returns the activation's derivative at z, on the host; ReLU's at 0 is 0.
+// Slope returns the activation's derivative at z, on the host; ReLU's at 0 is 0. It panics as At does.
 func (a Activation) Slope(z float64) float64 {
+	a.mustBe()
 	switch a {
 	case Tanh:
 		return 1 - a.At(z)*a.At(z)
@@ -138,8 +154,15 @@ func newNet(widths []int, x *mat.Dense, y []float64, classes int) (*Net, error) 
 	return net, nil
 }
 
-// checkWidths says what is wrong with the Widths.
-func (n *Net) checkWidths() error {
+// mustHaveLayers panics when the Widths or the Activation, which may be set, are not those of a net.
+func (n *Net) mustHaveLayers() {
+	if err := n.checkLayers(); err != nil {
+		panic(err)
+	}
+}
+
+// checkLayers says what is wrong with the Widths, of whatever size the net is, and the Activation.
+func (n *Net) checkLayers() error {
 	for l, width := range n.Widths {
 		if width < 1 {
 			return fmt.Errorf("widths[%d] is %d: a layer must have at least 1 unit", l, width)
@@ -147,6 +170,14 @@ func (n *Net) checkWidths() error {
 	}
 	if len(n.Widths) > 99 {
 		return fmt.Errorf("widths has %d layers: there can be 99", len(n.Widths))
+	}
+	return n.Activation.check()
+}
+
+// checkWidths says what is wrong with the Widths, or that the net would not fit into memory.
+func (n *Net) checkWidths() error {
+	if err := n.checkLayers(); err != nil {
+		return err
 	}
 	rows, before := n.x.Dims()
 	bytes := memory.Bytes(8, rows, n.outputs()) // the targets
@@ -162,6 +193,7 @@ func (n *Net) outputs() int { return max(n.classes, 1) }
 // Data returns the features [n, d], and the targets: [n, 1], or of a classifier one-hot [n, classes]. It panics when a
 // value does not fit into DType.
 func (n *Net) Data() []*tensors.Tensor {
+	mustBeMade(n.x)
 	rows, d := n.x.Dims()
 	y := n.y
 	if n.classes > 0 {
@@ -173,8 +205,9 @@ func (n *Net) Data() []*tensors.Tensor {
 	return []*tensors.Tensor{tensorOf(n.DType, n.x.RawMatrix().Data, rows, d), tensorOf(n.DType, y, rows, n.outputs())}
 }
 
-// Predict builds f(x), [b, outputs], for a batch of features [b, d].
+// Predict builds f(x), [b, outputs], for a batch of features [b, d]. It panics when Widths or Activation cannot be.
 func (n *Net) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
+	n.mustHaveLayers()
 	dense, h := denseProducts, x
 	if Loops(x.Graph().Backend()) && n.small(x.Shape().Dim(-1)) {
 		dense = denseSums
@@ -284,8 +317,9 @@ func (n *Net) Start(seed uint64, elbows bool) map[string]any {
 }
 
 // Output returns f(x), [outputs], on the host, from the parameters flattened as train.History has them: by layer, the
-// biases before the weights.
+// biases before the weights. It panics when the lengths do not fit, and as Predict does.
 func (n *Net) Output(theta, x []float64) []float64 {
+	n.mustHaveLayers()
 	_, in := n.x.Dims()
 	if len(x) != in {
 		panic(fmt.Sprintf("x has %d elements: the net has %d inputs", len(x), in))
@@ -320,8 +354,12 @@ func (n *Net) Output(theta, x []float64) []float64 {
 	return h
 }
 
-// Accuracy returns the part of the examples to whose class the net gives the highest output.
+// Accuracy returns the part of the examples to whose class the net gives the highest output. It panics for a regression,
+// which has no classes.
 func (n *Net) Accuracy(theta []float64) float64 {
+	if n.classes == 0 {
+		panic(errors.New("the net is a regression: only the net of NewClassifier has an accuracy"))
+	}
 	right := 0
 	for i, label := range n.y {
 		out := n.Output(theta, n.x.RawRowView(i))

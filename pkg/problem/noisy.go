@@ -12,6 +12,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/internal/missing"
 )
 
 // Landscape is a loss of θ alone, without examples: Quadratic, TwoBasins and Rosenbrock.
@@ -41,7 +43,7 @@ type Noisy struct {
 // their mean is 0 and their covariance is the one given, [d, d], to rounding. It is an error when the covariance does
 // not have the landscape's size, is not finite or has a negative eigenvalue, or when n is not greater than d.
 func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed uint64) (*Noisy, error) {
-	if u == nil || covariance == nil {
+	if missing.Any(u, covariance) {
 		return nil, errors.New("NewNoisy needs a landscape and a covariance; one of them is nil")
 	}
 	start, _ := u.start()
@@ -75,6 +77,7 @@ func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed uint64) (*Noisy
 
 // Data returns ξ, [n, d], in the landscape's DType.
 func (p *Noisy) Data() []*tensors.Tensor {
+	mustBeMade(p.xi)
 	_, dtype := p.start()
 	n, d := p.xi.Dims()
 	return []*tensors.Tensor{tensorOf(dtype, p.xi.RawMatrix().Data, n, d)}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -15,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/internal/missing"
 	"descent.example/pkg/memory"
 )
 
@@ -43,7 +43,7 @@ type Smooth interface {
 // Eigen returns the eigenvalues of a Hessian, ascending, and its eigenvectors, in the columns of vectors: the curvatures of
 // the loss and their directions. It is an error when the Hessian is empty or not finite.
 func Eigen(hessian mat.Symmetric) (lambda []float64, vectors *mat.Dense, err error) {
-	if v := reflect.ValueOf(hessian); hessian == nil || v.Kind() == reflect.Pointer && v.IsNil() || hessian.SymmetricDim() == 0 {
+	if missing.Any(hessian) || hessian.SymmetricDim() == 0 {
 		return nil, nil, errors.New("the Hessian is empty")
 	}
 	if norm := mat.Norm(hessian, 1); !finite(norm) {
@@ -60,6 +60,9 @@ func Eigen(hessian mat.Symmetric) (lambda []float64, vectors *mat.Dense, err err
 
 // parameters makes θ of a linear problem, the trainable variable "theta" [d] of scope, and returns its node.
 func parameters(scope *model.Scope, g *graph.Graph, dtype dtypes.DType, start []float64, d int) *graph.Node {
+	if d == 0 {
+		panic(errZero)
+	}
 	if err := checkVector("Start", start, d); err != nil {
 		panic(err)
 	}
@@ -152,6 +155,15 @@ func checkVector(name string, v []float64, d int) error {
 		}
 	}
 	return nil
+}
+
+var errZero = errors.New("the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewRegression")
+
+// mustBeMade panics when a problem has no data, as one that no constructor made.
+func mustBeMade(data *mat.Dense) {
+	if data == nil {
+		panic(errZero)
+	}
 }
 
 // mustFit panics when θ does not have d elements.

@@ -73,3 +73,56 @@ func TestTablesThatDoNotFit(t *testing.T) {
 	_, _, err = (&problem.Labeled{Features: mat.NewDense(2, 1, nil), Labels: []int{0, 1, 1}, Classes: 2}).Split(1)
 	require.EqualError(t, err, "labels has 3 elements and x has 2 rows: they must be as many")
 }
+
+// What nobody made, or what was set to what cannot be, is refused in a sentence: where a problem is built, a panic with an
+// error, as GoMLX does.
+func TestZeroProblems(t *testing.T) {
+	var none *problem.Quadratic
+	_, err := problem.NewNoisy(none, mat.NewSymDense(1, []float64{1}), 3, 1)
+	require.ErrorContains(t, err, "one of them is nil")
+	_, err = (&problem.LeastSquares{}).Optimum()
+	require.ErrorContains(t, err, "is a zero value")
+	const zero = "the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewRegression"
+	for _, p := range []problem.Problem{&problem.LeastSquares{}, &problem.Logistic{}, &problem.Net{}, &problem.Noisy{}} {
+		require.PanicsWithError(t, zero, func() { p.Data() }, "%T", p)
+	}
+	for _, p := range []problem.Problem{&problem.Quadratic{}, &problem.TwoBasins{}, &problem.Rosenbrock{}} {
+		require.PanicsWithError(t, zero, func() { p.Loss(nil, nil, nil) }, "%T", p)
+	}
+}
+
+func TestANetSetToWhatCannotBe(t *testing.T) {
+	net, err := problem.NewRegression([]int{2}, []float64{1, 2}, []float64{1, 2})
+	require.NoError(t, err)
+	require.PanicsWithError(t, "the net is a regression: only the net of NewClassifier has an accuracy", func() { net.Accuracy(make([]float64, 7)) })
+	for _, width := range []int{0, -5} {
+		net.Widths = []int{width}
+		require.Panics(t, func() { net.Start(1, true) })
+		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "a layer must have at least 1 unit")
+		require.ErrorContains(t, caught(func() { net.Output([]float64{1}, []float64{1}) }), "a layer must have at least 1 unit")
+	}
+	for _, a := range []problem.Activation{-1, 7} {
+		net.Widths, net.Activation = []int{2}, a
+		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "is none of the activations [ReLU tanh sigmoid]")
+		require.ErrorContains(t, caught(func() { net.Output(make([]float64, 7), []float64{1}) }), "is none of the activations")
+		require.ErrorContains(t, caught(func() { a.Slope(1) }), "is none of the activations")
+	}
+}
+
+// caught is the error that fn panics with.
+func caught(fn func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
+	fn()
+	return nil
+}
+
+// The optimum does not depend on the features' unit.
+func TestOptimumInAnyUnit(t *testing.T) {
+	for _, unit := range []float64{1e-165, 1, 1e155} {
+		p, err := problem.NewLeastSquares(mat.NewDense(3, 1, []float64{unit, 2 * unit, 3 * unit}), []float64{2, 4, 6})
+		require.NoError(t, err)
+		optimum, err := p.Optimum()
+		require.NoError(t, err)
+		require.InEpsilon(t, 2/unit, optimum[0], 1e-12)
+	}
+}

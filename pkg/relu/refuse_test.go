@@ -155,3 +155,12 @@ func TestBoundsOfHugeNets(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, math.Exp2(50), bound)
 }
+
+func TestRedundancyOfWhatIsNotFinite(t *testing.T) {
+	for _, x := range []float64{math.NaN(), math.Inf(1)} {
+		require.PanicsWithError(t, "on row 1 of x a value in the net is not finite: its effects cannot be counted", func() {
+			hat(1).Redundancy(mat.NewDense(2, 1, []float64{1, x}))
+		})
+	}
+	require.Panics(t, func() { hat(math.NaN()).Redundancy(mat.NewDense(1, 1, []float64{1})) })
+}

@@ -277,6 +277,11 @@ func (n *Net) effects(x *mat.Dense) (live []Layer, _ [][]UnitState, dependent in
 	}
 	for e := range rows {
 		t := n.Forward(x.RawRowView(e))
+		for _, values := range slices.Concat([][]float64{t.X}, t.Z) {
+			if norm := floats.Norm(values, 1); !finite(norm) {
+				panic(fmt.Errorf("on row %d of x a value in the net is not finite: its effects cannot be counted", e))
+			}
+		}
 		active, reaches := t.Active(), make([]bool, len(t.Output()))
 		for k := range reaches {
 			reaches[k] = true

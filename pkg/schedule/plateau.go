@@ -22,7 +22,7 @@ type Plateau struct {
 
 // ReduceOnPlateau multiplies the rate by factor, between 0 and 1, once the loss has not been below (1 − tolerance) of the
 // least one yet in patience steps running. It then waits for cooldown steps, 0 or more, before it counts again. The
-// rate does not fall below floor times the schedule's; floor may be 0. optax: contrib.reduce_on_plateau, with rtol =
+// rate does not fall below floor times the schedule's; floor is from 0 to 1. optax: contrib.reduce_on_plateau, with rtol =
 // tolerance, min_scale = floor, atol = 0 and accumulation_size = 1.
 func ReduceOnPlateau(factor float64, patience int, tolerance float64, cooldown int, floor float64) (Plateau, error) {
 	constants := []constant{positive("factor", factor), count("patience", patience), notNegative("tolerance", tolerance),
@@ -32,6 +32,9 @@ func ReduceOnPlateau(factor float64, patience int, tolerance float64, cooldown i
 	}
 	if tolerance >= 1 {
 		constants[2].err = fmt.Errorf("tolerance is %v: it must be less than 1", tolerance)
+	}
+	if floor > 1 && !math.IsInf(floor, 1) {
+		constants[4].err = fmt.Errorf("floor is %v: it must be at most 1, as the rate is not to rise", floor)
 	}
 	s, err := build("plateau", nil, constants...)
 	return Plateau{s.constants}, err

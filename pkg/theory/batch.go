@@ -164,7 +164,18 @@ func Cosine(u, v []float64) float64 {
 	if len(u) != len(v) {
 		panic(fmt.Sprintf("u has %d elements and v %d: they must be as many", len(u), len(v)))
 	}
+	u, v = nearOne(u), nearOne(v)
 	return floats.Dot(u, v) / (floats.Norm(u, 2) * floats.Norm(v, 2))
+}
+
+// nearOne is v in a unit, a power of two, in which its greatest element is near 1: its square is within float64.
+func nearOne(v []float64) []float64 {
+	_, unit := math.Frexp(floats.Norm(v, math.Inf(1)))
+	scaled := make([]float64, len(v))
+	for i, x := range v {
+		scaled[i] = math.Ldexp(x, -unit)
+	}
+	return scaled
 }
 
 // checkMatrix says what is wrong with a matrix that must have finite elements.

@@ -17,7 +17,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
+	"descent.example/internal/missing"
 	"descent.example/pkg/problem"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -95,7 +97,7 @@ type Descent struct {
 // NewDescent takes the optimum of p and its Hessian there. What follows from them is exact when p is quadratic and
 // holds near the optimum when it is not. It is an error when p has no single optimum, or is not convex there.
 func NewDescent(p problem.Smooth) (*Descent, error) {
-	if p == nil {
+	if missing.Any(p) {
 		return nil, errors.New("NewDescent needs a problem; it is nil")
 	}
 	optimum, err := p.Optimum()
@@ -132,14 +134,14 @@ func (d *Descent) Components(theta []float64) []float64 {
 // Iterate returns θ_t, [d], after t ≥ 0 steps at rate η from start, θ₀: without taking the steps.
 func (d *Descent) Iterate(eta float64, start []float64, t int) []float64 {
 	var theta mat.VecDense
-	theta.MulVec(d.Vectors, mat.NewVecDense(len(start), d.after(eta, start, t)))
+	theta.MulVec(d.Vectors, mat.NewVecDense(len(start), d.after(eta, d.Components(start), t)))
 	floats.Add(theta.RawVector().Data, d.Optimum)
 	return theta.RawVector().Data
 }
 
 // Loss returns L(θ_t) = L(θ*) + ½ Σᵢ λᵢ cᵢ² (1−ηλᵢ)^{2t}, with cᵢ the components of start, θ₀; t ≥ 0.
 func (d *Descent) Loss(eta float64, start []float64, t int) float64 {
-	return d.Floor + d.excess(eta, start, t)
+	return d.Floor + d.excess(eta, d.Components(start), t)
 }
 
 // Steps returns the least t with L(θ_t) − L(θ*) ≤ ε (L(θ₀) − L(θ*)), claim G5. It is an error when η or ε is not positive
@@ -156,8 +158,18 @@ func (d *Descent) Steps(eta float64, start []float64, epsilon float64) (int, err
 		return 0, fmt.Errorf("eta is %v: at or above the stability threshold %v descent never arrives", eta, threshold)
 	}
 	// Below the threshold the loss falls at every step, so that the least t can be bracketed and bisected.
-	goal := epsilon * d.excess(eta, start, 0)
-	reached := func(t int) bool { return d.excess(eta, start, t) <= goal }
+	// The components are in a unit in which the square of the greatest is within float64.
+	components := d.Components(start)
+	greatest := 0.0
+	for i, lambda := range d.Lambda {
+		greatest = max(greatest, math.Sqrt(lambda)*math.Abs(components[i]))
+	}
+	_, unit := math.Frexp(greatest)
+	for i, c := range components {
+		components[i] = math.Ldexp(c, -unit)
+	}
+	goal := epsilon * d.excess(eta, components, 0)
+	reached := func(t int) bool { return d.excess(eta, components, t) <= goal }
 	if reached(0) {
 		return 0, nil
 	}
@@ -178,21 +190,21 @@ func (d *Descent) Steps(eta float64, start []float64, epsilon float64) (int, err
 	return high, nil
 }
 
-// excess returns L(θ_t) − L(θ*), without the cancellation of taking it as a difference.
-func (d *Descent) excess(eta float64, start []float64, t int) float64 {
+// excess returns L(θ_t) − L(θ*) from the components of θ₀, without the cancellation of taking it as a difference.
+func (d *Descent) excess(eta float64, components []float64, t int) float64 {
 	sum := 0.0
-	for i, c := range d.after(eta, start, t) {
+	for i, c := range d.after(eta, components, t) {
 		sum += d.Lambda[i] * c * c / 2
 	}
 	return sum
 }
 
-// after returns the components of θ_t, (I − ηΛ)^t Qᵀ (θ₀ − θ*).
-func (d *Descent) after(eta float64, start []float64, t int) []float64 {
+// after returns the components of θ_t, (I − ηΛ)^t Qᵀ (θ₀ − θ*), from those of θ₀.
+func (d *Descent) after(eta float64, components []float64, t int) []float64 {
 	if t < 0 {
 		panic(fmt.Sprintf("t is %d: the number of steps must not be negative", t))
 	}
-	components := d.Components(start)
+	components = slices.Clone(components)
 	for i, lambda := range d.Lambda {
 		components[i] *= math.Pow(Factor(eta, lambda), float64(t))
 	}

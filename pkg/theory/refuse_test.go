@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 )
 
@@ -62,4 +63,27 @@ func TestHugeCounts(t *testing.T) {
 	require.ErrorContains(t, err, "solving SGD of 2000 curvatures would take ")
 	_, _, err = theory.PowerIteration(func(v []float64) ([]float64, error) { return v, nil }, 1<<40, 0.1)
 	require.ErrorContains(t, err, "vectors of 1099511627776 dimensions would take ")
+}
+
+// A count of steps does not depend on how far away the start is, nor an angle on the vectors' lengths.
+func TestStepsAndAnglesInAnyUnit(t *testing.T) {
+	p, err := problem.NewQuadratic([]float64{1, 4}, nil, nil)
+	require.NoError(t, err)
+	d, err := theory.NewDescent(p)
+	require.NoError(t, err)
+	want, err := d.Steps(0.1, []float64{3, 1}, 1e-3)
+	require.NoError(t, err)
+	require.Positive(t, want)
+	cosine := theory.Cosine([]float64{1, 2}, []float64{2, 1})
+	for _, exponent := range []int{-700, -520, 520, 700} {
+		unit := math.Ldexp(1, exponent)
+		got, err := d.Steps(0.1, []float64{3 * unit, unit}, 1e-3)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Equal(t, cosine, theory.Cosine([]float64{unit, 2 * unit}, []float64{2 / unit, 1 / unit}))
+	}
+	require.True(t, math.IsNaN(theory.Cosine([]float64{0, 0}, []float64{2, 1})))
+	var none *problem.Quadratic
+	_, err = theory.NewDescent(none)
+	require.ErrorContains(t, err, "NewDescent needs a problem")
 }

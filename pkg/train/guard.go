@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 )
@@ -51,13 +50,6 @@ func place() (where string, own bool) {
 			return "an unknown place", false
 		}
 	}
-}
-
-// missing tells whether an argument is nil, or a nil pointer: what a constructor returned beside an error that nobody
-// looked at.
-func missing(x any) bool {
-	v := reflect.ValueOf(x)
-	return x == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 var errClosed = errors.New("the trainer is closed: make another one with train.New")

@@ -28,6 +28,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"descent.example/internal/missing"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/sample"
@@ -132,7 +133,7 @@ type compiled struct {
 // or do not share their leading axis, a loss that is not a float scalar or has no trainable variables, and an
 // optimizer without GoMLX's learning-rate variable are errors.
 func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, record Record) (*Trainer, error) {
-	if missing(backend) || missing(p) || missing(opt) {
+	if missing.Any(backend, p, opt) {
 		return nil, errors.New("train.New needs a backend, a problem and an optimizer; one of them is nil: look at the error of what made it")
 	}
 	t := &Trainer{
