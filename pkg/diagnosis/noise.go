@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"descent.example/pkg/memory"
 	"descent.example/pkg/theory/stat"
 )
 
@@ -55,9 +56,13 @@ type Gamma struct {
 	Noise                stat.Interval // not negative
 }
 
+// mostPairs of examples are compared, and 1,000 times the neighbours resampled, in about a minute.
+const mostPairs = 1 << 28
+
 // Neighbours estimates the variance of the noise when no input is repeated, by the Gamma test with the k nearest neighbours of
 // each example, k at least 2 and less than n; 10 is customary. It supposes that the function is smooth. The interval is by
-// bootstrap over the examples. x is [n, d]. It is an error when the sizes, k or the confidence are wrong.
+// bootstrap over the examples. x is [n, d]. It is an error when the sizes, k or the confidence are wrong, or when
+// it would take minutes.
 //
 // Source: A. Stefánsson, N. Končar and A. J. Jones (1997), "A note on the Gamma test", Neural Computing & Applications 5.
 func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, error) {
@@ -67,6 +72,9 @@ func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, e
 	n := len(y)
 	if k < 2 || k >= n {
 		return nil, fmt.Errorf("k is %d: it must be at least 2 and less than the number of examples, %d", k, n)
+	}
+	if pairs := memory.Bytes(1, n, n+60*k); pairs > mostPairs {
+		return nil, fmt.Errorf("%d examples with %d neighbours take minutes to compare, each with each: take fewer, a random part of them for instance", n, k)
 	}
 	distance, difference := mat.NewDense(n, k, nil), mat.NewDense(n, k, nil)
 	type neighbour struct{ distance, difference float64 }

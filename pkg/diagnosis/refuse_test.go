@@ -28,3 +28,9 @@ func TestNeighboursAtTheEnds(t *testing.T) {
 	_, err = diagnosis.Neighbours(x, []float64{1, 2, 1e200, 2}, 2, 0.9)
 	require.EqualError(t, err, "example 2 has the number 1e+200, whose square leaves float64: choose another unit")
 }
+
+func TestNeighboursOfTooMany(t *testing.T) {
+	const n = 100_000
+	_, err := diagnosis.Neighbours(mat.NewDense(n, 1, make([]float64, n)), make([]float64, n), 10, 0.9)
+	require.ErrorContains(t, err, "take fewer")
+}

@@ -43,7 +43,7 @@ func TestEnvelopeOfCopies(t *testing.T) {
 	for i := range 50 {
 		all = append(all, &quadratic{a: 1 + float64(i%7)*epsilon, b: -1, c: 3 + float64(i%5)*4*epsilon})
 	}
-	require.Len(t, envelope(all, 5), 1)
+	require.Len(t, envelope(all, 5, new(int)), 1)
 }
 
 // A point alone on a piece is met whatever the value at the piece's end, if the other end is free.
@@ -56,4 +56,20 @@ func TestExtendByOnePoint(t *testing.T) {
 		require.Zero(t, q.b)
 		require.InDelta(t, 0, q.c, 1e-14)
 	}
+}
+
+// A search ends when it has made too many tries, and not before.
+func TestASearchEnds(t *testing.T) {
+	xs, ys := make([]float64, 40), make([]float64, 40)
+	rng := rand.New(rand.NewPCG(1, 15))
+	for i := range xs {
+		xs[i], ys[i] = float64(i), rng.NormFloat64()
+	}
+	made := 0
+	require.NotNil(t, search(xs, ys, xs, 3, &made))
+	require.Positive(t, made)
+	begun := mostTries - made
+	require.NotNil(t, search(xs, ys, xs, 3, &begun))
+	begun = mostTries - made + 1
+	require.Nil(t, search(xs, ys, xs, 3, &begun))
 }

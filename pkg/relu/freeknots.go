@@ -30,7 +30,7 @@ type Fit struct {
 // value at the old one, and keeps those on the envelope: some ten of them, for each of knots·candidates²/2 extensions.
 //
 // It is an error when there are fewer than two points, the xs do not ascend, a number is not finite, the candidates do not
-// ascend strictly between the first x and the last, or there are fewer of them than knots.
+// ascend strictly between the first x and the last, there are fewer of them than knots, or the search would take minutes.
 //
 // Source: P. Fearnhead, R. Maidstone and A. Letchford (2019), "Detecting Changes in Slope With an L₀ Penalty", Journal of
 // Computational and Graphical Statistics 28(2), here with the number of knots given, not penalised; R. Bellman and R. Roth
@@ -64,7 +64,11 @@ func FreeKnots(xs, ys, candidates []float64, knots int) (*Fit, error) {
 	scaled(centred, -unit)
 	mean := stat.Mean(centred, nil)
 	floats.AddConst(-mean, centred)
-	fit := search(xs, centred, grid, knots)
+	tries := 0
+	fit := search(xs, centred, grid, knots, &tries)
+	if fit == nil {
+		return nil, fmt.Errorf("the best of the fits with %d knots among %d candidates is not found within %d tries: give fewer candidates or knots", knots, len(candidates), mostTries)
+	}
 	floats.AddConst(mean, fit.Values)
 	scaled(fit.Values, unit)
 	fit.Squares = math.Ldexp(math.Ldexp(fit.Squares, unit), unit)
@@ -74,9 +78,13 @@ func FreeKnots(xs, ys, candidates []float64, knots int) (*Fit, error) {
 	return fit, nil
 }
 
+// mostTries of quadratics, made or compared, take about a minute. How many a search needs depends on the points: noise needs many.
+const mostTries = 1 << 28
+
 // search is FreeKnots on a grid of the candidates and the ends. What can be no part of the optimum it drops early: the
-// optimum on every other candidate bounds it from above, and pieces that need not meet bound what is still to come.
-func search(xs, ys, grid []float64, knots int) *Fit {
+// optimum on every other candidate bounds it from above, and pieces that need not meet bound what is still to come. It counts
+// its tries, and returns nil when they are too many.
+func search(xs, ys, grid []float64, knots int, tries *int) *Fit {
 	last := len(grid) - 1
 	costs := make([][]cost, len(grid)) // of the piece from grid[i] to grid[j]
 	for i := range grid {
@@ -91,7 +99,11 @@ func search(xs, ys, grid []float64, knots int) *Fit {
 		for i := 2; i < last; i += 2 {
 			coarse = append(coarse, grid[i])
 		}
-		bound = search(xs, ys, append(coarse, grid[last]), knots).Squares
+		fit := search(xs, ys, append(coarse, grid[last]), knots, tries)
+		if fit == nil {
+			return nil
+		}
+		bound = fit.Squares
 	}
 	bound += 1e-9*bound + 1e-12*costs[0][last].c + 1e-300 // for rounding; and where all is 0
 	rest := remainders(costs, knots)
@@ -108,7 +120,11 @@ func search(xs, ys, grid []float64, knots int) *Fit {
 					extended = append(extended, q.extend(costs[i][j], grid[j]))
 				}
 			}
-			next[j] = envelope(extended, bound-rest[left][j])
+			*tries += len(extended)
+			next[j] = envelope(extended, bound-rest[left][j], tries)
+			if *tries > mostTries {
+				return nil
+			}
 		}
 		best = next
 	}
@@ -230,8 +246,9 @@ func (q *quadratic) extend(p cost, knot float64) *quadratic {
 func (q *quadratic) least() float64 { return q.at(q.lowest()) }
 
 // envelope keeps the quadratics that are the lowest somewhere. Many differ by rounding alone, where pieces have no points:
-// each is therefore held against those kept, to be kept itself if it is lower by more than that, and below the bound.
-func envelope(all []*quadratic, bound float64) (kept []*quadratic) {
+// each is therefore held against those kept, to be kept itself if it is lower by more than that, and below the bound. It
+// counts its tries, and ends when they are too many.
+func envelope(all []*quadratic, bound float64, tries *int) (kept []*quadratic) {
 	limit := &quadratic{c: bound}
 	// With those first that will win, most others are soon found to be nowhere lower.
 	slices.SortFunc(all, func(p, q *quadratic) int { return cmp.Compare(p.least(), q.least()) })
@@ -239,8 +256,12 @@ func envelope(all []*quadratic, bound float64) (kept []*quadratic) {
 		if q.least() >= bound {
 			break
 		}
+		if *tries++; *tries > mostTries {
+			return nil
+		}
 		where := q.below(limit, []span{{math.Inf(-1), math.Inf(1)}})
 		for _, p := range kept {
+			*tries++
 			if where = q.below(p, where); len(where) == 0 {
 				break
 			}

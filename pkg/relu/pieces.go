@@ -191,6 +191,7 @@ type walker struct {
 	active [][]bool
 	cuts   [][]cut
 	places int   // the regions visited
+	terms  int   // the products of weights and lines computed
 	err    error // ends the walk
 }
 
@@ -198,6 +199,14 @@ type walker struct {
 const mostRegions = 1 << 22
 
 var errRegions = fmt.Errorf("the net has more than %d regions there: take a smaller part of the inputs", mostRegions)
+
+// mostTerms are computed, and mostCuts of polygons tried: either takes some ten seconds.
+const (
+	mostTerms = 1 << 32
+	mostCuts  = 1 << 24
+)
+
+var errWork = errors.New("the net is so wide that finding its regions there would take minutes: take a smaller part of the inputs or a narrower net")
 
 var errSteep = errors.New("the weights are so great that slopes leave float64: scale them down")
 
@@ -213,6 +222,10 @@ func (w *walker) descend(l int, lo, hi float64, h []line) {
 	for i, v := range h {
 		if v.size == 0 && v.offset == 0 {
 			continue // An inactive unit: for the width of a layer this halves the work.
+		}
+		if w.terms += len(z); w.terms > mostTerms {
+			w.err = errWork
+			return
 		}
 		for j, weight := range layer.W.RawRowView(i) {
 			z[j].slope += weight * v.slope
@@ -377,6 +390,7 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 	}
 	var polygons []Polygon
 	var failed error
+	terms, cuts := 0, 0
 	far := [2]float64{max(math.Abs(lo[0]), math.Abs(hi[0])), max(math.Abs(lo[1]), math.Abs(hi[1]))}
 	thin := 1e-12 * min(hi[0]-lo[0], hi[1]-lo[1])
 	var descend func(l int, p Polygon, h []plane)
@@ -397,6 +411,10 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 			z[j].c = b
 		}
 		for i, v := range h {
+			if terms += len(z); terms > mostTerms {
+				failed = errWork
+				return
+			}
 			for j, w := range n.Layers[l].W.RawRowView(i) {
 				z[j] = plane{z[j].a + w*v.a, z[j].b + w*v.b, z[j].c + w*v.c}
 			}
@@ -409,6 +427,10 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 		}
 		parts := []Polygon{p}
 		for _, unit := range z {
+			if cuts += len(parts); cuts > mostCuts {
+				failed = errWork
+				return
+			}
 			var cut []Polygon
 			for _, part := range parts {
 				cut = append(cut, part.cut(unit, thin)...)

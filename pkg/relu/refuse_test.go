@@ -2,6 +2,7 @@ package relu_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -163,4 +164,13 @@ func TestRedundancyOfWhatIsNotFinite(t *testing.T) {
 		})
 	}
 	require.Panics(t, func() { hat(math.NaN()).Redundancy(mat.NewDense(1, 1, []float64{1})) })
+}
+
+// What would take minutes ends with a sentence.
+func TestNetsTooWide(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	_, err := random(rng, 1, 3000, 3000, 1).Pieces(-100, 100)
+	require.ErrorContains(t, err, "would take minutes")
+	_, err = random(rng, 2, 1000, 1).Polygons([2]float64{-100, -100}, [2]float64{100, 100})
+	require.ErrorContains(t, err, "would take minutes")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"math/cmplx"
 
 	"gonum.org/v1/gonum/dsp/fourier"
@@ -37,12 +38,24 @@ func Autocorrelation(xs []float64, maxLag int, confidence float64) ([]Interval, 
 	n, z := float64(len(xs)), normal(confidence)
 	result := []Interval{{1, 1, 1}}
 	variance := 1 / n
-	for k := 1; k <= maxLag; k++ {
-		r := floats.Dot(x[k:], x[:len(x)-k]) / squares
+	for _, r := range correlate(x, squares, maxLag)[1:] {
 		result = append(result, around(r, z*math.Sqrt(variance)))
 		variance += 2 * r * r / n
 	}
 	return result, nil
+}
+
+// correlate returns Σ_t x_t x_{t+k} as a part of the sum of squares, for the lags k = 0, 1, …, maxLag, by the theorem of
+// Wiener and Khinchin: in n log n steps, however many lags there are.
+func correlate(x []float64, squares float64, maxLag int) []float64 {
+	padded := make([]float64, 1<<bits.Len(uint(len(x)+maxLag))) // with zeros, so that the ends do not meet
+	floats.ScaleTo(padded[:len(x)], 1/math.Sqrt(squares), x)
+	fft := fourier.NewFFT(len(padded))
+	spectrum := fft.Coefficients(nil, padded)
+	for i, c := range spectrum {
+		spectrum[i] = c * cmplx.Conj(c) / complex(float64(len(padded)), 0)
+	}
+	return fft.Sequence(nil, spectrum)[:maxLag+1]
 }
 
 // Periodogram returns the power of one long series at the angular frequencies ω_k = 2πk/n radians a step, k = 1, …,

@@ -71,6 +71,30 @@ func TestIntervalsAreTheReferences(t *testing.T) {
 	}
 }
 
+// The autocorrelations are the sums that define them, at every lag.
+func TestAutocorrelationByItsSums(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{2, 3, 64, 100} {
+		xs, mean := make([]float64, n), 0.0
+		for i := range xs {
+			xs[i] = rng.NormFloat64() * 1e150
+			mean += xs[i] / float64(n)
+		}
+		r, err := stat.Autocorrelation(xs, n-1, 0.9)
+		require.NoError(t, err)
+		for k := range n {
+			sum, squares := 0.0, 0.0
+			for i := range n {
+				squares += (xs[i] - mean) * (xs[i] - mean)
+				if i+k < n {
+					sum += (xs[i] - mean) * (xs[i+k] - mean)
+				}
+			}
+			require.InDelta(t, sum/squares, r[k].Value, 1e-13)
+		}
+	}
+}
+
 func TestPeriodogramIsScipys(t *testing.T) {
 	v := load(t)
 	omega, power, err := stat.Periodogram(v.Series)
