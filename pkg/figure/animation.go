@@ -37,7 +37,7 @@ type Animation struct {
 //	})
 //
 // The first mistake is kept and returned by PNG: fewer than 1 or more than 600
-// frames, an fps not from 0.2 to 50, or one in a frame.
+// frames, an fps not from 0.2 to 50, or one in a frame, a panic of draw among them.
 func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 	a := &Animation{fps: fps, still: frames - 1}
 	switch {
@@ -50,7 +50,10 @@ func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 	}
 	total := 0
 	for i := 0; i < frames && a.err == nil; i++ {
-		f := draw(i)
+		var f *Figure
+		if a.err = call(fmt.Sprintf("frame %d of the animation", i), func() { f = draw(i) }); a.err != nil {
+			break
+		}
 		switch {
 		case f == nil:
 			a.err = fmt.Errorf("figure: frame %d of the animation is nil", i)

@@ -39,18 +39,23 @@ func (c *contour) sample(x, y scale) (*field, error) {
 	}
 	f := &field{label: c.label, levels: slices.Clone(c.levels)}
 	var all []float64
-	for i := range cells + 1 {
-		col := make([]float64, cells+1)
-		for j := range col {
-			v := c.f(x.at(float64(i)/cells), y.at(float64(j)/cells))
-			if finite(v) {
-				all = append(all, v)
-			} else {
-				v = math.MaxFloat64
+	draw := func() {
+		for i := range cells + 1 {
+			col := make([]float64, cells+1)
+			for j := range col {
+				v := c.f(x.at(float64(i)/cells), y.at(float64(j)/cells))
+				if finite(v) {
+					all = append(all, v)
+				} else {
+					v = math.MaxFloat64
+				}
+				col[j] = v
 			}
-			col[j] = v
+			f.z = append(f.z, col)
 		}
-		f.z = append(f.z, col)
+	}
+	if err := call(fmt.Sprintf("contours of %q", c.label), draw); err != nil {
+		return nil, err
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.label, x.lo, x.hi, y.lo, y.hi)

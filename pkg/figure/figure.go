@@ -217,7 +217,8 @@ func (f *Figure) HLine(y float64, label string) *Figure { return f.rule(rule{y, 
 // and names them in a colour bar with the given label. Without levels they
 // are chosen: 1 and 3 times powers of ten where the loss is positive and spans
 // more than a factor 30, evenly spaced round numbers otherwise. A loss that is
-// not finite somewhere is drawn as the highest level there.
+// not finite somewhere is drawn as the highest level there; one that panics is
+// an error of SVG and PNG.
 //
 // Where the axes have no Range, the frame is centred on the first Mark (or on
 // the end of the first path that does not diverge) and wide enough for every

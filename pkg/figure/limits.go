@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"descent.example/internal/panicked"
 )
 
 // What one picture may hold. Each limit is far above what a reader can see and
@@ -34,6 +36,18 @@ func atMost(most, n int, of string) error {
 		return nil
 	}
 	return fmt.Errorf("figure: %d %s are too many to draw; the most are %d", n, of, most)
+}
+
+// call runs a function of the caller's, and returns its panic as an error that says where it began.
+func call(what string, fn func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			where, _ := panicked.At()
+			err = fmt.Errorf("figure: %s: %v, in %s", what, p, where)
+		}
+	}()
+	fn()
+	return nil
 }
 
 // checkSize refuses a picture that would take too much memory.

@@ -448,3 +448,14 @@ type withMore struct {
 
 func (c withMore) Stroke(p vg.Path) { c.Canvas.Stroke(append(p[:len(p):len(p)], c.more...)) }
 func (c withMore) Fill(p vg.Path)   { c.Canvas.Fill(append(p[:len(p):len(p)], c.more...)) }
+
+// A mistake in a function of the reader's is an error that says where, as the other mistakes are.
+func TestPanicsOfUsersFunctions(t *testing.T) {
+	broken := func(x, y float64) float64 { panic("no loss") }
+	_, err := New("t", X("x").Range(0, 1), Y("y").Range(0, 1)).Contour("L", broken).SVG()
+	require.ErrorContains(t, err, `figure: contours of "L": no loss, in figure.TestPanicsOfUsersFunctions.func1 (limits_test.go:`)
+	_, err = Animate(3, 10, func(i int) *Figure { panic("no frame") }).PNG()
+	require.ErrorContains(t, err, "figure: frame 0 of the animation: no frame, in figure.TestPanicsOfUsersFunctions.func2 (limits_test.go:")
+	_, err = Slide(func([]float64) (*Figure, string) { panic("no picture") }, Slider{Name: "w", Values: []float64{1}, Start: 1}).SVG()
+	require.ErrorContains(t, err, "figure: the picture at w = 1: no picture, in figure.TestPanicsOfUsersFunctions.func3 (limits_test.go:")
+}

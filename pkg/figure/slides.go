@@ -94,7 +94,11 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 	total := 0
 	for i := 0; i < count && s.err == nil; i++ {
 		values := s.at(i)
-		f, words := draw(values)
+		var f *Figure
+		var words string
+		if s.err = call("the picture at "+s.place(values), func() { f, words = draw(values) }); s.err != nil {
+			break
+		}
 		switch {
 		case f == nil:
 			s.err = fmt.Errorf("figure: the picture at %s is nil", s.place(values))

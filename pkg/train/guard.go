@@ -3,9 +3,9 @@ package train
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
-	"strings"
+
+	"descent.example/internal/panicked"
 )
 
 // catch runs fn and returns its panic as an error: GoMLX reports mistakes in a graph by panicking, and the functions that
@@ -17,7 +17,7 @@ func catch(fn func()) (err error) {
 		if p == nil {
 			return
 		}
-		where, own := place()
+		where, own := panicked.At()
 		mistake, isError := p.(error)
 		_, accident := p.(runtime.Error)
 		switch {
@@ -31,25 +31,6 @@ func catch(fn func()) (err error) {
 	}()
 	fn()
 	return nil
-}
-
-// place is where the panic began that the caller recovers from, "main.mine.Loss (main.go:12)": the function nearest to it
-// that is neither Go's nor GoMLX's. It tells whether that is one of the lab's own.
-func place() (where string, own bool) {
-	const lab = "descent.example/pkg/"
-	counters := make([]uintptr, 256)
-	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters)])
-	for {
-		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "runtime.") && !strings.HasPrefix(f.Function, "github.com/gomlx/") {
-			_, function := filepath.Split(f.Function)
-			return fmt.Sprintf("%s (%s:%d)", function, filepath.Base(f.File), f.Line),
-				strings.HasPrefix(f.Function, lab) && !strings.Contains(function, "_test.")
-		}
-		if !more {
-			return "an unknown place", false
-		}
-	}
 }
 
 var errClosed = errors.New("the trainer is closed: make another one with train.New")
