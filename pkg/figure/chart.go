@@ -12,7 +12,7 @@ import (
 // seeds. Give the name also to a Line, the mean or the median say, which is
 // drawn bold on top in the same colour. With xs nil the runs are drawn over
 // 0, 1, 2, …. Each run obeys the rules of Line; those that diverge end in a
-// cross, and the legend says how many. Of a noisy measurement to be seen
+// cross, and the legend says how many, those without a finite value among them. Of a noisy measurement to be seen
 // against a Theory, a periodogram say, make a bundle of one: theory is drawn over
 // it.
 func (f *Figure) Bundle(name string, xs []float64, runs [][]float64) *Figure {
@@ -20,8 +20,20 @@ func (f *Figure) Bundle(name string, xs []float64, runs [][]float64) *Figure {
 	if len(runs) == 0 {
 		f.fail(fmt.Errorf("figure: bundle %q has no runs", name))
 	}
+	lost := 0
+	for _, ys := range runs {
+		if len(ys) > 0 && !slices.ContainsFunc(ys, finite) {
+			lost++
+		}
+	}
+	noted := lost
 	for i, ys := range runs {
-		if before := f.err; f.add(&series{kind: bundle, name: name, xs: xs, ys: ys}).err != before {
+		if lost < len(runs) && len(ys) > 0 && !slices.ContainsFunc(ys, finite) {
+			continue
+		}
+		s := &series{kind: bundle, name: name, xs: xs, ys: ys, lost: noted}
+		noted = 0
+		if before := f.err; f.add(s).err != before {
 			f.err = fmt.Errorf("%w (run %d of %d)", f.err, i+1, len(runs))
 		}
 	}
@@ -297,7 +309,9 @@ func (p *panel) drawRun(c pen, s *series, st style) {
 func (p *panel) runNote(name string) string {
 	diverged, left, zero := 0, 0, 0
 	all := p.runs(name)
+	total := len(all)
 	for _, s := range all {
+		diverged, total = diverged+s.lost, total+s.lost
 		switch {
 		case s.zero:
 			zero++
@@ -313,7 +327,7 @@ func (p *panel) runNote(name string) string {
 		what  string
 	}{{diverged, "diverged"}, {left, "left"}, {zero, "ended in 0"}} {
 		if n.count > 0 {
-			notes = append(notes, fmt.Sprintf("%d of %d %s", n.count, len(all), n.what))
+			notes = append(notes, fmt.Sprintf("%d of %d %s", n.count, total, n.what))
 		}
 	}
 	return strings.Join(notes, ", ")
@@ -323,7 +337,9 @@ func (p *panel) runNote(name string) string {
 func (p *panel) describeRuns(name string) string {
 	all := p.runs(name)
 	from, to := [2]float64{math.Inf(1), math.Inf(-1)}, [2]float64{math.Inf(1), math.Inf(-1)}
+	total := len(all)
 	for _, s := range all {
+		total += s.lost
 		first := slices.IndexFunc(s.ys, finite)
 		from = [2]float64{min(from[0], s.ys[first]), max(from[1], s.ys[first])}
 		last := s.ys[s.n-1]
@@ -335,7 +351,7 @@ func (p *panel) describeRuns(name string) string {
 		}
 		return "between " + number(r[0]) + " and " + number(r[1])
 	}
-	text := fmt.Sprintf("%s (bundle of %d): from %s to %s", name, len(all), between(from), between(to))
+	text := fmt.Sprintf("%s (bundle of %d): from %s to %s", name, total, between(from), between(to))
 	if n := p.runNote(name); n != "" {
 		text += ", " + n
 	}

@@ -187,3 +187,14 @@ func TestCategoriesDoNotTouch(t *testing.T) {
 		}
 	}
 }
+
+// A seed that diverged at once does not hide the others.
+func TestABundleWithARunThatIsNowhereFinite(t *testing.T) {
+	nan := math.NaN()
+	f := New("t", X("step t"), Y("loss")).Bundle("SGD", nil, [][]float64{{nan, nan}, {3, 1}, {3, 2}})
+	_, err := f.SVG()
+	require.NoError(t, err)
+	require.Contains(t, f.Alt(), "SGD (bundle of 3): from 3 to between 1 and 2, 1 of 3 diverged")
+	_, err = New("t", X("step t"), Y("loss")).Bundle("SGD", nil, [][]float64{{nan, nan}}).SVG()
+	require.ErrorContains(t, err, "no finite value to draw")
+}

@@ -341,6 +341,7 @@ type series struct {
 	whole  bool      // shown as a whole, however much it grows
 	n      int
 	zero   bool
+	lost   int // runs of the bundle without a finite value, noted at its first run
 }
 
 type rule struct {
