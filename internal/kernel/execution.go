@@ -21,6 +21,7 @@ type execution struct {
 	order   []string           // of the updates
 
 	failed      []string // shell commands and magics, which GoNB does not count as errors
+	refused     bool     // the cell did not reach GoNB
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
 	interrupted bool
@@ -142,6 +143,9 @@ func (e *execution) fail(f failure, past history) failure {
 
 // compiles reports whether the cell's declarations hold from now on: it ran, whatever came of it.
 func (e *execution) compiles() bool {
+	if e.refused {
+		return false
+	}
 	var reply struct {
 		Status string `json:"status"`
 		failure

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,7 +18,11 @@ type source struct {
 	main  int // the line that is %% or %main, -1 if there is none
 }
 
+// lineEnds are those of other systems. GoNB knows \n alone.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func newSource(text string) source {
+	text = lineEnds.Replace(text)
 	s := source{text: text, lines: strings.Split(text, "\n"), main: -1}
 	s.main = slices.IndexFunc(s.lines, startsMain)
 	return s
@@ -28,9 +33,63 @@ func startsMain(line string) bool {
 	return strings.HasPrefix(line, "%main") || line == "%%" || strings.HasPrefix(line, "%% ") || strings.HasPrefix(line, "%%\t")
 }
 
-// command is the line without the comment that may hide a command from Go tools.
+// refusal says why GoNB would end over the cell, or nothing.
+func (s source) refusal() string {
+	if s.foreign() {
+		return ""
+	}
+	begun := 0
+	for i, line := range s.lines {
+		line = command(line)
+		exec := strings.HasPrefix(line, "%exec")
+		switch {
+		case exec && !strings.HasPrefix(line, "%exec "):
+			return fmt.Sprintf("Line %d: write %%exec and the name of a function.", i+1)
+		case !exec && !startsMain(line):
+		case begun > 0:
+			return fmt.Sprintf("Line %d begins with %%%% again, but a cell has one such line, and line %d is it. Split the cell; in a text, put a space before the %%%%.", i+1, begun)
+		default:
+			begun = i + 1
+		}
+	}
+	return ""
+}
+
+// forGoNB is the cell as GoNB gets it. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
+// %with_password stands before it, so it gets none.
+func (s source) forGoNB() string {
+	if s.foreign() {
+		return s.text
+	}
+	lines := slices.Clone(s.lines)
+	asks := false
+	for i, line := range lines {
+		line = strings.TrimPrefix(line, comment)
+		switch {
+		case line == "" || line[0] != '%' && line[0] != '!':
+		case strings.Trim(line[1:], " \t\\") == "":
+			lines[i] = line[:1] // a command without a name ends GoNB
+		case line[0] == '%':
+			asks = asks || strings.HasPrefix(line, "%with_inputs") || strings.HasPrefix(line, "%with_password")
+		case asks:
+			asks = false
+		default:
+			mark := line[:1]
+			if strings.HasPrefix(line, "!*") {
+				mark = line[:2]
+			}
+			lines[i] = mark + "exec </dev/null; " + line[len(mark):]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// comment may hide a command from Go tools.
+const comment = "//gonb:"
+
+// command is the line without the comment.
 func command(line string) string {
-	return strings.TrimPrefix(strings.TrimRight(line, " \t\r"), "//gonb:")
+	return strings.TrimPrefix(strings.TrimRight(line, " \t"), comment)
 }
 
 // special reports whether a line is for GoNB and not Go.
