@@ -145,6 +145,71 @@ func (s source) declared() (everywhere, inside []string) {
 	return everywhere, inside
 }
 
+// declares is the line in which a function of the cell declares a variable of that name, 0 if none does. nested says
+// whether its block is not main's own.
+func (s source) declares(name string) (line int, nested bool) {
+	files := token.NewFileSet()
+	file, _ := parser.ParseFile(files, "", s.program(""), parser.SkipObjectResolution|parser.AllErrors)
+	if file == nil {
+		return 0, false
+	}
+	var own []ast.Stmt
+	found := func(id *ast.Ident) {
+		if line == 0 && id.Name == name {
+			line = files.Position(id.Pos()).Line
+		}
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+			if f.Name.Name == "main" {
+				own = f.Body.List
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, left := range n.Lhs {
+						if id, ok := left.(*ast.Ident); ok && n.Tok == token.DEFINE {
+							found(id)
+						}
+					}
+				case *ast.RangeStmt:
+					for _, left := range []ast.Expr{n.Key, n.Value} {
+						if id, ok := left.(*ast.Ident); ok && n.Tok == token.DEFINE {
+							found(id)
+						}
+					}
+				case *ast.ValueSpec:
+					for _, id := range n.Names {
+						found(id)
+					}
+				case *ast.Field:
+					for _, id := range n.Names {
+						found(id)
+					}
+				}
+				return true
+			})
+		}
+	}
+	return line, !slices.ContainsFunc(own, func(st ast.Stmt) bool { return slices.Contains(statementNames(st), name) })
+}
+
+// misplaced says what is wrong with a line that was meant to be %%, or nothing.
+func (s source) misplaced() string {
+	for i, line := range s.lines {
+		trimmed := strings.TrimSpace(line)
+		word, _, _ := strings.Cut(trimmed, " ")
+		switch {
+		case !strings.HasPrefix(trimmed, "%%"):
+		case trimmed != strings.TrimRight(line, " \t"):
+			return fmt.Sprintf("%%%% must begin its line. Remove the space before it in line %d.", i+1)
+		default:
+			return fmt.Sprintf("%s in line %d is unknown. Write %%%% on a line of its own; %%help lists the magics.", word, i+1)
+		}
+	}
+	return ""
+}
+
 func statementNames(s ast.Stmt) (names []string) {
 	switch s := s.(type) {
 	case *ast.DeclStmt:

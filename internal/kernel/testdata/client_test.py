@@ -279,6 +279,29 @@ class Errors(Kernel):
             r = self.run_cell(code)
             self.assertIn("this kernel runs Go", r.trace(), code)
 
+    def test_hints(self):
+        python, marks = "looks like Python", "Write %% on a line of its own above"
+        for code, says in {
+            "%%\nfmt.Println(1)\n}": "no matching {", "func f() {\n}\n}": "no matching {", "%%\nif true {\n}\n}\nfmt.Println(2)": "no matching {",
+            "type T struct {\n%%\nfmt.Println(1)": "no matching }", "func f() {\n%%\nfmt.Println(1)": "no matching }",
+            " %%\nfmt.Println(1)": "must begin its line", "var a = 1\n\t%%\nfmt.Println(a)": "space before it in line 2",
+            "%%x\nfmt.Println(1)": "%%x in line 1 is unknown", "%%time\nfmt.Println(1)": "%%time in line 1 is unknown",
+            "%%main\nfmt.Println(1)": "%%main in line 1 is unknown",
+            "%%\n{ y := 1; _ = y }\nfmt.Println(y)": "declaration in line 2", "%%\nfor i := range 3 {\n}\nfmt.Println(i)": "declaration in line 2",
+            "func g(w int) {}\n%%\nfmt.Println(w)": "declaration in line 1", "%%\nfmt.Println(late)\nlate := 1\n_ = late": "declared in line 3, below",
+            "%%\nz = 5": "z := …", "%%\nfunc f() {}": "declared above", "%%\nimport \"fmt\"\nfmt.Println()": "Imports stand above",
+            "%%\nfor i in range(3):\n    print(i)": python, "%%\ndef f(x):\n    return x": python, "%%\nwhile True:\n    pass": python,
+            "%%\nimport numpy as np": python, "# Title": "Markdown", "%%\n# comment": "begins with //", "'hello'": "double quotes",
+            "%%\nx := 'hello'": "double quotes", "fmt.Println(2)\n%%\nfmt.Println(1)": "Move this statement below", "fmt.Println(1)": marks,
+        }.items():
+            r = self.run_cell(code)
+            self.assertIn(says, r.trace(), code)
+            if says != marks:
+                self.assertNotIn(marks, r.trace(), code)
+                self.assertNotIn("No cell that ran", r.trace(), code)
+        for code in ("%%\nfmt.Println(1))", '%%\nfmt.Println("a)', "%%\nvar x int = \"\"\n_ = x"):
+            self.assertNotIn("%% ", self.run_cell(code).trace().replace("| %%", ""), code)
+
     def test_the_cell_alone_is_quoted(self):
         self.run_cell("func f() int { return 1 }")
         r = self.run_cell('%%\n\tx := f()\n\tvar y string = x\n\t_ = y')
