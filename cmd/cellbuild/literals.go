@@ -303,8 +303,8 @@ import (
 
 var descentLiterals = func() []string {
 	data, err := os.ReadFile(%q)
-	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
-	if err != nil || len(lines) != %d {
+	lines := strings.Split(string(data), "\n") // the last is empty
+	if err != nil || len(lines) != %d+1 {
 		panic("the cell's values were removed while it was built; run it again")
 	}
 	return lines

@@ -158,6 +158,16 @@ func TestEveryLiteralIsThatOfTheText(t *testing.T) {
 	require.Greater(t, atOnce, 30)
 }
 
+func TestACellWithoutLiteralsRunsAgain(t *testing.T) {
+	c := newCell(t)
+	source := "package main\n\nvar two = 2\n\nfunc main() { println(two) }\n"
+	c.run(source)
+	c.ready(source)
+	out, built := c.run(source)
+	require.False(t, built)
+	require.Equal(t, "2\n", out)
+}
+
 func TestWhatElseIsEditedIsBuilt(t *testing.T) {
 	c := newCell(t)
 	c.write("other/other.go", "package other\n\nconst Name = \"before\"\n")
