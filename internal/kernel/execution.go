@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // An execution is a cell from its request to the kernel's being idle again.
@@ -25,10 +26,12 @@ type execution struct {
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
 	interrupted bool
-	braked      bool // the cell is stopped, since it writes faster than its text can be handled
-	messages    int  // from GoNB since the last tick
-	size        int  // of these
-	erred       bool // an error was shown
+	starved     bool      // ended, since it waited for input
+	braked      bool      // the cell is stopped, since it writes faster than its text can be handled
+	messages    int       // from GoNB since the last tick
+	size        int       // of these
+	erred       bool      // an error was shown
+	displayed   time.Time // when GoNB last passed on something to display
 
 	reply, idle *message
 }
@@ -132,6 +135,8 @@ func (e *execution) fail(f failure, past history) failure {
 	switch {
 	case e.interrupted:
 		return failure{"Interrupted", "the cell was interrupted", []string{"The cell was interrupted."}}
+	case e.starved:
+		return failure{"NoInput", noInput, []string{noInput}}
 	case exitStatus.MatchString(f.Value) && e.panicked != "":
 		f.Trace = []string{"The panic came from " + e.panicked, f.Value}
 		return f

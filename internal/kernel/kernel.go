@@ -73,6 +73,7 @@ type Kernel struct {
 	queue    []message
 	current  *execution
 	flushed  time.Time
+	reader   int // the process that waits for what the front end was asked for, 0 if none does
 	stopping bool
 
 	completer *completer
@@ -233,7 +234,9 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 		case m := <-k.fromShell:
 			k.request(m, k.shell)
 		case m := <-k.fromStdin:
-			if k.innerStdin != nil {
+			if k.reader != 0 {
+				k.typed(m)
+			} else if k.innerStdin != nil {
 				k.innerStdin.SendMulti(zmq4.NewMsgFrom(m.frames(nil)...))
 			}
 		case m := <-k.fromGoNB:
@@ -241,6 +244,7 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 		case m := <-k.fromGoNBShell:
 			k.replied(m)
 		case m := <-k.fromGoNBStdin:
+			k.reader = 0
 			k.flush()
 			k.send(k.stdin, m)
 		case do := <-k.later:
@@ -368,6 +372,11 @@ func (k *Kernel) next() {
 	if err := k.innerShell.SendMulti(zmq4.NewMsgFrom(inner.frames(nil)...)); err != nil {
 		log.Print("kernel: ", err)
 	}
+	if e.refused {
+		return
+	}
+	ask, _ := content["allow_stdin"].(bool)
+	time.AfterFunc(lookForReader, func() { k.later <- func() { k.serveReader(e, ask) } })
 }
 
 // abort answers the cells that wait, as Jupyter expects it after an error and after an interrupt.
@@ -421,6 +430,10 @@ func (k *Kernel) published(m message) {
 	m.parts[parentPart] = e.request.parts[headerPart]
 	e.messages++
 	e.size += len(m.parts[contentPart])
+	switch m.header.Kind {
+	case "display_data", "update_display_data":
+		e.displayed = time.Now()
+	}
 	switch m.header.Kind {
 	case "stream":
 		var content struct{ Name, Text string }
@@ -523,13 +536,20 @@ func (k *Kernel) brake(e *execution) {
 
 // signal signals GoNB's children (-P), or all in its process group (-g), but never GoNB.
 func (k *Kernel) signal(whom string, s syscall.Signal) {
+	for _, pid := range k.pids(whom) {
+		syscall.Kill(pid, s)
+	}
+}
+
+func (k *Kernel) pids(whom string) (pids []int) {
 	gonb := k.gonb.Process.Pid
 	found, _ := exec.Command("pgrep", whom, strconv.Itoa(gonb)).Output()
 	for _, f := range strings.Fields(string(found)) {
 		if pid, err := strconv.Atoi(f); err == nil && pid != gonb {
-			syscall.Kill(pid, s)
+			pids = append(pids, pid)
 		}
 	}
+	return pids
 }
 
 func (k *Kernel) tick() {
@@ -556,10 +576,23 @@ func (k *Kernel) replied(m message) {
 	k.finish()
 }
 
+// displayGap is how long after a picture the last one has come: GoNB does not wait for its reader of pictures.
+const displayGap = 25 * time.Millisecond
+
 // finish ends a cell once GoNB has both replied and become idle: only then is everything known.
 func (k *Kernel) finish() {
 	e := k.current
 	if e.reply == nil || e.idle == nil {
+		return
+	}
+	if wait := displayGap - time.Since(e.displayed); wait > 0 {
+		time.AfterFunc(wait, func() {
+			k.later <- func() {
+				if k.current == e {
+					k.finish()
+				}
+			}
+		})
 		return
 	}
 	e.release(k)

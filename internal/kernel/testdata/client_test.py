@@ -158,7 +158,8 @@ class Protocol(Kernel):
 
     def test_line_ends_of_other_systems(self):
         for end in ("\r\n", "\r"):
-            self.assertEqual(self.run_cell(end.join(("var two = 2", "%%", "fmt.Print(two)", ""))).text(), "2")
+            r = self.run_cell(end.join(("var two = 2", "%%", "fmt.Print(two)", "")))
+            self.assertEqual(r.text(), "2", r.messages)
             self.assertEqual(self.run_cell(end.join(("%%bash", "echo a", "echo b"))).text(), "a\nb\n")
             self.assertEqual(self.run_cell("%ls" + end).reply["content"]["status"], "ok")
             code = end.join(("%%", "fmt.Pri"))
@@ -199,6 +200,25 @@ class Protocol(Kernel):
 
     def test_shell_commands_without_input(self):
         self.assertEqual(self.run_cell('!cat; echo "end"\n!*read x || \\\n echo none').text(), "end\nnone\n")
+
+    @unittest.skipUnless(sys.platform == "linux", "Linux alone tells who waits for input")
+    def test_programs_that_read(self):
+        self.run_cell("var kept = 3\nfunc line() (s string) { s, _ = bufio.NewReader(os.Stdin).ReadString('\\n'); return }")
+        for code in ("%%\nvar x int\nfmt.Scan(&x)", "%%\nfmt.Print(line())", "%%\nio.ReadAll(os.Stdin)"):
+            r = self.collect(self.kc.execute(code, allow_stdin=False), timeout=20)
+            self.assertIn("nobody can type there", r.trace(), code)
+        id = self.kc.execute('%%\nvar x, y int\nfmt.Print("x? ")\nfmt.Scanln(&x)\nfmt.Scanln(&y)\nfmt.Print(x * y)', allow_stdin=True)
+        for typed in "6", "7":
+            self.assertEqual(self.kc.get_stdin_msg(timeout=20)["msg_type"], "input_request")
+            self.kc.input(typed)
+        self.assertEqual(self.collect(id, timeout=20).text(), "x? 42")
+        id = self.kc.execute("%%\nfmt.Print(line())", allow_stdin=True)
+        self.kc.get_stdin_msg(timeout=20)
+        self.km.interrupt_kernel()
+        self.assertEqual(self.collect(id).reply["content"]["ename"], "Interrupted")
+        self.kc.input("late")
+        r = self.collect(self.kc.execute("%%\n_ = os.Stdin\ntime.Sleep(2 * time.Second)\nfmt.Print(kept)", allow_stdin=False))
+        self.assertEqual(r.text(), "3")
 
     def test_cells_after_an_error_wait_in_vain(self):
         ids = [self.kc.execute(c) for c in ("%%\nos.Exit(1)", '%%\nfmt.Print("no")')]
@@ -266,6 +286,11 @@ class Floods(Kernel):
         self.assertEqual(r.of("update_display_data")[-1]["data"]["text/html"], "number 499")
         self.assertLess(len(r.of("update_display_data")), 100)
         self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")][1:], [f"picture {i}" for i in range(20)])
+
+
+    def test_every_picture_comes_before_the_end(self):
+        r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 2000 { gonbui.DisplayHTML(fmt.Sprint(i)) }')
+        self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")], [str(i) for i in range(2000)])
 
 
 class Errors(Kernel):
