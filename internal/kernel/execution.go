@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // An execution is a cell from its request to the kernel's being idle again.
@@ -26,12 +25,11 @@ type execution struct {
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
 	interrupted bool
-	starved     bool      // ended, since it waited for input
-	braked      bool      // the cell is stopped, since it writes faster than its text can be handled
-	messages    int       // from GoNB since the last tick
-	size        int       // of these
-	erred       bool      // an error was shown
-	displayed   time.Time // when GoNB last passed on something to display
+	starved     bool // ended, since it waited for input
+	braked      bool // the cell is stopped, since it writes faster than its text can be handled
+	messages    int  // from GoNB since the last tick
+	size        int  // of these
+	erred       bool // an error was shown
 
 	reply, idle *message
 }

@@ -431,10 +431,6 @@ func (k *Kernel) published(m message) {
 	e.messages++
 	e.size += len(m.parts[contentPart])
 	switch m.header.Kind {
-	case "display_data", "update_display_data":
-		e.displayed = time.Now()
-	}
-	switch m.header.Kind {
 	case "stream":
 		var content struct{ Name, Text string }
 		json.Unmarshal(m.parts[contentPart], &content)
@@ -576,23 +572,10 @@ func (k *Kernel) replied(m message) {
 	k.finish()
 }
 
-// displayGap is how long after a picture the last one has come: GoNB does not wait for its reader of pictures.
-const displayGap = 25 * time.Millisecond
-
 // finish ends a cell once GoNB has both replied and become idle: only then is everything known.
 func (k *Kernel) finish() {
 	e := k.current
 	if e.reply == nil || e.idle == nil {
-		return
-	}
-	if wait := displayGap - time.Since(e.displayed); wait > 0 {
-		time.AfterFunc(wait, func() {
-			k.later <- func() {
-				if k.current == e {
-					k.finish()
-				}
-			}
-		})
 		return
 	}
 	e.release(k)

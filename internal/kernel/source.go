@@ -55,7 +55,8 @@ func (s source) refusal() string {
 	return ""
 }
 
-// forGoNB is the cell as GoNB gets it. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
+// forGoNB is the cell as GoNB gets it. When a program ends, GoNB drops what it has not read yet of the pipe for pictures,
+// so a cell that uses gonbui waits at its end. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
 // %with_password stands before it, so it gets none.
 func (s source) forGoNB() string {
 	if s.foreign() {
@@ -81,7 +82,30 @@ func (s source) forGoNB() string {
 			lines[i] = mark + "exec </dev/null; " + line[len(mark):]
 		}
 	}
+	if s.usesGonbui() {
+		lines = append(lines, "gonbui.Sync()")
+	}
 	return strings.Join(lines, "\n")
+}
+
+// usesGonbui says whether the statements below %% use the package gonbui.
+func (s source) usesGonbui() (uses bool) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", s.program(""), parser.SkipObjectResolution)
+	if err != nil || s.main < 0 {
+		return false
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "main" {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if selector, ok := n.(*ast.SelectorExpr); ok {
+					id, ok := selector.X.(*ast.Ident)
+					uses = uses || ok && id.Name == "gonbui"
+				}
+				return true
+			})
+		}
+	}
+	return uses
 }
 
 // comment may hide a command from Go tools.

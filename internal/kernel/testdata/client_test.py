@@ -291,6 +291,8 @@ class Floods(Kernel):
     def test_every_picture_comes_before_the_end(self):
         r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 2000 { gonbui.DisplayHTML(fmt.Sprint(i)) }')
         self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")], [str(i) for i in range(2000)])
+        r = self.run_cell('%%\nfmt.Print("gonbui.DisplayHTML") // gonbui.Sync')
+        self.assertEqual(r.text(), "gonbui.DisplayHTML")
 
 
 class Errors(Kernel):
