@@ -288,6 +288,14 @@ class Floods(Kernel):
         self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")][1:], [f"picture {i}" for i in range(20)])
 
 
+    @unittest.skipUnless(sys.platform == "linux", "Linux alone lets the size of a pipe be chosen")
+    def test_characters_stay_whole(self):
+        for code in ('for range 4000 { lab.Say(strings.Repeat("é", 101)) }', 'for range 4000 { fmt.Println(strings.Repeat("é", 101)) }; lab.Say("")'):
+            for _ in range(3):
+                text = self.run_cell("%%\n" + code).text()
+                self.assertGreater(len(text), 200_000)
+                self.assertNotIn("\ufffd", text)
+
     def test_every_picture_comes_before_the_end(self):
         r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 2000 { gonbui.DisplayHTML(fmt.Sprint(i)) }')
         self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")], [str(i) for i in range(2000)])
