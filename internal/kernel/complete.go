@@ -452,7 +452,7 @@ func (k *Kernel) ask(m message, reply func(string, any)) {
 	json.Unmarshal(m.parts[contentPart], &content)
 	text := []rune(content.Code)
 	cursor := min(max(content.Cursor, 0), len(text))
-	before := string(text[:cursor])
+	before := lineEnds.Replace(string(text[:cursor]))
 	at := position{strings.Count(before, "\n"), len(before) - strings.LastIndex(before, "\n") - 1}
 	cell := newSource(content.Code)
 	usable := k.completer != nil && !cell.foreign() && !special(cell.lines[at.line])

@@ -21,9 +21,11 @@ type execution struct {
 	order   []string           // of the updates
 
 	failed      []string // shell commands and magics, which GoNB does not count as errors
+	refused     bool     // the cell did not reach GoNB
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
 	interrupted bool
+	starved     bool // ended, since it waited for input
 	braked      bool // the cell is stopped, since it writes faster than its text can be handled
 	messages    int  // from GoNB since the last tick
 	size        int  // of these
@@ -131,6 +133,8 @@ func (e *execution) fail(f failure, past history) failure {
 	switch {
 	case e.interrupted:
 		return failure{"Interrupted", "the cell was interrupted", []string{"The cell was interrupted."}}
+	case e.starved:
+		return failure{"NoInput", noInput, []string{noInput}}
 	case exitStatus.MatchString(f.Value) && e.panicked != "":
 		f.Trace = []string{"The panic came from " + e.panicked, f.Value}
 		return f
@@ -145,6 +149,9 @@ func (e *execution) fail(f failure, past history) failure {
 
 // compiles reports whether the cell's declarations hold from now on: it ran, whatever came of it.
 func (e *execution) compiles() bool {
+	if e.refused {
+		return false
+	}
 	var reply struct {
 		Status string `json:"status"`
 		failure

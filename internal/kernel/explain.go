@@ -23,7 +23,8 @@ var (
 	cellLine     = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n|^Cell Line (\d+)\n`)
 	exitStatus   = regexp.MustCompile(`^(exit status \d+|signal: .*)$`)
 	undefined    = regexp.MustCompile(`^undefined: (\w+)$`)
-	python       = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:)\s*$`)
+	syntax       = regexp.MustCompile(`^(expected |illegal |import path must be|missing import path|more than one character in rune)|non-declaration statement outside function body`)
+	python       = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:|\s*(else|try|(for|if|elif|while|with|class|except) .*):)\s*$`)
 )
 
 // history is what a hint needs to know of the notebook.
@@ -52,13 +53,13 @@ func explain(number int, cell source, f failure, past history) failure {
 		if i < len(f.Trace) {
 			entry = f.Trace[i]
 		}
-		place, context := locate(number, cell, entry, past.ran)
+		place, line, context := locate(number, cell, entry, past.ran)
 		said := strings.TrimPrefix(place+": "+m[3], ": ")
 		places, trace = append(places, said), append(trace, said)
 		if context != "" {
 			trace = append(trace, "", context, "")
 		}
-		if h := hint(cell, m[3], past); h != "" && !slices.Contains(hints, h) && len(hints) < 2 {
+		if h := hint(cell, line, m[3], past); h != "" && !slices.Contains(hints, h) && len(hints) < 2 {
 			hints = append(hints, h)
 		}
 	}
@@ -73,20 +74,20 @@ func explain(number int, cell source, f failure, past history) failure {
 	return f
 }
 
-// locate says where GoNB's entry points to, and shows the lines around it.
-func locate(number int, cell source, entry string, ran map[int]source) (place, context string) {
+// locate says where GoNB's entry points to, and shows the lines around it. here is the line of this cell, 0 if it is none.
+func locate(number int, cell source, entry string, ran map[int]source) (place string, here int, context string) {
 	m := cellLine.FindStringSubmatch(entry)
 	if m == nil {
-		return "", ""
+		return "", 0, ""
 	}
 	line, _ := strconv.Atoi(m[2] + m[3])
-	place = fmt.Sprintf("line %d", line)
+	place, here = fmt.Sprintf("line %d", line), line
 	if id, _ := strconv.Atoi(m[1]); m[1] != "" && id != number {
-		place = fmt.Sprintf("cell [%d], line %d", id, line)
+		place, here = fmt.Sprintf("cell [%d], line %d", id, line), 0
 		cell = ran[id]
 	}
 	if line < 1 || line > len(cell.lines) {
-		return place, ""
+		return place, 0, ""
 	}
 	var b strings.Builder
 	for i := max(1, line-2); i <= min(len(cell.lines), line+1); i++ {
@@ -95,7 +96,7 @@ func locate(number int, cell source, entry string, ran map[int]source) (place, c
 			fmt.Fprintf(&b, "      | %s^\n", caret)
 		}
 	}
-	return place, strings.TrimRight(b.String(), "\n")
+	return place, here, strings.TrimRight(b.String(), "\n")
 }
 
 // caretUnder is the space before the caret that GoNB's entry has under its own copy of the line.
@@ -120,24 +121,56 @@ func caretUnder(entry, line string) (space string, ok bool) {
 	return b.String(), true
 }
 
-// hint is one or two sentences about what the compiler said, or nothing.
-func hint(cell source, said string, past history) string {
+// hint is one or two sentences about what the compiler said of a line (0 if it is none of the cell), or nothing.
+func hint(cell source, line int, said string, past history) string {
+	if m := undefined.FindStringSubmatch(said); m != nil {
+		return undefinedHint(m[1], line, cell, past)
+	}
+	if !syntax.MatchString(said) {
+		return ""
+	}
+	text := ""
+	if line > 0 {
+		text = cell.lines[line-1]
+	}
+	above, below := cell.main >= 0 && line > 0 && line-1 < cell.main, cell.main >= 0 && line-1 > cell.main
 	outside := strings.HasPrefix(said, "expected declaration, found") || strings.Contains(said, "non-declaration statement outside function body")
+	begins := func(word string) bool { return strings.HasPrefix(strings.TrimSpace(text), word) }
 	switch {
-	case (outside || strings.HasPrefix(said, "import path must be") || strings.HasPrefix(said, "missing import path")) && python.MatchString(cell.text):
+	case python.MatchString(text), (outside || begins("#") || strings.Contains(said, "import path")) && cell.main < 0 && python.MatchString(cell.text):
 		return "This cell looks like Python, and this kernel runs Go. The notebook " + page + " shows a cell in Go."
+	case strings.HasPrefix(said, "illegal character U+0023"):
+		return "A comment begins with // in Go. A title belongs in a Markdown cell."
+	case strings.Contains(said, "rune literal"):
+		return `In Go, text stands in double quotes, as in "hello"; single quotes hold one character.`
+	case cell.main < 0 && cell.misplaced() != "":
+		return cell.misplaced()
+	case strings.HasPrefix(said, "expected declaration, found '}'"):
+		return "A } of this cell has no matching {."
+	case outside && (below || cell.main >= 0 && line == 0):
+		return "The function ends above this line: a } there has no matching {."
+	case outside && above:
+		return "Statements go below the line that says %%, declarations (import, var, type, func) above it. Move this statement below the %%; the notebook " + page + " shows how."
 	case outside:
 		return "Statements go below a line that says %%, declarations (import, var, type, func) above it. Write %% on a line of its own above the first statement; the notebook " + page + " shows how."
+	case cell.main >= 0 && line-1 == cell.main:
+		return "A { above the %% has no matching }."
 	case strings.HasPrefix(said, "expected '}', found 'EOF'"):
 		return "A { of this cell has no matching }."
-	}
-	if m := undefined.FindStringSubmatch(said); m != nil {
-		return undefinedHint(m[1], cell, past)
+	case below && begins("func "):
+		return "A function with a name is declared above the line that says %%. Move it there; the notebook " + page + " shows how."
+	case below && begins("import "):
+		return "Imports stand above the line that says %%. Move this one there; the notebook " + page + " shows how."
 	}
 	return ""
 }
 
-func undefinedHint(name string, cell source, past history) string {
+func undefinedHint(name string, line int, cell source, past history) string {
+	if at, nested := cell.declares(name); line > 0 && at > line {
+		return fmt.Sprintf("%s is declared in line %d, below its use. Move the declaration up.", name, at)
+	} else if line > 0 && at > 0 && nested {
+		return fmt.Sprintf("%s is known only within the { } of its declaration in line %d. Declare it before that block (var %s …) to use it after the block too.", name, at, name)
+	}
 	var inside *source
 	for _, other := range append(slices.Clone(past.notebook), values(past.ran)...) {
 		everywhere, within := other.declared()
@@ -152,6 +185,9 @@ func undefinedHint(name string, cell source, past history) string {
 	if inside != nil {
 		return fmt.Sprintf("%s is declared below the %%%% of another cell (%q), and such a variable lives in that cell alone. Declare it above the %%%% (var %s = …), or compute it here again; the notebook %s shows how.",
 			name, inside.firstLine(), name, page)
+	}
+	if line > 0 && regexp.MustCompile(`^\s*`+name+`\s*=[^=]`).MatchString(cell.lines[line-1]) {
+		return fmt.Sprintf("No variable %s is declared here. Write %s := … the first time: := declares a variable, and = changes one.", name, name)
 	}
 	if member := regexp.MustCompile(`\b` + name + `\.(\w+)`).FindString(cell.text); member != "" {
 		return fmt.Sprintf("No variable %s, and no package that has %s, was found. Check the spelling, or import the package above the %%%%.", name, member)

@@ -73,6 +73,7 @@ type Kernel struct {
 	queue    []message
 	current  *execution
 	flushed  time.Time
+	reader   int // the process that waits for what the front end was asked for, 0 if none does
 	stopping bool
 
 	completer *completer
@@ -110,11 +111,11 @@ func Run(opt Options) error {
 		return err
 	}
 	defer syscall.Kill(-k.gonb.Process.Pid, syscall.SIGKILL)
-	release, err := guard.Start(k.gonb.Process.Pid, temp)
+	end, err := guard.Start(k.gonb.Process.Pid, temp)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer end()
 	defer func() {
 		if k.completer != nil {
 			k.completer.close()
@@ -233,7 +234,9 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 		case m := <-k.fromShell:
 			k.request(m, k.shell)
 		case m := <-k.fromStdin:
-			if k.innerStdin != nil {
+			if k.reader != 0 {
+				k.typed(m)
+			} else if k.innerStdin != nil {
 				k.innerStdin.SendMulti(zmq4.NewMsgFrom(m.frames(nil)...))
 			}
 		case m := <-k.fromGoNB:
@@ -241,6 +244,7 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 		case m := <-k.fromGoNBShell:
 			k.replied(m)
 		case m := <-k.fromGoNBStdin:
+			k.reader = 0
 			k.flush()
 			k.send(k.stdin, m)
 		case do := <-k.later:
@@ -354,19 +358,25 @@ func (k *Kernel) next() {
 	content := map[string]any{"silent": false, "store_history": true, "allow_stdin": false, "code": ""} // GoNB needs all
 	json.Unmarshal(m.parts[contentPart], &content)
 	code, _ := content["code"].(string)
-	k.current = &execution{request: m, cell: newSource(code), updates: map[string]message{}}
-	lines := strings.Split(code, "\n")
-	for i, line := range lines {
-		if line != "" && strings.ContainsRune("%!", rune(line[0])) && strings.Trim(line[1:], " \t\\") == "" {
-			lines[i] = line[:1] // a command without a name ends GoNB
-		}
+	e := &execution{request: m, cell: newSource(code), updates: map[string]message{}}
+	k.current = e
+	if said := e.cell.refusal(); said != "" {
+		e.failed = []string{said}
+		e.refused = true
+		content["code"] = "" // GoNB counts it
+	} else {
+		content["code"] = e.cell.forGoNB()
 	}
-	content["code"] = strings.Join(lines, "\n")
 	inner := m.with(content)
 	inner.parts[headerPart] = encode(m.header)
 	if err := k.innerShell.SendMulti(zmq4.NewMsgFrom(inner.frames(nil)...)); err != nil {
 		log.Print("kernel: ", err)
 	}
+	if e.refused {
+		return
+	}
+	ask, _ := content["allow_stdin"].(bool)
+	time.AfterFunc(lookForReader, func() { k.later <- func() { k.serveReader(e, ask) } })
 }
 
 // abort answers the cells that wait, as Jupyter expects it after an error and after an interrupt.
@@ -379,6 +389,9 @@ func (k *Kernel) abort() {
 	k.queue = nil
 }
 
+// patience is how often a cell is asked to end before it is killed, and every program that it started with it.
+const patience = 8
+
 // interrupt stops the cell, or what compiles it, until it is idle.
 func (k *Kernel) interrupt() {
 	k.abort()
@@ -387,13 +400,20 @@ func (k *Kernel) interrupt() {
 		return
 	}
 	e.interrupted = true
+	asked := 0
 	var again func()
 	again = func() {
-		if k.current == e { // the signal may have fallen between the compiler's end and the cell's start
-			syscall.Kill(-k.gonb.Process.Pid, syscall.SIGINT)
-			syscall.Kill(-k.gonb.Process.Pid, syscall.SIGCONT)
-			time.AfterFunc(400*time.Millisecond, func() { k.later <- again })
+		if k.current != e {
+			return
 		}
+		// The signal may have fallen between the compiler's end and the cell's start.
+		syscall.Kill(-k.gonb.Process.Pid, syscall.SIGINT)
+		syscall.Kill(-k.gonb.Process.Pid, syscall.SIGCONT)
+		if asked++; asked > patience { // a job in the background is deaf to SIGINT, and GoNB waits for it
+			k.signal("-g", syscall.SIGKILL)
+			e.failed = append(e.failed, "killed") // GoNB may find nothing wrong
+		}
+		time.AfterFunc(400*time.Millisecond, func() { k.later <- again })
 	}
 	again()
 }
@@ -507,12 +527,25 @@ func (k *Kernel) brake(e *execution) {
 		return
 	}
 	e.braked = signal == syscall.SIGSTOP
-	children, _ := exec.Command("pgrep", "-P", strconv.Itoa(k.gonb.Process.Pid)).Output()
-	for _, child := range strings.Fields(string(children)) {
-		if pid, err := strconv.Atoi(child); err == nil {
-			syscall.Kill(pid, signal)
+	k.signal("-P", signal)
+}
+
+// signal signals GoNB's children (-P), or all in its process group (-g), but never GoNB.
+func (k *Kernel) signal(whom string, s syscall.Signal) {
+	for _, pid := range k.pids(whom) {
+		syscall.Kill(pid, s)
+	}
+}
+
+func (k *Kernel) pids(whom string) (pids []int) {
+	gonb := k.gonb.Process.Pid
+	found, _ := exec.Command("pgrep", whom, strconv.Itoa(gonb)).Output()
+	for _, f := range strings.Fields(string(found)) {
+		if pid, err := strconv.Atoi(f); err == nil && pid != gonb {
+			pids = append(pids, pid)
 		}
 	}
+	return pids
 }
 
 func (k *Kernel) tick() {

@@ -132,6 +132,7 @@ func (o *output) finish() {
 		}
 	}
 	o.tail, o.tailSize = nil, 0
+	o.lostLines, o.lostBytes, o.midLine = 0, 0, false // which the sentence has said
 }
 
 func amount(lines, bytes int) string {

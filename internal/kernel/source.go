@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,7 +18,11 @@ type source struct {
 	main  int // the line that is %% or %main, -1 if there is none
 }
 
+// lineEnds are those of other systems. GoNB knows \n alone.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func newSource(text string) source {
+	text = lineEnds.Replace(text)
 	s := source{text: text, lines: strings.Split(text, "\n"), main: -1}
 	s.main = slices.IndexFunc(s.lines, startsMain)
 	return s
@@ -28,9 +33,87 @@ func startsMain(line string) bool {
 	return strings.HasPrefix(line, "%main") || line == "%%" || strings.HasPrefix(line, "%% ") || strings.HasPrefix(line, "%%\t")
 }
 
-// command is the line without the comment that may hide a command from Go tools.
+// refusal says why GoNB would end over the cell, or nothing.
+func (s source) refusal() string {
+	if s.foreign() {
+		return ""
+	}
+	begun := 0
+	for i, line := range s.lines {
+		line = command(line)
+		exec := strings.HasPrefix(line, "%exec")
+		switch {
+		case exec && !strings.HasPrefix(line, "%exec "):
+			return fmt.Sprintf("Line %d: write %%exec and the name of a function.", i+1)
+		case !exec && !startsMain(line):
+		case begun > 0:
+			return fmt.Sprintf("Line %d begins with %%%% again, but a cell has one such line, and line %d is it. Split the cell; in a text, put a space before the %%%%.", i+1, begun)
+		default:
+			begun = i + 1
+		}
+	}
+	return ""
+}
+
+// forGoNB is the cell as GoNB gets it. When a program ends, GoNB drops what it has not read yet of the pipe for pictures,
+// so a cell that uses gonbui waits at its end. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
+// %with_password stands before it, so it gets none.
+func (s source) forGoNB() string {
+	if s.foreign() {
+		return s.text
+	}
+	lines := slices.Clone(s.lines)
+	asks := false
+	for i, line := range lines {
+		line = strings.TrimPrefix(line, comment)
+		switch {
+		case line == "" || line[0] != '%' && line[0] != '!':
+		case strings.Trim(line[1:], " \t\\") == "":
+			lines[i] = line[:1] // a command without a name ends GoNB
+		case line[0] == '%':
+			asks = asks || strings.HasPrefix(line, "%with_inputs") || strings.HasPrefix(line, "%with_password")
+		case asks:
+			asks = false
+		default:
+			mark := line[:1]
+			if strings.HasPrefix(line, "!*") {
+				mark = line[:2]
+			}
+			lines[i] = mark + "exec </dev/null; " + line[len(mark):]
+		}
+	}
+	if s.usesGonbui() {
+		lines = append(lines, "gonbui.Sync()")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// usesGonbui says whether the statements below %% use the package gonbui.
+func (s source) usesGonbui() (uses bool) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", s.program(""), parser.SkipObjectResolution)
+	if err != nil || s.main < 0 {
+		return false
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "main" {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if selector, ok := n.(*ast.SelectorExpr); ok {
+					id, ok := selector.X.(*ast.Ident)
+					uses = uses || ok && id.Name == "gonbui"
+				}
+				return true
+			})
+		}
+	}
+	return uses
+}
+
+// comment may hide a command from Go tools.
+const comment = "//gonb:"
+
+// command is the line without the comment.
 func command(line string) string {
-	return strings.TrimPrefix(strings.TrimRight(line, " \t\r"), "//gonb:")
+	return strings.TrimPrefix(strings.TrimRight(line, " \t"), comment)
 }
 
 // special reports whether a line is for GoNB and not Go.
@@ -84,6 +167,71 @@ func (s source) declared() (everywhere, inside []string) {
 		}
 	}
 	return everywhere, inside
+}
+
+// declares is the line in which a function of the cell declares a variable of that name, 0 if none does. nested says
+// whether its block is not main's own.
+func (s source) declares(name string) (line int, nested bool) {
+	files := token.NewFileSet()
+	file, _ := parser.ParseFile(files, "", s.program(""), parser.SkipObjectResolution|parser.AllErrors)
+	if file == nil {
+		return 0, false
+	}
+	var own []ast.Stmt
+	found := func(id *ast.Ident) {
+		if line == 0 && id.Name == name {
+			line = files.Position(id.Pos()).Line
+		}
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+			if f.Name.Name == "main" {
+				own = f.Body.List
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, left := range n.Lhs {
+						if id, ok := left.(*ast.Ident); ok && n.Tok == token.DEFINE {
+							found(id)
+						}
+					}
+				case *ast.RangeStmt:
+					for _, left := range []ast.Expr{n.Key, n.Value} {
+						if id, ok := left.(*ast.Ident); ok && n.Tok == token.DEFINE {
+							found(id)
+						}
+					}
+				case *ast.ValueSpec:
+					for _, id := range n.Names {
+						found(id)
+					}
+				case *ast.Field:
+					for _, id := range n.Names {
+						found(id)
+					}
+				}
+				return true
+			})
+		}
+	}
+	return line, !slices.ContainsFunc(own, func(st ast.Stmt) bool { return slices.Contains(statementNames(st), name) })
+}
+
+// misplaced says what is wrong with a line that was meant to be %%, or nothing.
+func (s source) misplaced() string {
+	for i, line := range s.lines {
+		trimmed := strings.TrimSpace(line)
+		word, _, _ := strings.Cut(trimmed, " ")
+		switch {
+		case !strings.HasPrefix(trimmed, "%%"):
+		case trimmed != strings.TrimRight(line, " \t"):
+			return fmt.Sprintf("%%%% must begin its line. Remove the space before it in line %d.", i+1)
+		default:
+			return fmt.Sprintf("%s in line %d is unknown. Write %%%% on a line of its own; %%help lists the magics.", word, i+1)
+		}
+	}
+	return ""
 }
 
 func statementNames(s ast.Stmt) (names []string) {

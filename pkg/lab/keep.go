@@ -12,7 +12,8 @@ const ContinuedMark = "continued"
 // A keeper holds the lines that wait to be sent, so that they are not lost if the
 // cell ends before: Go runs nothing when a program returns, exits, panics or is
 // killed. The lines lie in a file that a shell prints on the cell's standard output
-// once the cell is gone. GoNB reads that to its end, so it waits for the shell.
+// once the cell is gone, one by one (see wholeLines). GoNB reads that to its end, so it
+// waits for the shell.
 type keeper struct {
 	file  *os.File
 	alive *os.File // closed when the cell is gone, however it went
@@ -20,7 +21,7 @@ type keeper struct {
 }
 
 // cellOutput is what GoNB reads, whatever a cell makes of os.Stdout.
-var cellOutput = os.Stdout
+var cellOutput = wholeLines(os.Stdout)
 
 // add keeps one more line.
 func (k *keeper) add(line string) error {
@@ -51,7 +52,7 @@ func (k *keeper) start() error {
 		return err
 	}
 	defer dead.Close()
-	shell := exec.Command("/bin/sh", "-c", "cat >/dev/null; cat <&3")
+	shell := exec.Command("/bin/sh", "-c", `cat >/dev/null; while IFS= read -r line; do printf '%s\n' "$line"; done <&3`)
 	shell.Stdin, shell.Stdout, shell.ExtraFiles = dead, cellOutput, []*os.File{file}
 	if err := shell.Start(); err != nil {
 		return err

@@ -29,6 +29,14 @@ def group(pid):
     return found
 
 
+def commands(pid):
+    """The command lines of GoNB's process group, GoNB being the kernel's child."""
+    out = subprocess.run(["ps", "-eo", "ppid=,pgid=,pid=,args="], capture_output=True, text=True).stdout
+    lines = [line.split(None, 3) for line in out.splitlines()]
+    gonb = [l[2] for l in lines if int(l[0]) == pid and "gonb" in l[3]]
+    return [l[3] for l in lines if l[1] in gonb and "defunct" not in l[3]]
+
+
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as f:
@@ -136,6 +144,27 @@ class Protocol(Kernel):
             self.run_cell(code)
         self.assertEqual(self.run_cell('%%\nfmt.Print("well")').text(), "well")
 
+    def test_cells_that_would_end_gonb(self):
+        self.run_cell("var kept = 3")
+        for code, says in {"%%\nx := 1\n%%\nfmt.Print(x)": "Line 3", "%%\nfmt.Print(`\n%%\n`)": "Line 3", "%main\n\n//gonb:%% --a=1": "Line 3",
+                           "%exec f\nfunc f() {}\n%%": "Line 3", "%executor": "Line 1", "%%\n%exec\tf": "Line 2"}.items():
+            r = self.run_cell(code)
+            self.assertEqual(r.reply["content"]["status"], "error", code)
+            self.assertIn(says, r.trace())
+            self.assertEqual(len(r.of("execute_input")), 1)
+        self.run_cell("//gonb:% \n//gonb:!")
+        self.assertEqual(self.run_cell("%%bash\ncat <<E\n%%\n%%\nE").text(), "%%\n%%\n")
+        self.assertEqual(self.run_cell("%%\nfmt.Print(kept)").text(), "3")
+
+    def test_line_ends_of_other_systems(self):
+        for end in ("\r\n", "\r"):
+            r = self.run_cell(end.join(("var two = 2", "%%", "fmt.Print(two)", "")))
+            self.assertEqual(r.text(), "2", r.messages)
+            self.assertEqual(self.run_cell(end.join(("%%bash", "echo a", "echo b"))).text(), "a\nb\n")
+            self.assertEqual(self.run_cell("%ls" + end).reply["content"]["status"], "ok")
+            code = end.join(("%%", "fmt.Pri"))
+            self.assertIn("Println", self.collect(self.kc.complete(code, len(code))).reply["content"]["matches"])
+
     def test_two_clients_with_unusual_ids(self):
         second = self.km.client()
         second.session.session = " 'session' %" + "x" * 200
@@ -169,6 +198,28 @@ class Protocol(Kernel):
         self.kc.input("something")
         self.assertEqual(self.collect(id).text(), "got something\n")
 
+    def test_shell_commands_without_input(self):
+        self.assertEqual(self.run_cell('!cat; echo "end"\n!*read x || \\\n echo none').text(), "end\nnone\n")
+
+    @unittest.skipUnless(sys.platform == "linux", "Linux alone tells who waits for input")
+    def test_programs_that_read(self):
+        self.run_cell("var kept = 3\nfunc line() (s string) { s, _ = bufio.NewReader(os.Stdin).ReadString('\\n'); return }")
+        for code in ("%%\nvar x int\nfmt.Scan(&x)", "%%\nfmt.Print(line())", "%%\nio.ReadAll(os.Stdin)"):
+            r = self.collect(self.kc.execute(code, allow_stdin=False), timeout=20)
+            self.assertIn("nobody can type there", r.trace(), code)
+        id = self.kc.execute('%%\nvar x, y int\nfmt.Print("x? ")\nfmt.Scanln(&x)\nfmt.Scanln(&y)\nfmt.Print(x * y)', allow_stdin=True)
+        for typed in "6", "7":
+            self.assertEqual(self.kc.get_stdin_msg(timeout=20)["msg_type"], "input_request")
+            self.kc.input(typed)
+        self.assertEqual(self.collect(id, timeout=20).text(), "x? 42")
+        id = self.kc.execute("%%\nfmt.Print(line())", allow_stdin=True)
+        self.kc.get_stdin_msg(timeout=20)
+        self.km.interrupt_kernel()
+        self.assertEqual(self.collect(id).reply["content"]["ename"], "Interrupted")
+        self.kc.input("late")
+        r = self.collect(self.kc.execute("%%\n_ = os.Stdin\ntime.Sleep(2 * time.Second)\nfmt.Print(kept)", allow_stdin=False))
+        self.assertEqual(r.text(), "3")
+
     def test_cells_after_an_error_wait_in_vain(self):
         ids = [self.kc.execute(c) for c in ("%%\nos.Exit(1)", '%%\nfmt.Print("no")')]
         replies = {}
@@ -198,6 +249,10 @@ class Floods(Kernel):
         r = self.run_cell('%%\nfor i := range 19_000 { fmt.Println("line", i) }')
         self.assertEqual(r.text(), "".join(f"line {i}\n" for i in range(19_000)))
         self.assertEqual(r.text("stderr"), "")
+
+    def test_a_long_panic_is_cut_once(self):
+        r = self.run_cell('%%\npanic(strings.Repeat("p", 3<<20))')
+        self.assertEqual(r.text().count("… output cut: "), 1)
 
     def test_a_long_line_is_cut(self):
         r = self.run_cell('%%\nfmt.Print(strings.Repeat("a", 6_000_000))')
@@ -233,6 +288,21 @@ class Floods(Kernel):
         self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")][1:], [f"picture {i}" for i in range(20)])
 
 
+    @unittest.skipUnless(sys.platform == "linux", "Linux alone lets the size of a pipe be chosen")
+    def test_characters_stay_whole(self):
+        for code in ('for range 4000 { lab.Say(strings.Repeat("é", 101)) }', 'for range 4000 { fmt.Println(strings.Repeat("é", 101)) }; lab.Say("")'):
+            for _ in range(3):
+                text = self.run_cell("%%\n" + code).text()
+                self.assertGreater(len(text), 200_000)
+                self.assertNotIn("\ufffd", text)
+
+    def test_every_picture_comes_before_the_end(self):
+        r = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\n%%\nfor i := range 2000 { gonbui.DisplayHTML(fmt.Sprint(i)) }')
+        self.assertEqual([c["data"]["text/html"] for c in r.of("display_data")], [str(i) for i in range(2000)])
+        r = self.run_cell('%%\nfmt.Print("gonbui.DisplayHTML") // gonbui.Sync')
+        self.assertEqual(r.text(), "gonbui.DisplayHTML")
+
+
 class Errors(Kernel):
     def test_a_statement_without_main(self):
         r = self.run_cell('fmt.Println("hi")')
@@ -243,6 +313,29 @@ class Errors(Kernel):
         for code in ('print("hi")', "import numpy as np\nnp.pi", "def f(x):\n    return x", "for i in range(3):\n    print(i)"):
             r = self.run_cell(code)
             self.assertIn("this kernel runs Go", r.trace(), code)
+
+    def test_hints(self):
+        python, marks = "looks like Python", "Write %% on a line of its own above"
+        for code, says in {
+            "%%\nfmt.Println(1)\n}": "no matching {", "func f() {\n}\n}": "no matching {", "%%\nif true {\n}\n}\nfmt.Println(2)": "no matching {",
+            "type T struct {\n%%\nfmt.Println(1)": "no matching }", "func f() {\n%%\nfmt.Println(1)": "no matching }",
+            " %%\nfmt.Println(1)": "must begin its line", "var a = 1\n\t%%\nfmt.Println(a)": "space before it in line 2",
+            "%%x\nfmt.Println(1)": "%%x in line 1 is unknown", "%%time\nfmt.Println(1)": "%%time in line 1 is unknown",
+            "%%main\nfmt.Println(1)": "%%main in line 1 is unknown",
+            "%%\n{ y := 1; _ = y }\nfmt.Println(y)": "declaration in line 2", "%%\nfor i := range 3 {\n}\nfmt.Println(i)": "declaration in line 2",
+            "func g(w int) {}\n%%\nfmt.Println(w)": "declaration in line 1", "%%\nfmt.Println(late)\nlate := 1\n_ = late": "declared in line 3, below",
+            "%%\nz = 5": "z := …", "%%\nfunc f() {}": "declared above", "%%\nimport \"fmt\"\nfmt.Println()": "Imports stand above",
+            "%%\nfor i in range(3):\n    print(i)": python, "%%\ndef f(x):\n    return x": python, "%%\nwhile True:\n    pass": python,
+            "%%\nimport numpy as np": python, "# Title": "Markdown", "%%\n# comment": "begins with //", "'hello'": "double quotes",
+            "%%\nx := 'hello'": "double quotes", "fmt.Println(2)\n%%\nfmt.Println(1)": "Move this statement below", "fmt.Println(1)": marks,
+        }.items():
+            r = self.run_cell(code)
+            self.assertIn(says, r.trace(), code)
+            if says != marks:
+                self.assertNotIn(marks, r.trace(), code)
+                self.assertNotIn("No cell that ran", r.trace(), code)
+        for code in ("%%\nfmt.Println(1))", '%%\nfmt.Println("a)', "%%\nvar x int = \"\"\n_ = x"):
+            self.assertNotIn("%% ", self.run_cell(code).trace().replace("| %%", ""), code)
 
     def test_the_cell_alone_is_quoted(self):
         self.run_cell("func f() int { return 1 }")
@@ -301,6 +394,18 @@ class Ends(Kernel):
         self.assertLess(time.monotonic() - asked, 5)
         self.assertEqual(self.run_cell('%%\nfmt.Print("on")').text(), "on")
 
+    def test_interrupt_of_jobs_in_the_background(self):
+        self.run_cell("var kept = 3")
+        for code in ("!sleep 600 &", "%%bash\nsleep 600 &\nsleep 600 &", '%%\ncmd := exec.Command("sh", "-c", "trap : INT; while :; do sleep 600; done")\ncmd.Stdout = os.Stdout\ncmd.Start()'):
+            id = self.kc.execute(code)
+            self.until(lambda: any("sleep" in c for c in commands(self.pid())), 60)
+            time.sleep(1)
+            self.km.interrupt_kernel()
+            r = self.collect(id, timeout=15)
+            self.assertEqual(r.reply["content"].get("ename"), "Interrupted", (code, r.reply["content"]))
+            self.assertFalse(any("sleep" in c for c in commands(self.pid())), code)
+        self.assertEqual(self.run_cell("%%\nfmt.Print(kept)").text(), "3")
+
     def test_interrupt_of_the_compiler(self):
         id = self.kc.execute("%%\n" + "".join(f"fmt.Println({i})\n" for i in range(60_000)))
         self.until(lambda: len(group(self.pid())) > 4, 60)
@@ -334,6 +439,21 @@ class Ends(Kernel):
         lab.kill()
         lab.wait()
         self.until(lambda: not any(map(alive, below)), 5)
+
+    def test_what_left_its_group(self):
+        for end in (lambda: os.kill(self.pid(), signal.SIGKILL), self.km.shutdown_kernel):
+            r = self.run_cell("!setsid nohup sleep 600 >/dev/null 2>&1 &\n%%\ncmd := exec.Command(\"sleep\", \"600\")\n"
+                              "cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}\ncmd.Start()\nfmt.Print(cmd.Process.Pid)")
+            left = int(r.text())
+            self.assertTrue(alive(left))
+            begun = subprocess.run(["pgrep", "-x", "sleep"], capture_output=True, text=True).stdout.split()
+            mine = [int(p) for p in begun if os.environ["TMPDIR"] in subprocess.run(["ps", "eww", "-p", p], capture_output=True, text=True).stdout]
+            self.assertGreaterEqual(len(mine), 2)
+            end()
+            self.until(lambda: not any(map(alive, mine)), 5)
+            if self.km.has_kernel:
+                self.km.restart_kernel(now=True)
+                self.kc.wait_for_ready(timeout=60)
 
     def test_shutdown(self):
         below, _ = self.running()
