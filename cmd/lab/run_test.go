@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -56,4 +57,16 @@ func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
 	require.ErrorContains(t, err, "would overwrite "+path+" itself")
 	_, err = h.run(t.Context(), path, runOptions{output: path}, nil) // a file, not a folder
 	require.ErrorContains(t, err, "nothing can be written there: mkdir "+path)
+}
+
+func TestPythonThatSaysNothingIsNamed(t *testing.T) {
+	for _, program := range []string{"true", "false"} {
+		h := home{root: t.TempDir(), dir: t.TempDir(), work: workspace(t.TempDir())}
+		path, err := exec.LookPath(program)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
+		require.NoError(t, os.Symlink(path, h.python()))
+		_, err = h.run(t.Context(), saveNotebook(t, "%%"), runOptions{output: t.TempDir(), timeout: time.Minute}, nil)
+		require.ErrorContains(t, err, "could not be executed: the lab's Python ended without a word", program)
+	}
 }

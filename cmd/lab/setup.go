@@ -400,6 +400,7 @@ func (h home) engineStep() step {
 		name:        "Engine for cells",
 		fingerprint: digest(installerStub, programsSource, string(mod), string(sum)),
 		made:        func() ([]string, error) { return []string{h.engine()}, nil },
+		closed:      true,
 		run: func(ctx context.Context, note func(string)) error {
 			note("copying")
 			list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goXLA)
