@@ -44,7 +44,11 @@ func (h home) examine(ctx context.Context) error {
 		}
 		fmt.Printf("%s %-22s %s\n", mark(err == nil), part, found)
 	}
-	line("Go", nil, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
+	machine := h.checkMachine(ctx)
+	line("Go", machine, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
+	if machine != nil {
+		return errors.New("correct this first; the other parts cannot be examined without it")
+	}
 	h.useCompiler(ctx)
 
 	// What takes longest is asked for side by side.
