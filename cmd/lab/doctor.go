@@ -44,7 +44,11 @@ func (h home) examine(ctx context.Context) error {
 		}
 		fmt.Printf("%s %-22s %s\n", mark(err == nil), part, found)
 	}
-	line("Go", nil, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
+	machine := h.checkMachine(ctx)
+	line("Go", machine, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
+	if machine != nil {
+		return errors.New("correct this first; the other parts cannot be examined without it")
+	}
 	h.useCompiler(ctx)
 
 	// What takes longest is asked for side by side.
@@ -122,7 +126,7 @@ func (h home) engineSays(ctx context.Context) (string, error) {
 	program := filepath.Join(temp, "engine")
 	env := []string{"GOWORK=" + work, "GOFLAGS=" + h.cellFlags(), "GOPROXY=off", "GOTOOLCHAIN=local"}
 	if err := h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, "./cmd/engine"); err != nil {
-		return "", fmt.Errorf("cells cannot be built: %w", err)
+		return "", fmt.Errorf("cells cannot be built: %w\n%s; if you changed a file that is named here, correct it there", err, mend)
 	}
 	out, err := answer(ctx, program)
 	said := strings.TrimSpace(string(out))
@@ -133,9 +137,9 @@ func (h home) engineSays(ctx context.Context) (string, error) {
 	case said != "":
 		return "", errors.New(said)
 	case errors.As(err, &exit) && regexp.MustCompile(`SIG(SEGV|BUS|ILL|ABRT)|signal`).Match(exit.Stderr):
-		return "", errors.New("the plugin ends the program that loads it: it is damaged, or not made for this machine")
+		return "", errors.New("the plugin ends the program that loads it: it is damaged, or not made for this machine: " + mend)
 	default:
-		return "", fmt.Errorf("the engine does not start (%w)", err)
+		return "", fmt.Errorf("the engine does not start (%w): %s", err, mend)
 	}
 }
 

@@ -143,7 +143,7 @@ func madeByTempDir(path string) bool {
 func (h home) lock(ctx context.Context) (*os.File, error) {
 	for waits := false; ; {
 		if err := os.MkdirAll(h.dir, 0o755); err != nil {
-			return nil, fmt.Errorf("the lab's folder cannot be made (%w): clone the repository where you may write", err)
+			return nil, unusable(err)
 		}
 		path := h.path("lock")
 		lock, err := lockFile(path, syscall.LOCK_EX|syscall.LOCK_NB)
@@ -156,7 +156,7 @@ func (h home) lock(ctx context.Context) (*os.File, error) {
 			lock.Close() // of a folder that was just removed by clean
 			continue
 		case !errors.Is(err, syscall.EWOULDBLOCK):
-			return nil, fmt.Errorf("the lab's folder cannot be used (%w): clone the repository where you may write", err)
+			return nil, unusable(err)
 		case !waits:
 			waits = true
 			fmt.Println("Another lab is setting up; waiting for it.")
@@ -169,6 +169,15 @@ func (h home) lock(ctx context.Context) (*os.File, error) {
 	}
 }
 
+// unusable is a sentence on the lab's folder, or on a file in it, that cannot be made or opened.
+func unusable(err error) error {
+	cure := "clone the repository where you may write"
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) || errors.Is(err, fs.ErrExist) {
+		cure = "something else lies there; remove it and run this again"
+	}
+	return fmt.Errorf("the lab's folder cannot be used (%w): %s", err, cure)
+}
+
 // use marks the lab as in use until done is called, so that nobody takes its programs away.
 func (h home) use() (done func(), err error) {
 	lock, err := lockFile(h.path("in-use"), syscall.LOCK_SH)
@@ -176,7 +185,7 @@ func (h home) use() (done func(), err error) {
 		return func() {}, nil // nobody was here who may write, and who may not takes nothing away
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the lab's folder cannot be used: %w", err)
+		return nil, unusable(err)
 	}
 	return func() { lock.Close() }, nil
 }
@@ -203,7 +212,7 @@ func (h home) unused() error {
 		return errors.New("the lab is open, or runs a notebook, in another terminal: end it there with Ctrl-C and run this again")
 	}
 	if err != nil {
-		return fmt.Errorf("the lab's folder cannot be used: %w", err)
+		return unusable(err)
 	}
 	return lock.Close()
 }

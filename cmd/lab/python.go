@@ -117,10 +117,10 @@ func (h home) pythonStep() step {
 		fingerprint: digest(requirements),
 		made:        func() ([]string, error) { return []string{h.venv()}, nil },
 		// Not which Python is first on the PATH, which changes with each activated environment, but whether the one that
-		// was taken is still there.
+		// was taken is still there. It has to say what no other program would.
 		works: func() bool {
-			_, err := answer(context.Background(), h.python(), "-I", "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('jupyterlab'))")
-			return err == nil
+			out, err := answer(context.Background(), h.python(), "-I", "-c", "import importlib.util; print(importlib.util.find_spec('jupyterlab').name.upper())")
+			return err == nil && strings.TrimSpace(string(out)) == "JUPYTERLAB"
 		},
 		run: func(ctx context.Context, note func(string)) error {
 			python, err := findPython(ctx)

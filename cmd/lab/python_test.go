@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -79,4 +80,18 @@ func TestExplain(t *testing.T) {
 	require.EqualError(t, err, "the module proxy did not give what was asked for; check `go env GOPROXY` and run this again\n"+
 		"    go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway")
 	require.EqualError(t, explainGo("x.go:1: undefined: y\nx.go:2: too many errors\n"), "go said:\n    x.go:1: undefined: y\n    x.go:2: too many errors")
+}
+
+// An interpreter counts as one that works by what it says: many a program ends without an error whatever it is asked.
+func TestAnotherProgramIsNoPython(t *testing.T) {
+	require.True(t, ready(t).pythonStep().works())
+	h := home{dir: t.TempDir()}
+	require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
+	for _, other := range []string{"true", "echo", "false"} {
+		path, err := exec.LookPath(other)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, h.python()))
+		require.False(t, h.pythonStep().works(), other)
+		require.NoError(t, os.Remove(h.python()))
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -280,7 +281,8 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	case errors.As(err, &exit) && !exit.Exited():
 		return written{}, fmt.Errorf("%s could not be executed to its end: the Python process that executes it was ended (%v); if memory ran out, close other programs", path, err)
 	case err != nil || !finished:
-		return written{}, fmt.Errorf("%s could not be executed: %s", path, explain(complaints.String()))
+		silent := "the lab's Python ended without a word; `go run ./cmd/lab doctor` says what is missing"
+		return written{}, fmt.Errorf("%s could not be executed: %s", path, cmp.Or(explain(complaints.String()), silent))
 	}
 	if result.declared, err = lab.ReadParams(parameters); err != nil {
 		return written{}, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -72,5 +73,17 @@ func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
 		require.NoError(t, os.Mkdir(folder, 0o755))
 		_, err := h.run(t.Context(), path, opt, nil)
 		require.ErrorContains(t, err, folder+" is to be written, and a folder has that name")
+	}
+}
+
+func TestPythonThatSaysNothingIsNamed(t *testing.T) {
+	for _, program := range []string{"true", "false"} {
+		h := home{root: t.TempDir(), dir: t.TempDir(), work: workspace(t.TempDir())}
+		path, err := exec.LookPath(program)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
+		require.NoError(t, os.Symlink(path, h.python()))
+		_, err = h.run(t.Context(), saveNotebook(t, "%%"), runOptions{output: t.TempDir(), timeout: time.Minute}, nil)
+		require.ErrorContains(t, err, "could not be executed: the lab's Python ended without a word", program)
 	}
 }

@@ -38,6 +38,9 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 	if opt.offline {
 		os.Setenv("GOPROXY", "off") // a step that finds all it needs in the caches may go on
 	}
+	if err := h.checkMachine(ctx); err != nil {
+		return err
+	}
 	h.useCompiler(ctx)
 	pip, compiler, steps := h.pythonStep(), h.compilerStep(), h.steps()
 	flaws := h.flaws(opt.explicit, append(steps, compiler)...)
@@ -57,10 +60,8 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		return nil
 	}
 	if opt.offline {
-		for _, s := range []step{pip, h.kernelStep(), h.programsStep(), h.completionStep()} {
-			if flaw := flaws[s.name]; flaw != nil {
-				return fmt.Errorf("%s: %w, and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", s.name, flaw)
-			}
+		if flaw := flaws[pip.name]; flaw != nil {
+			return fmt.Errorf("%s: %w, and --offline forbids its download: run `go run ./cmd/lab setup` once with a network", pip.name, flaw)
 		}
 	}
 	if flaws[pip.name] != nil {
@@ -90,6 +91,31 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 			"or clone the repository where you may write", reason, h.dir)
 	}
 	return err
+}
+
+// checkMachine says in a sentence what keeps every step from its work: no Go, or a variable that leads it astray.
+func (h home) checkMachine(ctx context.Context) error {
+	tool, err := h.goTool()
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		os.Setenv("PATH", filepath.Dir(tool)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
+	if info, err := os.Stat(os.TempDir()); err != nil || !info.IsDir() || unix.Access(os.TempDir(), unix.W_OK) != nil {
+		return fmt.Errorf("the temporary folder %s is not one that you may write: set TMPDIR to one that is, and run this again", os.TempDir())
+	}
+	said, err := answer(ctx, "go", "env", "GO111MODULE", "GOMODCACHE", "GOCACHE")
+	settings := strings.Split(string(said), "\n")
+	switch {
+	case err != nil || len(settings) < 3: // a Go that does not work says why when it is to compile
+		return nil
+	case settings[0] == "off":
+		return errors.New("GO111MODULE=off keeps Go from finding the lab's packages: unset it, or run `go env -u GO111MODULE` if it is set there, and run this again")
+	case !filepath.IsAbs(settings[1]) || !filepath.IsAbs(settings[2]):
+		return errors.New("Go has no folder for what it downloads and compiles: set HOME to your home folder and run this again")
+	}
+	return nil
 }
 
 const inPlace = "Everything is in place: `go run ./cmd/lab` opens the lab."
@@ -400,6 +426,7 @@ func (h home) engineStep() step {
 		name:        "Engine for cells",
 		fingerprint: digest(installerStub, programsSource, string(mod), string(sum)),
 		made:        func() ([]string, error) { return []string{h.engine()}, nil },
+		closed:      true,
 		run: func(ctx context.Context, note func(string)) error {
 			note("copying")
 			list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goXLA)

@@ -27,6 +27,7 @@ type step struct {
 	fingerprint string
 	personal    bool                     // its result lies in the user's own caches, and so does its record
 	made        func() ([]string, error) // nil, or the files and folders that it made: absolute paths
+	closed      bool                     // the folders that it made may hold nothing else: Go compiles every file that lies there
 	works       func() bool              // nil, or whether what it made can be used, beyond being whole
 	heal        func([]record.Damage)    // nil, or what is done about damage before run
 	run         func(ctx context.Context, note func(string)) error
@@ -60,6 +61,13 @@ func (h home) flaw(s step, readAll bool) ([]record.Damage, error) {
 	}
 	damage, renewed := r.Check(h.dir, readAll)
 	damage, forgotten := h.forgetCompiled(&r, damage)
+	if s.closed {
+		made, err := s.made()
+		if err != nil {
+			return nil, err
+		}
+		damage = append(damage, r.Added(h.dir, made...)...)
+	}
 	switch {
 	case len(damage) > 0:
 		more := ""

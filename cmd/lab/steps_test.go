@@ -230,3 +230,28 @@ func TestSetUpWritesNothingWhereNothingIsToBeDone(t *testing.T) {
 	require.NoError(t, h.setUp(ctx, setupOptions{offline: true}))
 	require.Equal(t, before, at())
 }
+
+// Go compiles what lies in a folder of sources, so a file that was added to them is damage; in other folders it is not.
+func TestAddedFileIsDamageInAClosedFolder(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		h, runs := home{dir: t.TempDir()}, 0
+		s := step{
+			name: "s", closed: closed, made: func() ([]string, error) { return []string{h.path("folder")}, nil },
+			run: func(context.Context, func(string)) error {
+				runs++
+				return errors.Join(os.RemoveAll(h.path("folder")), writeFile(h.path("folder", "a.go"), []byte("package a")))
+			},
+		}
+		out := &reporter{out: &strings.Builder{}}
+		require.NoError(t, h.perform(t.Context(), s, false, out))
+		require.True(t, h.done(s))
+		require.NoError(t, writeFile(h.path("folder", "b.go"), []byte("package b")))
+		require.Equal(t, !closed, h.done(s))
+		require.NoError(t, h.perform(t.Context(), s, false, out))
+		require.True(t, h.done(s))
+		if closed {
+			require.Equal(t, 2, runs)
+		}
+	}
+	require.True(t, ready(t).engineStep().closed)
+}

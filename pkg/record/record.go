@@ -1,5 +1,5 @@
-// Package record tells whether files are still what they were when they were made: at once by their sizes and times, or with
-// care by their SHA-256. Set-up records what it makes, so that damage is seen and mended.
+// Package record tells whether files are still what they were when they were made: at once by their sizes, times and right to
+// be executed, or with care by their SHA-256. Set-up records what it makes, so that damage is seen and mended.
 package record
 
 import (
@@ -26,12 +26,18 @@ type Record struct {
 
 type file struct {
 	path string // absolute, or relative to the folder of the record
-	size int64
+	kind string
+	size int64  // of a link 0, and so is its time
 	time int64  // of the last change, in nanoseconds since 1970
-	sum  string // SHA-256 in hexadecimal; of a link only its being there counts, and it is linkSum
+	sum  string // SHA-256 in hexadecimal, of a link that of the path to which it leads
 }
 
-const linkSum = "link"
+// The kinds of files.
+const (
+	plain   = "file"
+	program = "program" // its owner may execute it
+	link    = "link"
+)
 
 // Of records files, and all files in the folders among the paths. Those inside the folder base are recorded relative to it,
 // so that they may be moved with it.
@@ -42,12 +48,15 @@ func Of(note, base string, paths ...string) (Record, error) {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			f := file{path: path, sum: linkSum}
+			f := file{path: path, kind: plain}
+			switch {
+			case entry.Type()&fs.ModeSymlink != 0:
+				f.kind = link
+			case !entry.Type().IsRegular():
+				return nil // a socket or the like holds nothing
+			}
 			if inside, err := filepath.Rel(base, path); err == nil && filepath.IsLocal(inside) {
 				f.path = inside
-			}
-			if entry.Type().IsRegular() {
-				f.sum = ""
 			}
 			r.files = append(r.files, f)
 			return nil
@@ -57,16 +66,20 @@ func Of(note, base string, paths ...string) (Record, error) {
 		}
 	}
 	return r, errors.Join(r.each(func(f *file) (err error) {
-		if f.sum == linkSum {
-			return nil
-		}
 		path := absolute(base, f.path)
+		if f.kind == link {
+			f.sum, err = linkSum(path)
+			return err
+		}
 		if f.sum, err = sum(path); err != nil {
 			return err
 		}
 		info, err := os.Stat(path)
 		if err == nil {
 			f.size, f.time = info.Size(), info.ModTime().UnixNano()
+			if executable(info) {
+				f.kind = program
+			}
 		}
 		return err
 	})...)
@@ -82,21 +95,30 @@ type Damage struct {
 func (d Damage) String() string { return d.Path + " " + d.why }
 
 // Check compares the files with the record. A file of the recorded size and time counts as whole, unless all is to be read:
-// then, and where only the time differs, its content decides. renewed tells that times were put right in the record, which
+// then, and where only the time differs, its content decides. A program must still be executable, and a link lead where it
+// led, to something that is there. renewed tells that times were put right in the record, which
 // is worth saving.
 func (r *Record) Check(base string, readAll bool) (damage []Damage, renewed bool) {
 	var times atomic.Bool
 	for i, err := range r.each(func(f *file) error {
-		info, err := os.Stat(absolute(base, f.path))
+		path := absolute(base, f.path)
+		info, err := os.Stat(path)
 		switch {
-		case err != nil || f.sum == linkSum:
+		case err != nil:
 			return err
-		case info.Size() != f.size:
+		case f.kind == link:
+			if target, err := linkSum(path); err != nil || target != f.sum {
+				return errAltered // no link any more, or another one
+			}
+			return nil
+		case info.Size() != f.size || !info.Mode().IsRegular():
 			return errAltered
+		case f.kind == program && !executable(info):
+			return errNotExecutable
 		case info.ModTime().UnixNano() == f.time && !readAll:
 			return nil
 		}
-		now, err := sum(absolute(base, f.path))
+		now, err := sum(path)
 		if err == nil && now != f.sum {
 			err = errAltered
 		}
@@ -109,22 +131,40 @@ func (r *Record) Check(base string, readAll bool) (damage []Damage, renewed bool
 		if err == nil {
 			continue
 		}
-		d := Damage{Path: absolute(base, r.files[i].path), Gone: errors.Is(err, fs.ErrNotExist), why: "was altered"}
-		if d.Gone {
+		d := Damage{Path: absolute(base, r.files[i].path), Gone: errors.Is(err, fs.ErrNotExist), why: err.Error()}
+		var path *fs.PathError
+		switch {
+		case d.Gone:
 			d.why = "is missing"
-		} else if !errors.Is(err, errAltered) {
-			var path *fs.PathError
-			if errors.As(err, &path) {
-				err = path.Err
-			}
-			d.why = fmt.Sprintf("cannot be read (%v)", err)
+		case errors.As(err, &path):
+			d.why = fmt.Sprintf("cannot be read (%v)", path.Err)
 		}
 		damage = append(damage, d)
 	}
 	return damage, times.Load()
 }
 
-var errAltered = errors.New("altered")
+var (
+	errAltered       = errors.New("was altered")
+	errNotExecutable = errors.New("may not be executed any more")
+)
+
+// Added are the files in folders that the record does not have, as damage.
+func (r Record) Added(base string, folders ...string) (damage []Damage) {
+	known := map[string]bool{}
+	for _, f := range r.files {
+		known[absolute(base, f.path)] = true
+	}
+	for _, folder := range folders {
+		filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && !known[path] {
+				damage = append(damage, Damage{Path: path, why: "was added"})
+			}
+			return nil // what cannot be read Check finds
+		})
+	}
+	return damage
+}
 
 // Sum returns the SHA-256 of a file, by its path as recorded, in hexadecimal; "" if it is not in the record.
 func (r Record) Sum(path string) string {
@@ -173,6 +213,15 @@ func absolute(base, path string) string {
 	return filepath.Join(base, path)
 }
 
+func executable(info fs.FileInfo) bool { return info.Mode()&0o100 != 0 }
+
+// linkSum is the SHA-256 of the path to which a link leads.
+func linkSum(path string) (string, error) {
+	target, err := os.Readlink(path)
+	digest := sha256.Sum256([]byte(target))
+	return hex.EncodeToString(digest[:]), err
+}
+
 func sum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -191,7 +240,7 @@ func (r Record) Text() []byte {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n%d\n", r.Note, len(r.files))
 	for _, f := range r.files {
-		fmt.Fprintf(&text, "%s %d %d %s\n", f.sum, f.size, f.time, f.path)
+		fmt.Fprintf(&text, "%s %s %d %d %s\n", f.kind, f.sum, f.size, f.time, f.path)
 	}
 	return []byte(text.String())
 }
@@ -210,16 +259,16 @@ func Read(path string) (Record, error) {
 	}
 	r := Record{Note: note, files: make([]file, 0, number)}
 	for line := range strings.Lines(rest) {
-		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 4)
-		if len(parts) != 4 {
+		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 5)
+		if len(parts) != 5 {
 			return Record{}, fmt.Errorf("%s is not a whole record", path)
 		}
-		size, err := strconv.ParseInt(parts[1], 10, 64)
-		time, err2 := strconv.ParseInt(parts[2], 10, 64)
+		size, err := strconv.ParseInt(parts[2], 10, 64)
+		time, err2 := strconv.ParseInt(parts[3], 10, 64)
 		if err != nil || err2 != nil {
 			return Record{}, fmt.Errorf("%s is not a whole record", path)
 		}
-		r.files = append(r.files, file{parts[3], size, time, parts[0]})
+		r.files = append(r.files, file{parts[4], parts[0], size, time, parts[1]})
 	}
 	return r, nil
 }

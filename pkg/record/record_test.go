@@ -18,6 +18,7 @@ func folder(t *testing.T) (base string, r Record) {
 	for i := range 200 {
 		require.NoError(t, os.WriteFile(filepath.Join(base, "a", "b c", fmt.Sprint("file ", i)), []byte(fmt.Sprint("content ", i)), 0o644))
 	}
+	require.NoError(t, os.Chmod(filepath.Join(base, "a", "b c", "file 7"), 0o755))
 	require.NoError(t, os.Symlink("b c", filepath.Join(base, "a", "link")))
 	outside := filepath.Join(t.TempDir(), "outside")
 	require.NoError(t, os.WriteFile(outside, nil, 0o644))
@@ -61,6 +62,7 @@ func TestDamageIsSeen(t *testing.T) {
 			}
 			return os.Mkdir(path, 0o755)
 		}, "was altered", false},
+		"not executable": {func(path string) error { return os.Chmod(path, 0o655) }, "may not be executed any more", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base, r := folder(t)
@@ -79,13 +81,32 @@ func TestDamageIsSeen(t *testing.T) {
 			require.Empty(t, damage)
 		})
 	}
-	t.Run("a link to nothing", func(t *testing.T) {
-		base, r := folder(t)
-		require.NoError(t, os.Remove(filepath.Join(base, "a", "link")))
-		require.NoError(t, os.Symlink("nowhere", filepath.Join(base, "a", "link")))
-		damage, _ := r.Check(base, false)
-		require.Len(t, damage, 1)
-	})
+	for name, instead := range map[string]func(path string) error{
+		"a link to nothing": func(path string) error { return os.Symlink("nowhere", path) },
+		"another link":      func(path string) error { return os.Symlink(filepath.Dir(path), path) },
+		"no link":           func(path string) error { return os.Mkdir(path, 0o755) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			base, r := folder(t)
+			require.NoError(t, os.Remove(filepath.Join(base, "a", "link")))
+			require.NoError(t, instead(filepath.Join(base, "a", "link")))
+			damage, _ := r.Check(base, false)
+			require.Len(t, damage, 1)
+		})
+	}
+}
+
+func TestAddedFilesAreSeen(t *testing.T) {
+	base, r := folder(t)
+	require.Empty(t, r.Added(base, filepath.Join(base, "a")))
+	added := filepath.Join(base, "a", "b c", "new")
+	require.NoError(t, os.WriteFile(added, nil, 0o644))
+	damage, _ := r.Check(base, true)
+	require.Empty(t, damage, "not every folder is for recorded files alone")
+	damage = r.Added(base, filepath.Join(base, "a"))
+	require.Len(t, damage, 1)
+	require.Equal(t, added+" was added", damage[0].String())
+	require.False(t, damage[0].Gone)
 }
 
 // A folder that was copied or restored has other times: it is read once, and known again.

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// copyOfLab is the lab that is set up here in a folder of its own, of the same files, to be damaged.
+func copyOfLab(t *testing.T) home {
+	t.Helper()
+	h := ready(t)
+	dir, err := os.MkdirTemp(h.dir, "test-") // on the same disk
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for _, name := range []string{"bin", "compiler", "go-xla", "gotool", "kernel", "linkflags", "python", "stamps"} {
+		err := filepath.WalkDir(h.path(name), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			inside, err := filepath.Rel(h.dir, path)
+			if err != nil {
+				return err
+			}
+			to := filepath.Join(dir, inside)
+			switch {
+			case entry.IsDir():
+				return os.Mkdir(to, 0o755)
+			case entry.Type()&fs.ModeSymlink != 0:
+				target, err := os.Readlink(path)
+				if err != nil {
+					return err
+				}
+				return os.Symlink(target, to)
+			default:
+				return os.Link(path, to)
+			}
+		})
+		if name != "compiler" { // which few machines need
+			require.NoError(t, err)
+		}
+	}
+	h.dir = dir
+	return h
+}
+
+// Without a network what is compiled from Go's caches is mended, and what has to be downloaded is refused.
+func TestOfflineMendsWhatItCan(t *testing.T) {
+	h := copyOfLab(t)
+	t.Setenv("GOPROXY", os.Getenv("GOPROXY")) // which set-up changes
+	gonb, kernel := filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "kernel")
+	require.NoError(t, os.Remove(gonb))
+	spoiled, err := os.ReadFile(kernel)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(kernel)) // the file has another name in the lab that is in use
+	require.NoError(t, os.WriteFile(kernel, spoiled, 0o644))
+	require.NoError(t, h.setUp(t.Context(), setupOptions{offline: true}))
+	for _, program := range []string{gonb, kernel} {
+		info, err := os.Stat(program)
+		require.NoError(t, err)
+		require.NotZero(t, info.Mode()&0o100)
+	}
+	require.NoError(t, os.Remove(h.python()))
+	require.ErrorContains(t, h.setUp(t.Context(), setupOptions{offline: true}), "Python environment: "+h.python()[len(h.root)+1:]+" is missing, and --offline forbids its download")
+}
+
+// What keeps every step from its work is said before the first one starts.
+func TestMachineIsCheckedFirst(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		says string
+	}{
+		"no Go":               {map[string]string{"PATH": ""}, "the program go is not on the PATH"},
+		"no temporary folder": {map[string]string{"TMPDIR": "/nonexistent"}, "TMPDIR"},
+		"modules off":         {map[string]string{"GO111MODULE": "off"}, "GO111MODULE"},
+		"no home folder":      {map[string]string{"HOME": "", "XDG_CACHE_HOME": "", "GOPATH": "", "GOCACHE": "", "GOMODCACHE": ""}, "HOME"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, err := findHome(t.TempDir())
+			require.NoError(t, err)
+			h.dir = filepath.Join(t.TempDir(), ".lab")
+			require.NoError(t, h.checkMachine(t.Context()))
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			require.ErrorContains(t, h.setUp(t.Context(), setupOptions{}), c.says)
+			require.NoDirExists(t, h.dir)
+		})
+	}
+}
+
+// The Go that set-up found serves also who has none on the PATH.
+func TestGoThatSetUpFoundIsUsed(t *testing.T) {
+	h := ready(t)
+	t.Setenv("PATH", "")
+	require.NoError(t, h.checkMachine(t.Context()))
+	require.NotEmpty(t, goEnv("GOROOT"))
+}
+
+// Where the lab's folder or its lock is something else, the cure is to remove that.
+func TestWhatLiesInTheWayIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".lab")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	_, err := home{dir: file}.lock(t.Context())
+	require.ErrorContains(t, err, "mkdir "+file+": not a directory): something else lies there; remove it")
+	h := home{dir: t.TempDir()}
+	require.NoError(t, os.Mkdir(h.path("lock"), 0o755))
+	_, err = h.lock(t.Context())
+	require.ErrorContains(t, err, h.path("lock")+": is a directory): something else lies there; remove it")
+	require.NoError(t, os.Mkdir(h.path("in-use"), 0o755))
+	require.ErrorContains(t, h.unused(), "remove it")
+}
