@@ -197,7 +197,7 @@ func explain(text string) string {
 		{"no space left on device", "the disk is full; make room and run this again"},
 		{"disabled by GOPROXY=off", "it is not among the downloaded modules; run this again with a network, and without --offline and GOPROXY=off"},
 		{"proxyconnect", noProxy},
-		{"Cannot connect to proxy", noProxy},
+		{"connect to proxy", noProxy}, // "cannot" or "unable to", by the version of pip
 		{"Proxy URL", noProxy},
 		{"invalid proxy", noProxy},
 		{"Failed to establish a new connection", unreached},

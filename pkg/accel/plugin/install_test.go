@@ -256,6 +256,9 @@ func TestInstallFailures(t *testing.T) {
 		"no proxy's address": {func(_ *testing.T, _ *index, o *Options) {
 			o.env = append(o.env, "http_proxy=nonsense://127.0.0.1:1", "no_proxy=", "NO_PROXY=")
 		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
+		"no proxy, in other words": {func(t *testing.T, _ *index, o *Options) {
+			o.Python = says(t, `Could not fetch URL: proxy connection error: ('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', port=1)")) - skipping`)
+		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
 		"not in the index": {func(_ *testing.T, _ *index, o *Options) { o.wheel.Version = "9.9" },
 			"the package index has no such wheel for this machine"},
 		"wheel for another system": {func(_ *testing.T, x *index, _ *Options) { x.name = "fake_pjrt_cpu-1.2-py3-none-plan9_amd64.whl" },

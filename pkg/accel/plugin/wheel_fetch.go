@@ -90,7 +90,7 @@ func explainPip(said string) error {
 		{`CERTIFICATE_VERIFY_FAILED|SSLError`, errors.New("the server's certificate is not trusted; set PIP_CERT to your network's certificate file")},
 		{`HTTP error 5\d\d|5\d\d Server Error|too many 5\d\d error`, errors.New("the package index answers with a server error; run it again later")},
 		{`HTTP error 40[137]|40[137] Client Error|Tunnel connection failed`, errors.New("the package index or a proxy refuses access; check pip's index and proxy settings")},
-		{`ProxyError|Proxy URL|InvalidProxyURL`, errProxy},
+		{`ProxyError|(?i:connect to proxy)|Proxy URL|InvalidProxyURL`, errProxy},
 		{`NewConnectionError|NameResolutionError|Max retries exceeded|Connection refused|Network is unreachable|ConnectTimeout`, errors.New("the package index cannot be reached; check the network")},
 		{`No matching distribution found`, fmt.Errorf("the package index has no such wheel for this machine (%s, glibc 2.27 or later)", platform)},
 	} {
