@@ -187,6 +187,7 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 	}
 }
 
+const noProxy = "the proxy that HTTPS_PROXY names is not reached; correct or unset HTTPS_PROXY and run this again"
 const unreached = "the network is not reached; connect and run this again, or use --offline once set up"
 
 // explain turns what pip and go print when the network or the disk fails into a sentence, and leaves the rest as it is.
@@ -195,7 +196,10 @@ func explain(text string) string {
 		{"No space left on device", "the disk is full; make room and run this again"},
 		{"no space left on device", "the disk is full; make room and run this again"},
 		{"disabled by GOPROXY=off", "it is not among the downloaded modules; run this again with a network, and without --offline and GOPROXY=off"},
-		{"proxyconnect", "the proxy that HTTPS_PROXY names is not reached; correct or unset HTTPS_PROXY and run this again"},
+		{"proxyconnect", noProxy},
+		{"connect to proxy", noProxy}, // "cannot" or "unable to", by the version of pip
+		{"Proxy URL", noProxy},
+		{"invalid proxy", noProxy},
 		{"Failed to establish a new connection", unreached},
 		{"Temporary failure in name resolution", unreached},
 		{"Name or service not known", unreached},

@@ -75,6 +75,13 @@ func TestFindPython(t *testing.T) {
 func TestExplain(t *testing.T) {
 	require.Contains(t, explain("OSError: [Errno 28] No space left on device"), "disk is full")
 	require.Contains(t, explain("dial tcp: lookup proxy: no such host"), "network is not reached")
+	for _, proxy := range []string{
+		`proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused`,
+		`WARNING: Retrying after connection broken by 'ProxyError('Cannot connect to proxy.', NewConnectionError('Failed to establish a new connection'))'`,
+		`InvalidURL: Proxy URL had unsupported scheme nonsense, should use http:// or https://`,
+	} {
+		require.Contains(t, explain(proxy), "HTTPS_PROXY")
+	}
 	require.Equal(t, "something else", explain("something else\n"))
 	err := explainGo("go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway\n")
 	require.EqualError(t, err, "the module proxy did not give what was asked for; check `go env GOPROXY` and run this again\n"+

@@ -53,11 +53,11 @@ func (h home) setUp(ctx context.Context, opt setupOptions) error {
 		out := newReporter(os.Stdout)
 		defer out.close()
 		h.useCompiler(ctx)
-		if err := h.fetchPlugin(ctx, opt, out); err != nil || !opt.explicit {
-			return err
+		whole, err := h.fetchPlugin(ctx, opt, out)
+		if err == nil && opt.explicit {
+			out.say(inPlace(whole))
 		}
-		out.say(inPlace)
-		return nil
+		return err
 	}
 	if opt.offline {
 		if flaw := flaws[pip.name]; flaw != nil {
@@ -118,7 +118,14 @@ func (h home) checkMachine(ctx context.Context) error {
 	return nil
 }
 
-const inPlace = "Everything is in place: `go run ./cmd/lab` opens the lab."
+// inPlace is the last word of `lab setup`; whole tells whether no plugin is wanting.
+func inPlace(whole bool) string {
+	what := "Everything"
+	if !whole {
+		what = "All but the plugin"
+	}
+	return what + " is in place: `go run ./cmd/lab` opens the lab."
+}
 
 // steps are those of set-up that every machine needs, each after those whose results it uses.
 func (h home) steps() []step {
@@ -194,10 +201,14 @@ func (h home) mend(ctx context.Context, opt setupOptions, flaws map[string]error
 			return err
 		}
 	}
-	downloads := lane(must(h.pythonStep), func() error { return h.fetchPlugin(ctx, opt, out) })
+	whole := false
+	downloads := lane(must(h.pythonStep), func() (err error) {
+		whole, err = h.fetchPlugin(ctx, opt, out)
+		return err
+	})
 	defer func() {
 		if opt.explicit && ctx.Err() == nil && len(h.flaws(false, h.steps()...)) == 0 {
-			out.say(inPlace)
+			out.say(inPlace(whole))
 		}
 	}()
 	builds := lane(must(h.modulesStep), must(h.kernelStep), must(h.programsStep),
@@ -745,9 +756,10 @@ func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'",
 // pluginPause is how long opening the lab does not try again to fetch a plugin that could not be had.
 const pluginPause = 24 * time.Hour
 
-// fetchPlugin gets XLA's plugin where one is missing or damaged. That it cannot be had is no error: GoMLX's Go backend computes
-// then. What GOMLX_BACKEND asks for is the user's affair, who is told if it cannot be had.
-func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) error {
+// fetchPlugin gets XLA's plugin where one is missing or damaged; whole tells whether it is there now. That it cannot be had is
+// no error: GoMLX's Go backend computes then. What GOMLX_BACKEND asks for is the user's affair, who is told if it cannot be had.
+func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) (whole bool, err error) {
+	whole = true
 	for _, kind := range plugin.Kinds() {
 		_, flaw := plugin.Installed(kind, opt.explicit)
 		if flaw == nil {
@@ -761,6 +773,7 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 		info, err := os.Stat(failed)
 		if opt.offline || err == nil && !opt.explicit && time.Since(info.ModTime()) < pluginPause {
 			out.say("%s: %v, so %s will compute; `go run ./cmd/lab setup` fetches it.", name, flaw, instead)
+			whole = false
 			continue
 		}
 		os.Remove(failed)
@@ -777,15 +790,15 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 		})
 		end(err)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 		if err != nil {
+			whole = false
 			out.say("  It cannot be had now: %v.\n  So %s will compute; `go run ./cmd/lab setup` tries again.", err, instead)
 			writeFile(failed, []byte(err.Error())) // without a cache folder that can be written it is tried each time
 		}
 	}
 	asked := plugin.Requested()
-	var err error
 	switch {
 	case asked.Path != "":
 		err = plugin.Check(asked.Path)
@@ -795,5 +808,5 @@ func (h home) fetchPlugin(ctx context.Context, opt setupOptions, out *reporter) 
 	if err != nil {
 		out.say("GOMLX_BACKEND=%s cannot be had: %v. No cell will compute until you unset it or name another one.", os.Getenv("GOMLX_BACKEND"), err)
 	}
-	return nil
+	return whole, nil
 }

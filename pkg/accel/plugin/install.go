@@ -251,6 +251,8 @@ func plain(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		return errors.New("the disk is full")
+	case errors.As(err, &dial) && dial.Op == "proxyconnect":
+		return errors.New("the proxy cannot be reached; correct or unset HTTPS_PROXY")
 	case errors.As(err, &lookup), errors.As(err, &dial):
 		return errors.New("the server cannot be reached; check the network")
 	}

@@ -250,6 +250,15 @@ func TestInstallFailures(t *testing.T) {
 		}, "the connection was cut again and again"},
 		"no server": {func(_ *testing.T, x *index, _ *Options) { x.Close() },
 			"the package index cannot be reached; check the network"},
+		"no proxy": {func(_ *testing.T, _ *index, o *Options) {
+			o.env = append(o.env, "http_proxy=http://127.0.0.1:1", "no_proxy=", "NO_PROXY=")
+		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
+		"no proxy's address": {func(_ *testing.T, _ *index, o *Options) {
+			o.env = append(o.env, "http_proxy=nonsense://127.0.0.1:1", "no_proxy=", "NO_PROXY=")
+		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
+		"no proxy, in other words": {func(t *testing.T, _ *index, o *Options) {
+			o.Python = says(t, `Could not fetch URL: proxy connection error: ('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', port=1)")) - skipping`)
+		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
 		"not in the index": {func(_ *testing.T, _ *index, o *Options) { o.wheel.Version = "9.9" },
 			"the package index has no such wheel for this machine"},
 		"wheel for another system": {func(_ *testing.T, x *index, _ *Options) { x.name = "fake_pjrt_cpu-1.2-py3-none-plan9_amd64.whl" },
@@ -278,6 +287,10 @@ func TestInstallFailures(t *testing.T) {
 		}, "the server's certificate is not trusted"},
 		"something else": {func(t *testing.T, _ *index, o *Options) { o.Python = says(t, "WARNING: x\nERROR: the moon is full") },
 			`pip says "the moon is full"`},
+		"an exception": {func(t *testing.T, _ *index, o *Options) {
+			o.Python = says(t, "ERROR: Exception:\nTraceback:\nKeyError: 'moon'")
+		},
+			`pip failed and says "KeyError: 'moon'"`},
 		"a traceback": {func(t *testing.T, _ *index, o *Options) { o.Python = says(t, "Traceback:\nKeyError: 'moon'") },
 			`pip failed and says "KeyError: 'moon'"`},
 	} {

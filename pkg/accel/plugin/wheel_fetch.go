@@ -70,8 +70,9 @@ func (o Options) pipDownload(ctx context.Context, temp string) error {
 
 var (
 	errCut    = errors.New("the connection was cut again and again; run it again")
+	errProxy  = errors.New("the proxy cannot be reached; correct or unset HTTPS_PROXY, or pip's own proxy setting")
 	errOther  = errors.New("the file that came is not the published one: its SHA-256 differs; run it again, and if that does not help, your package index serves another file")
-	lastError = regexp.MustCompile(`(?m)^ERROR: (.+)$`)
+	lastError = regexp.MustCompile(`(?m)^ERROR: (.*[^:\n])$`) // not "ERROR: Exception:", below which the reason stands
 )
 
 // explainPip makes a sentence of what pip said. The order counts: pip names the consequence ("No matching
@@ -89,6 +90,7 @@ func explainPip(said string) error {
 		{`CERTIFICATE_VERIFY_FAILED|SSLError`, errors.New("the server's certificate is not trusted; set PIP_CERT to your network's certificate file")},
 		{`HTTP error 5\d\d|5\d\d Server Error|too many 5\d\d error`, errors.New("the package index answers with a server error; run it again later")},
 		{`HTTP error 40[137]|40[137] Client Error|Tunnel connection failed`, errors.New("the package index or a proxy refuses access; check pip's index and proxy settings")},
+		{`ProxyError|(?i:connect to proxy)|Proxy URL|InvalidProxyURL`, errProxy},
 		{`NewConnectionError|NameResolutionError|Max retries exceeded|Connection refused|Network is unreachable|ConnectTimeout`, errors.New("the package index cannot be reached; check the network")},
 		{`No matching distribution found`, fmt.Errorf("the package index has no such wheel for this machine (%s, glibc 2.27 or later)", platform)},
 	} {
