@@ -171,8 +171,14 @@ func (h home) reset(ctx context.Context, chapter string) (name, kept string, err
 	case err != nil:
 		return "", "", fmt.Errorf("your copy of the chapter cannot be read: %w", err)
 	default:
-		kept = strings.TrimSuffix(name, ".ipynb") + time.Now().Format("-kept-20060102-150405.000") + ".ipynb"
-		if err := writeNew(filepath.Join(string(h.work), kept), mine); err != nil {
+		base := strings.TrimSuffix(name, ".ipynb") + time.Now().Format("-kept-20060102-150405")
+		kept = base + ".ipynb"
+		err := writeNew(filepath.Join(string(h.work), kept), mine)
+		for n := 2; errors.Is(err, fs.ErrExist); n++ { // reset before in the same second
+			kept = fmt.Sprintf("%s-%d.ipynb", base, n)
+			err = writeNew(filepath.Join(string(h.work), kept), mine)
+		}
+		if err != nil {
 			return "", "", fmt.Errorf("your copy cannot be kept under another name: %w", err)
 		}
 	}
