@@ -618,7 +618,7 @@ func (h home) linkStep() step {
 
 var errNoGo = errors.New("the program go is not on the PATH: add Go's bin folder to it and run this again")
 
-// goTool is the Go that cells are built with: the one that set-up found, which serves all users of the lab's folder.
+// goTool is the Go that cells are built with. Set-up found it, and it serves all users of the lab's folder.
 func (h home) goTool() (string, error) {
 	if path, err := os.ReadFile(h.path("gotool")); err == nil {
 		if tool, err := exec.LookPath(string(path)); err == nil {

@@ -22,7 +22,7 @@ var limit = sync.OnceValue(func() float64 {
 // unknown is supposed of a machine that does not tell its memory: little, as of a small laptop.
 const unknown = 4 << 30
 
-// Bytes is the size of so many elements: the product of the counts and of the bytes of one. It is a float64 because such
+// Bytes is the size of an array: the product of its element's bytes and of the counts. It is a float64 because such
 // products leave the integers.
 func Bytes(element int, counts ...int) float64 {
 	bytes := float64(element)

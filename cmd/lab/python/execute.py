@@ -92,21 +92,6 @@ def describe(error, cell):
     return "\n".join(lines)
 
 
-class Client(NotebookClient):
-    """A client that keeps so much of a cell's streams and says what it leaves out, as pkg/lab does."""
-    MOST = 8 << 20
-    kept = 0
-
-    def output(self, outs, msg, display_id, cell_index):
-        if msg["msg_type"] == "stream":
-            before, self.kept = self.kept, self.kept + len(msg["content"]["text"])
-            if before > self.MOST:
-                return None
-            if self.kept > self.MOST:
-                msg["content"]["text"] += f"\n… output cut: a cell may print {self.MOST >> 20} MiB, and this one printed more.\n"
-        return super().output(outs, msg, display_id, cell_index)
-
-
 class InputError(Exception):
     """A cell asks for input."""
 
@@ -170,9 +155,11 @@ def main():
     metadata = dict(nb.metadata)
     # nbclient gives up on outputs that it has not read some seconds after a cell's end, and says nothing.
     # Sockets in the temporary folder: another program may take a port between its choice and the kernel's start.
-    client = Client(nb, kernel_name="descent", config=Config({"KernelManager": {"transport": "ipc", "ip": os.environ["TMPDIR"] + "/socket"}}), timeout_func=lambda cell: job["timeout"], startup_timeout=120,
-                    iopub_timeout=max(60, math.ceil(job["timeout"])), raise_on_iopub_timeout=True,
-                    record_timing=False, resources={"metadata": {"path": job["folder"]}})
+    client = NotebookClient(nb, kernel_name="descent",
+                            config=Config({"KernelManager": {"transport": "ipc", "ip": os.environ["TMPDIR"] + "/socket"}}),
+                            timeout_func=lambda cell: job["timeout"], startup_timeout=120,
+                            iopub_timeout=max(60, math.ceil(job["timeout"])), raise_on_iopub_timeout=True,
+                            record_timing=False, resources={"metadata": {"path": job["folder"]}})
     threading.Thread(target=end_with_the_lab, daemon=True).start()
     code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code"]
     ok = True
@@ -182,7 +169,6 @@ def main():
             cell, began = nb.cells[i], time.monotonic()
             with open(job["overrides"], "w", encoding="utf-8") as f:
                 json.dump(given, f)
-            client.kept = 0
             try:
                 execute(client, cell, i, number)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError) as error:

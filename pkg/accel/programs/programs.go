@@ -109,7 +109,7 @@ func Store(key Key, program []byte) {
 	prune(dir, limit)
 }
 
-// prune removes what was not used for longest until the folder has at most so many bytes.
+// prune removes what was not used for longest until the folder has at most that many bytes.
 func prune(dir string, most int64) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
