@@ -42,7 +42,7 @@ var cpuModel = regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`)
 func (m Machine) String() string {
 	versions := []string{m.Versions["ours"]}
 	for _, key := range slices.Sorted(maps.Keys(m.Versions)) {
-		if key != "ours" {
+		if !slices.Contains(versions, m.Versions[key]) { // JAX takes part twice
 			versions = append(versions, m.Versions[key])
 		}
 	}

@@ -54,3 +54,8 @@ func TestNotes(t *testing.T) {
 	}
 	require.NotContains(t, notes, "The lab is timed")
 }
+
+func TestMachineNamesEachVersionOnce(t *testing.T) {
+	m := Machine{CPU: "abacus", Cores: 2, System: "wood", Versions: map[string]string{"ours": "GoMLX", "jax": "JAX", "jax_vmap": "JAX", "torch": "PyTorch"}}
+	require.Equal(t, "abacus, 2 cores, wood. GoMLX; JAX; PyTorch.", m.String())
+}
