@@ -21,6 +21,7 @@ import (
 // lab is our contender: package train, in this process.
 type lab struct {
 	backend compute.Backend
+	stays   bool // on the backend, also where a GPU would be faster
 	workers int
 	trainer *train.Trainer
 	nets    []train.Config // one for each net
@@ -39,6 +40,9 @@ func (l *lab) Load(_ context.Context, task bench.Task) error {
 	}
 	if l.trainer, err = train.New(l.backend, net, rule, train.Record{}); err != nil {
 		return err
+	}
+	if l.stays {
+		l.trainer.Stay()
 	}
 	sampler, err := sample.Given(task.Batches)
 	if err != nil {

@@ -47,7 +47,12 @@ func do(ctx context.Context, job bench.Job, out io.Writer) error {
 		return err
 	}
 	var results []any
-	table, err := compare(ctx, backend, job, out)
+	var table []bench.Result
+	if job.GPU {
+		table, err = onGPU(ctx, job, out)
+	} else {
+		table, err = compare(ctx, backend, job, out)
+	}
 	for _, r := range table {
 		results = append(results, r)
 	}
@@ -76,17 +81,10 @@ func compare(ctx context.Context, backend compute.Backend, job bench.Job, out io
 	lab := &lab{backend: backend}
 	defer lab.close()
 	entrants := []bench.Entrant{{Key: "ours", Name: "The lab", Contender: lab}}
-	for _, other := range job.Others {
-		worker, err := bench.StartWorker(ctx, other.Command[0], other.Command[1:]...)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s does not start: %w", other.Name, err)
-		}
-		defer worker.Close()
-		machine.Versions[other.Key] = worker.Version
-		entrants = append(entrants, bench.Entrant{Key: other.Key, Name: other.Name, Contender: worker})
+	stop, err := start(ctx, job, &machine, &entrants)
+	defer stop()
+	if err != nil {
+		return nil, err
 	}
 
 	fmt.Fprintf(out, "\n%s\n", bench.Header())
@@ -106,6 +104,29 @@ func compare(ctx context.Context, backend compute.Backend, job bench.Job, out io
 	}
 	fmt.Fprintf(out, "\n%s\n", bench.Notes(table))
 	return table, nil
+}
+
+// start starts the contenders that are programs of their own, and returns what ends them.
+func start(ctx context.Context, job bench.Job, machine *bench.Machine, entrants *[]bench.Entrant) (stop func(), err error) {
+	var workers []*bench.Worker
+	stop = func() {
+		for _, worker := range workers {
+			worker.Close()
+		}
+	}
+	for _, other := range job.Others {
+		worker, err := bench.StartWorker(ctx, other.Command[0], other.Command[1:]...)
+		if ctx.Err() != nil {
+			return stop, ctx.Err()
+		}
+		if err != nil {
+			return stop, fmt.Errorf("%s does not start: %w", other.Name, err)
+		}
+		workers = append(workers, worker)
+		machine.Versions[other.Key] = worker.Version
+		*entrants = append(*entrants, bench.Entrant{Key: other.Key, Name: other.Name, Contender: worker})
+	}
+	return stop, nil
 }
 
 // taskOf draws a case's batches, in epochs.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,6 +139,27 @@ func TestSweep(t *testing.T) {
 	require.Equal(t, 18, s.Runs)
 	require.Zero(t, s.Diverged)
 	require.Regexp(t, `^The CS182 sweep, 3 widths × 3 optimizers × 2 seeds × 100 steps, batch 40: \d+\.\d s, `, s.String())
+}
+
+// The table of a GPU, for which the CPU stands in: both sides end at the same losses, together or one by one.
+func TestGPUTable(t *testing.T) {
+	before, most := openGPU, mostNets
+	defer func() { openGPU, mostNets = before, most }()
+	openGPU = func() (compute.Backend, string, error) { return open(t), "stand-in", nil }
+	mostNets = 4
+	var out bytes.Buffer
+	table, err := onGPU(t.Context(), bench.Job{Time: 100 * time.Millisecond}, &out)
+	require.NoError(t, err)
+	require.Len(t, table, 2)
+	for _, r := range table {
+		require.InEpsilon(t, r.FinalLoss["ours"], r.FinalLoss["gpu"], 1e-3)
+		require.Positive(t, r.PerStep["gpu"])
+	}
+	require.Contains(t, out.String(), "| 4 | ")
+
+	openGPU = func() (compute.Backend, string, error) { return nil, "", errors.New("no NVIDIA GPU was found") }
+	_, err = onGPU(t.Context(), bench.Job{}, &out)
+	require.EqualError(t, err, "there is nothing to time: no NVIDIA GPU was found")
 }
 
 func open(t *testing.T) compute.Backend {

@@ -23,7 +23,7 @@ import (
 
 type benchOptions struct {
 	cases      []bench.Case
-	sweep      bool
+	sweep, gpu bool
 	json, plot string
 }
 
@@ -39,7 +39,8 @@ func benchCommand(common *commonOptions) *cobra.Command {
 		Example: "  go run ./cmd/lab bench\n" +
 			"  go run ./cmd/lab bench --json results.json --plot results.svg\n" +
 			"  go run ./cmd/lab bench --width 256 --optimizer adam --json one.json\n" +
-			"  go run ./cmd/lab bench --sweep   # the sweep alone, which needs neither JAX nor PyTorch",
+			"  go run ./cmd/lab bench --sweep   # the sweep alone, which needs neither JAX nor PyTorch\n" +
+			"  go run ./cmd/lab bench --gpu     # this machine's GPU against its CPU, after all tests that need a GPU",
 		Args: noArgs,
 	}
 	flags := cmd.Flags()
@@ -52,6 +53,7 @@ func benchCommand(common *commonOptions) *cobra.Command {
 	flags.IntVar(&one.Nets, "nets", one.Nets, "so many nets are trained, each from its own start")
 	flags.Lookup("lr").DefValue = "0"
 	flags.BoolVar(&opt.sweep, "sweep", false, "only the CS182 sweep: 3 widths × 3 optimizers × 30 seeds × 30,000 steps")
+	flags.BoolVar(&opt.gpu, "gpu", false, "only sweeps of 1 to 4,096 nets on the GPU and on the CPU, after the tests that need a GPU")
 	flags.StringVar(&opt.json, "json", "", "file to write the results to, a JSON object a line for each case")
 	flags.StringVar(&opt.plot, "plot", "", "file to draw the ratios into, as .svg and as .png")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -76,6 +78,8 @@ func benchCommand(common *commonOptions) *cobra.Command {
 func (opt *benchOptions) choose(one bench.Case, changed func(flag string) bool) error {
 	single := slices.ContainsFunc([]string{"width", "batch", "points", "steps", "optimizer", "lr", "nets"}, changed)
 	switch {
+	case opt.gpu && (single || opt.sweep):
+		return errors.New("--gpu has its own settings: leave it out, or the other flags")
 	case single && opt.sweep:
 		return errors.New("--sweep has its own settings: leave it out, or the flags that describe a case")
 	case single:
@@ -83,7 +87,7 @@ func (opt *benchOptions) choose(one bench.Case, changed func(flag string) bool) 
 			one.LR = bench.UsualRate(one.Optimizer, one.Width)
 		}
 		opt.cases = []bench.Case{one}
-	case !opt.sweep:
+	case !opt.sweep && !opt.gpu:
 		opt.cases, opt.sweep = bench.Table(), true
 	}
 	return nil
@@ -99,7 +103,7 @@ func (opt *benchOptions) check() error {
 	switch extension := filepath.Ext(opt.plot); {
 	case opt.plot == "":
 	case len(opt.cases) == 0:
-		return errors.New("--plot draws ratios and --sweep has none: leave one of them out")
+		return errors.New("--plot draws the lab's ratios to JAX and PyTorch, and --sweep and --gpu have none: leave one of them out")
 	case extension != ".svg" && extension != ".png":
 		return fmt.Errorf("--plot is %q: give a file that ends in .svg or .png; both are written", opt.plot)
 	}
@@ -152,7 +156,10 @@ const rivalPython = 11
 
 // bench prepares what the cases need, and hands them to the program that measures.
 func (h home) bench(ctx context.Context, opt benchOptions, offline bool) error {
-	job := bench.Job{Cases: opt.cases, Time: 6 * time.Second, Sweep: opt.sweep, JSON: opt.json, Plot: opt.plot}
+	job := bench.Job{Cases: opt.cases, Time: 6 * time.Second, Sweep: opt.sweep, GPU: opt.gpu, JSON: opt.json, Plot: opt.plot}
+	if opt.gpu {
+		job.Time = 2 * time.Second // for each of seven rows
+	}
 	job.Absent = map[string]string{}
 	program := h.path("bench", "bench")
 	err := h.exclusively(ctx, func(h home) error {
@@ -166,6 +173,11 @@ func (h home) bench(ctx context.Context, opt benchOptions, offline bool) error {
 		end := out.begin("Benchmark")
 		err := h.command(ctx, nil, "go", "build", "-buildvcs=false", "-o", program, "./cmd/bench")
 		end(err)
+		if err == nil && opt.gpu {
+			end := out.begin("Tests that need a GPU")
+			err = h.command(ctx, nil, "go", "test", "-count=1", "-run=GPU", "./pkg/train")
+			end(err)
+		}
 		return err
 	})
 	if err != nil {

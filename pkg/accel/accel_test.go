@@ -221,11 +221,11 @@ func TestProgramsRunAtOnce(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		close(began)
-		_, err := loop.Call1(int64(2_000_000))
+		_, err := loop.Call1(int64(4_000_000)) // more than a second
 		ended <- err
 	}()
 	<-began
-	time.Sleep(300 * time.Millisecond) // the program is under way by now
+	time.Sleep(50 * time.Millisecond) // the program is under way by now
 	for short := 0; ; short++ {
 		select {
 		case err := <-ended:

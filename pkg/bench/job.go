@@ -6,6 +6,7 @@ import "time"
 type Job struct {
 	Cases  []Case            `json:"cases"`
 	Time   time.Duration     `json:"time"`   // about how long the rounds of a case take
+	GPU    bool              `json:"gpu"`    // the table of a GPU instead of Cases
 	Sweep  bool              `json:"sweep"`  // also the CS182 sweep, by the lab alone
 	Others []Other           `json:"others"` // who takes part beside the lab
 	Absent map[string]string `json:"absent"` // who does not, and why, by key

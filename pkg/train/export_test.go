@@ -1,16 +1,22 @@
 package train
 
-import "context"
+import (
+	"context"
+
+	"github.com/gomlx/compute"
+)
 
 // SweepTogether is Sweep with so many runs in one program on any backend.
 func SweepTogether(ctx context.Context, jobs []Job, atOnce int) ([]*History, error) {
-	return sweep(ctx, jobs, 1, nil, func(*Trainer) int { return atOnce })
+	return doAll(ctx, jobs, 1, nil, func(*Trainer) int { return atOnce })
 }
 
 // OneStepACall makes a run call the trainer's program for every step.
 func OneStepACall(t *Trainer) {
 	t.callTime = 0
-	t.blockSteps.Store(1)
+	for _, p := range t.programs {
+		p.pace().Store(1)
+	}
 }
 
 // RecordsACall makes a call of the trainer's programs return at most n records. The trainer has run before. It returns
@@ -29,3 +35,32 @@ func RecordsACall(t *Trainer, n int) bool {
 func Programs(t *Trainer) int { return len(t.programs) }
 
 var OnGPU = onGPU
+
+// StandIn makes a backend the GPU, and returns what ends that.
+func StandIn(backend compute.Backend) (end func()) {
+	before := gpu
+	gpu = func() (compute.Backend, string, error) { return backend, "stand-in", nil }
+	return func() { gpu = before }
+}
+
+// ProgramsOfTwin is how many programs the trainer has compiled for the GPU.
+func ProgramsOfTwin(t *Trainer) int {
+	if t.compiled.twin == nil {
+		return 0
+	}
+	return len(t.compiled.twin.programs)
+}
+
+// SetSpeeds makes the trainer believe that a step takes so many seconds here, and there for so many runs at once.
+func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there float64) {
+	u, _ := setupOf(c)
+	t.speeds = map[string]speed{u.key(): {step: here}}
+	twin, err := t.twinOn(gpu)
+	if err != nil {
+		return
+	}
+	if runs > 1 {
+		u.lanes = lanesFor(runs)
+	}
+	twin.speeds = map[string]speed{u.key(): {step: there}}
+}

@@ -100,9 +100,11 @@ func find(parameters []Parameter, name string) (int, error) {
 	return 0, fmt.Errorf("there is no parameter %q; the parameters are %s", name, strings.Join(names, ", "))
 }
 
-// newHistory returns an empty history for a run of the trainer.
-func (t *Trainer) newHistory() *History {
+// newHistory returns an empty history for a run of the trainer, with room for the records of one of usual length.
+func (t *Trainer) newHistory(c Config) *History {
 	h := &History{Parameters: t.Parameters()}
+	records := min(c.Steps/c.Stride+2, 1<<14)
+	h.Step, h.Loss = make([]int, 0, records), make([]float64, 0, records)
 	for _, v := range t.vars {
 		h.names = append(h.names, name(v))
 	}

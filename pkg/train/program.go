@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -26,8 +27,15 @@ type program interface {
 	// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
 	// reached and whether θ_t and its loss were still finite, and the state at θ_t.
 	run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error)
+	// pace is how many steps fit into a call's time, by what the last took; 0 before the first.
+	pace() *atomic.Int64
 	finalize()
 }
+
+// paced is a program's pace.
+type paced struct{ steps atomic.Int64 }
+
+func (p *paced) pace() *atomic.Int64 { return &p.steps }
 
 // A block is one call's share of a run of last steps: iterations t in [from, to). Iteration t evaluates and records
 // the loss at θ_t and, if t < last, steps to θ_{t+1}. A run that begins at step first records that step too.
@@ -144,9 +152,9 @@ func (t *Trainer) fixed(us []setup, cs []Config) (values []any, own []*tensors.T
 }
 
 // given returns the batches of a sampler that sample.Given made, on the device. Runs one after the other and at once share them:
-// to copy them for each would take a tenth of the time of a short run. It is nil for other samplers, and where runs are batched.
+// to copy them for each would take a tenth of the time of a short run. It is nil for other samplers.
 func (t *Trainer) given(u setup) *tensors.Tensor {
-	if !u.sampler.IsGiven() || u.lanes > 0 {
+	if !u.sampler.IsGiven() {
 		return nil
 	}
 	t.batchesMu.Lock()
@@ -208,7 +216,7 @@ func must(err error) {
 func (t *Trainer) compile(u setup) (program, error) {
 	backend := t.backend
 	if u.lanes > 0 {
-		backend = vmap.New(backend, u.lanes, t.differs)
+		backend = vmap.New(backend, u.lanes, func(parameter string) bool { return t.differs(u, parameter) })
 	}
 	g := graph.NewGraph(backend, "train")
 	model.SetStore(g, t.store)
@@ -228,7 +236,7 @@ func (t *Trainer) compile(u setup) (program, error) {
 	})
 	if err != nil {
 		g.Finalize()
-		return nil, fmt.Errorf("compiling the run: %w", err)
+		return nil, fmt.Errorf("compiling the run: %w", plainly(err))
 	}
 	return p, nil
 }
@@ -395,6 +403,7 @@ func (t *Trainer) inputs(g *graph.Graph, u setup) (fixed, state []*graph.Node) {
 // loop is the program proper: a While in the graph, whose state is the step t and every variable, and whose body is
 // one training step. With lanes it is made by package vmap: what belongs to a run has a leading axis of runs.
 type loop struct {
+	paced
 	graph   *graph.Graph
 	backend compute.Backend // whose buffers it takes
 	record  Record
@@ -402,7 +411,7 @@ type loop struct {
 	records int // how many records a call can return: the history's shape, so that no number of steps compiles anew
 }
 
-// historyBytes bounds what one call returns of a run, and 64 times that of all.
+// historyBytes bounds what one call returns of a run, and four times that of runs together: it is copied from the device whole.
 const historyBytes = 1 << 20
 
 // Places of the counters in the loop's state, before its other inputs.
@@ -417,9 +426,9 @@ const (
 	counters
 )
 
-// differs tells of the parameters that buildLoop makes, by name, whether each run has its own: the counters up to from and
-// the data are common to all.
-func (t *Trainer) differs(name string) bool {
+// differs tells of the parameters that buildLoop makes, by name, whether each run has its own: the counters up to from, the data and
+// given batches are common to all.
+func (t *Trainer) differs(u setup, name string) bool {
 	var i int
 	is := func(format string) bool {
 		_, err := fmt.Sscanf(name, format, &i)
@@ -435,7 +444,11 @@ func (t *Trainer) differs(name string) bool {
 	case !is("fixed%d"):
 		return true // a variable
 	}
-	return i < 1 || i > len(t.data)
+	common := len(t.data)
+	if u.sampler.IsGiven() {
+		common++
+	}
+	return i < 1 || i > common
 }
 
 // buildLoop makes the graph. Its main function makes no scalar through GoMLX's cache: a cached scalar belongs to the
@@ -446,7 +459,7 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 	for _, row := range rows {
 		bytes += int(row.ByteSize())
 	}
-	bytes = max(bytes, bytes*u.lanes/64)
+	bytes *= max(u.lanes/4, 1)
 	p := &loop{graph: g, backend: t.backend, record: t.record, lanes: u.lanes, records: min(max(historyBytes/bytes, 16), 8192)}
 
 	all := parameters(g, "counter", slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Int64)}, from))
@@ -519,16 +532,17 @@ func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor)
 		finite = tensors.MustCopyFlatData[bool](out[1])
 		next = out[2 : 2+len(state)]
 		rows := out[2+len(state):]
-		for i, h := range hs {
+		must(each(len(hs), func(i int) error {
 			steps := b.recorded(at[i])
 			switch {
-			case h == nil || len(steps) == 0:
+			case hs[i] == nil || len(steps) == 0:
 			case p.lanes == 0:
-				h.add(p.record, steps, rows)
+				hs[i].add(p.record, steps, rows)
 			default:
-				h.add(p.record, steps, lane(rows, i, len(steps)))
+				hs[i].add(p.record, steps, lane(rows, i, len(steps)))
 			}
-		}
+			return nil
+		}))
 		release(out[:2])
 		release(rows)
 	})
@@ -572,6 +586,7 @@ func (p *loop) call(inputs []any) []*tensors.Tensor {
 // ImplicitBroadcastFusion), so that the compiled body reads buffers that nobody has filled or that are freed
 // already. This type can go when that backend has mended both.
 type stepwise struct {
+	paced
 	graph  *graph.Graph
 	record Record
 }
@@ -584,7 +599,7 @@ func (t *Trainer) buildStep(g *graph.Graph, u setup) (*stepwise, []*graph.Node) 
 	for _, value := range values {
 		outputs = append(outputs, graph.ExpandAxes(value, 0))
 	}
-	return &stepwise{g, t.record}, outputs
+	return &stepwise{graph: g, record: t.record}, outputs
 }
 
 func (p *stepwise) finalize() { p.graph.Finalize() }

@@ -43,8 +43,10 @@ func TestRunsAndSweepsTellTheirProgress(t *testing.T) {
 	c.Progress = func(int) { told++ }
 	_, err = trainer.Run(context.Background(), c)
 	require.NoError(t, err)
+	require.Positive(t, told)
+	told = 0
 	_, err = train.Sweep(context.Background(), jobs, 1, func(int) { told++ })
 	require.NoError(t, err)
+	require.Positive(t, told)
 	require.Len(t, heard, 2)
-	require.Greater(t, told, 4)
 }

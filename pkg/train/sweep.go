@@ -11,9 +11,11 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"golang.org/x/sync/errgroup"
 
 	"descent.example/pkg/memory"
 	"descent.example/pkg/progress"
+	"descent.example/pkg/sample"
 )
 
 // A Job is one run of a sweep.
@@ -40,9 +42,10 @@ func (t *Trainer) Grid(base Config, rates []float64, seeds []int64) []Job {
 // at once; 0 means one for each processor. The results do not depend on the workers.
 //
 // On a CPU each works on one run at a time. That is faster than to batch them: there the time of a batch of small nets
-// grows faster than their number (BenchmarkSweep). On a GPU, which takes about as long for hundreds of them as for one, runs of one trainer that
-// have the same steps, stride and structure are batched into one program, up to 256 of them, and are equal to single runs up
-// to rounding; what cannot be batched (a model with convolutions or random bits, see package vmap) runs one at a time.
+// grows faster than their number (BenchmarkSweep). A GPU takes about as long for thousands of them as for one. Where there is one
+// (accel.GPU), runs of one trainer that have the same steps, stride and structure go there together if that is measured to be faster
+// than the CPU; the runs that go there are equal to single runs up to rounding. What cannot be batched (a model with convolutions or
+// random bits, see package vmap) stays, and so does all if GOMLX_BACKEND says what computes.
 //
 // A setting that cannot be is an error before anything runs, and names the job. A run that fails ends the sweep, as does
 // the context's end; the histories of the runs that were done by then are returned with the error, the others are nil.
@@ -54,9 +57,9 @@ func Sweep(outer context.Context, jobs []Job, workers int, told func(done int)) 
 		defer end()
 		told = set
 	}
-	return sweep(outer, jobs, workers, told, func(t *Trainer) int {
+	return doAll(outer, jobs, workers, told, func(t *Trainer) int {
 		if onGPU(t.backend) {
-			return 256
+			return mostLanes
 		}
 		return 1
 	})
@@ -68,96 +71,192 @@ func onGPU(backend compute.Backend) bool {
 	return ok && strings.Contains(strings.ToLower(xla.PluginName()), "cuda")
 }
 
-// sweep does the runs of a trainer up to so many at once as atOnce says.
-func sweep(outer context.Context, jobs []Job, workers int, told func(done int), atOnce func(*Trainer) int) ([]*History, error) {
-	if len(jobs) == 0 {
-		return nil, errors.New("jobs is empty: give at least one run")
-	}
-	if workers < 0 {
-		return nil, fmt.Errorf("workers is %d: it must be at least 1, or 0 for one for each processor", workers)
-	}
+// A sweep is the runs of jobs under way.
+type sweep struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	jobs    []Job
+	configs []Config // settled
+	told    func(done int)
+
+	mu        sync.Mutex
+	histories []*History
+	done      int
+}
+
+// doAll does the runs of a trainer up to so many at once as atOnce says, or on a GPU beside it.
+func doAll(outer context.Context, jobs []Job, workers int, told func(done int), atOnce func(*Trainer) int) ([]*History, error) {
+	s := &sweep{jobs: jobs, told: told, histories: make([]*History, len(jobs))}
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	configs := make([]Config, len(jobs)) // settled
-	bytes := 0.0
-	for i, job := range jobs {
-		if job.Trainer == nil {
-			return nil, fmt.Errorf("job %d has no Trainer", i)
-		}
-		var err error
-		if configs[i], err = job.Trainer.settle(job.Config); err != nil {
-			return nil, fmt.Errorf("job %d: %w", i, err)
-		}
-		bytes += job.Trainer.historyBytes(configs[i])
-	}
-	if err := memory.Check(bytes, "raise Stride, record less or do fewer runs", "the histories of %d runs", len(jobs)); err != nil {
+	if err := s.check(workers); err != nil {
 		return nil, err
 	}
 	if outer == nil {
 		return nil, errors.New("ctx is nil: give context.Background()")
 	}
+	s.ctx, s.cancel = context.WithCancelCause(outer)
+	defer s.cancel(nil)
 
-	ctx, cancel := context.WithCancelCause(outer)
-	defer cancel(nil)
-	histories := make([]*History, len(jobs))
+	all := make([]int, len(jobs))
+	for i := range all {
+		all[i] = i
+	}
+	stay, away := s.place(all, workers)
+	var back []int
+	var group sync.WaitGroup
+	group.Go(func() { back = s.together(away) })
+	s.work(stay, workers, atOnce)
+	group.Wait()
+	s.work(back, workers, atOnce)
+	if err := outer.Err(); err != nil {
+		return s.histories, fmt.Errorf("the sweep was cancelled after %d of %d runs: %w", s.done, len(jobs), err)
+	}
+	return s.histories, context.Cause(s.ctx)
+}
+
+// check settles the jobs' settings, and says what is wrong with them.
+func (s *sweep) check(workers int) error {
+	if len(s.jobs) == 0 {
+		return errors.New("jobs is empty: give at least one run")
+	}
+	if workers < 0 {
+		return fmt.Errorf("workers is %d: it must be at least 1, or 0 for one for each processor", workers)
+	}
+	s.configs = make([]Config, len(s.jobs))
+	bytes := 0.0
+	for i, job := range s.jobs {
+		if job.Trainer == nil {
+			return fmt.Errorf("job %d has no Trainer", i)
+		}
+		var err error
+		if s.configs[i], err = job.Trainer.settle(job.Config); err != nil {
+			return fmt.Errorf("job %d: %w", i, err)
+		}
+		bytes += job.Trainer.historyBytes(s.configs[i])
+	}
+	return memory.Check(bytes, "raise Stride, record less or do fewer runs", "the histories of %d runs", len(s.jobs))
+}
+
+// of are the settings of the jobs at the places.
+func (s *sweep) of(places []int) []Config {
+	cs := make([]Config, len(places))
+	for i, place := range places {
+		cs[i] = s.configs[place]
+	}
+	return cs
+}
+
+// run does the jobs at the places, in one program on the trainer.
+func (s *sweep) run(t *Trainer, places []int, lanes int) error {
+	hs, err := t.run(s.ctx, s.of(places), lanes)
+	if err != nil {
+		return fmt.Errorf("job %d: %w", places[0], err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, place := range places {
+		s.histories[place] = hs[i]
+	}
+	s.done += len(places)
+	if s.told != nil {
+		if err := catch(func() { s.told(s.done) }); err != nil {
+			return fmt.Errorf("telling progress of %d runs: %w", s.done, err)
+		}
+	}
+	return nil
+}
+
+// work does the jobs at the places by their own trainers, so many workers at once.
+func (s *sweep) work(places []int, workers int, atOnce func(*Trainer) int) {
 	queue := make(chan []int)
 	var group sync.WaitGroup
-	var mu sync.Mutex
-	done := 0
-	run := func(batch []int, lanes int) error {
-		cs := make([]Config, len(batch))
-		for i, place := range batch {
-			cs[i] = configs[place]
-		}
-		hs, err := jobs[batch[0]].Trainer.run(ctx, cs, lanes)
-		if err != nil {
-			return fmt.Errorf("job %d: %w", batch[0], err)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		for i, place := range batch {
-			histories[place] = hs[i]
-		}
-		done += len(batch)
-		if told != nil {
-			if err := catch(func() { told(done) }); err != nil {
-				return fmt.Errorf("telling progress of %d runs: %w", done, err)
-			}
-		}
-		return nil
-	}
-	for range min(workers, len(jobs)) {
+	for range min(workers, len(places)) {
 		group.Go(func() {
 			for batch := range queue {
-				err := compute.ErrNotImplemented
-				if len(batch) > 1 {
-					err = run(batch, lanesFor(len(batch)))
-				}
-				if errors.Is(err, compute.ErrNotImplemented) {
-					err = nil
-					for i := 0; i < len(batch) && err == nil; i++ {
-						err = run(batch[i:i+1], 0)
-					}
-				}
-				if err != nil {
-					cancel(err) // the first cause stays
+				if err := s.batch(s.jobs[batch[0]].Trainer, batch); err != nil {
+					s.cancel(err) // the first cause stays
 				}
 			}
 		})
 	}
-	for _, batch := range batches(jobs, configs, atOnce) {
-		if ctx.Err() != nil {
+	for _, batch := range s.batches(places, atOnce) {
+		if s.ctx.Err() != nil {
 			break
 		}
 		queue <- batch
 	}
 	close(queue)
 	group.Wait()
-	if err := outer.Err(); err != nil {
-		return histories, fmt.Errorf("the sweep was cancelled after %d of %d runs: %w", done, len(jobs), err)
+}
+
+// batch does the jobs at the places on the trainer, in one program if that can be.
+func (s *sweep) batch(t *Trainer, places []int) error {
+	if len(places) == 1 {
+		return s.run(t, places, 0)
 	}
-	return histories, context.Cause(ctx)
+	err := s.run(t, places, lanesFor(len(places)))
+	size := 1
+	switch {
+	case outOfMemory(err):
+		size = (len(places) + 1) / 2
+	case !errors.Is(err, compute.ErrNotImplemented):
+		return err
+	}
+	for some := range slices.Chunk(places, size) {
+		if err := s.batch(t, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// away is a group of jobs that are done elsewhere.
+type away struct {
+	elsewhere
+	places []int
+}
+
+// place tells which jobs stay with their trainers and which do not.
+func (s *sweep) place(all []int, workers int) (stay []int, gone []away) {
+	if _, _, err := gpu(); err != nil {
+		return all, nil
+	}
+	var group errgroup.Group // no error ends it
+	group.SetLimit(workers)
+	for _, places := range s.batches(all, func(*Trainer) int { return len(all) }) {
+		group.Go(func() error {
+			e, ok := s.jobs[places[0]].Trainer.faster(s.ctx, s.of(places), workers)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if ok {
+				gone = append(gone, away{e, places})
+			} else {
+				stay = append(stay, places...)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	slices.Sort(stay)
+	return stay, gone
+}
+
+// together does the jobs that are done elsewhere, and returns the places of those that could not be.
+func (s *sweep) together(groups []away) (back []int) {
+	for _, g := range groups {
+		for places := range slices.Chunk(g.places, max(g.lanes, 1)) {
+			if s.ctx.Err() != nil {
+				return nil
+			}
+			if err := s.run(g.trainer, places, g.lanes); err != nil && s.ctx.Err() == nil {
+				goesOn(err)
+				back = append(back, places...)
+			}
+		}
+	}
+	return back
 }
 
 // lanesFor is the least power of two that holds so many runs, so that sweeps of other sizes share few programs.
@@ -165,17 +264,22 @@ func lanesFor(runs int) int { return 1 << bits.Len(uint(runs-1)) }
 
 // batches lists the places of the jobs that run at once. The first batch of every trainer comes first, then every second one,
 // and so on: a trainer's first run compiles, and workers that start with different trainers do not wait for one another.
-func batches(jobs []Job, configs []Config, atOnce func(*Trainer) int) [][]int {
+func (s *sweep) batches(places []int, atOnce func(*Trainer) int) [][]int {
 	type kind struct {
 		trainer             *Trainer
 		structure           string
+		given               sample.Sampler // whose batches are common to all
 		steps, first, every int
 	}
 	var all [][]int
 	open := make(map[kind]int) // the place in all of the batch that still grows
-	for i, c := range configs {
+	for _, i := range places {
+		c := s.configs[i]
 		u, _ := setupOf(c) // the run will say what is wrong
-		k := kind{jobs[i].Trainer, u.key(), c.Steps, c.first(), c.Stride}
+		k := kind{trainer: s.jobs[i].Trainer, structure: u.key(), steps: c.Steps, first: c.first(), every: c.Stride}
+		if u.sampler.IsGiven() {
+			k.given = u.sampler
+		}
 		place, ok := open[k]
 		if !ok || len(all[place]) >= atOnce(k.trainer) {
 			place = len(all)
@@ -186,7 +290,7 @@ func batches(jobs []Job, configs []Config, atOnce func(*Trainer) int) [][]int {
 	}
 	turn, nth := make(map[int]int), make(map[*Trainer]int)
 	for _, batch := range all {
-		trainer := jobs[batch[0]].Trainer
+		trainer := s.jobs[batch[0]].Trainer
 		turn[batch[0]] = nth[trainer]
 		nth[trainer]++
 	}

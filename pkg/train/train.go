@@ -10,10 +10,12 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -95,21 +97,21 @@ type Trainer struct {
 	optimizer optimizer.Interface
 	record    Record
 
-	data      []*tensors.Tensor // own copies, kept on the device
-	n         int               // the number of examples
-	store     *model.Store      // names, shapes and initializers of the variables; their values live in the runs
-	vars      []*model.Variable // every variable of a step: parameters, learning rate, moments, counters
-	params    []int             // the trainable ones of vars, sorted by name
-	also      []int             // those of Record.Variables
-	rate      int               // the learning rate's place in vars
-	lossDType dtypes.DType
-	drawn     []*model.Variable // those whose starting values are drawn
+	data          []*tensors.Tensor // own copies, kept on the device
+	n             int               // the number of examples
+	store         *model.Store      // names, shapes and initializers of the variables; their values live in the runs
+	vars          []*model.Variable // every variable of a step: parameters, learning rate, moments, counters
+	params        []int             // the trainable ones of vars, sorted by name
+	also          []int             // those of Record.Variables
+	rate          int               // the learning rate's place in vars
+	lossDType     dtypes.DType
+	uninitialized []*model.Variable // those whose starting values are drawn, in the store's order
 	*compiled
-	guest  bool // of another trainer's programs, by On
+	guest  bool     // of another trainer's programs, by On
+	twin   *Trainer // a guest's own
 	closed bool
 
-	callTime   time.Duration // what a call of the program should take: between two calls a run can be cancelled
-	blockSteps atomic.Int64  // steps that fit into it
+	callTime time.Duration // what a call of the program should take: between two calls a run can be cancelled
 }
 
 // compiled is what a trainer has in common with those on other data.
@@ -119,9 +121,16 @@ type compiled struct {
 	mu        sync.Mutex   // guards what follows, and the store; locked by lock
 	holder    atomic.Int64 // the goroutine that holds mu, or 0
 	seed      int64
-	start     []*tensors.Tensor // starting values of vars for seed
+	drawn     []*tensors.Tensor // starting values of vars for seed, on the host
+	start     []*tensors.Tensor // the same on the device, or nil
+	draws     *model.Exec       // draws the starting values; nil before the first
 	programs  map[string]program
 	evaluator *evaluator
+
+	place  sync.Mutex // guards the twins, and what was measured
+	twin   *Trainer   // on a GPU; nil before it is needed
+	speeds map[string]speed
+	stays  atomic.Bool
 
 	batchesMu sync.Mutex // guards the batches that given keeps, and the sampler that has them
 	batches   *tensors.Tensor
@@ -140,7 +149,6 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 		backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(),
 		compiled: &compiled{programs: make(map[string]program)}, callTime: 50 * time.Millisecond,
 	}
-	t.blockSteps.Store(1)
 	var data []*tensors.Tensor
 	if err := catch(func() { data = p.Data() }); err != nil {
 		return nil, fmt.Errorf("taking the problem's Data: %w", err)
@@ -185,9 +193,8 @@ func (t *Trainer) on(data []*tensors.Tensor) (*Trainer, error) {
 	}
 	other := &Trainer{
 		backend: t.backend, problem: t.problem, optimizer: t.optimizer, record: t.record, store: t.store, vars: t.vars, params: t.params,
-		also: t.also, rate: t.rate, lossDType: t.lossDType, drawn: t.drawn, compiled: t.compiled, guest: true, callTime: t.callTime,
+		also: t.also, rate: t.rate, lossDType: t.lossDType, uninitialized: t.uninitialized, compiled: t.compiled, guest: true, callTime: t.callTime,
 	}
-	other.blockSteps.Store(t.blockSteps.Load())
 	if err := other.copyData(data); err != nil {
 		return nil, err
 	}
@@ -207,6 +214,15 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 		set, end := progress.Begin("training", c.Steps)
 		defer end()
 		c.Progress = set
+	}
+	if ctx != nil {
+		if e, ok := t.faster(ctx, []Config{c}, 1); ok {
+			hs, err := e.trainer.run(ctx, []Config{c}, e.lanes)
+			if err == nil || ctx.Err() != nil && hs != nil {
+				return hs[0], err
+			}
+			goesOn(err)
+		}
 	}
 	hs, err := t.run(ctx, []Config{c}, 0)
 	if hs == nil {
@@ -238,16 +254,13 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 	defer release(own)
 	hs := make([]*History, len(cs))
 	for i := range hs {
-		hs[i] = t.newHistory()
+		hs[i] = t.newHistory(cs[i])
 	}
 	live := slices.Clone(hs) // nil: that run is over
 	first := cs[0].first()
 	last := first + cs[0].Steps
 	first0 := state // shared with other runs: not to be released
-	size := t.blockSteps.Load()
-	if lanes > 0 {
-		size = 1 // runs together take longer
-	}
+	size := max(p.pace().Load(), 1)
 	for step, began := first, time.Now(); ; began = time.Now() {
 		b := block{from: step, first: first, last: last, stride: cs[0].Stride}
 		b.to = min(last+1, step+int(size))
@@ -259,7 +272,7 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, err)
+			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, plainly(err))
 		}
 		if &next[0] != &state[0] && &state[0] != &first0[0] {
 			release(state)
@@ -304,9 +317,7 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 			live[i] = nil
 		}
 		size = t.fit(size, step-b.from, time.Since(began))
-		if lanes == 0 {
-			t.blockSteps.Store(size)
-		}
+		p.pace().Store(size)
 		if !over {
 			continue
 		}
@@ -337,6 +348,7 @@ func (t *Trainer) Close() {
 	if t.withinBuild() {
 		panic(errWithinBuild)
 	}
+	defer t.closeTwins() // afterwards, as what measures them runs this one too
 	t.open.Lock()
 	defer t.open.Unlock()
 	if t.closed {
@@ -355,6 +367,10 @@ func (t *Trainer) Close() {
 		t.evaluator.finalize()
 	}
 	release(t.start)
+	release(t.drawn)
+	if t.draws != nil {
+		t.draws.Finalize()
+	}
 	if t.batches != nil {
 		release([]*tensors.Tensor{t.batches})
 	}
@@ -478,7 +494,7 @@ func (t *Trainer) makeVariables() error {
 		t.lossDType = loss.DType()
 		for v := range t.store.IterVariables() {
 			if !v.HasValue() {
-				t.drawn = append(t.drawn, v)
+				t.uninitialized = append(t.uninitialized, v)
 			}
 			if v.InUseByGraph(g) {
 				t.vars = append(t.vars, v)
@@ -532,9 +548,16 @@ func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.
 			return nil, nil, nil, err
 		}
 		us[i].lanes = lanes
-		if states[i], err = t.startOf(c, us[i]); err != nil {
-			return nil, nil, nil, err
+		if states[i], err = t.startValues(c.Seed, lanes == 0); err != nil {
+			return nil, nil, nil, fmt.Errorf("drawing starting values: %w", err)
 		}
+	}
+	err := each(len(cs), func(i int) (err error) {
+		states[i], err = t.startOf(cs[i], us[i], states[i])
+		return err
+	})
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	u, state := us[0], joined(states, lanes)
 	p, ok := t.programs[u.key()]
@@ -548,21 +571,34 @@ func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.
 	return p, us, state, nil
 }
 
-// startOf returns the state at the start of a run. The caller holds the trainer's lock.
-func (t *Trainer) startOf(c Config, u setup) ([]*tensors.Tensor, error) {
-	if t.start == nil || t.seed != c.Seed {
-		start, err := t.draw(c.Seed)
-		if err != nil {
-			return nil, fmt.Errorf("drawing starting values: %w", err)
-		}
-		t.start, t.seed = start, c.Seed
+// each calls do for the numbers below n, on all processors if there are several, and returns an error of the first that has one.
+func each(n int, do func(i int) error) error {
+	if n == 1 {
+		return do(0)
 	}
-	state := slices.Clone(t.start)
+	errs := make([]error, n)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if caught := catch(func() { errs[i] = do(i) }); caught != nil {
+					errs[i] = caught
+				}
+			}
+		})
+	}
+	group.Wait()
+	return cmp.Or(errs...)
+}
+
+// startOf makes the state at the start of a run of the starting values of its seed.
+func (t *Trainer) startOf(c Config, u setup, state []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	if u.reduces() {
 		state = append(state, tensors.FromValue(u.plateau.Start()))
 	}
 	if c.From != nil {
-		if err := t.resume(state, c.From); err != nil {
+		if err := t.resume(state, c.From, u.lanes == 0); err != nil {
 			return nil, err
 		}
 	}
@@ -622,8 +658,8 @@ func (t *Trainer) hyper(key string) (int, error) {
 	return 0, fmt.Errorf("Hyper[%q]: the optimizer has no such hyperparameter; it has %s", key, strings.Join(names, ", "))
 }
 
-// resume replaces the starting values by those at the end of a run.
-func (t *Trainer) resume(state []*tensors.Tensor, h *History) error {
+// resume replaces the starting values by those at the end of a run, copied to the device or not.
+func (t *Trainer) resume(state []*tensors.Tensor, h *History, onDevice bool) error {
 	if len(h.state) != len(state) || !slices.EqualFunc(h.names, t.vars, func(n string, v *model.Variable) bool { return n == name(v) }) {
 		return errors.New("From is a run of another model or optimizer: its variables are not this trainer's")
 	}
@@ -631,43 +667,87 @@ func (t *Trainer) resume(state []*tensors.Tensor, h *History) error {
 		if !x.Shape().Equal(state[i].Shape()) {
 			return fmt.Errorf("From is a run of another model: %s has shape %s there and %s here", h.names[min(i, len(h.names)-1)], x.Shape(), state[i].Shape())
 		}
-		copied, err := t.copyToDevice(x)
-		if err != nil {
+		if state[i] = x; !onDevice {
+			continue
+		}
+		var err error
+		if state[i], err = t.copyToDevice(x); err != nil {
 			return fmt.Errorf("continuing a run: %w", err)
 		}
-		state[i] = copied
 	}
 	return nil
 }
 
 // goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
-// the backend that trains.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+// the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
+var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:ops_sequential") })
 
-// draw runs the variables' initializers with the seed.
+// startValues returns the starting values of a seed, on the device or on the host; those of the last seed are kept. The
+// slice is the caller's, the tensors are not.
+func (t *Trainer) startValues(seed int64, onDevice bool) ([]*tensors.Tensor, error) {
+	if t.drawn == nil || t.seed != seed {
+		drawn, err := t.draw(seed)
+		if err != nil {
+			return nil, err
+		}
+		t.drawn, t.start, t.seed = drawn, nil, seed // a run may still use the last ones: the garbage collector frees them
+	}
+	if !onDevice {
+		return slices.Clone(t.drawn), nil
+	}
+	if t.start == nil {
+		start := make([]*tensors.Tensor, len(t.drawn))
+		for i, x := range t.drawn {
+			var err error
+			if start[i], err = t.copyToDevice(x); err != nil {
+				return nil, err
+			}
+		}
+		t.start = start
+	}
+	return slices.Clone(t.start), nil
+}
+
+// draw runs the variables' initializers with the seed. GoMLX's InitializeVariables would compile them each time, which takes
+// longer than a short run of a sweep: it lets its executor be configured, and so this is kept and called again.
 func (t *Trainer) draw(seed int64) ([]*tensors.Tensor, error) {
-	backend, err := goBackend()
-	if err != nil {
-		return nil, err
+	if t.draws == nil {
+		backend, err := goBackend()
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range t.uninitialized {
+			if err := v.Reset(); err != nil {
+				return nil, err
+			}
+		}
+		var draws *model.Exec
+		err = t.store.InitializeVariables(backend, func(e *model.Exec) error { draws = e; return nil })
+		if err != nil {
+			return nil, err
+		}
+		t.draws = draws
 	}
 	if err := t.store.SetRNGStateFromSeed(seed); err != nil {
 		return nil, err
 	}
-	for _, v := range t.drawn {
-		if err := v.Reset(); err != nil {
+	var drawn []*tensors.Tensor
+	if t.draws != nil { // else every variable was given its value
+		var err error
+		if drawn, err = t.draws.Call(); err != nil {
 			return nil, err
 		}
-	}
-	if err := t.store.InitializeVariables(backend, nil); err != nil {
-		return nil, err
 	}
 	values := make([]*tensors.Tensor, len(t.vars))
 	for i, v := range t.vars {
 		value, err := v.Value()
+		if k := slices.Index(t.uninitialized, v); k >= 0 {
+			value, err = drawn[k], nil
+		}
 		if err != nil {
 			return nil, err
 		}
-		if values[i], err = t.copyToDevice(value); err != nil {
+		if values[i], err = value.LocalClone(); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ class Jax:
     """One jit of a lax.scan over the batches; several nets are trained by as many threads as the others use."""
 
     def __init__(self):
-        os.environ["JAX_PLATFORMS"] = "cpu"
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
         import jax
         import numpy
 

@@ -63,6 +63,20 @@ var hasGPU = sync.OnceValue(func() bool {
 	return err == nil && strings.Contains(string(said), "NVIDIA-SMI")
 })
 
+// GPU names this machine's first NVIDIA GPU as its driver does, "NVIDIA H100 80GB HBM3", or else "NVIDIA GPU".
+func GPU() string {
+	files, _ := filepath.Glob("/proc/driver/nvidia/gpus/*/information")
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(text)) {
+			if model, ok := strings.CutPrefix(line, "Model:"); ok && strings.TrimSpace(model) != "" {
+				return strings.TrimSpace(model)
+			}
+		}
+	}
+	return "NVIDIA GPU"
+}
+
 // goXLAVersion is that of go.mod (a test compares them): another version of go-xla wants another plugin.
 const goXLAVersion = "0.4.2"
 
