@@ -3,6 +3,7 @@ package schedule
 import (
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -46,24 +47,6 @@ func (x host) from(limit, yes, no number) number {
 	return no
 }
 
-// numbers are the elements of a vector of the host.
-func numbers(vector []float64) []number {
-	xs := make([]number, len(vector))
-	for i, x := range vector {
-		xs[i] = host(x)
-	}
-	return xs
-}
-
-// elements are those of a vector in a graph, [n].
-func elements(vector *graph.Node) []number {
-	xs := make([]number, vector.Shape().Dimensions[0])
-	for i := range xs {
-		xs[i] = node{graph.Reshape(graph.Slice(vector, graph.AxisElem(i)))}
-	}
-	return xs
-}
-
 // node is a number in a graph: a scalar of type float64.
 type node struct{ *graph.Node }
 
@@ -84,3 +67,57 @@ func (x node) from(limit, yes, no number) number {
 // literal does not take the scalar from GoMLX's cache: that belongs to the function of the graph that made it first, and
 // another function (a loop's body) could not use it.
 func (x node) literal(value float64) number { return node{graph.Const(x.Graph(), value)} }
+
+// A vector is a list of numbers of one kind: float64 values of the host, or a node of a graph.
+type vector interface {
+	elements() []number
+	// pick is element i, a whole number; beyond an end it is the last element there.
+	pick(i number) number
+	size() int
+}
+
+// hosts is a vector on the host.
+type hosts []float64
+
+func (x hosts) elements() []number {
+	xs := make([]number, len(x))
+	for i, value := range x {
+		xs[i] = host(value)
+	}
+	return xs
+}
+
+func (x hosts) pick(i number) number {
+	return host(x[int(max(0, min(i.(host), host(len(x)-1))))])
+}
+
+func (x hosts) size() int { return len(x) }
+
+// nodes is a vector in a graph, float64 [n].
+type nodes struct{ *graph.Node }
+
+func (x nodes) elements() []number {
+	xs := make([]number, x.size())
+	for i := range xs {
+		xs[i] = node{graph.Reshape(graph.Slice(x.Node, graph.AxisElem(i)))}
+	}
+	return xs
+}
+
+// pick gathers, as package vmap has no rule for a slice from places that differ between runs.
+func (x nodes) pick(i number) number {
+	last := float64(x.size() - 1)
+	inside := i.min(i.literal(last)).max(i.literal(0)).(node)
+	return node{graph.Gather(x.Node, graph.ExpandAxes(graph.ConvertDType(inside.Node, dtypes.Int64), -1))}
+}
+
+func (x nodes) size() int { return x.Shape().Dimensions[0] }
+
+// reached is how many elements of x are t or less. They ascend, and are a power of two.
+func reached(x vector, t number) number {
+	i := t.literal(0)
+	for half := x.size() / 2; half > 0; half /= 2 {
+		i = t.from(x.pick(i.add(t.literal(float64(half-1)))), i.add(t.literal(float64(half))), i)
+	}
+	return t.from(x.pick(i), i.add(t.literal(1)), i)
+}

@@ -51,7 +51,7 @@ func (p Plateau) Start() []float64 { return []float64{1, math.Inf(1), 0, 0} }
 
 // Scales returns scale_t on the host for the losses of steps 0, 1, 2, ….
 func (p Plateau) Scales(losses []float64) []float64 {
-	state, c := numbers(p.Start()), numbers(p.constants)
+	state, c := hosts(p.Start()).elements(), hosts(p.constants).elements()
 	scales := make([]float64, len(losses))
 	for t, loss := range losses {
 		if p.On() {
@@ -65,11 +65,11 @@ func (p Plateau) Scales(losses []float64) []float64 {
 // Node builds scale_t in a graph, a float64 scalar, and the state after step t, from the step's loss (a scalar of any
 // float type), the values of Constants, and the state, which is Start at first (both float64, [n]).
 func (p Plateau) Node(loss, constants, state *graph.Node) (scale, next *graph.Node) {
-	var nodes []*graph.Node
-	for _, x := range reduce(node{graph.ConvertDType(loss, dtypes.Float64)}, elements(constants), elements(state)) {
-		nodes = append(nodes, x.(node).Node)
+	var made []*graph.Node
+	for _, x := range reduce(node{graph.ConvertDType(loss, dtypes.Float64)}, nodes{constants}.elements(), nodes{state}.elements()) {
+		made = append(made, x.(node).Node)
 	}
-	return nodes[0], graph.Stack(nodes, 0)
+	return made[0], graph.Stack(made, 0)
 }
 
 // reduce is a Plateau's formula.

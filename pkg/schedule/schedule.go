@@ -5,13 +5,16 @@
 //
 // The formula is written once and computes on the host (At, for pictures) and in a graph (Node, for a training run, also
 // within the body of a While). In the graph the constants are an input, so that other constants need no compilation.
+//
+// A schedule of your own is a function of the step (Func), or one of the package's put together: Sequence, Product, Clamp
+// and WarmUp take any schedule, also each other. See the example of Func.
 package schedule
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -21,87 +24,115 @@ import (
 // Schedule is a learning rate η_t as a function of the step t. It does not change and may be used from any goroutine.
 // The zero value is no schedule: a constructor makes one.
 type Schedule struct {
-	structure string
+	name      string // the formula's
 	formula   formula
 	constants []float64
+	tables    [][]float64
+	parts     []Schedule // those that it is composed of
+	// span returns the steps, from one to before another, that part i is asked for in such steps of the whole.
+	span     func(i, from, to int) (int, int)
+	function *function // what Tabulate has to turn into a table, or nil
 }
 
-// A formula returns η_t of a step t and the constants.
-type formula func(t number, c []number) number
+// A formula returns η_t of a step t.
+type formula func(t number, x terms) number
 
-// At returns η_t on the host. A negative t is a programming error and panics, as does the zero Schedule.
+// terms are what a formula computes with beside t.
+type terms struct {
+	c      []number                // the constants
+	tables []vector                // what is looked up
+	parts  []func(t number) number // η_t of the schedules that this one is composed of
+}
+
+// terms are the schedule's, each vector as it is taken: in the order of Constants.
+func (s Schedule) terms(take func([]float64) vector) terms {
+	x := terms{c: take(s.constants).elements()}
+	for _, table := range s.tables {
+		x.tables = append(x.tables, take(table))
+	}
+	for _, part := range s.parts {
+		of := part.terms(take)
+		x.parts = append(x.parts, func(t number) number { return part.formula(t, of) })
+	}
+	return x
+}
+
+const zeroSchedule = "the zero Schedule has no formula: make one with a constructor, such as Constant"
+
+// At returns η_t on the host. A negative t is a programming error and panics, as does the zero Schedule. A function that was
+// given to Func is called, and what it returns is not checked.
 func (s Schedule) At(t int) float64 {
 	if s.formula == nil {
-		panic("schedule: the zero Schedule has no formula: make one with a constructor, such as Constant")
+		panic("schedule: " + zeroSchedule)
 	}
 	if t < 0 {
 		panic(fmt.Sprintf("schedule: t is %d: steps are counted from 0", t))
 	}
-	return float64(s.formula(host(t), numbers(s.constants)).(host))
+	x := s.terms(func(xs []float64) vector { return hosts(xs) })
+	return float64(s.formula(host(t), x).(host))
 }
 
 // Node builds η_t in a graph, a scalar of the dtype given, from the step t (a scalar of any number type, counted from
 // 0) and the values of Constants (float64, [n]). It computes in float64 and rounds at the end. Within the body of a
 // While both nodes must be the body's own: parameters of it, that is loop state.
 //
-// As all functions that build graphs with GoMLX it panics when the nodes do not fit.
+// As all functions that build graphs with GoMLX it panics when the nodes do not fit, and where Tabulate has not yet made a
+// table of a function.
 //
 //	rate.SetNodeValue(s.Node(step, constants, rate.DType())) // rate: GoMLX's variable /optimizers/learning_rate
 func (s Schedule) Node(step, constants *graph.Node, dtype dtypes.DType) *graph.Node {
-	switch n := len(s.constants); {
+	switch n := len(s.Constants()); {
 	case s.formula == nil:
-		exceptions.Panicf("the zero Schedule has no formula: make one with a constructor, such as Constant")
+		exceptions.Panicf(zeroSchedule)
 	case !step.IsScalar():
 		exceptions.Panicf("step has the shape %s: it must be a scalar", step.Shape())
 	case constants.DType() != dtypes.Float64 || constants.Rank() != 1 || constants.Shape().Dimensions[0] != n:
 		exceptions.Panicf("constants has the shape %s: it must be (Float64)[%d], the values of Constants", constants.Shape(), n)
 	}
-	eta := s.formula(node{graph.ConvertDType(step, dtypes.Float64)}, elements(constants)).(node)
+	taken := 0
+	x := s.terms(func(xs []float64) vector {
+		from := taken
+		if taken += len(xs); taken == from { // XLA has no empty slice
+			return hosts{}
+		}
+		return nodes{graph.Slice(constants, graph.AxisRange(from, taken))}
+	})
+	eta := s.formula(node{graph.ConvertDType(step, dtypes.Float64)}, x).(node)
 	return graph.ConvertDType(eta.Node, dtype)
 }
 
-// Constants returns a copy of the formula's constants, [n]: the input of a program that was built with Node.
-func (s Schedule) Constants() []float64 { return slices.Clone(s.constants) }
+// Constants returns a copy of the formula's constants, [n]: the input of a program that was built with Node. Those of a
+// function are its table, which Tabulate makes.
+func (s Schedule) Constants() []float64 {
+	all := slices.Concat(append([][]float64{s.constants}, s.tables...)...)
+	for _, part := range s.parts {
+		all = append(all, part.Constants()...)
+	}
+	return all
+}
 
 // Structure names the formula. A program built with one schedule serves every other of the same structure, with its
 // Constants. It is empty for the zero Schedule.
-func (s Schedule) Structure() string { return s.structure }
+func (s Schedule) Structure() string {
+	structure := s.name
+	for _, table := range s.tables {
+		structure += fmt.Sprintf("[%d]", len(table))
+	}
+	var parts []string
+	for _, part := range s.parts {
+		parts = append(parts, part.Structure())
+	}
+	if parts != nil {
+		structure += "(" + strings.Join(parts, ", ") + ")"
+	}
+	return structure
+}
 
 // Constant is η_t = eta, which must be positive. optax: constant_schedule.
 func Constant(eta float64) (Schedule, error) {
 	return build("constant", func(_ number, c []number) number {
 		return c[0]
 	}, positive("eta", eta))
-}
-
-// Piecewise is η_t = etas[i] from step boundaries[i−1] on and before step boundaries[i]. The boundaries are positive and
-// ascending, the etas positive and one more than the boundaries. optax: piecewise_constant_schedule, which takes the
-// ratios of consecutive etas. Another number of boundaries is another structure.
-func Piecewise(etas []float64, boundaries []int) (Schedule, error) {
-	n := len(boundaries)
-	if n == 0 {
-		return Schedule{}, errors.New("boundaries is empty: it must name at least one step; without any, use Constant")
-	}
-	if len(etas) != n+1 {
-		return Schedule{}, fmt.Errorf("etas has %d elements: it must have %d, one more than boundaries", len(etas), n+1)
-	}
-	var constants []constant
-	for i, eta := range etas {
-		constants = append(constants, positive(fmt.Sprintf("etas[%d]", i), eta))
-	}
-	for i, boundary := range boundaries {
-		if i > 0 && boundary <= boundaries[i-1] {
-			return Schedule{}, fmt.Errorf("boundaries[%d] is %d: it must be greater than the one before, %d", i, boundary, boundaries[i-1])
-		}
-		constants = append(constants, count(fmt.Sprintf("boundaries[%d]", i), boundary))
-	}
-	return build(fmt.Sprintf("piecewise(%d)", n), func(t number, c []number) number {
-		eta := c[0]
-		for i := range n {
-			eta = t.from(c[n+1+i], c[i+1], eta)
-		}
-		return eta
-	}, constants...)
 }
 
 // Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after every so many steps. All are positive; a factor
@@ -197,28 +228,6 @@ func OneCycle(start, peak, end float64, up, down, final int) (Schedule, error) {
 		count("up", up), count("down", down), count("final", final))
 }
 
-// WarmUp leads linearly to a schedule in so many steps, and continues with it from its step 0:
-//
-//	η_t = from + (then_0−from)·t/steps for t < steps,  then_{t−steps} afterwards.
-//
-// from may be 0: step 0 then does not move. steps is positive. optax: linear_schedule and join_schedules, as in
-// warmup_cosine_decay_schedule.
-func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
-	if then.formula == nil {
-		return Schedule{}, errors.New("then is the zero Schedule: it must be made with a constructor, such as Constant")
-	}
-	s, err := build("warm-up, "+then.structure, func(t number, c []number) number {
-		from, steps := c[0], c[1]
-		after := then.formula(t.sub(steps).max(t.literal(0)), c[2:]) // then_0 as long as the warm-up lasts
-		return t.from(steps, after, blend(after, from, t.div(steps)))
-	}, notNegative("from", from), count("steps", steps))
-	if err != nil {
-		return Schedule{}, err
-	}
-	s.constants = append(s.constants, then.constants...)
-	return s, nil
-}
-
 // blend is w·x + (1−w)·y, which is exact for w = 0 and w = 1.
 func blend(x, y, w number) number { return w.mul(x).add(w.literal(1).sub(w).mul(y)) }
 
@@ -254,9 +263,9 @@ func count(name string, n int) constant {
 	return constant{value: float64(n)}
 }
 
-// build returns the schedule, or the first error among the constants.
-func build(structure string, f formula, constants ...constant) (Schedule, error) {
-	s := Schedule{structure: structure, formula: f}
+// build returns the schedule of that formula of t and the constants, or the first error among these.
+func build(name string, f func(t number, c []number) number, constants ...constant) (Schedule, error) {
+	s := Schedule{name: name, formula: func(t number, x terms) number { return f(t, x.c) }}
 	for _, c := range constants {
 		if c.err != nil {
 			return Schedule{}, c.err

@@ -62,7 +62,7 @@ func (r Record) keepsParams() bool { return r.Params || r.FullLoss || r.ExampleG
 // size), with or without a Plateau; no other value makes it compile again.
 type Config struct {
 	LearningRate float64 // η > 0, constant. Give it or a Schedule.
-	// Schedule is η_t, t counting the steps from 0.
+	// Schedule is η_t, t counting the steps from 0. A function of the step (schedule.Func) is called for every step before the first.
 	Schedule schedule.Schedule
 	// Plateau lowers the rate where the batch's loss stops falling; the zero Plateau does not.
 	Plateau schedule.Plateau
@@ -396,7 +396,14 @@ func (t *Trainer) settle(c Config) (Config, error) {
 		return c, err
 	}
 	c.Stride = min(c.Stride, c.first()+c.Steps+1) // no multiple of a greater one is in the run either
-	return c, t.checkSize(c)
+	if err := t.checkSize(c); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Schedule, err = c.Schedule.Tabulate(c.first(), c.first()+c.Steps); err != nil {
+		return c, fmt.Errorf("Schedule: %w", err)
+	}
+	return c, nil
 }
 
 func (t *Trainer) check(c Config) error {

@@ -1,0 +1,124 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+)
+
+// WarmUp leads linearly to a schedule in so many steps, and continues with it from its step 0:
+//
+//	η_t = from + (then_0−from)·t/steps for t < steps,  then_{t−steps} afterwards.
+//
+// from may be 0: step 0 then does not move. steps is positive. optax: linear_schedule and join_schedules, as in
+// warmup_cosine_decay_schedule.
+func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
+	s, err := build("warm-up", nil, notNegative("from", from), count("steps", steps))
+	if err != nil {
+		return Schedule{}, err
+	}
+	if then.formula == nil {
+		return Schedule{}, notMade("then")
+	}
+	s.parts = []Schedule{then}
+	s.span = func(_, from, to int) (int, int) { return max(from-steps, 0), max(to-steps, 1) }
+	s.formula = func(t number, x terms) number {
+		from, steps := x.c[0], x.c[1]
+		after := x.parts[0](t.sub(steps).max(t.literal(0))) // then_0 as long as the warm-up lasts
+		return t.from(steps, after, blend(after, from, t.div(steps)))
+	}
+	return s, nil
+}
+
+// Sequence is one schedule after the other: schedules[i] from step boundaries[i−1] on and before step boundaries[i]. Each
+// counts its own steps, from 0 where it begins. The boundaries are positive and ascending, the schedules one more than the
+// boundaries. optax: join_schedules.
+func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
+	starts, err := startsOf("schedules", len(schedules), boundaries)
+	if err != nil {
+		return Schedule{}, err
+	}
+	s, err := composed("sequence", schedules)
+	if err != nil {
+		return Schedule{}, err
+	}
+	s.constants = starts
+	s.span = func(i, from, to int) (int, int) {
+		start := int(starts[i])
+		if i+1 < len(starts) {
+			to = min(to, int(starts[i+1]))
+		}
+		return max(from-start, 0), to - start
+	}
+	s.formula = func(t number, x terms) number {
+		var eta number
+		for i, part := range x.parts {
+			start := x.c[i]
+			own := t.sub(start).max(t.literal(0))
+			if i+1 < len(x.parts) { // a function need not know how it would go on
+				own = own.min(x.c[i+1].sub(start).sub(t.literal(1)))
+			}
+			if i == 0 {
+				eta = part(own)
+			} else {
+				eta = t.from(start, part(own), eta)
+			}
+		}
+		return eta
+	}
+	return s, nil
+}
+
+// Product is the product of the schedules, at least one, at every step: one has the learning rate, and the others are
+// factors, such as Cosine(1, 0, 100). PyTorch: ChainedScheduler.
+func Product(schedules ...Schedule) (Schedule, error) {
+	if len(schedules) == 0 {
+		return Schedule{}, errors.New("schedules is empty: give at least one")
+	}
+	s, err := composed("product", schedules)
+	if err != nil {
+		return Schedule{}, err
+	}
+	s.formula = func(t number, x terms) number {
+		eta := x.parts[0](t)
+		for _, part := range x.parts[1:] {
+			eta = eta.mul(part(t))
+		}
+		return eta
+	}
+	return s, nil
+}
+
+// Clamp keeps a schedule within limits: η_t = min(max(of_t, low), high). low may be 0, high is positive and not below it.
+func Clamp(of Schedule, low, high float64) (Schedule, error) {
+	s, err := build("clamp", nil, notNegative("low", low), positive("high", high))
+	switch {
+	case err != nil:
+		return Schedule{}, err
+	case high < low:
+		return Schedule{}, fmt.Errorf("high is %v: it must be at least low, %v", high, low)
+	case of.formula == nil:
+		return Schedule{}, notMade("of")
+	}
+	s.parts, s.span = []Schedule{of}, whole
+	s.formula = func(t number, x terms) number { return x.parts[0](t).max(x.c[0]).min(x.c[1]) }
+	return s, nil
+}
+
+// composed is a schedule without a formula yet, of parts that each are asked for at every step.
+func composed(name string, parts []Schedule) (Schedule, error) {
+	s := Schedule{name: name, span: whole}
+	for i, part := range parts {
+		if part.formula == nil {
+			return Schedule{}, notMade(fmt.Sprintf("schedules[%d]", i))
+		}
+		s.parts = append(s.parts, part)
+	}
+	return s, nil
+}
+
+// whole is the span of a part that is asked for at every step.
+func whole(_, from, to int) (int, int) { return from, to }
+
+func notMade(name string) error {
+	return fmt.Errorf("%s is the zero Schedule: it must be made with a constructor, such as Constant", name)
+}

@@ -1,0 +1,127 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"descent.example/internal/panicked"
+	"descent.example/pkg/memory"
+)
+
+// Func is η_t = f(t), a schedule of your own. f is called for every step of a run before it starts, 8 bytes each, and its
+// values are an input of the program: another function compiles nothing anew, nor does a run with another number of steps up
+// to the same power of two. f must return finite numbers, 0 or greater, the same whenever it is called: Tabulate, which
+// package train calls, is an error otherwise. It may be called by several goroutines at once. PyTorch: LambdaLR.
+func Func(f func(step int) float64) (Schedule, error) {
+	if f == nil {
+		return Schedule{}, errors.New("f is nil: give a function of the step")
+	}
+	return Schedule{
+		name:     "function",
+		function: &function{f: f},
+		formula: func(t number, _ terms) number {
+			step, known := t.(host)
+			if !known {
+				exceptions.Panicf("the schedule has a function that is no table yet: call Tabulate first, and build with what it returns")
+			}
+			return host(f(int(step)))
+		},
+	}, nil
+}
+
+// function is what Func was given, and its last table: the runs of a sweep share it.
+type function struct {
+	f        func(step int) float64
+	mu       sync.Mutex // guards what follows, not the calls of f
+	from, to int
+	table    []float64
+}
+
+// Tabulate returns the schedule for a run of the steps from one to before another, as Node can build it: what Func was given
+// has become a table of its values, of a power of two elements. From step to on it keeps its last value. A schedule without
+// a function is returned as it is.
+//
+// It is an error if the steps are none or begin below 0, if the table does not fit into memory, and if a function panics or
+// returns what is no learning rate.
+func (s Schedule) Tabulate(from, to int) (Schedule, error) {
+	if from < 0 || to <= from {
+		return Schedule{}, fmt.Errorf("the steps are from %d to before %d: they must be at least one, from 0 or greater", from, to)
+	}
+	return s.tabulate(from, to)
+}
+
+func (s Schedule) tabulate(from, to int) (Schedule, error) {
+	if s.function != nil {
+		table, err := s.function.tabulate(from, to)
+		if err != nil {
+			return Schedule{}, err
+		}
+		return Schedule{name: "table", constants: []float64{float64(from)}, tables: [][]float64{table}, formula: lookUp}, nil
+	}
+	parts := make([]Schedule, len(s.parts))
+	for i, part := range s.parts {
+		var err error
+		first, end := s.span(i, from, to)
+		if parts[i], err = part.tabulate(first, end); err != nil {
+			return Schedule{}, err
+		}
+	}
+	if len(parts) > 0 {
+		s.parts = parts
+	}
+	return s, nil
+}
+
+// lookUp is the formula of a table that begins at step c[0].
+func lookUp(t number, x terms) number { return x.tables[0].pick(t.sub(x.c[0])) }
+
+// tabulate returns the values of the steps, if there are any; beyond them the last is repeated.
+func (f *function) tabulate(from, to int) ([]float64, error) {
+	if to <= from {
+		return []float64{0}, nil // nobody asks for it
+	}
+	f.mu.Lock()
+	known := f.table
+	if f.from != from || f.to != to {
+		known = nil
+	}
+	f.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	n := to - from
+	if err := memory.Check(memory.Bytes(2*8, n), "lower Steps", "the table of a schedule's function for %d steps", n); err != nil {
+		return nil, err
+	}
+	values := make([]float64, n)
+	if err := f.fill(values, from); err != nil {
+		return nil, err
+	}
+	table := padded(values, values[n-1])
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.from, f.to, f.table = from, to, table
+	return table, nil
+}
+
+// fill sets the values of the steps from one on.
+func (f *function) fill(values []float64, from int) (err error) {
+	step := from
+	defer func() {
+		if p := recover(); p != nil {
+			where, _ := panicked.At()
+			err = fmt.Errorf("the function of a schedule panics at step %d: %v, in %s", step, p, where)
+		}
+	}()
+	for i := range values {
+		step = from + i
+		values[i] = f.f(step)
+		if c := notNegative("η", values[i]); c.err != nil {
+			return fmt.Errorf("of a schedule's function at step %d, %w", step, c.err)
+		}
+	}
+	return nil
+}
