@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +28,19 @@ func must(s schedule.Schedule, err error) schedule.Schedule {
 	return s
 }
 
+// ofSlice is the function that gives the rates of a slice, for a run that begins with the first.
+func ofSlice(rates ...float64) schedule.Schedule {
+	return must(must(schedule.Func(func(t int) float64 { return rates[t] })).Tabulate(0, len(rates)))
+}
+
+// staircase goes up and down n times.
+func staircase(n int) (etas []float64, boundaries []int) {
+	for i := range n {
+		etas, boundaries = append(etas, 1+math.Sin(float64(i))/2), append(boundaries, 1+i+i/3)
+	}
+	return append(etas, 0.5), boundaries
+}
+
 // cases are all schedules, each with another of the same structure. The first is optax's of that name, where there is one.
 var cases = []struct {
 	name       string
@@ -35,6 +49,11 @@ var cases = []struct {
 	{"constant", must(schedule.Constant(0.3)), must(schedule.Constant(0.1))},
 	{"piecewise", must(schedule.Piecewise([]float64{0.3, 0.15, 0.015, 0.06}, []int{10, 37, 100})),
 		must(schedule.Piecewise([]float64{0.1, 0.2, 0.3, 0.4}, []int{1, 2, 80}))},
+	{"piecewise, many", must(schedule.Piecewise(staircase(1000))), must(schedule.Piecewise(staircase(600)))},
+	{"piecewise linear", must(schedule.PiecewiseLinear([]float64{0.3, 0.15, 0.015, 0.06}, []int{0, 10, 37, 100})),
+		must(schedule.PiecewiseLinear([]float64{0, 0.2, 0.1}, []int{5, 6, 1 << 30}))},
+	{"piecewise linear, numpy", must(schedule.PiecewiseLinear([]float64{0.2, 0, 0.35, 0.01, 0.1}, []int{7, 12, 50, 51, 117})),
+		must(schedule.PiecewiseLinear([]float64{1, 2, 3, 4, 5, 4, 3, 2}, []int{0, 1, 2, 3, 4, 5, 6, 7}))},
 	{"step", must(schedule.Step(0.3, 0.5, 30)), must(schedule.Step(0.2, 0.9, 7))},
 	{"exponential", must(schedule.Exponential(0.3, 0.5, 30)), must(schedule.Exponential(0.2, 0.9, 7))},
 	{"inverse time", must(schedule.InverseTime(0.3, 20, 0.75)), must(schedule.InverseTime(0.2, 3.5, 2))},
@@ -55,6 +74,18 @@ var cases = []struct {
 	{"warm-up, warm-up, piecewise",
 		must(schedule.WarmUp(0, 5, must(schedule.WarmUp(0.1, 9, must(schedule.Piecewise([]float64{1, 2}, []int{4})))))),
 		must(schedule.WarmUp(1, 9, must(schedule.WarmUp(0.2, 5, must(schedule.Piecewise([]float64{3, 1}, []int{8}))))))},
+	{"sequence", must(schedule.Sequence([]schedule.Schedule{must(schedule.Cosine(0.3, 0, 40)), must(schedule.Exponential(0.1, 0.5, 30)),
+		must(schedule.Linear(0.2, 0.01, 20))}, []int{25, 90})),
+		must(schedule.Sequence([]schedule.Schedule{must(schedule.Cosine(0.2, 0.1, 7)), must(schedule.Exponential(0.3, 0.9, 3)),
+			must(schedule.Linear(0.1, 0, 100))}, []int{1, 2}))},
+	{"product", must(schedule.Product(must(schedule.Constant(0.3)), must(schedule.Cosine(1, 0.1, 80)), must(schedule.Step(1, 0.5, 30)))),
+		must(schedule.Product(must(schedule.Constant(2)), must(schedule.Cosine(0.5, 0, 9)), must(schedule.Step(1, 2, 90))))},
+	{"clamp", must(schedule.Clamp(must(schedule.InverseTime(0.3, 20, 1)), 0.1, 0.25)), must(schedule.Clamp(must(schedule.OneOverT(1)), 0, 0.5))},
+	{"table", ofSlice(0.3, 0, 0.1, 0.2, 0.15), ofSlice(1, 2, 3, 4, 5, 6, 7, 8)},
+	{"of all", must(schedule.WarmUp(0, 3, must(schedule.Clamp(must(schedule.Sequence([]schedule.Schedule{
+		must(schedule.Product(must(schedule.WarmRestarts(0.3, 0, 10, 2)), ofSlice(1, 0.5, 0.25))), ofSlice(0.3, 0.2)}, []int{50})), 0.01, 0.2)))),
+		must(schedule.WarmUp(1, 9, must(schedule.Clamp(must(schedule.Sequence([]schedule.Schedule{
+			must(schedule.Product(must(schedule.WarmRestarts(1, 0.5, 3, 1)), ofSlice(2, 1, 2, 1))), ofSlice(0.1, 0.7)}, []int{20})), 0, 1))))},
 }
 
 // optaxValues are optax's, of steps 0, 1, …; the file and its neighbour say how they were made.
@@ -83,8 +114,8 @@ func TestHostIsOptax(t *testing.T) {
 			compared++
 		}
 	}
-	require.Equal(t, 13, compared, "optax has 13 of the schedules")
-	require.Len(t, records, 13)
+	require.Equal(t, 16, compared, "optax and NumPy have 16 of the schedules")
+	require.Len(t, records, 16)
 }
 
 // Values that follow from the formulas by hand.
@@ -108,6 +139,14 @@ func TestClosedForms(t *testing.T) {
 		{"cosine", must(schedule.Cosine(3, 1, 12)), map[int]float64{0: 3, 3: 2 + math.Sqrt2/2, 4: 2.5, 6: 2, 8: 1.5, 12: 1, 99: 1}},
 		{"one cycle", must(schedule.OneCycle(1, 5, 0, 4, 8, 2)), map[int]float64{0: 1, 3: 4, 4: 5, 6: 4, 12: 1, 13: 0.5, 14: 0, 99: 0}},
 		{"warm-up", must(schedule.WarmUp(1, 4, must(schedule.Linear(5, 3, 2)))), map[int]float64{0: 1, 1: 2, 3: 4, 4: 5, 5: 4, 6: 3, 9: 3}},
+		{"piecewise linear", must(schedule.PiecewiseLinear([]float64{1, 5, 0}, []int{2, 4, 9})), map[int]float64{0: 1, 2: 1, 3: 3, 4: 5, 5: 4, 8: 1, 9: 0, 99: 0}},
+		{"sequence", must(schedule.Sequence([]schedule.Schedule{must(schedule.Linear(1, 5, 4)), must(schedule.Step(8, 0.5, 2))}, []int{3})),
+			map[int]float64{0: 1, 2: 3, 3: 8, 4: 8, 5: 4, 7: 2}},
+		{"sequence of one", must(schedule.Sequence([]schedule.Schedule{must(schedule.Linear(1, 5, 4))}, nil)), map[int]float64{0: 1, 2: 3, 9: 5}},
+		{"product", must(schedule.Product(must(schedule.Linear(1, 5, 4)), must(schedule.Step(8, 0.5, 2)))), map[int]float64{0: 8, 1: 16, 2: 12, 4: 10}},
+		{"clamp", must(schedule.Clamp(must(schedule.Linear(1, 5, 4)), 2, 3.5)), map[int]float64{0: 2, 1: 2, 2: 3, 3: 3.5, 9: 3.5}},
+		{"function", must(schedule.Func(func(t int) float64 { return float64(t * t) })), map[int]float64{0: 0, 7: 49}},
+		{"table", ofSlice(3, 1, 2), map[int]float64{0: 3, 1: 1, 2: 2, 3: 2, 1 << 40: 2}},
 	} {
 		for step, want := range c.want {
 			require.InDelta(t, want, c.s.At(step), 1e-14, "%s, step %d", c.name, step)
@@ -169,7 +208,7 @@ func TestGraphIsHost(t *testing.T) {
 	}
 }
 
-// A whole run's rates from one While, in whose body the schedule stands.
+// A whole run's rates from one While, in whose body the schedules stand: all in one loop, which is compiled once.
 func TestLoopIsHost(t *testing.T) {
 	backend, err := accel.Open()
 	require.NoError(t, err)
@@ -177,49 +216,66 @@ func TestLoopIsHost(t *testing.T) {
 		t.Skip("GoMLX's Go backend cannot record within a loop: package train does not use one there")
 	}
 	const steps = 131
-	for _, c := range cases {
+	rates := func(step *graph.Node, constants []*graph.Node) (rows []*graph.Node) { // [1, schedules] of each type
 		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
-			exec, err := graph.NewExec(backend, func(constants *graph.Node) *graph.Node {
-				g := constants.Graph()
-				zero := graph.Const(g, int64(0))
-				outside := c.one.Node(zero, constants, dtype) // its scalars must not serve in the body
-				state := []*graph.Node{zero, constants, graph.BroadcastToDims(outside, steps)}
-				parameters := func(g *graph.Graph) (p []*graph.Node) {
-					for i, s := range state {
-						p = append(p, graph.Parameter(g, fmt.Sprintf("state%d", i), s.Shape()))
-					}
-					return p
-				}
-				cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-					return []*graph.Node{graph.LessThan(parameters(g)[0], graph.Const(g, int64(steps)))}
-				})
-				body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-					s := parameters(g)
-					eta := c.one.Node(s[0], s[1], dtype)
-					return []*graph.Node{
-						graph.Add(s[0], graph.Const(g, int64(1))), s[1],
-						graph.DynamicUpdateSlice(s[2], graph.ExpandAxes(eta, 0), []*graph.Node{s[0]}),
-					}
-				})
-				return graph.While(cond, body, state...)[2]
-			})
-			require.NoError(t, err)
-			for _, s := range []schedule.Schedule{c.one, c.other} {
-				out, err := exec.Call(s.Constants())
-				require.NoError(t, err, c.name)
-				for step := range steps {
-					want := s.At(step)
-					switch values := out[0].Value().(type) {
-					case []float32:
-						require.InDelta(t, want, values[step], 1e-7*want+1e-38, "%s, step %d", c.name, step)
-					case []float64:
-						same(t, want, values[step], "%s, step %d", c.name, step)
-					}
-				}
+			var row []*graph.Node
+			for i, c := range cases {
+				row = append(row, c.one.Node(step, constants[i], dtype))
 			}
-			exec.Finalize()
+			rows = append(rows, graph.ExpandAxes(graph.Stack(row, 0), 0))
+		}
+		return rows
+	}
+	exec, err := graph.NewExec(backend, func(constants []*graph.Node) []*graph.Node {
+		g := constants[0].Graph()
+		state := append([]*graph.Node{graph.Const(g, int64(0))}, constants...)
+		for _, row := range rates(state[0], constants) { // scalars of what is outside must not serve in the body
+			state = append(state, graph.BroadcastToDims(row, steps, len(cases)))
+		}
+		parameters := func(g *graph.Graph) (p []*graph.Node) {
+			for i, s := range state {
+				p = append(p, graph.Parameter(g, fmt.Sprintf("state%d", i), s.Shape()))
+			}
+			return p
+		}
+		history := 1 + len(cases)
+		cond := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			return []*graph.Node{graph.LessThan(parameters(g)[0], graph.Const(g, int64(steps)))}
+		})
+		body := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+			s := parameters(g)
+			next := slices.Clone(s)
+			next[0] = graph.Add(s[0], graph.Const(g, int64(1)))
+			for k, row := range rates(s[0], s[1:history]) {
+				next[history+k] = graph.DynamicUpdateSlice(s[history+k], row, []*graph.Node{s[0], graph.Const(g, int64(0))})
+			}
+			return next
+		})
+		return graph.While(cond, body, state...)[history:]
+	})
+	require.NoError(t, err)
+	for _, other := range []bool{false, true} {
+		var of []schedule.Schedule
+		var constants []any
+		for _, c := range cases {
+			s := c.one
+			if other {
+				s = c.other
+			}
+			of, constants = append(of, s), append(constants, s.Constants())
+		}
+		single, double, err := exec.Call2(constants...)
+		require.NoError(t, err)
+		singles, doubles := single.Value().([][]float32), double.Value().([][]float64)
+		for step := range steps {
+			for i, c := range cases {
+				want := of[i].At(step)
+				require.InDelta(t, want, singles[step][i], 1e-7*want+1e-38, "%s, step %d", c.name, step)
+				same(t, want, doubles[step][i], "%s, step %d", c.name, step)
+			}
 		}
 	}
+	exec.Finalize()
 }
 
 // same compares float64 values: cos π may be off 0 by a bit of 1.
@@ -239,9 +295,9 @@ func TestStructure(t *testing.T) {
 			first[c.one.Structure()] = c.name
 		}
 	}
-	require.Len(t, first, 13, "1/t and 1/√t are inverse time, linear is polynomial, the restarts are one")
-	two := must(schedule.Piecewise([]float64{1, 2, 3}, []int{1, 2}))
-	require.NotEqual(t, cases[1].one.Structure(), two.Structure())
+	require.Len(t, first, 21, "1/t and 1/√t are inverse time, linear is polynomial, the restarts are one")
+	require.Equal(t, must(schedule.Piecewise(staircase(2))).Structure(), must(schedule.Piecewise(staircase(3))).Structure(), "3 and 4 pieces")
+	require.NotEqual(t, must(schedule.Piecewise(staircase(3))).Structure(), must(schedule.Piecewise(staircase(4))).Structure())
 
 	s := must(schedule.Constant(0.3))
 	s.Constants()[0] = 7
@@ -270,6 +326,7 @@ func TestBadArguments(t *testing.T) {
 		"Cosine start":       func(x float64) (schedule.Schedule, error) { return schedule.Cosine(x, 1, 1) },
 		"WarmRestarts start": func(x float64) (schedule.Schedule, error) { return schedule.WarmRestarts(x, 1, 1, 1) },
 		"OneCycle start":     func(x float64) (schedule.Schedule, error) { return schedule.OneCycle(x, 1, 1, 1, 1, 1) },
+		"Clamp high":         func(x float64) (schedule.Schedule, error) { return schedule.Clamp(good, 0, x) },
 		"OneCycle peak":      func(x float64) (schedule.Schedule, error) { return schedule.OneCycle(1, x, 1, 1, 1, 1) },
 	}
 	orZero := map[string]result{
@@ -278,21 +335,28 @@ func TestBadArguments(t *testing.T) {
 		"Cosine end":       func(x float64) (schedule.Schedule, error) { return schedule.Cosine(1, x, 1) },
 		"WarmRestarts end": func(x float64) (schedule.Schedule, error) { return schedule.WarmRestarts(1, x, 1, 1) },
 		"OneCycle end":     func(x float64) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, x, 1, 1, 1) },
-		"WarmUp from":      func(x float64) (schedule.Schedule, error) { return schedule.WarmUp(x, 1, good) },
+		"PiecewiseLinear etas[1]": func(x float64) (schedule.Schedule, error) {
+			return schedule.PiecewiseLinear([]float64{1, x}, []int{1, 2})
+		},
+		"Clamp low":   func(x float64) (schedule.Schedule, error) { return schedule.Clamp(good, x, 9) },
+		"WarmUp from": func(x float64) (schedule.Schedule, error) { return schedule.WarmUp(x, 1, good) },
 	}
 	counts := map[string]func(n int) (schedule.Schedule, error){
 		"Piecewise boundaries[0]": func(n int) (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 1}, []int{n}) },
-		"Step every":              func(n int) (schedule.Schedule, error) { return schedule.Step(1, 1, n) },
-		"Exponential every":       func(n int) (schedule.Schedule, error) { return schedule.Exponential(1, 1, n) },
-		"Polynomial steps":        func(n int) (schedule.Schedule, error) { return schedule.Polynomial(1, 1, 1, n) },
-		"Linear steps":            func(n int) (schedule.Schedule, error) { return schedule.Linear(1, 1, n) },
-		"Cosine steps":            func(n int) (schedule.Schedule, error) { return schedule.Cosine(1, 1, n) },
-		"WarmRestarts first":      func(n int) (schedule.Schedule, error) { return schedule.WarmRestarts(1, 1, n, 1) },
-		"WarmRestarts growth":     func(n int) (schedule.Schedule, error) { return schedule.WarmRestarts(1, 1, 1, n) },
-		"OneCycle up":             func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, n, 1, 1) },
-		"OneCycle down":           func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, 1, n, 1) },
-		"OneCycle final":          func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, 1, 1, n) },
-		"WarmUp steps":            func(n int) (schedule.Schedule, error) { return schedule.WarmUp(1, n, good) },
+		"Sequence boundaries[0]": func(n int) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{good, good}, []int{n})
+		},
+		"Step every":          func(n int) (schedule.Schedule, error) { return schedule.Step(1, 1, n) },
+		"Exponential every":   func(n int) (schedule.Schedule, error) { return schedule.Exponential(1, 1, n) },
+		"Polynomial steps":    func(n int) (schedule.Schedule, error) { return schedule.Polynomial(1, 1, 1, n) },
+		"Linear steps":        func(n int) (schedule.Schedule, error) { return schedule.Linear(1, 1, n) },
+		"Cosine steps":        func(n int) (schedule.Schedule, error) { return schedule.Cosine(1, 1, n) },
+		"WarmRestarts first":  func(n int) (schedule.Schedule, error) { return schedule.WarmRestarts(1, 1, n, 1) },
+		"WarmRestarts growth": func(n int) (schedule.Schedule, error) { return schedule.WarmRestarts(1, 1, 1, n) },
+		"OneCycle up":         func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, n, 1, 1) },
+		"OneCycle down":       func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, 1, n, 1) },
+		"OneCycle final":      func(n int) (schedule.Schedule, error) { return schedule.OneCycle(1, 1, 1, 1, 1, n) },
+		"WarmUp steps":        func(n int) (schedule.Schedule, error) { return schedule.WarmUp(1, n, good) },
 	}
 	fails := func(name string, value any, must string, s schedule.Schedule, err error) {
 		t.Helper()
@@ -327,6 +391,33 @@ func TestBadArguments(t *testing.T) {
 		"etas has 3 elements: it must have 2, one more than boundaries":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{1}) },
 		"boundaries[1] is 3: it must be greater than the one before, 3":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 3}) },
 		"boundaries[1] is 2: it must be greater than the one before, 3":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 2}) },
+		"steps has 1 elements: it must have at least 2, the ends of a line": func() (schedule.Schedule, error) {
+			return schedule.PiecewiseLinear([]float64{1}, []int{1})
+		},
+		"etas has 1 elements: it must have 2, as many as steps": func() (schedule.Schedule, error) {
+			return schedule.PiecewiseLinear([]float64{1}, []int{1, 2})
+		},
+		"steps[1] is 1: it must be greater than the one before, 1": func() (schedule.Schedule, error) {
+			return schedule.PiecewiseLinear([]float64{1, 2}, []int{1, 1})
+		},
+		"steps[0] is -1: it must be a finite number, 0 or greater": func() (schedule.Schedule, error) {
+			return schedule.PiecewiseLinear([]float64{1, 2}, []int{-1, 1})
+		},
+		"schedules has 1 elements: it must have 2, one more than boundaries": func() (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{good}, []int{1})
+		},
+		"schedules[1] is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{good, {}}, []int{1})
+		},
+		"schedules[0] is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+			return schedule.Product(schedule.Schedule{}, good)
+		},
+		"schedules is empty: give at least one": func() (schedule.Schedule, error) { return schedule.Product() },
+		"of is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+			return schedule.Clamp(schedule.Schedule{}, 0, 1)
+		},
+		"high is 1: it must be at least low, 2": func() (schedule.Schedule, error) { return schedule.Clamp(good, 2, 1) },
+		"f is nil: give a function of the step": func() (schedule.Schedule, error) { return schedule.Func(nil) },
 		"then is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
 			return schedule.WarmUp(0, 1, schedule.Schedule{})
 		},
@@ -344,6 +435,7 @@ func TestMisuse(t *testing.T) {
 	backend, err := compute.NewWithConfig("go")
 	require.NoError(t, err)
 	for want, args := range map[string][]any{
+		"call Tabulate first":              {must(schedule.Product(cases[0].one, must(schedule.Func(func(int) float64 { return 1 })))), int64(0), []float64{0.3}},
 		"the zero Schedule has no formula": {schedule.Schedule{}, int64(0), []float64{1}},
 		"step has the shape (Int64)[2]":    {cases[0].one, []int64{0, 1}, []float64{1}},
 		"(Float64)[1]":                     {cases[0].one, int64(0), []float64{1, 2}},
