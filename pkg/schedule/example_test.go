@@ -71,3 +71,81 @@ func ExampleSchedule_Node() {
 	// η_0 = 0.5000
 	// η_10 = 0.0041
 }
+
+// A staircase that a paper prints as a table: ten times smaller from step 50 on, and again from step 75 on.
+func ExamplePiecewise() {
+	s, err := schedule.Piecewise([]float64{0.1, 0.01, 0.001}, []int{50, 75})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(s.At(0), s.At(49), s.At(50), s.At(75), s.At(1000))
+	// Output: 0.1 0.1 0.01 0.001 0.001
+}
+
+// A trapezoid through its corners.
+func ExamplePiecewiseLinear() {
+	s, err := schedule.PiecewiseLinear([]float64{0, 0.1, 0.1, 0}, []int{0, 10, 80, 100})
+	if err != nil {
+		panic(err)
+	}
+	for _, t := range []int{0, 5, 10, 80, 90, 200} {
+		fmt.Printf("η_%d = %.3f\n", t, s.At(t))
+	}
+	// Output:
+	// η_0 = 0.000
+	// η_5 = 0.050
+	// η_10 = 0.100
+	// η_80 = 0.100
+	// η_90 = 0.050
+	// η_200 = 0.000
+}
+
+// Constant for 10 steps, and then a cosine, whose own steps count from there.
+func ExampleSequence() {
+	constant, err := schedule.Constant(0.1)
+	if err != nil {
+		panic(err)
+	}
+	cosine, err := schedule.Cosine(0.1, 0, 20)
+	if err != nil {
+		panic(err)
+	}
+	s, err := schedule.Sequence([]schedule.Schedule{constant, cosine}, []int{10})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.3f %.3f %.3f %.3f\n", s.At(9), s.At(10), s.At(20), s.At(30))
+	// Output: 0.100 0.100 0.050 0.000
+}
+
+// Warm restarts whose peaks fall.
+func ExampleProduct() {
+	restarts, err := schedule.WarmRestarts(0.1, 0, 10, 1)
+	if err != nil {
+		panic(err)
+	}
+	falling, err := schedule.Step(1, 0.5, 10)
+	if err != nil {
+		panic(err)
+	}
+	s, err := schedule.Product(restarts, falling)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.4f %.4f %.4f %.4f\n", s.At(0), s.At(5), s.At(10), s.At(20))
+	// Output: 0.1000 0.0500 0.0500 0.0250
+}
+
+// 1/t, but never above the rate at which training is stable, nor so small that nothing moves.
+func ExampleClamp() {
+	falling, err := schedule.OneOverT(1)
+	if err != nil {
+		panic(err)
+	}
+	s, err := schedule.Clamp(falling, 0.01, 0.2)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%.3f %.3f %.3f\n", s.At(0), s.At(9), s.At(1000))
+	// Output: 0.200 0.100 0.010
+}

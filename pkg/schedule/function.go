@@ -34,10 +34,10 @@ func Func(f func(step int) float64) (Schedule, error) {
 
 // function is what Func was given, and its last table: the runs of a sweep share it.
 type function struct {
-	f        func(step int) float64
-	mu       sync.Mutex // guards what follows, not the calls of f
-	from, to int
-	table    []float64
+	f     func(step int) float64
+	mu    sync.Mutex // guards what follows, not the calls of f
+	key   [3]int     // what the table was made for
+	table []float64
 }
 
 // Tabulate returns the schedule for a run of the steps from one to before another, as Node can build it: what Func was given
@@ -50,12 +50,13 @@ func (s Schedule) Tabulate(from, to int) (Schedule, error) {
 	if from < 0 || to <= from {
 		return Schedule{}, fmt.Errorf("the steps are from %d to before %d: they must be at least one, from 0 or greater", from, to)
 	}
-	return s.tabulate(from, to)
+	return s.tabulate(from, to, to-from)
 }
 
-func (s Schedule) tabulate(from, to int) (Schedule, error) {
+// tabulate makes tables of the steps. All have room for the run's number of steps, so that no boundary is part of a structure.
+func (s Schedule) tabulate(from, to, run int) (Schedule, error) {
 	if s.function != nil {
-		table, err := s.function.tabulate(from, to)
+		table, err := s.function.tabulate(from, to, run)
 		if err != nil {
 			return Schedule{}, err
 		}
@@ -65,7 +66,7 @@ func (s Schedule) tabulate(from, to int) (Schedule, error) {
 	for i, part := range s.parts {
 		var err error
 		first, end := s.span(i, from, to)
-		if parts[i], err = part.tabulate(first, end); err != nil {
+		if parts[i], err = part.tabulate(first, end, run); err != nil {
 			return Schedule{}, err
 		}
 	}
@@ -78,32 +79,31 @@ func (s Schedule) tabulate(from, to int) (Schedule, error) {
 // lookUp is the formula of a table that begins at step c[0].
 func lookUp(t number, x terms) number { return x.tables[0].pick(t.sub(x.c[0])) }
 
-// tabulate returns the values of the steps, if there are any; beyond them the last is repeated.
-func (f *function) tabulate(from, to int) ([]float64, error) {
-	if to <= from {
-		return []float64{0}, nil // nobody asks for it
-	}
+// tabulate returns the values of the steps, if there are any. Beyond them the last is repeated.
+func (f *function) tabulate(from, to, run int) ([]float64, error) {
+	key := [3]int{from, to, run}
 	f.mu.Lock()
-	known := f.table
-	if f.from != from || f.to != to {
-		known = nil
-	}
+	known, same := f.table, f.key == key
 	f.mu.Unlock()
-	if known != nil {
+	if same {
 		return known, nil
 	}
-	n := to - from
-	if err := memory.Check(memory.Bytes(2*8, n), "lower Steps", "the table of a schedule's function for %d steps", n); err != nil {
+	if err := memory.Check(memory.Bytes(2*8, run), "lower Steps", "the table of a schedule's function for %d steps", run); err != nil {
 		return nil, err
 	}
-	values := make([]float64, n)
-	if err := f.fill(values, from); err != nil {
-		return nil, err
+	table := make([]float64, powerOfTwo(run))
+	if from < to {
+		n := to - from
+		if err := f.fill(table[:n], from); err != nil {
+			return nil, err
+		}
+		for i := range table[n:] {
+			table[n+i] = table[n-1]
+		}
 	}
-	table := padded(values, values[n-1])
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.from, f.to, f.table = from, to, table
+	f.key, f.table = key, table
 	return table, nil
 }
 
@@ -113,14 +113,14 @@ func (f *function) fill(values []float64, from int) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			where, _ := panicked.At()
-			err = fmt.Errorf("the function of a schedule panics at step %d: %v, in %s", step, p, where)
+			err = fmt.Errorf("the function panics at step %d: %v, in %s", step, p, where)
 		}
 	}()
 	for i := range values {
 		step = from + i
 		values[i] = f.f(step)
-		if c := notNegative("η", values[i]); c.err != nil {
-			return fmt.Errorf("of a schedule's function at step %d, %w", step, c.err)
+		if notNegative("", values[i]).err != nil { // the name is written only where it is read
+			return notNegative(fmt.Sprintf("the function's value at step %d", step), values[i]).err
 		}
 	}
 	return nil

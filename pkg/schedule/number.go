@@ -9,6 +9,9 @@ import (
 
 // A number is what formulas are written with: a float64 of the host, or a node of a graph. The operands of one
 // operation are of one kind. Both compute in float64, so that a step on a boundary is on the same side of it in both.
+//
+// Package sample has such numbers too, of 32 bits, and as type parameters. A schedule keeps its formula as a value and builds
+// others from it, and Go has no values of generic functions.
 type number interface {
 	add(number) number
 	sub(number) number

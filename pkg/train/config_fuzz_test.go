@@ -38,7 +38,10 @@ func FuzzConfig(f *testing.F) {
 	samplers := []sample.Sampler{{}, must(sample.WithReplacement(2)), must(sample.WithReplacement(math.MaxInt32)), must(sample.WithoutReplacement(7)),
 		must(sample.Stream(2)), must(sample.Given([][]int{{0, 1}, {5, 5}})), must(sample.Given([][]int{{6}})), must(sample.Reshuffled(4))}
 	schedules := []schedule.Schedule{{}, must(schedule.Constant(0.1)), must(schedule.Constant(5e-324)), must(schedule.Constant(math.MaxFloat64)),
-		must(schedule.WarmRestarts(0.1, 0, 1, math.MaxInt)), must(schedule.Exponential(0.1, 1e-300, 1)), must(schedule.OneCycle(0.1, 1, 0, 1, math.MaxInt, 1))}
+		must(schedule.WarmRestarts(0.1, 0, 1, math.MaxInt)), must(schedule.Exponential(0.1, 1e-300, 1)), must(schedule.OneCycle(0.1, 1, 0, 1, math.MaxInt, 1)),
+		must(schedule.Func(func(t int) float64 { return 1 / float64(t+1) })), must(schedule.Func(func(t int) float64 { return 1 / float64(3-t) })),
+		must(schedule.Func(func(t int) float64 { return float64(1 / (t - 3)) })),
+		must(schedule.Sequence([]schedule.Schedule{must(schedule.Constant(0.1)), must(schedule.Func(func(t int) float64 { return 0.1 }))}, []int{math.MaxInt}))}
 	plateaus := []schedule.Plateau{{}, must(schedule.ReduceOnPlateau(1e-300, 1, 0, math.MaxInt, 0))}
 	gone := tensors.FromValue([]float64{1, 2, 3})
 	gone.MustFinalizeAll()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,18 @@ func TestRunsTogetherAreSingleRuns(t *testing.T) {
 		func(eta float64) (schedule.Schedule, error) { return schedule.OneOverT(2 * eta) },
 		func(eta float64) (schedule.Schedule, error) { return schedule.WarmRestarts(eta, 0.001, 10, 2) },
 		schedule.Constant,
+		func(eta float64) (schedule.Schedule, error) {
+			return schedule.Func(func(t int) float64 { return eta / (1 + math.Sin(float64(t))/2) })
+		},
+		func(eta float64) (schedule.Schedule, error) {
+			return schedule.Piecewise([]float64{eta, eta / 2, eta * 2}, []int{1 + int(1000*eta)/4, 30})
+		},
+		func(eta float64) (schedule.Schedule, error) {
+			lines := must(schedule.PiecewiseLinear([]float64{0, 1, 0.1}, []int{2, int(1000 * eta), 150}))
+			table := must(schedule.Func(func(t int) float64 { return 1 / float64(1+t) }))
+			return schedule.Sequence([]schedule.Schedule{must(schedule.Product(must(schedule.Constant(eta)), lines)), must(schedule.Clamp(table, eta/2, eta))},
+				[]int{int(500 * eta)})
+		},
 	}
 	record := train.Record{Params: true, GradNorm: true, StepNorm: true, Rate: true, FullLoss: true}
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {

@@ -1,0 +1,189 @@
+package schedule_test
+
+import (
+	"math"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/schedule"
+)
+
+// One program has the very values of every function, from any step on, for runs of up to the same power of two.
+func TestFuncInAGraph(t *testing.T) {
+	backend, err := compute.NewWithConfig("go")
+	require.NoError(t, err)
+	f := func(t int) float64 { return 0.2 + 0.1*math.Sin(float64(t)/10) }
+	g := func(t int) float64 { return 1 / float64(3+t) }
+	builds := 0
+	built := must(must(schedule.Func(f)).Tabulate(0, 128))
+	exec, err := graph.NewExec(backend, func(step, constants *graph.Node) *graph.Node {
+		builds++
+		return built.Node(step, constants, dtypes.Float64)
+	})
+	require.NoError(t, err)
+	for _, run := range []struct {
+		f        func(int) float64
+		from, to int
+	}{{f, 0, 128}, {g, 0, 65}, {f, 1000, 1100}, {g, 1 << 40, 1<<40 + 127}} {
+		s := must(must(schedule.Func(run.f)).Tabulate(run.from, run.to))
+		require.Equal(t, built.Structure(), s.Structure())
+		for step := run.from; step <= run.to; step++ {
+			eta, err := exec.Call1(int64(step), s.Constants())
+			require.NoError(t, err)
+			want := run.f(min(step, run.to-1))
+			require.Equal(t, want, tensors.ToScalar[float64](eta), "step %d", step)
+			require.Equal(t, want, s.At(step), "step %d", step)
+		}
+	}
+	require.Equal(t, 1, builds)
+	longer := must(must(schedule.Func(f)).Tabulate(0, 129))
+	require.NotEqual(t, built.Structure(), longer.Structure())
+}
+
+// A function is called for the steps that a run takes of it, on its own clock, and no other: it may be the rates of a slice.
+func TestFuncIsCalledForItsSteps(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		from, to int
+		whole    func(s schedule.Schedule) (schedule.Schedule, error)
+		want     []int
+	}{
+		{"alone", 0, 4, func(s schedule.Schedule) (schedule.Schedule, error) { return s, nil }, []int{0, 1, 2, 3}},
+		{"alone, going on", 4, 6, func(s schedule.Schedule) (schedule.Schedule, error) { return s, nil }, []int{4, 5}},
+		{"product", 3, 5, func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.Product(cases[0].one, s) }, []int{3, 4}},
+		{"clamp", 3, 5, func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.Clamp(s, 0, 1) }, []int{3, 4}},
+		{"after a warm-up", 0, 10, func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.WarmUp(0, 7, s) }, []int{0, 1, 2}},
+		{"within a warm-up", 2, 5, func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.WarmUp(0, 7, s) }, []int{0}},
+		{"going on after a warm-up", 9, 11, func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.WarmUp(0, 7, s) }, []int{2, 3}},
+		{"first of a sequence", 0, 10, func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{s, cases[0].one}, []int{3})
+		}, []int{0, 1, 2}},
+		{"amid a sequence", 0, 10, func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{cases[0].one, s, cases[0].one}, []int{3, 5})
+		}, []int{0, 1}},
+		{"going on amid a sequence", 6, 8, func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{cases[0].one, s, cases[0].one}, []int{3, 50})
+		}, []int{3, 4}},
+		{"over already", 6, 8, func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{s, cases[0].one}, []int{3})
+		}, nil},
+		{"not yet", 6, 8, func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{cases[0].one, s}, []int{9})
+		}, nil},
+	} {
+		var called []int
+		rate := func(t int) float64 { return 0.1 + float64(t%3) }
+		s := must(c.whole(must(schedule.Func(func(t int) float64 {
+			called = append(called, t)
+			return rate(t)
+		}))))
+		table, err := s.Tabulate(c.from, c.to)
+		require.NoError(t, err, c.name)
+		require.Equal(t, c.want, called, c.name)
+		again, err := s.Tabulate(c.from, c.to)
+		require.NoError(t, err, c.name)
+		require.Equal(t, c.want, called, "%s: the runs of a sweep share a table", c.name)
+		for step := c.from; step < c.to; step++ {
+			require.Equal(t, s.At(step), table.At(step), "%s, step %d", c.name, step)
+			require.Equal(t, s.At(step), again.At(step), "%s, step %d", c.name, step)
+		}
+	}
+	rates := []float64{1, 2, 3}
+	s := must(schedule.Sequence([]schedule.Schedule{must(schedule.Func(func(t int) float64 { return rates[t] })), cases[0].one}, []int{3}))
+	require.Equal(t, 0.3, s.At(99), "on the host neither")
+}
+
+func TestTabulateRefuses(t *testing.T) {
+	good := must(schedule.Constant(1))
+	of := func(f func(int) float64) schedule.Schedule { return must(schedule.Func(f)) }
+	at7 := func(x float64) schedule.Schedule {
+		return of(func(t int) float64 {
+			if t == 7 {
+				return x
+			}
+			return 0
+		})
+	}
+	steps := [2]int{0, 10}
+	for want, c := range map[string]struct {
+		s     schedule.Schedule
+		steps [2]int
+	}{
+		"the steps are from -1 to before 2: they must be at least one, from 0 or greater":  {good, [2]int{-1, 2}},
+		"the steps are from 2 to before 2: they must be at least one, from 0 or greater":   {good, [2]int{2, 2}},
+		"the function's value at step 7 is NaN: it must be a finite number, 0 or greater":  {at7(math.NaN()), steps},
+		"the function's value at step 7 is +Inf: it must be a finite number, 0 or greater": {at7(math.Inf(1)), steps},
+		"the function's value at step 7 is -1: it must be a finite number, 0 or greater":   {must(schedule.WarmUp(0, 2, at7(-1))), steps},
+		"the function's value at step 3 is +Inf: it must be a finite number, 0 or greater": {
+			must(schedule.Sequence([]schedule.Schedule{good, of(func(t int) float64 { return 1 / float64(3-t) })}, []int{5})), steps},
+	} {
+		s, err := c.s.Tabulate(c.steps[0], c.steps[1])
+		require.EqualError(t, err, want)
+		require.Empty(t, s.Structure())
+	}
+	rates := make([]float64, 4)
+	_, err := of(func(t int) float64 { return rates[t] }).Tabulate(0, 5)
+	require.ErrorContains(t, err, "the function panics at step 4: runtime error: index out of range [4] with length 4, in schedule_test.TestTabulateRefuses.")
+	for _, to := range []int{1 << 50, math.MaxInt} {
+		_, err = at7(1).Tabulate(0, to)
+		require.ErrorContains(t, err, "the table of a schedule's function for")
+		require.ErrorContains(t, err, "lower Steps")
+		kept, err := good.Tabulate(0, to)
+		require.NoError(t, err, "a formula has no table")
+		require.Equal(t, 1.0, kept.At(to))
+	}
+}
+
+// Several runs may ask for tables of one schedule at once.
+func TestTabulateAtOnce(t *testing.T) {
+	s := must(schedule.Func(func(t int) float64 { return float64(t) }))
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			table, err := s.Tabulate(i%2, 100)
+			if err != nil || table.At(99) != 99 || table.At(0) != float64(i%2) {
+				t.Errorf("%v %v", table.At(0), err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// The program of a staircase of 1,000 pieces is hardly larger than that of a single step.
+func TestStaircaseIsATable(t *testing.T) {
+	backend, err := compute.NewWithConfig("go")
+	require.NoError(t, err)
+	size := func(n int) (operations int) {
+		etas, boundaries := staircase(n)
+		for name, s := range map[string]schedule.Schedule{"steps": must(schedule.Piecewise(etas, boundaries)), "lines": must(schedule.PiecewiseLinear(etas[:n], boundaries))} {
+			exec, err := graph.NewExec(backend, func(step, constants *graph.Node) *graph.Node {
+				eta := s.Node(step, constants, dtypes.Float64)
+				operations += len(step.Graph().Nodes())
+				return eta
+			})
+			require.NoError(t, err)
+			for _, step := range []int{0, 1, n, 2 * n} {
+				eta, err := exec.Call1(int64(step), s.Constants())
+				require.NoError(t, err)
+				require.Equal(t, s.At(step), tensors.ToScalar[float64](eta), "%s, step %d", name, step)
+			}
+		}
+		return operations
+	}
+	require.Less(t, size(1000), 10*size(2))
+
+	etas, boundaries := staircase(1000)
+	s, piece := must(schedule.Piecewise(etas, boundaries)), 0
+	for step := range 2000 {
+		for piece < 1000 && step >= boundaries[piece] {
+			piece++
+		}
+		require.Equal(t, etas[piece], s.At(step), "step %d", step)
+	}
+}
