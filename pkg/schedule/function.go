@@ -11,10 +11,10 @@ import (
 	"descent.example/pkg/memory"
 )
 
-// Func is η_t = f(t), a schedule of your own. f is called for every step of a run before it starts, 8 bytes each, and its
-// values are an input of the program: another function compiles nothing anew, nor does a run with another number of steps up
-// to the same power of two. f must return finite numbers, 0 or greater, the same whenever it is called: Tabulate, which
-// package train calls, is an error otherwise. It may be called by several goroutines at once. PyTorch: LambdaLR.
+// Func is η_t = f(t), a schedule of your own. f is called for every step of a run before it starts, and the values, 8 bytes
+// each, are an input of the program: another function compiles nothing anew, nor does a run with another number of steps up
+// to the same power of two. f must not be nil. It must return finite numbers, 0 or greater, which Tabulate checks, and the
+// same number whenever it is called for a step. Several goroutines may call it at once. PyTorch: LambdaLR.
 func Func(f func(step int) float64) (Schedule, error) {
 	if f == nil {
 		return Schedule{}, errors.New("f is nil: give a function of the step")
@@ -77,7 +77,7 @@ func (s Schedule) tabulate(from, to, run int) (Schedule, error) {
 }
 
 // lookUp is the formula of a table that begins at step c[0].
-func lookUp(t number, x terms) number { return x.tables[0].pick(t.sub(x.c[0])) }
+func lookUp(t number, x terms) number { return nearest(x.tables[0], t.sub(x.c[0])) }
 
 // tabulate returns the values of the steps, if there are any. Beyond them the last is repeated.
 func (f *function) tabulate(from, to, run int) ([]float64, error) {

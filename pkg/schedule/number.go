@@ -74,7 +74,7 @@ func (x node) literal(value float64) number { return node{graph.Const(x.Graph(),
 // A vector is a list of numbers of one kind: float64 values of the host, or a node of a graph.
 type vector interface {
 	elements() []number
-	// pick is element i, a whole number; beyond an end it is the last element there.
+	// pick is element i, a whole number from 0 to size−1.
 	pick(i number) number
 	size() int
 }
@@ -90,11 +90,8 @@ func (x hosts) elements() []number {
 	return xs
 }
 
-func (x hosts) pick(i number) number {
-	return host(x[int(max(0, min(i.(host), host(len(x)-1))))])
-}
-
-func (x hosts) size() int { return len(x) }
+func (x hosts) pick(i number) number { return host(x[int(i.(host))]) }
+func (x hosts) size() int            { return len(x) }
 
 // nodes is a vector in a graph, float64 [n].
 type nodes struct{ *graph.Node }
@@ -109,12 +106,15 @@ func (x nodes) elements() []number {
 
 // pick gathers, as package vmap has no rule for a slice from places that differ between runs.
 func (x nodes) pick(i number) number {
-	last := float64(x.size() - 1)
-	inside := i.min(i.literal(last)).max(i.literal(0)).(node)
-	return node{graph.Gather(x.Node, graph.ExpandAxes(graph.ConvertDType(inside.Node, dtypes.Int64), -1))}
+	return node{graph.Gather(x.Node, graph.ExpandAxes(graph.ConvertDType(i.(node).Node, dtypes.Int64), -1))}
 }
 
 func (x nodes) size() int { return x.Shape().Dimensions[0] }
+
+// nearest is element i of x, and beyond an end the last one there.
+func nearest(x vector, i number) number {
+	return x.pick(i.max(i.literal(0)).min(i.literal(float64(x.size() - 1))))
+}
 
 // reached is how many elements of x are t or less. They ascend, and are a power of two.
 func reached(x vector, t number) number {

@@ -64,9 +64,9 @@ func PiecewiseLinear(etas []float64, steps []int) (Schedule, error) {
 			steps, etas, one := x.tables[0], x.tables[1], t.literal(1)
 			right := reached(steps, t)
 			left := right.sub(one)
-			from := steps.pick(left) // beyond an end both are the point there
-			part := t.sub(from).div(steps.pick(right).sub(from).max(one))
-			return blend(etas.pick(right), etas.pick(left), part.max(t.literal(0)).min(one))
+			from := nearest(steps, left) // beyond an end both are the point there
+			part := t.sub(from).div(nearest(steps, right).sub(from).max(one))
+			return blend(nearest(etas, right), nearest(etas, left), part.max(t.literal(0)).min(one))
 		},
 	}, nil
 }
