@@ -29,9 +29,9 @@ func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
 	return s, nil
 }
 
-// Sequence is one schedule after the other: schedules[i] from step boundaries[i−1] on and before step boundaries[i]. Each
-// counts its own steps, from 0 where it begins. The boundaries are positive and ascending, the schedules one more than the
-// boundaries. optax: join_schedules.
+// Sequence runs one schedule after another: schedules[i] from step boundaries[i−1] on and before step boundaries[i]. Each
+// schedule starts at its own step 0. The boundaries are positive and ascending. There is one schedule more than boundaries.
+// optax: join_schedules.
 func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
 	starts, err := startsOf("schedules", len(schedules), boundaries)
 	if err != nil {
@@ -54,7 +54,7 @@ func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
 		for i, part := range x.parts {
 			start := x.c[i]
 			own := t.sub(start).max(t.literal(0))
-			if i+1 < len(x.parts) { // a function need not know how it would go on
+			if i+1 < len(x.parts) { // a function need not be defined beyond its part
 				own = own.min(x.c[i+1].sub(start).sub(t.literal(1)))
 			}
 			if i == 0 {
@@ -68,8 +68,8 @@ func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
 	return s, nil
 }
 
-// Product is the product of the schedules, at least one, at every step: one has the learning rate, and the others are
-// factors, such as Cosine(1, 0, 100). PyTorch: ChainedScheduler.
+// Product multiplies schedules, at least one: one is the learning rate, and the others are factors, such as
+// Cosine(1, 0, 100). PyTorch: ChainedScheduler.
 func Product(schedules ...Schedule) (Schedule, error) {
 	if len(schedules) == 0 {
 		return Schedule{}, errors.New("schedules is empty: give at least one")

@@ -25,14 +25,14 @@ func Func(f func(step int) float64) (Schedule, error) {
 		formula: func(t number, _ terms) number {
 			step, known := t.(host)
 			if !known {
-				exceptions.Panicf("the schedule has a function that is no table yet: call Tabulate first, and build with what it returns")
+				exceptions.Panicf("the schedule contains a function: call Tabulate first, and build with the schedule that it returns")
 			}
 			return host(f(int(step)))
 		},
 	}, nil
 }
 
-// function is what Func was given, and its last table: the runs of a sweep share it.
+// function is what Func was given. It keeps its last table, so that the runs of a sweep share it.
 type function struct {
 	f     func(step int) float64
 	mu    sync.Mutex // guards what follows, not the calls of f
@@ -40,20 +40,21 @@ type function struct {
 	table []float64
 }
 
-// Tabulate returns the schedule for a run of the steps from one to before another, as Node can build it: what Func was given
-// has become a table of its values, of a power of two elements. From step to on it keeps its last value. A schedule without
-// a function is returned as it is.
+// Tabulate returns the schedule for a run of steps from, from+1, …, to−1, in a form that Node can build: each function that
+// Func was given becomes a table of its values. After the table's end the last value stays. A schedule without a function is
+// returned as it is.
 //
-// It is an error if the steps are none or begin below 0, if the table does not fit into memory, and if a function panics or
-// returns what is no learning rate.
+// It is an error if from is negative or to is not greater than from, if the table does not fit into memory, or if a function
+// panics or returns a number that is not finite or is below 0.
 func (s Schedule) Tabulate(from, to int) (Schedule, error) {
 	if from < 0 || to <= from {
-		return Schedule{}, fmt.Errorf("the steps are from %d to before %d: they must be at least one, from 0 or greater", from, to)
+		return Schedule{}, fmt.Errorf("from is %d and to is %d: from must be 0 or greater, and to must be greater than from", from, to)
 	}
 	return s.tabulate(from, to, to-from)
 }
 
-// tabulate makes tables of the steps. All have room for the run's number of steps, so that no boundary is part of a structure.
+// tabulate makes the tables. Each has room for all steps of the run, so that the boundaries of a Sequence do not change the
+// structure.
 func (s Schedule) tabulate(from, to, run int) (Schedule, error) {
 	if s.function != nil {
 		table, err := s.function.tabulate(from, to, run)
@@ -79,7 +80,7 @@ func (s Schedule) tabulate(from, to, run int) (Schedule, error) {
 // lookUp is the formula of a table that begins at step c[0].
 func lookUp(t number, x terms) number { return nearest(x.tables[0], t.sub(x.c[0])) }
 
-// tabulate returns the values of the steps, if there are any. Beyond them the last is repeated.
+// tabulate returns the values of steps from to to−1, which may be none, and repeats the last one up to a power of two.
 func (f *function) tabulate(from, to, run int) ([]float64, error) {
 	key := [3]int{from, to, run}
 	f.mu.Lock()
@@ -119,7 +120,7 @@ func (f *function) fill(values []float64, from int) (err error) {
 	for i := range values {
 		step = from + i
 		values[i] = f.f(step)
-		if notNegative("", values[i]).err != nil { // the name is written only where it is read
+		if notNegative("", values[i]).err != nil { // formatting the name takes longer than most functions
 			return notNegative(fmt.Sprintf("the function's value at step %d", step), values[i]).err
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"descent.example/pkg/train"
 )
 
-// WarmUpHold is a schedule of one's own: a linear rise to peak, the peak, and a fall like 1/√t, as a constructor beside the
-// package's. It is all that has to be written.
+// WarmUpHold is a schedule that is not in the package: it rises linearly to peak, holds it, and falls like 1/√t. Nothing else
+// has to be written.
 func WarmUpHold(peak float64, up, hold int) (schedule.Schedule, error) {
 	if up < 1 || hold < 0 {
 		return schedule.Schedule{}, fmt.Errorf("up is %d and hold is %d: they must be at least 1 and 0", up, hold)
@@ -29,8 +29,8 @@ func WarmUpHold(peak float64, up, hold int) (schedule.Schedule, error) {
 	})
 }
 
-// Two functions of one's own, a constructor and one that is written down where it is used: the second run uses the program
-// of the first.
+// Two schedules that are not in the package: a constructor, and a function written where it is used. The second run uses
+// the program of the first.
 func ExampleFunc() {
 	backend, err := accel.Open()
 	if err != nil {

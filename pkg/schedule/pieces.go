@@ -71,8 +71,8 @@ func PiecewiseLinear(etas []float64, steps []int) (Schedule, error) {
 	}, nil
 }
 
-// startsOf are the steps at which n parts begin: 0, and the boundaries, which are positive and ascend. The parts are named
-// for the errors.
+// startsOf returns the steps at which n parts begin: 0 and the boundaries, which must be positive and ascending. parts is the
+// parts' name in errors.
 func startsOf(parts string, n int, boundaries []int) ([]float64, error) {
 	if n != len(boundaries)+1 {
 		return nil, fmt.Errorf("%s has %d elements: it must have %d, one more than boundaries", parts, n, len(boundaries)+1)
@@ -95,7 +95,7 @@ func notAscending(name string, xs []int, i int) error {
 	return fmt.Errorf("%s[%d] is %d: it must be greater than the one before, %d", name, i, xs[i], xs[i-1])
 }
 
-// padded is a copy of xs, filled to a power of two: so tables of many lengths have few shapes, and a program for each.
+// padded is a copy of xs, filled up to a power of two, so that tables of many lengths share few shapes, and few programs.
 func padded(xs []float64, fill float64) []float64 {
 	return append(slices.Clone(xs), slices.Repeat([]float64{fill}, powerOfTwo(len(xs))-len(xs))...)
 }

@@ -6,8 +6,8 @@
 // The formula is written once and computes on the host (At, for pictures) and in a graph (Node, for a training run, also
 // within the body of a While). In the graph the constants are an input, so that other constants need no compilation.
 //
-// A schedule of your own is a function of the step (Func), or one of the package's put together: Sequence, Product, Clamp
-// and WarmUp take any schedule, also each other. See the example of Func.
+// To write a schedule of your own, pass a function of the step to Func; its example shows one in a training run. Sequence,
+// Product, Clamp and WarmUp combine any schedules, also yours.
 package schedule
 
 import (
@@ -29,7 +29,7 @@ type Schedule struct {
 	constants []float64
 	tables    [][]float64
 	parts     []Schedule // those that it is composed of
-	// span returns the steps, from one to before another, that part i is asked for in such steps of the whole.
+	// span returns which of its own steps part i contributes to steps from to to−1 of the whole.
 	span     func(i, from, to int) (int, int)
 	function *function // what Tabulate has to turn into a table, or nil
 }
@@ -37,14 +37,15 @@ type Schedule struct {
 // A formula returns η_t of a step t.
 type formula func(t number, x terms) number
 
-// terms are what a formula computes with beside t.
+// terms are what a formula computes with, besides t.
 type terms struct {
 	c      []number                // the constants
 	tables []vector                // what is looked up
 	parts  []func(t number) number // η_t of the schedules that this one is composed of
 }
 
-// terms are the schedule's, each vector as it is taken: in the order of Constants.
+// terms gives a schedule's formula its inputs. take turns values of the schedule into a vector; it is called in the order of
+// Constants.
 func (s Schedule) terms(take func([]float64) vector) terms {
 	x := terms{c: take(s.constants).elements()}
 	for _, table := range s.tables {
@@ -76,8 +77,8 @@ func (s Schedule) At(t int) float64 {
 // 0) and the values of Constants (float64, [n]). It computes in float64 and rounds at the end. Within the body of a
 // While both nodes must be the body's own: parameters of it, that is loop state.
 //
-// As all functions that build graphs with GoMLX it panics when the nodes do not fit, and where Tabulate has not yet made a
-// table of a function.
+// As all functions that build graphs with GoMLX it panics when the nodes do not fit. It also panics if the schedule contains
+// a function that Tabulate has not turned into a table.
 //
 //	rate.SetNodeValue(s.Node(step, constants, rate.DType())) // rate: GoMLX's variable /optimizers/learning_rate
 func (s Schedule) Node(step, constants *graph.Node, dtype dtypes.DType) *graph.Node {
@@ -101,8 +102,8 @@ func (s Schedule) Node(step, constants *graph.Node, dtype dtypes.DType) *graph.N
 	return graph.ConvertDType(eta.Node, dtype)
 }
 
-// Constants returns a copy of the formula's constants, [n]: the input of a program that was built with Node. Those of a
-// function are its table, which Tabulate makes.
+// Constants returns a copy of the formula's constants, [n]: the input of a program that was built with Node. They include
+// the tables that Tabulate made.
 func (s Schedule) Constants() []float64 {
 	all := slices.Concat(append([][]float64{s.constants}, s.tables...)...)
 	for _, part := range s.parts {
