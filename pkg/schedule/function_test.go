@@ -115,11 +115,11 @@ func TestTabulateRefuses(t *testing.T) {
 		s     schedule.Schedule
 		steps [2]int
 	}{
-		"from is -1 and to is 2: from must be 0 or greater, and to must be greater than from":  {good, [2]int{-1, 2}},
-		"from is 2 and to is 2: from must be 0 or greater, and to must be greater than from":   {good, [2]int{2, 2}},
-		"the function's value at step 7 is NaN: it must be a finite number, 0 or greater":  {at7(math.NaN()), steps},
-		"the function's value at step 7 is +Inf: it must be a finite number, 0 or greater": {at7(math.Inf(1)), steps},
-		"the function's value at step 7 is -1: it must be a finite number, 0 or greater":   {must(schedule.WarmUp(0, 2, at7(-1))), steps},
+		"from is -1 and to is 2: from must be 0 or greater, and to must be greater than from": {good, [2]int{-1, 2}},
+		"from is 2 and to is 2: from must be 0 or greater, and to must be greater than from":  {good, [2]int{2, 2}},
+		"the function's value at step 7 is NaN: it must be a finite number, 0 or greater":     {at7(math.NaN()), steps},
+		"the function's value at step 7 is +Inf: it must be a finite number, 0 or greater":    {at7(math.Inf(1)), steps},
+		"the function's value at step 7 is -1: it must be a finite number, 0 or greater":      {must(schedule.WarmUp(0, 2, at7(-1))), steps},
 		"the function's value at step 3 is +Inf: it must be a finite number, 0 or greater": {
 			must(schedule.Sequence([]schedule.Schedule{good, of(func(t int) float64 { return 1 / float64(3-t) })}, []int{5})), steps},
 	} {

@@ -62,7 +62,8 @@ func (r Record) keepsParams() bool { return r.Params || r.FullLoss || r.ExampleG
 // size), with or without a Plateau; no other value makes it compile again.
 type Config struct {
 	LearningRate float64 // η > 0, constant. Give it or a Schedule.
-	// Schedule is η_t, t counting the steps from 0. A function of the step (schedule.Func) is called for every step before the first.
+	// Schedule is η_t, t counting the steps from 0. Your own function (schedule.Func) is called before the run, once for every step;
+	// with one, Steps beyond the same power of two compile again.
 	Schedule schedule.Schedule
 	// Plateau lowers the rate where the batch's loss stops falling; the zero Plateau does not.
 	Plateau schedule.Plateau
