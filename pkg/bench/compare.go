@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // Entrant is a contender with the key by which results name it, "ours", "jax" or "torch", and its name in a sentence.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"descent.example/pkg/bench"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // A table of two cases in which PyTorch does not take part.

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // Median returns the sample median of independent values, and the interval between two of them that holds the median of

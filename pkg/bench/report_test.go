@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // One case can be drawn, and the whole table; who does not take part has no panel.

@@ -10,6 +10,7 @@ import (
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -95,7 +96,7 @@ func TestClaimG3LossesOnRealData(t *testing.T) {
 func TestClaimG3Threshold(t *testing.T) {
 	fit, descent := diabetes(t)
 	on := trainer(t, fit, train.Record{})
-	measured, err := theory.BisectThreshold(func(eta float64) (bool, error) {
+	measured, err := stat.BisectThreshold(func(eta float64) (bool, error) {
 		h, err := on.Run(t.Context(), train.Config{LearningRate: eta, Steps: 5000, Stride: 5000, MaxLoss: 2 * fit.Value(fit.Start)})
 		if err != nil {
 			return false, err

@@ -10,7 +10,7 @@ import (
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // The tests of chapter 5; they call what its cells call.

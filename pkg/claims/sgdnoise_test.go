@@ -15,8 +15,8 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/theory/stat"
 	"descent.example/pkg/train"
 )
 

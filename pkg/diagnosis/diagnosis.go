@@ -12,7 +12,7 @@ import (
 	"math"
 	"slices"
 
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // Cause is why a function was not learnt.

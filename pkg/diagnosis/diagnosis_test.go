@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 func trial(name string, width int, errors ...float64) diagnosis.Trial {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // A net of 8 units stays at an error of 1. Trained otherwise it does a little better, with more units much.

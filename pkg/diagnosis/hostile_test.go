@@ -6,7 +6,7 @@ import (
 
 	"descent.example/internal/hostile"
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 func FuzzHostile(f *testing.F) {

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"descent.example/pkg/memory"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 // Repeated estimates the variance of the noise from examples with the same input: the squares of what targets differ from

@@ -17,7 +17,7 @@ import (
 	"descent.example/pkg/relu"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 

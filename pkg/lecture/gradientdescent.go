@@ -12,10 +12,11 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
+	gonum "gonum.org/v1/gonum/stat"
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -72,7 +73,7 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 		}
 	}
 	if len(logR) > 1 {
-		_, t.Slope = stat.LinearRegression(logR, logE, nil, false)
+		_, t.Slope = gonum.LinearRegression(logR, logE, nil, false)
 	}
 	// From inside the good region outwards: where the share of the error first exceeds 10 %.
 	const share = 0.1
@@ -150,7 +151,7 @@ func Sharpness(l Landscape, theta []float64) (float64, error) {
 		return 0, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
 	}
 	const epsilon = 1e-5
-	lambda, _, err := theory.PowerIteration(func(v []float64) ([]float64, error) {
+	lambda, _, err := stat.PowerIteration(func(v []float64) ([]float64, error) {
 		at := make([]float64, len(theta))
 		_, plus, err := l(floats.AddScaledTo(at, theta, epsilon, v))
 		if err != nil {
@@ -250,7 +251,7 @@ func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed 
 		}
 		result.Distance = append(result.Distance, distance)
 	}
-	result.Measured, err = theory.BisectThreshold(func(rate float64) (bool, error) {
+	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
 		distance, err := apart(rate, patience)
 		return len(distance) < 2 || !(distance[1] < 10*distance[0]), err
 	}, threshold/10, 10*threshold, 0.002)

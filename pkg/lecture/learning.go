@@ -20,7 +20,7 @@ import (
 	"descent.example/pkg/relu"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
@@ -441,7 +441,11 @@ func Signals(backend compute.Backend, activations []problem.Activation, depth, w
 		s := &Signal{Activation: activation}
 		factor := map[problem.Activation]float64{problem.ReLU: 0.5, problem.Tanh: 1, problem.Sigmoid: 1. / 16}[activation]
 		for l := range depth {
-			s.Layer, s.Length = append(s.Layer, float64(l+1)), append(s.Length, overSeeds(lengths[l]))
+			length, err := stat.MeanOverRuns(lengths[l], Confidence)
+			if err != nil {
+				return nil, fmt.Errorf("the gradient's length in layer %d of nets of %s: %w", l+1, activation, err)
+			}
+			s.Layer, s.Length = append(s.Layer, float64(l+1)), append(s.Length, length)
 			s.Theory = append(s.Theory, math.Pow(scale*math.Sqrt(factor), float64(depth-1-l)))
 		}
 		signals = append(signals, s)
@@ -532,7 +536,11 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 				}
 				right = append(right, tests[k].Accuracy(h.Final))
 			}
-			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, overSeeds(right))
+			accuracy, err := stat.MeanOverRuns(right, Confidence)
+			if err != nil {
+				return nil, err
+			}
+			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, accuracy)
 		}
 		all = append(all, d)
 	}

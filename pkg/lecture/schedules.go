@@ -17,18 +17,10 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/theory/stat"
 	"descent.example/pkg/train"
 )
-
-// meanOver is the mean of what runs measured, with its interval, which is a point where there is one run.
-func meanOver(values []float64) (stat.Interval, error) {
-	if len(values) == 1 {
-		return stat.Interval{Value: values[0], Low: values[0], High: values[0]}, nil
-	}
-	return stat.Mean(values, Confidence)
-}
 
 // Decay is SGD under η_t = η₀/(1+t/τ)^p (claim S9).
 type Decay struct {
@@ -176,7 +168,7 @@ func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, b int,
 			for j := range runs {
 				values[j] = squares[j][k]
 			}
-			mean, err := meanOver(values)
+			mean, err := stat.MeanOverRuns(values, Confidence)
 			if err != nil {
 				return nil, err
 			}
@@ -312,11 +304,11 @@ func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, b 
 				last = append(last, squared(h.Params[k], sgd.Optimum))
 				average = append(average, squared(h.Variables[name][k], sgd.Optimum))
 			}
-			l, err := meanOver(last)
+			l, err := stat.MeanOverRuns(last, Confidence)
 			if err != nil {
 				return nil, err
 			}
-			m, err := meanOver(average)
+			m, err := stat.MeanOverRuns(average, Confidence)
 			if err != nil {
 				return nil, err
 			}
@@ -478,7 +470,7 @@ func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules [
 			tr.LongRun = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
 			continue
 		}
-		if tr.LongRun, err = meanOver(means); err != nil {
+		if tr.LongRun, err = stat.MeanOverRuns(means, Confidence); err != nil {
 			return nil, err
 		}
 	}
@@ -738,7 +730,7 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, b 
 			}
 			ends = append(ends, s.Excess(h.Final))
 		}
-		mean, err := meanOver(ends)
+		mean, err := stat.MeanOverRuns(ends, Confidence)
 		return histories, mean, err
 	}
 	for i, c := range contests {
@@ -905,7 +897,7 @@ func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Tas
 		ends := contenders[i].ends(histories[i*seeds : (i+1)*seeds])
 		if math.IsInf(floats.Max(ends), 1) {
 			s.Excess = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
-		} else if s.Excess, err = meanOver(ends); err != nil {
+		} else if s.Excess, err = stat.MeanOverRuns(ends, Confidence); err != nil {
 			return nil, err
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/theory/stat"
 	"descent.example/pkg/train"
 )
 
@@ -309,7 +309,7 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 			}
 		}
 		second.ScaleSym(1/float64(count), second)
-		measured, err := estimate(excess)
+		measured, err := stat.MeanOverRuns(excess, Confidence)
 		if err != nil {
 			return nil, err
 		}
@@ -319,15 +319,6 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 		dance.Covariance, dance.Theory = append(dance.Covariance, second), append(dance.Theory, stationary)
 	}
 	return dance, nil
-}
-
-// estimate is the mean of independent values with its interval; of a single one, that value and nothing about how sure it
-// is.
-func estimate(values []float64) (stat.Interval, error) {
-	if len(values) == 1 {
-		return stat.Interval{Value: values[0], Low: values[0], High: values[0]}, nil
-	}
-	return stat.Mean(values, Confidence)
 }
 
 // Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
@@ -545,7 +536,7 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 		for i, h := range runs {
 			values[i] = of(h, k)
 		}
-		mean, err := estimate(values)
+		mean, err := stat.MeanOverRuns(values, Confidence)
 		if err != nil {
 			return nil, err
 		}
@@ -886,7 +877,7 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, b int, eta
 		for i := range ratios {
 			ratios[i] = floors[1][i] / floors[0][i]
 		}
-		ratio, err := estimate(ratios)
+		ratio, err := stat.MeanOverRuns(ratios, Confidence)
 		if err != nil {
 			return nil, err
 		}

@@ -17,8 +17,8 @@ import (
 	"descent.example/pkg/relu"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/theory/stat"
 	"descent.example/pkg/train"
 )
 
@@ -462,26 +462,21 @@ func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, ste
 		if err != nil {
 			return nil, err
 		}
-		accuracy := func(net *problem.Net, runs []*train.History) stat.Interval {
+		m := &Memory{Width: width, Parameters: (digits.Features.RawMatrix().Cols+1)*width + (width+1)*digits.Classes}
+		for _, of := range []struct {
+			mean *stat.Interval
+			net  *problem.Net
+			runs []*train.History
+		}{{&m.Known, nets[0], taught[0]}, {&m.Unknown, nets[2], taught[0]}, {&m.Random, nets[1], taught[1]}, {&m.Guess, nets[2], taught[1]}} {
 			var right []float64
-			for _, h := range runs {
-				right = append(right, net.Accuracy(h.Final))
+			for _, h := range of.runs {
+				right = append(right, of.net.Accuracy(h.Final))
 			}
-			return overSeeds(right)
+			if *of.mean, err = stat.MeanOverRuns(right, Confidence); err != nil {
+				return nil, err
+			}
 		}
-		all = append(all, &Memory{
-			Width: width, Parameters: (digits.Features.RawMatrix().Cols+1)*width + (width+1)*digits.Classes,
-			Known: accuracy(nets[0], taught[0]), Unknown: accuracy(nets[2], taught[0]),
-			Random: accuracy(nets[1], taught[1]), Guess: accuracy(nets[2], taught[1]),
-		})
+		all = append(all, m)
 	}
 	return all, nil
-}
-
-// overSeeds is the mean with its interval at 95 %; that of one value is the value.
-func overSeeds(values []float64) stat.Interval {
-	if mean, err := stat.Mean(values, 0.95); err == nil {
-		return mean
-	}
-	return stat.Interval{Value: values[0], Low: values[0], High: values[0]}
 }

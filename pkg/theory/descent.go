@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"descent.example/internal/missing"
 	"descent.example/pkg/problem"
@@ -180,14 +181,7 @@ func (d *Descent) Steps(eta float64, start []float64, epsilon float64) (int, err
 		}
 		low, high = high, 2*high
 	}
-	for high-low > 1 {
-		if middle := low + (high-low)/2; reached(middle) {
-			high = middle
-		} else {
-			low = middle
-		}
-	}
-	return high, nil
+	return low + sort.Search(high-low, func(t int) bool { return reached(low + t) }), nil
 }
 
 // excess returns L(θ_t) − L(θ*) from the components of θ₀, without the cancellation of taking it as a difference.

@@ -32,8 +32,6 @@ func FuzzHostile(f *testing.F) {
 	hostile.Fuzz(f, [][]any{
 		{theory.WithReplacement, theory.WithoutReplacement, theory.Sampling(7)}, {theory.Monotone, theory.Regime(99)},
 		{[]float64{0.1, 0.2}}, {descent}, {sgd}, {noise}, {bowl}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
-		{func(v []float64) ([]float64, error) { return v, nil }, func(v []float64) ([]float64, error) { return nil, nil }},
-		{func(eta float64) (bool, error) { return eta > 0.5, nil }, func(eta float64) (bool, error) { return true, nil }},
 		{func(labels []bool) error { return nil }, func(labels []bool) error { return context.Canceled }},
 	}, map[string]any{
 		"VarianceFactor": theory.VarianceFactor, "NewGradientNoise": theory.NewGradientNoise,
@@ -46,7 +44,6 @@ func FuzzHostile(f *testing.F) {
 		"(*Descent).Loss": (*theory.Descent).Loss, "(*Descent).Steps": (*theory.Descent).Steps,
 		"(*SGD).Tracking": (*theory.SGD).Tracking, "(*SGD).TrackingMoments": (*theory.SGD).TrackingMoments,
 		"(*SGD).BestTrackingRate": (*theory.SGD).BestTrackingRate, "(*Descent).Measure": (*theory.Descent).Measure,
-		"PowerIteration": theory.PowerIteration, "BisectThreshold": theory.BisectThreshold,
 		"RobbinsMonro": theory.RobbinsMonro, "DecayExponent": theory.DecayExponent, "HeavyBallFactor": theory.HeavyBallFactor,
 		"OptimalHeavyBall": theory.OptimalHeavyBall, "LeastSquaresSGD": theory.LeastSquaresSGD,
 		"AdditiveSGD": theory.AdditiveSGD, "(*SGD).SpectralRadius": (*theory.SGD).SpectralRadius,

@@ -7,6 +7,7 @@ import (
 
 	"descent.example/pkg/problem"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/stretchr/testify/require"
@@ -178,7 +179,7 @@ func TestThresholdIsTheEnumerations(t *testing.T) {
 					require.Equal(t, relative < 1, got < 1)
 				}
 				diverges := func(eta float64) (bool, error) { return radius(eta) > 1, nil }
-				threshold, err := theory.BisectThreshold(diverges, 0.01*s.Threshold, 10*s.Threshold, 1e-12)
+				threshold, err := stat.BisectThreshold(diverges, 0.01*s.Threshold, 10*s.Threshold, 1e-12)
 				require.NoError(t, err)
 				require.InEpsilon(t, threshold, s.Threshold, 1e-11)
 			}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/theory/stat"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 )

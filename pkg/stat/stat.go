@@ -1,6 +1,9 @@
-// Package stat says how sure a measured number is: estimates from repeated runs or from one long run, each with its
-// confidence interval. An interval at the confidence c holds the true value in the part c of all repetitions; 0.95 is
-// customary, and a test that must not raise false alarms wants 0.9999.
+// Package stat turns measurements into numbers and says how sure they are. It estimates from repeated runs or from one
+// long run, each estimate with its confidence interval; it finds the rate at which training begins to diverge by bisection
+// (BisectThreshold) and the largest eigenvalue of a Hessian by power iteration (PowerIteration).
+//
+// An interval at the confidence c holds the true value in the part c of all repetitions; 0.95 is customary, and a test
+// that must not raise false alarms wants 0.9999.
 //
 // Source: lecture section 1: every stochastic claim (S2 to S14) is stated with such an interval.
 package stat
@@ -33,6 +36,16 @@ func Mean(xs []float64, confidence float64) (Interval, error) {
 	mean, deviation := stat.MeanStdDev(xs, nil)
 	n := float64(len(xs))
 	return around(mean, student(confidence, n-1)*deviation/math.Sqrt(n)), nil
+}
+
+// MeanOverRuns returns Mean of what several runs measured. A single run says nothing about how sure its value is: then both
+// ends of the interval are that value. It is an error when there is no value or one is not finite, or when the confidence
+// is not between 0 and 1.
+func MeanOverRuns(values []float64, confidence float64) (Interval, error) {
+	if len(values) == 1 {
+		return around(values[0], 0), check(confidence, sample{"values", values, 1})
+	}
+	return Mean(values, confidence)
 }
 
 // Difference returns mean(xs) − mean(ys) of two independent samples and its interval, by Welch's t: their variances may

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/theory/stat"
+	"descent.example/pkg/stat"
 )
 
 //go:embed testdata/reference.json
@@ -69,6 +69,23 @@ func TestIntervalsAreTheReferences(t *testing.T) {
 			same(t, want, r[k], "autocorrelation")
 		}
 	}
+}
+
+// One run is its own mean, without a word on how sure it is; two are Mean's, and what Mean refuses is refused.
+func TestMeanOverRuns(t *testing.T) {
+	one, err := stat.MeanOverRuns([]float64{3}, 0.95)
+	require.NoError(t, err)
+	require.Equal(t, stat.Interval{Value: 3, Low: 3, High: 3}, one)
+	v := load(t)
+	two, err := stat.MeanOverRuns(v.Xs, v.Cases[0].Confidence)
+	require.NoError(t, err)
+	same(t, v.Cases[0].Mean, two, "mean")
+	for _, values := range [][]float64{nil, {math.NaN()}, {math.Inf(1)}, {1, math.NaN()}, {math.NaN(), 1}} {
+		_, err := stat.MeanOverRuns(values, 0.95)
+		require.Error(t, err, "%v", values)
+	}
+	_, err = stat.MeanOverRuns([]float64{1}, 1)
+	require.ErrorContains(t, err, "confidence is 1")
 }
 
 // The autocorrelations are the sums that define them, at every lag.
