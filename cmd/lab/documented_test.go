@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 )
@@ -161,13 +161,10 @@ func runsShortened(t *testing.T, h home, args string, run func(args string) stri
 // shortened is a copy of the beginning of a notebook.
 func shortened(t *testing.T, path string, cells int) string {
 	t.Helper()
-	data, err := os.ReadFile(path)
+	nb, err := notebook.Read(path)
 	require.NoError(t, err)
-	var nb map[string]any
-	require.NoError(t, json.Unmarshal(data, &nb))
-	all := nb["cells"].([]any)
-	nb["cells"] = all[:min(cells, len(all))]
-	data, err = json.Marshal(nb)
+	nb.Cells = nb.Cells[:min(cells, len(nb.Cells))]
+	data, err := nb.Bytes()
 	require.NoError(t, err)
 	path = filepath.Join(t.TempDir(), filepath.Base(path))
 	require.NoError(t, os.WriteFile(path, data, 0o644))

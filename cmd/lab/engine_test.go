@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/notebook"
 )
 
 // Cells link neither HTTP nor TLS: that is a third of their link time, and they have nothing to fetch.
@@ -44,7 +45,7 @@ func cellImports(t *testing.T, h home) []string {
 	require.NoError(t, err)
 	found := map[string]bool{}
 	for _, path := range paths {
-		nb, err := readNotebook(path)
+		nb, err := notebook.Read(path)
 		require.NoError(t, err)
 		for _, c := range nb.Cells {
 			for line := range strings.Lines(string(c.Source)) {
@@ -105,7 +106,7 @@ lab.Say("%v %v", run.Loss, run.Params[1000])`)
 	}
 	again, err := execute(t, path, runOptions{})
 	require.NoError(t, err)
-	require.Equal(t, first.Cells[0].words(), again.Cells[0].words())
+	require.Equal(t, first.Cells[0].Words(), again.Cells[0].Words())
 	for _, used := range kept() {
 		require.True(t, used.After(long), "each was taken")
 	}
@@ -115,7 +116,7 @@ lab.Say("%v %v", run.Loss, run.Params[1000])`)
 	}
 	again, err = execute(t, path, runOptions{})
 	require.NoError(t, err)
-	require.Equal(t, first.Cells[0].words(), again.Cells[0].words())
+	require.Equal(t, first.Cells[0].Words(), again.Cells[0].Words())
 	for name := range kept() {
 		info, err := os.Stat(name)
 		require.NoError(t, err)

@@ -20,7 +20,7 @@ func (h home) programsStep() step {
 		parts = append(parts, string(data))
 	}
 	var packages, made []string
-	folders := []string{"internal"}
+	folders := []string{"internal", filepath.Join("pkg", "notebook")}
 	for _, program := range programs {
 		packages = append(packages, "./cmd/"+program)
 		made = append(made, filepath.Join(h.bin(), program))

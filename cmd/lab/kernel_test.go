@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -34,18 +35,18 @@ func ready(t *testing.T) home {
 // saveNotebook writes a notebook of the given code cells.
 func saveNotebook(t *testing.T, sources ...string) string {
 	t.Helper()
-	cells := []map[string]any{}
+	nb := notebook.New()
 	for _, s := range sources {
-		cells = append(cells, map[string]any{"cell_type": "code", "source": s, "metadata": map[string]any{}, "outputs": []any{}, "execution_count": nil})
+		nb.Cells = append(nb.Cells, notebook.Cell{Type: "code", Source: notebook.Text(s)})
 	}
-	data, err := json.Marshal(map[string]any{"cells": cells, "metadata": map[string]any{}, "nbformat": 4, "nbformat_minor": 4})
+	data, err := nb.Bytes()
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "n.ipynb")
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	return path
 }
 
-func execute(t *testing.T, path string, opt runOptions) (notebook, error) {
+func execute(t *testing.T, path string, opt runOptions) (*notebook.Notebook, error) {
 	t.Helper()
 	h := ready(t)
 	opt.output, opt.timeout = t.TempDir(), max(opt.timeout, 2*time.Minute)
@@ -54,9 +55,9 @@ func execute(t *testing.T, path string, opt runOptions) (notebook, error) {
 		entries, err2 := os.ReadDir(opt.output)
 		require.NoError(t, err2)
 		require.Empty(t, entries, "a failed run leaves nothing")
-		return notebook{}, err
+		return nil, err
 	}
-	nb, err := readNotebook(result.notebook)
+	nb, err := notebook.Read(result.notebook)
 	require.NoError(t, err)
 	return nb, nil
 }
@@ -98,18 +99,18 @@ func TestByteOrderMarkIsSkipped(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, append([]byte("\ufeff"), data...), 0o644))
 	nb, err := execute(t, path, runOptions{})
 	require.NoError(t, err)
-	require.Equal(t, "read\n", nb.Cells[0].words())
+	require.Equal(t, "read\n", nb.Cells[0].Words())
 }
 
 func TestSetOverridesParameters(t *testing.T) {
 	path := saveNotebook(t, "%% --lr=0.4\nlr := lab.Float(\"lr\", 0.3, \"learning rate η\", lab.Above(0))\nlab.Parse()\nlab.Say(\"lr is %g\", lr)")
 	nb, err := execute(t, path, runOptions{})
 	require.NoError(t, err)
-	require.Equal(t, "lr is 0.4\n", nb.Cells[0].words())
+	require.Equal(t, "lr is 0.4\n", nb.Cells[0].Words())
 
 	nb, err = execute(t, path, runOptions{set: []string{"lr=0.7"}})
 	require.NoError(t, err)
-	require.Equal(t, "lr is 0.7\n", nb.Cells[0].words())
+	require.Equal(t, "lr is 0.7\n", nb.Cells[0].Words())
 
 	_, err = execute(t, path, runOptions{set: []string{"lr"}})
 	require.ErrorContains(t, err, "not of the form name=value")
@@ -121,13 +122,13 @@ func TestOverridesReachTheirCells(t *testing.T) {
 	path, folder := saveNotebook(t, cell, cell), t.TempDir()
 	result, err := ready(t).run(t.Context(), path, runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"lr=0.7", "cell2.lr=0.1"}}, func(int, int) {})
 	require.NoError(t, err)
-	nb, err := readNotebook(result.notebook)
+	nb, err := notebook.Read(result.notebook)
 	require.NoError(t, err)
-	require.Equal(t, "lr is 0.7\n", nb.Cells[0].words())
-	require.Equal(t, "lr is 0.1\n", nb.Cells[1].words())
+	require.Equal(t, "lr is 0.7\n", nb.Cells[0].Words())
+	require.Equal(t, "lr is 0.1\n", nb.Cells[1].Words())
 	require.Equal(t, []string{"lr=0.1 in cell 2", "lr=0.7 in cell 1"}, result.took)
-	require.NoError(t, nb.knows(result.declared))
-	require.Error(t, nb.knows(result.declared[:1]))
+	require.NoError(t, knows(nb, result.declared))
+	require.Error(t, knows(nb, result.declared[:1]))
 }
 
 func TestOverrideThatNoCellTookFailsTheRunAndKeepsTheCopy(t *testing.T) {
@@ -164,7 +165,7 @@ func TestManyOutputsArriveWhole(t *testing.T) {
 	for i := range 5000 {
 		fmt.Fprintln(&want, i)
 	}
-	require.Equal(t, want.String()+"| x |\n|---:|\n| 1 |\n\n"+want.String(), nb.Cells[0].words())
+	require.Equal(t, want.String()+"| x |\n|---:|\n| 1 |\n\n"+want.String(), nb.Cells[0].Words())
 }
 
 // A killed interpreter is told from a slow one, and leaves no kernel.

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"descent.example/pkg/lab"
+	"descent.example/pkg/notebook"
 )
 
 // An override is one --set: it holds in the cells that its place names, or in all.
@@ -66,10 +67,10 @@ func (o override) narrowness() int {
 }
 
 // perCell returns the overrides that hold in each code cell of the notebook, by name.
-func (nb notebook) perCell(set []override) []map[string]override {
+func perCell(nb *notebook.Notebook, set []override) []map[string]override {
 	set = slices.Clone(set)
 	slices.SortStableFunc(set, func(a, b override) int { return cmp.Compare(a.narrowness(), b.narrowness()) })
-	sections := nb.sections()
+	sections := sectionsOf(nb)
 	given := make([]map[string]override, len(sections))
 	for i, section := range sections {
 		given[i] = map[string]override{}
@@ -84,8 +85,8 @@ func (nb notebook) perCell(set []override) []map[string]override {
 
 var heading = regexp.MustCompile(`(?m)^#{1,6} +(?:§ *)?(\d+(?:\.\d+)*)\b`)
 
-// sections is the number of the heading above each code cell, "" if there is none.
-func (nb notebook) sections() (list []string) {
+// sectionsOf is the number of the heading above each code cell, "" if there is none.
+func sectionsOf(nb *notebook.Notebook) (list []string) {
 	section := ""
 	for _, c := range nb.Cells {
 		if c.Type == "code" {
@@ -117,10 +118,10 @@ func (d declaration) where() string {
 
 // declarations reads, without running anything, the parameters that the cells declare. It is complete unless
 // something of the source is understood only by a compiler.
-func (nb notebook) declarations() (list []declaration, complete bool) {
+func declarations(nb *notebook.Notebook) (list []declaration, complete bool) {
 	fset, complete := token.NewFileSet(), true
 	var files []*ast.File
-	for _, c := range nb.code() {
+	for _, c := range nb.Code() {
 		file, err := parser.ParseFile(fset, "", goSource(string(c.Source)), parser.SkipObjectResolution)
 		complete = complete && err == nil
 		files = append(files, file)
@@ -132,7 +133,7 @@ func (nb notebook) declarations() (list []declaration, complete bool) {
 	for _, file := range files {
 		ast.Inspect(file, source.keepLists)
 	}
-	sections := nb.sections()
+	sections := sectionsOf(nb)
 	for i, file := range files {
 		for _, decl := range file.Decls {
 			cell := i + 1
@@ -348,7 +349,7 @@ func (r reader) declare(kind, name string, call *ast.CallExpr) func(*lab.Paramet
 }
 
 // checkSet finds overrides that no notebook knows, or that a cell will refuse.
-func checkSet(paths []string, notebooks []notebook, set []override) error {
+func checkSet(paths []string, notebooks []*notebook.Notebook, set []override) error {
 	if len(set) == 0 {
 		return nil
 	}
@@ -360,14 +361,14 @@ func checkSet(paths []string, notebooks []notebook, set []override) error {
 	found, complete := make([]bool, len(set)), true
 	var names []string
 	for k, nb := range notebooks {
-		list, all := nb.declarations()
+		list, all := declarations(nb)
 		complete = complete && all
 		for i, o := range set {
 			for _, d := range list {
 				found[i] = found[i] || d.name == o.name && (d.cell == 0 || o.holds(d.cell, d.section))
 			}
 		}
-		if err := nb.refusals(paths[k], list, set); err != nil {
+		if err := refusals(nb, paths[k], list, set); err != nil {
 			return err
 		}
 		for _, d := range list {
@@ -386,14 +387,14 @@ func checkSet(paths []string, notebooks []notebook, set []override) error {
 }
 
 // missingPlace is an error unless a notebook has the section or cell that the override names.
-func missingPlace(paths []string, notebooks []notebook, o override) error {
+func missingPlace(paths []string, notebooks []*notebook.Notebook, o override) error {
 	if o.place == "" {
 		return nil
 	}
 	number, isCell := strings.CutPrefix(o.place, "cell")
 	var there []string
 	for k, nb := range notebooks {
-		sections := nb.sections()
+		sections := sectionsOf(nb)
 		for i, section := range sections {
 			if o.holds(i+1, section) {
 				return nil
@@ -433,8 +434,8 @@ func unknownParameter(paths []string, o override, names []string) error {
 }
 
 // refusals is an error that names every cell that refuses what it is given.
-func (nb notebook) refusals(path string, list []declaration, set []override) error {
-	given := nb.perCell(set)
+func refusals(nb *notebook.Notebook, path string, list []declaration, set []override) error {
+	given := perCell(nb, set)
 	var refused, taken []string
 	for _, d := range list {
 		if d.cell == 0 || d.declare == nil {
@@ -463,9 +464,9 @@ func (nb notebook) refusals(path string, list []declaration, set []override) err
 }
 
 // taken says in which cells each override holds, for a person who wonders.
-func (nb notebook) taken(set []override) (lines []string) {
-	list, _ := nb.declarations()
-	given := nb.perCell(set)
+func taken(nb *notebook.Notebook, set []override) (lines []string) {
+	list, _ := declarations(nb)
+	given := perCell(nb, set)
 	cells := map[string][]string{}
 	for _, d := range list {
 		if d.cell == 0 {
@@ -483,8 +484,8 @@ func (nb notebook) taken(set []override) (lines []string) {
 }
 
 // knows is an error unless the parameters read from the source are those that the cells declared when they ran.
-func (nb notebook) knows(ran []lab.Param) error {
-	list, _ := nb.declarations()
+func knows(nb *notebook.Notebook, ran []lab.Param) error {
+	list, _ := declarations(nb)
 	var read, declared []string
 	for _, d := range list {
 		p := lab.NewParameters(nil)

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"descent.example/pkg/lab"
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
 // declared are the parameters of a notebook as its source has them.
-func declared(t *testing.T, nb notebook) []lab.Param {
+func declared(t *testing.T, nb *notebook.Notebook) []lab.Param {
 	t.Helper()
-	list, complete := nb.declarations()
+	list, complete := declarations(nb)
 	require.True(t, complete)
 	var params []lab.Param
 	for _, d := range list {
@@ -31,11 +32,11 @@ func TestEveryParameterOfTheChaptersIsKnownBeforeARun(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, chapters)
 	for _, path := range chapters {
-		nb, err := readNotebook(path)
+		nb, err := notebook.Read(path)
 		require.NoError(t, err)
 		// A count that does not come from a parser.
 		calls := 0
-		for _, c := range nb.code() {
+		for _, c := range nb.Code() {
 			for _, kind := range []string{"Float", "Int", "Floats", "Choice", "Bool"} {
 				calls += strings.Count(string(c.Source), "lab."+kind+"(")
 			}
@@ -44,10 +45,10 @@ func TestEveryParameterOfTheChaptersIsKnownBeforeARun(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, cells ...string) (string, notebook) {
+func read(t *testing.T, cells ...string) (string, *notebook.Notebook) {
 	t.Helper()
 	path := saveNotebook(t, cells...)
-	nb, err := readNotebook(path)
+	nb, err := notebook.Read(path)
 	require.NoError(t, err)
 	return path, nb
 }
@@ -84,17 +85,17 @@ func TestWhatIsKnownOnlyWhenRunIsNotRefused(t *testing.T) {
 		path, nb := read(t, cell)
 		set, err := parseSet([]string{"lr=-1"})
 		require.NoError(t, err)
-		require.NoError(t, checkSet([]string{path}, []notebook{nb}, set), cell)
+		require.NoError(t, checkSet([]string{path}, []*notebook.Notebook{nb}, set), cell)
 	}
 }
 
 // sectioned has the parameter lr in three cells of two sections.
-func sectioned(t *testing.T) notebook {
+func sectioned(t *testing.T) *notebook.Notebook {
 	t.Helper()
 	_, nb := read(t, "%%\nlab.Float(\"lr\", 0.1, \"rate\", lab.AtMost(1))", "%%\nlab.Float(\"lr\", 0.1, \"rate\", lab.AtMost(0.2))\nlab.Int(\"steps\", 5, \"steps\")",
 		"%%\nlab.Float(\"lr\", 0.1, \"rate\", lab.AtMost(1))")
-	title := func(s string) cell { return cell{Type: "markdown", Source: text(s)} }
-	nb.Cells = []cell{title("# 1 · Title\n\nText\n## 1.1 First"), nb.Cells[0], nb.Cells[1], title("## 1.10 Second"), nb.Cells[2]}
+	title := func(s notebook.Text) notebook.Cell { return notebook.Cell{Type: "markdown", Source: s} }
+	nb.Cells = []notebook.Cell{title("# 1 · Title\n\nText\n## 1.1 First"), nb.Cells[0], nb.Cells[1], title("## 1.10 Second"), nb.Cells[2]}
 	return nb
 }
 
@@ -111,7 +112,7 @@ func TestOverridesHoldWhereTheySay(t *testing.T) {
 	} {
 		set, err := parseSet(strings.Fields(given))
 		require.NoError(t, err)
-		for i, cell := range nb.perCell(set) {
+		for i, cell := range perCell(nb, set) {
 			require.Equal(t, want[i], cell["lr"].value, "%s, cell %d", given, i+1)
 		}
 	}
@@ -134,13 +135,13 @@ func TestOverridesThatCannotBeAreRefusedBeforeARun(t *testing.T) {
 	} {
 		set, err := parseSet([]string{given})
 		require.NoError(t, err)
-		err = checkSet([]string{"n.ipynb"}, []notebook{nb}, set)
+		err = checkSet([]string{"n.ipynb"}, []*notebook.Notebook{nb}, set)
 		require.ErrorContains(t, err, strings.ReplaceAll(says, "\n", "\n"), given)
 	}
 	for _, given := range []string{"lr=0.2", "1.10.lr=1", "steps=3", "lr=9 1.lr=0.1"} {
 		set, err := parseSet(strings.Fields(given))
 		require.NoError(t, err)
-		require.NoError(t, checkSet([]string{"n.ipynb"}, []notebook{nb}, set), given)
+		require.NoError(t, checkSet([]string{"n.ipynb"}, []*notebook.Notebook{nb}, set), given)
 	}
 	for _, bad := range []string{"lr", "=1", "lr=", ".lr=1", "here.lr=1", "cell.lr=1", "cell0.lr=1", "1..lr=1", "1.3.=1", "1.3 lr=1", "1.3=1", " lr=1"} {
 		_, err := parseSet([]string{bad})
@@ -149,5 +150,5 @@ func TestOverridesThatCannotBeAreRefusedBeforeARun(t *testing.T) {
 	_, other := read(t, "%%\nlab.Int(\"width\", 5, \"width\")")
 	set, err := parseSet([]string{"width=3"}) // one notebook of several has it
 	require.NoError(t, err)
-	require.NoError(t, checkSet([]string{"n.ipynb", "m.ipynb"}, []notebook{nb, other}, set))
+	require.NoError(t, checkSet([]string{"n.ipynb", "m.ipynb"}, []*notebook.Notebook{nb, other}, set))
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"descent.example/pkg/lab"
+	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 )
 
@@ -82,9 +83,9 @@ func checkRun(notebooks []string, opt runOptions) error {
 		return errors.New("no notebook is given: name one, such as notebooks/01-gradient-descent.ipynb")
 	}
 	copies := map[string]string{}
-	var read []notebook
+	var read []*notebook.Notebook
 	for _, path := range notebooks {
-		nb, err := readNotebook(path)
+		nb, err := notebook.Read(path)
 		if err != nil {
 			return err
 		}
@@ -120,15 +121,52 @@ func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error
 	if err != nil {
 		return err
 	}
-	nb, err := readNotebook(written.notebook)
+	nb, err := notebook.Read(written.notebook)
 	if err != nil {
 		return err
 	}
 	if len(written.took) > 0 {
 		fmt.Printf("  with %s\n", strings.Join(written.took, "; "))
 	}
-	fmt.Printf("  %s\n  written to %s\n", nb.summary(time.Since(start)), written.best())
+	fmt.Printf("  %s\n  written to %s\n", summary(nb, time.Since(start)), written.best())
 	return nil
+}
+
+// cut is what the cells' outputs say is missing of them.
+func cut(nb *notebook.Notebook) string {
+	var lines []string
+	for i, c := range nb.Code() {
+		for line := range strings.Lines(c.Words()) {
+			if strings.HasPrefix(line, lab.CutNotice) {
+				lines = append(lines, fmt.Sprintf("cell %d (%s): %s", i+1, c.Name(), strings.TrimSpace(line)))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// engine is the sentence in which the notebook itself says what computed it, "" if it has none.
+func engine(nb *notebook.Notebook) string {
+	for _, c := range nb.Cells {
+		if !c.Has(notebook.TagMachine) {
+			continue
+		}
+		for line := range strings.Lines(c.Words()) {
+			if strings.Contains(line, "computes") {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	return ""
+}
+
+// summary is what a person hears of an executed notebook.
+func summary(nb *notebook.Notebook, took time.Duration) string {
+	text := fmt.Sprintf("%d cells in %.1f s", len(nb.Code()), took.Seconds())
+	if engine := engine(nb); engine != "" {
+		text += "; " + engine
+	}
+	return text
 }
 
 // written is what a run left.
@@ -177,7 +215,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	source, err := readNotebook(path)
+	source, err := notebook.Read(path)
 	if err != nil {
 		return written{}, err
 	}
@@ -185,7 +223,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	result.took = source.taken(set)
+	result.took = taken(source, set)
 	temp, removeTemp, err := tempDir()
 	if err != nil {
 		return written{}, err
@@ -206,7 +244,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
 		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.timeout.Seconds(),
-		"overrides": overrides, "set": source.perCell(set),
+		"overrides": overrides, "set": perCell(source, set),
 	})
 	if err != nil {
 		return written{}, err
@@ -263,7 +301,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		case e.Fault != "":
 			failed = fmt.Errorf("%s was not executed: %s", path, e.Fault)
 		case e.Error != "":
-			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.code()[e.Cell-1].name(), indent(e.Error))
+			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.Code()[e.Cell-1].Name(), indent(e.Error))
 		default:
 			progress(e.Cell, e.Of)
 		}
@@ -287,11 +325,11 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if result.declared, err = lab.ReadParams(parameters); err != nil {
 		return written{}, err
 	}
-	executed, err := readNotebook(fresh)
+	executed, err := notebook.Read(fresh)
 	if err != nil {
 		return written{}, err
 	}
-	incomplete := executed.cut()
+	incomplete := cut(executed)
 	if incomplete != "" && opt.inPlace {
 		result.notebook = filepath.Join(h.work.runs(), filepath.Base(path)) // what was stored is worth more
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -55,10 +56,10 @@ func TestCheckRun(t *testing.T) {
 }
 
 func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
-	says := cell{Type: "code", Outputs: []output{{Text: "XLA computes on 2 cores.\n"}}}
-	require.Equal(t, "1 cells in 2.0 s", notebook{Cells: []cell{says}}.summary(2*time.Second))
-	says.Metadata.Tags = []string{tagMachine}
-	require.Equal(t, "1 cells in 2.0 s; XLA computes on 2 cores.", notebook{Cells: []cell{says}}.summary(2*time.Second))
+	says := notebook.Cell{Type: "code", Outputs: []notebook.Output{{Text: "XLA computes on 2 cores.\n"}}}
+	require.Equal(t, "1 cells in 2.0 s", summary(notebook.New(says), 2*time.Second))
+	says.Metadata.Tags = []string{notebook.TagMachine}
+	require.Equal(t, "1 cells in 2.0 s; XLA computes on 2 cores.", summary(notebook.New(says), 2*time.Second))
 }
 
 func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {

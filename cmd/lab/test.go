@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 )
 
@@ -226,18 +227,18 @@ func (h home) testNotebooks(backend string, slack float64) func(context.Context,
 				t.fail(name, err.Error())
 				continue
 			}
-			stored, err := readNotebook(path)
+			stored, err := notebook.Read(path)
 			if err != nil {
 				return err
 			}
-			fresh, err := readNotebook(result.notebook)
+			fresh, err := notebook.Read(result.notebook)
 			if err != nil {
 				return err
 			}
-			if err := stored.knows(result.declared); err != nil {
+			if err := knows(stored, result.declared); err != nil {
 				t.fail(name, err.Error())
 			}
-			if differences := compareNotebooks(stored, fresh, slack); len(differences) > 0 {
+			if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
 				t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
 					"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
 				continue

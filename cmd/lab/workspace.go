@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"descent.example/pkg/notebook"
 	"golang.org/x/sys/unix"
 )
 
@@ -287,9 +288,9 @@ func digestText(data []byte) string {
 		delete(c, "outputs")
 		delete(c, "execution_count")
 		delete(c, "id") // JupyterLab gives one to a cell that has none
-		var source text
+		var source notebook.Text
 		if json.Unmarshal(c["source"], &source) == nil { // a string or a list of lines
-			c["source"], _ = json.Marshal(source)
+			c["source"], _ = json.Marshal(string(source))
 		}
 		var metadata map[string]json.RawMessage
 		if json.Unmarshal(c["metadata"], &metadata) == nil {

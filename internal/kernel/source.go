@@ -1,14 +1,14 @@
 package kernel
 
 import (
-	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"slices"
 	"strings"
+
+	"descent.example/pkg/notebook"
 )
 
 // A source is the text of one cell, its lines sorted as GoNB sorts them: declarations above the line %%, statements below.
@@ -284,27 +284,12 @@ func shorten(line string) string {
 
 // readNotebook returns the code cells of a notebook's file, none if it cannot be read.
 func readNotebook(path string) (cells []source) {
-	var notebook struct {
-		Cells []struct {
-			Kind   string          `json:"cell_type"`
-			Source json.RawMessage `json:"source"`
-		} `json:"cells"`
-	}
-	data, err := os.ReadFile(path)
-	if err != nil || json.Unmarshal(data, &notebook) != nil {
+	nb, err := notebook.Read(path)
+	if err != nil {
 		return nil
 	}
-	for _, c := range notebook.Cells {
-		var lines []string
-		var text string
-		if json.Unmarshal(c.Source, &lines) == nil {
-			text = strings.Join(lines, "")
-		} else if json.Unmarshal(c.Source, &text) != nil {
-			continue
-		}
-		if c.Kind == "code" {
-			cells = append(cells, newSource(text))
-		}
+	for _, c := range nb.Code() {
+		cells = append(cells, newSource(string(c.Source)))
 	}
 	return cells
 }

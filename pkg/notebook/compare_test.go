@@ -1,8 +1,7 @@
-package main
+package notebook
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,35 +39,32 @@ func TestCompareText(t *testing.T) {
 	}
 }
 
-// aNotebook makes a notebook of code cells with one text output each.
-func aNotebook(t *testing.T, tag string, outputs ...string) notebook {
-	t.Helper()
-	var cells []string
+// shows is a notebook of code cells with one text output each.
+func shows(tag string, outputs ...string) *Notebook {
+	nb := New()
 	for _, o := range outputs {
-		text, err := json.Marshal(o)
-		require.NoError(t, err)
-		cells = append(cells, `{"cell_type":"code","metadata":{"tags":["`+tag+`"]},"source":["x := 1\n","y"],"outputs":[
-			{"output_type":"display_data","data":{"text/plain":`+string(text)+`},"metadata":{}}]}`)
+		text, _ := json.Marshal(o)
+		cell := Cell{Type: "code", Source: "x := 1\ny", Outputs: []Output{{Type: "display_data", Data: map[string]json.RawMessage{"text/plain": text}}}}
+		cell.Metadata.Tags = []string{tag}
+		nb.Cells = append(nb.Cells, cell)
 	}
-	var nb notebook
-	require.NoError(t, json.Unmarshal([]byte(`{"cells":[`+strings.Join(cells, ",")+`]}`), &nb))
 	return nb
 }
 
 func TestCompareNotebooks(t *testing.T) {
-	stored := aNotebook(t, "", "loss 0.50", "step 3")
-	require.Empty(t, compareNotebooks(stored, aNotebook(t, "", "loss 0.51", "step 3"), 1))
-	got := compareNotebooks(stored, aNotebook(t, "", "loss 0.50", "step 4"), 1)
+	stored := shows("", "loss 0.50", "step 3")
+	require.Empty(t, Compare(stored, shows("", "loss 0.51", "step 3"), 1))
+	got := Compare(stored, shows("", "loss 0.50", "step 4"), 1)
 	require.Len(t, got, 1)
 	require.Contains(t, got[0], "cell 2 (x := 1)")
-	require.NotEmpty(t, compareNotebooks(stored, aNotebook(t, "", "loss 0.50"), 1), "a cell is missing")
+	require.NotEmpty(t, Compare(stored, shows("", "loss 0.50"), 1), "a cell is missing")
 
 	// What a cell says of the machine may differ, but it must say something.
-	machine := aNotebook(t, tagMachine, "XLA computes")
-	require.Empty(t, compareNotebooks(machine, aNotebook(t, tagMachine, "Go computes"), 1))
-	silent := aNotebook(t, tagMachine, "XLA computes")
+	machine := shows(TagMachine, "XLA computes")
+	require.Empty(t, Compare(machine, shows(TagMachine, "Go computes"), 1))
+	silent := shows(TagMachine, "XLA computes")
 	silent.Cells[0].Outputs = nil
-	require.NotEmpty(t, compareNotebooks(machine, silent, 1))
+	require.NotEmpty(t, Compare(machine, silent, 1))
 }
 
 func TestNumbersHaveTheUnitOfTheirLastDigit(t *testing.T) {

@@ -1,4 +1,4 @@
-package main
+package notebook
 
 import (
 	"cmp"
@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// compareNotebooks says where a fresh run's outputs differ from the stored ones: words must be equal, and a number may
-// differ by one unit in its last printed digit times slack, which is what rounding on another processor can do. What
-// rounding leaves of a zero can be anything, so numbers below roundingLevel are equal.
-// Cells tagged "machine" are compared by the kinds of their outputs only.
-func compareNotebooks(stored, fresh notebook, slack float64) []string {
+// Compare says where a fresh run's outputs differ from the stored ones, a sentence for each cell, none if they agree. Words
+// must be equal. A number may differ by slack units in its last printed digit, which is what rounding on another processor
+// can do; whole numbers are counts and may not differ. What rounding leaves of a zero can be anything, so numbers below
+// 1e-12 are equal. Cells with the tag TagMachine are compared by the kinds of their outputs only.
+func Compare(stored, fresh *Notebook, slack float64) []string {
 	if len(stored.Cells) != len(fresh.Cells) {
 		return []string{fmt.Sprintf("the stored notebook has %d cells, the fresh one %d", len(stored.Cells), len(fresh.Cells))}
 	}
@@ -26,16 +26,16 @@ func compareNotebooks(stored, fresh notebook, slack float64) []string {
 		}
 		number++
 		report := func(format string, args ...any) {
-			differences = append(differences, fmt.Sprintf("cell %d (%s): ", number, s.name())+fmt.Sprintf(format, args...))
+			differences = append(differences, fmt.Sprintf("cell %d (%s): ", number, s.Name())+fmt.Sprintf(format, args...))
 		}
 		f := fresh.Cells[i]
-		if a, b := s.kinds(), f.kinds(); !slices.Equal(a, b) {
+		if a, b := s.Kinds(), f.Kinds(); !slices.Equal(a, b) {
 			report("stored outputs are %q, fresh ones %q", a, b)
 		}
-		if s.has(tagMachine) {
+		if s.Has(TagMachine) {
 			continue
 		}
-		if where := compareText(s.words(), f.words(), slack); where != "" {
+		if where := compareText(s.Words(), f.Words(), slack); where != "" {
 			report("%s", where)
 		}
 	}

@@ -1,0 +1,219 @@
+// Package notebook reads, compares and writes the lab's notebooks: files of Jupyter's nbformat 4 whose cells are in Go. It
+// is the only code that knows how such a file is laid out.
+//
+// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
+package notebook
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Notebook is what a file holds, or one that is to be written.
+type Notebook struct {
+	Cells []Cell
+
+	read parts
+}
+
+// parts are all those of a JSON object, as they were read: what the lab does not know is written back.
+type parts map[string]json.RawMessage
+
+// A Cell is a text or a piece of a program with what it showed.
+type Cell struct {
+	Type     string       `json:"cell_type"` // code, markdown or raw
+	Source   Text         `json:"source"`
+	Outputs  []Output     `json:"outputs"` // of a code cell
+	Metadata CellMetadata `json:"metadata"`
+
+	read parts
+}
+
+// CellMetadata is the part of a cell's metadata that the lab looks at.
+type CellMetadata struct {
+	Tags []string `json:"tags"`
+}
+
+// UnmarshalJSON reads a cell. It is an error when a part has a type that nbformat does not give it.
+func (c *Cell) UnmarshalJSON(data []byte) error {
+	type plain Cell
+	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, &c.read)
+}
+
+// TagMachine is the tag of a cell whose output depends on the machine: on what computes, or how fast.
+const TagMachine = "machine"
+
+// An Output is something that a cell showed: a stream's text, an error, or one thing in several formats.
+type Output struct {
+	Type     string                     `json:"output_type"` // stream, display_data, execute_result or error
+	Text     Text                       `json:"text"`        // of a stream
+	Data     map[string]json.RawMessage `json:"data"`        // of the others, by their MIME types
+	Metadata map[string]json.RawMessage `json:"metadata"`
+
+	read parts
+}
+
+// UnmarshalJSON reads an output. It is an error when a part has a type that nbformat does not give it.
+func (o *Output) UnmarshalJSON(data []byte) error {
+	type plain Output
+	if err := json.Unmarshal(data, (*plain)(o)); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, &o.read)
+}
+
+// Text is a text, which nbformat writes as one string or as a list of lines.
+type Text string
+
+// UnmarshalJSON reads either form. It is an error when the JSON is neither.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	var lines []string
+	if err := json.Unmarshal(data, &lines); err == nil {
+		*t = Text(strings.Join(lines, ""))
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(t))
+}
+
+// largest is far above what pictures and their sliders take.
+const largest = 512 << 20
+
+// Read reads the notebook in a file. It is an error when the file's name does not end in .ipynb, when the file cannot be
+// read or has more than 512 MiB, and when Parse refuses what is in it.
+func Read(path string) (*Notebook, error) {
+	info, err := os.Stat(path)
+	switch {
+	case filepath.Ext(path) != ".ipynb" && (err != nil || !info.IsDir()):
+		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
+	case err == nil && info.Size() > largest:
+		return nil, fmt.Errorf("%s is not a notebook that can be executed: it has %d MiB, and %d are the most", path, info.Size()>>20, largest>>20)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the notebook cannot be read: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse reads a notebook from the text of its file; name is what errors call it. It is an error, which says what is wrong,
+// when the text is not a whole notebook of format 4 or says that its cells are in another language than Go.
+func Parse(name string, data []byte) (*Notebook, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors of Windows begin a text with a byte order mark
+	var file struct {
+		Cells    []Cell `json:"cells"`
+		Format   int    `json:"nbformat"`
+		Metadata *struct {
+			Kernelspec struct {
+				Language string `json:"language"`
+			} `json:"kernelspec"`
+			LanguageInfo struct {
+				Name string `json:"name"`
+			} `json:"language_info"`
+		} `json:"metadata"`
+	}
+	var wrong *json.UnmarshalTypeError
+	switch err := json.Unmarshal(data, &file); {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return nil, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", name, wrong.Field, wrong.Value)
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("%s is not a notebook: it is a JSON %s, and a notebook is an object", name, wrong.Value)
+	case err != nil:
+		return nil, fmt.Errorf("%s is not a notebook: it is not JSON (%w)", name, err)
+	case file.Format == 0:
+		return nil, fmt.Errorf("%s is not a notebook: it does not say its format (nbformat)", name)
+	case file.Format != 4:
+		return nil, fmt.Errorf("%s is a notebook of format %d: open it in JupyterLab and save it, which makes it one of format 4", name, file.Format)
+	case file.Cells == nil:
+		return nil, fmt.Errorf("%s is not a whole notebook: it has no list of cells", name)
+	case file.Metadata == nil:
+		return nil, fmt.Errorf("%s is not a whole notebook: it has no metadata", name)
+	}
+	if language := cmp.Or(file.Metadata.Kernelspec.Language, file.Metadata.LanguageInfo.Name); language != "" && language != "go" {
+		return nil, fmt.Errorf("%s is a notebook in %s: the lab executes Go", name, language)
+	}
+	nb := &Notebook{Cells: file.Cells}
+	if err := json.Unmarshal(data, &nb.read); err != nil {
+		return nil, err
+	}
+	for i, c := range nb.Cells {
+		switch {
+		case !slices.Contains([]string{"code", "markdown", "raw"}, c.Type):
+			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", name, i+1, c.Type)
+		case c.read["source"] == nil || string(c.read["source"]) == "null":
+			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", name, i+1)
+		}
+	}
+	return nb, nil
+}
+
+// Code returns the cells that are executed, in order.
+func (nb *Notebook) Code() []Cell {
+	return slices.DeleteFunc(slices.Clone(nb.Cells), func(c Cell) bool { return c.Type != "code" })
+}
+
+// Has tells whether the cell carries a tag in its metadata.
+func (c Cell) Has(tag string) bool { return slices.Contains(c.Metadata.Tags, tag) }
+
+// Name returns the first line of the source that says what the cell does.
+func (c Cell) Name() string {
+	first := "(empty)"
+	for line := range strings.Lines(string(c.Source)) {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+		case !strings.HasPrefix(line, "%%") && !strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "import"):
+			return line
+		case first == "(empty)":
+			first = line
+		}
+	}
+	return first
+}
+
+// Words returns all the text that the cell showed: streams, then each display's markdown or plain text.
+func (c Cell) Words() string {
+	var b strings.Builder
+	for _, o := range c.Outputs {
+		b.WriteString(string(o.Text))
+		for _, mime := range []string{"text/markdown", "text/plain"} {
+			if text, ok := o.As(mime); ok {
+				b.WriteString(text + "\n")
+				break
+			}
+		}
+	}
+	return b.String()
+}
+
+// As returns the output in one of its textual formats, such as text/plain, and false if it does not have it.
+func (o Output) As(mime string) (string, bool) {
+	var text Text
+	raw, ok := o.Data[mime]
+	ok = ok && json.Unmarshal(raw, &text) == nil
+	return string(text), ok
+}
+
+// Kinds lists what each of the cell's displays consists of, such as "image/png image/svg+xml text/plain".
+func (c Cell) Kinds() []string {
+	var all []string
+	for _, o := range c.Outputs {
+		var mimes []string
+		for mime := range o.Data {
+			mimes = append(mimes, mime)
+		}
+		slices.Sort(mimes)
+		if len(mimes) > 0 {
+			all = append(all, strings.Join(mimes, " "))
+		}
+	}
+	return all
+}
