@@ -2,42 +2,26 @@ package claims
 
 import (
 	"encoding/json"
-	"os"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
-type notebook struct {
-	Cells []struct {
-		Type    string   `json:"cell_type"`
-		Source  []string `json:"source"`
-		Outputs []struct {
-			Type     string                     `json:"output_type"`
-			Text     []string                   `json:"text"`
-			Data     map[string]json.RawMessage `json:"data"`
-			Metadata map[string]struct {
-				Alt string `json:"alt"`
-			} `json:"metadata"`
-		} `json:"outputs"`
-	} `json:"cells"`
-}
-
 // notebooks reads every stored notebook of the lecture.
-func notebooks(t *testing.T) map[string]notebook {
+func notebooks(t *testing.T) map[string]*notebook.Notebook {
 	t.Helper()
 	paths, err := filepath.Glob("../../notebooks/*.ipynb")
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
-	all := map[string]notebook{}
+	all := map[string]*notebook.Notebook{}
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		nb, err := notebook.Read(path)
 		require.NoError(t, err)
-		var nb notebook
-		require.NoError(t, json.Unmarshal(data, &nb), path)
 		all[filepath.Base(path)] = nb
 	}
 	return all
@@ -48,25 +32,14 @@ func TestEveryClaimHasACellAndATest(t *testing.T) {
 	for _, nb := range notebooks(t) {
 		for _, c := range nb.Cells {
 			if c.Type == "markdown" {
-				prose.WriteString(strings.Join(c.Source, ""))
+				prose.WriteString(string(c.Source))
 			}
 		}
 	}
-	var tests strings.Builder
-	require.NoError(t, filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && path != "../.." {
-			return filepath.SkipDir
-		}
-		if err == nil && strings.HasSuffix(path, "_test.go") {
-			var data []byte
-			data, err = os.ReadFile(path)
-			tests.Write(data)
-		}
-		return err
-	}))
+	asserted := claimsAsserted(t, "../..")
 	for _, c := range Shown {
 		require.True(t, strings.Contains(prose.String(), "**The claim ("+c.ID+").**"), "no cell shows %s: %s", c.ID, c.Says)
-		require.True(t, regexp.MustCompile(`\nfunc TestClaim`+c.ID+`[A-Z]\w*\(`).MatchString(tests.String()), "no test asserts %s: %s", c.ID, c.Says)
+		require.True(t, asserted[c.ID], "no test asserts %s: %s", c.ID, c.Says)
 	}
 }
 
@@ -75,26 +48,24 @@ func TestEveryClaimHasACellAndATest(t *testing.T) {
 func TestNotebooksAreStoredAsExecuted(t *testing.T) {
 	machine := regexp.MustCompile(`(/home/|/root/|/tmp/|/Users/|/work/)[\w.-]`)
 	for name, nb := range notebooks(t) {
-		number := 0
-		for _, c := range nb.Cells {
-			if c.Type != "code" {
-				continue
-			}
-			number++
-			require.NotEmpty(t, c.Outputs, "%s, cell %d", name, number)
+		for i, c := range nb.Code() {
+			where := fmt.Sprintf("%s, cell %d", name, i+1)
+			require.NotEmpty(t, c.Outputs, where)
 			for _, o := range c.Outputs {
-				require.NotEqual(t, "error", o.Type, "%s, cell %d", name, number)
-				all := strings.Join(o.Text, "")
+				require.NotEqual(t, "error", o.Type, where)
+				all := string(o.Text)
 				for mime, data := range o.Data {
 					if strings.HasPrefix(mime, "text/") {
 						all += string(data)
 					}
 				}
-				require.NotRegexp(t, machine, all, "%s, cell %d", name, number)
+				require.NotRegexp(t, machine, all, where)
 				if _, svg := o.Data["image/svg+xml"]; svg {
-					require.Contains(t, o.Data, "image/png", "%s, cell %d", name, number)
-					require.Contains(t, o.Data, "text/plain", "%s, cell %d", name, number)
-					require.NotEmpty(t, o.Metadata["image/png"].Alt, "%s, cell %d", name, number)
+					require.Contains(t, o.Data, "image/png", where)
+					require.Contains(t, o.Data, "text/plain", where)
+					var picture struct{ Alt string }
+					require.NoError(t, json.Unmarshal(o.Metadata["image/png"], &picture), where)
+					require.NotEmpty(t, picture.Alt, where)
 				}
 			}
 		}

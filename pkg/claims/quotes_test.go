@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"go/scanner"
 	"go/token"
 	"math"
@@ -9,45 +10,93 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/notebook"
 )
 
-// decimal is a number that somebody must have computed: with a decimal point and at least two digits.
-var decimal = regexp.MustCompile(`(?:^|[^\w.])(\d[\d,]*\.\d+)`)
+// decimal is a number that somebody must have computed, in prose or in an output: with a decimal point, so at least two
+// digits, and with the power of ten that may follow it.
+var decimal = regexp.MustCompile(`(?:^|[^\w.]|\\[a-z]+ ?|\d,)(\d+(?:,\d{3})*\.\d+)(?:[eE]([-+]?\d+)|\s*(?:·|\\cdot|\\times)\s*10(?:\^\{?([-−]?\d+)\}?|([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)))?`)
 
-// derived are the numbers of the prose that no cell prints, each with the expression that it comes from.
-var derived = map[string]float64{
-	"88.72":  math.Log(math.MaxFloat32),                                                // the exercise of 1.7
-	"2.75":   math.Log(10 * 1.25 * 1.25),                                               // the same
-	"106.02": (math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)) / 2 / math.Log(1.5), // the same
-	"3.4":    math.MaxFloat32 / 1e38,
-	"0.78":   (24. - 6) / 23, // the exercise of 2.5
-	"1.73":   math.Sqrt(2 * ((24. - 6) / 23) / ((24. - 12) / 23)),
-	"0.44":   2 * 0.55 * 0.2 * 2, // the exercise of 3.1: λ, η₀ and τ
+var lowered = strings.NewReplacer("−", "-", "+", "", "⁻", "-", "⁰", "0", "¹", "1", "²", "2", "³", "3", "⁴", "4", "⁵", "5", "⁶", "6", "⁷", "7", "⁸", "8", "⁹", "9")
+
+// decimals are the numbers of a text, each written as 12.5 or 1.5e-3.
+func decimals(text string) (list []string) {
+	for _, m := range decimal.FindAllStringSubmatch(text, -1) {
+		number := strings.ReplaceAll(m[1], ",", "")
+		if power, err := strconv.Atoi(lowered.Replace(cmp.Or(m[2], m[3], m[4]))); err == nil {
+			number += "e" + strconv.Itoa(power)
+		}
+		list = append(list, number)
+	}
+	return list
 }
 
-// No prose states a number that neither a cell prints nor an expression gives, and no cell prints a number as a
+func TestDecimalsAreWhole(t *testing.T) {
+	for text, want := range map[string][]string{
+		"a 13.41 b":                              {"13.41"},
+		"3.4, 1,234.5; (0.5)-0.25/0.75":          {"3.4", "1234.5", "0.5", "0.25", "0.75"},
+		"1.2e-05 and 3.0E+2":                     {"1.2e-5", "3.0e2"},
+		`5.5·10⁻³², $3.4\cdot 10^{38}$`:          {"5.5e-32", "3.4e38"},
+		`$10\cdot1.25^2\cdot1.5^{2t}>t^{-0.44}$`: {"1.25", "1.5", "0.44"},
+		"1 of 12, step 107. v0.115":              nil,
+	} {
+		require.Equal(t, want, decimals(text), text)
+	}
+}
+
+// derived are the numbers of the prose that no cell prints, by chapter, cell and number, each with the expression that it
+// comes from.
+func derived(t *testing.T) map[string]float64 {
+	_, descent := diabetes(t)
+	study := patients(t, 0)
+	agreement, err := lecture.MeasureAgreement(t.Context(), backend(t), study, []float64{5, -5}, 0.1, 1, 1, 10, 500, 1)
+	require.NoError(t, err)
+	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
+	return map[string]float64{
+		"01 c04 0.9":     1 - 0.1*1, // 1 − ηλ
+		"01 c16 0.0086":  descent.Lambda[0],
+		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
+		"01 c23 1.8e308": math.MaxFloat64,
+		"01 c25 3.4e38":  math.MaxFloat32,
+		"01 c25 1.25":    1.25,
+		"01 c25 1.5":     math.Abs(1 - 0.25*10),
+		"01 c25 88.72":   math.Log(math.MaxFloat32),
+		"01 c25 2.75":    math.Log(10 * 1.25 * 1.25),
+		"01 c25 106.02":  overflow / 2 / math.Log(1.5),
+		"01 c33 4.02":    descent.Lambda[len(descent.Lambda)-1],
+		"01 c33 0.0086":  descent.Lambda[0],
+		"02 c07 0.9":     1 - 0.1, // 10 % are saved
+		"02 c13 0.9":     agreement.Cosine[0].Value,
+		"02 c16 0.78":    (24. - 6) / 23,
+		"02 c16 0.52":    (24. - 12) / 23,
+		"02 c16 1.73":    math.Sqrt(2 * ((24. - 6) / 23) / ((24. - 12) / 23)),
+		"03 c04 0.55":    study.Descent.Lambda[0],
+		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
+		"06 c05 0.3":     math.Sqrt(0.09),                       // the variance that the text gives
+		"06 c16 1.5":     150. / 100,
+	}
+}
+
+// No prose states a number that neither an output has, whole, nor an expression gives, and no cell prints a number as a
 // result that stands in its own text: what is printed goes through a verb.
 func TestEveryNumberIsComputed(t *testing.T) {
-	section := regexp.MustCompile(`(?m)^#.*$|[Ss]ections? \d\.\d+|arXiv\S+`)
+	aside := regexp.MustCompile("(?m)^#.*$|[Ss]ections? \\d\\.\\d+|arXiv\\S+|`--[^`]*`") // headings, references, and settings to try
 	verb := regexp.MustCompile(`%[-+# 0]*[\d*]*(\.\d+)?[a-zA-Z%]`)
-	_, descent := diabetes(t)
-	derived["0.0086"] = descent.Lambda[0]
+	expressions := derived(t)
+	used := map[string]bool{}
 	for name, nb := range notebooks(t) {
-		var known strings.Builder
-		for _, c := range nb.Cells {
-			if c.Type != "code" {
-				continue
+		known := map[string]bool{}
+		for _, c := range nb.Code() {
+			for _, number := range decimals(shown(c)) {
+				known[number] = true
 			}
-			source := strings.Join(c.Source, "")
-			known.WriteString(source)
-			for _, o := range c.Outputs {
-				known.WriteString(strings.Join(o.Text, ""))
-				known.Write(o.Data["text/plain"])
-			}
-			for _, text := range literals(source) {
-				for _, m := range decimal.FindAllStringSubmatch(verb.ReplaceAllString(text, ""), -1) {
-					require.Contains(t, choices, m[1], "%s: a cell prints %q, which it has not computed", name, text)
+			for _, text := range literals(string(c.Source)) {
+				for _, number := range decimals(verb.ReplaceAllString(text, "")) {
+					require.Contains(t, choices, number, "%s: a cell prints %q, which it has not computed", name, text)
 				}
 			}
 		}
@@ -55,21 +104,39 @@ func TestEveryNumberIsComputed(t *testing.T) {
 			if c.Type != "markdown" {
 				continue
 			}
-			prose := section.ReplaceAllString(strings.Join(c.Source, ""), "")
-			for _, m := range decimal.FindAllStringSubmatchIndex(prose, -1) {
-				number := prose[m[2]:m[3]]
-				if strings.Contains(known.String(), number) {
+			for _, number := range decimals(aside.ReplaceAllString(string(c.Source), "")) {
+				if known[number] {
 					continue
 				}
-				value, ok := derived[number]
-				require.True(t, ok, "%s: no cell prints %s: …%s", name, number, prose[max(0, m[0]-60):m[1]])
-				stated, err := strconv.ParseFloat(strings.ReplaceAll(number, ",", ""), 64)
+				place := name[:2] + " " + c.ID() + " " + number
+				value, ok := expressions[place]
+				if !assert.True(t, ok, "%s, cell %s: no cell prints %s", name, c.ID(), number) {
+					continue
+				}
+				used[place] = true
+				mantissa, power, _ := strings.Cut(number, "e")
+				exponent, _ := strconv.Atoi(power)
+				stated, err := strconv.ParseFloat(mantissa, 64)
 				require.NoError(t, err)
-				_, decimals, _ := strings.Cut(number, ".")
-				require.InDelta(t, value, stated, 0.5*math.Pow10(-len(decimals))*(1+1e-9), number)
+				_, digits, _ := strings.Cut(mantissa, ".")
+				require.InDelta(t, value/math.Pow10(exponent), stated, 0.5*math.Pow10(-len(digits))*(1+1e-9), place)
 			}
 		}
 	}
+	for place := range expressions {
+		assert.True(t, used[place], "no text needs this expression: %s", place)
+	}
+}
+
+// shown is all the text of a cell's outputs.
+func shown(c notebook.Cell) string {
+	var b strings.Builder
+	for _, o := range c.Outputs {
+		plain, _ := o.As("text/plain")
+		markdown, _ := o.As("text/markdown")
+		b.WriteString(string(o.Text) + "\n" + plain + "\n" + markdown + "\n")
+	}
+	return b.String()
 }
 
 // choices are numbers in what cells say that are settings and not results.

@@ -164,6 +164,13 @@ func (nb *Notebook) Code() []Cell {
 // Has tells whether the cell carries a tag in its metadata.
 func (c Cell) Has(tag string) bool { return slices.Contains(c.Metadata.Tags, tag) }
 
+// ID returns the cell's id, "" if it has none, as before format 4.5.
+func (c Cell) ID() string {
+	var id string
+	json.Unmarshal(c.read["id"], &id)
+	return id
+}
+
 // Name returns the first line of the source that says what the cell does.
 func (c Cell) Name() string {
 	first := "(empty)"
