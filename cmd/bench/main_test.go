@@ -114,7 +114,7 @@ func TestInstalledContenders(t *testing.T) {
 				t.Skip("not installed here; `go run ./cmd/lab bench` does")
 			}
 			other := bench.Other{Key: key, Name: library.name, Command: []string{filepath.Join(lab, "python", "bin", "python"), "-I",
-				filepath.Join(root, "cmd", "lab", "python", "bench.py"), key, folder}}
+				filepath.Join(root, "cmd", "lab", "internal", "setup", "python", "bench.py"), key, folder}}
 			job := tinyJob(other)
 			job.Cases = nil
 			for _, optimizer := range bench.Optimizers {

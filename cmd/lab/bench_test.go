@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/setup"
 	"github.com/stretchr/testify/require"
 )
 
@@ -53,9 +55,9 @@ _ = figure.New("Loss", figure.X("step t"), figure.LogY("loss L(θ)")).Line("run"
 //
 //	go test -run - -bench Cell -benchtime 10x ./cmd/lab
 func BenchmarkCell(b *testing.B) {
-	h, err := findHome("")
+	h, err := setup.Find("")
 	require.NoError(b, err)
-	temp, remove, err := tempDir()
+	temp, remove, err := setup.TempDir()
 	require.NoError(b, err)
 	defer remove()
 	for name, first := range map[string]bool{"first": true, "rerun": false} {
@@ -63,10 +65,10 @@ func BenchmarkCell(b *testing.B) {
 			sum := map[string]float64{}
 			if first {
 				for range b.N {
-					add(sum, h.timeCells(b, temp, 1)[0])
+					add(sum, timeCells(b, h, temp, 1)[0])
 				}
 			} else {
-				for _, split := range h.timeCells(b, temp, b.N+1)[1:] {
+				for _, split := range timeCells(b, h, temp, b.N+1)[1:] {
 					add(sum, split)
 				}
 			}
@@ -85,17 +87,17 @@ func add(sum, split map[string]float64) {
 }
 
 // timeCells runs n edits of the cell in one kernel and splits the seconds of each.
-func (h home) timeCells(b *testing.B, temp string, n int) []map[string]float64 {
+func timeCells(b *testing.B, h setup.Home, temp string, n int) []map[string]float64 {
 	cells := []string{firstCell}
 	for i := range n {
 		cells = append(cells, fmt.Sprintf(benchmarkedCell, i))
 	}
 	job, err := json.Marshal(cells)
 	require.NoError(b, err)
-	cmd := exec.Command(h.python(), filepath.Join(h.root, "cmd", "lab", "testdata", "time_cells.py"))
-	cmd.Env = h.environ("TMPDIR=" + temp)
+	cmd := exec.Command(h.Python(), filepath.Join(h.Root, "cmd", "lab", "testdata", "time_cells.py"))
+	cmd.Env = h.Environ("TMPDIR=" + temp)
 	cmd.Stdin = strings.NewReader(string(job))
-	var complaints tailBuffer
+	var complaints process.Tail
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	require.NoError(b, err, complaints.String())

@@ -12,15 +12,16 @@ import (
 	"syscall"
 	"testing"
 
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 )
 
 // documented are the commands that the README and every --help show, without their comments.
-func documented(t *testing.T, h home) (list []string) {
+func documented(t *testing.T, h setup.Home) (list []string) {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(h.root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(h.Root, "README.md"))
 	require.NoError(t, err)
 	texts := []string{string(readme)}
 	var walk func(*cobra.Command)
@@ -70,15 +71,15 @@ func TestDocumentedCommands(t *testing.T) {
 			name, _, _ := strings.Cut(args+" ", " ")
 			switch name {
 			case "", "--no-browser":
-				opens(t, command(h.root, args+fmt.Sprintf(" --no-browser --port %d --work %s", freePort(t), work)))
+				opens(t, command(h.Root, args+fmt.Sprintf(" --no-browser --port %d --work %s", freePort(t), work)))
 			case "--help":
-				require.Contains(t, succeeds(t, h.root, args), "Available Commands")
+				require.Contains(t, succeeds(t, h.Root, args), "Available Commands")
 			case "setup":
-				succeeds(t, h.root, args+" --offline")
+				succeeds(t, h.Root, args+" --offline")
 			case "doctor":
-				require.Contains(t, succeeds(t, h.root, args), "Engine")
+				require.Contains(t, succeeds(t, h.Root, args), "Engine")
 			case "reset":
-				require.Contains(t, succeeds(t, h.root, args+" --work "+work), "is the original again")
+				require.Contains(t, succeeds(t, h.Root, args+" --work "+work), "is the original again")
 			case "clean":
 				root := t.TempDir()
 				require.NoError(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module descent.example\n"), 0o644))
@@ -89,7 +90,7 @@ func TestDocumentedCommands(t *testing.T) {
 				require.NoError(t, err, string(out))
 				require.NoDirExists(t, filepath.Join(root, ".lab"))
 			case "run":
-				runsShortened(t, h, args, func(args string) string { return succeeds(t, h.root, args) })
+				runsShortened(t, h, args, func(args string) string { return succeeds(t, h.Root, args) })
 			case "test", "bench": // this test is part of the first; the second has tests of its own
 				understands(t, args)
 			default:
@@ -126,14 +127,14 @@ func freePort(t *testing.T) int {
 }
 
 // runsShortened checks the command for the whole notebooks, and executes it for the beginning of the first one.
-func runsShortened(t *testing.T, h home, args string, run func(args string) string) {
+func runsShortened(t *testing.T, h setup.Home, args string, run func(args string) string) {
 	t.Helper()
 	const cells = 11 // with the text between them: chapter 1 to its section 1.3
 	words := strings.Fields(args)
 	var whole []string
 	for i, word := range words {
 		if strings.HasSuffix(word, ".ipynb") {
-			found, err := filepath.Glob(filepath.Join(h.root, word))
+			found, err := filepath.Glob(filepath.Join(h.Root, word))
 			require.NoError(t, err)
 			require.NotEmpty(t, found, word)
 			whole = found

@@ -15,18 +15,20 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
 // These tests run cells through the real kernel, so they need what `go run ./cmd/lab setup` makes.
 
-func ready(t *testing.T) home {
+func ready(t *testing.T) setup.Home {
 	t.Helper()
-	h, err := findHome(t.TempDir())
+	h, err := setup.Find(t.TempDir())
 	require.NoError(t, err)
-	require.NoError(t, h.work.make())
-	for _, program := range []string{h.python(), filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "kernel"), filepath.Join(h.bin(), "goimports")} {
+	require.NoError(t, h.Work.Make())
+	for _, program := range []string{h.Python(), filepath.Join(h.Bin(), "gonb"), filepath.Join(h.Bin(), "kernel"), filepath.Join(h.Bin(), "goimports")} {
 		require.FileExists(t, program, "run `go run ./cmd/lab setup` first")
 	}
 	return h
@@ -50,7 +52,7 @@ func execute(t *testing.T, path string, opt runOptions) (*notebook.Notebook, err
 	t.Helper()
 	h := ready(t)
 	opt.output, opt.timeout = t.TempDir(), max(opt.timeout, 2*time.Minute)
-	result, err := h.run(t.Context(), path, opt, func(int, int) {})
+	result, err := run(t.Context(), h, path, opt, func(int, int) {})
 	if err != nil {
 		entries, err2 := os.ReadDir(opt.output)
 		require.NoError(t, err2)
@@ -87,7 +89,7 @@ func TestFailingCellFailsTheRun(t *testing.T) {
 
 // A timeout is not cut to whole seconds.
 func TestTimeoutIsWhatWasGiven(t *testing.T) {
-	_, err := ready(t).run(t.Context(), saveNotebook(t, "%%\ntime.Sleep(time.Minute)"), runOptions{output: t.TempDir(), timeout: 1500 * time.Millisecond}, func(int, int) {})
+	_, err := run(t.Context(), ready(t), saveNotebook(t, "%%\ntime.Sleep(time.Minute)"), runOptions{output: t.TempDir(), timeout: 1500 * time.Millisecond}, func(int, int) {})
 	require.ErrorContains(t, err, "after 1.5 seconds")
 }
 
@@ -120,7 +122,7 @@ func TestSetOverridesParameters(t *testing.T) {
 func TestOverridesReachTheirCells(t *testing.T) {
 	cell := "%%\nlr := lab.Float(\"lr\", 0.3, \"learning rate η\", lab.Above(0))\nlab.Say(\"lr is %g\", lr)"
 	path, folder := saveNotebook(t, cell, cell), t.TempDir()
-	result, err := ready(t).run(t.Context(), path, runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"lr=0.7", "cell2.lr=0.1"}}, func(int, int) {})
+	result, err := run(t.Context(), ready(t), path, runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"lr=0.7", "cell2.lr=0.1"}}, func(int, int) {})
 	require.NoError(t, err)
 	nb, err := notebook.Read(result.notebook)
 	require.NoError(t, err)
@@ -135,7 +137,7 @@ func TestOverrideThatNoCellTookFailsTheRunAndKeepsTheCopy(t *testing.T) {
 	path, folder := saveNotebook(t, "%%\nname := strings.ToLower(\"LR\")\nlab.Float(name, 0.3, \"learning rate η\")\nlab.Parse()"), t.TempDir()
 	opt := runOptions{output: folder, timeout: 2 * time.Minute, set: []string{"rl=0.7"}}
 	require.NoError(t, checkRun([]string{path}, opt), "only a run can tell")
-	_, err := ready(t).run(t.Context(), path, opt, func(int, int) {})
+	_, err := run(t.Context(), ready(t), path, opt, func(int, int) {})
 	require.ErrorContains(t, err, "no cell of the notebook has this parameter; it has --lr")
 	require.ErrorContains(t, err, folder)
 	require.FileExists(t, filepath.Join(folder, "n.ipynb"))
@@ -149,7 +151,7 @@ func TestOutputThatWasCutFailsTheRunAndKeepsTheRest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, folder := saveNotebook(t, source), t.TempDir()
-			_, err := ready(t).run(t.Context(), path, runOptions{output: folder, timeout: 2 * time.Minute}, func(int, int) {})
+			_, err := run(t.Context(), ready(t), path, runOptions{output: folder, timeout: 2 * time.Minute}, func(int, int) {})
 			require.ErrorContains(t, err, "not all output could be kept")
 			require.ErrorContains(t, err, filepath.Join(folder, "n.ipynb"))
 			require.FileExists(t, filepath.Join(folder, "n.ipynb"))
@@ -179,17 +181,17 @@ func TestRunEndsWhenPythonIsKilled(t *testing.T) {
 // A lab that is killed closes its end of Python's input.
 func TestPythonAndKernelEndWithTheLab(t *testing.T) {
 	h := ready(t)
-	temp, remove, err := tempDir()
+	temp, remove, err := setup.TempDir()
 	require.NoError(t, err)
 	defer remove()
 	require.NoError(t, os.CopyFS(temp, pythonFiles))
 	job, err := json.Marshal(map[string]any{"notebook": saveNotebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"), "html": "",
 		"templates": "", "title": "", "timeout": 600, "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), h.python(), filepath.Join(temp, "python", "execute.py"))
-	cmd.Env = h.environ("TMPDIR=" + temp)
+	cmd := exec.CommandContext(t.Context(), h.Python(), filepath.Join(temp, "python", "execute.py"))
+	cmd.Env = h.Environ("TMPDIR=" + temp)
 	cmd.ExtraFiles = []*os.File{os.Stderr}
-	ownGroup(cmd)
+	process.OwnGroup(cmd)
 	alive, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -210,7 +212,7 @@ func TestTablesCarryNoHTMLIntoAPage(t *testing.T) {
 	require.NoError(t, err)
 	source := "%%\nfor _, s := range []string{" + strings.Trim(string(list), "[]") + "} {\n\tlab.Table([]string{\"a\", s}, [][]string{{\"**bold**\", s}})\n\tlab.Say(\"%s\", s)\n}"
 	source = strings.NewReplacer("\\u003c", "<", "\\u003e", ">").Replace(source)
-	result, err := ready(t).run(t.Context(), saveNotebook(t, source), runOptions{output: t.TempDir(), html: true, timeout: 2 * time.Minute}, func(int, int) {})
+	result, err := run(t.Context(), ready(t), saveNotebook(t, source), runOptions{output: t.TempDir(), html: true, timeout: 2 * time.Minute}, func(int, int) {})
 	require.NoError(t, err)
 	page, err := os.ReadFile(result.html)
 	require.NoError(t, err)
@@ -229,9 +231,9 @@ func TestCellsReachNoNetwork(t *testing.T) {
 }
 
 // start starts JupyterLab and waits until it answers.
-func start(t *testing.T, h home, port int, temp string) *server {
+func start(t *testing.T, h setup.Home, port int, temp string) *server {
 	t.Helper()
-	s, err := h.startServer(port, temp)
+	s, err := startServer(h, port, temp)
 	require.NoError(t, err)
 	if err := s.ready(t.Context()); err != nil {
 		s.stop()
@@ -250,7 +252,7 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	require.NoError(t, err)
 	first, err := strconv.Atoi(port)
 	require.NoError(t, err)
-	temp, remove, err := tempDir()
+	temp, remove, err := setup.TempDir()
 	require.NoError(t, err)
 	defer remove()
 
@@ -310,8 +312,8 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	require.Contains(t, string(out), temp)
 	require.NotContains(t, string(out), s.Token)
 	t.Setenv("BROWSER", "true %s")
-	require.NoError(t, h.show(s.page(), openOptions{}))
-	require.NoError(t, filepath.WalkDir(string(h.work), func(path string, entry os.DirEntry, err error) error {
+	require.NoError(t, show(h, s.page(), openOptions{}))
+	require.NoError(t, filepath.WalkDir(string(h.Work), func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -334,7 +336,7 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 // A lab that is killed takes JupyterLab along: its end of the pipe closes.
 func TestServerEndsWithTheLab(t *testing.T) {
 	h := ready(t)
-	temp, remove, err := tempDir()
+	temp, remove, err := setup.TempDir()
 	require.NoError(t, err)
 	defer remove()
 	s := start(t, h, 8888, temp)

@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"descent.example/cmd/lab/internal/setup"
 	"github.com/spf13/cobra"
 )
 
@@ -94,11 +95,11 @@ func setupCommand(common *commonOptions) *cobra.Command {
 		Example: "  go run ./cmd/lab setup\n  go run ./cmd/lab setup --offline   # check that nothing is missing",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome(common.work)
+			home, err := setup.Find(common.work)
 			if err != nil {
 				return err
 			}
-			return home.setUp(cmd.Context(), setupOptions{offline: common.offline, explicit: true})
+			return home.SetUp(cmd.Context(), setup.Options{Offline: common.offline, Explicit: true})
 		},
 	}
 }
@@ -109,18 +110,18 @@ func resetCommand(common *commonOptions) *cobra.Command {
 		Short:   "Bring the original of a chapter back into your workspace; your copy is kept under another name",
 		Example: "  go run ./cmd/lab reset 1",
 		RunE: func(cmd *cobra.Command, chapters []string) error {
-			home, err := findHome(common.work)
+			home, err := setup.Find(common.work)
 			if err != nil {
 				return err
 			}
 			if len(chapters) == 0 {
 				return errors.New("no chapter is given: name one, such as `go run ./cmd/lab reset 1`")
 			}
-			if err := home.work.make(); err != nil {
+			if err := home.Work.Make(); err != nil {
 				return err
 			}
 			for _, chapter := range chapters {
-				name, kept, err := home.reset(cmd.Context(), chapter)
+				name, kept, err := home.Reset(cmd.Context(), chapter)
 				if err != nil {
 					return err
 				}
@@ -134,6 +135,22 @@ func resetCommand(common *commonOptions) *cobra.Command {
 	}
 }
 
+func doctorCommand(common *commonOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:     "doctor",
+		Short:   "Say of each part what was found, its version, and what to do",
+		Example: "  go run ./cmd/lab doctor",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := setup.Find(common.work)
+			if err != nil {
+				return err
+			}
+			return home.Examine(cmd.Context())
+		},
+	}
+}
+
 func cleanCommand(common *commonOptions) *cobra.Command {
 	var cache bool
 	cmd := &cobra.Command{
@@ -142,11 +159,11 @@ func cleanCommand(common *commonOptions) *cobra.Command {
 		Example: "  go run ./cmd/lab clean\n  go run ./cmd/lab clean --cache   # the XLA plugin in your cache folder too",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome(common.work)
+			home, err := setup.Find(common.work)
 			if err != nil {
 				return err
 			}
-			return home.clean(cmd.Context(), cache)
+			return home.Clean(cmd.Context(), cache)
 		},
 	}
 	cmd.Flags().BoolVar(&cache, "cache", false, "also remove the XLA plugin from your cache folder")

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/setup"
 )
 
 // firstPage is what the lab opens on.
@@ -35,30 +38,30 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 	if opt.port < 0 || opt.port > 65535 {
 		return fmt.Errorf("--port=%d is not a port: give one from 1 to 65535", opt.port)
 	}
-	home, done, err := enter(ctx, common)
+	home, done, err := setup.Enter(ctx, common.work, common.offline)
 	if err != nil {
 		return err
 	}
 	defer done()
-	lock, mine, err := home.work.lock()
+	lock, mine, err := home.Work.Lock()
 	if err != nil {
 		return err
 	}
 	if !mine {
-		return home.showOther(ctx, opt)
+		return showOther(ctx, home, opt)
 	}
 	defer lock.Close()
-	kept, err := home.bring(ctx)
+	kept, err := home.Bring(ctx)
 	if err != nil {
 		return err
 	}
-	temp, removeTemp, err := tempDir()
+	temp, removeTemp, err := setup.TempDir()
 	if err != nil {
 		return err
 	}
 	defer removeTemp()
 
-	server, err := home.startServer(opt.port, temp)
+	server, err := startServer(home, opt.port, temp)
 	if err != nil {
 		return err
 	}
@@ -66,11 +69,11 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 	if err := server.ready(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.page(), home.work)
+	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.page(), home.Work)
 	for _, sentence := range kept {
 		fmt.Println(sentence)
 	}
-	if err := home.show(server.page(), opt); err != nil {
+	if err := show(home, server.page(), opt); err != nil {
 		return err
 	}
 	select {
@@ -87,16 +90,16 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 }
 
 // showOther shows the lab that is open on this workspace already.
-func (h home) showOther(ctx context.Context, opt openOptions) error {
+func showOther(ctx context.Context, h setup.Home, opt openOptions) error {
 	s := &server{}
 	for wait := 0; ; wait++ { // it may have been started a moment ago
-		if data, err := os.ReadFile(h.work.state("server.json")); err == nil && json.Unmarshal(data, s) == nil {
+		if data, err := os.ReadFile(h.Work.State("server.json")); err == nil && json.Unmarshal(data, s) == nil {
 			if code, _ := s.ask(ctx, "api"); code == http.StatusOK {
 				break
 			}
 		}
 		if wait == 300 {
-			return fmt.Errorf("a lab is open on %s and does not answer: end it in its terminal with Ctrl-C, or choose another folder with --work", h.work)
+			return fmt.Errorf("a lab is open on %s and does not answer: end it in its terminal with Ctrl-C, or choose another folder with --work", h.Work)
 		}
 		select {
 		case <-ctx.Done():
@@ -105,21 +108,21 @@ func (h home) showOther(ctx context.Context, opt openOptions) error {
 		}
 	}
 	fmt.Printf("\nThe lab is open already, started in another terminal:\n\n    %s\n\n", s.page())
-	return h.show(s.page(), opt)
+	return show(h, s.page(), opt)
 }
 
 // show opens a page in the browser. Its address holds the token, and every user of a machine can read the arguments of a
 // program; so the browser is given a file that only its owner can read and that leads to the page.
-func (h home) show(page string, opt openOptions) error {
+func show(h setup.Home, page string, opt openOptions) error {
 	if opt.noBrowser {
 		return nil
 	}
-	file := h.work.state("open.html")
-	if err := writeFileMode(file, []byte(`<!doctype html><meta http-equiv="refresh" content="0; url=`+page+`"><a href="`+page+`">The lab</a>`+"\n"), 0o600); err != nil {
+	file := h.Work.State("open.html")
+	if err := setup.WriteFileMode(file, []byte(`<!doctype html><meta http-equiv="refresh" content="0; url=`+page+`"><a href="`+page+`">The lab</a>`+"\n"), 0o600); err != nil {
 		return err
 	}
 	// Python's webbrowser knows every system's way of opening a page; it may wait for the browser, for which the lab does not.
-	opener := exec.Command(h.python(), "-I", "-m", "webbrowser", "-t", "file://"+file)
+	opener := exec.Command(h.Python(), "-I", "-m", "webbrowser", "-t", "file://"+file)
 	if opener.Start() == nil {
 		go opener.Wait()
 	}
@@ -142,51 +145,51 @@ type server struct {
 
 // startServer starts JupyterLab on the first free port from the one given, 0 for that of last time. Port, token and the
 // secret of its cookies stay the same, so that a page which was open when the lab was closed goes on.
-func (h home) startServer(port int, temp string) (*server, error) {
+func startServer(h setup.Home, port int, temp string) (*server, error) {
 	if port == 0 {
 		port = 8888
 		var last server
-		if data, err := os.ReadFile(h.work.state("server.json")); err == nil && json.Unmarshal(data, &last) == nil && 0 < last.Port && last.Port <= 65535 {
+		if data, err := os.ReadFile(h.Work.State("server.json")); err == nil && json.Unmarshal(data, &last) == nil && 0 < last.Port && last.Port <= 65535 {
 			port = last.Port
 		}
 	}
-	token, err := h.work.secret("token")
+	token, err := h.Work.Secret("token")
 	if err == nil {
-		_, err = h.work.secret("cookie-secret")
+		_, err = h.Work.Secret("cookie-secret")
 	}
 	if err == nil {
 		err = os.CopyFS(temp, serverFiles)
 	}
 	if err == nil {
-		err = writeFile(h.work.state("jupyter", "config", "custom", "custom.css"), []byte(style))
+		err = setup.WriteFile(h.Work.State("jupyter", "config", "custom", "custom.css"), []byte(style))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("JupyterLab's files cannot be written: %w", err)
 	}
-	log, err := os.OpenFile(h.work.state("jupyter.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	log, err := os.OpenFile(h.Work.State("jupyter.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("JupyterLab's log cannot be written: %w", err)
 	}
 	files := filepath.Join(temp, "python", "server") // its name is what tempDir ends a stray server by
 	// The server's working context outlives an interrupt: stop ends it in order.
-	cmd := exec.Command(h.python(), files, "--no-browser", "--ServerApp.root_dir="+string(h.work),
+	cmd := exec.Command(h.Python(), files, "--no-browser", "--ServerApp.root_dir="+string(h.Work),
 		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/"+firstPage, "--LabApp.custom_css=True",
-		"--ServerApp.cookie_secret_file="+h.work.state("cookie-secret"))
+		"--ServerApp.cookie_secret_file="+h.Work.State("cookie-secret"))
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")
 	}
-	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files, "JUPYTER_TOKEN_FILE="+h.work.state("token"))
-	cmd.Dir = h.work.state() // of a workspace, Jupyter would execute files with certain names
+	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files, "JUPYTER_TOKEN_FILE="+h.Work.State("token"))
+	cmd.Dir = h.Work.State() // of a workspace, Jupyter would execute files with certain names
 	cmd.Stdout, cmd.Stderr = log, log
 	alive, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	ownGroup(cmd)
+	process.OwnGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting JupyterLab: %w", err)
 	}
-	s := &server{Token: token, cmd: cmd, alive: alive, log: log, ended: make(chan error, 1), saved: h.work.state("server.json"),
+	s := &server{Token: token, cmd: cmd, alive: alive, log: log, ended: make(chan error, 1), saved: h.Work.State("server.json"),
 		info: filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", cmd.Process.Pid))}
 	go func() { s.ended <- cmd.Wait() }()
 	return s, nil
@@ -215,7 +218,7 @@ func (s *server) ready(ctx context.Context) error {
 		if code, _ := s.ask(ctx, "api"); code == http.StatusOK {
 			address, err := json.Marshal(s)
 			if err == nil {
-				err = writeFileMode(s.saved, address, 0o600)
+				err = setup.WriteFileMode(s.saved, address, 0o600)
 			}
 			return err
 		}
@@ -271,11 +274,11 @@ func (s *server) save() (unsaved []string) {
 // stop ends the server and its kernels, first by asking them to.
 func (s *server) stop() {
 	defer s.log.Close()
-	signalGroup(s.cmd, syscall.SIGTERM)
+	process.SignalGroup(s.cmd, syscall.SIGTERM)
 	select {
 	case <-s.ended:
 	case <-time.After(15 * time.Second):
-		signalGroup(s.cmd, syscall.SIGKILL)
+		process.SignalGroup(s.cmd, syscall.SIGKILL)
 		<-s.ended
 	}
 }

@@ -14,7 +14,7 @@ import (
 func TestPageStandsAlone(t *testing.T) {
 	path := saveNotebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`,
 		"%%\n"+`gonbui.DisplayMarkdown("*raw* <script>broken()</script>\n\n<script>broken()</script>\n\n[link](javascript:broken())")`)
-	result, err := ready(t).run(t.Context(), path, runOptions{html: true, output: t.TempDir(), timeout: 2 * time.Minute}, func(int, int) {})
+	result, err := run(t.Context(), ready(t), path, runOptions{html: true, output: t.TempDir(), timeout: 2 * time.Minute}, func(int, int) {})
 	require.NoError(t, err)
 	data, err := os.ReadFile(result.html)
 	require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"descent.example/cmd/lab/internal/report"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 )
@@ -460,7 +461,7 @@ func refusals(nb *notebook.Notebook, path string, list []declaration, set []over
 	if len(taken) > 0 {
 		advice = "Give a value that all allow, or set it only where it is allowed, such as by " + strings.Join(slices.Compact(taken), " ")
 	}
-	return fmt.Errorf("%s was not run, because a cell refuses what it is given:\n%s\n%s", path, indent(strings.Join(refused, "\n")), advice)
+	return fmt.Errorf("%s was not run, because a cell refuses what it is given:\n%s\n%s", path, report.Indent(strings.Join(refused, "\n")), advice)
 }
 
 // taken says in which cells each override holds, for a person who wonders.

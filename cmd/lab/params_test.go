@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
@@ -26,9 +27,9 @@ func declared(t *testing.T, nb *notebook.Notebook) []lab.Param {
 }
 
 func TestEveryParameterOfTheChaptersIsKnownBeforeARun(t *testing.T) {
-	h, err := findHome("")
+	h, err := setup.Find("")
 	require.NoError(t, err)
-	chapters, err := filepath.Glob(filepath.Join(h.notebooks(), "*.ipynb"))
+	chapters, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
 	require.NoError(t, err)
 	require.NotEmpty(t, chapters)
 	for _, path := range chapters {

@@ -15,6 +15,9 @@ import (
 	"syscall"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/report"
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
@@ -50,18 +53,18 @@ func runCommand(common *commonOptions) *cobra.Command {
 			if err := checkRun(notebooks, opt); err != nil {
 				return err
 			}
-			home, done, err := enter(cmd.Context(), *common)
+			home, done, err := setup.Enter(cmd.Context(), common.work, common.offline)
 			if err != nil {
 				return err
 			}
 			defer done()
 			for _, nb := range notebooks {
-				if _, err := home.places(nb, opt); err != nil {
+				if _, err := places(home, nb, opt); err != nil {
 					return err
 				}
 			}
 			for _, nb := range notebooks {
-				if err := home.runAndTell(cmd.Context(), nb, opt); err != nil {
+				if err := runAndTell(cmd.Context(), home, nb, opt); err != nil {
 					return err
 				}
 			}
@@ -111,13 +114,13 @@ func checkRun(notebooks []string, opt runOptions) error {
 }
 
 // runAndTell executes one notebook and says what became of it.
-func (h home) runAndTell(ctx context.Context, path string, opt runOptions) error {
+func runAndTell(ctx context.Context, h setup.Home, path string, opt runOptions) error {
 	start := time.Now()
-	out := newReporter(os.Stdout)
-	end := out.begin(path)
-	written, err := h.run(ctx, path, opt, func(done, of int) { out.note(path, fmt.Sprintf("cell %d of %d", done, of)) })
+	out := report.New(os.Stdout)
+	end := out.Begin(path)
+	written, err := run(ctx, h, path, opt, func(done, of int) { out.Note(path, fmt.Sprintf("cell %d of %d", done, of)) })
 	end(err)
-	out.close()
+	out.Close()
 	if err != nil {
 		return err
 	}
@@ -184,15 +187,15 @@ func (w written) best() string {
 }
 
 // places is where a run will write, once that is known to be possible.
-func (h home) places(path string, opt runOptions) (written, error) {
+func places(h setup.Home, path string, opt runOptions) (written, error) {
 	folder := opt.output
 	if folder == "" {
-		folder = h.work.runs()
+		folder = h.Work.Runs()
 	}
 	result := written{notebook: filepath.Join(folder, filepath.Base(path))}
 	if opt.inPlace {
 		result.notebook = path
-	} else if sameFile(path, result.notebook) {
+	} else if setup.SameFile(path, result.notebook) {
 		return written{}, fmt.Errorf("the executed copy would overwrite %s itself: choose another --output, or say --in-place", path)
 	}
 	if err := writable(filepath.Dir(result.notebook)); err != nil {
@@ -210,7 +213,7 @@ func (h home) places(path string, opt runOptions) (written, error) {
 }
 
 // run executes one notebook in a kernel of its own. The executed copy appears whole or not at all.
-func (h home) run(ctx context.Context, path string, opt runOptions, progress func(done, of int)) (written, error) {
+func run(ctx context.Context, h setup.Home, path string, opt runOptions, progress func(done, of int)) (written, error) {
 	set, err := parseSet(opt.set)
 	if err != nil {
 		return written{}, err
@@ -219,12 +222,12 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	result, err := h.places(path, opt)
+	result, err := places(h, path, opt)
 	if err != nil {
 		return written{}, err
 	}
 	result.took = taken(source, set)
-	temp, removeTemp, err := tempDir()
+	temp, removeTemp, err := setup.TempDir()
 	if err != nil {
 		return written{}, err
 	}
@@ -249,17 +252,17 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, err
 	}
-	cmd := exec.CommandContext(ctx, h.python(), script)
-	cmd.Env = h.environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters)
+	cmd := exec.CommandContext(ctx, h.Python(), script)
+	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters)
 	if opt.backend != "" {
 		cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+opt.backend)
 	}
-	var complaints tailBuffer
+	var complaints process.Tail
 	cmd.Stderr = &complaints
-	endWithContext(cmd)
+	process.EndWithContext(cmd)
 	cmd.Cancel = func() error { // nothing can be left half-written, and asked politely nbclient and the kernel wait for the cell
 		defer removeTemp() // which ends the kernel
-		return signalGroup(cmd, syscall.SIGKILL)
+		return process.SignalGroup(cmd, syscall.SIGKILL)
 	}
 	// Python ends the kernel when this pipe is closed, however the lab ends.
 	alive, err := cmd.StdinPipe()
@@ -278,7 +281,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	if err != nil {
 		return written{}, fmt.Errorf("starting Python: %w", err)
 	}
-	defer signalGroup(cmd, syscall.SIGKILL) // a kernel that outlives its client, and what it started
+	defer process.SignalGroup(cmd, syscall.SIGKILL) // a kernel that outlives its client, and what it started
 	go alive.Write(append(job, '\n'))
 	var failed error
 	finished := false
@@ -301,7 +304,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		case e.Fault != "":
 			failed = fmt.Errorf("%s was not executed: %s", path, e.Fault)
 		case e.Error != "":
-			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.Code()[e.Cell-1].Name(), indent(e.Error))
+			failed = fmt.Errorf("%s, cell %d of %d (%s) failed:\n%s", path, e.Cell, e.Of, source.Code()[e.Cell-1].Name(), report.Indent(e.Error))
 		default:
 			progress(e.Cell, e.Of)
 		}
@@ -320,7 +323,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		return written{}, fmt.Errorf("%s could not be executed to its end: the Python process that executes it was ended (%v); if memory ran out, close other programs", path, err)
 	case err != nil || !finished:
 		silent := "the lab's Python ended without a word; `go run ./cmd/lab doctor` says what is missing"
-		return written{}, fmt.Errorf("%s could not be executed: %s", path, cmp.Or(explain(complaints.String()), silent))
+		return written{}, fmt.Errorf("%s could not be executed: %s", path, cmp.Or(setup.Explain(complaints.String()), silent))
 	}
 	if result.declared, err = lab.ReadParams(parameters); err != nil {
 		return written{}, err
@@ -331,7 +334,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	}
 	incomplete := cut(executed)
 	if incomplete != "" && opt.inPlace {
-		result.notebook = filepath.Join(h.work.runs(), filepath.Base(path)) // what was stored is worth more
+		result.notebook = filepath.Join(h.Work.Runs(), filepath.Base(path)) // what was stored is worth more
 	}
 	if err := moveInto(fresh, result.notebook); err != nil {
 		return written{}, err
@@ -342,7 +345,7 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 		}
 	}
 	if incomplete != "" {
-		return written{}, fmt.Errorf("%s: not all output could be kept.\n%s\nWhat could is in %s", path, indent(incomplete), result.notebook)
+		return written{}, fmt.Errorf("%s: not all output could be kept.\n%s\nWhat could is in %s", path, report.Indent(incomplete), result.notebook)
 	}
 	names := map[string]string{}
 	for _, o := range set {
@@ -353,14 +356,6 @@ func (h home) run(ctx context.Context, path string, opt runOptions, progress fun
 	}
 	return result, nil
 }
-
-func sameFile(a, b string) bool {
-	x, err := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return err == nil && err2 == nil && os.SameFile(x, y)
-}
-
-func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
 
 // writable makes a folder and finds out whether files can be made in it, which is better known before a long run.
 func writable(folder string) error {
@@ -379,5 +374,5 @@ func moveInto(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(to, data)
+	return setup.WriteFile(to, data)
 }

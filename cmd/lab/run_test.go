@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
@@ -63,28 +64,28 @@ func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
 }
 
 func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
-	h, path := home{dir: t.TempDir()}, saveNotebook(t, "%%")
-	_, err := h.run(t.Context(), path, runOptions{output: filepath.Dir(path)}, nil)
+	h, path := setup.Home{Dir: t.TempDir()}, saveNotebook(t, "%%")
+	_, err := run(t.Context(), h, path, runOptions{output: filepath.Dir(path)}, nil)
 	require.ErrorContains(t, err, "would overwrite "+path+" itself")
-	_, err = h.run(t.Context(), path, runOptions{output: path}, nil) // a file, not a folder
+	_, err = run(t.Context(), h, path, runOptions{output: path}, nil) // a file, not a folder
 	require.ErrorContains(t, err, "nothing can be written there: mkdir "+path)
 	for name, opt := range map[string]runOptions{"n.ipynb": {}, "n.html": {html: true}} {
 		opt.output = t.TempDir()
 		folder := filepath.Join(opt.output, name)
 		require.NoError(t, os.Mkdir(folder, 0o755))
-		_, err := h.run(t.Context(), path, opt, nil)
+		_, err := run(t.Context(), h, path, opt, nil)
 		require.ErrorContains(t, err, folder+" is to be written, and a folder has that name")
 	}
 }
 
 func TestPythonThatSaysNothingIsNamed(t *testing.T) {
 	for _, program := range []string{"true", "false"} {
-		h := home{root: t.TempDir(), dir: t.TempDir(), work: workspace(t.TempDir())}
+		h := setup.Home{Root: t.TempDir(), Dir: t.TempDir(), Work: setup.Workspace(t.TempDir())}
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
-		require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
-		require.NoError(t, os.Symlink(path, h.python()))
-		_, err = h.run(t.Context(), saveNotebook(t, "%%"), runOptions{output: t.TempDir(), timeout: time.Minute}, nil)
+		require.NoError(t, os.MkdirAll(filepath.Dir(h.Python()), 0o755))
+		require.NoError(t, os.Symlink(path, h.Python()))
+		_, err = run(t.Context(), h, saveNotebook(t, "%%"), runOptions{output: t.TempDir(), timeout: time.Minute}, nil)
 		require.ErrorContains(t, err, "could not be executed: the lab's Python ended without a word", program)
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/report"
+	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 )
@@ -26,12 +29,12 @@ func testCommand(common *commonOptions) *cobra.Command {
 		Example: "  go run ./cmd/lab test",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, done, err := enter(cmd.Context(), *common)
+			home, done, err := setup.Enter(cmd.Context(), common.work, common.offline)
 			if err != nil {
 				return err
 			}
 			defer done()
-			return home.test(cmd.Context())
+			return runTests(cmd.Context(), home)
 		},
 	}
 }
@@ -44,25 +47,25 @@ type tally struct {
 
 func (t *tally) fail(what, output string) {
 	t.failed++
-	t.failures = append(t.failures, what+"\n"+indent(strings.TrimSpace(output)))
+	t.failures = append(t.failures, what+"\n"+report.Indent(strings.TrimSpace(output)))
 }
 
-func (h home) test(ctx context.Context) error {
+func runTests(ctx context.Context, h setup.Home) error {
 	var t tally
 	parts := []struct {
 		name string
 		run  func(context.Context, *tally) error
 	}{
-		{"formatting", h.testFormat},
-		{"vet", h.tool("go", "vet", "./...")},
-		{"vet without a C compiler", h.tool("env", "CGO_ENABLED=0", "go", "vet", "./...")},
-		{"staticcheck", h.tool(filepath.Join(h.bin(), "staticcheck"), "./...")},
-		{"unit tests", h.goTest("", "./...")},
+		{"formatting", func(ctx context.Context, t *tally) error { return testFormat(ctx, h, t) }},
+		{"vet", tool(h, "go", "vet", "./...")},
+		{"vet without a C compiler", tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./...")},
+		{"staticcheck", tool(h, filepath.Join(h.Bin(), "staticcheck"), "./...")},
+		{"unit tests", goTest(h, "", "./...")},
 		// Without the claims: the notebooks on the Go backend, below, run the same experiments and print the same numbers.
-		{"unit tests on the Go backend", h.goTest("go", "./pkg/...", "-skip=^TestClaim")},
-		{"notebooks", h.testNotebooks("", 1)},
+		{"unit tests on the Go backend", goTest(h, "go", "./pkg/...", "-skip=^TestClaim")},
+		{"notebooks", testNotebooks(h, "", 1)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
-		{"notebooks on the Go backend", h.testNotebooks("go", 3)},
+		{"notebooks on the Go backend", testNotebooks(h, "go", 3)},
 	}
 	for _, part := range parts {
 		start, before := time.Now(), t
@@ -73,7 +76,7 @@ func (h home) test(ctx context.Context) error {
 			}
 			t.fail(part.name, err.Error())
 		}
-		fmt.Printf("%s %s: %d passed, %d failed (%.0f s)\n", mark(t.failed == before.failed), part.name,
+		fmt.Printf("%s %s: %d passed, %d failed (%.0f s)\n", report.Mark(t.failed == before.failed), part.name,
 			t.passed-before.passed, t.failed-before.failed, time.Since(start).Seconds())
 	}
 	if len(t.failures) > 0 {
@@ -86,16 +89,9 @@ func (h home) test(ctx context.Context) error {
 	return nil
 }
 
-func mark(ok bool) string {
-	if ok {
-		return "✓"
-	}
-	return "✗"
-}
-
-func (h home) testFormat(ctx context.Context, t *tally) error {
-	out, err := exec.CommandContext(ctx, filepath.Join(h.bin(), "goimports"), "-l",
-		filepath.Join(h.root, "cmd"), filepath.Join(h.root, "pkg")).CombinedOutput()
+func testFormat(ctx context.Context, h setup.Home, t *tally) error {
+	out, err := exec.CommandContext(ctx, filepath.Join(h.Bin(), "goimports"), "-l",
+		filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "pkg")).CombinedOutput()
 	switch {
 	case err != nil:
 		t.fail("formatting", string(out)+err.Error())
@@ -108,11 +104,11 @@ func (h home) testFormat(ctx context.Context, t *tally) error {
 }
 
 // tool is a check that passes or fails as a whole.
-func (h home) tool(name string, args ...string) func(context.Context, *tally) error {
+func tool(h setup.Home, name string, args ...string) func(context.Context, *tally) error {
 	return func(ctx context.Context, t *tally) error {
 		cmd := exec.CommandContext(ctx, name, args...)
-		cmd.Dir = h.root
-		endWithContext(cmd)
+		cmd.Dir = h.Root
+		process.EndWithContext(cmd)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.fail(filepath.Base(name)+" "+strings.Join(args, " "), string(out)+err.Error())
 			return nil
@@ -123,17 +119,17 @@ func (h home) tool(name string, args ...string) func(context.Context, *tally) er
 }
 
 // goTest runs Go tests on a backend, "" for the best there is, and counts each test.
-func (h home) goTest(backend, packages string, flags ...string) func(context.Context, *tally) error {
+func goTest(h setup.Home, backend, packages string, flags ...string) func(context.Context, *tally) error {
 	return func(ctx context.Context, t *tally) error {
 		cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", "-timeout=40m", packages}, flags...)...)
-		cmd.Dir = h.root
-		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.python())
+		cmd.Dir = h.Root
+		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.Python())
 		if backend != "" {
 			cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+backend)
 		}
-		var complaints tailBuffer
+		var complaints process.Tail
 		cmd.Stderr = &complaints
-		endWithContext(cmd)
+		process.EndWithContext(cmd)
 		events, err := cmd.StdoutPipe()
 		if err != nil {
 			return err
@@ -199,16 +195,16 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 }
 
 // testNotebooks executes every notebook and holds its text against what is stored.
-func (h home) testNotebooks(backend string, slack float64) func(context.Context, *tally) error {
+func testNotebooks(h setup.Home, backend string, slack float64) func(context.Context, *tally) error {
 	return func(ctx context.Context, t *tally) error {
-		notebooks, err := filepath.Glob(filepath.Join(h.notebooks(), "*.ipynb"))
+		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
 		if err != nil {
 			return err
 		}
 		if len(notebooks) == 0 {
-			return fmt.Errorf("there is no notebook in %s", h.notebooks())
+			return fmt.Errorf("there is no notebook in %s", h.Notebooks())
 		}
-		folder, remove, err := tempDir()
+		folder, remove, err := setup.TempDir()
 		if err != nil {
 			return err
 		}
@@ -219,7 +215,7 @@ func (h home) testNotebooks(backend string, slack float64) func(context.Context,
 			if backend != "" {
 				name += " on " + backend
 			}
-			result, err := h.run(ctx, path, runOptions{output: folder, backend: backend, timeout: 10 * time.Minute}, func(int, int) {})
+			result, err := run(ctx, h, path, runOptions{output: folder, backend: backend, timeout: 10 * time.Minute}, func(int, int) {})
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

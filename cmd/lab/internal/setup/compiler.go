@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"descent.example/cmd/lab/internal/process"
 )
 
 //go:embed python/compiler.lock
@@ -15,7 +17,7 @@ var compilerLock string
 
 // systemCompiler returns the C compiler that Go would use, "" if there is none on this machine.
 func systemCompiler(ctx context.Context) string {
-	words := strings.Fields(firstLineOf(ctx, "go", "env", "CC"))
+	words := strings.Fields(process.FirstLine(ctx, "go", "env", "CC"))
 	if len(words) == 0 {
 		return ""
 	}
@@ -24,10 +26,10 @@ func systemCompiler(ctx context.Context) string {
 }
 
 // compilerStep fetches a C compiler, zig, as a published wheel, for a machine without one: Go reaches XLA through C.
-func (h home) compilerStep() step {
+func (h Home) compilerStep() step {
 	return step{
 		name:        "C compiler",
-		fingerprint: digest(compilerLock, h.root),
+		fingerprint: digest(compilerLock, h.Root),
 		made: func() ([]string, error) {
 			return []string{h.compiler(), h.path("compiler", "ziglang")}, nil
 		},
@@ -43,7 +45,7 @@ func (h home) compilerStep() step {
 			// Its cache is the user's own: the folder may be another's.
 			shim := "#!/bin/sh\n: \"${ZIG_GLOBAL_CACHE_DIR:=${XDG_CACHE_HOME:-$HOME/.cache}/descent/zig}\"\nexport ZIG_GLOBAL_CACHE_DIR\nexec " +
 				shellQuote(filepath.Join(folder, "ziglang", "zig")) + " cc \"$@\"\n"
-			if err := writeFile(h.compiler(), []byte(shim)); err != nil {
+			if err := WriteFile(h.compiler(), []byte(shim)); err != nil {
 				return err
 			}
 			return os.Chmod(h.compiler(), 0o755)
@@ -51,10 +53,10 @@ func (h home) compilerStep() step {
 	}
 }
 
-func (h home) compiler() string { return h.path("compiler", "cc") }
+func (h Home) compiler() string { return h.path("compiler", "cc") }
 
 // useCompiler makes everything that this process starts, kernels too, compile C with ours where the machine has none.
-func (h home) useCompiler(ctx context.Context) {
+func (h Home) useCompiler(ctx context.Context) {
 	if systemCompiler(ctx) == "" && h.done(h.compilerStep()) {
 		os.Setenv("CC", h.compiler())
 		os.Setenv("CGO_ENABLED", "1")

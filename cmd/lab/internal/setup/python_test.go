@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,8 +53,8 @@ func TestFindPython(t *testing.T) {
 		require.Equal(t, "3.12.1", p.version())
 	})
 	t.Run("one that hangs and a good one", func(t *testing.T) {
-		patience = 300 * time.Millisecond
-		defer func() { patience = 10 * time.Second }()
+		process.Patience = 300 * time.Millisecond
+		defer func() { process.Patience = 10 * time.Second }()
 		onlyOnPath(t, fakePython{"python3.12", 12, true})
 		require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "python3"), []byte("#!/bin/sh\n/bin/sleep 100 & wait\n"), 0o755))
 		p, err := findPython(t.Context())
@@ -73,16 +74,16 @@ func TestFindPython(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	require.Contains(t, explain("OSError: [Errno 28] No space left on device"), "disk is full")
-	require.Contains(t, explain("dial tcp: lookup proxy: no such host"), "network is not reached")
+	require.Contains(t, Explain("OSError: [Errno 28] No space left on device"), "disk is full")
+	require.Contains(t, Explain("dial tcp: lookup proxy: no such host"), "network is not reached")
 	for _, proxy := range []string{
 		`proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused`,
 		`WARNING: Retrying after connection broken by 'ProxyError('Cannot connect to proxy.', NewConnectionError('Failed to establish a new connection'))'`,
 		`InvalidURL: Proxy URL had unsupported scheme nonsense, should use http:// or https://`,
 	} {
-		require.Contains(t, explain(proxy), "HTTPS_PROXY")
+		require.Contains(t, Explain(proxy), "HTTPS_PROXY")
 	}
-	require.Equal(t, "something else", explain("something else\n"))
+	require.Equal(t, "something else", Explain("something else\n"))
 	err := explainGo("go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway\n")
 	require.EqualError(t, err, "the module proxy did not give what was asked for; check `go env GOPROXY` and run this again\n"+
 		"    go: x@v1: reading https://proxy.example/x/@v/v1.mod: 502 Bad Gateway")
@@ -92,13 +93,13 @@ func TestExplain(t *testing.T) {
 // An interpreter counts as one that works by what it says: many a program ends without an error whatever it is asked.
 func TestAnotherProgramIsNoPython(t *testing.T) {
 	require.True(t, ready(t).pythonStep().works())
-	h := home{dir: t.TempDir()}
-	require.NoError(t, os.MkdirAll(filepath.Dir(h.python()), 0o755))
+	h := Home{Dir: t.TempDir()}
+	require.NoError(t, os.MkdirAll(filepath.Dir(h.Python()), 0o755))
 	for _, other := range []string{"true", "echo", "false"} {
 		path, err := exec.LookPath(other)
 		require.NoError(t, err)
-		require.NoError(t, os.Symlink(path, h.python()))
+		require.NoError(t, os.Symlink(path, h.Python()))
 		require.False(t, h.pythonStep().works(), other)
-		require.NoError(t, os.Remove(h.python()))
+		require.NoError(t, os.Remove(h.Python()))
 	}
 }

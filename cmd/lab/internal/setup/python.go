@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -13,8 +13,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
+
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/report"
 )
 
 //go:embed python/requirements.lock
@@ -41,9 +42,6 @@ print(json.dumps({"path": sys.executable, "major": v[0], "minor": v[1], "micro":
   "venv": all(importlib.util.find_spec(m) for m in ("venv", "ensurepip"))}))
 `
 
-// patience is how long a program may take to say what it is; one on a slow network disk takes seconds.
-var patience = 10 * time.Second
-
 // findPython returns the first Python on the PATH that can carry the lab, or a sentence that says which command mends it.
 func findPython(ctx context.Context) (interpreter, error) {
 	var old, bare []interpreter
@@ -57,7 +55,7 @@ func findPython(ctx context.Context) (interpreter, error) {
 		if err != nil {
 			continue
 		}
-		out, err := answer(ctx, path, "-c", describePython)
+		out, err := process.Answer(ctx, path, "-c", describePython)
 		var p interpreter
 		if errors.Is(err, context.DeadlineExceeded) && !slices.Contains(mute, path) {
 			mute = append(mute, path)
@@ -83,24 +81,10 @@ func findPython(ctx context.Context) (interpreter, error) {
 	case len(old) > 0:
 		return interpreter{}, fmt.Errorf("Python %s is too old, the lab needs 3.%d or newer: install one with `%s` and run this again", old[0].version(), minPython, installPython())
 	case len(mute) > 0:
-		return interpreter{}, fmt.Errorf("%s does not answer within %v, and no other Python was found: put one that works first on the PATH and run this again", mute[0], patience)
+		return interpreter{}, fmt.Errorf("%s does not answer within %v, and no other Python was found: put one that works first on the PATH and run this again", mute[0], process.Patience)
 	default:
 		return interpreter{}, fmt.Errorf("no Python was found, the lab needs 3.%d or newer: install it with `%s` and run this again", minPython, installPython())
 	}
-}
-
-// answer is what a program prints that has to do so soon.
-func answer(ctx context.Context, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	endWithContext(cmd)
-	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGKILL) } // it is asked for words alone
-	out, err := cmd.Output()
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return out, err
 }
 
 func installPython() string {
@@ -111,7 +95,7 @@ func installPython() string {
 }
 
 // pythonStep makes the private Python environment with the pinned packages.
-func (h home) pythonStep() step {
+func (h Home) pythonStep() step {
 	return step{
 		name:        "Python environment",
 		fingerprint: digest(requirements),
@@ -119,7 +103,7 @@ func (h home) pythonStep() step {
 		// Not which Python is first on the PATH, which changes with each activated environment, but whether the one that
 		// was taken is still there. It has to say what no other program would.
 		works: func() bool {
-			out, err := answer(context.Background(), h.python(), "-I", "-c", "import importlib.util; print(importlib.util.find_spec('jupyterlab').name.upper())")
+			out, err := process.Answer(context.Background(), h.Python(), "-I", "-c", "import importlib.util; print(importlib.util.find_spec('jupyterlab').name.upper())")
 			return err == nil && strings.TrimSpace(string(out)) == "JUPYTERLAB"
 		},
 		run: func(ctx context.Context, note func(string)) error {
@@ -138,7 +122,7 @@ func (h home) pythonStep() step {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
 			// venv would run this itself, and keep to itself why it failed.
-			if err := h.command(ctx, nil, h.python(), "-m", "ensurepip", "--default-pip"); err != nil {
+			if err := h.command(ctx, nil, h.Python(), "-m", "ensurepip", "--default-pip"); err != nil {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
 			note("installing packages")
@@ -151,26 +135,26 @@ func (h home) pythonStep() step {
 }
 
 // pipInstall installs what a lock file lists, each file checked by its hash.
-func (h home) pipInstall(ctx context.Context, lock string, options ...string) error {
+func (h Home) pipInstall(ctx context.Context, lock string, options ...string) error {
 	path := filepath.Join(h.temp(), "lock-"+digest(lock)[:8])
-	if err := writeFile(path, []byte(lock)); err != nil {
+	if err := WriteFile(path, []byte(lock)); err != nil {
 		return err
 	}
 	args := append([]string{"-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", path}, options...)
-	return h.command(ctx, nil, h.python(), args...)
+	return h.command(ctx, nil, h.Python(), args...)
 }
 
 // command runs a program in the repository; its error ends in the last lines that it printed.
-func (h home) command(ctx context.Context, env []string, name string, args ...string) error {
-	var tail tailBuffer
+func (h Home) command(ctx context.Context, env []string, name string, args ...string) error {
+	var tail process.Tail
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = h.root
-	cmd.Env = h.environ(append(env, "TMPDIR="+h.temp(), "PWD="+h.root)...) // Go takes the folder's name from it
+	cmd.Dir = h.Root
+	cmd.Env = h.Environ(append(env, "TMPDIR="+h.temp(), "PWD="+h.Root)...) // Go takes the folder's name from it
 	if h.held != nil {
 		cmd.ExtraFiles = []*os.File{h.held} // killed, we leave it at work: the next set-up waits for it
 	}
 	cmd.Stdout, cmd.Stderr = &tail, &tail
-	endWithContext(cmd)
+	process.EndWithContext(cmd)
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -181,7 +165,7 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 	case errors.As(err, &exit) && name == "go":
 		return explainGo(tail.String())
 	case errors.As(err, &exit):
-		return fmt.Errorf("%s said: %s", filepath.Base(name), explain(tail.String()))
+		return fmt.Errorf("%s said: %s", filepath.Base(name), Explain(tail.String()))
 	default:
 		return err
 	}
@@ -190,8 +174,8 @@ func (h home) command(ctx context.Context, env []string, name string, args ...st
 const noProxy = "the proxy that HTTPS_PROXY names is not reached; correct or unset HTTPS_PROXY and run this again"
 const unreached = "the network is not reached; connect and run this again, or use --offline once set up"
 
-// explain turns what pip and go print when the network or the disk fails into a sentence, and leaves the rest as it is.
-func explain(text string) string {
+// Explain turns what pip and go print when the network or the disk fails into a sentence, and leaves the rest as it is.
+func Explain(text string) string {
 	for _, known := range []struct{ sign, sentence string }{
 		{"No space left on device", "the disk is full; make room and run this again"},
 		{"no space left on device", "the disk is full; make room and run this again"},
@@ -226,24 +210,9 @@ var badReply = regexp.MustCompile(`(?m)(Get "https?://|reading https?://)`)
 
 // explainGo is a sentence and, below it, what go said.
 func explainGo(text string) error {
-	said := indent(strings.TrimSpace(text))
-	if sentence := explain(text); sentence != strings.TrimSpace(text) {
+	said := report.Indent(strings.TrimSpace(text))
+	if sentence := Explain(text); sentence != strings.TrimSpace(text) {
 		return fmt.Errorf("%s\n%s", sentence, said)
 	}
 	return fmt.Errorf("go said:\n%s", said)
 }
-
-// tailBuffer keeps the end of what is written to it.
-type tailBuffer struct{ data []byte }
-
-const tailSize = 2000
-
-func (t *tailBuffer) Write(p []byte) (int, error) {
-	t.data = append(t.data, p...)
-	if extra := len(t.data) - tailSize; extra > 0 {
-		t.data = t.data[extra:]
-	}
-	return len(p), nil
-}
-
-func (t *tailBuffer) String() string { return string(t.data) }

@@ -1,7 +1,6 @@
-package main
+package setup
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"os"
@@ -10,14 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/report"
 	"descent.example/pkg/record"
 	"github.com/stretchr/testify/require"
 )
 
 func TestStepIsDoneOnceAndAgainWhenItsInputsChange(t *testing.T) {
-	h, runs := home{dir: t.TempDir()}, 0
+	h, runs := Home{Dir: t.TempDir()}, 0
 	s := step{name: "a step", fingerprint: "1", run: func(context.Context, func(string)) error { runs++; return nil }}
-	out := &reporter{out: &strings.Builder{}}
+	out := report.New(&strings.Builder{})
 	for range 2 {
 		require.NoError(t, h.perform(t.Context(), s, false, out))
 	}
@@ -28,8 +28,8 @@ func TestStepIsDoneOnceAndAgainWhenItsInputsChange(t *testing.T) {
 }
 
 func TestStepThatFailedIsNotDone(t *testing.T) {
-	h := home{dir: t.TempDir()}
-	out := &reporter{out: &strings.Builder{}}
+	h := Home{Dir: t.TempDir()}
+	out := report.New(&strings.Builder{})
 	good := step{name: "s", fingerprint: "1", run: func(context.Context, func(string)) error { return nil }}
 	require.NoError(t, h.perform(t.Context(), good, false, out))
 	bad := step{name: "s", fingerprint: "2", run: func(context.Context, func(string)) error { return errors.New("broken") }}
@@ -47,7 +47,7 @@ func TestStepThatFailedIsNotDone(t *testing.T) {
 }
 
 func TestSecondSetUpWaitsForTheFirst(t *testing.T) {
-	h := home{dir: t.TempDir()}
+	h := Home{Dir: t.TempDir()}
 	first, err := h.lock(t.Context())
 	require.NoError(t, err)
 	got := make(chan error)
@@ -75,41 +75,16 @@ func TestWriteFileLeavesNothingBehindWhenItFails(t *testing.T) {
 	dir := t.TempDir()
 	goal := filepath.Join(dir, "goal")
 	require.NoError(t, os.Mkdir(goal, 0o755)) // a folder cannot be replaced by a file
-	require.ErrorContains(t, writeFile(goal, []byte("x")), "writing "+goal)
+	require.ErrorContains(t, WriteFile(goal, []byte("x")), "writing "+goal)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 }
 
-func TestReadTestEvents(t *testing.T) {
-	var got tally
-	readTestEvents(bufio.NewReader(strings.NewReader(`
-{"Action":"output","Package":"p","Test":"TestA","Output":"noise\n"}
-{"Action":"pass","Package":"p","Test":"TestA"}
-{"Action":"output","Package":"p","Test":"TestB","Output":"wanted 1, got 2\n"}
-{"Action":"fail","Package":"p","Test":"TestB"}
-{"Action":"fail","Package":"p"}
-{"Action":"skip","Package":"p","Test":"TestC"}
-{"ImportPath":"q","Action":"build-output","Output":"undefined: x\n"}
-{"ImportPath":"q","Action":"build-fail"}
-{"Action":"output","Package":"r","Output":"panic: at start\n"}
-{"Action":"fail","Package":"r"}
-{"Action":"pass","Package":"s"}
-`)), &got)
-	require.Equal(t, 1, got.passed)
-	require.Equal(t, 1, got.skipped)
-	require.Equal(t, 3, got.failed)
-	all := strings.Join(got.failures, "\n")
-	for _, want := range []string{"p.TestB", "wanted 1, got 2", "undefined: x", "panic: at start"} {
-		require.Contains(t, all, want)
-	}
-	require.NotContains(t, all, "noise")
-}
-
 func TestStepWhoseResultIsGoneIsNotDone(t *testing.T) {
-	h, there := home{dir: t.TempDir()}, true
+	h, there := Home{Dir: t.TempDir()}, true
 	s := step{name: "s", works: func() bool { return there }, run: func(context.Context, func(string)) error { return nil }}
-	require.NoError(t, h.perform(t.Context(), s, false, &reporter{out: &strings.Builder{}}))
+	require.NoError(t, h.perform(t.Context(), s, false, report.New(&strings.Builder{})))
 	require.True(t, h.done(s))
 	there = false
 	require.False(t, h.done(s))
@@ -124,11 +99,11 @@ func TestDamageIsMended(t *testing.T) {
 	}
 	for name, spoil := range spoils {
 		t.Run(name, func(t *testing.T) {
-			h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+			h, out := Home{Dir: t.TempDir()}, report.New(&strings.Builder{})
 			made, runs := h.path("a folder", "file"), 0
 			s := step{
 				name: "s", made: func() ([]string, error) { return []string{h.path("a folder")}, nil },
-				run: func(context.Context, func(string)) error { runs++; return writeFile(made, []byte("sun")) },
+				run: func(context.Context, func(string)) error { runs++; return WriteFile(made, []byte("sun")) },
 			}
 			require.NoError(t, h.perform(t.Context(), s, false, out))
 			require.NoError(t, spoil(made))
@@ -139,13 +114,13 @@ func TestDamageIsMended(t *testing.T) {
 		})
 	}
 	t.Run("same size and time", func(t *testing.T) {
-		h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+		h, out := Home{Dir: t.TempDir()}, report.New(&strings.Builder{})
 		made, runs := h.path("file"), 0
 		s := step{
 			name: "s", made: func() ([]string, error) { return []string{made}, nil },
 			run: func(context.Context, func(string)) error {
 				runs++
-				return errors.Join(os.RemoveAll(made), writeFile(made, []byte("sun")))
+				return errors.Join(os.RemoveAll(made), WriteFile(made, []byte("sun")))
 			},
 		}
 		require.NoError(t, h.perform(t.Context(), s, false, out))
@@ -162,12 +137,12 @@ func TestDamageIsMended(t *testing.T) {
 
 // What Python compiled is compiled again by Python: that it is damaged or gone is no reason to make an environment anew.
 func TestDamagedBytecodeIsRemoved(t *testing.T) {
-	h, out := home{dir: t.TempDir()}, &reporter{out: &strings.Builder{}}
+	h, out := Home{Dir: t.TempDir()}, report.New(&strings.Builder{})
 	made := h.path("a.pyc")
 	s := step{
 		name: "s", made: func() ([]string, error) { return []string{made, h.path("b.pyc")}, nil },
 		run: func(context.Context, func(string)) error {
-			return errors.Join(writeFile(made, []byte("sun")), writeFile(h.path("b.pyc"), nil))
+			return errors.Join(WriteFile(made, []byte("sun")), WriteFile(h.path("b.pyc"), nil))
 		},
 	}
 	require.NoError(t, h.perform(t.Context(), s, false, out))
@@ -187,7 +162,7 @@ func TestModulesAreSetAside(t *testing.T) {
 	mod := filepath.Join(cache, "cache", "download", "a.example", "x", "@v", "v1.0.0.mod")
 	var files []string
 	for _, file := range []string{filepath.Join(lost, "x", "x.go"), filepath.Join(altered, "x", "x.go"), mod} {
-		require.NoError(t, writeFile(file, []byte("package x")))
+		require.NoError(t, WriteFile(file, []byte("package x")))
 		files = append(files, file)
 	}
 	require.NoError(t, os.Chmod(filepath.Dir(files[0]), 0o555))
@@ -211,10 +186,10 @@ func TestModulesAreSetAside(t *testing.T) {
 // A lab that is whole is set up without a write, and one that is not says so where nobody may write.
 func TestSetUpWritesNothingWhereNothingIsToBeDone(t *testing.T) {
 	h := ready(t)
-	require.NoError(t, h.setUp(t.Context(), setupOptions{offline: true}))
+	require.NoError(t, h.SetUp(t.Context(), Options{Offline: true}))
 	at := func() map[string]time.Time {
 		times := map[string]time.Time{}
-		for _, path := range []string{h.dir, h.path("stamps"), h.bin(), h.venv(), h.path("kernel"), h.engine()} {
+		for _, path := range []string{h.Dir, h.path("stamps"), h.Bin(), h.venv(), h.path("kernel"), h.engine()} {
 			info, err := os.Stat(path)
 			require.NoError(t, err)
 			times[path] = info.ModTime()
@@ -227,25 +202,25 @@ func TestSetUpWritesNothingWhereNothingIsToBeDone(t *testing.T) {
 	defer lock.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, h.setUp(ctx, setupOptions{offline: true}))
+	require.NoError(t, h.SetUp(ctx, Options{Offline: true}))
 	require.Equal(t, before, at())
 }
 
 // Go compiles what lies in a folder of sources, so a file that was added to them is damage; in other folders it is not.
 func TestAddedFileIsDamageInAClosedFolder(t *testing.T) {
 	for _, closed := range []bool{false, true} {
-		h, runs := home{dir: t.TempDir()}, 0
+		h, runs := Home{Dir: t.TempDir()}, 0
 		s := step{
 			name: "s", closed: closed, made: func() ([]string, error) { return []string{h.path("folder")}, nil },
 			run: func(context.Context, func(string)) error {
 				runs++
-				return errors.Join(os.RemoveAll(h.path("folder")), writeFile(h.path("folder", "a.go"), []byte("package a")))
+				return errors.Join(os.RemoveAll(h.path("folder")), WriteFile(h.path("folder", "a.go"), []byte("package a")))
 			},
 		}
-		out := &reporter{out: &strings.Builder{}}
+		out := report.New(&strings.Builder{})
 		require.NoError(t, h.perform(t.Context(), s, false, out))
 		require.True(t, h.done(s))
-		require.NoError(t, writeFile(h.path("folder", "b.go"), []byte("package b")))
+		require.NoError(t, WriteFile(h.path("folder", "b.go"), []byte("package b")))
 		require.Equal(t, !closed, h.done(s))
 		require.NoError(t, h.perform(t.Context(), s, false, out))
 		require.True(t, h.done(s))

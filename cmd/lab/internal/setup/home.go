@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"bytes"
@@ -16,61 +16,69 @@ import (
 	"syscall"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
 	"descent.example/pkg/accel/plugin"
 )
 
 // kernelName is the name of our kernelspec, and what notebooks ask for in their metadata.
 const kernelName = "descent"
 
-// home is where the lab lives: the installation, which is the repository and the ignored folder in it that set-up fills,
+// Home is where the lab lives: the installation, which is the repository and the ignored folder in it that set-up fills,
 // and the workspace of the person who uses it.
-type home struct {
-	root string    // the repository: the folder of go.mod
-	dir  string    // root/.lab: everything that set-up makes
-	work workspace // a person's notebooks and settings
-	held *os.File  // the lock of set-up, which the programs that it starts hold too
+type Home struct {
+	Root string    // the repository: the folder of go.mod
+	Dir  string    // Root/.lab: everything that set-up makes
+	Work Workspace // a person's notebooks and settings
 
-	scratch string // set-up's folder for temporary files, where it is not in dir
+	held    *os.File // the lock of set-up, which the programs that it starts hold too
+	scratch string   // set-up's folder for temporary files, where it is not in Dir
 }
 
-// findHome looks for the repository from the working folder upwards. Without a name the workspace is the default one.
-func findHome(work string) (home, error) {
+// Find looks for the repository from the working folder upwards. Without a name the workspace is the default one. It is an
+// error when the working folder is not in the repository, or when its path cannot be used.
+func Find(work string) (Home, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return home{}, fmt.Errorf("the working folder is gone: %w", err)
+		return Home{}, fmt.Errorf("the working folder is gone: %w", err)
 	}
 	for {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && bytes.HasPrefix(mod, []byte("module descent.example\n")) {
 			root, err := plainPath(dir)
-			h := home{root: root, dir: filepath.Join(root, ".lab"), work: defaultWorkspace(root)}
+			h := Home{Root: root, Dir: filepath.Join(root, ".lab"), Work: defaultWorkspace(root)}
 			if work != "" && err == nil {
 				work, err = filepath.Abs(work)
-				h.work = workspace(work)
+				h.Work = Workspace(work)
 			}
 			return h, err
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return home{}, errors.New("this is not the Descent repository: cd to the folder of its go.mod and run again")
+			return Home{}, errors.New("this is not the Descent repository: cd to the folder of its go.mod and run again")
 		}
 		dir = parent
 	}
 }
 
-func (h home) path(elem ...string) string { return filepath.Join(append([]string{h.dir}, elem...)...) }
+func (h Home) path(elem ...string) string { return filepath.Join(append([]string{h.Dir}, elem...)...) }
 
-// venv, python and bin are the private Python environment, its interpreter and our Go tools.
-func (h home) venv() string      { return h.path("python") }
-func (h home) python() string    { return h.path("python", "bin", "python") }
-func (h home) bin() string       { return h.path("bin") }
-func (h home) notebooks() string { return filepath.Join(h.root, "notebooks") }
+// venv is the private Python environment.
+func (h Home) venv() string { return h.path("python") }
+
+// Python is the interpreter of the private Python environment.
+func (h Home) Python() string { return h.path("python", "bin", "python") }
+
+// Bin is the folder of the Go tools that set-up builds.
+func (h Home) Bin() string { return h.path("bin") }
+
+// Notebooks is the folder of the original chapters.
+func (h Home) Notebooks() string { return filepath.Join(h.Root, "notebooks") }
 
 // temp is set-up's folder for temporary files.
-func (h home) temp() string { return cmp.Or(h.scratch, h.path("temp")) }
+func (h Home) temp() string { return cmp.Or(h.scratch, h.path("temp")) }
 
-// environ is the process environment for Python and Jupyter: nothing of theirs is read or written outside our folder.
-func (h home) environ(extra ...string) []string {
+// Environ is the process environment for Python and Jupyter: nothing of theirs is read or written outside our folder.
+func (h Home) Environ(extra ...string) []string {
 	var env []string
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
@@ -82,7 +90,7 @@ func (h home) environ(extra ...string) []string {
 			env = append(env, kv)
 		}
 	}
-	jupyter := func(name string) string { return h.work.state("jupyter", name) }
+	jupyter := func(name string) string { return h.Work.State("jupyter", name) }
 	env = append(env, "DESCENT_LAB="+strconv.Itoa(os.Getpid()), // kernels end when this process is gone
 		"PYTHONNOUSERSITE=1", "PYTHONUNBUFFERED=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1",
 		"JUPYTER_CONFIG_DIR="+jupyter("config"), "JUPYTER_DATA_DIR="+jupyter("data"), "JUPYTER_RUNTIME_DIR="+jupyter("runtime"),
@@ -94,9 +102,10 @@ func (h home) environ(extra ...string) []string {
 	return append(env, extra...)
 }
 
-// tempDir is a short-lived folder for the kernels, which leave sockets, builds and gopls behind when they are killed:
-// remove ends what still runs there. It lies in the system's temporary folder since a socket's path must be short.
-func tempDir() (dir string, remove func(), err error) {
+// TempDir is a short-lived folder for the kernels, which leave sockets, builds and gopls behind when they are killed:
+// remove ends what still runs there. It lies in the system's temporary folder since a socket's path must be short. It is an
+// error when none can be made there.
+func TempDir() (dir string, remove func(), err error) {
 	const prefix = "descent-lab-"
 	removeOne := func(dir string) {
 		exec.Command("pkill", "-KILL", "-u", strconv.Itoa(os.Geteuid()), "-f", regexp.QuoteMeta(dir)).Run() // finding nothing is an error to it
@@ -108,7 +117,7 @@ func tempDir() (dir string, remove func(), err error) {
 		if !madeByTempDir(old) {
 			continue
 		}
-		if lock, err := lockFile(filepath.Join(old, "lock"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		if lock, err := process.LockFile(filepath.Join(old, "lock"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			removeOne(old)
 			lock.Close()
 		}
@@ -117,7 +126,7 @@ func tempDir() (dir string, remove func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("no temporary folder can be made: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"), syscall.LOCK_EX)
+	lock, err := process.LockFile(filepath.Join(dir, "lock"), syscall.LOCK_EX)
 	if err != nil {
 		os.RemoveAll(dir)
 		return "", nil, fmt.Errorf("the temporary folder cannot be used: %w", err)
@@ -140,13 +149,13 @@ func madeByTempDir(path string) bool {
 }
 
 // lock keeps two labs from setting up at once; the second waits and says so.
-func (h home) lock(ctx context.Context) (*os.File, error) {
+func (h Home) lock(ctx context.Context) (*os.File, error) {
 	for waits := false; ; {
-		if err := os.MkdirAll(h.dir, 0o755); err != nil {
+		if err := os.MkdirAll(h.Dir, 0o755); err != nil {
 			return nil, unusable(err)
 		}
 		path := h.path("lock")
-		lock, err := lockFile(path, syscall.LOCK_EX|syscall.LOCK_NB)
+		lock, err := process.LockFile(path, syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil:
 			mine, _ := lock.Stat()
@@ -169,6 +178,23 @@ func (h home) lock(ctx context.Context) (*os.File, error) {
 	}
 }
 
+// exclusively does something while no other lab sets up, with a folder for temporary files.
+func (h Home) exclusively(ctx context.Context, do func(Home) error) error {
+	var err error
+	if h.held, err = h.lock(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		os.RemoveAll(h.temp())
+		syscall.Flock(int(h.held.Fd()), syscall.LOCK_UN)
+		h.held.Close()
+	}()
+	if err := errors.Join(os.RemoveAll(h.temp()), os.Mkdir(h.temp(), 0o755)); err != nil {
+		return fmt.Errorf("the lab's folder cannot be used: %w", err)
+	}
+	return do(h)
+}
+
 // unusable is a sentence on the lab's folder, or on a file in it, that cannot be made or opened.
 func unusable(err error) error {
 	cure := "clone the repository where you may write"
@@ -179,8 +205,8 @@ func unusable(err error) error {
 }
 
 // use marks the lab as in use until done is called, so that nobody takes its programs away.
-func (h home) use() (done func(), err error) {
-	lock, err := lockFile(h.path("in-use"), syscall.LOCK_SH)
+func (h Home) use() (done func(), err error) {
+	lock, err := process.LockFile(h.path("in-use"), syscall.LOCK_SH)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return func() {}, nil // nobody was here who may write, and who may not takes nothing away
 	}
@@ -190,24 +216,25 @@ func (h home) use() (done func(), err error) {
 	return func() { lock.Close() }, nil
 }
 
-// enter finds the lab, sets up what is missing, and marks it as in use until done is called.
-func enter(ctx context.Context, opt commonOptions) (h home, done func(), err error) {
-	if h, err = findHome(opt.work); err != nil {
-		return home{}, nil, err
+// Enter finds the lab, sets up what is missing, makes the workspace, the default one if work is "", and marks the lab as in
+// use until done is called. It is an error when one of these cannot be done.
+func Enter(ctx context.Context, work string, offline bool) (h Home, done func(), err error) {
+	if h, err = Find(work); err != nil {
+		return Home{}, nil, err
 	}
-	if err := h.setUp(ctx, setupOptions{offline: opt.offline}); err != nil {
-		return home{}, nil, err
+	if err := h.SetUp(ctx, Options{Offline: offline}); err != nil {
+		return Home{}, nil, err
 	}
-	if err := h.work.make(); err != nil {
-		return home{}, nil, err
+	if err := h.Work.Make(); err != nil {
+		return Home{}, nil, err
 	}
 	done, err = h.use()
 	return h, done, err
 }
 
 // unused is an error while a lab is in use.
-func (h home) unused() error {
-	lock, err := lockFile(h.path("in-use"), syscall.LOCK_EX|syscall.LOCK_NB)
+func (h Home) unused() error {
+	lock, err := process.LockFile(h.path("in-use"), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errors.New("the lab is open, or runs a notebook, in another terminal: end it there with Ctrl-C and run this again")
 	}
@@ -221,8 +248,10 @@ func (h home) unused() error {
 var installed = []string{"bench", "bin", "compiler", "go-xla", "gotool", "in-use", "jupyter", "jupyter.log", "kernel", "linkflags", "lock",
 	"python", "runs", "stamps", "temp"}
 
-func (h home) clean(ctx context.Context, cache bool) error {
-	if _, err := os.Stat(h.dir); err == nil {
+// Clean removes what set-up made, with cache also what lies in the user's cache folder. Notebooks are not touched. It is an
+// error while the lab is in use, and when something cannot be removed.
+func (h Home) Clean(ctx context.Context, cache bool) error {
+	if _, err := os.Stat(h.Dir); err == nil {
 		lock, err := h.lock(ctx)
 		if err != nil {
 			return err
@@ -262,14 +291,14 @@ func (h home) clean(ctx context.Context, cache bool) error {
 
 // remove removes the lab's folder. Where that is a link to a folder elsewhere, which may hold other things too, it removes
 // there what the lab put there, and the link.
-func (h home) remove() error {
-	folder, err := filepath.EvalSymlinks(h.dir)
+func (h Home) remove() error {
+	folder, err := filepath.EvalSymlinks(h.Dir)
 	if err != nil {
 		return err
 	}
-	if info, err := os.Lstat(h.dir); err == nil && info.Mode()&os.ModeSymlink == 0 {
-		if err := os.RemoveAll(h.dir); err != nil {
-			return fmt.Errorf("removing %s: %w", h.dir, err)
+	if info, err := os.Lstat(h.Dir); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		if err := os.RemoveAll(h.Dir); err != nil {
+			return fmt.Errorf("removing %s: %w", h.Dir, err)
 		}
 		return nil
 	}
@@ -281,5 +310,5 @@ func (h home) remove() error {
 	if err := os.Remove(folder); err != nil { // it is not empty, or not ours
 		fmt.Printf("%s, to which .lab was a link, stays, and what is in it that the lab did not make.\n", folder)
 	}
-	return os.Remove(h.dir)
+	return os.Remove(h.Dir)
 }

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"io/fs"
@@ -10,10 +10,10 @@ import (
 )
 
 // copyOfLab is the lab that is set up here in a folder of its own, of the same files, to be damaged.
-func copyOfLab(t *testing.T) home {
+func copyOfLab(t *testing.T) Home {
 	t.Helper()
 	h := ready(t)
-	dir, err := os.MkdirTemp(h.dir, "test-") // on the same disk
+	dir, err := os.MkdirTemp(h.Dir, "test-") // on the same disk
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	for _, name := range []string{"bin", "compiler", "go-xla", "gotool", "kernel", "linkflags", "python", "stamps"} {
@@ -21,7 +21,7 @@ func copyOfLab(t *testing.T) home {
 			if err != nil {
 				return err
 			}
-			inside, err := filepath.Rel(h.dir, path)
+			inside, err := filepath.Rel(h.Dir, path)
 			if err != nil {
 				return err
 			}
@@ -43,7 +43,7 @@ func copyOfLab(t *testing.T) home {
 			require.NoError(t, err)
 		}
 	}
-	h.dir = dir
+	h.Dir = dir
 	return h
 }
 
@@ -51,20 +51,20 @@ func copyOfLab(t *testing.T) home {
 func TestOfflineMendsWhatItCan(t *testing.T) {
 	h := copyOfLab(t)
 	t.Setenv("GOPROXY", os.Getenv("GOPROXY")) // which set-up changes
-	gonb, kernel := filepath.Join(h.bin(), "gonb"), filepath.Join(h.bin(), "kernel")
+	gonb, kernel := filepath.Join(h.Bin(), "gonb"), filepath.Join(h.Bin(), "kernel")
 	require.NoError(t, os.Remove(gonb))
 	spoiled, err := os.ReadFile(kernel)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(kernel)) // the file has another name in the lab that is in use
 	require.NoError(t, os.WriteFile(kernel, spoiled, 0o644))
-	require.NoError(t, h.setUp(t.Context(), setupOptions{offline: true}))
+	require.NoError(t, h.SetUp(t.Context(), Options{Offline: true}))
 	for _, program := range []string{gonb, kernel} {
 		info, err := os.Stat(program)
 		require.NoError(t, err)
 		require.NotZero(t, info.Mode()&0o100)
 	}
-	require.NoError(t, os.Remove(h.python()))
-	require.ErrorContains(t, h.setUp(t.Context(), setupOptions{offline: true}), "Python environment: "+h.python()[len(h.root)+1:]+" is missing, and --offline forbids its download")
+	require.NoError(t, os.Remove(h.Python()))
+	require.ErrorContains(t, h.SetUp(t.Context(), Options{Offline: true}), "Python environment: "+h.Python()[len(h.Root)+1:]+" is missing, and --offline forbids its download")
 }
 
 // What keeps every step from its work is said before the first one starts.
@@ -79,15 +79,15 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 		"no home folder":      {map[string]string{"HOME": "", "XDG_CACHE_HOME": "", "GOPATH": "", "GOCACHE": "", "GOMODCACHE": ""}, "HOME"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, err := findHome(t.TempDir())
+			h, err := Find(t.TempDir())
 			require.NoError(t, err)
-			h.dir = filepath.Join(t.TempDir(), ".lab")
+			h.Dir = filepath.Join(t.TempDir(), ".lab")
 			require.NoError(t, h.checkMachine(t.Context()))
 			for name, value := range c.env {
 				t.Setenv(name, value)
 			}
-			require.ErrorContains(t, h.setUp(t.Context(), setupOptions{}), c.says)
-			require.NoDirExists(t, h.dir)
+			require.ErrorContains(t, h.SetUp(t.Context(), Options{}), c.says)
+			require.NoDirExists(t, h.Dir)
 		})
 	}
 }
@@ -104,9 +104,9 @@ func TestGoThatSetUpFoundIsUsed(t *testing.T) {
 func TestWhatLiesInTheWayIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".lab")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
-	_, err := home{dir: file}.lock(t.Context())
+	_, err := Home{Dir: file}.lock(t.Context())
 	require.ErrorContains(t, err, "mkdir "+file+": not a directory): something else lies there; remove it")
-	h := home{dir: t.TempDir()}
+	h := Home{Dir: t.TempDir()}
 	require.NoError(t, os.Mkdir(h.path("lock"), 0o755))
 	_, err = h.lock(t.Context())
 	require.ErrorContains(t, err, h.path("lock")+": is a directory): something else lies there; remove it")

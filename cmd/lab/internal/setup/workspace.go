@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -18,38 +18,41 @@ import (
 	"strings"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
 	"descent.example/pkg/notebook"
 	"golang.org/x/sys/unix"
 )
 
-// A workspace is the folder of one person's notebooks, apart from the installation and from git. Its folder .lab holds
+// A Workspace is the folder of one person's notebooks, apart from the installation and from git. Its folder .lab holds
 // what the lab keeps for this person: JupyterLab's settings, signatures of trusted notebooks, the token, locks.
-type workspace string
+type Workspace string
 
-func (w workspace) state(elem ...string) string {
+// State is the path of something in the workspace's state.
+func (w Workspace) State(elem ...string) string {
 	return filepath.Join(append([]string{string(w), ".lab"}, elem...)...)
 }
 
-// runs is where executed copies go.
-func (w workspace) runs() string { return filepath.Join(string(w), "runs") }
+// Runs is where executed copies go.
+func (w Workspace) Runs() string { return filepath.Join(string(w), "runs") }
 
 // defaultWorkspace is the folder work in the repository, or one in the home folder where the repository is somebody else's.
-func defaultWorkspace(root string) workspace {
+func defaultWorkspace(root string) Workspace {
 	work := filepath.Join(root, "work")
 	if _, err := os.Stat(work); err == nil && unix.Access(work, unix.W_OK) == nil || unix.Access(root, unix.W_OK) == nil {
-		return workspace(work)
+		return Workspace(work)
 	}
 	if home, err := os.UserHomeDir(); err == nil {
 		work = filepath.Join(home, "descent")
 	}
-	return workspace(work)
+	return Workspace(work)
 }
 
-// make makes the workspace where there is none. Its state is for its owner alone.
-func (w workspace) make() error {
-	err := os.MkdirAll(w.state(), 0o755)
+// Make makes the workspace where there is none. Its state is for its owner alone. It is an error when the folder cannot be
+// written.
+func (w Workspace) Make() error {
+	err := os.MkdirAll(w.State(), 0o755)
 	if err == nil {
-		err = os.Chmod(w.state(), 0o700)
+		err = os.Chmod(w.State(), 0o700)
 	}
 	if err == nil {
 		err = unix.Access(string(w), unix.W_OK)
@@ -60,16 +63,17 @@ func (w workspace) make() error {
 	return nil
 }
 
-// secret returns the text of a file in the state that only its owner can read, and makes it where it is missing or damaged.
-func (w workspace) secret(name string) (string, error) {
-	path := w.state(name)
+// Secret returns the text of a file in the state that only its owner can read, and makes it where it is missing or damaged. It
+// is an error when the file cannot be written.
+func (w Workspace) Secret(name string) (string, error) {
+	path := w.State(name)
 	if text, err := os.ReadFile(path); err == nil && wellFormed.Match(text) {
 		return string(text), os.Chmod(path, 0o600)
 	}
 	random := make([]byte, 32)
 	rand.Read(random)
 	text := hex.EncodeToString(random)
-	return text, writeFileMode(path, []byte(text), 0o600)
+	return text, WriteFileMode(path, []byte(text), 0o600)
 }
 
 var wellFormed = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -81,15 +85,15 @@ type brought struct {
 }
 
 // chapters are the original notebooks, as paths relative to their folder.
-func (h home) chapters() (names []string, err error) {
-	err = filepath.WalkDir(h.notebooks(), func(path string, entry fs.DirEntry, err error) error {
+func (h Home) chapters() (names []string, err error) {
+	err = filepath.WalkDir(h.Notebooks(), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != h.notebooks() && strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && path != h.Notebooks() && strings.HasPrefix(entry.Name(), "."):
 			return fs.SkipDir
 		case !entry.IsDir() && filepath.Ext(path) == ".ipynb":
-			name, err := filepath.Rel(h.notebooks(), path)
+			name, err := filepath.Rel(h.Notebooks(), path)
 			names = append(names, name)
 			return err
 		}
@@ -99,15 +103,16 @@ func (h home) chapters() (names []string, err error) {
 		err = errors.New("there is none")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the lecture's notebooks cannot be read in %s: %w", h.notebooks(), err)
+		return nil, fmt.Errorf("the lecture's notebooks cannot be read in %s: %w", h.Notebooks(), err)
 	}
 	return names, nil
 }
 
-// bring copies chapters into the workspace: those that are missing there, and new editions of those that nobody edited.
-// It returns a sentence for each that it left alone although there is a new edition, and one if they could not be signed.
-func (h home) bring(ctx context.Context) (kept []string, err error) {
-	if sameFile(string(h.work), h.notebooks()) {
+// Bring copies chapters into the workspace: those that are missing there, and new editions of those that nobody edited.
+// It returns a sentence for each that it left alone although there is a new edition, and one if they could not be signed. It is an
+// error when a chapter cannot be read or written.
+func (h Home) Bring(ctx context.Context) (kept []string, err error) {
+	if SameFile(string(h.Work), h.Notebooks()) {
 		return nil, nil // the originals themselves are worked on
 	}
 	names, err := h.chapters()
@@ -118,12 +123,12 @@ func (h home) bring(ctx context.Context) (kept []string, err error) {
 	before := maps.Clone(known)
 	var copied []string
 	for _, name := range names {
-		original, err := os.ReadFile(filepath.Join(h.notebooks(), name))
+		original, err := os.ReadFile(filepath.Join(h.Notebooks(), name))
 		if err != nil {
 			return nil, err
 		}
 		edition := sum(original)
-		mine, err := os.ReadFile(filepath.Join(string(h.work), name))
+		mine, err := os.ReadFile(filepath.Join(string(h.Work), name))
 		was, isKnown := known[name]
 		switch {
 		case err == nil && sum(mine) == edition: // as it is, or copied by a lab that was killed before it could remember
@@ -136,7 +141,7 @@ func (h home) bring(ctx context.Context) (kept []string, err error) {
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("your copy of the chapter cannot be read: %w", err)
 		default:
-			if err := writeFile(filepath.Join(string(h.work), name), original); err != nil {
+			if err := WriteFile(filepath.Join(string(h.Work), name), original); err != nil {
 				return nil, fmt.Errorf("copying a chapter into the workspace: %w", err)
 			}
 			known[name] = brought{edition, digestText(original)}
@@ -154,19 +159,20 @@ func (h home) bring(ctx context.Context) (kept []string, err error) {
 	return kept, ctx.Err()
 }
 
-// reset brings the original of a chapter back into the workspace. A copy that differs is kept under another name.
-func (h home) reset(ctx context.Context, chapter string) (name, kept string, err error) {
+// Reset brings the original of a chapter back into the workspace, and returns its name. A copy that differs is kept under
+// another name, kept. It is an error when there is no such chapter, and when a file cannot be read or written.
+func (h Home) Reset(ctx context.Context, chapter string) (name, kept string, err error) {
 	if name, err = h.chapter(chapter); err != nil {
 		return "", "", err
 	}
-	if sameFile(string(h.work), h.notebooks()) {
+	if SameFile(string(h.Work), h.Notebooks()) {
 		return "", "", errors.New("this workspace is the folder of the originals: `git restore` brings back what is committed")
 	}
-	original, err := os.ReadFile(filepath.Join(h.notebooks(), name))
+	original, err := os.ReadFile(filepath.Join(h.Notebooks(), name))
 	if err != nil {
 		return "", "", err
 	}
-	path := filepath.Join(string(h.work), name)
+	path := filepath.Join(string(h.Work), name)
 	switch mine, err := os.ReadFile(path); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && sum(mine) == sum(original):
 	case err != nil:
@@ -174,10 +180,10 @@ func (h home) reset(ctx context.Context, chapter string) (name, kept string, err
 	default:
 		base := strings.TrimSuffix(name, ".ipynb") + time.Now().Format("-kept-20060102-150405")
 		kept = base + ".ipynb"
-		err := writeNew(filepath.Join(string(h.work), kept), mine)
+		err := writeNew(filepath.Join(string(h.Work), kept), mine)
 		for n := 2; errors.Is(err, fs.ErrExist); n++ { // reset before in the same second
 			kept = fmt.Sprintf("%s-%d.ipynb", base, n)
-			err = writeNew(filepath.Join(string(h.work), kept), mine)
+			err = writeNew(filepath.Join(string(h.Work), kept), mine)
 		}
 		if err != nil {
 			return "", "", fmt.Errorf("your copy cannot be kept under another name: %w", err)
@@ -189,27 +195,14 @@ func (h home) reset(ctx context.Context, chapter string) (name, kept string, err
 	if err := h.remember(known); err != nil {
 		return "", "", err
 	}
-	if err := writeFile(path, original); err != nil {
+	if err := WriteFile(path, original); err != nil {
 		return "", "", fmt.Errorf("copying the chapter into the workspace: %w", err)
 	}
 	return name, kept, h.trust(ctx, []string{name})
 }
 
-// writeNew writes a file where there is none yet.
-func writeNew(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		os.Remove(path)
-	}
-	return err
-}
-
 // chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file.
-func (h home) chapter(given string) (string, error) {
+func (h Home) chapter(given string) (string, error) {
 	names, err := h.chapters()
 	if err != nil {
 		return "", err
@@ -237,20 +230,20 @@ func shortName(name string) string {
 }
 
 // known is what was brought. Of a damaged list nothing is believed: every copy then counts as edited.
-func (h home) known() map[string]brought {
+func (h Home) known() map[string]brought {
 	known := map[string]brought{}
-	if data, err := os.ReadFile(h.work.state("chapters.json")); err == nil && json.Unmarshal(data, &known) != nil || known == nil {
+	if data, err := os.ReadFile(h.Work.State("chapters.json")); err == nil && json.Unmarshal(data, &known) != nil || known == nil {
 		return map[string]brought{}
 	}
 	return known
 }
 
-func (h home) remember(known map[string]brought) error {
+func (h Home) remember(known map[string]brought) error {
 	data, err := json.MarshalIndent(known, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := writeFile(h.work.state("chapters.json"), data); err != nil {
+	if err := WriteFile(h.Work.State("chapters.json"), data); err != nil {
 		return fmt.Errorf("the list of your chapters cannot be written: %w", err)
 	}
 	return nil
@@ -258,14 +251,14 @@ func (h home) remember(known map[string]brought) error {
 
 // trust signs notebooks of the workspace, so that JupyterLab shows their sliders at once. Without Python, before the first
 // set-up, there is nothing to show them in yet.
-func (h home) trust(ctx context.Context, names []string) error {
-	if _, err := os.Stat(h.python()); err != nil || len(names) == 0 {
+func (h Home) trust(ctx context.Context, names []string) error {
+	if _, err := os.Stat(h.Python()); err != nil || len(names) == 0 {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, h.python(), append([]string{"-I", "-m", "nbformat.sign"}, names...)...)
-	cmd.Dir, cmd.Env = string(h.work), h.environ()
+	cmd := exec.CommandContext(ctx, h.Python(), append([]string{"-I", "-m", "nbformat.sign"}, names...)...)
+	cmd.Dir, cmd.Env = string(h.Work), h.Environ()
 	if out, err := cmd.CombinedOutput(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the chapters could not be marked as trusted, so their sliders do not move until you choose Trust Notebook: %s", explain(string(out)))
+		return fmt.Errorf("the chapters could not be marked as trusted, so their sliders do not move until you choose Trust Notebook: %s", Explain(string(out)))
 	}
 	return ctx.Err()
 }
@@ -304,9 +297,10 @@ func digestText(data []byte) string {
 	return sum(canonical)
 }
 
-// lock marks the workspace as open. If it is open already, opened is false.
-func (w workspace) lock() (lock *os.File, opened bool, err error) {
-	lock, err = lockFile(w.state("open"), unix.LOCK_EX|unix.LOCK_NB)
+// Lock marks the workspace as open until lock is closed. If it is open already, opened is false. It is an error when the lock
+// cannot be made.
+func (w Workspace) Lock() (lock *os.File, opened bool, err error) {
+	lock, err = process.LockFile(w.State("open"), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, false, nil
 	}

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"os"
@@ -7,27 +7,38 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/process"
 	"github.com/stretchr/testify/require"
 )
 
+// ready is the lab that is set up here, with an empty workspace.
+func ready(t *testing.T) Home {
+	t.Helper()
+	h, err := Find(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, h.Work.Make())
+	require.FileExists(t, h.Python(), "run `go run ./cmd/lab setup` first")
+	return h
+}
+
 func TestCleanWaitsForNobodyToUseTheLab(t *testing.T) {
-	h := home{dir: filepath.Join(t.TempDir(), ".lab")}
-	require.NoError(t, os.Mkdir(h.dir, 0o755))
+	h := Home{Dir: filepath.Join(t.TempDir(), ".lab")}
+	require.NoError(t, os.Mkdir(h.Dir, 0o755))
 	done, err := h.use()
 	require.NoError(t, err)
 	doneToo, err := h.use() // two labs may be open at once
 	require.NoError(t, err)
 	done()
-	require.ErrorContains(t, h.clean(t.Context(), false), "end it there with Ctrl-C")
-	require.DirExists(t, h.dir)
+	require.ErrorContains(t, h.Clean(t.Context(), false), "end it there with Ctrl-C")
+	require.DirExists(t, h.Dir)
 	doneToo()
-	require.NoError(t, h.clean(t.Context(), false))
-	require.NoDirExists(t, h.dir)
-	require.NoError(t, h.clean(t.Context(), false), "cleaning what is clean")
+	require.NoError(t, h.Clean(t.Context(), false))
+	require.NoDirExists(t, h.Dir)
+	require.NoError(t, h.Clean(t.Context(), false), "cleaning what is clean")
 }
 
 func TestLockOutlivesTheFolder(t *testing.T) {
-	h := home{dir: filepath.Join(t.TempDir(), ".lab")}
+	h := Home{Dir: filepath.Join(t.TempDir(), ".lab")}
 	first, err := h.lock(t.Context())
 	require.NoError(t, err)
 	got := make(chan *os.File)
@@ -36,17 +47,17 @@ func TestLockOutlivesTheFolder(t *testing.T) {
 		got <- second
 	}()
 	time.Sleep(100 * time.Millisecond) // most likely it waits by now; if not, it has nothing to recover from
-	require.NoError(t, os.RemoveAll(h.dir))
+	require.NoError(t, os.RemoveAll(h.Dir))
 	first.Close()
 	second := <-got
 	defer second.Close()
-	_, err = lockFile(h.path("lock"), syscall.LOCK_EX|syscall.LOCK_NB)
+	_, err = process.LockFile(h.path("lock"), syscall.LOCK_EX|syscall.LOCK_NB)
 	require.ErrorIs(t, err, syscall.EWOULDBLOCK, "the second lab holds a lock that the third one does not see")
 }
 
 func TestTempDirRemovesThoseOfKilledLabs(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	alive, remove, err := tempDir()
+	alive, remove, err := TempDir()
 	require.NoError(t, err)
 	killed, newborn := filepath.Join(os.TempDir(), "descent-lab-1"), filepath.Join(os.TempDir(), "descent-lab-2")
 	require.NoError(t, os.MkdirAll(filepath.Join(killed, "gonb"), 0o700))
@@ -62,7 +73,7 @@ func TestTempDirRemovesThoseOfKilledLabs(t *testing.T) {
 		require.NoError(t, os.Chtimes(dir, long, long))
 	}
 
-	_, removeToo, err := tempDir()
+	_, removeToo, err := TempDir()
 	require.NoError(t, err)
 	require.NoDirExists(t, killed)
 	require.DirExists(t, alive)
@@ -80,20 +91,20 @@ func TestTempDirRemovesThoseOfKilledLabs(t *testing.T) {
 // Where .lab is a link, what the lab made lies elsewhere, maybe among other things.
 func TestCleanFollowsALink(t *testing.T) {
 	root, elsewhere := t.TempDir(), t.TempDir()
-	h := home{root: root, dir: filepath.Join(root, ".lab")}
-	require.NoError(t, os.Symlink(elsewhere, h.dir))
-	require.NoError(t, writeFile(h.path("python", "bin", "python"), nil))
-	require.NoError(t, h.clean(t.Context(), false))
-	require.NoFileExists(t, h.dir)
+	h := Home{Root: root, Dir: filepath.Join(root, ".lab")}
+	require.NoError(t, os.Symlink(elsewhere, h.Dir))
+	require.NoError(t, WriteFile(h.path("python", "bin", "python"), nil))
+	require.NoError(t, h.Clean(t.Context(), false))
+	require.NoFileExists(t, h.Dir)
 	require.NoDirExists(t, elsewhere, "it was empty then")
 
 	require.NoError(t, os.MkdirAll(elsewhere, 0o755))
-	require.NoError(t, os.Symlink(elsewhere, h.dir))
-	require.NoError(t, writeFile(h.path("python", "bin", "python"), nil))
+	require.NoError(t, os.Symlink(elsewhere, h.Dir))
+	require.NoError(t, WriteFile(h.path("python", "bin", "python"), nil))
 	diary := filepath.Join(elsewhere, "diary")
 	require.NoError(t, os.WriteFile(diary, nil, 0o644))
-	require.NoError(t, h.clean(t.Context(), false))
-	require.NoFileExists(t, h.dir)
+	require.NoError(t, h.Clean(t.Context(), false))
+	require.NoFileExists(t, h.Dir)
 	require.NoDirExists(t, filepath.Join(elsewhere, "python"))
 	require.FileExists(t, diary)
 }
@@ -101,7 +112,7 @@ func TestCleanFollowsALink(t *testing.T) {
 // clean knows the name of all that set-up and the tests put into the lab's folder.
 func TestCleanKnowsTheFolder(t *testing.T) {
 	h := ready(t)
-	entries, err := os.ReadDir(h.dir)
+	entries, err := os.ReadDir(h.Dir)
 	require.NoError(t, err)
 	for _, entry := range entries {
 		require.Contains(t, installed, entry.Name())
@@ -140,8 +151,8 @@ func TestPlainPath(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Dir(path), 0o777))
 	require.ErrorContains(t, linkTo(root, filepath.Dir(path), path), "is not yours alone to write")
 
-	h := home{root: path, dir: filepath.Join(path, ".lab")}
-	require.NoError(t, h.clean(t.Context(), false))
+	h := Home{Root: path, Dir: filepath.Join(path, ".lab")}
+	require.NoError(t, h.Clean(t.Context(), false))
 	require.NoFileExists(t, path)
 	require.DirExists(t, root)
 }

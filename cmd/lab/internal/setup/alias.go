@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"errors"
@@ -74,10 +74,10 @@ func linkTo(root, folder, link string) error {
 }
 
 // removeAlias removes the link that plainPath made to the repository.
-func (h home) removeAlias() error {
+func (h Home) removeAlias() error {
 	for _, folder := range aliasFolders() {
-		if filepath.Dir(h.root) == folder {
-			return os.Remove(h.root)
+		if filepath.Dir(h.Root) == folder {
+			return os.Remove(h.Root)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -12,37 +12,23 @@ import (
 	"strings"
 	"sync"
 
+	"descent.example/cmd/lab/internal/process"
+	"descent.example/cmd/lab/internal/report"
 	"descent.example/pkg/accel/plugin"
-	"github.com/spf13/cobra"
 )
-
-func doctorCommand(common *commonOptions) *cobra.Command {
-	return &cobra.Command{
-		Use:     "doctor",
-		Short:   "Say of each part what was found, its version, and what to do",
-		Example: "  go run ./cmd/lab doctor",
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := findHome(common.work)
-			if err != nil {
-				return err
-			}
-			return home.examine(cmd.Context())
-		},
-	}
-}
 
 const mend = "run `go run ./cmd/lab setup`"
 
-// examine prints a line for each part, of which every file is read. It repairs nothing and does not use the network.
-func (h home) examine(ctx context.Context) error {
+// Examine prints a line for each part, of which every file is read. It repairs nothing and does not use the network. It is an
+// error when a part needs attention.
+func (h Home) Examine(ctx context.Context) error {
 	healthy := true
 	line := func(part string, err error, found string) {
 		if err != nil {
 			healthy = false
-			found = strings.ReplaceAll(err.Error(), h.root+string(filepath.Separator), "")
+			found = strings.ReplaceAll(err.Error(), h.Root+string(filepath.Separator), "")
 		}
-		fmt.Printf("%s %-22s %s\n", mark(err == nil), part, found)
+		fmt.Printf("%s %-22s %s\n", report.Mark(err == nil), part, found)
 	}
 	machine := h.checkMachine(ctx)
 	line("Go", machine, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
@@ -77,7 +63,7 @@ func (h home) examine(ctx context.Context) error {
 	case os.Getenv("CC") == h.compiler() && flaws[compiler.name] == nil:
 		line("C compiler", nil, "zig, in the lab's own folder, as the machine has none")
 	case system != "":
-		line("C compiler", nil, firstLineOf(ctx, system, "--version"))
+		line("C compiler", nil, process.FirstLine(ctx, system, "--version"))
 	default:
 		line("C compiler", errors.New("none, and without one only the Go backend computes: "+mend+" with a network, or `sudo apt install gcc libc6-dev`"), "")
 	}
@@ -112,14 +98,14 @@ func (h home) examine(ctx context.Context) error {
 }
 
 // engineSays builds a program as cells are built, and returns what it says of what computes.
-func (h home) engineSays(ctx context.Context) (string, error) {
+func (h Home) engineSays(ctx context.Context) (string, error) {
 	temp, err := os.MkdirTemp("", "descent-doctor-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(temp)
 	h.scratch = temp
-	work, err := h.writeWork(h.workspace()...)
+	work, err := h.writeWork(h.cellModules()...)
 	if err != nil {
 		return "", err
 	}
@@ -128,7 +114,7 @@ func (h home) engineSays(ctx context.Context) (string, error) {
 	if err := h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, "./cmd/engine"); err != nil {
 		return "", fmt.Errorf("cells cannot be built: %w\n%s; if you changed a file that is named here, correct it there", err, mend)
 	}
-	out, err := answer(ctx, program)
+	out, err := process.Answer(ctx, program)
 	said := strings.TrimSpace(string(out))
 	var exit *exec.ExitError
 	switch {
@@ -141,13 +127,4 @@ func (h home) engineSays(ctx context.Context) (string, error) {
 	default:
 		return "", fmt.Errorf("the engine does not start (%w): %s", err, mend)
 	}
-}
-
-func firstLineOf(ctx context.Context, name string, args ...string) string {
-	out, err := answer(ctx, name, args...)
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(out), "\n")
-	return strings.TrimSpace(line)
 }

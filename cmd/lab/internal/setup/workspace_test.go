@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"encoding/json"
@@ -13,13 +13,13 @@ import (
 )
 
 // folders is a lab of two chapters, not set up, with an empty workspace.
-func folders(t *testing.T) home {
+func folders(t *testing.T) Home {
 	t.Helper()
 	root := t.TempDir()
-	h := home{root: root, dir: filepath.Join(root, ".lab"), work: workspace(filepath.Join(root, "work"))}
+	h := Home{Root: root, Dir: filepath.Join(root, ".lab"), Work: Workspace(filepath.Join(root, "work"))}
 	edition(t, h, "01-descent.ipynb", "first")
 	edition(t, h, "02-noise.ipynb", "first")
-	require.NoError(t, h.work.make())
+	require.NoError(t, h.Work.Make())
 	return h
 }
 
@@ -31,14 +31,14 @@ func notebookOf(source, output string) []byte {
 }
 
 // edition writes the original of a chapter.
-func edition(t *testing.T, h home, name, source string) {
+func edition(t *testing.T, h Home, name, source string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(h.notebooks(), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(h.notebooks(), name), notebookOf(source, "1"), 0o644))
+	require.NoError(t, os.MkdirAll(h.Notebooks(), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(h.Notebooks(), name), notebookOf(source, "1"), 0o644))
 }
 
 // copyOf is a chapter in the workspace.
-func copyOf(h home, name string) string { return filepath.Join(string(h.work), name) }
+func copyOf(h Home, name string) string { return filepath.Join(string(h.Work), name) }
 
 func sourceOf(t *testing.T, path string) string {
 	t.Helper()
@@ -50,7 +50,7 @@ func sourceOf(t *testing.T, path string) string {
 func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 	h := folders(t)
 	bring := func() []string {
-		kept, err := h.bring(t.Context())
+		kept, err := h.Bring(t.Context())
 		require.NoError(t, err)
 		return kept
 	}
@@ -80,7 +80,7 @@ func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 	// What the lab does not know is somebody's: no list, another file of the name, no notebook at all.
 	for damaged, theirs := range map[string]string{"{": string(edited), "null": "not JSON"} {
 		require.NoError(t, os.WriteFile(copyOf(h, "02-noise.ipynb"), []byte(theirs), 0o644))
-		require.NoError(t, os.WriteFile(h.work.state("chapters.json"), []byte(damaged), 0o644))
+		require.NoError(t, os.WriteFile(h.Work.State("chapters.json"), []byte(damaged), 0o644))
 		edition(t, h, "02-noise.ipynb", "third"+theirs)
 		bring()
 		kept, err = os.ReadFile(copyOf(h, "02-noise.ipynb"))
@@ -95,30 +95,30 @@ func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 
 func TestResetKeepsWhatWasEdited(t *testing.T) {
 	h := folders(t)
-	_, err := h.bring(t.Context())
+	_, err := h.Bring(t.Context())
 	require.NoError(t, err)
 	for _, name := range []string{"1", "01", "01-descent", "01-descent.ipynb", "notebooks/01-descent.ipynb"} {
 		require.NoError(t, os.WriteFile(copyOf(h, "01-descent.ipynb"), notebookOf("mine as "+name, ""), 0o644))
-		chapter, kept, err := h.reset(t.Context(), name)
+		chapter, kept, err := h.Reset(t.Context(), name)
 		require.NoError(t, err)
 		require.Equal(t, "01-descent.ipynb", chapter)
 		require.Equal(t, "first", sourceOf(t, copyOf(h, chapter)))
 		require.Equal(t, "mine as "+name, sourceOf(t, copyOf(h, kept)))
 	}
-	_, kept, err := h.reset(t.Context(), "1")
+	_, kept, err := h.Reset(t.Context(), "1")
 	require.NoError(t, err)
 	require.Empty(t, kept, "there was nothing to keep")
 	edition(t, h, "01-descent.ipynb", "second")
-	_, err = h.bring(t.Context())
+	_, err = h.Bring(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "second", sourceOf(t, copyOf(h, "01-descent.ipynb")), "a chapter that was reset is refreshed again")
 
 	edition(t, h, "00-cells.ipynb", "first")
-	chapter, _, err := h.reset(t.Context(), "0")
+	chapter, _, err := h.Reset(t.Context(), "0")
 	require.NoError(t, err)
 	require.Equal(t, "00-cells.ipynb", chapter)
 	for _, none := range []string{"7", "", "-1"} {
-		_, _, err = h.reset(t.Context(), none)
+		_, _, err = h.Reset(t.Context(), none)
 		require.EqualError(t, err, `"`+none+`" is no chapter; there are 00, 01, 02`)
 	}
 }
@@ -129,63 +129,63 @@ func TestSigningRunsNothingOfTheWorkspace(t *testing.T) {
 	for _, module := range []string{"json.py", "nbformat.py", "jupyter_config.py"} {
 		require.NoError(t, os.WriteFile(copyOf(h, module), []byte("raise SystemExit('a file of the workspace ran')"), 0o644))
 	}
-	said, err := h.bring(t.Context())
+	said, err := h.Bring(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, said)
-	require.FileExists(t, h.work.state("jupyter", "data", "nbsignatures.db"))
+	require.FileExists(t, h.Work.State("jupyter", "data", "nbsignatures.db"))
 }
 
 // The folder of the originals may be the workspace of those who write them.
 func TestOriginalsAsWorkspace(t *testing.T) {
 	h := folders(t)
-	h.work = workspace(h.notebooks())
-	kept, err := h.bring(t.Context())
+	h.Work = Workspace(h.Notebooks())
+	kept, err := h.Bring(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, kept)
-	require.NoFileExists(t, h.work.state("chapters.json"))
-	_, _, err = h.reset(t.Context(), "1")
+	require.NoFileExists(t, h.Work.State("chapters.json"))
+	_, _, err = h.Reset(t.Context(), "1")
 	require.ErrorContains(t, err, "git restore")
 }
 
 func TestSecretsAreForTheirOwnerAlone(t *testing.T) {
-	w := workspace(t.TempDir())
-	require.NoError(t, os.Mkdir(w.state(), 0o755)) // as a lab of long ago left it
-	require.NoError(t, w.make())
+	w := Workspace(t.TempDir())
+	require.NoError(t, os.Mkdir(w.State(), 0o755)) // as a lab of long ago left it
+	require.NoError(t, w.Make())
 	mode := func(path string) fs.FileMode {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		return info.Mode().Perm()
 	}
-	require.Equal(t, fs.FileMode(0o700), mode(w.state()))
-	first, err := w.secret("token")
+	require.Equal(t, fs.FileMode(0o700), mode(w.State()))
+	first, err := w.Secret("token")
 	require.NoError(t, err)
-	require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
-	require.NoError(t, os.Chmod(w.state("token"), 0o644))
-	again, err := w.secret("token")
+	require.Equal(t, fs.FileMode(0o600), mode(w.State("token")))
+	require.NoError(t, os.Chmod(w.State("token"), 0o644))
+	again, err := w.Secret("token")
 	require.NoError(t, err)
 	require.Equal(t, first, again, "a page that is open goes on after a restart")
-	require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
+	require.Equal(t, fs.FileMode(0o600), mode(w.State("token")))
 	for _, damaged := range []string{"", first[:10], first + "\n"} {
-		require.NoError(t, os.WriteFile(w.state("token"), []byte(damaged), 0o644))
-		fresh, err := w.secret("token")
+		require.NoError(t, os.WriteFile(w.State("token"), []byte(damaged), 0o644))
+		fresh, err := w.Secret("token")
 		require.NoError(t, err)
 		require.NotEqual(t, first, fresh)
 		require.Regexp(t, "^[0-9a-f]{64}$", fresh)
-		require.Equal(t, fs.FileMode(0o600), mode(w.state("token")))
+		require.Equal(t, fs.FileMode(0o600), mode(w.State("token")))
 	}
 }
 
 func TestOneLabAWorkspace(t *testing.T) {
-	w := workspace(t.TempDir())
-	require.NoError(t, w.make())
-	lock, mine, err := w.lock()
+	w := Workspace(t.TempDir())
+	require.NoError(t, w.Make())
+	lock, mine, err := w.Lock()
 	require.NoError(t, err)
 	require.True(t, mine)
-	_, mine, err = w.lock()
+	_, mine, err = w.Lock()
 	require.NoError(t, err)
 	require.False(t, mine)
 	lock.Close()
-	lock, mine, err = w.lock()
+	lock, mine, err = w.Lock()
 	require.NoError(t, err)
 	require.True(t, mine)
 	lock.Close()
