@@ -113,7 +113,7 @@ func (opt *benchOptions) check() error {
 		}
 		absolute, err := filepath.Abs(*path)
 		if err == nil {
-			err = writable(filepath.Dir(absolute))
+			err = setup.Writable(filepath.Dir(absolute))
 		}
 		if info, missing := os.Stat(absolute); err == nil && missing == nil && info.IsDir() {
 			err = fmt.Errorf("%s is a folder", *path)

@@ -12,7 +12,9 @@ import (
 	"syscall"
 	"testing"
 
+	"descent.example/cmd/lab/internal/headless"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/cmd/lab/internal/setuptest"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
@@ -50,7 +52,7 @@ func documented(t *testing.T, h setup.Home) (list []string) {
 // Every documented command is executed, so that it cannot go out of date. What takes long is shortened, and what
 // destroys or opens is done elsewhere.
 func TestDocumentedCommands(t *testing.T) {
-	h := ready(t)
+	h := setuptest.Ready(t)
 	program := filepath.Join(t.TempDir(), "lab")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -141,14 +143,14 @@ func runsShortened(t *testing.T, h setup.Home, args string, run func(args string
 			words[i] = shortened(t, found[min(1, len(found)-1)], cells)
 		}
 	}
-	var opt runOptions
+	var opt headless.Options
 	cmd := understands(t, args)
 	set, err := cmd.Flags().GetStringArray("set")
 	require.NoError(t, err)
-	opt.set = set
-	opt.timeout, err = cmd.Flags().GetDuration("timeout")
+	opt.Set = set
+	opt.Timeout, err = cmd.Flags().GetDuration("timeout")
 	require.NoError(t, err)
-	require.NoError(t, checkRun(whole, opt))
+	require.NoError(t, headless.Check(whole, opt))
 
 	said := run(strings.Join(words, " ") + " --output " + t.TempDir())
 	if len(set) > 0 {

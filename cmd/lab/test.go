@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"descent.example/cmd/lab/internal/headless"
 	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
@@ -215,7 +216,7 @@ func testNotebooks(h setup.Home, backend string, slack float64) func(context.Con
 			if backend != "" {
 				name += " on " + backend
 			}
-			result, err := run(ctx, h, path, runOptions{output: folder, backend: backend, timeout: 10 * time.Minute}, func(int, int) {})
+			result, err := headless.Run(ctx, h, path, headless.Options{Output: folder, Backend: backend, Timeout: 10 * time.Minute}, func(int, int) {})
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -227,11 +228,11 @@ func testNotebooks(h setup.Home, backend string, slack float64) func(context.Con
 			if err != nil {
 				return err
 			}
-			fresh, err := notebook.Read(result.notebook)
+			fresh, err := notebook.Read(result.Notebook)
 			if err != nil {
 				return err
 			}
-			if err := knows(stored, result.declared); err != nil {
+			if err := headless.Knows(stored, result.Declared); err != nil {
 				t.fail(name, err.Error())
 			}
 			if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {

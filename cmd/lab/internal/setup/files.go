@@ -61,3 +61,16 @@ func writeNew(path string, data []byte) error {
 	}
 	return err
 }
+
+// Writable makes a folder and finds out whether files can be made in it, which is better known before a long run. It is an
+// error when they cannot.
+func Writable(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(folder, ".lab-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}

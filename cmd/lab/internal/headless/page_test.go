@@ -1,4 +1,4 @@
-package main
+package headless
 
 import (
 	"os"
@@ -7,16 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/setuptest"
 	"github.com/stretchr/testify/require"
 )
 
 // An exported page asks for no other file, holds what sets its formulas, and shows HTML in a table as the text that it is.
 func TestPageStandsAlone(t *testing.T) {
-	path := saveNotebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`,
+	path := setuptest.Notebook(t, "%%\n"+`lab.Table([]string{"rate $\\eta$", "text"}, [][]string{{"1", "<script>broken()</script><img src=x onerror=broken()>"}})`,
 		"%%\n"+`gonbui.DisplayMarkdown("*raw* <script>broken()</script>\n\n<script>broken()</script>\n\n[link](javascript:broken())")`)
-	result, err := run(t.Context(), ready(t), path, runOptions{html: true, output: t.TempDir(), timeout: 2 * time.Minute}, func(int, int) {})
+	result, err := Run(t.Context(), setuptest.Ready(t), path, Options{HTML: true, Output: t.TempDir(), Timeout: 2 * time.Minute}, func(int, int) {})
 	require.NoError(t, err)
-	data, err := os.ReadFile(result.html)
+	data, err := os.ReadFile(result.HTML)
 	require.NoError(t, err)
 	scripts := regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
 	mathjax := false

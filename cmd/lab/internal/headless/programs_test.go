@@ -1,4 +1,4 @@
-package main
+package headless
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/setuptest"
 	"descent.example/pkg/accel/plugin"
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +27,7 @@ func TestCellsKeepCompiledPrograms(t *testing.T) {
 	t.Setenv("GOCACHE", strings.TrimSpace(string(build)))
 	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", filepath.Dir(cpu.Path))
 	t.Setenv("XDG_CACHE_HOME", cache)
-	path := saveNotebook(t, `%%
+	path := setuptest.Notebook(t, `%%
 trainer := lab.Must(train.New(lab.Must(accel.Open()), lab.Must(problem.Diabetes()), optim.GD(), train.Record{Params: true}))
 run := lab.Must(trainer.Run(context.Background(), train.Config{LearningRate: 0.3, Steps: 1000}))
 lab.Say("%v %v", run.Loss, run.Params[1000])`)
@@ -41,14 +42,14 @@ lab.Say("%v %v", run.Loss, run.Params[1000])`)
 		}
 		return found
 	}
-	first, err := execute(t, path, runOptions{})
+	first, err := execute(t, path, Options{})
 	require.NoError(t, err)
 	require.NotEmpty(t, kept())
 	long := time.Now().Add(-time.Hour)
 	for name := range kept() {
 		require.NoError(t, os.Chtimes(name, long, long))
 	}
-	again, err := execute(t, path, runOptions{})
+	again, err := execute(t, path, Options{})
 	require.NoError(t, err)
 	require.Equal(t, first.Cells[0].Words(), again.Cells[0].Words())
 	for _, used := range kept() {
@@ -58,7 +59,7 @@ lab.Say("%v %v", run.Loss, run.Params[1000])`)
 	for name := range kept() {
 		require.NoError(t, os.WriteFile(name, []byte("damaged"), 0o644))
 	}
-	again, err = execute(t, path, runOptions{})
+	again, err = execute(t, path, Options{})
 	require.NoError(t, err)
 	require.Equal(t, first.Cells[0].Words(), again.Cells[0].Words())
 	for name := range kept() {

@@ -1,4 +1,4 @@
-package main
+package headless
 
 import (
 	"cmp"
@@ -164,7 +164,7 @@ func declarations(nb *notebook.Notebook) (list []declaration, complete bool) {
 
 // goSource is the Go file that GoNB makes of a cell, line by line; of a cell in another language it is empty.
 func goSource(cell string) string {
-	const header = "package main; import \"math\"; " // GoNB adds the import that a cell leaves out
+	const header = "package headless; import \"math\"; " // GoNB adds the import that a cell leaves out
 	first, _, _ := strings.Cut(cell, "\n")
 	if regexp.MustCompile(`^%%(bash|sh|script|writefile|gx)\b`).MatchString(first) {
 		return header
@@ -484,8 +484,8 @@ func taken(nb *notebook.Notebook, set []override) (lines []string) {
 	return lines
 }
 
-// knows is an error unless the parameters read from the source are those that the cells declared when they ran.
-func knows(nb *notebook.Notebook, ran []lab.Param) error {
+// Knows is an error unless the parameters read from the source are those that the cells declared when they ran.
+func Knows(nb *notebook.Notebook, ran []lab.Param) error {
 	list, _ := declarations(nb)
 	var read, declared []string
 	for _, d := range list {

@@ -1,4 +1,4 @@
-package main
+package headless
 
 import (
 	"path/filepath"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/cmd/lab/internal/setuptest"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
@@ -48,7 +49,7 @@ func TestEveryParameterOfTheChaptersIsKnownBeforeARun(t *testing.T) {
 
 func read(t *testing.T, cells ...string) (string, *notebook.Notebook) {
 	t.Helper()
-	path := saveNotebook(t, cells...)
+	path := setuptest.Notebook(t, cells...)
 	nb, err := notebook.Read(path)
 	require.NoError(t, err)
 	return path, nb

@@ -1,0 +1,139 @@
+package jupyter
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"descent.example/cmd/lab/internal/setup"
+	"descent.example/cmd/lab/internal/setuptest"
+	"github.com/stretchr/testify/require"
+)
+
+// start starts JupyterLab and waits until it answers.
+func start(t *testing.T, h setup.Home, port int, temp string) *Server {
+	t.Helper()
+	s, err := Start(h, port, temp)
+	require.NoError(t, err)
+	if err := s.Ready(t.Context()); err != nil {
+		s.Stop()
+		log, _ := os.ReadFile(s.log.Name())
+		require.NoError(t, err, string(log))
+	}
+	return s
+}
+
+func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
+	h := setuptest.Ready(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0") // a port that is in use is passed over
+	require.NoError(t, err)
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	require.NoError(t, err)
+	first, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	temp, remove, err := setup.TempDir()
+	require.NoError(t, err)
+	defer remove()
+
+	s := start(t, h, first, temp)
+	require.NotEqual(t, first, s.Port)
+	ask := func(method, path string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "token "+s.Token)
+		reply, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		require.NoError(t, err)
+		return reply.StatusCode, string(body)
+	}
+	code, specs := ask("GET", "api/kernelspecs")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, specs, `"descent": {"name": "descent"`)
+	code, page := ask("GET", "lab/tree/")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, page, "custom/custom.css")
+	code, served := ask("GET", "custom/custom.css")
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, style, served)
+	code, _ = ask("POST", "api/kernels") // the default kernel
+	require.Equal(t, http.StatusCreated, code)
+
+	// A page tells of its edits, and hears that it is to save them once the lab asks for them.
+	told := func(files string) string {
+		request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"descent/unsaved", strings.NewReader(`{"page":"1","files":`+files+`}`))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "token "+s.Token)
+		reply, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		require.NoError(t, err)
+		return string(body)
+	}
+	require.JSONEq(t, `{"save":false}`, told(`["a.ipynb"]`))
+	unsaved := make(chan []string)
+	go func() { unsaved <- s.Save() }()
+	require.Eventually(t, func() bool { return told(`["a.ipynb"]`) == `{"save": true}` }, 2*time.Second, 10*time.Millisecond)
+	told(`[]`)
+	require.Empty(t, <-unsaved)
+	told(`["a.ipynb"]`)
+	require.Equal(t, []string{"a.ipynb"}, s.Save(), "a page that does not save")
+	reply, err := http.Get(s.URL + "descent/unsaved")
+	require.NoError(t, err)
+	reply.Body.Close()
+	require.Equal(t, http.StatusForbidden, reply.StatusCode, "without the token")
+
+	// Every user of a machine sees what processes were started with, and what files are not closed to them.
+	out, err := exec.Command("ps", "-A", "-ww", "-o", "args").Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), temp)
+	require.NotContains(t, string(out), s.Token)
+	t.Setenv("BROWSER", "true %s")
+	require.NoError(t, s.Show(h))
+	require.NoError(t, filepath.WalkDir(string(h.Work), func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if strings.Contains(string(data), s.Token) {
+			info, err := entry.Info()
+			require.NoError(t, err)
+			require.Zero(t, info.Mode().Perm()&0o077, path)
+		}
+		return nil
+	}))
+
+	s.Stop()
+	remove()
+	require.NoDirExists(t, temp)
+	require.Error(t, exec.Command("pgrep", "-f", temp).Run(), "something of the kernel still runs")
+}
+
+// A lab that is killed takes JupyterLab along: its end of the pipe closes.
+func TestServerEndsWithTheLab(t *testing.T) {
+	h := setuptest.Ready(t)
+	temp, remove, err := setup.TempDir()
+	require.NoError(t, err)
+	defer remove()
+	s := start(t, h, 8888, temp)
+	defer s.Stop()
+	require.NoError(t, s.alive.Close())
+	select {
+	case <-s.ended:
+		s.ended <- nil
+		require.NoDirExists(t, temp)
+	case <-time.After(20 * time.Second):
+		t.Fatal("JupyterLab serves on")
+	}
+}
