@@ -45,17 +45,18 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 
 	s := start(t, h, first, temp)
 	require.NotEqual(t, first, s.Port)
-	ask := func(method, path string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+	send := func(method, path, body string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
 		require.NoError(t, err)
 		request.Header.Set("Authorization", "token "+s.Token)
 		reply, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
 		defer reply.Body.Close()
-		body, err := io.ReadAll(reply.Body)
+		text, err := io.ReadAll(reply.Body)
 		require.NoError(t, err)
-		return reply.StatusCode, string(body)
+		return reply.StatusCode, string(text)
 	}
+	ask := func(method, path string) (int, string) { return send(method, path, "") }
 	code, specs := ask("GET", "api/kernelspecs")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, specs, `"descent": {"name": "descent"`)
@@ -70,15 +71,8 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 
 	// A page tells of its edits, and hears that it is to save them once the lab asks for them.
 	told := func(files string) string {
-		request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"descent/unsaved", strings.NewReader(`{"page":"1","files":`+files+`}`))
-		require.NoError(t, err)
-		request.Header.Set("Authorization", "token "+s.Token)
-		reply, err := http.DefaultClient.Do(request)
-		require.NoError(t, err)
-		defer reply.Body.Close()
-		body, err := io.ReadAll(reply.Body)
-		require.NoError(t, err)
-		return string(body)
+		_, answer := send("POST", "descent/unsaved", `{"page":"1","files":`+files+`}`)
+		return answer
 	}
 	require.JSONEq(t, `{"save":false}`, told(`["a.ipynb"]`))
 	unsaved := make(chan []string)

@@ -17,6 +17,9 @@ import (
 // programs are the lab's own commands that kernels use: the kernel, which stands before GoNB, and what builds its cells.
 var programs = []string{"kernel", "cellbuild"}
 
+// programFolders are where their sources lie, those of the packages that they import included.
+var programFolders = []string{"cmd/kernel", "cmd/cellbuild", "internal", "pkg/notebook"}
+
 // programsStep builds them.
 func (h Home) programsStep() step {
 	parts := []string{runtime.Version()}
@@ -25,13 +28,11 @@ func (h Home) programsStep() step {
 		parts = append(parts, string(data))
 	}
 	var packages, made []string
-	folders := []string{"internal", filepath.Join("pkg", "notebook")}
 	for _, program := range programs {
 		packages = append(packages, "./cmd/"+program)
 		made = append(made, filepath.Join(h.Bin(), program))
-		folders = append(folders, filepath.Join("cmd", program))
 	}
-	for _, dir := range folders {
+	for _, dir := range programFolders {
 		filepath.WalkDir(filepath.Join(h.Root, dir), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(path) == ".go" {
 				data, _ := os.ReadFile(path)

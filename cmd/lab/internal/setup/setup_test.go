@@ -3,7 +3,10 @@ package setup
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -112,4 +115,25 @@ func TestWhatLiesInTheWayIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, h.path("lock")+": is a directory): something else lies there; remove it")
 	require.NoError(t, os.Mkdir(h.path("in-use"), 0o755))
 	require.ErrorContains(t, h.unused(), "remove it")
+}
+
+// A change of any package that the kernel's programs import has them built anew.
+func TestProgramFoldersHoldWhatTheProgramsImport(t *testing.T) {
+	h, err := Find(t.TempDir())
+	require.NoError(t, err)
+	args := []string{"list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.ImportPath}}{{end}}{{end}}"}
+	for _, program := range programs {
+		args = append(args, "./cmd/"+program)
+	}
+	list := exec.CommandContext(t.Context(), "go", args...)
+	list.Dir = h.Root
+	out, err := list.Output()
+	require.NoError(t, err)
+	packages := strings.Fields(string(out))
+	require.Greater(t, len(packages), len(programs))
+	for _, name := range packages {
+		require.True(t, slices.ContainsFunc(programFolders, func(folder string) bool {
+			return strings.HasPrefix(name+"/", "descent.example/"+folder+"/")
+		}), "%s is in none of the folders", name)
+	}
 }
