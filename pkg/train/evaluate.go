@@ -152,16 +152,14 @@ func (t *Trainer) evaluation(theta []float64, which func(*evaluator) **graph.Gra
 
 // at are the inputs of a program of the evaluator: the data, and the variables with the parameters θ.
 func (t *Trainer) at(theta []float64) (inputs []any, err error) {
-	if t.start == nil {
-		if t.start, err = t.draw(t.seed); err != nil {
-			return nil, fmt.Errorf("drawing starting values: %w", err)
-		}
+	start, err := t.startValues(t.seed, true)
+	if err != nil {
+		return nil, fmt.Errorf("drawing starting values: %w", err)
 	}
-	inputs, _ = t.fixed([]setup{{}}, []Config{{}})
-	state := len(inputs)
-	for _, x := range t.start {
+	for _, x := range slices.Concat(t.data, start) {
 		inputs = append(inputs, x)
 	}
+	state := len(t.data)
 	size := 0
 	for _, k := range t.params {
 		size += t.vars[k].Shape().Size()
@@ -197,8 +195,15 @@ func (t *Trainer) build(outputs func(*graph.Graph) []*graph.Node) (*graph.Graph,
 
 // evaluated makes the inputs of a program of the evaluator.
 func (t *Trainer) evaluated(g *graph.Graph) nodes {
-	fixed, state := t.inputs(g, setup{})
-	return nodes{data: fixed[1:], state: state}
+	of := make([]shapes.Shape, len(t.data))
+	for i, x := range t.data {
+		of[i] = x.Shape()
+	}
+	n := nodes{data: parameters(g, "data", of)}
+	for _, v := range t.vars {
+		n.state = append(n.state, v.NodeValue(g))
+	}
+	return n
 }
 
 // gradient builds the loss over a batch and the gradient of each parameter.

@@ -53,7 +53,9 @@ func ProgramsOfTwin(t *Trainer) int {
 
 // SetSpeeds makes the trainer believe that a step takes so many seconds here, and there for so many runs at once.
 func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there float64) {
-	u, _ := setupOf(c)
+	c.LearningRate = 1
+	c, _ = t.settle(c)
+	u := setupOf(c, 0)
 	t.speeds = map[string]speed{u.key(): {step: here}}
 	twin, err := t.twinOn(gpu)
 	if err != nil {

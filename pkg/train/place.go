@@ -104,11 +104,7 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 
 // speed measures runs done at once, on short ones. What was measured before of programs alike is not measured again.
 func (t *Trainer) speed(ctx context.Context, cs []Config, lanes int) (speed, error) {
-	u, err := setupOf(cs[0])
-	if err != nil {
-		return speed{}, err
-	}
-	u.lanes = lanes
+	u := setupOf(cs[0], lanes)
 	t.place.Lock()
 	defer t.place.Unlock()
 	if s, ok := t.speeds[u.key()]; ok {

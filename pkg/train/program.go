@@ -25,7 +25,8 @@ import (
 type program interface {
 	// run does a block from the given state, with the inputs that stay the same during a run, and appends what it
 	// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
-	// reached and whether θ_t and its loss were still finite, and the state at θ_t.
+	// reached and whether θ_t and its loss were still finite, and the state at θ_t, which is the caller's: nil if no step was done, as
+	// that is the given state then.
 	run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error)
 	// pace is how many steps fit into a call's time, by what the last took; 0 before the first.
 	pace() *atomic.Int64
@@ -64,7 +65,7 @@ func (b block) firstMultiple() int { return (b.from + b.stride - 1) / b.stride *
 // A setup is what decides a program's structure beside the trainer itself.
 type setup struct {
 	sampler  sample.Sampler
-	schedule schedule.Schedule // the zero Schedule: the rate stays as it is set at the start
+	schedule schedule.Schedule
 	plateau  schedule.Plateau  // the zero Plateau: none
 	lanes    int               // runs in one program; 0: one, without an axis for it
 }
@@ -73,8 +74,7 @@ func (u setup) key() string {
 	return fmt.Sprintf("%s; %s; %t; %d", u.sampler.Structure(), u.schedule.Structure(), u.reduces(), u.lanes)
 }
 
-func (u setup) scheduled() bool { return u.schedule.Structure() != "" }
-func (u setup) reduces() bool   { return u.plateau.On() }
+func (u setup) reduces() bool { return u.plateau.On() }
 
 // nodes are the inputs of a step in one function of a graph.
 type nodes struct {
@@ -93,9 +93,7 @@ func (t *Trainer) shapes(u setup) (fixed, state []shapes.Shape) {
 	for _, x := range slices.Concat(t.data, u.sampler.Inputs(0)) {
 		fixed = append(fixed, x.Shape())
 	}
-	if u.scheduled() {
-		fixed = append(fixed, shapes.Make(dtypes.Float64, len(u.schedule.Constants())))
-	}
+	fixed = append(fixed, shapes.Make(dtypes.Float64, len(u.schedule.Constants())))
 	for _, v := range t.vars {
 		state = append(state, v.Shape())
 	}
@@ -113,10 +111,7 @@ func (t *Trainer) unpack(u setup, step *graph.Node, fixed, state []*graph.Node) 
 	if u.reduces() {
 		n.plateau, rest = rest[len(rest)-1], rest[:len(rest)-1]
 	}
-	if u.scheduled() {
-		n.constants, rest = rest[len(rest)-1], rest[:len(rest)-1]
-	}
-	n.draw = rest
+	n.draw, n.constants = rest[:len(rest)-1], rest[len(rest)-1]
 	return n
 }
 
@@ -136,9 +131,7 @@ func (t *Trainer) fixed(us []setup, cs []Config) (values []any, own []*tensors.T
 		} else {
 			owns[i] = append(owns[i], u.sampler.Inputs(cs[i].Seed)...)
 		}
-		if u.scheduled() {
-			owns[i] = append(owns[i], tensors.FromValue(u.schedule.Constants()))
-		}
+		owns[i] = append(owns[i], tensors.FromValue(u.schedule.Constants()))
 		if u.reduces() {
 			owns[i] = append(owns[i], tensors.FromValue(u.plateau.Constants()))
 		}
@@ -275,17 +268,15 @@ func (t *Trainer) step(g *graph.Graph, u setup, n nodes) (finite *graph.Node, va
 		v.SetNodeValue(n.state[i])
 	}
 	loss := t.loss(g, t.batch(u, n))
-	rate := t.vars[t.rate]
-	constant := rate.NodeValue(g)
-	if u.scheduled() {
-		eta := u.schedule.Node(n.step, n.constants, dtypes.Float64)
-		if u.reduces() {
-			scale, reduced := u.plateau.Node(loss, n.plateau, n.state[len(t.vars)])
-			eta = graph.Mul(eta, scale)
-			next = []*graph.Node{reduced}
-		}
-		rate.SetNodeValue(graph.ConvertDType(eta, rate.DType()))
+	eta := u.schedule.Node(n.step, n.constants, dtypes.Float64)
+	if u.reduces() {
+		scale, reduced := u.plateau.Node(loss, n.plateau, n.state[len(t.vars)])
+		eta = graph.Mul(eta, scale)
+		next = []*graph.Node{reduced}
 	}
+	rate := t.vars[t.rate]
+	before := rate.NodeValue(g)
+	rate.SetNodeValue(graph.ConvertDType(eta, rate.DType()))
 
 	values = []*graph.Node{loss}
 	if t.record.Rate {
@@ -300,9 +291,7 @@ func (t *Trainer) step(g *graph.Graph, u setup, n nodes) (finite *graph.Node, va
 		values = append(values, graph.Stack(gradients, 0))
 	}
 	t.optimizer.UpdateGraph(scope, g, loss)
-	if u.scheduled() { // what the schedule made of it is for this step alone
-		rate.SetNodeValue(constant)
-	}
+	rate.SetNodeValue(before) // an optimizer's own change of it would be overwritten
 	if t.record.StepNorm {
 		steps := make([]*graph.Node, len(t.params))
 		for i, k := range t.params {
@@ -609,7 +598,8 @@ func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Ten
 	for _, x := range state {
 		inputs = append(inputs, x)
 	}
-	at, finite, next := 0, false, state
+	at, finite := 0, false
+	var next []*tensors.Tensor
 	err := catch(func() {
 		for at = b.from; at < b.to; at++ {
 			inputs[0] = int64(at)
@@ -617,7 +607,7 @@ func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Ten
 				inputs[1+len(fixed)+i] = x
 			}
 			out := p.graph.Run(inputs...)
-			stepped, rows := out[1:1+len(next)], out[1+len(next):]
+			stepped, rows := out[1:1+len(state)], out[1+len(state):]
 			finite = tensors.ToScalar[bool](out[0])
 			if finite && len(block{at, at + 1, b.first, b.last, b.stride}.recorded(at+1)) > 0 {
 				hs[0].add(p.record, []int{at}, rows)
@@ -630,9 +620,7 @@ func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Ten
 				}
 				continue
 			}
-			if at > b.from {
-				release(next)
-			}
+			release(next)
 			next = stepped
 		}
 	})

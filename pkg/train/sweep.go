@@ -275,7 +275,7 @@ func (s *sweep) batches(places []int, atOnce func(*Trainer) int) [][]int {
 	open := make(map[kind]int) // the place in all of the batch that still grows
 	for _, i := range places {
 		c := s.configs[i]
-		u, _ := setupOf(c) // the run will say what is wrong
+		u := setupOf(c, 0)
 		k := kind{trainer: s.jobs[i].Trainer, structure: u.key(), steps: c.Steps, first: c.first(), every: c.Stride}
 		if u.sampler.IsGiven() {
 			k.given = u.sampler

@@ -241,95 +241,135 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, 
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
 	}
-	var p program
+	e, err := t.begin(cs, lanes)
+	if err != nil {
+		return nil, err
+	}
+	defer e.end()
+	for slices.ContainsFunc(e.live, func(h *History) bool { return h != nil }) {
+		if err := e.call(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if e.stopped {
+		return e.histories, fmt.Errorf("the run was cancelled after %d of %d steps: %w", e.step-e.first, cs[0].Steps, ctx.Err())
+	}
+	return e.histories, nil
+}
+
+// An execution is runs on their way through a program.
+type execution struct {
+	trainer         *Trainer
+	configs         []Config
+	program         program
+	lanes           int
+	fixed           []any             // inputs that stay the same during the runs,
+	own             []*tensors.Tensor // and those of them that are theirs
+	state           values            // at step
+	first, last     int
+	step            int
+	histories, live []*History // live has nil where a run is over
+	stopped         bool       // one was over before its time, as the context ended
+}
+
+// values are the tensors of a state. Those that are shared with other runs are not freed.
+type values struct {
+	tensors []*tensors.Tensor
+	shared  bool
+}
+
+func (v values) release() {
+	if !v.shared {
+		release(v.tensors)
+	}
+}
+
+// begin prepares the runs of settings, before their first step.
+func (t *Trainer) begin(cs []Config, lanes int) (*execution, error) {
+	e := &execution{trainer: t, configs: cs, lanes: lanes, first: cs[0].first(), step: cs[0].first(), last: cs[0].first() + cs[0].Steps}
 	var us []setup
-	var state []*tensors.Tensor
 	err := t.use(func() (err error) {
-		p, us, state, err = t.prepare(cs, lanes)
+		e.program, us, e.state.tensors, err = t.prepare(cs, lanes)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	fixed, own := t.fixed(us, cs)
-	defer release(own)
-	hs := make([]*History, len(cs))
-	for i := range hs {
-		hs[i] = t.newHistory(cs[i])
+	e.state.shared = true
+	e.fixed, e.own = t.fixed(us, cs)
+	for _, c := range cs {
+		e.histories = append(e.histories, t.newHistory(c))
 	}
-	live := slices.Clone(hs) // nil: that run is over
-	first := cs[0].first()
-	last := first + cs[0].Steps
-	first0 := state // shared with other runs: not to be released
-	size := max(p.pace().Load(), 1)
-	for step, began := first, time.Now(); ; began = time.Now() {
-		b := block{from: step, first: first, last: last, stride: cs[0].Stride}
-		b.to = min(last+1, step+int(size))
-		var at []int
-		var finite []bool
+	e.live = slices.Clone(e.histories)
+	return e, nil
+}
+
+func (e *execution) end() {
+	e.state.release()
+	release(e.own)
+}
+
+// call calls the program once, for as many steps as fit into a call's time, and ends the runs that are over.
+func (e *execution) call(ctx context.Context) error {
+	began, t := time.Now(), e.trainer
+	size := max(e.program.pace().Load(), 1)
+	b := block{from: e.step, to: min(e.last+1, e.step+int(size)), first: e.first, last: e.last, stride: e.configs[0].Stride}
+	var at []int
+	var finite []bool
+	err := t.use(func() error {
 		var next []*tensors.Tensor
-		err := t.use(func() (err error) {
-			at, finite, next, err = p.run(live, b, fixed, state)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("running steps %d to %d: %w", b.from, b.to, plainly(err))
+		var err error
+		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors); err == nil && next != nil {
+			e.state.release()
+			e.state = values{tensors: next}
 		}
-		if &next[0] != &state[0] && &state[0] != &first0[0] {
-			release(state)
-		}
-		step, state = slices.Max(at), next
-		cancelled := step <= last && ctx.Err() != nil
-		over, stopped := true, false
-		for i, h := range live {
-			if h == nil {
-				continue
-			}
-			all, err := t.derive(ctx, h)
-			if err != nil {
-				return nil, err
-			}
-			cancelled = cancelled || !all
-			if !finite[i] {
-				h.diverged, h.divergedAt = true, at[i]
-			}
-			if tell := cs[i].Progress; tell != nil {
-				if err := catch(func() { tell(min(at[i], last) - first) }); err != nil {
-					return nil, fmt.Errorf("telling Progress of step %d: %w", min(at[i], last), err)
-				}
-			}
-			if finite[i] && step <= last && !cancelled {
-				over = false
-				continue
-			}
-			stopped = stopped || finite[i] && cancelled || !all
-			err = t.use(func() error {
-				end := state
-				if lanes > 0 {
-					if err := catch(func() { end = lane(state, i, 0) }); err != nil {
-						return fmt.Errorf("reading the final parameters: %w", err)
-					}
-				}
-				return h.finish(t, end, min(at[i], last))
-			})
-			if err != nil {
-				return nil, err
-			}
-			live[i] = nil
-		}
-		size = t.fit(size, step-b.from, time.Since(began))
-		p.pace().Store(size)
-		if !over {
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("running steps %d to %d: %w", b.from, b.to, plainly(err))
+	}
+	e.step = slices.Max(at)
+	cancelled := e.step <= e.last && ctx.Err() != nil
+	for i, h := range e.live {
+		if h == nil {
 			continue
 		}
-		if &state[0] != &first0[0] {
-			release(state)
+		whole, err := t.derive(ctx, h)
+		if err != nil {
+			return err
 		}
-		if stopped {
-			return hs, fmt.Errorf("the run was cancelled after %d of %d steps: %w", step-first, cs[0].Steps, ctx.Err())
+		cancelled = cancelled || !whole
+		if !finite[i] {
+			h.diverged, h.divergedAt = true, at[i]
 		}
-		return hs, nil
+		done := min(at[i], e.last)
+		if tell := e.configs[i].Progress; tell != nil {
+			if err := catch(func() { tell(done - e.first) }); err != nil {
+				return fmt.Errorf("telling Progress of step %d: %w", done, err)
+			}
+		}
+		if finite[i] && e.step <= e.last && !cancelled {
+			continue
+		}
+		e.stopped = e.stopped || finite[i] && cancelled || !whole
+		if err := t.use(func() error { return e.finish(i, done) }); err != nil {
+			return err
+		}
 	}
+	e.program.pace().Store(t.fit(size, e.step-b.from, time.Since(began)))
+	return nil
+}
+
+// finish gives run i its final values, after so many steps.
+func (e *execution) finish(i, steps int) error {
+	end := e.state.tensors
+	if e.lanes > 0 {
+		if err := catch(func() { end = lane(end, i, 0) }); err != nil {
+			return fmt.Errorf("reading the final parameters: %w", err)
+		}
+	}
+	e.live[i] = nil
+	return e.histories[i].finish(e.trainer, end, steps)
 }
 
 // Parameters lists the names and shapes of the problem's parameters, in the order in which a History flattens them.
@@ -401,6 +441,10 @@ func (t *Trainer) settle(c Config) (Config, error) {
 		return c, err
 	}
 	var err error
+	if c.Schedule.Structure() == "" {
+		c.Schedule, err = schedule.Constant(c.LearningRate)
+		return c, err
+	}
 	if c.Schedule, err = c.Schedule.Tabulate(c.first(), c.first()+c.Steps); err != nil {
 		return c, fmt.Errorf("Schedule: %w", err)
 	}
@@ -413,6 +457,10 @@ func (t *Trainer) check(c Config) error {
 		return fmt.Errorf("LearningRate is %v and there is a Schedule: give one of them", c.LearningRate)
 	case !scheduled && (!(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0)):
 		return fmt.Errorf("LearningRate is %v: it must be a finite number greater than 0", c.LearningRate)
+	case !scheduled && t.vars[t.rate].DType() == dtypes.Float32 && float32(c.LearningRate) == 0:
+		return fmt.Errorf("LearningRate is %v, which is 0 in %s: give a greater one", c.LearningRate, dtypes.Float32)
+	case !scheduled && t.vars[t.rate].DType() == dtypes.Float32 && c.LearningRate > math.MaxFloat32:
+		return fmt.Errorf("LearningRate is %v, which is infinite in %s: give a smaller one", c.LearningRate, dtypes.Float32)
 	}
 	if c.Steps <= 0 {
 		return fmt.Errorf("Steps is %d: it must be at least 1", c.Steps)
@@ -535,15 +583,9 @@ func (t *Trainer) makeVariables() error {
 	return nil
 }
 
-// setupOf is the structure of a run's program.
-func setupOf(c Config) (setup, error) {
-	u := setup{sampler: c.Sampler, schedule: c.Schedule, plateau: c.Plateau}
-	if !u.reduces() || u.scheduled() {
-		return u, nil
-	}
-	var err error
-	u.schedule, err = schedule.Constant(c.LearningRate)
-	return u, err
+// setupOf is the structure of a settled run's program.
+func setupOf(c Config, lanes int) setup {
+	return setup{sampler: c.Sampler, schedule: c.Schedule, plateau: c.Plateau, lanes: lanes}
 }
 
 // prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
@@ -551,11 +593,8 @@ func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.
 	defer t.lock()()
 	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
 	for i, c := range cs {
+		us[i] = setupOf(c, lanes)
 		var err error
-		if us[i], err = setupOf(c); err != nil {
-			return nil, nil, nil, err
-		}
-		us[i].lanes = lanes
 		if states[i], err = t.startValues(c.Seed, lanes == 0); err != nil {
 			return nil, nil, nil, fmt.Errorf("drawing starting values: %w", err)
 		}
@@ -613,14 +652,6 @@ func (t *Trainer) startOf(c Config, u setup, state []*tensors.Tensor) ([]*tensor
 	set := func(i int, argument string, value any) (err error) {
 		state[i], err = newValue(argument, value, t.vars[i].Shape())
 		return err
-	}
-	if c.Schedule.Structure() == "" {
-		if err := set(t.rate, "LearningRate", c.LearningRate); err != nil {
-			return nil, err
-		}
-		if floats(state[t.rate], 1)[0] == 0 {
-			return nil, fmt.Errorf("LearningRate is %v, which is 0 in %s: give a greater one", c.LearningRate, t.vars[t.rate].DType())
-		}
 	}
 	for key, value := range c.Start {
 		place, err := find(t.Parameters(), key)

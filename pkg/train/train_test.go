@@ -413,7 +413,7 @@ func TestConfigErrors(t *testing.T) {
 			{train.Config{LearningRate: -1, Steps: 1}, "LearningRate is -1: it"},
 			{train.Config{LearningRate: math.NaN(), Steps: 1}, "LearningRate is NaN: it"},
 			{train.Config{LearningRate: math.Inf(1), Steps: 1}, "LearningRate is +Inf: it"},
-			{train.Config{LearningRate: 1e300, Steps: 1}, "LearningRate is not finite in Float32"},
+			{train.Config{LearningRate: 1e300, Steps: 1}, "LearningRate is 1e+300, which is infinite in Float32: give a smaller one"},
 			{train.Config{LearningRate: 1e-300, Steps: 1}, "LearningRate is 1e-300, which is 0 in Float32: give a greater one"},
 			{train.Config{LearningRate: 1}, "Steps is 0: it must be at least 1"},
 			{train.Config{LearningRate: 1, Steps: -5}, "Steps is -5: it"},
