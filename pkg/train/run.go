@@ -1,0 +1,182 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// run does the runs of the settings, settled and of one structure, steps and stride; those of several in one program of so
+// many lanes.
+func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, error) {
+	if ctx == nil {
+		return nil, errors.New("ctx is nil: give context.Background()")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
+	}
+	e, err := t.begin(cs, lanes)
+	if err != nil {
+		return nil, err
+	}
+	defer e.end()
+	for slices.ContainsFunc(e.live, func(h *History) bool { return h != nil }) {
+		if err := e.call(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if e.stopped {
+		return e.histories, fmt.Errorf("the run was cancelled after %d of %d steps: %w", e.step-e.first, cs[0].Steps, ctx.Err())
+	}
+	return e.histories, nil
+}
+
+// An execution is runs on their way through a program.
+type execution struct {
+	trainer         *Trainer
+	configs         []Config
+	program         program
+	lanes           int
+	fixed           []any             // inputs that stay the same during the runs,
+	own             []*tensors.Tensor // and those of them that are theirs
+	state           values            // at step
+	first, last     int
+	step            int
+	histories, live []*History // live has nil where a run is over
+	stopped         bool       // one was over before its time, as the context ended
+}
+
+// values are the tensors of a state. Those that are shared with other runs are not freed.
+type values struct {
+	tensors []*tensors.Tensor
+	shared  bool
+}
+
+func (v values) release() {
+	if !v.shared {
+		release(v.tensors)
+	}
+}
+
+// begin prepares the runs of settings, before their first step.
+func (t *Trainer) begin(cs []Config, lanes int) (*execution, error) {
+	e := &execution{trainer: t, configs: cs, lanes: lanes, first: cs[0].first(), step: cs[0].first(), last: cs[0].first() + cs[0].Steps}
+	var us []setup
+	err := t.use(func() (err error) {
+		e.program, us, e.state.tensors, err = t.prepare(cs, lanes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.state.shared = true
+	e.fixed, e.own = t.fixed(us, cs)
+	for _, c := range cs {
+		e.histories = append(e.histories, t.newHistory(c))
+	}
+	e.live = slices.Clone(e.histories)
+	return e, nil
+}
+
+func (e *execution) end() {
+	e.state.release()
+	release(e.own)
+}
+
+// call calls the program once, for as many steps as fit into a call's time, and ends the runs that are over.
+func (e *execution) call(ctx context.Context) error {
+	began, t := time.Now(), e.trainer
+	size := max(e.program.pace().Load(), 1)
+	b := block{from: e.step, to: min(e.last+1, e.step+int(size)), first: e.first, last: e.last, stride: e.configs[0].Stride}
+	var at []int
+	var finite []bool
+	err := t.use(func() error {
+		var next []*tensors.Tensor
+		var err error
+		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors); err == nil && next != nil {
+			e.state.release()
+			e.state = values{tensors: next}
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("running steps %d to %d: %w", b.from, b.to, plainly(err))
+	}
+	e.step = slices.Max(at)
+	cancelled := e.step <= e.last && ctx.Err() != nil
+	for i, h := range e.live {
+		if h == nil {
+			continue
+		}
+		whole, err := t.derive(ctx, h)
+		if err != nil {
+			return err
+		}
+		cancelled = cancelled || !whole
+		if !finite[i] {
+			h.diverged, h.divergedAt = true, at[i]
+		}
+		done := min(at[i], e.last)
+		if tell := e.configs[i].Progress; tell != nil {
+			if err := catch(func() { tell(done - e.first) }); err != nil {
+				return fmt.Errorf("telling Progress of step %d: %w", done, err)
+			}
+		}
+		if finite[i] && e.step <= e.last && !cancelled {
+			continue
+		}
+		e.stopped = e.stopped || finite[i] && cancelled || !whole
+		if err := t.use(func() error { return e.finish(i, done) }); err != nil {
+			return err
+		}
+	}
+	e.program.pace().Store(t.fit(size, e.step-b.from, time.Since(began)))
+	return nil
+}
+
+// fit is how many steps the next call does, from what the last one took, which was to do size.
+func (t *Trainer) fit(size int64, steps int, took time.Duration) int64 {
+	fit := int64(float64(steps) * float64(t.callTime) / float64(max(took, 1)))
+	return max(1, min(fit, 16*size))
+}
+
+// finish gives run i its final values, after so many steps.
+func (e *execution) finish(i, steps int) error {
+	end := e.state.tensors
+	if e.lanes > 0 {
+		if err := catch(func() { end = lane(end, i, 0) }); err != nil {
+			return fmt.Errorf("reading the final parameters: %w", err)
+		}
+	}
+	e.live[i] = nil
+	return e.histories[i].finish(e.trainer, end, steps)
+}
+
+// each calls do for the numbers below n, on all processors if there are several, and returns an error of the first that has one.
+func each(n int, do func(i int) error) error {
+	if n == 1 {
+		return do(0)
+	}
+	errs := make([]error, n)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if caught := catch(func() { errs[i] = do(i) }); caught != nil {
+					errs[i] = caught
+				}
+			}
+		})
+	}
+	group.Wait()
+	return cmp.Or(errs...)
+}

@@ -1,0 +1,199 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
+func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.Tensor, error) {
+	defer t.lock()()
+	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
+	for i, c := range cs {
+		us[i] = setupOf(c, lanes)
+		var err error
+		if states[i], err = t.startValues(c.Seed, lanes == 0); err != nil {
+			return nil, nil, nil, fmt.Errorf("drawing starting values: %w", err)
+		}
+	}
+	err := each(len(cs), func(i int) (err error) {
+		states[i], err = t.startOf(cs[i], us[i], states[i])
+		return err
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	u, state := us[0], joined(states, lanes)
+	p, ok := t.programs[u.key()]
+	if !ok {
+		var err error
+		if p, err = t.compile(u); err != nil {
+			return nil, nil, nil, err
+		}
+		t.programs[u.key()] = p
+	}
+	return p, us, state, nil
+}
+
+// startOf makes the state at the start of a run of the starting values of its seed.
+func (t *Trainer) startOf(c Config, u setup, state []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	if u.reduces() {
+		state = append(state, tensors.FromValue(u.plateau.Start()))
+	}
+	if c.From != nil {
+		if err := t.resume(state, c.From, u.lanes == 0); err != nil {
+			return nil, err
+		}
+	}
+	set := func(i int, argument string, value any) (err error) {
+		state[i], err = newValue(argument, value, t.vars[i].Shape())
+		return err
+	}
+	for key, value := range c.Start {
+		place, err := find(t.Parameters(), key)
+		if err != nil {
+			return nil, fmt.Errorf("Start: %w", err)
+		}
+		if other, twice := c.Start["/"+key]; twice {
+			return nil, fmt.Errorf("Start has both %q, %v, and %q, %v, which are one parameter: give it once", key, value, "/"+key, other)
+		}
+		if err := set(t.params[place], fmt.Sprintf("Start[%q]", key), value); err != nil {
+			return nil, err
+		}
+	}
+	for key, value := range c.Hyper {
+		i, err := t.hyper(key)
+		if err != nil {
+			return nil, err
+		}
+		if err := set(i, fmt.Sprintf("Hyper[%q]", key), value); err != nil {
+			return nil, err
+		}
+	}
+	return state, nil
+}
+
+// hyper is the place of the optimizer's hyperparameter of that name: a scalar of its own, not trained, that is not the
+// learning rate or a counter.
+func (t *Trainer) hyper(key string) (int, error) {
+	var names []string
+	for i, v := range t.vars {
+		of, found := strings.CutPrefix(name(v), optimizer.Scope+"/")
+		if !found || v.Trainable || i == t.rate || !v.Shape().IsScalar() || dtypeOf(v) == dtypes.InvalidDType || strings.Contains(of, "/") {
+			continue
+		}
+		if of == key {
+			return i, nil
+		}
+		names = append(names, of)
+	}
+	if names == nil {
+		return 0, fmt.Errorf("Hyper[%q]: the optimizer has no hyperparameter beside its learning rate", key)
+	}
+	return 0, fmt.Errorf("Hyper[%q]: the optimizer has no such hyperparameter; it has %s", key, strings.Join(names, ", "))
+}
+
+// resume replaces the starting values by those at the end of a run, copied to the device or not.
+func (t *Trainer) resume(state []*tensors.Tensor, h *History, onDevice bool) error {
+	if len(h.state) != len(state) || !slices.EqualFunc(h.names, t.vars, func(n string, v *model.Variable) bool { return n == name(v) }) {
+		return errors.New("From is a run of another model or optimizer: its variables are not this trainer's")
+	}
+	for i, x := range h.state {
+		if !x.Shape().Equal(state[i].Shape()) {
+			return fmt.Errorf("From is a run of another model: %s has shape %s there and %s here", h.names[min(i, len(h.names)-1)], x.Shape(), state[i].Shape())
+		}
+		if state[i] = x; !onDevice {
+			continue
+		}
+		var err error
+		if state[i], err = t.copyToDevice(x); err != nil {
+			return fmt.Errorf("continuing a run: %w", err)
+		}
+	}
+	return nil
+}
+
+// goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
+// the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
+var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:ops_sequential") })
+
+// startValues returns the starting values of a seed, on the device or on the host; those of the last seed are kept. The
+// slice is the caller's, the tensors are not.
+func (t *Trainer) startValues(seed int64, onDevice bool) ([]*tensors.Tensor, error) {
+	if t.drawn == nil || t.seed != seed {
+		drawn, err := t.draw(seed)
+		if err != nil {
+			return nil, err
+		}
+		t.drawn, t.start, t.seed = drawn, nil, seed // a run may still use the last ones: the garbage collector frees them
+	}
+	if !onDevice {
+		return slices.Clone(t.drawn), nil
+	}
+	if t.start == nil {
+		start := make([]*tensors.Tensor, len(t.drawn))
+		for i, x := range t.drawn {
+			var err error
+			if start[i], err = t.copyToDevice(x); err != nil {
+				return nil, err
+			}
+		}
+		t.start = start
+	}
+	return slices.Clone(t.start), nil
+}
+
+// draw runs the variables' initializers with the seed. GoMLX's InitializeVariables would compile them each time, which takes
+// longer than a short run of a sweep: it lets its executor be configured, and so this is kept and called again.
+func (t *Trainer) draw(seed int64) ([]*tensors.Tensor, error) {
+	if t.draws == nil {
+		backend, err := goBackend()
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range t.uninitialized {
+			if err := v.Reset(); err != nil {
+				return nil, err
+			}
+		}
+		var draws *model.Exec
+		err = t.store.InitializeVariables(backend, func(e *model.Exec) error { draws = e; return nil })
+		if err != nil {
+			return nil, err
+		}
+		t.draws = draws
+	}
+	if err := t.store.SetRNGStateFromSeed(seed); err != nil {
+		return nil, err
+	}
+	var drawn []*tensors.Tensor
+	if t.draws != nil { // else every variable was given its value
+		var err error
+		if drawn, err = t.draws.Call(); err != nil {
+			return nil, err
+		}
+	}
+	values := make([]*tensors.Tensor, len(t.vars))
+	for i, v := range t.vars {
+		value, err := v.Value()
+		if k := slices.Index(t.uninitialized, v); k >= 0 {
+			value, err = drawn[k], nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if values[i], err = value.LocalClone(); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
