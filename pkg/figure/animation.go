@@ -2,12 +2,10 @@ package figure
 
 import (
 	"fmt"
-	"image"
-	"image/color"
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot/vg"
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // Animation is a moving picture made by Animate: an animated PNG, which plays
@@ -21,7 +19,7 @@ type Animation struct {
 	alt    string
 	err    error
 
-	film *film // kept: Size, Alt and PNG need the same
+	film *reel // kept: Size, Alt and PNG need the same
 }
 
 // Animate draws frames 0 to frames−1 and shows fps of them in a second, again
@@ -100,10 +98,10 @@ func (a *Animation) Describe(alt string) *Animation {
 // frames, how long they take, and the words for the still.
 func (a *Animation) Alt() string {
 	if a = a.made(); a.alt != "" {
-		return minus(a.alt)
+		return ink.Minus(a.alt)
 	}
 	if f, err := a.develop(); err == nil {
-		return minus(fmt.Sprintf("Animation of %d frames in %s seconds. Frame %d: %s", len(a.frames),
+		return ink.Minus(fmt.Sprintf("Animation of %d frames in %s seconds. Frame %d: %s", len(a.frames),
 			number(math.Round(float64(len(a.frames))/a.fps*10)/10), a.still+1, f.layouts[a.still].describe()))
 	}
 	return "Animation"
@@ -126,7 +124,11 @@ func (a *Animation) PNG() ([]byte, error) {
 		return nil, err
 	}
 	if f.png == nil {
-		if f.png, err = f.expose(a.still, a.fps); err != nil {
+		frames := make([]func(ink.Pen), len(f.layouts))
+		for i, l := range f.layouts {
+			frames[i] = l.draw
+		}
+		if f.png, err = ink.Film(f.layouts[0].w, f.layouts[0].h, frames, a.still, a.fps); err != nil {
 			return nil, err
 		}
 	}
@@ -153,20 +155,20 @@ func (a *Animation) HTML() ([]byte, error) {
 	return p.html(a.frames, f.layouts, a.Instead())
 }
 
-// film is an animation with every frame laid out, in one frame of axes.
-type film struct {
+// reel is an animation with every frame laid out, in one frame of axes.
+type reel struct {
 	layouts []*layout
 	png     []byte
 }
 
-func (a *Animation) develop() (*film, error) {
+func (a *Animation) develop() (*reel, error) {
 	a = a.made()
 	if a.err == nil && a.film == nil {
 		if w, h := a.frames[0].Size(); w*h*len(a.frames) > mostFilm {
 			a.err = fmt.Errorf("figure: %d frames of %d by %d pixels are too many to draw; show fewer frames, or fewer panels in each", len(a.frames), w, h)
 			return nil, a.err
 		}
-		a.film = &film{}
+		a.film = &reel{}
 		a.film.layouts, a.err = layoutsOf(a.frames, a.still)
 	}
 	return a.film, a.err
@@ -264,157 +266,4 @@ func (a Axis) within(s scale) Axis {
 		return a
 	}
 	return a.Range(s.lo, s.hi)
-}
-
-const pause = 1500 // milliseconds after the last frame
-
-// expose draws the frames: first what all have in common, then on top of it
-// what each has of its own.
-func (f *film) expose(still int, fps float64) ([]byte, error) {
-	var first []op
-	own := make([][]op, len(f.layouts))
-	from := make([]int, len(f.layouts)) // where in first its own begin
-	ground := 0
-	for i, l := range f.layouts {
-		all, err := opsOf(l.draw)
-		if err != nil {
-			return nil, inFrame(i, err)
-		}
-		if i == 0 {
-			first, ground = all, len(all)
-		}
-		for from[i] < min(len(first), len(all)) && first[from[i]].same(all[from[i]]) {
-			from[i]++
-		}
-		own[i], ground = slices.Clone(all[from[i]:]), min(ground, from[i])
-	}
-	c := newPNG(f.layouts[0].w, f.layouts[0].h)
-	img := c.Image().(*image.RGBA) // what UseWH makes
-	drawAll(c, first[:ground])
-	blank := slices.Clone(img.Pix)
-	draw := func(i int) {
-		copy(img.Pix, blank)
-		drawAll(c, first[ground:from[i]])
-		drawAll(c, own[i])
-	}
-
-	// Colours are chosen by what is in a few frames; others turn into the nearest.
-	last := len(own) - 1
-	count := map[color.RGBA]int{}
-	sample := []int{0, last / 4, last / 2, last * 3 / 4, last, still}
-	slices.Sort(sample)
-	for _, i := range slices.Compact(sample) {
-		draw(i)
-		eachStretch(img, func(c color.RGBA, _, n int) { count[c] += n })
-	}
-	ink := newInks(count)
-
-	draw(still)
-	stillImage := ink.all(img)
-	var s strip
-	draw(0)
-	delay := int(math.Round(1000 / fps))
-	shown, before := ink.all(img), slices.Clone(img.Pix)
-	now := cel{ink.all(img), delay}
-	for i := 1; i <= last; i++ {
-		draw(i)
-		changed := ink.changes(img, before, shown)
-		copy(before, img.Pix)
-		if changed == nil {
-			now.delay = min(now.delay+delay, math.MaxUint16-pause)
-			continue
-		}
-		if err := s.add(now); err != nil {
-			return nil, err
-		}
-		now = cel{changed, delay}
-	}
-	now.delay += pause
-	if err := s.add(now); err != nil {
-		return nil, err
-	}
-	return s.around(stillImage)
-}
-
-func drawAll(c vg.Canvas, ops []op) {
-	for _, o := range ops {
-		o.draw(c)
-	}
-}
-
-func (o op) same(q op) bool {
-	return o.style.color == q.style.color && o.style.width == q.style.width &&
-		slices.Equal(o.style.dashes, q.style.dashes) &&
-		o.text == q.text && o.face.Font == q.face.Font && o.at == q.at && o.upright == q.upright &&
-		slices.EqualFunc(o.path, q.path, func(a, b vg.PathComp) bool {
-			return a.Type == b.Type && a.Pos == b.Pos && a.Radius == b.Radius && a.Start == b.Start && a.Angle == b.Angle
-		})
-}
-
-// inks are the colours of an animation. The first is none at all.
-type inks struct {
-	palette color.Palette
-	index   map[color.RGBA]uint8
-}
-
-func newInks(count map[color.RGBA]int) *inks {
-	palette, index := choose(count, 255)
-	k := &inks{palette: append(color.Palette{color.RGBA{}}, palette...), index: index}
-	for c := range index {
-		index[c]++
-	}
-	return k
-}
-
-func (k *inks) of(c color.RGBA) uint8 {
-	i, ok := k.index[c]
-	if !ok {
-		nearest := 256
-		for j, p := range k.palette[1:] {
-			if d := apart(p.(color.RGBA), c); d < nearest {
-				i, nearest = uint8(j+1), d
-			}
-		}
-		k.index[c] = i
-	}
-	return i
-}
-
-func (k *inks) all(img *image.RGBA) *image.Paletted {
-	out := image.NewPaletted(img.Bounds(), k.palette)
-	eachStretch(img, func(c color.RGBA, at, n int) {
-		i := k.of(c)
-		for j := at; j < at+n; j++ {
-			out.Pix[j] = i
-		}
-	})
-	return out
-}
-
-// changes brings shown from the picture before to the one in img. It returns
-// the part that has changed, transparent where it has not, or nil.
-func (k *inks) changes(img *image.RGBA, before []byte, shown *image.Paletted) *image.Paletted {
-	var dirty image.Rectangle
-	next := image.NewPaletted(shown.Bounds(), k.palette)
-	for y := range img.Rect.Dy() {
-		row, old := img.Pix[y*img.Stride:][:img.Stride], before[y*img.Stride:][:img.Stride]
-		if string(row) == string(old) {
-			continue
-		}
-		for x := range img.Rect.Dx() {
-			p, q := row[4*x:4*x+4], old[4*x:4*x+4]
-			if p[0] == q[0] && p[1] == q[1] && p[2] == q[2] {
-				continue
-			}
-			i, at := k.of(color.RGBA{p[0], p[1], p[2], p[3]}), y*shown.Stride+x
-			if i != shown.Pix[at] {
-				shown.Pix[at], next.Pix[at] = i, i
-				dirty = dirty.Union(image.Rect(x, y, x+1, y+1))
-			}
-		}
-	}
-	if dirty.Empty() {
-		return nil
-	}
-	return next.SubImage(dirty).(*image.Paletted)
 }

@@ -52,6 +52,7 @@ func play(t *testing.T, data []byte) played {
 		kind string
 		data []byte
 	}
+	const signature = "\x89PNG\r\n\x1a\n"
 	require.Equal(t, signature, string(data[:8]))
 	var parts []part
 	for b := data[8:]; len(b) > 0; {
@@ -139,7 +140,10 @@ func far(t *testing.T, a, b image.Image) int {
 	rgba := func(img image.Image, x, y int) color.RGBA { return color.RGBAModel.Convert(img.At(x, y)).(color.RGBA) }
 	for y := range a.Bounds().Dy() {
 		for x := range a.Bounds().Dx() {
-			worst = max(worst, apart(rgba(a, x, y), rgba(b, x, y)))
+			p, q := rgba(a, x, y), rgba(b, x, y)
+			for _, d := range []int{int(p.R) - int(q.R), int(p.G) - int(q.G), int(p.B) - int(q.B), int(p.A) - int(q.A)} {
+				worst = max(worst, d, -d)
+			}
 		}
 	}
 	return worst
@@ -160,7 +164,7 @@ func TestAnimationShowsItsFrames(t *testing.T) {
 	frame := func(i int) *Figure {
 		left := New("SGD walks", X("θ₁").Range(-3, 3), Y("θ₂").Range(-2, 2)).Contour("loss L(θ)", bowl).Path("SGD", xs[:i+1], ys[:i+1])
 		right := New("Loss", X("step t").Range(0, 6), Y("loss").Range(0, 10))
-		if i > 0 { // the colour of a name does not change when another comes
+		if i > 0 { // the color of a name does not change when another comes
 			right.Line("GD", nil, []float64{9, 5, 2, 1, 0.5, 0.2}[:i+1])
 		}
 		return Row(left, right.Points("now", []float64{float64(i)}, []float64{float64(i)}))

@@ -3,6 +3,8 @@ package figure
 import (
 	"fmt"
 	"math"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // Arrows adds a set of arrows in the plane of the two axes: arrow i goes from
@@ -86,44 +88,44 @@ func (s *series) shaft() float64 {
 }
 
 // tip is where arrow i ends; a point has its own place for a tip.
-func (s *series) tip(i int) point {
+func (s *series) tip(i int) ink.Point {
 	if s.x2 == nil {
-		return point{s.xs[i], s.ys[i]}
+		return ink.At(s.xs[i], s.ys[i])
 	}
-	return point{s.x2[i], s.hi[i]}
+	return ink.At(s.x2[i], s.hi[i])
 }
 
 // drawArrows draws all arrows of a series as one: first a white rim around
 // them, which sets them off from what lies below.
-func (p *panel) drawArrows(c pen, s *series, st style) {
-	st.width, st.dashes = s.shaft(), nil
-	unit := rect{point{0, 0}, point{1, 1}}
-	var darts []dart
+func (p *panel) drawArrows(c ink.Pen, s *series, st ink.Style) {
+	st.Width, st.Dashes = s.shaft(), nil
+	unit := ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}
+	var darts []ink.Dart
 	for i := range s.n {
 		if !s.ok(i) {
 			continue
 		}
-		from, to := p.at(s.xs[i], s.ys[i]), p.at(s.tip(i).x, s.tip(i).y)
-		a, b, ok := unit.clip(from, near(from, to))
+		from, to := p.at(s.xs[i], s.ys[i]), p.at(s.tip(i).X, s.tip(i).Y)
+		a, b, ok := unit.Clip(from, near(from, to))
 		if !ok {
 			continue
 		}
-		d := dart{p.place(a), p.place(b), unit.has(to)}
-		if s.kind == resultant && d.tip.sub(d.tail).length() < visible {
-			c.circle(style{color: white, width: thickShaft + 2.5}, d.tail, 12)
-			c.circle(style{color: st.color, width: thickShaft - 1}, d.tail, 12)
+		d := ink.Dart{Tail: p.place(a), Tip: p.place(b), Head: unit.Has(to)}
+		if s.kind == resultant && d.Tip.Sub(d.Tail).Length() < visible {
+			c.Circle(ink.Style{Color: ink.White, Width: thickShaft + 2.5}, d.Tail, 12)
+			c.Circle(ink.Style{Color: st.Color, Width: thickShaft - 1}, d.Tail, 12)
 			continue
 		}
 		darts = append(darts, d)
 	}
-	c.darts(st, darts)
+	c.Darts(st, darts)
 }
 
 // outside counts the arrows that end beyond the frame.
 func (p *panel) outside(s *series) int {
 	n := 0
 	for i := range s.n {
-		if s.ok(i) && !(rect{point{0, 0}, point{1, 1}}).has(p.at(s.tip(i).x, s.tip(i).y)) {
+		if s.ok(i) && !(ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}).Has(p.at(s.tip(i).X, s.tip(i).Y)) {
 			n++
 		}
 	}
@@ -160,7 +162,7 @@ func (p *panel) arrowNote(s *series) string {
 // describeArrows tells lengths and, as it is what such a picture is for, the sum.
 func (p *panel) describeArrows(s *series) string {
 	short, long := math.Inf(1), 0.0
-	var sum point
+	var sum ink.Point
 	n, first := 0, -1
 	together := true
 	for i := range s.n {
@@ -170,9 +172,9 @@ func (p *panel) describeArrows(s *series) string {
 		if first < 0 {
 			first = i
 		}
-		d := s.tip(i).sub(point{s.xs[i], s.ys[i]})
-		sum = point{sum.x + d.x, sum.y + d.y}
-		short, long = min(short, d.length()), max(long, d.length())
+		d := s.tip(i).Sub(ink.At(s.xs[i], s.ys[i]))
+		sum = ink.At(sum.X+d.X, sum.Y+d.Y)
+		short, long = min(short, d.Length()), max(long, d.Length())
 		together = together && s.xs[i] == s.xs[first] && s.ys[i] == s.ys[first]
 		n++
 	}
@@ -182,52 +184,8 @@ func (p *panel) describeArrows(s *series) string {
 	}
 	if s.kind == resultant || n == 1 {
 		tip := s.tip(first)
-		return fmt.Sprintf("%s (arrow):%s to (%s, %s), of length %s", s.name, from, number(tip.x), number(tip.y), number(long))
+		return fmt.Sprintf("%s (arrow):%s to (%s, %s), of length %s", s.name, from, number(tip.X), number(tip.Y), number(long))
 	}
 	return fmt.Sprintf("%s (%d arrows):%s of lengths %s to %s, their sum (%s, %s)", s.name, n, from,
-		number(short), number(long), number(sum.x), number(sum.y))
-}
-
-// dart is an arrow on the canvas.
-type dart struct {
-	tail, tip point
-	head      bool
-}
-
-// darts draws arrows with heads that are as large on every picture, unless an
-// arrow is too short for its own.
-func (p pen) darts(s style, darts []dart) {
-	var shafts, rims, heads [][]point
-	for _, d := range darts {
-		way := d.tip.sub(d.tail)
-		n := way.length()
-		if n < s.width { // a dot shows that it is there
-			way, n = point{s.width, 0}, s.width
-			d.tip, d.head = point{d.tail.x + n/2, d.tail.y}, false
-			d.tail.x -= n / 2
-		}
-		along := point{way.x / n, way.y / n}
-		length := min(4+3.2*s.width, 0.7*n)
-		half := length * 0.42
-		if !d.head {
-			shafts = append(shafts, []point{d.tail, d.tip})
-			continue
-		}
-		shafts = append(shafts, []point{d.tail, d.tip.toward(d.tail, length*0.8/n)})
-		heads = append(heads, triangle(d.tip, along, length, half))
-		rims = append(rims, triangle(point{d.tip.x + 2*along.x, d.tip.y + 2*along.y}, along, length+3.2, half+1.8))
-	}
-	rim := style{color: halo, width: s.width + 2}
-	p.strokes(rim, shafts...)
-	p.fill(rim.color, rims...)
-	p.strokes(s, shafts...)
-	p.fill(s.color, heads...)
-}
-
-// triangle points along a direction of length 1.
-func triangle(tip, along point, length, half float64) []point {
-	base, across := point{tip.x - length*along.x, tip.y - length*along.y}, point{-along.y, along.x}
-	return []point{tip,
-		{base.x + half*across.x, base.y + half*across.y},
-		{base.x - half*across.x, base.y - half*across.y}}
+		number(short), number(long), number(sum.X), number(sum.Y))
 }

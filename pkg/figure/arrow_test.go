@@ -5,34 +5,35 @@ import (
 	"math"
 	"testing"
 
+	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/vg"
 )
 
 // strokesOf are the strokes that draw the data of a figure of one panel.
-func strokesOf(t *testing.T, f *Figure) (*panel, []op) {
+func strokesOf(t *testing.T, f *Figure) (*panel, []ink.Op) {
 	t.Helper()
 	l, err := f.layout()
 	require.NoError(t, err)
-	var ops []op
-	l.panels[0].drawData(pen{kept: &ops})
+	ops, err := ink.Record(l.panels[0].drawData)
+	require.NoError(t, err)
 	return l.panels[0], ops
 }
 
-// in is the strokes of a colour: filled areas, or lines.
-func in(ops []op, clr fmt.Stringer, filled bool) []op {
-	var out []op
+// in is the strokes of a color: filled areas, or lines.
+func in(ops []ink.Op, clr fmt.Stringer, filled bool) []ink.Op {
+	var out []ink.Op
 	for _, o := range ops {
-		if h, _ := hex(o.style.color); h == clr.String() && o.text == "" && (o.style.width == 0) == filled {
+		if h, _ := ink.Hex(o.Style.Color); h == clr.String() && o.Text == "" && (o.Style.Width == 0) == filled {
 			out = append(out, o)
 		}
 	}
 	return out
 }
 
-type ink16 int // index of a colour of the palette
+type ink16 int // index of a color of the palette
 
-func (i ink16) String() string { h, _ := hex(palette[i]); return h }
+func (i ink16) String() string { h, _ := ink.Hex(ink.Palette[i]); return h }
 
 func square() *Figure { return New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)) }
 
@@ -42,7 +43,7 @@ func samePlace(t *testing.T, want, got vg.Point) {
 	require.InDelta(t, float64(want.Y), float64(got.Y), 1e-9)
 }
 
-func place(p *panel, x, y float64) vg.Point { return p.place(p.at(x, y)).vg() }
+func place(p *panel, x, y float64) vg.Point { return p.place(p.at(x, y)).VG() }
 
 // Every arrow ends where it should, in a head whose size is that of the print,
 // not of the data.
@@ -53,10 +54,10 @@ func TestArrowsEndAtTheirTips(t *testing.T) {
 	heads := in(ops, ink16(0), true)
 	require.Len(t, heads, 1, "one path for all")
 	var tips []vg.Point
-	for i, c := range heads[0].path {
+	for i, c := range heads[0].Path {
 		if c.Type == vg.MoveComp {
 			tips = append(tips, c.Pos)
-			left, right := heads[0].path[i+1].Pos, heads[0].path[i+2].Pos
+			left, right := heads[0].Path[i+1].Pos, heads[0].Path[i+2].Pos
 			base := left.Add(right).Scale(0.5)
 			length := math.Hypot(float64(c.Pos.X-base.X), float64(c.Pos.Y-base.Y))
 			require.InDelta(t, 4+3.2*shaft, length, 1e-9)
@@ -70,7 +71,7 @@ func TestArrowsEndAtTheirTips(t *testing.T) {
 	}
 	shafts := in(ops, ink16(0), false)
 	require.Len(t, shafts, 1)
-	require.Equal(t, place(p, 0.1, -0.1), shafts[0].path[0].Pos)
+	require.Equal(t, place(p, 0.1, -0.1), shafts[0].Path[0].Pos)
 }
 
 func TestArrowsAreClippedAndCounted(t *testing.T) {
@@ -78,9 +79,9 @@ func TestArrowsAreClippedAndCounted(t *testing.T) {
 	_, ops := strokesOf(t, f)
 	heads := in(ops, ink16(0), true)
 	require.Len(t, heads, 1)
-	require.Len(t, heads[0].path, 4, "one triangle: only the arrow that ends inside has a head")
+	require.Len(t, heads[0].Path, 4, "one triangle: only the arrow that ends inside has a head")
 	for _, o := range in(ops, ink16(0), false) {
-		for _, c := range o.path {
+		for _, c := range o.Path {
 			require.LessOrEqual(t, float64(c.Pos.X), 760.0)
 		}
 	}
@@ -95,24 +96,24 @@ func TestResultantStandsOutAndShowsNothingAsARing(t *testing.T) {
 	_, ops := strokesOf(t, f)
 	one, other := in(ops, ink16(0), false), in(ops, ink16(1), false)
 	require.Len(t, other, 1)
-	require.Greater(t, other[0].style.width, 2*one[0].style.width)
-	require.Equal(t, other[0].path, ops[len(ops)-2].path, "above all others, but for its own head")
+	require.Greater(t, other[0].Style.Width, 2*one[0].Style.Width)
+	require.Equal(t, other[0].Path, ops[len(ops)-2].Path, "above all others, but for its own head")
 	require.Contains(t, f.Alt(), "sum (arrow): from (0, 0) to (0, 0.4), of length 0.4.")
 
 	zero := square().Resultant("sum", 0.5, 0, 1e-17, -1e-16)
 	p, ops := strokesOf(t, zero)
 	ring := in(ops, ink16(0), false)
 	require.Len(t, ring, 1)
-	require.Equal(t, vg.ArcComp, ring[0].path[1].Type)
-	require.Equal(t, place(p, 0.5, 0), ring[0].path[1].Pos)
-	require.Greater(t, float64(ring[0].path[1].Radius), 8.0*1.2, "around the star of an optimum there")
+	require.Equal(t, vg.ArcComp, ring[0].Path[1].Type)
+	require.Equal(t, place(p, 0.5, 0), ring[0].Path[1].Pos)
+	require.Greater(t, float64(ring[0].Path[1].Radius), 8.0*1.2, "around the star of an optimum there")
 }
 
 func TestArrowsSettleTheFrame(t *testing.T) {
 	f := New("t", X("x"), Y("y")).Arrows("g", []float64{5, 6}, []float64{1, 2}, []float64{1, -3}, []float64{1, 0})
 	p, _ := strokesOf(t, f)
-	for _, q := range []point{{5, 1}, {6, 2}, {6, 2}, {3, 2}} {
-		require.True(t, rect{point{0.05, 0.05}, point{0.95, 0.95}}.has(p.at(q.x, q.y)), q)
+	for _, q := range []ink.Point{ink.At(5, 1), ink.At(6, 2), ink.At(6, 2), ink.At(3, 2)} {
+		require.True(t, ink.Rect{Min: ink.At(0.05, 0.05), Max: ink.At(0.95, 0.95)}.Has(p.at(q.X, q.Y)), q)
 	}
 	require.InDelta(t, 4.5, (p.sx.lo+p.sx.hi)/2, 1e-12)
 }
@@ -135,15 +136,15 @@ func TestEllipseIsOne(t *testing.T) {
 	_, ops := strokesOf(t, walk)
 	drawn := func(clr string) int {
 		for i, o := range ops {
-			if h, _ := hex(o.style.color); h == clr && o.style.width > 0 {
+			if h, _ := ink.Hex(o.Style.Color); h == clr && o.Style.Width > 0 {
 				return i
 			}
 		}
 		return -1
 	}
-	black, _ := hex(ink)
+	black, _ := ink.Hex(ink.Dark)
 	require.Greater(t, drawn(black), drawn(ink16(0).String()), "theory that the walk would hide lies above it")
-	require.NotEmpty(t, ops[drawn(black)].style.dashes)
+	require.NotEmpty(t, ops[drawn(black)].Style.Dashes)
 	require.Contains(t, f.Alt(), "covariance (theory): ellipse around (0.1, −0.2) with semi-axes 0.6 and 0.2, the first at 40.1°.")
 
 	svgOf(t, square().Ellipse("of GD, which does not move", 0, 0, 0, 0, 0))

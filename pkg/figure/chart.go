@@ -2,15 +2,18 @@ package figure
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // Bundle adds many curves of one name, thin and pale: the runs of several
 // seeds. Give the name also to a Line, the mean or the median say, which is
-// drawn bold on top in the same colour. With xs nil the runs are drawn over
+// drawn bold on top in the same color. With xs nil the runs are drawn over
 // 0, 1, 2, …. Each run obeys the rules of Line; those that diverge end in a
 // cross, and the legend says how many, those without a finite value among them. Of a noisy measurement to be seen
 // against a Theory, a periodogram say, make a bundle of one: theory is drawn over
@@ -88,7 +91,7 @@ func plusMinus(v, half float64) string {
 }
 
 // TheoryBand adds the area between lo and hi in which theory expects the
-// measurements: grey, below them, the interval of an autocorrelation that is
+// measurements: gray, below them, the interval of an autocorrelation that is
 // 0 for example. Give the name also to a Theory to explain both in one entry of
 // the legend. Arguments and errors are those of Band.
 func (f *Figure) TheoryBand(name string, xs, lo, hi []float64) *Figure {
@@ -152,8 +155,8 @@ func (p *panel) failed(s *series) []string {
 	return out
 }
 
-func (p *panel) drawBars(c pen, s *series, st style) {
-	var boxes [][]point
+func (p *panel) drawBars(c ink.Pen, s *series, st ink.Style) {
+	var boxes [][]ink.Point
 	floor := 0.0
 	if !p.sy.log {
 		floor = min(max(p.sy.norm(0), 0), 1)
@@ -165,19 +168,19 @@ func (p *panel) drawBars(c pen, s *series, st style) {
 		clamp := func(v float64) float64 { return min(max(v, 0), 1) }
 		left, right, top := clamp(p.sx.norm(s.xs[i])), clamp(p.sx.norm(s.x2[i])), clamp(p.sy.norm(s.ys[i]))
 		if left < right && top != floor {
-			boxes = append(boxes, p.placeAll([]point{{left, floor}, {left, top}, {right, top}, {right, floor}}))
+			boxes = append(boxes, p.placeAll([]ink.Point{ink.At(left, floor), ink.At(left, top), ink.At(right, top), ink.At(right, floor)}))
 		}
 	}
 	if len(boxes) == 0 {
 		return
 	}
-	shade := st.color
+	shade := st.Color
 	shade.A = barShade
 	for _, b := range boxes {
-		c.fill(shade, b)
+		c.Fill(shade, b)
 	}
-	st.width = 1.4
-	c.strokes(st, boxes...)
+	st.Width = 1.4
+	c.Strokes(st, boxes...)
 }
 
 // beside is by how much the sets of a kind are moved to stand side by side.
@@ -194,57 +197,57 @@ func (p *panel) beside(s *series, apart float64) float64 {
 	return (float64(k) - float64(n-1)/2) * apart
 }
 
-func (p *panel) drawStems(c pen, s *series, st style) {
+func (p *panel) drawStems(c ink.Pen, s *series, st ink.Style) {
 	u := p.sy.norm(0)
 	floor := min(max(u, 0), 1)
 	if u >= 0 && u <= 1 {
-		c.stroke(style{color: axes, width: 1.2}, p.place(point{0, u}), p.place(point{1, u}))
+		c.Stroke(ink.Style{Color: ink.Gray, Width: 1.2}, p.place(ink.At(0, u)), p.place(ink.At(1, u)))
 	}
-	closest := p.frame.max.x - p.frame.min.x
+	closest := p.frame.Max.X - p.frame.Min.X
 	for i := range s.n - 1 {
-		closest = min(closest, math.Abs(p.place(p.at(s.xs[i+1], 0)).x-p.place(p.at(s.xs[i], 0)).x))
+		closest = min(closest, math.Abs(p.place(p.at(s.xs[i+1], 0)).X-p.place(p.at(s.xs[i], 0)).X))
 	}
 	size := min(4, max(closest/4, 1.8))
 	shift := p.beside(s, min(7, closest/3))
-	st.width, st.dashes = min(2.25, max(closest/4, 1)), nil
-	var all, tops []point
+	st.Width, st.Dashes = min(2.25, max(closest/4, 1)), nil
+	var all, tops []ink.Point
 	for i := range s.n {
-		if at := p.at(s.xs[i], s.ys[i]); s.ok(i) && at.x >= 0 && at.x <= 1 {
+		if at := p.at(s.xs[i], s.ys[i]); s.ok(i) && at.X >= 0 && at.X <= 1 {
 			at = p.place(at)
-			all = append(all, point{at.x + shift, at.y})
+			all = append(all, ink.At(at.X+shift, at.Y))
 		}
 	}
-	var lines [][]point
-	foot := p.place(point{0, floor}).y
+	var lines [][]ink.Point
+	foot := p.place(ink.At(0, floor)).Y
 	for _, top := range tallest(all, foot) {
-		if clamped := min(max(top.y, p.frame.min.y), p.frame.max.y); clamped == top.y {
+		if clamped := min(max(top.Y, p.frame.Min.Y), p.frame.Max.Y); clamped == top.Y {
 			tops = append(tops, top)
 		} else {
-			top.y = clamped
+			top.Y = clamped
 		}
-		lines = append(lines, []point{{top.x, foot}, top})
+		lines = append(lines, []ink.Point{ink.At(top.X, foot), top})
 	}
-	c.strokes(st, lines...)
-	c.markers(st, tops, size)
+	c.Strokes(st, lines...)
+	c.Markers(st, tops, size)
 }
 
-func (p *panel) drawIntervals(c pen, s *series, st style) {
+func (p *panel) drawIntervals(c ink.Pen, s *series, st ink.Style) {
 	shift := 0.0
 	if p.x.names != nil {
-		shift = p.beside(s, min(16, (p.frame.max.x-p.frame.min.x)/float64(len(p.x.names))/float64(1+len(p.series))))
+		shift = p.beside(s, min(16, (p.frame.Max.X-p.frame.Min.X)/float64(len(p.x.names))/float64(1+len(p.series))))
 	}
-	st.dashes = nil
+	st.Dashes = nil
 	const cap = 5.0
-	var lines [][]point
-	var markers []point
+	var lines [][]ink.Point
+	var markers []ink.Point
 	for i := range s.xs {
 		u := p.sx.norm(s.xs[i])
 		if u < 0 || u > 1 {
 			continue
 		}
-		x := p.place(point{u, 0}).x + shift
+		x := p.place(ink.At(u, 0)).X + shift
 		if !s.ok(i) {
-			c.cross(st, point{x, p.frame.max.y - 8}, 5.5)
+			c.Cross(st, ink.At(x, p.frame.Max.Y-8), 5.5)
 			continue
 		}
 		end := func(v float64) (float64, bool) {
@@ -256,33 +259,23 @@ func (p *panel) drawIntervals(c pen, s *series, st style) {
 		}
 		low, lowIn := end(s.lo[i])
 		high, highIn := end(s.hi[i])
-		y0, y1 := p.place(point{0, low}).y, p.place(point{0, high}).y
+		y0, y1 := p.place(ink.At(0, low)).Y, p.place(ink.At(0, high)).Y
 		if y0 < y1 {
-			lines = append(lines, []point{{x, y0}, {x, y1}})
+			lines = append(lines, []ink.Point{ink.At(x, y0), ink.At(x, y1)})
 		}
 		if lowIn {
-			lines = append(lines, []point{{x - cap, y0}, {x + cap, y0}})
+			lines = append(lines, []ink.Point{ink.At(x-cap, y0), ink.At(x+cap, y0)})
 		}
 		if highIn {
-			lines = append(lines, []point{{x - cap, y1}, {x + cap, y1}})
+			lines = append(lines, []ink.Point{ink.At(x-cap, y1), ink.At(x+cap, y1)})
 		}
-		if at := (point{0.5, p.sy.norm(s.ys[i])}); (rect{point{0, 0}, point{1, 1}}).has(at) {
-			markers = append(markers, point{x, p.place(at).y})
+		if at := (ink.At(0.5, p.sy.norm(s.ys[i]))); (ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}).Has(at) {
+			markers = append(markers, ink.At(x, p.place(at).Y))
 		}
 	}
-	c.strokes(style{color: halo, width: st.width + 2.5}, lines...)
-	c.strokes(st, lines...)
-	c.markers(st, markers, 4.2)
-}
-
-// pale is the style of a curve among many.
-func (s style) pale(n int) style {
-	s.width, s.dashes = 1, nil
-	s.color.A = 0x78
-	if n > 20 {
-		s.color.A = 0x50
-	}
-	return s
+	c.Strokes(ink.Style{Color: ink.Halo, Width: st.Width + 2.5}, lines...)
+	c.Strokes(st, lines...)
+	c.Markers(st, markers, 4.2)
 }
 
 // runs are the curves of a bundle.
@@ -298,10 +291,10 @@ func (p *panel) runs(name string) []*series {
 
 // drawRun draws a curve of a bundle with fewer points than a line: among many,
 // none is read to the pixel.
-func (p *panel) drawRun(c pen, s *series, st style) {
-	st = st.pale(len(p.runs(s.name)))
+func (p *panel) drawRun(c ink.Pen, s *series, st ink.Style) {
+	st = st.Pale(len(p.runs(s.name)))
 	for _, l := range p.stretch(s).lines {
-		c.stroke(st, peucker(columns(p.placeAll(l), 2), 0.4)...)
+		c.Stroke(st, ink.Peucker(ink.Columns(p.placeAll(l), 2), 0.4)...)
 	}
 }
 
@@ -392,4 +385,28 @@ func (p *panel) describeIntervals(s *series) string {
 		parts = append(parts, "diverged at "+strings.Join(bad, ", "))
 	}
 	return fmt.Sprintf("%s (values with intervals): %s", s.name, strings.Join(parts, ", "))
+}
+
+// tallest are the tops of the stems that show: of those within half a pixel, the
+// one that reaches highest above the floor and the one that reaches lowest.
+func tallest(tops []ink.Point, floor float64) []ink.Point {
+	if len(tops) < 1000 {
+		return tops
+	}
+	type column struct {
+		at int
+		up bool
+	}
+	best := map[column]int{}
+	for i, q := range tops {
+		c := column{int(2 * q.X), q.Y > floor}
+		if k, ok := best[c]; !ok || math.Abs(q.Y-floor) > math.Abs(tops[k].Y-floor) {
+			best[c] = i
+		}
+	}
+	var out []ink.Point
+	for _, i := range slices.Sorted(maps.Values(best)) {
+		out = append(out, tops[i])
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/vg"
 )
@@ -18,7 +19,7 @@ func TestPowerLawIsDrawnThroughItsPoints(t *testing.T) {
 	law := in(ops, ink16(0), false)
 	require.Len(t, law, 1)
 	for i, want := range []vg.Point{place(p, 1, 3), place(p, 100, 0.03)} {
-		samePlace(t, want, law[0].path[i].Pos)
+		samePlace(t, want, law[0].Path[i].Pos)
 	}
 	require.Len(t, in(ops, ink16(0), true), 3, "its points")
 	s := text(t, svgOf(t, f))
@@ -53,11 +54,11 @@ func TestBundleIsPaleBelowItsMean(t *testing.T) {
 	for i, o := range lines {
 		switch {
 		case i < 3:
-			require.Less(t, o.style.color.A, uint8(0x80))
-			require.Less(t, o.style.width, 1.2)
+			require.Less(t, o.Style.Color.A, uint8(0x80))
+			require.Less(t, o.Style.Width, 1.2)
 		case i == 3:
-			require.Equal(t, uint8(0xff), o.style.color.A)
-			require.Equal(t, 2.25, o.style.width)
+			require.Equal(t, uint8(0xff), o.Style.Color.A)
+			require.Equal(t, 2.25, o.Style.Width)
 		}
 	}
 	s := text(t, svgOf(t, f))
@@ -91,8 +92,8 @@ func TestBarsStandOnZero(t *testing.T) {
 	require.Len(t, boxes, 2, "a height of 0 is no bar")
 	for i, want := range [][3]float64{{0, 1, 5}, {3, 4, 2}} {
 		low, high := place(p, want[0], 0), place(p, want[1], want[2])
-		samePlace(t, low, boxes[i].path[0].Pos)
-		samePlace(t, high, boxes[i].path[2].Pos)
+		samePlace(t, low, boxes[i].Path[0].Pos)
+		samePlace(t, high, boxes[i].Path[2].Pos)
 	}
 	require.Contains(t, f.Alt(), "with replacement (histogram of 3 bars): from 0 to 4, the highest, 5, from 0 to 1.")
 	log := New("t", X("x"), LogY("y")).Bars("a", []float64{0, 1, 2}, []float64{10, 0})
@@ -104,7 +105,7 @@ func TestStemsStandSideBySideOnZero(t *testing.T) {
 	f := New("t", X("lag k"), Y("autocorrelation")).TheoryBand("95 %", nil, []float64{-0.1, -0.1, -0.1}, []float64{0.1, 0.1, 0.1}).
 		Stems("GD", nil, []float64{1, -0.9, 0.8}).Stems("SGD", nil, []float64{1, 0.05, -0.02})
 	p, ops := strokesOf(t, f)
-	a, b := in(ops, ink16(0), false)[0].path, in(ops, ink16(1), false)[0].path
+	a, b := in(ops, ink16(0), false)[0].Path, in(ops, ink16(1), false)[0].Path
 	require.Len(t, a, 6)
 	floor := place(p, 0, 0).Y
 	for i := 0; i < 6; i += 2 {
@@ -114,10 +115,10 @@ func TestStemsStandSideBySideOnZero(t *testing.T) {
 		require.InDelta(t, float64(place(p, float64(i/2), 0).X), float64((a[i].Pos.X+b[i].Pos.X)/2), 1e-9, "around the lag")
 	}
 	require.InDelta(t, float64(place(p, 1, -0.9).Y), float64(a[3].Pos.Y), 1e-9)
-	require.True(t, p.frame.has(point{float64(a[0].Pos.X) - 4, float64(floor)}), "the first does not touch the axis")
+	require.True(t, p.frame.Has(ink.At(float64(a[0].Pos.X)-4, float64(floor))), "the first does not touch the axis")
 	require.Contains(t, f.Alt(), "95 % (theory band): from −0.1 to 0.1 to −0.1 to 0.1. GD (stem plot): from 1 to 0.8.")
-	black, _ := hex(ink)
-	require.Contains(t, string(svgOf(t, f)), `fill="`+black+`" fill-opacity="0.13"`, "what theory says has no colour")
+	black, _ := ink.Hex(ink.Dark)
+	require.Contains(t, string(svgOf(t, f)), `fill="`+black+`" fill-opacity="0.13"`, "what theory says has no color")
 }
 
 func TestIntervals(t *testing.T) {
@@ -128,11 +129,11 @@ func TestIntervals(t *testing.T) {
 	p, ops := strokesOf(t, f)
 	lines := in(ops, ink16(0), false)
 	require.Len(t, lines, 1+2, "whiskers and a cross")
-	whisker := lines[2].path
+	whisker := lines[2].Path
 	require.InDelta(t, float64(place(p, 0, 0.4).Y), float64(whisker[0].Pos.Y), 1e-9)
 	require.InDelta(t, float64(place(p, 0, 0.6).Y), float64(whisker[1].Pos.Y), 1e-9)
 	require.InDelta(t, float64(place(p, 1, p.sy.lo).Y), float64(whisker[6].Pos.Y), 1e-9, "an end below 0 lies beyond the border of a logarithmic axis")
-	other := in(ops, ink16(1), false)[0].path
+	other := in(ops, ink16(1), false)[0].Path
 	require.Greater(t, other[0].Pos.X, whisker[0].Pos.X+5, "side by side")
 	s := text(t, svgOf(t, f))
 	_, s, _ = strings.Cut(s, f.Alt())
@@ -163,20 +164,20 @@ func TestCategoriesDoNotTouch(t *testing.T) {
 		l, err := f.layout()
 		require.NoError(t, err)
 		p := l.panels[0]
-		var ops []op
-		p.drawCategories(pen{kept: &ops})
-		var boxes []rect
+		ops, err := ink.Record(p.drawCategories)
+		require.NoError(t, err)
+		var boxes []ink.Rect
 		for _, o := range ops {
-			if o.text == "" {
+			if o.Text == "" {
 				continue
 			}
-			low := point{o.at.x - 1, o.at.y - 3}
-			box := rect{low, point{o.at.x + width(o.face, o.text) + 1, low.y + tickSize}}
-			require.Less(t, box.max.y, p.frame.min.y)
-			require.Greater(t, box.min.y, p.frame.min.y-p.bottom+labelSize, "above the label of the axis")
+			low := ink.At(o.At.X-1, o.At.Y-3)
+			box := ink.Rect{Min: low, Max: ink.At(o.At.X+ink.Width(o.Face, o.Text)+1, low.Y+tickSize)}
+			require.Less(t, box.Max.Y, p.frame.Min.Y)
+			require.Greater(t, box.Min.Y, p.frame.Min.Y-p.bottom+labelSize, "above the label of the axis")
 			for _, b := range boxes {
-				apart := box.min.x > b.max.x || b.min.x > box.max.x || box.min.y > b.max.y-4 || b.min.y > box.max.y-4
-				require.True(t, apart, "%d names: %q", n, o.text)
+				apart := box.Min.X > b.Max.X || b.Min.X > box.Max.X || box.Min.Y > b.Max.Y-4 || b.Min.Y > box.Max.Y-4
+				require.True(t, apart, "%d names: %q", n, o.Text)
 			}
 			boxes = append(boxes, box)
 		}

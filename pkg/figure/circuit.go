@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 
+	"descent.example/pkg/figure/internal/ink"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -160,7 +161,7 @@ func (c *Circuit) SVG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drawSVG(l.w, l.h, c.title, c.Alt(), l.draw)
+	return ink.SVG(l.w, l.h, c.title, c.Alt(), l.draw)
 }
 
 // PNG returns the picture as an image, as Figure.PNG does.
@@ -169,7 +170,7 @@ func (c *Circuit) PNG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drawPNG(l.w, l.h, l.draw)
+	return ink.PNG(l.w, l.h, l.draw)
 }
 
 // Size returns the width and height in CSS pixels, or zeros where SVG and PNG return an error.
@@ -227,7 +228,7 @@ func (c *Circuit) Alt() string {
 		}
 		text += " (" + strings.Join(xs, ", ") + ")"
 	}
-	return minus(text + ". " + strings.Join(parts, ". ") + ".")
+	return ink.Minus(text + ". " + strings.Join(parts, ". ") + ".")
 }
 
 // extent says the range of a layer's weights.
@@ -271,48 +272,50 @@ const (
 )
 
 var (
-	plusWire  = style{color: palette[0], width: 2}
-	minusWire = style{color: palette[1], width: 2, dashes: []vg.Length{6, 3}}
-	wire      = style{color: axes, width: 1.6}
+	plusWire  = ink.Style{Color: ink.Palette[0], Width: 2}
+	minusWire = ink.Style{Color: ink.Palette[1], Width: 2, Dashes: []vg.Length{6, 3}}
+	wire      = ink.Style{Color: ink.Gray, Width: 1.6}
 )
 
 // circuitLayout is a list of what to draw, in pixels from the lower left corner, y up.
 type circuitLayout struct {
 	w, h   int
-	ops    []func(pen)
-	labels []func(pen) // above all else, on a ground of their own
+	ops    []func(ink.Pen)
+	labels []func(ink.Pen) // above all else, on a ground of their own
 }
 
-func (l *circuitLayout) draw(p pen) {
-	p.box(white, rect{point{0, 0}, point{float64(l.w), float64(l.h)}})
+func (l *circuitLayout) draw(p ink.Pen) {
+	p.Box(ink.White, ink.Rect{Min: ink.At(0, 0), Max: ink.At(float64(l.w), float64(l.h))})
 	for _, op := range append(l.ops, l.labels...) {
 		op(p)
 	}
 }
 
-func (l *circuitLayout) add(op func(pen)) { l.ops = append(l.ops, op) }
+func (l *circuitLayout) add(op func(ink.Pen)) { l.ops = append(l.ops, op) }
 
-// text is a label, centred on at, whose end a wire may pass behind.
-func (l *circuitLayout) text(s string, at point) { l.label(ink, s, at) }
+// text is a label, centerd on at, whose end a wire may pass behind.
+func (l *circuitLayout) text(s string, at ink.Point) { l.label(ink.Dark, s, at) }
 
 // partial is a label with a derivative.
-func (l *circuitLayout) partial(v float64, at point) { l.label(palette[1], "∂ "+number(v+0), at) }
+func (l *circuitLayout) partial(v float64, at ink.Point) {
+	l.label(ink.Palette[1], "∂ "+number(v+0), at)
+}
 
-func (l *circuitLayout) label(clr color.NRGBA, s string, at point) {
-	face := sized(regular, tickSize)
-	half := width(face, s)/2 + 2
-	l.labels = append(l.labels, func(p pen) {
-		p.box(halo, rect{point{at.x - half, at.y - 2}, point{at.x + half, at.y + tickSize - 4}})
-		p.colored(clr, s, at, face, 0.5, false)
+func (l *circuitLayout) label(clr color.NRGBA, s string, at ink.Point) {
+	face := ink.Sized(ink.Regular, tickSize)
+	half := ink.Width(face, s)/2 + 2
+	l.labels = append(l.labels, func(p ink.Pen) {
+		p.Box(ink.Halo, ink.Rect{Min: ink.At(at.X-half, at.Y-2), Max: ink.At(at.X+half, at.Y+tickSize-4)})
+		p.Colored(clr, s, at, face, ink.Center)
 	})
 }
 
 func (l *circuitLayout) head(title string, words ...string) {
 	y := float64(l.h) - margin - titleSize
-	l.add(func(p pen) { p.text(title, point{margin, y}, sized(bold, titleSize), 0, false) })
+	l.add(func(p ink.Pen) { p.Text(title, ink.At(margin, y), ink.Sized(ink.Bold, titleSize), ink.Left) })
 	for i, w := range words {
-		at := point{margin, y - float64(i+1)*tickSize*leading - 2}
-		l.add(func(p pen) { p.text(w, at, sized(regular, tickSize), 0, false) })
+		at := ink.At(margin, y-float64(i+1)*tickSize*leading-2)
+		l.add(func(p ink.Pen) { p.Text(w, at, ink.Sized(ink.Regular, tickSize), ink.Left) })
 	}
 }
 
@@ -368,41 +371,41 @@ func (c *Circuit) elements() *circuitLayout {
 	place := func(k, n int) float64 { return middle - (float64(k)-float64(n-1)/2)*row }
 	x := margin + 24
 	// output labels what comes out of an element, on the horizontal part of its wire.
-	output := func(at point, value, gradient func() float64) point {
-		end := point{at.x + stub, at.y}
+	output := func(at ink.Point, value, gradient func() float64) ink.Point {
+		end := ink.At(at.X+stub, at.Y)
 		if c.values != nil {
-			end.x = at.x + stub + labelRoom + 16
-			mid := (at.x + end.x) / 2
-			l.text(number(value()+0), point{mid, at.y + 5})
+			end.X = at.X + stub + labelRoom + 16
+			mid := (at.X + end.X) / 2
+			l.text(number(value()+0), ink.At(mid, at.Y+5))
 			if c.gradients != nil {
-				l.partial(gradient(), point{mid, at.y - 17})
+				l.partial(gradient(), ink.At(mid, at.Y-17))
 			}
 		}
-		l.add(func(p pen) { p.stroke(wire, at, end) })
+		l.add(func(p ink.Pen) { p.Stroke(wire, at, end) })
 		return end
 	}
-	var ends []point // where the wires of the layer before end
+	var ends []ink.Point // where the wires of the layer before end
 	for i := range c.sizes[0] {
-		at := point{x, place(i, c.sizes[0])}
+		at := ink.At(x, place(i, c.sizes[0]))
 		name := "x"
 		if c.sizes[0] > 1 {
 			name += subscript(i + 1)
 		}
-		l.add(func(p pen) { p.text(name, point{at.x, at.y - 5}, sized(bold, labelSize), 0.5, false) })
-		ends = append(ends, output(point{at.x + 10, at.y}, func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
+		l.add(func(p ink.Pen) { p.Text(name, ink.At(at.X, at.Y-5), ink.Sized(ink.Bold, labelSize), ink.Center) })
+		ends = append(ends, output(ink.At(at.X+10, at.Y), func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
 	}
 	for k, layer := range c.layers {
 		in, out := c.sizes[k], c.sizes[k+1]
 		last := k == len(c.layers)-1
-		sums := make([]point, out) // the adders' middles
-		products := make([][]point, out)
+		sums := make([]ink.Point, out) // the adders' middles
+		products := make([][]ink.Point, out)
 		if layer.Weights != nil {
 			x += column
 			for j := range out {
 				for i := range in {
-					at := point{x, place(j*in+i, in*out)}
+					at := ink.At(x, place(j*in+i, in*out))
 					if out == 1 {
-						at.y = ends[i].y
+						at.Y = ends[i].Y
 					}
 					weight := layer.Weights[i][j]
 					name := "w"
@@ -413,33 +416,33 @@ func (c *Circuit) elements() *circuitLayout {
 						name += subscript(j*in + i + 1)
 					}
 					from := ends[i]
-					l.add(func(p pen) {
-						p.stroke(wire, from, point{at.x - element, at.y})
-						corners := []point{{at.x - element, at.y + element}, {at.x + element, at.y}, {at.x - element, at.y - element}}
-						p.fill(white, corners)
-						p.stroke(style{color: ink, width: 1.8}, corners[0], corners[1], corners[2], corners[0])
+					l.add(func(p ink.Pen) {
+						p.Stroke(wire, from, ink.At(at.X-element, at.Y))
+						corners := []ink.Point{ink.At(at.X-element, at.Y+element), ink.At(at.X+element, at.Y), ink.At(at.X-element, at.Y-element)}
+						p.Fill(ink.White, corners)
+						p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, corners[0], corners[1], corners[2], corners[0])
 					})
-					l.text(name+" = "+number(weight), point{at.x, at.y + element + 6})
+					l.text(name+" = "+number(weight), ink.At(at.X, at.Y+element+6))
 					if c.gradients != nil {
-						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], point{at.x - 2, at.y - element - 16})
+						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], ink.At(at.X-2, at.Y-element-16))
 					}
-					products[j] = append(products[j], output(point{at.x + element, at.y},
+					products[j] = append(products[j], output(ink.At(at.X+element, at.Y),
 						func() float64 { return weight * c.values.into(k)[i] }, func() float64 { return c.gradients.z[k][j] }))
-					sums[j].y += at.y / float64(in)
+					sums[j].Y += at.Y / float64(in)
 				}
 			}
 		} else {
 			products[0] = ends
 			for _, e := range ends {
-				sums[0].y += e.y / float64(in)
+				sums[0].Y += e.Y / float64(in)
 			}
 		}
 		x += column
-		var next []point
+		var next []ink.Point
 		for j := range out {
-			at := point{x, sums[j].y}
+			at := ink.At(x, sums[j].Y)
 			for _, from := range products[j] {
-				l.add(func(p pen) { p.stroke(wire, from, at) })
+				l.add(func(p ink.Pen) { p.Stroke(wire, from, at) })
 			}
 			if layer.Biases != nil {
 				name := "b"
@@ -449,31 +452,31 @@ func (c *Circuit) elements() *circuitLayout {
 				if out > 1 {
 					name += subscript(j + 1)
 				}
-				l.text(name+" = "+number(layer.Biases[j]), point{at.x, at.y + element + 7})
+				l.text(name+" = "+number(layer.Biases[j]), ink.At(at.X, at.Y+element+7))
 				if c.gradients != nil {
-					l.partial(c.gradients.z[k][j], point{at.x - 2, at.y - element - 16})
+					l.partial(c.gradients.z[k][j], ink.At(at.X-2, at.Y-element-16))
 				}
 			}
-			l.add(func(p pen) {
-				p.circle(style{color: white}, at, element)
-				p.circle(style{color: ink, width: 1.8}, at, element)
-				p.stroke(style{color: ink, width: 1.8}, point{at.x - 7, at.y}, point{at.x + 7, at.y})
-				p.stroke(style{color: ink, width: 1.8}, point{at.x, at.y - 7}, point{at.x, at.y + 7})
+			l.add(func(p ink.Pen) {
+				p.Circle(ink.Style{Color: ink.White}, at, element)
+				p.Circle(ink.Style{Color: ink.Dark, Width: 1.8}, at, element)
+				p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X-7, at.Y), ink.At(at.X+7, at.Y))
+				p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X, at.Y-7), ink.At(at.X, at.Y+7))
 			})
-			next = append(next, output(point{at.x + element, at.y}, func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
+			next = append(next, output(ink.At(at.X+element, at.Y), func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
 		}
 		if layer.ReLU {
 			x += column
 			for j, from := range next {
-				at := point{x, from.y}
-				l.add(func(p pen) {
-					p.stroke(wire, from, point{at.x - element, at.y})
-					box := rect{point{at.x - element, at.y - element}, point{at.x + element, at.y + element}}
-					p.box(white, box)
-					p.outline(style{color: ink, width: 1.8}, box)
-					p.stroke(style{color: palette[0], width: 3}, point{at.x - 10, at.y - 7}, point{at.x, at.y - 7}, point{at.x + 10, at.y + 9})
+				at := ink.At(x, from.Y)
+				l.add(func(p ink.Pen) {
+					p.Stroke(wire, from, ink.At(at.X-element, at.Y))
+					box := ink.Rect{Min: ink.At(at.X-element, at.Y-element), Max: ink.At(at.X+element, at.Y+element)}
+					p.Box(ink.White, box)
+					p.Outline(ink.Style{Color: ink.Dark, Width: 1.8}, box)
+					p.Stroke(ink.Style{Color: ink.Palette[0], Width: 3}, ink.At(at.X-10, at.Y-7), ink.At(at.X, at.Y-7), ink.At(at.X+10, at.Y+9))
 				})
-				next[j] = output(point{at.x + element, at.y}, func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
+				next[j] = output(ink.At(at.X+element, at.Y), func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
 			}
 		}
 		ends = next
@@ -483,10 +486,10 @@ func (c *Circuit) elements() *circuitLayout {
 		if len(ends) > 1 {
 			name = "f" + subscript(j+1) + "(x)"
 		}
-		end := point{from.x + 16, from.y}
-		l.add(func(p pen) {
-			p.darts(wire, []dart{{point{from.x - 1, from.y}, end, true}})
-			p.text(name, point{end.x + 5, end.y - 5}, sized(bold, labelSize), 0, false)
+		end := ink.At(from.X+16, from.Y)
+		l.add(func(p ink.Pen) {
+			p.Darts(wire, []ink.Dart{{Tail: ink.At(from.X-1, from.Y), Tip: end, Head: true}})
+			p.Text(name, ink.At(end.X+5, end.Y-5), ink.Sized(ink.Bold, labelSize), ink.Left)
 		})
 	}
 	return l
@@ -531,13 +534,13 @@ func (c *Circuit) units() *circuitLayout {
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
 	l := &circuitLayout{w: int(2*margin + 110 + unitColumn*float64(len(c.sizes)-1)), h: int(top + float64(rows)*row + margin)}
 	for _, w := range append(words, c.title) {
-		l.w = max(l.w, int(2*margin+width(sized(bold, tickSize), w)))
+		l.w = max(l.w, int(2*margin+ink.Width(ink.Sized(ink.Bold, tickSize), w)))
 	}
 	l.head(c.title, words...)
 	middle := margin + float64(rows)*row/2
 	left := (float64(l.w) - unitColumn*float64(len(c.sizes)-1)) / 2
-	place := func(k, at int) point {
-		return point{left + unitColumn*float64(k), middle - (float64(at)-float64(len(shown[k])-1)/2)*row}
+	place := func(k, at int) ink.Point {
+		return ink.At(left+unitColumn*float64(k), middle-(float64(at)-float64(len(shown[k])-1)/2)*row)
 	}
 	for k, layer := range c.layers {
 		for a, i := range shown[k] {
@@ -556,8 +559,8 @@ func (c *Circuit) units() *circuitLayout {
 				if weight < 0 {
 					st = minusWire
 				}
-				st.width = 0.4 + 3*(math.Abs(weight)/largest)
-				l.add(func(p pen) { p.stroke(st, place(k, a), place(k+1, b)) })
+				st.Width = 0.4 + 3*(math.Abs(weight)/largest)
+				l.add(func(p ink.Pen) { p.Stroke(st, place(k, a), place(k+1, b)) })
 			}
 		}
 	}
@@ -565,20 +568,20 @@ func (c *Circuit) units() *circuitLayout {
 		for a, i := range shown[k] {
 			at := place(k, a)
 			if i < 0 {
-				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), point{at.x, at.y - 5})
+				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), ink.At(at.X, at.Y-5))
 				continue
 			}
-			fill := white
+			fill := ink.White
 			hidden := k > 0 && c.layers[k-1].ReLU
 			if c.values != nil && hidden && c.values.h[k-1][i] > 0 {
-				fill = palette[5]
+				fill = ink.Palette[5]
 			}
-			l.add(func(p pen) {
-				p.circle(style{color: white}, at, unitRadius+2)
-				p.circle(style{color: fill}, at, unitRadius)
-				p.circle(style{color: ink, width: 1.6}, at, unitRadius)
+			l.add(func(p ink.Pen) {
+				p.Circle(ink.Style{Color: ink.White}, at, unitRadius+2)
+				p.Circle(ink.Style{Color: fill}, at, unitRadius)
+				p.Circle(ink.Style{Color: ink.Dark, Width: 1.6}, at, unitRadius)
 				if hidden {
-					p.stroke(style{color: ink, width: 1.8}, point{at.x - 7, at.y - 4}, point{at.x, at.y - 4}, point{at.x + 6, at.y + 6})
+					p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X-7, at.Y-4), ink.At(at.X, at.Y-4), ink.At(at.X+6, at.Y+6))
 				}
 			})
 			inside := ""
@@ -588,12 +591,12 @@ func (c *Circuit) units() *circuitLayout {
 			case !hidden:
 				inside = "+"
 			}
-			l.add(func(p pen) { p.text(inside, point{at.x, at.y - 5}, sized(regular, tickSize), 0.5, false) })
+			l.add(func(p ink.Pen) { p.Text(inside, ink.At(at.X, at.Y-5), ink.Sized(ink.Regular, tickSize), ink.Center) })
 			if c.values != nil {
-				l.text(number(c.values.into(k)[i]+0), point{at.x, at.y + unitRadius + 5})
+				l.text(number(c.values.into(k)[i]+0), ink.At(at.X, at.Y+unitRadius+5))
 			}
 			if c.gradients != nil {
-				l.partial(c.gradients.into(k)[i], point{at.x, at.y - unitRadius - 15})
+				l.partial(c.gradients.into(k)[i], ink.At(at.X, at.Y-unitRadius-15))
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // contour is a loss over a panel and the levels to draw. Its values are kept:
@@ -110,7 +112,7 @@ func levels(sorted []float64) ([]float64, bool) {
 // rim[i] says that the edge from point i to the next runs along the frame,
 // where it bounds the region but is no level line.
 type loop struct {
-	pts []point
+	pts []ink.Point
 	rim []bool
 }
 
@@ -135,9 +137,9 @@ func (f *field) loops(level float64) []loop {
 		}
 		return f.z[i-1][j-1]
 	}
-	node := func(i, j int) point {
+	node := func(i, j int) ink.Point {
 		at := func(k int) float64 { return float64(min(max(k-1, 0), cells)) / cells }
-		return point{at(i), at(j)}
+		return ink.At(at(i), at(j))
 	}
 	// An edge of the grid is named by its lower left node and its direction.
 	edge := func(i, j int, up bool) int {
@@ -147,7 +149,7 @@ func (f *field) loops(level float64) []loop {
 		}
 		return e
 	}
-	cross := func(e int) point {
+	cross := func(e int) ink.Point {
 		i, j := e/2/n, e/2%n
 		i2, j2 := i+1, j
 		if e%2 == 1 {
@@ -156,9 +158,9 @@ func (f *field) loops(level float64) []loop {
 		a, b := value(i, j), value(i2, j2)
 		p, q := node(i, j), node(i2, j2)
 		if math.IsInf(a, 0) || math.IsInf(b, 0) {
-			return p.toward(q, 0.5) // p = q but for the ring's own edges, never crossed
+			return p.Toward(q, 0.5) // p = q but for the ring's own edges, never crossed
 		}
-		return p.toward(q, (level/2-a/2)/(b/2-a/2))
+		return p.Toward(q, (level/2-a/2)/(b/2-a/2))
 	}
 	next, rim := map[int]int{}, map[int]bool{}
 	var starts []int
@@ -214,13 +216,13 @@ func (f *field) loops(level float64) []loop {
 }
 
 // lines are the level lines alone: the stretches of a loop inside the frame.
-func (l loop) lines() [][]point {
+func (l loop) lines() [][]ink.Point {
 	first := slices.Index(l.rim, true)
 	if first < 0 {
-		return [][]point{append(slices.Clone(l.pts), l.pts[0])}
+		return [][]ink.Point{append(slices.Clone(l.pts), l.pts[0])}
 	}
-	var out [][]point
-	var cur []point
+	var out [][]ink.Point
+	var cur []ink.Point
 	for k := range l.pts {
 		i := (first + 1 + k) % len(l.pts)
 		cur = append(cur, l.pts[i])

@@ -7,9 +7,9 @@
 // its size, and a text that says the same. Animate makes a moving picture of
 // a sequence of figures.
 //
-// Every series differs from the others by colour (Okabe and Ito's palette,
-// safe for colour-blind readers) and by dash or marker, so that it survives a
-// grey print; names stand beside the data, never over it. What cannot be
+// Every series differs from the others by color (Okabe and Ito's palette,
+// safe for color-blind readers) and by dash or marker, so that it survives a
+// gray print; names stand beside the data, never over it. What cannot be
 // shown is said: a run that leaves the finite numbers ends in a mark and the
 // words "diverged at step t". Lengths are CSS pixels; the card behind the
 // drawing is opaque white, so that it reads on a dark page too.
@@ -157,7 +157,7 @@ func (f *Figure) check() error {
 // for good, it ends in an arrow. On a logarithmic axis a loss that is 0 (or
 // below 2⁻¹⁰²², where digits are lost) from some step to the end is said in the
 // same way; any other value ≤ 0 is an error. Different lengths, no finite value, or an x that is not finite are
-// errors. Series of the same name share their colour and their entry in the
+// errors. Series of the same name share their color and their entry in the
 // legend.
 func (f *Figure) Line(name string, xs, ys []float64) *Figure {
 	return f.add(&series{kind: line, name: name, xs: xs, ys: ys})
@@ -177,7 +177,7 @@ func (f *Figure) Points(name string, xs, ys []float64) *Figure {
 }
 
 // Band adds the area between lo and hi, a range over seeds for example. Give
-// it the name of a Line to share its colour. With xs nil it is drawn over
+// it the name of a Line to share its color. With xs nil it is drawn over
 // 0, 1, 2, …. A lo above its hi is an error; where either is not finite the
 // band has a gap.
 func (f *Figure) Band(name string, xs, lo, hi []float64) *Figure {
@@ -206,21 +206,21 @@ func (f *Figure) Mark(name string, x, y float64) *Figure {
 	return f.panel(func() { f.marks = append(f.marks, mark{name, x, y}) })
 }
 
-// VLine adds a vertical line at x, labelled above the frame: a threshold such
+// VLine adds a vertical line at x, labeled above the frame: a threshold such
 // as 2/λ_max.
 func (f *Figure) VLine(x float64, label string) *Figure { return f.rule(rule{x, label, true}) }
 
-// HLine adds a horizontal line at y, labelled in the legend.
+// HLine adds a horizontal line at y, labeled in the legend.
 func (f *Figure) HLine(y float64, label string) *Figure { return f.rule(rule{y, label, false}) }
 
 // Contour draws the level sets of loss(x, y) over the frame as shaded bands
-// and names them in a colour bar with the given label. Without levels they
+// and names them in a color bar with the given label. Without levels they
 // are chosen: 1 and 3 times powers of ten where the loss is positive and spans
 // more than a factor 30, evenly spaced round numbers otherwise. A loss that is
 // not finite somewhere is drawn as the highest level there; one that panics is
 // an error of SVG and PNG.
 //
-// Where the axes have no Range, the frame is centred on the first Mark (or on
+// Where the axes have no Range, the frame is centerd on the first Mark (or on
 // the end of the first path that does not diverge) and wide enough for every
 // start and its mirror image.
 func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
@@ -269,7 +269,7 @@ func (f *Figure) Copy() *Figure {
 }
 
 // Row puts panels side by side; their titles become sub-titles. A series has
-// the same colour and marker in every panel in which its name occurs. Panels
+// the same color and marker in every panel in which its name occurs. Panels
 // with the same vertical axis show its numbers once.
 func Row(panels ...*Figure) *Figure { return Grid(len(panels), panels...) }
 

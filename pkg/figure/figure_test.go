@@ -9,11 +9,11 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/require"
 )
 
@@ -74,12 +74,12 @@ func TestSVGCarriesLabelsSeriesAndAlternative(t *testing.T) {
 	require.Contains(t, string(svg), fmt.Sprintf(`width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s"`, w, h, w, h, f.Alt()))
 	require.Contains(t, string(svg), "<title>Loss against step</title>")
 	require.Contains(t, string(svg), "sans-serif")
-	for _, c := range palette[:2] {
-		clr, _ := hex(c)
+	for _, c := range ink.Palette[:2] {
+		clr, _ := ink.Hex(c)
 		// Once as a curve and once in the legend.
 		require.Equal(t, 2, strings.Count(string(svg), `stroke="`+clr+`" stroke-width="2.25"`))
 	}
-	require.Equal(t, 2, strings.Count(string(svg), `stroke-dasharray="9 4"`), "the second curve is dashed, for grey prints")
+	require.Equal(t, 2, strings.Count(string(svg), `stroke-dasharray="9 4"`), "the second curve is dashed, for gray prints")
 	require.True(t, strings.Contains(string(svg), fmt.Sprintf(`<path fill="#ffffff" d="M0 %dL%d %dL%d 0L0 0Z"/>`, h, w, h, w)), "opaque card")
 }
 
@@ -101,7 +101,7 @@ func TestPNGHasTwiceTheSize(t *testing.T) {
 			r, g, bl, a := img.At(corner[0], corner[1]).RGBA()
 			require.Equal(t, [4]uint32{0xffff, 0xffff, 0xffff, 0xffff}, [4]uint32{r, g, bl, a})
 		}
-		// 192 dots per inch are 7559 per metre.
+		// 192 dots per inch are 7559 per meter.
 		i := bytes.Index(b, []byte("pHYs"))
 		require.Positive(t, i)
 		require.EqualValues(t, 7559, binary.BigEndian.Uint32(b[i+4:]))
@@ -229,7 +229,7 @@ func TestADivergedRunSaysSo(t *testing.T) {
 
 	gap := New("t", X("step t"), Y("loss")).Line("a", nil, []float64{1, 2, nan, 3, 4})
 	require.NotContains(t, gap.Alt(), "diverged")
-	clr, _ := hex(palette[0])
+	clr, _ := ink.Hex(ink.Palette[0])
 	require.Equal(t, 3, strings.Count(string(svgOf(t, gap)), `stroke="`+clr), "two pieces and the legend")
 
 	converged := New("t", X("step t"), LogY("loss")).Line("a", nil, []float64{1, 0.1, 0, 0})
@@ -246,22 +246,22 @@ func TestDivergenceDoesNotSetTheScale(t *testing.T) {
 		require.Less(t, p.sy.hi, 200.0)
 		run := p.stretch(f.series[1])
 		require.Equal(t, 1, run.left)
-		require.InDelta(t, 1, run.tip.y, 1e-9, "it leaves through the upper border")
+		require.InDelta(t, 1, run.tip.Y, 1e-9, "it leaves through the upper border")
 	}
 	alone := New("t", X("step t"), LogY("loss")).Line("wild", nil, wild)
 	svgOf(t, alone)
 }
 
-// A straight flight from the centre crosses the border at a known point.
+// A straight flight from the center crosses the border at a known point.
 func TestPathsAreCutAtTheBorder(t *testing.T) {
 	for _, far := range []float64{1e3, 1e12, 1e150, math.MaxFloat64} {
 		f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, far}, []float64{0, far / 2})
 		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
 		run := p.stretch(f.series[0])
-		require.InDelta(t, 1, run.tip.x, 1e-9)
-		require.InDelta(t, 0.75, run.tip.y, 1e-9)
-		require.InDelta(t, 0.5, run.dir.y/run.dir.x, 1e-9)
+		require.InDelta(t, 1, run.tip.X, 1e-9)
+		require.InDelta(t, 0.75, run.tip.Y, 1e-9)
+		require.InDelta(t, 0.5, run.dir.Y/run.dir.X, 1e-9)
 	}
 	// Out for a while and back again is not leaving.
 	f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, 3, 0}, []float64{0, 0, 0.5})
@@ -323,13 +323,13 @@ func TestContoursOfACircleAreCircles(t *testing.T) {
 		for _, l := range loops {
 			for _, line := range l.lines() {
 				for i := range line {
-					x, y := 4*line[i].x-2, 4*line[i].y-2
+					x, y := 4*line[i].X-2, 4*line[i].Y-2
 					require.InDelta(t, r, math.Hypot(x, y), h*h/(8*r)+1e-12)
 					n++
 					if i > 0 {
-						length += 4 * line[i].sub(line[i-1]).length()
-						mid := line[i].toward(line[i-1], 0.5)
-						require.InDelta(t, r, math.Hypot(4*mid.x-2, 4*mid.y-2), h*h/(4*r)+h*h/(8*r))
+						length += 4 * line[i].Sub(line[i-1]).Length()
+						mid := line[i].Toward(line[i-1], 0.5)
+						require.InDelta(t, r, math.Hypot(4*mid.X-2, 4*mid.Y-2), h*h/(4*r)+h*h/(8*r))
 					}
 				}
 			}
@@ -354,7 +354,7 @@ func TestFilledRegionsHaveTheRightArea(t *testing.T) {
 		for _, l := range f.loops(level) {
 			for i := range l.pts {
 				p, q := l.pts[i], l.pts[(i+1)%len(l.pts)]
-				area += 16 * (p.x*q.y - q.x*p.y) / 2
+				area += 16 * (p.X*q.Y - q.X*p.Y) / 2
 			}
 		}
 		require.InDelta(t, want, area, 0.002)
@@ -373,7 +373,7 @@ func TestSaddleLinesDoNotCross(t *testing.T) {
 			for _, line := range l.lines() {
 				lines++
 				for _, p := range line {
-					require.Equal(t, line[0].x*2.013 > 1.013, p.x*2.013 > 1.013, "a branch stays in its quadrant")
+					require.Equal(t, line[0].X*2.013 > 1.013, p.X*2.013 > 1.013, "a branch stays in its quadrant")
 				}
 			}
 		}
@@ -402,15 +402,15 @@ func TestWordsBesideACurveCoverNothing(t *testing.T) {
 	require.NotEmpty(t, p.labels)
 	require.NotEmpty(t, p.noted, "some find no room")
 	for i, words := range p.labels {
-		box := rect{words.at, point{words.at.x + width(sized(regular, tickSize), words.text), words.at.y + 0.7*tickSize}}
-		require.True(t, p.frame.has(box.min) && p.frame.has(box.max))
+		box := ink.Rect{Min: words.at, Max: ink.At(words.at.X+ink.Width(ink.Sized(ink.Regular, tickSize), words.text), words.at.Y+0.7*tickSize)}
+		require.True(t, p.frame.Has(box.Min) && p.frame.Has(box.Max))
 		for _, s := range f.series {
 			for _, line := range p.stretch(s).lines {
-				require.False(t, crosses(box, [][]point{p.placeAll(line)}), "%q lies on %q", words.text, s.name)
+				require.False(t, crosses(box, [][]ink.Point{p.placeAll(line)}), "%q lies on %q", words.text, s.name)
 			}
 		}
 		for _, other := range p.labels[:i] {
-			require.False(t, box.has(other.at))
+			require.False(t, box.Has(other.at))
 		}
 	}
 	_, drawn, _ := strings.Cut(text(t, svgOf(t, f)), f.Alt())
@@ -432,34 +432,6 @@ func TestChosenLevelsAreRound(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, k.log, f.log)
 		require.InDeltaSlice(t, k.want, f.levels, 1e-12)
-	}
-}
-
-func TestDecimationLosesLessThanItsBound(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	curves := map[string]func(i int) point{
-		"noise":      func(i int) point { return point{float64(i) / 40, 400 * r.Float64()} },
-		"sine":       func(i int) point { return point{float64(i) / 40, 200 + 200*math.Sin(float64(i)/300)} },
-		"spike":      func(i int) point { return point{float64(i) / 40, map[bool]float64{true: 400}[i == 777]} },
-		"trajectory": func(i int) point { return point{300 + 200*math.Cos(float64(i)/50), 200 + 200*math.Sin(float64(i)/77)} },
-	}
-	require.LessOrEqual(t, decimation, 1.25, "pixels, half a line's width")
-	for name, f := range curves {
-		pts := make([]point, 20000)
-		for i := range pts {
-			pts[i] = f(i)
-		}
-		got := decimate(slices.Clone(pts))
-		require.Less(t, len(got), len(pts)/3, name)
-		require.Equal(t, pts[0], got[0])
-		require.Equal(t, pts[len(pts)-1], got[len(got)-1])
-		for i := 0; i < len(pts); i += 7 {
-			nearest := math.Inf(1)
-			for k := 1; k < len(got); k++ {
-				nearest = min(nearest, distance(pts[i], got[k-1], got[k]))
-			}
-			require.LessOrEqual(t, nearest, decimation, "%s, point %d", name, i)
-		}
 	}
 }
 
@@ -506,28 +478,18 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// Every sign of the lecture has a shape in the PNG, and each is its own.
-func TestMathematicalSigns(t *testing.T) {
-	require.NoError(t, checkText("αβγδεηθκλμρσφω ΔΣΩ ∇∂∞∑√ ₀₁₂₉₊₋ₙₜᵢ ⁰¹²³⁹⁺⁻ⁿᵀ ≥≤≈≠±−×·→‖∣ λ_max"))
-	require.Equal(t, []run{{"2/λ", 0}, {"max", -0.18}, {" = 1", 0}}, runs("2/λ_max = 1"))
-	require.Equal(t, []run{{"10", 0}, {"−3", 0.36}}, runs("10⁻³"))
-	require.Equal(t, []run{{"a_", 0}}, runs("a_"))
-	require.Less(t, width(sized(regular, 15), "λ_max"), width(sized(regular, 15), "λmax"))
-	require.InDelta(t, width(sized(regular, 15), "∇L"), width(sized(regular, 15), "∆L"), 1e-9)
-}
-
-func TestRowSharesColoursAxesAndColourBar(t *testing.T) {
+func TestRowSharesColorsAxesAndColorBar(t *testing.T) {
 	a, b := plane(), plane()
 	b.title = "Again"
 	svg := svgOf(t, Row(a, b))
 	s := text(t, svg)
-	require.Equal(t, 1, strings.Count(s, "loss L(θ)\n"), "one colour bar")
+	require.Equal(t, 1, strings.Count(s, "loss L(θ)\n"), "one color bar")
 	require.Equal(t, 1, strings.Count(s, "θ2\n"), "one vertical axis with numbers")
 	require.Equal(t, 2, strings.Count(s, "θ1\n"))
 	require.Equal(t, 2, strings.Count(s, "η = 0.1\n"))
 	require.Equal(t, 1, strings.Count(s, "\noptimum\n"), "explained once")
-	second, _ := hex(palette[1])
-	require.NotContains(t, string(svg), second, "the same name has the same colour")
+	second, _ := ink.Hex(ink.Palette[1])
+	require.NotContains(t, string(svg), second, "the same name has the same color")
 }
 
 func TestDataAreCopied(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // heat is a table of numbers as shaded cells.
@@ -16,11 +18,11 @@ type heat struct {
 }
 
 // Heat draws a table of numbers as shaded cells, the losses of each width and
-// optimizer for example, and explains the shades in a colour bar with the given
+// optimizer for example, and explains the shades in a color bar with the given
 // label: z[i][j] stands in row i and column j, the categories of the vertical
 // and the horizontal axis. The shades are logarithmic where all numbers are
 // positive and span more than a factor 30. Tables of the same label in a Row
-// share them. A number that is not finite is a grey cell that says "diverged".
+// share them. A number that is not finite is a gray cell that says "diverged".
 // It is an error if an axis has no categories or z has another shape.
 func (f *Figure) Heat(label string, z [][]float64) *Figure {
 	f = f.made()
@@ -49,7 +51,7 @@ func (f *Figure) Heat(label string, z [][]float64) *Figure {
 	return f.panel(func() { f.heat = h })
 }
 
-// shades maps the numbers of heat maps of one label to colours.
+// shades maps the numbers of heat maps of one label to colors.
 type shades struct{ scale }
 
 // shadesOf settles the shades of every label.
@@ -80,7 +82,7 @@ func shadesOf(figures []*Figure) map[string]shades {
 }
 
 // sequence is a sequential scale of one hue, lighter to darker by equal steps of lightness to the eye: it tells high
-// from low without colour and to colour-blind readers (Brewer's Blues, 2003).
+// from low without color and to color-blind readers (Brewer's Blues, 2003).
 var sequence = []color.NRGBA{
 	{0xf2, 0xf7, 0xfc, 0xff}, {0xc6, 0xdb, 0xef, 0xff}, {0x9e, 0xca, 0xe1, 0xff}, {0x6b, 0xae, 0xd6, 0xff},
 	{0x42, 0x92, 0xc6, 0xff}, {0x21, 0x71, 0xb5, 0xff}, {0x08, 0x51, 0x9c, 0xff}, {0x08, 0x30, 0x6b, 0xff},
@@ -96,11 +98,11 @@ func blend(t float64) color.NRGBA {
 	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
 }
 
-// inkOn is the colour of letters on a background: black or white, whichever has
+// inkOn is the color of letters on a background: black or white, whichever has
 // the greater contrast, which is 4.5 at least.
 func inkOn(clr color.NRGBA) color.NRGBA {
 	if luminance(clr) < 0.179 {
-		return white
+		return ink.White
 	}
 	return color.NRGBA{A: 0xff}
 }
@@ -118,36 +120,36 @@ func luminance(clr color.NRGBA) float64 {
 
 // drawHeat draws the cells and, where they are large enough, their numbers;
 // where not, a cross is a cell that has none.
-func (p *panel) drawHeat(c pen) {
+func (p *panel) drawHeat(c ink.Pen) {
 	rows, cols := len(p.y.names), len(p.x.names)
-	wide := (p.frame.max.x - p.frame.min.x) / float64(cols)
-	high := (p.frame.max.y - p.frame.min.y) / float64(rows)
+	wide := (p.frame.Max.X - p.frame.Min.X) / float64(cols)
+	high := (p.frame.Max.Y - p.frame.Min.Y) / float64(rows)
 	digits, size := p.heat.letters(wide-10, high-6)
 	for i, row := range p.heat.z {
 		for j, v := range row {
-			low := p.place(point{float64(j) / float64(cols), 1 - float64(i+1)/float64(rows)})
+			low := p.place(ink.At(float64(j)/float64(cols), 1-float64(i+1)/float64(rows)))
 			clr := lost
 			if finite(v) {
 				clr = blend(p.shades.norm(v))
 			}
-			c.box(clr, rect{low, point{low.x + wide, low.y + high}})
-			mid := point{low.x + wide/2, low.y + high/2}
+			c.Box(clr, ink.Rect{Min: low, Max: ink.At(low.X+wide, low.Y+high)})
+			mid := ink.At(low.X+wide/2, low.Y+high/2)
 			switch {
 			case size > 0:
-				mid.y -= size * 0.35
-				c.colored(inkOn(clr), cellText(v, digits), mid, sized(regular, size), 0.5, false)
+				mid.Y -= size * 0.35
+				c.Colored(inkOn(clr), cellText(v, digits), mid, ink.Sized(ink.Regular, size), ink.Center)
 			case !finite(v):
-				c.cross(style{color: ink}, mid, min(5.5, wide/3, high/3))
+				c.Cross(ink.Style{Color: ink.Dark}, mid, min(5.5, wide/3, high/3))
 			}
 		}
 	}
 	for i := 1; i < rows; i++ {
 		u := float64(i) / float64(rows)
-		c.stroke(style{color: white, width: 1.5}, p.place(point{0, u}), p.place(point{1, u}))
+		c.Stroke(ink.Style{Color: ink.White, Width: 1.5}, p.place(ink.At(0, u)), p.place(ink.At(1, u)))
 	}
 	for j := 1; j < cols; j++ {
 		u := float64(j) / float64(cols)
-		c.stroke(style{color: white, width: 1.5}, p.place(point{u, 0}), p.place(point{u, 1}))
+		c.Stroke(ink.Style{Color: ink.White, Width: 1.5}, p.place(ink.At(u, 0)), p.place(ink.At(u, 1)))
 	}
 }
 
@@ -160,7 +162,7 @@ func (h *heat) letters(wide, high float64) (digits int, size float64) {
 			fits := size <= high
 			for _, row := range h.z {
 				for _, v := range row {
-					fits = fits && width(sized(regular, size), cellText(v, digits)) <= wide
+					fits = fits && ink.Width(ink.Sized(ink.Regular, size), cellText(v, digits)) <= wide
 				}
 			}
 			if fits {
@@ -187,25 +189,25 @@ func cellText(v float64, digits int) string {
 	return strings.ReplaceAll(s, "-", "−")
 }
 
-// drawShades draws the colour bar of a heat map.
-func (p *panel) drawShades(c pen) {
+// drawShades draws the color bar of a heat map.
+func (p *panel) drawShades(c ink.Pen) {
 	f := p.frame
-	x := f.max.x + barGap
+	x := f.Max.X + barGap
 	const steps = 96
 	for i := range steps { // each up to the top, so that no seam shows
-		y := f.min.y + (f.max.y-f.min.y)*float64(i)/steps
-		c.box(blend((float64(i)+0.5)/steps), rect{point{x, y}, point{x + barWidth, f.max.y}})
+		y := f.Min.Y + (f.Max.Y-f.Min.Y)*float64(i)/steps
+		c.Box(blend((float64(i)+0.5)/steps), ink.Rect{Min: ink.At(x, y), Max: ink.At(x+barWidth, f.Max.Y)})
 	}
-	rim := style{color: axes, width: 1}
-	c.outline(rim, rect{point{x, f.min.y}, point{x + barWidth, f.max.y}})
+	rim := ink.Style{Color: ink.Gray, Width: 1}
+	c.Outline(rim, ink.Rect{Min: ink.At(x, f.Min.Y), Max: ink.At(x+barWidth, f.Max.Y)})
 	for _, t := range p.shades.ticks() {
-		y := p.place(point{0, p.shades.norm(t.at)}).y
+		y := p.place(ink.At(0, p.shades.norm(t.at))).Y
 		if t.label != "" {
-			c.stroke(rim, point{x + barWidth, y}, point{x + barWidth + 4, y})
-			c.text(t.label, point{x + barWidth + 7, y - tickSize*0.35}, sized(regular, tickSize), 0, false)
+			c.Stroke(rim, ink.At(x+barWidth, y), ink.At(x+barWidth+4, y))
+			c.Text(t.label, ink.At(x+barWidth+7, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.text(p.heat.label, point{f.max.x + p.right - 4, (f.min.y + f.max.y) / 2}, sized(regular, labelSize), 0.5, true)
+	c.Text(p.heat.label, ink.At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }
 
 func (p *panel) describeHeat() string {

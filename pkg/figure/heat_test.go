@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,22 +19,22 @@ func TestHeatShowsEveryNumberInItsCell(t *testing.T) {
 	require.NoError(t, err)
 	p := l.panels[0]
 	require.True(t, p.shades.log)
-	var ops []op
-	p.drawHeat(pen{kept: &ops})
-	texts := map[string]op{}
+	ops, err := ink.Record(p.drawHeat)
+	require.NoError(t, err)
+	texts := map[string]ink.Op{}
 	for i, o := range ops {
-		if o.text != "" {
-			texts[o.text] = o
-			require.Equal(t, inkOn(ops[i-1].style.color), o.style.color)
-			require.GreaterOrEqual(t, o.face.Font.Size.Points(), 11.0, "8 pt")
+		if o.Text != "" {
+			texts[o.Text] = o
+			require.Equal(t, inkOn(ops[i-1].Style.Color), o.Style.Color)
+			require.GreaterOrEqual(t, o.Face.Font.Size.Points(), 11.0, "8 pt")
 		}
 	}
 	require.Len(t, texts, 6)
 	for _, s := range []string{"0.5", "0.02", "0.000519", "0.25", "diverged", "10⁻⁵"} {
 		require.Contains(t, texts, s)
 	}
-	require.Greater(t, texts["0.5"].at.y, texts["0.25"].at.y, "the first row is on top")
-	require.Less(t, texts["0.25"].at.x, texts["diverged"].at.x)
+	require.Greater(t, texts["0.5"].At.Y, texts["0.25"].At.Y, "the first row is on top")
+	require.Less(t, texts["0.25"].At.X, texts["diverged"].At.X)
 	require.Contains(t, f.Alt(), "Table of training loss. 10: SGD 0.5, Adam 0.02, RMSProp 0.000519. 40: SGD 0.25, Adam diverged, RMSProp 10⁻⁵.")
 	drawn := text(t, svgOf(t, f))
 	_, drawn, _ = strings.Cut(drawn, f.Alt())
@@ -42,7 +43,7 @@ func TestHeatShowsEveryNumberInItsCell(t *testing.T) {
 	}
 }
 
-// Who sees no colour sees the order by lightness; whoever reads can read.
+// Who sees no color sees the order by lightness; whoever reads can read.
 func TestHeatIsReadable(t *testing.T) {
 	before := 2.0
 	for i := range 101 {
@@ -53,7 +54,7 @@ func TestHeatIsReadable(t *testing.T) {
 		a, b := l+0.05, luminance(inkOn(clr))+0.05
 		require.GreaterOrEqual(t, max(a, b)/min(a, b), 4.5, "the contrast that WCAG 2 asks of text")
 	}
-	require.InDelta(t, 1, luminance(white), 1e-12)
+	require.InDelta(t, 1, luminance(ink.White), 1e-12)
 }
 
 func TestHeatMapsOfARowShareTheirShades(t *testing.T) {
@@ -84,12 +85,12 @@ func TestHeatOfManyCells(t *testing.T) {
 	f := New("t", X("seed").Categories(names...), Y("width").Categories("10")).Heat("loss", z)
 	l, err := f.layout()
 	require.NoError(t, err)
-	var ops []op
-	l.panels[0].drawHeat(pen{kept: &ops})
+	ops, err := ink.Record(l.panels[0].drawHeat)
+	require.NoError(t, err)
 	crosses := 0
 	for _, o := range ops {
-		require.Empty(t, o.text)
-		if o.style.color == ink {
+		require.Empty(t, o.Text)
+		if o.Style.Color == ink.Dark {
 			crosses++
 		}
 	}

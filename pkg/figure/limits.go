@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"descent.example/internal/panicked"
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // What one picture may hold. Each limit is far above what a reader can see and
@@ -23,7 +24,6 @@ const (
 	mostWords      = 20_000 // letters of a description
 	mostSide       = 10_000 // CSS pixels
 	mostPixels     = 8_000_000
-	mostDrawn      = 300_000     // corners and letters, which makes an SVG of some 4 MB
 	mostFrames     = 600         // of an animation
 	mostFilm       = 400_000_000 // CSS pixels of all its frames
 	mostSlides     = 1000
@@ -56,6 +56,17 @@ func checkSize(w, h float64) error {
 		return nil
 	}
 	return fmt.Errorf("figure: the picture would be %.0f by %.0f pixels, which is too large; show fewer panels, categories or names in it", w, h)
+}
+
+// checkText returns an error for a letter that the PNG could not show, and for a text that is too long.
+func checkText(s string) error {
+	if err := checkLetters(s); err != nil {
+		return err
+	}
+	if letter, yes := ink.Lacks(s); yes {
+		return fmt.Errorf("figure: the font has no %q (%U) for the text %q; write it in another way", letter, letter, s)
+	}
+	return nil
 }
 
 // checkLetters refuses a text that no picture has room for.

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"image"
 	"image/png"
 	"io"
 	"math"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/plot/vg"
 )
 
 // picture is what all pictures have.
@@ -384,7 +382,7 @@ func TestAMillionValuesLookAsTheyAre(t *testing.T) {
 		missing := 0
 		for i, y := range ys {
 			at := p.place(p.at(float64(i), y))
-			if _, g, _, _ := img.At(int(2*at.x), img.Bounds().Dy()-int(2*at.y)).RGBA(); g > 0xd000 {
+			if _, g, _, _ := img.At(int(2*at.X), img.Bounds().Dy()-int(2*at.Y)).RGBA(); g > 0xd000 {
 				missing++
 			}
 		}
@@ -392,62 +390,6 @@ func TestAMillionValuesLookAsTheyAre(t *testing.T) {
 		require.Less(t, missing, map[string]int{"stems": n / 20}[name]+n/1000, "%s: where a value is, something is drawn", name)
 	}
 }
-
-// The mask draws what gonum's canvas draws.
-func TestMaskEqualsGonums(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	var noise, loops vg.Path
-	for i := range 250 {
-		q := point{20 + float64(i)*1.5, 20 + 160*r.Float64()}.vg()
-		if i == 0 {
-			noise.Move(q)
-		} else {
-			noise.Line(q)
-		}
-		loops.Move(q)
-		loops.Arc(q, 9, 0, 2*math.Pi)
-		loops.Close()
-	}
-	for name, draw := range map[string]func(c vg.Canvas){
-		"line":   func(c vg.Canvas) { c.SetLineWidth(2.25); c.SetLineDash(nil, 0); c.Stroke(noise) },
-		"dashed": func(c vg.Canvas) { c.SetLineWidth(2.25); c.SetLineDash(dashes[1], 0); c.Stroke(noise) },
-		"loops":  func(c vg.Canvas) { c.Fill(loops) },
-	} {
-		ours, theirs := newPNG(420, 200), newPNG(420, 200)
-		_, crossed := ours.polylines(noise)
-		if name == "loops" {
-			_, crossed = ours.polylines(loops)
-		}
-		var around vg.Path // so that the path is a thicket
-		for k := 0.0; k < 1.1*(thicket-crossed); k += 2 * dots * 500 {
-			around.Move(point{-50, -100}.vg())
-			around.Line(point{-50, 400}.vg())
-			around.Line(point{-60, -100}.vg())
-		}
-		for _, c := range []vg.Canvas{ours, theirs.Canvas} {
-			c.SetColor(palette[0])
-			draw(withMore{c, around})
-		}
-		a, b := ours.Image().(*image.RGBA), theirs.Image().(*image.RGBA)
-		different := 0
-		for k := range a.Pix {
-			if d := int(a.Pix[k]) - int(b.Pix[k]); d > 40 || d < -40 { // gonum rounds to 1/64 of a dot before it dashes
-				different++
-			}
-		}
-		require.Less(t, different, len(a.Pix)/500, name)
-		require.NotEqual(t, newPNG(420, 200).Image().(*image.RGBA).Pix, a.Pix)
-	}
-}
-
-// withMore adds to each path what lies outside the picture.
-type withMore struct {
-	vg.Canvas
-	more vg.Path
-}
-
-func (c withMore) Stroke(p vg.Path) { c.Canvas.Stroke(append(p[:len(p):len(p)], c.more...)) }
-func (c withMore) Fill(p vg.Path)   { c.Canvas.Fill(append(p[:len(p):len(p)], c.more...)) }
 
 // A mistake in a function of the reader's is an error that says where, as the other mistakes are.
 func TestPanicsOfUsersFunctions(t *testing.T) {

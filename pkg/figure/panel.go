@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // panel is a Figure of one panel with everything settled: scales, styles,
@@ -15,13 +17,13 @@ type panel struct {
 	sx, sy         scale
 	field          *field
 	shades         shades // of a heat map
-	styles         map[string]style
+	styles         map[string]ink.Style
 	legend         []entry
 	above          bool // the legend stands above the frame, not to the right
 	equal          bool // a unit is as long on both axes
-	hideY, hideBar bool // the neighbour in the row shows them
+	hideY, hideBar bool // the neighbor in the row shows them
 
-	frame  rect
+	frame  ink.Rect
 	room        // beside the frame
 	least  room // in an animation
 	thin   map[string]bool
@@ -36,14 +38,14 @@ type panel struct {
 // label is a text of a place of its own; at is the left end of its baseline.
 type label struct {
 	text string
-	at   point
-	to   point // what it names
+	at   ink.Point
+	to   ink.Point // what it names
 }
 
 // entry is one line of the legend.
 type entry struct {
 	text                       string
-	style                      style
+	style                      ink.Style
 	line, marker, star, ring   bool
 	arrow, bar, whisker, faint bool
 	band                       uint8   // opacity of the area, if there is one
@@ -241,27 +243,27 @@ func (p *panel) spread() {
 	p.sy = p.sy.pad(0.05)
 }
 
-// around centres the scales on the optimum.
+// around centers the scales on the optimum.
 func (p *panel) around() error {
 	if p.x.limited && p.y.limited {
 		return nil
 	}
-	var centre point
+	var center ink.Point
 	found := len(p.marks) > 0
 	if found {
-		centre = point{p.marks[0].x, p.marks[0].y}
+		center = ink.At(p.marks[0].x, p.marks[0].y)
 	}
 	for _, s := range p.series {
 		if !found && s.kind == path && !s.diverged() {
-			centre, found = point{s.xs[s.n-1], s.ys[s.n-1]}, true
+			center, found = ink.At(s.xs[s.n-1], s.ys[s.n-1]), true
 		}
 	}
 	if !found {
-		centre, found = p.middle()
+		center, found = p.middle()
 	}
-	half := point{}
+	half := ink.Point{}
 	reach := func(x, y float64, room float64) {
-		half.x, half.y = max(half.x, room*math.Abs(x-centre.x)), max(half.y, room*math.Abs(y-centre.y))
+		half.X, half.Y = max(half.X, room*math.Abs(x-center.X)), max(half.Y, room*math.Abs(y-center.Y))
 	}
 	for _, s := range p.series {
 		for i := range s.n {
@@ -271,7 +273,7 @@ func (p *panel) around() error {
 				reach(s.xs[i], s.ys[i], 1.25)
 			default:
 				reach(s.xs[i], s.ys[i], 1.15)
-				reach(s.tip(i).x, s.tip(i).y, 1.15)
+				reach(s.tip(i).X, s.tip(i).Y, 1.15)
 			}
 		}
 		if first := slices.IndexFunc(s.xs, finite); s.kind == path && s.ok(first) {
@@ -279,43 +281,43 @@ func (p *panel) around() error {
 		}
 	}
 	// A start right above or beside the optimum still needs a frame with two sides.
-	half.x, half.y = max(half.x, 0.75*half.y), max(half.y, 0.75*half.x)
-	if !found || half.x == 0 || !finite(half.x) || !finite(half.y) {
+	half.X, half.Y = max(half.X, 0.75*half.Y), max(half.Y, 0.75*half.X)
+	if !found || half.X == 0 || !finite(half.X) || !finite(half.Y) {
 		return fmt.Errorf("figure: %q: the data do not say which part of the plane to show; give both axes a Range, or Mark the optimum", p.Figure.title)
 	}
-	p.sx.lo, p.sx.hi = centre.x-half.x, centre.x+half.x
-	p.sy.lo, p.sy.hi = centre.y-half.y, centre.y+half.y
+	p.sx.lo, p.sx.hi = center.X-half.X, center.X+half.X
+	p.sy.lo, p.sy.hi = center.Y-half.Y, center.Y+half.Y
 	return nil
 }
 
 // middle is that of the arrows and ellipses, as far as there are any.
-func (p *panel) middle() (point, bool) {
-	low, high := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
+func (p *panel) middle() (ink.Point, bool) {
+	low, high := ink.At(math.Inf(1), math.Inf(1)), ink.At(math.Inf(-1), math.Inf(-1))
 	for _, s := range p.series {
 		for i := range s.n {
 			if !s.ok(i) || s.kind == path || !s.kind.flat() {
 				continue
 			}
-			for _, q := range []point{{s.xs[i], s.ys[i]}, s.tip(i)} {
-				low, high = point{min(low.x, q.x), min(low.y, q.y)}, point{max(high.x, q.x), max(high.y, q.y)}
+			for _, q := range []ink.Point{ink.At(s.xs[i], s.ys[i]), s.tip(i)} {
+				low, high = ink.At(min(low.X, q.X), min(low.Y, q.Y)), ink.At(max(high.X, q.X), max(high.Y, q.Y))
 			}
 		}
 	}
-	return low.toward(high, 0.5), low.x <= high.x
+	return low.Toward(high, 0.5), low.X <= high.X
 }
 
-func (p *panel) at(x, y float64) point {
-	return point{p.sx.norm(x), p.sy.norm(y)}
+func (p *panel) at(x, y float64) ink.Point {
+	return ink.At(p.sx.norm(x), p.sy.norm(y))
 }
 
 // stretch is how far a series is drawn: its polylines in the unit square, cut
 // at the frame; and how it ends.
 type stretch struct {
-	lines [][]point
-	left  int   // index of the value with which it leaves for good, or −1
-	tip   point // where it leaves, and in which direction
-	dir   point
-	last  point // the last value drawn
+	lines [][]ink.Point
+	left  int       // index of the value with which it leaves for good, or −1
+	tip   ink.Point // where it leaves, and in which direction
+	dir   ink.Point
+	last  ink.Point // the last value drawn
 }
 
 // stretch follows the values, breaking at gaps, up to the one after which the
@@ -331,9 +333,9 @@ func (p *panel) stretch(s *series) stretch {
 }
 
 func (p *panel) follow(s *series) stretch {
-	unit := rect{point{0, 0}, point{1, 1}}
+	unit := ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}
 	out := stretch{left: -1}
-	pts := make([]point, s.n)
+	pts := make([]ink.Point, s.n)
 	end := s.n
 	for i := range pts {
 		if !s.ok(i) {
@@ -341,15 +343,15 @@ func (p *panel) follow(s *series) stretch {
 		}
 		pts[i] = p.at(s.xs[i], s.ys[i])
 	}
-	inside := func(i int) bool { return s.ok(i) && unit.has(pts[i]) }
-	beside := func(i int) bool { return s.kind != path && s.ok(i) && (pts[i].x < -1e-9 || pts[i].x > 1+1e-9) }
+	inside := func(i int) bool { return s.ok(i) && unit.Has(pts[i]) }
+	beside := func(i int) bool { return s.kind != path && s.ok(i) && (pts[i].X < -1e-9 || pts[i].X > 1+1e-9) }
 	for end > 0 && (!s.ok(end-1) || !inside(end-1) && !beside(end-1)) {
 		end--
 	}
 	if end > 0 && end < s.n && !beside(end-1) && s.ok(end) && s.kind.joined() {
 		out.left = end
 	}
-	var cur []point
+	var cur []ink.Point
 	flush := func() {
 		if len(cur) > 0 {
 			out.lines = append(out.lines, cur)
@@ -370,17 +372,17 @@ func (p *panel) follow(s *series) stretch {
 		}
 		if i == 0 || !s.ok(i-1) {
 			if inside(i) {
-				cur = []point{pts[i]}
+				cur = []ink.Point{pts[i]}
 			}
 			continue
 		}
-		a, b, ok := unit.clip(pts[i-1], near(pts[i-1], pts[i]))
+		a, b, ok := unit.Clip(pts[i-1], near(pts[i-1], pts[i]))
 		if !ok {
 			flush()
 			continue
 		}
 		if len(cur) == 0 {
-			cur = []point{a}
+			cur = []ink.Point{a}
 		}
 		cur = append(cur, b)
 		if !inside(i) {
@@ -388,7 +390,7 @@ func (p *panel) follow(s *series) stretch {
 		}
 		if i == out.left {
 			out.tip, out.last = b, b
-			out.dir = near(pts[i-1], pts[i]).sub(pts[i-1])
+			out.dir = near(pts[i-1], pts[i]).Sub(pts[i-1])
 		}
 	}
 	flush()
@@ -397,11 +399,11 @@ func (p *panel) follow(s *series) stretch {
 
 // near pulls a point that lies absurdly far away (10³⁰⁰ is one step before
 // Inf) along its direction, to where differences still have digits.
-func near(from, to point) point {
+func near(from, to ink.Point) ink.Point {
 	const far = 1e6
-	d := point{to.x/2 - from.x/2, to.y/2 - from.y/2}
-	if n := max(math.Abs(d.x), math.Abs(d.y)); n > far {
-		return point{from.x + d.x/n*far, from.y + d.y/n*far}
+	d := ink.At(to.X/2-from.X/2, to.Y/2-from.Y/2)
+	if n := max(math.Abs(d.X), math.Abs(d.Y)); n > far {
+		return ink.At(from.X+d.X/n*far, from.Y+d.Y/n*far)
 	}
 	return to
 }
@@ -466,7 +468,7 @@ func (p *panel) entries() {
 		case bundle:
 			e.faint = true
 			if math.IsNaN(e.at) {
-				e.at = st.last.y
+				e.at = st.last.Y
 			}
 			if !noted[s.name] {
 				noted[s.name] = true
@@ -486,7 +488,7 @@ func (p *panel) entries() {
 			e.bar = true
 		case arrows, resultant:
 			e.arrow = true
-			e.style.width = s.shaft()
+			e.style.Width = s.shaft()
 			note = p.arrowNote(s)
 		case powerLaw:
 			e.line, note = true, s.detail
@@ -495,7 +497,7 @@ func (p *panel) entries() {
 		default:
 			e.line = true
 		}
-		e.at = st.last.y
+		e.at = st.last.Y
 		if n := p.note(s, st.left); n != "" && (p.plane() || s.zero || p.noted[s.name]) {
 			note = n
 		}
@@ -519,7 +521,7 @@ func (p *panel) entries() {
 	}
 }
 
-var ruleStyle = style{color: axes, width: 1.5}
+var ruleStyle = ink.Style{Color: ink.Gray, Width: 1.5}
 
 // sides settles the room to the left and right of the frame.
 func (p *panel) sides() {
@@ -527,35 +529,35 @@ func (p *panel) sides() {
 	if !p.hideY {
 		widest := 0.0
 		for _, t := range ticks(p.y, p.sy) {
-			widest = max(widest, width(sized(regular, tickSize), t.label))
+			widest = max(widest, ink.Width(ink.Sized(ink.Regular, tickSize), t.label))
 		}
 		p.left = labelSize*leading + 6 + widest + 4 + tickLen
 	}
 	if p.field != nil && !p.hideBar {
 		widest := 0.0
 		for _, l := range p.field.names() {
-			widest = max(widest, width(sized(regular, tickSize), l))
+			widest = max(widest, ink.Width(ink.Sized(ink.Regular, tickSize), l))
 		}
 		p.right = max(p.right, barGap+barWidth+6+widest+6+labelSize*leading)
 	}
 	if p.heat != nil && !p.hideBar {
 		widest := 0.0
 		for _, t := range p.shades.ticks() {
-			widest = max(widest, width(sized(regular, tickSize), t.label))
+			widest = max(widest, ink.Width(ink.Sized(ink.Regular, tickSize), t.label))
 		}
 		p.right = max(p.right, barGap+barWidth+7+widest+6+labelSize*leading)
 	}
 	if !p.above {
 		for _, e := range p.legend {
 			for _, l := range e.lines() {
-				p.right = max(p.right, 8+sampleLen+6+width(sized(regular, tickSize), l))
+				p.right = max(p.right, 8+sampleLen+6+ink.Width(ink.Sized(ink.Regular, tickSize), l))
 			}
 		}
 	}
 	marks := ticks(p.x, p.sx)
 	for i := len(marks) - 1; i >= 0; i-- {
 		if marks[i].label != "" {
-			p.right = max(p.right, width(sized(regular, tickSize), marks[i].label)/2*math.Max(0, 2*p.sx.norm(marks[i].at)-1))
+			p.right = max(p.right, ink.Width(ink.Sized(ink.Regular, tickSize), marks[i].label)/2*math.Max(0, 2*p.sx.norm(marks[i].at)-1))
 			break
 		}
 	}
@@ -582,17 +584,17 @@ func ticks(a Axis, s scale) []tick {
 
 // categories breaks the names on the horizontal axis into lines, for a frame of
 // width w. They stand in rows, each of deep lines, as many as it takes for no
-// name to touch its neighbour.
+// name to touch its neighbor.
 func (p *panel) categories(w float64) (names [][]string, rows, deep int) {
-	f, n := sized(regular, tickSize), len(p.x.names)
+	f, n := ink.Sized(ink.Regular, tickSize), len(p.x.names)
 	for rows = 1; rows <= n; rows++ {
 		room := w/float64(n)*float64(rows) - 8
 		names, deep = nil, 0
 		fits := true
 		for _, name := range p.x.names {
-			lines := wrap(f, name, room)
+			lines := ink.Wrap(f, name, room)
 			for _, l := range lines {
-				fits = fits && width(f, l) <= room
+				fits = fits && ink.Width(f, l) <= room
 			}
 			names, deep = append(names, lines), max(deep, len(lines))
 		}
@@ -610,13 +612,15 @@ const (
 )
 
 // lines are the entry's text as it stands to the right of the frame.
-func (e entry) lines() []string { return wrap(sized(regular, tickSize), e.text, widestEntry) }
+func (e entry) lines() []string {
+	return ink.Wrap(ink.Sized(ink.Regular, tickSize), e.text, widestEntry)
+}
 
 // head settles the room over the frame, whose width is known by now.
 func (p *panel) head() {
-	w := p.frame.max.x - p.frame.min.x
+	w := p.frame.Max.X - p.frame.Min.X
 	room := w + p.right
-	p.title = wrap(sized(bold, titleSize), p.Figure.title, room)
+	p.title = ink.Wrap(ink.Sized(ink.Bold, titleSize), p.Figure.title, room)
 	p.top = float64(len(p.title)) * titleSize * leading
 	if p.above {
 		p.rows = nil
@@ -652,8 +656,8 @@ func (p *panel) overRules(w float64) {
 	total := 0.0
 	for _, r := range rules {
 		if x := p.sx.norm(r.at); r.vertical && x >= 0 && x <= 1 {
-			p.strip = append(p.strip, label{text: r.label, to: point{x * w, 0}})
-			total += width(sized(regular, tickSize), r.label) + apart
+			p.strip = append(p.strip, label{text: r.label, to: ink.At(x*w, 0)})
+			total += ink.Width(ink.Sized(ink.Regular, tickSize), r.label) + apart
 		}
 	}
 	room := w + p.right
@@ -661,19 +665,19 @@ func (p *panel) overRules(w float64) {
 	for row := range rows {
 		free := 0.0
 		for i := row; i < len(p.strip); i += rows {
-			n := width(sized(regular, tickSize), p.strip[i].text)
-			p.strip[i].at = point{max(p.strip[i].to.x-n/2, free), 14 + float64(row)*tickSize*leading}
-			free = p.strip[i].at.x + n + apart
+			n := ink.Width(ink.Sized(ink.Regular, tickSize), p.strip[i].text)
+			p.strip[i].at = ink.At(max(p.strip[i].to.X-n/2, free), 14+float64(row)*tickSize*leading)
+			free = p.strip[i].at.X + n + apart
 		}
 		// What reaches too far to the right pushes the others back, half of
 		// the way, so that the shift is shared.
 		end := room
 		for i := len(p.strip) - 1; i >= 0; i-- {
 			if i%rows == row {
-				n := width(sized(regular, tickSize), p.strip[i].text)
-				shift := max(p.strip[i].at.x-(p.strip[i].to.x-n/2), 0) / 2
-				p.strip[i].at.x = min(p.strip[i].at.x-shift, end-n)
-				end = p.strip[i].at.x - apart
+				n := ink.Width(ink.Sized(ink.Regular, tickSize), p.strip[i].text)
+				shift := max(p.strip[i].at.X-(p.strip[i].to.X-n/2), 0) / 2
+				p.strip[i].at.X = min(p.strip[i].at.X-shift, end-n)
+				end = p.strip[i].at.X - apart
 			}
 		}
 	}
@@ -692,13 +696,13 @@ func rowHeight(row []entry, room float64) float64 {
 }
 
 func (e entry) linesIn(room float64) []string {
-	return wrap(sized(regular, tickSize), e.text, room-e.sample()-6)
+	return ink.Wrap(ink.Sized(ink.Regular, tickSize), e.text, room-e.sample()-6)
 }
 
 func (e entry) width(room float64) float64 {
 	widest := 0.0
 	for _, l := range e.linesIn(room) {
-		widest = max(widest, width(sized(regular, tickSize), l))
+		widest = max(widest, ink.Width(ink.Sized(ink.Regular, tickSize), l))
 	}
 	return e.sample() + 6 + widest
 }
@@ -718,25 +722,25 @@ func (p *panel) name() bool {
 	if p.plane() || !slices.ContainsFunc(p.series, p.toName) {
 		return true
 	}
-	var drawn [][]point
+	var drawn [][]ink.Point
 	for _, s := range p.series {
 		for _, l := range p.stretch(s).lines {
-			drawn = append(drawn, columns(p.placeAll(l), column))
+			drawn = append(drawn, ink.Columns(p.placeAll(l), ink.Column))
 		}
 		for i := range s.lo {
-			drawn = append(drawn, p.placeAll([]point{p.at(s.xs[i], max(s.lo[i], p.sy.lo)), p.at(s.xs[i], s.hi[i])}))
+			drawn = append(drawn, p.placeAll([]ink.Point{p.at(s.xs[i], max(s.lo[i], p.sy.lo)), p.at(s.xs[i], s.hi[i])}))
 		}
 		for i := range s.x2 {
-			drawn = append(drawn, p.placeAll([]point{p.at(s.xs[i], s.ys[i]), p.at(s.x2[i], s.ys[i])}))
+			drawn = append(drawn, p.placeAll([]ink.Point{p.at(s.xs[i], s.ys[i]), p.at(s.x2[i], s.ys[i])}))
 		}
 	}
 	for _, r := range p.rules {
 		if r.vertical {
 			u := p.sx.norm(r.at)
-			drawn = append(drawn, p.placeAll([]point{{u, 0}, {u, 1}}))
+			drawn = append(drawn, p.placeAll([]ink.Point{ink.At(u, 0), ink.At(u, 1)}))
 		} else {
 			u := p.sy.norm(r.at)
-			drawn = append(drawn, p.placeAll([]point{{0, u}, {1, u}}))
+			drawn = append(drawn, p.placeAll([]ink.Point{ink.At(0, u), ink.At(1, u)}))
 		}
 	}
 	all := true
@@ -746,22 +750,22 @@ func (p *panel) name() bool {
 		}
 		way := p.stretch(s)
 		text := p.note(s, way.left)
-		n := width(sized(regular, tickSize), text)
+		n := ink.Width(ink.Sized(ink.Regular, tickSize), text)
 		tip := p.place(way.last)
 		found := false
 		for k := 0; k < 10 && !found; k++ {
-			x := tip.x + 12
+			x := tip.X + 12
 			if k%2 == 1 {
-				x = tip.x - 12 - n
+				x = tip.X - 12 - n
 			}
-			y := min(tip.y, p.frame.max.y-6) - tickSize*0.8 - float64(k/2)*tickSize*leading
-			box := rect{point{x - 4, y - 5}, point{x + n + 4, y + tickSize}}
-			if !p.frame.has(box.min) || !p.frame.has(box.max) || crosses(box, drawn) {
+			y := min(tip.Y, p.frame.Max.Y-6) - tickSize*0.8 - float64(k/2)*tickSize*leading
+			box := ink.Rect{Min: ink.At(x-4, y-5), Max: ink.At(x+n+4, y+tickSize)}
+			if !p.frame.Has(box.Min) || !p.frame.Has(box.Max) || crosses(box, drawn) {
 				continue
 			}
 			found = true
-			p.labels = append(p.labels, label{text, point{x, y}, tip})
-			drawn = append(drawn, []point{box.min, box.max}, []point{{box.min.x, box.max.y}, {box.max.x, box.min.y}})
+			p.labels = append(p.labels, label{text, ink.At(x, y), tip})
+			drawn = append(drawn, []ink.Point{box.Min, box.Max}, []ink.Point{ink.At(box.Min.X, box.Max.Y), ink.At(box.Max.X, box.Min.Y)})
 		}
 		if !found {
 			p.noted[s.name] = true
@@ -776,14 +780,14 @@ func (p *panel) toName(s *series) bool {
 	return s.kind != bundle && !s.zero && !p.noted[s.name] && p.note(s, p.stretch(s).left) != ""
 }
 
-func crosses(box rect, drawn [][]point) bool {
+func crosses(box ink.Rect, drawn [][]ink.Point) bool {
 	for _, l := range drawn {
 		for i := range l {
-			if box.has(l[i]) {
+			if box.Has(l[i]) {
 				return true
 			}
 			if i > 0 {
-				if _, _, ok := box.clip(l[i-1], l[i]); ok {
+				if _, _, ok := box.Clip(l[i-1], l[i]); ok {
 					return true
 				}
 			}
@@ -792,7 +796,7 @@ func crosses(box rect, drawn [][]point) bool {
 	return false
 }
 
-// names are the labels of the colour bar, empty where there are too many.
+// names are the labels of the color bar, empty where there are too many.
 func (f *field) names() []string {
 	if !f.log {
 		return numbers(f.levels)

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot/vg"
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // SVG returns the picture as an SVG document that scales with the page and
@@ -18,7 +18,7 @@ func (f *Figure) SVG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drawSVG(l.w, l.h, f.heading(), f.alternative(l), l.draw)
+	return ink.SVG(l.w, l.h, f.heading(), f.alternative(l), l.draw)
 }
 
 // PNG returns the same drawing as an image of twice as many dots as Size, which
@@ -28,42 +28,7 @@ func (f *Figure) PNG() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drawPNG(l.w, l.h, l.draw)
-}
-
-func drawSVG(w, h int, title, alt string, draw func(pen)) ([]byte, error) {
-	c := newSVG(w, h, title, alt)
-	if err := drawOn(c, draw); err != nil {
-		return nil, err
-	}
-	return c.bytes(), nil
-}
-
-func drawPNG(w, h int, draw func(pen)) ([]byte, error) {
-	c := newPNG(w, h)
-	if err := drawOn(c, draw); err != nil {
-		return nil, err
-	}
-	return c.bytes()
-}
-
-// opsOf are the strokes of a picture, or an error where they are too many.
-func opsOf(draw func(pen)) ([]op, error) {
-	var ops []op
-	left := mostDrawn
-	if draw(pen{kept: &ops, left: &left}); left < 0 {
-		return nil, fmt.Errorf("figure: the picture has more than %d corners, which no reader could see; draw fewer points, arrows or cells in it", mostDrawn)
-	}
-	return ops, nil
-}
-
-// drawOn draws a picture, unless it is too much.
-func drawOn(c vg.Canvas, draw func(pen)) error {
-	ops, err := opsOf(draw)
-	if err == nil {
-		drawAll(c, ops)
-	}
-	return err
+	return ink.PNG(l.w, l.h, l.draw)
 }
 
 // Size returns the width and height in CSS pixels, or zeros where SVG and PNG
@@ -91,9 +56,9 @@ func (f *Figure) Alt() string {
 
 func (f *Figure) alternative(l *layout) string {
 	if f.alt != "" {
-		return minus(f.alt)
+		return ink.Minus(f.alt)
 	}
-	return minus(l.describe())
+	return ink.Minus(l.describe())
 }
 
 func (l *layout) describe() string {
@@ -272,7 +237,7 @@ func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layo
 	return l, nil
 }
 
-// sameBar says whether the colour bar of another panel explains this one's shades.
+// sameBar says whether the color bar of another panel explains this one's shades.
 func (p *panel) sameBar(q *panel) bool {
 	switch {
 	case p.field != nil && q.field != nil:
@@ -323,7 +288,7 @@ func (l *layout) place(cols int) error {
 	top, bottom := make([]float64, rows), make([]float64, rows)
 	for i, p := range l.panels {
 		p.left, p.right = left[i%cols], right[i%cols]
-		p.frame = rect{point{0, 0}, point{w, h}}
+		p.frame = ink.Rect{Min: ink.At(0, 0), Max: ink.At(w, h)}
 		p.head()
 		top[i/cols], bottom[i/cols] = max(top[i/cols], p.top), max(bottom[i/cols], p.bottom)
 	}
@@ -343,7 +308,7 @@ func (l *layout) place(cols int) error {
 		for c := range cols {
 			x += left[c]
 			if i := r*cols + c; i < len(l.panels) {
-				l.panels[i].frame = rect{point{x, y}, point{x + w, y + h}}
+				l.panels[i].frame = ink.Rect{Min: ink.At(x, y), Max: ink.At(x+w, y+h)}
 				l.panels[i].top = top[r]
 			}
 			x += w + right[c] + gap
@@ -356,7 +321,7 @@ func (l *layout) place(cols int) error {
 // common is what panels have in common: the style of each name and the shades
 // of each label.
 type common struct {
-	styles map[string]style
+	styles map[string]ink.Style
 	shades map[string]shades
 	rooms  []room          // that the panels have at least, in an animation
 	thin   map[string]bool // paths that are thin lines in every frame of it
@@ -366,9 +331,9 @@ func commonOf(figures []*Figure) *common {
 	return &common{styles: stylesOf(figures), shades: shadesOf(figures), thin: map[string]bool{}}
 }
 
-// stylesOf gives every name its colour, dash and marker, in order of appearance.
-func stylesOf(figures []*Figure) map[string]style {
-	styles := map[string]style{}
+// stylesOf gives every name its color, dash and marker, in order of appearance.
+func stylesOf(figures []*Figure) map[string]ink.Style {
+	styles := map[string]ink.Style{}
 	measured, theories := 0, 0
 	for _, f := range figures {
 		if f == nil {
@@ -379,10 +344,10 @@ func stylesOf(figures []*Figure) map[string]style {
 				continue
 			}
 			if s.kind == theory || s.kind == theoryBand || s.kind == ellipse {
-				styles[s.name] = theoryStyle(theories)
+				styles[s.name] = ink.Theory(theories)
 				theories++
 			} else {
-				styles[s.name] = seriesStyle(measured)
+				styles[s.name] = ink.Measured(measured)
 				measured++
 			}
 		}
@@ -391,8 +356,8 @@ func stylesOf(figures []*Figure) map[string]style {
 }
 
 // draw begins with what stands still in an animation.
-func (l *layout) draw(c pen) {
-	c.box(white, rect{point{0, 0}, point{float64(l.w), float64(l.h)}})
+func (l *layout) draw(c ink.Pen) {
+	c.Box(ink.White, ink.Rect{Min: ink.At(0, 0), Max: ink.At(float64(l.w), float64(l.h))})
 	for _, p := range l.panels {
 		p.drawGround(c)
 	}
@@ -401,7 +366,7 @@ func (l *layout) draw(c pen) {
 	}
 }
 
-func (p *panel) drawGround(c pen) {
+func (p *panel) drawGround(c ink.Pen) {
 	switch {
 	case p.field != nil:
 		p.drawField(c)
@@ -424,7 +389,7 @@ func (p *panel) drawGround(c pen) {
 	p.drawHead(c)
 }
 
-func (p *panel) drawData(c pen) {
+func (p *panel) drawData(c ink.Pen) {
 	for k := theoryBand; k <= resultant; k++ {
 		for _, s := range p.series {
 			if s.kind == k {
@@ -439,24 +404,24 @@ func (p *panel) drawData(c pen) {
 		p.drawEnd(c, s)
 	}
 	for _, m := range p.marks {
-		if at := p.at(m.x, m.y); (rect{point{0, 0}, point{1, 1}}).has(at) {
-			c.star(p.place(at), 8)
+		if at := p.at(m.x, m.y); (ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}).Has(at) {
+			c.Star(p.place(at), 8)
 		}
 	}
 	for _, l := range p.labels {
-		n := width(sized(regular, tickSize), l.text)
-		c.box(white, rect{point{l.at.x - 2, l.at.y - 4}, point{l.at.x + n + 2, l.at.y + tickSize*0.8}})
-		c.text(l.text, l.at, sized(regular, tickSize), 0, false)
+		n := ink.Width(ink.Sized(ink.Regular, tickSize), l.text)
+		c.Box(ink.White, ink.Rect{Min: ink.At(l.at.X-2, l.at.Y-4), Max: ink.At(l.at.X+n+2, l.at.Y+tickSize*0.8)})
+		c.Text(l.text, l.at, ink.Sized(ink.Regular, tickSize), ink.Left)
 	}
 }
 
 // place maps the unit square onto the frame.
-func (p *panel) place(u point) point {
-	return point{p.frame.min.x + u.x*(p.frame.max.x-p.frame.min.x), p.frame.min.y + u.y*(p.frame.max.y-p.frame.min.y)}
+func (p *panel) place(u ink.Point) ink.Point {
+	return ink.At(p.frame.Min.X+u.X*(p.frame.Max.X-p.frame.Min.X), p.frame.Min.Y+u.Y*(p.frame.Max.Y-p.frame.Min.Y))
 }
 
-func (p *panel) placeAll(u []point) []point {
-	out := make([]point, len(u))
+func (p *panel) placeAll(u []ink.Point) []ink.Point {
+	out := make([]ink.Point, len(u))
 	for i := range u {
 		out[i] = p.place(u[i])
 	}
@@ -470,51 +435,51 @@ func (f *field) shade(i int) color.NRGBA {
 }
 
 // drawField lays the shade of each level over that of the one below.
-func (p *panel) drawField(c pen) {
-	c.box(p.field.shade(0), p.frame)
-	var iso [][]point
+func (p *panel) drawField(c ink.Pen) {
+	c.Box(p.field.shade(0), p.frame)
+	var iso [][]ink.Point
 	for i, loops := range p.field.borders() {
-		var region [][]point
+		var region [][]ink.Point
 		for _, l := range loops {
-			region = append(region, peucker(p.placeAll(l.pts), tolerance))
+			region = append(region, ink.Peucker(p.placeAll(l.pts), ink.Tolerance))
 			for _, line := range l.lines() {
-				iso = append(iso, peucker(p.placeAll(line), tolerance))
+				iso = append(iso, ink.Peucker(p.placeAll(line), ink.Tolerance))
 			}
 		}
 		if len(region) > 0 {
-			c.fill(p.field.shade(i+1), region...)
+			c.Fill(p.field.shade(i+1), region...)
 		}
 	}
 	for _, line := range iso {
-		c.stroke(style{color: isoInk, width: 0.8}, line...)
+		c.Stroke(ink.Style{Color: isoInk, Width: 0.8}, line...)
 	}
 }
 
-func (p *panel) drawGrid(c pen) {
+func (p *panel) drawGrid(c ink.Pen) {
 	for _, t := range ticks(p.x, p.sx) {
 		if u := p.sx.norm(t.at); t.label != "" && u > 0 && u < 1 {
-			c.stroke(style{color: grid, width: 1}, p.place(point{u, 0}), p.place(point{u, 1}))
+			c.Stroke(ink.Style{Color: ink.Light, Width: 1}, p.place(ink.At(u, 0)), p.place(ink.At(u, 1)))
 		}
 	}
 	for _, t := range p.sy.ticks() {
 		if u := p.sy.norm(t.at); t.label != "" && u > 0 && u < 1 {
-			c.stroke(style{color: grid, width: 1}, p.place(point{0, u}), p.place(point{1, u}))
+			c.Stroke(ink.Style{Color: ink.Light, Width: 1}, p.place(ink.At(0, u)), p.place(ink.At(1, u)))
 		}
 	}
 }
 
-func (p *panel) drawRules(c pen) {
+func (p *panel) drawRules(c ink.Pen) {
 	for _, r := range p.rules {
 		if u := p.sx.norm(r.at); r.vertical && u >= 0 && u <= 1 {
-			c.stroke(ruleStyle, p.place(point{u, 0}), p.place(point{u, 1}))
+			c.Stroke(ruleStyle, p.place(ink.At(u, 0)), p.place(ink.At(u, 1)))
 		}
 		if u := p.sy.norm(r.at); !r.vertical && u >= 0 && u <= 1 {
-			c.stroke(ruleStyle, p.place(point{0, u}), p.place(point{1, u}))
+			c.Stroke(ruleStyle, p.place(ink.At(0, u)), p.place(ink.At(1, u)))
 		}
 	}
 }
 
-func (p *panel) drawSeries(c pen, s *series) {
+func (p *panel) drawSeries(c ink.Pen, s *series) {
 	st := p.styles[s.name]
 	switch s.kind {
 	case band, theoryBand:
@@ -531,48 +496,48 @@ func (p *panel) drawSeries(c pen, s *series) {
 		p.drawArrows(c, s, st)
 	case ellipse:
 		for _, l := range p.stretch(s).lines {
-			l = decimate(p.placeAll(l))
-			c.stroke(style{color: halo, width: 4.5}, l...)
-			st.width = 2
-			c.stroke(st, l...)
+			l = ink.Decimate(p.placeAll(l))
+			c.Stroke(ink.Style{Color: ink.Halo, Width: 4.5}, l...)
+			st.Width = 2
+			c.Stroke(st, l...)
 		}
 	case powerLaw:
 		for _, l := range p.stretch(s).lines {
-			c.stroke(style{color: st.color, width: 1.6}, p.placeAll(l)...)
+			c.Stroke(ink.Style{Color: st.Color, Width: 1.6}, p.placeAll(l)...)
 		}
 	case line, theory:
 		for _, l := range p.stretch(s).lines {
 			l = p.placeAll(l)
 			if len(l) == 1 { // a value between two gaps
-				c.marker(st, l[0], 2.5)
+				c.Marker(st, l[0], 2.5)
 			}
-			c.stroke(st, decimate(l)...)
+			c.Stroke(st, ink.Decimate(l)...)
 		}
 	case path:
-		st.dashes = nil // its markers tell it apart
+		st.Dashes = nil // its markers tell it apart
 		lines := p.stretch(s).lines
 		at := p.markers(s, apartMarkers)
 		// A walk of many steps, SGD's around the optimum say, is a thin line:
 		// a marker on each would hide it.
 		if len(at) > crowd || p.thin[s.name] {
-			st.width, at = 1.2, nil
+			st.Width, at = 1.2, nil
 		} else {
 			for _, l := range lines {
-				c.stroke(style{color: halo, width: st.width + 2.5}, decimate(p.placeAll(l))...)
+				c.Stroke(ink.Style{Color: ink.Halo, Width: st.Width + 2.5}, ink.Decimate(p.placeAll(l))...)
 			}
 		}
 		for _, l := range lines {
-			c.stroke(st, decimate(p.placeAll(l))...)
+			c.Stroke(st, ink.Decimate(p.placeAll(l))...)
 		}
 		for _, q := range at {
-			c.marker(st, q, 3.2)
+			c.Marker(st, q, 3.2)
 		}
 	case points:
 		size := 4.0
 		if p.follows(s) {
 			size = 6.5
 		}
-		c.markers(st, p.markers(s, 0), size)
+		c.Markers(st, p.markers(s, 0), size)
 	}
 }
 
@@ -589,14 +554,14 @@ func (p *panel) follows(s *series) bool {
 
 // markers are the places of the values in the frame, without those nearer
 // than apart to the one before.
-func (p *panel) markers(s *series, apart float64) []point {
-	var out []point
+func (p *panel) markers(s *series, apart float64) []ink.Point {
+	var out []ink.Point
 	for i := range s.n {
-		if !s.ok(i) || !(rect{point{0, 0}, point{1, 1}}).has(p.at(s.xs[i], s.ys[i])) {
+		if !s.ok(i) || !(ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}).Has(p.at(s.xs[i], s.ys[i])) {
 			continue
 		}
 		at := p.place(p.at(s.xs[i], s.ys[i]))
-		if n := len(out); n == 0 || at.sub(out[n-1]).length() >= apart {
+		if n := len(out); n == 0 || at.Sub(out[n-1]).Length() >= apart {
 			out = append(out, at)
 		}
 	}
@@ -605,15 +570,15 @@ func (p *panel) markers(s *series, apart float64) []point {
 
 // drawBand fills each stretch between gaps. Its height is clamped to the
 // frame, which cuts it as long as its corners lie within the horizontal limits.
-func (p *panel) drawBand(c pen, s *series, st style) {
-	unit := rect{point{0, 0}, point{1, 1}}
-	shade, rim := st.color, style{color: st.color, width: 0.8}
+func (p *panel) drawBand(c ink.Pen, s *series, st ink.Style) {
+	unit := ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}
+	shade, rim := st.Color, ink.Style{Color: st.Color, Width: 0.8}
 	shade.A = bandShade
 	if s.kind == theoryBand {
-		shade.A, rim.width = theoryShade, 0
+		shade.A, rim.Width = theoryShade, 0
 	}
 	for i := 0; i < s.n; i++ {
-		var low, high []point
+		var low, high []ink.Point
 		for ; i < s.n && s.ok(i); i++ {
 			low, high = append(low, p.at(s.xs[i], s.ys[i])), append(high, p.at(s.xs[i], s.hi[i]))
 		}
@@ -621,45 +586,45 @@ func (p *panel) drawBand(c pen, s *series, st style) {
 			continue
 		}
 		low, high = clampBand(low), clampBand(high)
-		edge := func(b []point) []point { return decimate(p.placeAll(b)) }
+		edge := func(b []ink.Point) []ink.Point { return ink.Decimate(p.placeAll(b)) }
 		around := edge(low)
 		up := edge(high)
 		slices.Reverse(up)
-		c.fill(shade, append(around, up...))
-		for _, b := range [][]point{low, high} {
-			var cur []point
+		c.Fill(shade, append(around, up...))
+		for _, b := range [][]ink.Point{low, high} {
+			var cur []ink.Point
 			for k := range b {
-				if b[k].y > 0 && b[k].y < 1 && unit.has(b[k]) {
+				if b[k].Y > 0 && b[k].Y < 1 && unit.Has(b[k]) {
 					cur = append(cur, b[k])
 					continue
 				}
-				c.stroke(rim, edge(cur)...)
+				c.Stroke(rim, edge(cur)...)
 				cur = nil
 			}
-			c.stroke(rim, edge(cur)...)
+			c.Stroke(rim, edge(cur)...)
 		}
 	}
 }
 
 // clampBand cuts an edge of a band to the unit square: pieces beyond its left
 // and right side go, those above and below lie down on the border.
-func clampBand(b []point) []point {
-	tallRect := rect{point{0, math.Inf(-1)}, point{1, math.Inf(1)}}
-	flat := rect{point{math.Inf(-1), 0}, point{math.Inf(1), 1}}
-	var out []point
-	push := func(q point) {
-		q.y = min(max(q.y, 0), 1)
+func clampBand(b []ink.Point) []ink.Point {
+	tallRect := ink.Rect{Min: ink.At(0, math.Inf(-1)), Max: ink.At(1, math.Inf(1))}
+	flat := ink.Rect{Min: ink.At(math.Inf(-1), 0), Max: ink.At(math.Inf(1), 1)}
+	var out []ink.Point
+	push := func(q ink.Point) {
+		q.Y = min(max(q.Y, 0), 1)
 		if n := len(out); n == 0 || out[n-1] != q {
 			out = append(out, q)
 		}
 	}
 	for i := range b[1:] {
-		a, z, ok := tallRect.clip(b[i], near(b[i], b[i+1]))
+		a, z, ok := tallRect.Clip(b[i], near(b[i], b[i+1]))
 		if !ok {
 			continue
 		}
 		push(a)
-		if u, v, ok := flat.clip(a, z); ok { // where it crosses the border
+		if u, v, ok := flat.Clip(a, z); ok { // where it crosses the border
 			push(u)
 			push(v)
 		}
@@ -669,7 +634,7 @@ func clampBand(b []point) []point {
 }
 
 // drawEnd marks the start of a path, and how a series ends.
-func (p *panel) drawEnd(c pen, s *series) {
+func (p *panel) drawEnd(c ink.Pen, s *series) {
 	if !s.kind.joined() && s.kind != points {
 		return
 	}
@@ -677,28 +642,28 @@ func (p *panel) drawEnd(c pen, s *series) {
 	way := p.stretch(s)
 	switch {
 	case way.left >= 0 && s.kind != bundle:
-		w, h := p.frame.max.x-p.frame.min.x, p.frame.max.y-p.frame.min.y
-		c.arrow(st, p.place(way.tip), point{way.dir.x * w, way.dir.y * h})
+		w, h := p.frame.Max.X-p.frame.Min.X, p.frame.Max.Y-p.frame.Min.Y
+		c.Arrow(st, p.place(way.tip), ink.At(way.dir.X*w, way.dir.Y*h))
 	case s.diverged() && len(way.lines) > 0:
 		size := 5.5
 		if s.kind == bundle {
 			size = 3
 		}
-		c.cross(st, p.place(way.last), size)
+		c.Cross(st, p.place(way.last), size)
 	}
 	if s.kind == path && s.ok(0) {
-		if at := p.at(s.xs[0], s.ys[0]); (rect{point{0, 0}, point{1, 1}}).has(at) {
-			c.ring(p.place(at))
+		if at := p.at(s.xs[0], s.ys[0]); (ink.Rect{Min: ink.At(0, 0), Max: ink.At(1, 1)}).Has(at) {
+			c.Ring(p.place(at))
 		}
 	}
 }
 
-func (p *panel) drawAxes(c pen) {
+func (p *panel) drawAxes(c ink.Pen) {
 	f := p.frame
-	rim := style{color: axes, width: 1.2}
-	c.stroke(rim, point{f.min.x, f.max.y}, f.min, point{f.max.x, f.min.y})
+	rim := ink.Style{Color: ink.Gray, Width: 1.2}
+	c.Stroke(rim, ink.At(f.Min.X, f.Max.Y), f.Min, ink.At(f.Max.X, f.Min.Y))
 	if p.field != nil {
-		c.stroke(rim, point{f.min.x, f.max.y}, f.max, point{f.max.x, f.min.y})
+		c.Stroke(rim, ink.At(f.Min.X, f.Max.Y), f.Max, ink.At(f.Max.X, f.Min.Y))
 	}
 	free := math.Inf(-1) // where the last label ends
 	if p.x.names != nil {
@@ -708,79 +673,79 @@ func (p *panel) drawAxes(c pen) {
 		if p.x.names != nil {
 			break
 		}
-		at := p.place(point{p.sx.norm(t.at), 0})
+		at := p.place(ink.At(p.sx.norm(t.at), 0))
 		n := tickLen
 		if t.label == "" {
 			n *= 0.6
 		}
-		c.stroke(rim, at, point{at.x, at.y - n})
-		half := width(sized(regular, tickSize), t.label) / 2
-		if t.label != "" && at.x-half >= free {
-			c.text(t.label, point{at.x, at.y - tickLen - 3 - tickSize*0.8}, sized(regular, tickSize), 0.5, false)
-			free = at.x + half + 8
+		c.Stroke(rim, at, ink.At(at.X, at.Y-n))
+		half := ink.Width(ink.Sized(ink.Regular, tickSize), t.label) / 2
+		if t.label != "" && at.X-half >= free {
+			c.Text(t.label, ink.At(at.X, at.Y-tickLen-3-tickSize*0.8), ink.Sized(ink.Regular, tickSize), ink.Center)
+			free = at.X + half + 8
 		}
 	}
 	for _, t := range ticks(p.y, p.sy) {
-		at := p.place(point{0, p.sy.norm(t.at)})
+		at := p.place(ink.At(0, p.sy.norm(t.at)))
 		n := tickLen
 		if t.label == "" {
 			n *= 0.6
 		}
-		c.stroke(rim, at, point{at.x - n, at.y})
+		c.Stroke(rim, at, ink.At(at.X-n, at.Y))
 		if t.label != "" && !p.hideY {
-			c.text(t.label, point{at.x - tickLen - 4, at.y - tickSize*0.35}, sized(regular, tickSize), 1, false)
+			c.Text(t.label, ink.At(at.X-tickLen-4, at.Y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Right)
 		}
 	}
-	c.text(p.x.label, point{(f.min.x + f.max.x) / 2, f.min.y - p.bottom + labelSize*0.3}, sized(regular, labelSize), 0.5, false)
+	c.Text(p.x.label, ink.At((f.Min.X+f.Max.X)/2, f.Min.Y-p.bottom+labelSize*0.3), ink.Sized(ink.Regular, labelSize), ink.Center)
 	if !p.hideY {
-		c.text(p.y.label, point{f.min.x - p.left + labelSize*0.85, (f.min.y + f.max.y) / 2}, sized(regular, labelSize), 0.5, true)
+		c.Text(p.y.label, ink.At(f.Min.X-p.left+labelSize*0.85, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 	}
 }
 
 // drawCategories writes the categories of the horizontal axis.
-func (p *panel) drawCategories(c pen) {
-	names, rows, deep := p.categories(p.frame.max.x - p.frame.min.x)
+func (p *panel) drawCategories(c ink.Pen) {
+	names, rows, deep := p.categories(p.frame.Max.X - p.frame.Min.X)
 	for i, lines := range names {
-		at := p.place(point{p.sx.norm(float64(i)), 0})
+		at := p.place(ink.At(p.sx.norm(float64(i)), 0))
 		down := tickLen + float64(i%rows*deep)*tickSize*leading
-		c.stroke(style{color: axes, width: 1.2}, at, point{at.x, at.y - down})
+		c.Stroke(ink.Style{Color: ink.Gray, Width: 1.2}, at, ink.At(at.X, at.Y-down))
 		for k, l := range lines {
-			c.text(l, point{at.x, at.y - down - 3 - tickSize*0.8 - float64(k)*tickSize*leading}, sized(regular, tickSize), 0.5, false)
+			c.Text(l, ink.At(at.X, at.Y-down-3-tickSize*0.8-float64(k)*tickSize*leading), ink.Sized(ink.Regular, tickSize), ink.Center)
 		}
 	}
 }
 
 // drawHead writes what stands above the frame.
-func (p *panel) drawHead(c pen) {
-	x, y := p.frame.min.x, p.frame.max.y+p.top
+func (p *panel) drawHead(c ink.Pen) {
+	x, y := p.frame.Min.X, p.frame.Max.Y+p.top
 	for _, l := range p.title {
 		y -= titleSize * leading
-		c.text(l, point{x, y + titleSize*0.25}, sized(bold, titleSize), 0, false)
+		c.Text(l, ink.At(x, y+titleSize*0.25), ink.Sized(ink.Bold, titleSize), ink.Left)
 	}
-	room := p.frame.max.x - p.frame.min.x + p.right
+	room := p.frame.Max.X - p.frame.Min.X + p.right
 	for _, row := range p.rows {
 		at := x
 		for _, e := range row {
 			base := y - 4 - tickSize*0.85
-			e.draw(c, point{at, base + tickSize*0.35}, e.sample())
+			e.draw(c, ink.At(at, base+tickSize*0.35), e.sample())
 			for k, l := range e.linesIn(room) {
-				c.text(l, point{at + e.sample() + 6, base - float64(k)*tickSize*leading}, sized(regular, tickSize), 0, false)
+				c.Text(l, ink.At(at+e.sample()+6, base-float64(k)*tickSize*leading), ink.Sized(ink.Regular, tickSize), ink.Left)
 			}
 			at += e.width(room) + 18
 		}
 		y -= rowHeight(row, room)
 	}
-	top := p.frame.max.y
+	top := p.frame.Max.Y
 	for _, l := range p.strip {
-		mid := l.at.x + width(sized(regular, tickSize), l.text)/2
-		c.stroke(ruleStyle, point{x + l.to.x, top}, point{x + mid, top + l.at.y - 7})
-		c.text(l.text, point{x + l.at.x, top + l.at.y}, sized(regular, tickSize), 0, false)
+		mid := l.at.X + ink.Width(ink.Sized(ink.Regular, tickSize), l.text)/2
+		c.Stroke(ruleStyle, ink.At(x+l.to.X, top), ink.At(x+mid, top+l.at.Y-7))
+		c.Text(l.text, ink.At(x+l.at.X, top+l.at.Y), ink.Sized(ink.Regular, tickSize), ink.Left)
 	}
 }
 
 // drawLegend puts each name beside the end of its curve, and moves those apart
 // that would touch.
-func (p *panel) drawLegend(c pen) {
+func (p *panel) drawLegend(c ink.Pen) {
 	entries := slices.Clone(p.legend)
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		switch {
@@ -796,12 +761,12 @@ func (p *panel) drawLegend(c pen) {
 	ys := make([]float64, len(entries)) // of the first line's middle
 	bottom := math.Inf(1)
 	for i, e := range entries {
-		y := min(f.max.y-line/2, p.place(point{0, e.at}).y)
+		y := min(f.Max.Y-line/2, p.place(ink.At(0, e.at)).Y)
 		ys[i] = min(y, bottom-line/2-3)
 		bottom = ys[i] - line*(float64(len(e.lines()))-0.5)
 	}
 	// What has been pushed out below is pushed back up.
-	floor := f.min.y
+	floor := f.Min.Y
 	for i := len(entries) - 1; i >= 0; i-- {
 		need := floor + line*(float64(len(entries[i].lines()))-0.5)
 		ys[i] = max(ys[i], need)
@@ -811,76 +776,76 @@ func (p *panel) drawLegend(c pen) {
 		}
 	}
 	for i, e := range entries {
-		x := f.max.x + 8
-		e.draw(c, point{x, ys[i]}, sampleLen)
+		x := f.Max.X + 8
+		e.draw(c, ink.At(x, ys[i]), sampleLen)
 		for k, l := range e.lines() {
-			c.text(l, point{x + sampleLen + 6, ys[i] - tickSize*0.35 - float64(k)*line}, sized(regular, tickSize), 0, false)
+			c.Text(l, ink.At(x+sampleLen+6, ys[i]-tickSize*0.35-float64(k)*line), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
 }
 
 // draw shows the entry's signs, from at to the right.
-func (e entry) draw(c pen, at point, wide float64) {
-	mid, end := point{at.x + wide/2, at.y}, point{at.x + wide, at.y}
-	solid := style{color: e.style.color, width: e.style.width}
-	shade := e.style.color
+func (e entry) draw(c ink.Pen, at ink.Point, wide float64) {
+	mid, end := ink.At(at.X+wide/2, at.Y), ink.At(at.X+wide, at.Y)
+	solid := ink.Style{Color: e.style.Color, Width: e.style.Width}
+	shade := e.style.Color
 	if e.band > 0 {
 		shade.A = e.band
-		c.box(shade, rect{point{at.x, at.y - 6}, point{end.x, at.y + 6}})
+		c.Box(shade, ink.Rect{Min: ink.At(at.X, at.Y-6), Max: ink.At(end.X, at.Y+6)})
 	}
 	if e.bar {
 		shade.A = barShade
-		c.box(shade, rect{point{at.x + 4, at.y - 6}, point{end.x - 4, at.y + 6}})
-		c.stroke(style{color: solid.color, dashes: e.style.dashes, width: 1.4},
-			point{at.x + 4, at.y - 6}, point{at.x + 4, at.y + 6}, point{end.x - 4, at.y + 6}, point{end.x - 4, at.y - 6})
+		c.Box(shade, ink.Rect{Min: ink.At(at.X+4, at.Y-6), Max: ink.At(end.X-4, at.Y+6)})
+		c.Stroke(ink.Style{Color: solid.Color, Dashes: e.style.Dashes, Width: 1.4},
+			ink.At(at.X+4, at.Y-6), ink.At(at.X+4, at.Y+6), ink.At(end.X-4, at.Y+6), ink.At(end.X-4, at.Y-6))
 	}
 	if e.faint {
 		for _, up := range []float64{-5, 0, 5} {
-			c.stroke(e.style.pale(1), point{at.x, at.y + up}, point{end.x, at.y + up})
+			c.Stroke(e.style.Pale(1), ink.At(at.X, at.Y+up), ink.At(end.X, at.Y+up))
 		}
 	}
 	if e.whisker {
-		c.strokes(solid, []point{{mid.x, at.y - 8}, {mid.x, at.y + 8}},
-			[]point{{mid.x - 4, at.y - 8}, {mid.x + 4, at.y - 8}}, []point{{mid.x - 4, at.y + 8}, {mid.x + 4, at.y + 8}})
+		c.Strokes(solid, []ink.Point{ink.At(mid.X, at.Y-8), ink.At(mid.X, at.Y+8)},
+			[]ink.Point{ink.At(mid.X-4, at.Y-8), ink.At(mid.X+4, at.Y-8)}, []ink.Point{ink.At(mid.X-4, at.Y+8), ink.At(mid.X+4, at.Y+8)})
 	}
 	switch {
 	case e.line && e.marker:
-		c.stroke(solid, at, end)
+		c.Stroke(solid, at, end)
 	case e.line:
-		c.stroke(e.style, at, end)
+		c.Stroke(e.style, at, end)
 	}
 	switch {
 	case e.arrow:
-		c.darts(solid, []dart{{at, end, true}})
+		c.Darts(solid, []ink.Dart{{Tail: at, Tip: end, Head: true}})
 	case e.marker:
-		c.marker(e.style, mid, 4)
+		c.Marker(e.style, mid, 4)
 	case e.star:
-		c.star(mid, 7)
+		c.Star(mid, 7)
 	case e.ring:
-		c.ring(mid)
+		c.Ring(mid)
 	}
 }
 
-// drawBar draws the colour bar: every shade, and the level between two of them.
-func (p *panel) drawBar(c pen) {
+// drawBar draws the color bar: every shade, and the level between two of them.
+func (p *panel) drawBar(c ink.Pen) {
 	f := p.frame
 	names := p.field.names()
 	n := len(names)
-	x := f.max.x + barGap
-	step := (f.max.y - f.min.y) / float64(n+1)
+	x := f.Max.X + barGap
+	step := (f.Max.Y - f.Min.Y) / float64(n+1)
 	for i := range n + 1 {
-		y := f.min.y + float64(i)*step
-		c.box(p.field.shade(i), rect{point{x, y}, point{x + barWidth, y + step}})
+		y := f.Min.Y + float64(i)*step
+		c.Box(p.field.shade(i), ink.Rect{Min: ink.At(x, y), Max: ink.At(x+barWidth, y+step)})
 	}
-	rim := style{color: axes, width: 1}
-	c.outline(rim, rect{point{x, f.min.y}, point{x + barWidth, f.max.y}})
+	rim := ink.Style{Color: ink.Gray, Width: 1}
+	c.Outline(rim, ink.Rect{Min: ink.At(x, f.Min.Y), Max: ink.At(x+barWidth, f.Max.Y)})
 	every := int(math.Ceil(tickSize * 1.1 / step))
 	for i, name := range names {
-		y := f.min.y + float64(i+1)*step
-		c.stroke(style{color: isoInk, width: 0.8}, point{x, y}, point{x + barWidth, y})
+		y := f.Min.Y + float64(i+1)*step
+		c.Stroke(ink.Style{Color: isoInk, Width: 0.8}, ink.At(x, y), ink.At(x+barWidth, y))
 		if (n-1-i)%every == 0 {
-			c.text(name, point{x + barWidth + 6, y - tickSize*0.35}, sized(regular, tickSize), 0, false)
+			c.Text(name, ink.At(x+barWidth+6, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.text(p.field.label, point{f.max.x + p.right - 4, (f.min.y + f.max.y) / 2}, sized(regular, labelSize), 0.5, true)
+	c.Text(p.field.label, ink.At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }

@@ -114,7 +114,7 @@ func (s scale) decades() []tick {
 			every = n
 		}
 	}
-	for _, labelled := range []string{"1", "125"} {
+	for _, labeled := range []string{"1", "125"} {
 		var out []tick
 		n := 0
 		for e := low; e <= high; e++ {
@@ -124,8 +124,8 @@ func (s scale) decades() []tick {
 					continue
 				}
 				switch {
-				case strings.Contains(labelled, strconv.Itoa(m)) && math.Mod(e, every) == 0:
-					out = append(out, tick{v, powerLabel(m, int(e), labelled != "1")})
+				case strings.Contains(labeled, strconv.Itoa(m)) && math.Mod(e, every) == 0:
+					out = append(out, tick{v, powerLabel(m, int(e), labeled != "1")})
 					n++
 				case m == 1 && every <= 4 || every == 1:
 					out = append(out, tick{v, ""})

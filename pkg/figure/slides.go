@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"descent.example/pkg/figure/internal/ink"
 )
 
 // A Slider is a number that a reader drags through Values, in ascending order.
@@ -110,7 +112,7 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 			total += f.values
 			s.err = cmp.Or(checkWords(words), atMost(mostMoving, total, "values of all pictures"))
 		}
-		s.frames, s.words = append(s.frames, f), append(s.words, minus(words))
+		s.frames, s.words = append(s.frames, f), append(s.words, ink.Minus(words))
 	}
 	return s
 }
@@ -241,7 +243,7 @@ func (p page) html(frames []*Figure, layouts []*layout, instead string) ([]byte,
 	p.Width, p.Height = layouts[0].w, layouts[0].h
 	total := 0
 	for i, l := range layouts {
-		svg, err := drawSVG(l.w, l.h, frames[i].heading(), p.Words[i], l.draw)
+		svg, err := ink.SVG(l.w, l.h, frames[i].heading(), p.Words[i], l.draw)
 		if err != nil {
 			return nil, inFrame(i, err)
 		}
@@ -265,5 +267,5 @@ func (p page) html(frames []*Figure, layouts []*layout, instead string) ([]byte,
 	}
 	id := fmt.Sprintf("%x", sha256.Sum256(zipped.Bytes()))[:16]
 	return fmt.Appendf(nil, "<div data-slides=\"%s\"><p>%s</p></div>\n<script>\n%s(\"%s\", \"%s\");\n</script>\n",
-		id, escape(instead), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
+		id, ink.Escape(instead), strings.TrimSpace(script), id, base64.StdEncoding.EncodeToString(zipped.Bytes())), nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -102,7 +103,7 @@ func TestSlidesHoldEveryCombination(t *testing.T) {
 	assert.Equal(t, alone.Alt(), s.Alt())
 	image, err := s.PNG()
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(string(image), signature))
+	assert.True(t, strings.HasPrefix(string(image), "\x89PNG"))
 }
 
 func TestSlidesThatCannotBeDrawn(t *testing.T) {
@@ -142,7 +143,7 @@ func TestAnimationStopsAtEachFrame(t *testing.T) {
 	again, err := motion().HTML()
 	require.NoError(t, err)
 	assert.Equal(t, html, again)
-	assert.Contains(t, string(html), "<p>"+escape(a.Instead())+"</p>")
+	assert.Contains(t, string(html), "<p>"+ink.Escape(a.Instead())+"</p>")
 	p := unpack(t, html)
 	require.Len(t, p.Sliders, 1)
 	assert.Equal(t, []string{"1 of 3", "2 of 3", "3 of 3"}, p.Sliders[0].Values)

@@ -1,4 +1,4 @@
-package figure
+package ink
 
 import (
 	"image"
@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// paletted returns the picture with at most 256 colours, which makes its PNG a third of the size. Few are lost: the
+// paletted returns the picture with at most 256 colors, which makes its PNG a third of the size. Few are lost: the
 // flat ones stay, and no channel of a blend at an edge moves by more than a tolerance that is as small as 256 allow.
 func paletted(img *image.RGBA) *image.Paletted {
 	count := map[color.RGBA]int{}
@@ -22,13 +22,13 @@ func paletted(img *image.RGBA) *image.Paletted {
 	return out
 }
 
-// choose picks at most limit colours, and the one that stands for each.
+// choose picks at most limit colors, and the one that stands for each.
 func choose(count map[color.RGBA]int, limit int) (color.Palette, map[color.RGBA]uint8) {
-	colours := make([]color.RGBA, 0, len(count))
+	colors := make([]color.RGBA, 0, len(count))
 	for c := range count {
-		colours = append(colours, c)
+		colors = append(colors, c)
 	}
-	slices.SortFunc(colours, func(a, b color.RGBA) int { // the most frequent first; ties broken, for equal bytes
+	slices.SortFunc(colors, func(a, b color.RGBA) int { // the most frequent first; ties broken, for equal bytes
 		if count[a] != count[b] {
 			return count[b] - count[a]
 		}
@@ -38,7 +38,7 @@ func choose(count map[color.RGBA]int, limit int) (color.Palette, map[color.RGBA]
 	index := map[color.RGBA]uint8{}
 	for tolerance := 0; ; tolerance++ {
 		palette = palette[:0]
-		for _, c := range colours {
+		for _, c := range colors {
 			i := slices.IndexFunc(palette, func(p color.Color) bool { return apart(p.(color.RGBA), c) <= tolerance })
 			if i < 0 {
 				i = len(palette)

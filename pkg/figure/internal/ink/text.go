@@ -1,7 +1,6 @@
-package figure
+package ink
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -43,13 +42,13 @@ var alike = strings.NewReplacer("∣", "|", "‑", "-", "⋅", "·")
 // A caller's %g writes -2 where the axes have −2.
 var hyphen = regexp.MustCompile(`(^|[^\pL\pN])-(\.?\d)`)
 
-// minus writes the signs of numbers as minus signs.
-func minus(s string) string { return hyphen.ReplaceAllString(s, "$1−$2") }
+// Minus writes the signs of numbers as minus signs.
+func Minus(s string) string { return hyphen.ReplaceAllString(s, "$1−$2") }
 
 // runs splits a text into runs. "_max" after a letter is lowered too, so that
 // λ_max reads as in the lecture.
 func runs(s string) []run {
-	s = minus(alike.Replace(s))
+	s = Minus(alike.Replace(s))
 	var out []run
 	push := func(r run) {
 		if n := len(out); n > 0 && out[n-1].rise == r.rise {
@@ -81,11 +80,11 @@ func runs(s string) []run {
 	return out
 }
 
-// Liberation Sans, whose widths are those of Arial and Helvetica. Its two faces alone: gonum's font/liberation would
+// Regular and Bold are Liberation Sans, whose widths are those of Arial and Helvetica. Its two faces alone: gonum's font/liberation would
 // bring ten more into every cell that is linked, and parse them as it starts.
 var (
-	regular = face(liberationsansregular.TTF, font.WeightNormal)
-	bold    = face(liberationsansbold.TTF, font.WeightBold)
+	Regular = face(liberationsansregular.TTF, font.WeightNormal)
+	Bold    = face(liberationsansbold.TTF, font.WeightBold)
 )
 
 func face(ttf []byte, weight font.Weight) vgfont.Face {
@@ -96,7 +95,8 @@ func face(ttf []byte, weight font.Weight) vgfont.Face {
 	return vgfont.Face{Font: vgfont.Font{Typeface: "Liberation", Variant: "Sans", Weight: weight}, Face: parsed}
 }
 
-func sized(f vgfont.Face, size float64) vgfont.Face {
+// Sized is a face in a size in CSS pixels.
+func Sized(f vgfont.Face, size float64) vgfont.Face {
 	f.Font.Size = vg.Length(size)
 	return f
 }
@@ -104,7 +104,8 @@ func sized(f vgfont.Face, size float64) vgfont.Face {
 // nabla is not in the font; it is drawn as its Δ upside down.
 const nabla, delta = "∇", "∆"
 
-func width(f vgfont.Face, s string) float64 {
+// Width is how wide a line of text is.
+func Width(f vgfont.Face, s string) float64 {
 	var w vg.Length
 	for _, r := range runs(s) {
 		rf := runFace(f, r)
@@ -120,19 +121,16 @@ func runFace(f vgfont.Face, r run) vgfont.Face {
 	return f
 }
 
-// checkText returns an error for a letter that the PNG could not show, and for a text that is too long.
-func checkText(s string) error {
-	if err := checkLetters(s); err != nil {
-		return err
-	}
+// Lacks is the first letter of a text that the font does not have.
+func Lacks(s string) (letter rune, yes bool) {
 	for _, r := range runs(s) {
 		for _, letter := range strings.ReplaceAll(r.text, nabla, delta) {
-			if i, err := regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {
-				return fmt.Errorf("figure: the font has no %q (%U) for the text %q; write it in another way", letter, letter, s)
+			if i, err := Regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {
+				return letter, true
 			}
 		}
 	}
-	return nil
+	return 0, false
 }
 
 // unbroken keeps together what no line should break: an equation, a number and
@@ -140,12 +138,12 @@ func checkText(s string) error {
 // difference).
 var unbroken = strings.NewReplacer(" = ", "\x00=\x00", " ± ", "\x00±\x00", " − ", " − ", " −", "\x00−")
 
-// wrap breaks s at spaces so that no line is wider than limit, if a word allows it.
-func wrap(f vgfont.Face, s string, limit float64) []string {
+// Wrap breaks s at spaces so that no line is wider than limit, if a word allows it.
+func Wrap(f vgfont.Face, s string, limit float64) []string {
 	var lines []string
 	for _, word := range strings.Fields(unbroken.Replace(s)) {
 		word = strings.ReplaceAll(word, "\x00", " ")
-		if n := len(lines); n > 0 && width(f, lines[n-1]+" "+word) <= limit {
+		if n := len(lines); n > 0 && Width(f, lines[n-1]+" "+word) <= limit {
 			lines[n-1] += " " + word
 		} else {
 			lines = append(lines, word)

@@ -1,4 +1,4 @@
-package figure
+package ink
 
 import (
 	"image"
@@ -65,13 +65,13 @@ func (c *pngCanvas) Stroke(path vg.Path) {
 }
 
 // polylines are the lines of a path in dots, y down, with arcs as polygons, and how many rows of dots they cross.
-func (c *pngCanvas) polylines(path vg.Path) (lines [][]point, crossed float64) {
+func (c *pngCanvas) polylines(path vg.Path) (lines [][]Point, crossed float64) {
 	h := float64(c.Image().Bounds().Dy())
-	var cur []point
+	var cur []Point
 	add := func(x, y float64) {
-		q := point{x * dots, h - y*dots}
+		q := Point{x * dots, h - y*dots}
 		if n := len(cur); n > 0 {
-			crossed += math.Abs(q.y - cur[n-1].y)
+			crossed += math.Abs(q.Y - cur[n-1].Y)
 		}
 		cur = append(cur, q)
 	}
@@ -106,11 +106,11 @@ func (c *pngCanvas) polylines(path vg.Path) (lines [][]point, crossed float64) {
 }
 
 // addLine leaves out what is shorter than the joints between strokes can bear.
-func addLine(to *raster.Path, line []point) {
+func addLine(to *raster.Path, line []Point) {
 	const shortest = 4 // of 64 parts of a dot
 	var last fixed.Point26_6
 	for i, q := range line {
-		at := fixed.Point26_6{X: fixed.Int26_6(math.Round(q.x * 64)), Y: fixed.Int26_6(math.Round(q.y * 64))}
+		at := fixed.Point26_6{X: fixed.Int26_6(math.Round(q.X * 64)), Y: fixed.Int26_6(math.Round(q.Y * 64))}
 		switch d := at.Sub(last); {
 		case i == 0:
 			to.Start(at)
@@ -124,24 +124,24 @@ func addLine(to *raster.Path, line []point) {
 }
 
 // dashed cuts lines into their dashes.
-func dashed(lines [][]point, dashes []vg.Length) [][]point {
-	var out [][]point
+func dashed(lines [][]Point, dashes []vg.Length) [][]Point {
+	var out [][]Point
 	for _, l := range lines {
-		cur, k, left := []point{l[0]}, 0, dashes[0].Points()*dots
+		cur, k, left := []Point{l[0]}, 0, dashes[0].Points()*dots
 		for i := 1; i < len(l); {
 			from := cur[len(cur)-1]
-			d := l[i].sub(from).length()
+			d := l[i].Sub(from).Length()
 			if d <= left {
 				cur, left = append(cur, l[i]), left-d
 				i++
 				continue
 			}
-			cut := from.toward(l[i], left/d)
+			cut := from.Toward(l[i], left/d)
 			if k%2 == 0 {
 				out = append(out, append(cur, cut))
 			}
 			k++
-			cur, left = []point{cut}, dashes[k%len(dashes)].Points()*dots
+			cur, left = []Point{cut}, dashes[k%len(dashes)].Points()*dots
 		}
 		if k%2 == 0 && len(cur) > 1 {
 			out = append(out, cur)
@@ -150,7 +150,7 @@ func dashed(lines [][]point, dashes []vg.Length) [][]point {
 	return out
 }
 
-// mask lays the colour over all that the edges enclose.
+// mask lays the color over all that the edges enclose.
 func (c *pngCanvas) mask(edges raster.Path) {
 	img := c.Image().(*image.RGBA) // what UseWH makes
 	z := vector.NewRasterizer(img.Rect.Dx(), img.Rect.Dy())

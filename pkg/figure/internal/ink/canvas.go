@@ -1,4 +1,4 @@
-package figure
+package ink
 
 import (
 	"bytes"
@@ -41,12 +41,12 @@ type svgState struct {
 }
 
 func newSVG(w, h int, title, alt string) *svgCanvas {
-	title, alt = minus(title), minus(alt)
+	title, alt = Minus(title), Minus(alt)
 	c := &svgCanvas{h: float64(h), stack: []svgState{{}}}
 	fmt.Fprintf(&c.buf, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
 		`font-family="'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif" stroke-linejoin="round">`+"\n",
-		w, h, w, h, escape(alt))
-	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", escape(title), escape(alt))
+		w, h, w, h, Escape(alt))
+	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", Escape(title), Escape(alt))
 	vg.Initialize(c)
 	return c
 }
@@ -90,7 +90,7 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 	if s.width <= 0 {
 		return
 	}
-	clr, opacity := hex(s.color)
+	clr, opacity := Hex(s.color)
 	fmt.Fprintf(&c.buf, `<path fill="none" stroke="%s" stroke-width="%s"`, clr, num(s.width, 2))
 	if opacity < 1 {
 		fmt.Fprintf(&c.buf, ` stroke-opacity="%s"`, num(opacity, 2))
@@ -106,7 +106,7 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 }
 
 func (c *svgCanvas) Fill(p vg.Path) {
-	clr, opacity := hex(c.top().color)
+	clr, opacity := Hex(c.top().color)
 	fmt.Fprintf(&c.buf, `<path fill="%s"`, clr)
 	if opacity < 1 {
 		fmt.Fprintf(&c.buf, ` fill-opacity="%s"`, num(opacity, 2))
@@ -159,17 +159,17 @@ func (c *svgCanvas) data(p vg.Path) string {
 }
 
 func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
-	clr, _ := hex(c.top().color)
+	clr, _ := Hex(c.top().color)
 	size := f.Font.Size.Points()
 	fmt.Fprintf(&c.buf, `<text x="%s" y="%s" font-size="%s" fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"`,
-		num(p.X.Points(), 1), num(c.h-p.Y.Points(), 1), num(size, 1), clr, num(width(f, s), 1))
-	if f.Font.Weight == bold.Font.Weight {
+		num(p.X.Points(), 1), num(c.h-p.Y.Points(), 1), num(size, 1), clr, num(Width(f, s), 1))
+	if f.Font.Weight == Bold.Font.Weight {
 		c.buf.WriteString(` font-weight="bold"`)
 	}
 	c.buf.WriteByte('>')
 	rise := 0.0
 	for _, r := range runs(s) {
-		text := escape(r.text)
+		text := Escape(r.text)
 		switch {
 		case r.rise == rise:
 			c.buf.WriteString(text)
@@ -183,9 +183,9 @@ func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
 	c.buf.WriteString("</text>\n")
 }
 
-// escape makes any text safe in XML and HTML, in an element as in an attribute. What XML cannot hold at all, such as NUL,
+// Escape makes any text safe in XML and HTML, in an element as in an attribute. What XML cannot hold at all, such as NUL,
 // becomes U+FFFD.
-func escape(s string) string {
+func Escape(s string) string {
 	var b strings.Builder
 	xml.EscapeText(&b, []byte(s)) // a Builder takes all
 	return b.String()
@@ -203,7 +203,8 @@ func num(v float64, decimals int) string {
 	return s
 }
 
-func hex(clr color.Color) (string, float64) {
+// Hex is a color as in CSS, #rrggbb, and its opacity from 0 to 1.
+func Hex(clr color.Color) (string, float64) {
 	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
 	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B), float64(c.A) / 255
 }
@@ -255,4 +256,44 @@ func (c *pngCanvas) bytes() ([]byte, error) {
 	}
 	const header = len(signature) + 25 // and IHDR
 	return bytes.Join([][]byte{out[:header], appendChunk(nil, "pHYs", physical()), out[header:]}, nil), nil
+}
+
+// SVG returns what draw draws as a document, with a title and a text alternative, or an error if it is too much.
+func SVG(w, h int, title, alt string, draw func(Pen)) ([]byte, error) {
+	c := newSVG(w, h, title, alt)
+	if err := drawOn(c, draw); err != nil {
+		return nil, err
+	}
+	return c.bytes(), nil
+}
+
+// PNG returns what draw draws as an image of two dots for each CSS pixel, or an error if it is too much.
+func PNG(w, h int, draw func(Pen)) ([]byte, error) {
+	c := newPNG(w, h)
+	if err := drawOn(c, draw); err != nil {
+		return nil, err
+	}
+	return c.bytes()
+}
+
+// mostDrawn is how many corners and letters a picture may have, which makes an SVG of some 4 MB.
+const mostDrawn = 300_000
+
+// Record returns the strokes of a picture, or an error where they are too many.
+func Record(draw func(Pen)) ([]Op, error) {
+	var ops []Op
+	left := mostDrawn
+	if draw(Pen{kept: &ops, left: &left}); left < 0 {
+		return nil, fmt.Errorf("figure: the picture has more than %d corners, which no reader could see; draw fewer points, arrows or cells in it", mostDrawn)
+	}
+	return ops, nil
+}
+
+// drawOn draws a picture, unless it is too much.
+func drawOn(c vg.Canvas, draw func(Pen)) error {
+	ops, err := Record(draw)
+	if err == nil {
+		drawAll(c, ops)
+	}
+	return err
 }

@@ -1,0 +1,347 @@
+// Package ink is the paper and the pens of package figure: points and polylines in CSS pixels, y up; the styles and signs
+// of all pictures; texts with raised and lowered letters; and what comes out of them, SVG, PNG and animated PNG.
+package ink
+
+import (
+	"image/color"
+	"math"
+
+	vgfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+)
+
+// The colors of what is not data.
+var (
+	Dark  = color.NRGBA{0x22, 0x22, 0x22, 0xff}
+	Gray  = color.NRGBA{0x55, 0x55, 0x55, 0xff}
+	Light = color.NRGBA{0xe4, 0xe6, 0xea, 0xff}
+	White = color.NRGBA{0xff, 0xff, 0xff, 0xff}
+	Halo  = color.NRGBA{0xff, 0xff, 0xff, 0xd0} // around what lies on contours
+)
+
+// Palette is Okabe and Ito's (2008), strongest on white first; yellow, which
+// white drowns, left out.
+var Palette = []color.NRGBA{
+	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff},
+	{0xcc, 0x79, 0xa7, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff},
+}
+
+// dashes tell lines apart without color. Their number and the palette's have
+// no common divisor, so that 30 series all differ.
+var dashes = [][]vg.Length{nil, {9, 4}, {2, 3}, {9, 3, 2, 3}, {14, 4, 5, 4}}
+
+// Style is how a line or a sign looks: its color, its dashes (nil for none), its marker (a number; any is a shape) and the
+// width of the line in CSS pixels.
+type Style struct {
+	Color  color.NRGBA
+	Dashes []vg.Length
+	shape  int
+	Width  float64
+}
+
+// Measured is the style of the i-th name of what was measured.
+func Measured(i int) Style {
+	return Style{Palette[i%len(Palette)], dashes[i%len(dashes)], i, 2.25}
+}
+
+// Theory is the style of the i-th name of what was not measured.
+func Theory(i int) Style {
+	return Style{Dark, dashes[(i+1)%len(dashes)], 0, 1.5}
+}
+
+// Pale is the style of a curve among n.
+func (s Style) Pale(n int) Style {
+	s.Width, s.Dashes = 1, nil
+	s.Color.A = 0x78
+	if n > 20 {
+		s.Color.A = 0x50
+	}
+	return s
+}
+
+// Pen draws on a canvas in the units and types of this package.
+type Pen struct {
+	c    vg.Canvas
+	kept *[]Op // where strokes go that are to be drawn later; nil to draw at once
+	left *int  // how much may still be drawn; nil for no limit
+}
+
+// Op is one stroke of a pen: a path to fill, or to draw with a line where it
+// has a width, or a line of text.
+type Op struct {
+	Style   Style
+	Path    vg.Path
+	Text    string
+	Face    vgfont.Face
+	At      Point
+	upright bool
+}
+
+func (p Pen) do(o Op) {
+	if p.left != nil {
+		if *p.left -= len(o.Path) + len(o.Text) + 4; *p.left < 0 { // 4 for its color and width
+			return
+		}
+	}
+	if p.kept != nil {
+		*p.kept = append(*p.kept, o)
+		return
+	}
+	o.draw(p.c)
+}
+
+func (o Op) draw(c vg.Canvas) {
+	c.SetColor(o.Style.Color)
+	switch {
+	case o.Text != "" && o.upright:
+		c.Push()
+		c.Translate(o.At.VG())
+		c.Rotate(math.Pi / 2)
+		c.FillString(o.Face, vg.Point{}, o.Text)
+		c.Pop()
+	case o.Text != "":
+		c.FillString(o.Face, o.At.VG(), o.Text)
+	case o.Style.Width > 0:
+		c.SetLineWidth(vg.Length(o.Style.Width))
+		c.SetLineDash(o.Style.Dashes, 0)
+		c.Stroke(o.Path)
+	default:
+		c.Fill(o.Path)
+	}
+}
+
+// Stroke draws a line through points.
+func (p Pen) Stroke(s Style, pts ...Point) { p.Strokes(s, pts) }
+
+// Strokes draws several lines as one, which do not show through each other.
+func (p Pen) Strokes(s Style, lines ...[]Point) {
+	var path vg.Path
+	for _, l := range lines {
+		if len(l) < 2 {
+			continue
+		}
+		path.Move(l[0].VG())
+		for _, q := range l[1:] {
+			path.Line(q.VG())
+		}
+	}
+	if len(path) > 0 {
+		p.do(Op{Style: s, Path: path})
+	}
+}
+
+// Fill fills what loops enclose.
+func (p Pen) Fill(clr color.NRGBA, loops ...[]Point) {
+	var path vg.Path
+	for _, l := range loops {
+		for i, q := range l {
+			if i == 0 {
+				path.Move(q.VG())
+			} else {
+				path.Line(q.VG())
+			}
+		}
+		path.Close()
+	}
+	p.do(Op{Style: Style{Color: clr}, Path: path})
+}
+
+// Box fills a rectangle.
+func (p Pen) Box(clr color.NRGBA, r Rect) {
+	p.Fill(clr, []Point{r.Min, {r.Max.X, r.Min.Y}, r.Max, {r.Min.X, r.Max.Y}})
+}
+
+// Outline draws the border of a rectangle.
+func (p Pen) Outline(s Style, r Rect) {
+	corner := Point{r.Max.X, r.Min.Y}
+	p.Stroke(s, r.Min, corner, r.Max, Point{r.Min.X, r.Max.Y}, r.Min, corner)
+}
+
+// shapes of the markers, as corners on the unit circle: how many, and the
+// angle of the first. None is a circle.
+var shapes = []struct {
+	corners int
+	first   float64
+}{{0, 0}, {4, math.Pi / 4}, {3, math.Pi / 2}, {4, math.Pi / 2}, {3, -math.Pi / 2}, {5, math.Pi / 2}}
+
+// Marker is the style's sign, a filled shape with a white rim, which sets it off from lines.
+func (p Pen) Marker(s Style, at Point, r float64) {
+	sh := shapes[s.shape%len(shapes)]
+	if sh.corners > 0 {
+		r *= 1.2 // for the same area as the circle
+	}
+	p.shape(White, at, r+1.2, sh.corners, sh.first, 1)
+	p.shape(s.Color, at, r, sh.corners, sh.first, 1)
+}
+
+// A cloud has so many markers that they hide each other's rims.
+const cloud = 10_000
+
+// Markers draws markers of one style. Those of a cloud are drawn as one, first the
+// rims of all.
+func (p Pen) Markers(s Style, at []Point, r float64) {
+	if len(at) <= cloud {
+		for _, q := range at {
+			p.Marker(s, q, r)
+		}
+		return
+	}
+	sh := shapes[s.shape%len(shapes)]
+	corners := sh.corners
+	if corners == 0 {
+		corners = 8
+	}
+	at = sparse(at)
+	for _, layer := range []struct {
+		color color.NRGBA
+		r     float64
+	}{{White, 1.2*r + 1.2}, {s.Color, 1.2 * r}} {
+		loops := make([][]Point, len(at))
+		for i, q := range at {
+			loops[i] = polygon(q, layer.r, corners, sh.first)
+		}
+		p.Fill(layer.color, loops...)
+	}
+}
+
+func polygon(at Point, r float64, corners int, first float64) []Point {
+	out := make([]Point, corners)
+	for i := range out {
+		sin, cos := math.Sincos(first + 2*math.Pi*float64(i)/float64(corners))
+		out[i] = Point{at.X + r*cos, at.Y + r*sin}
+	}
+	return out
+}
+
+// shape fills a polygon around a point; inner < 1 makes it a star.
+func (p Pen) shape(clr color.NRGBA, at Point, r float64, corners int, first, inner float64) {
+	if corners == 0 {
+		p.Circle(Style{Color: clr}, at, r)
+		return
+	}
+	var pts []Point
+	for i := range 2 * corners {
+		d := r
+		if i%2 == 1 {
+			d = r * inner
+			if inner == 1 {
+				continue
+			}
+		}
+		sin, cos := math.Sincos(first + math.Pi*float64(i)/float64(corners))
+		pts = append(pts, Point{at.X + d*cos, at.Y + d*sin})
+	}
+	p.Fill(clr, pts)
+}
+
+// Star marks one place, the optimum for example.
+func (p Pen) Star(at Point, r float64) {
+	p.shape(White, at, r+2.5, 5, math.Pi/2, 0.5)
+	p.shape(Dark, at, r, 5, math.Pi/2, 0.42)
+}
+
+// Ring marks the start of a path.
+func (p Pen) Ring(at Point) {
+	p.shape(White, at, 7.5, 0, 0, 1)
+	p.shape(Dark, at, 6, 0, 0, 1)
+	p.shape(White, at, 4, 0, 0, 1)
+}
+
+// Cross marks the last finite value of a run.
+func (p Pen) Cross(s Style, at Point, r float64) {
+	for _, w := range []Style{{Color: White, Width: 6}, {Color: s.Color, Width: 3}} {
+		p.Stroke(w, Point{at.X - r, at.Y - r}, Point{at.X + r, at.Y + r})
+		p.Stroke(w, Point{at.X - r, at.Y + r}, Point{at.X + r, at.Y - r})
+	}
+}
+
+// Arrow has its tip at the border, where a run left the frame in direction d.
+func (p Pen) Arrow(s Style, tip, d Point) {
+	n := d.Length()
+	if n == 0 {
+		return
+	}
+	along := Point{d.X / n, d.Y / n}
+	p.Fill(White, triangle(Point{tip.X + 1.5*along.X, tip.Y + 1.5*along.Y}, along, 17, 8.5))
+	p.Fill(s.Color, triangle(tip, along, 14, 6.5))
+}
+
+// Circle is filled where the style has no width.
+func (p Pen) Circle(s Style, at Point, r float64) {
+	var path vg.Path
+	path.Move(vg.Point{X: vg.Length(at.X + r), Y: vg.Length(at.Y)})
+	path.Arc(at.VG(), vg.Length(r), 0, 2*math.Pi)
+	path.Close()
+	p.do(Op{Style: s, Path: path})
+}
+
+// Align says where a text lies: to the right of its point, around it, to the left of it, or around it and turned to read
+// from bottom to top.
+type Align int
+
+const (
+	Left Align = iota
+	Center
+	Right
+	Upright
+)
+
+// Text writes one line in dark letters, its baseline at the height of the point.
+func (p Pen) Text(s string, at Point, f vgfont.Face, align Align) { p.Colored(Dark, s, at, f, align) }
+
+// Colored is Text in another color.
+func (p Pen) Colored(clr color.NRGBA, s string, at Point, f vgfont.Face, align Align) {
+	switch w := Width(f, s); align {
+	case Center:
+		at.X -= w / 2
+	case Right:
+		at.X -= w
+	case Upright:
+		at.Y -= w / 2
+	}
+	p.do(Op{Style: Style{Color: clr}, Text: s, Face: f, At: at, upright: align == Upright})
+}
+
+// Dart is an arrow on the canvas.
+type Dart struct {
+	Tail, Tip Point
+	Head      bool
+}
+
+// Darts draws arrows with heads that are as large on every picture, unless an
+// arrow is too short for its own.
+func (p Pen) Darts(s Style, darts []Dart) {
+	var shafts, rims, heads [][]Point
+	for _, d := range darts {
+		way := d.Tip.Sub(d.Tail)
+		n := way.Length()
+		if n < s.Width { // a dot shows that it is there
+			way, n = Point{s.Width, 0}, s.Width
+			d.Tip, d.Head = Point{d.Tail.X + n/2, d.Tail.Y}, false
+			d.Tail.X -= n / 2
+		}
+		along := Point{way.X / n, way.Y / n}
+		length := min(4+3.2*s.Width, 0.7*n)
+		half := length * 0.42
+		if !d.Head {
+			shafts = append(shafts, []Point{d.Tail, d.Tip})
+			continue
+		}
+		shafts = append(shafts, []Point{d.Tail, d.Tip.Toward(d.Tail, length*0.8/n)})
+		heads = append(heads, triangle(d.Tip, along, length, half))
+		rims = append(rims, triangle(Point{d.Tip.X + 2*along.X, d.Tip.Y + 2*along.Y}, along, length+3.2, half+1.8))
+	}
+	rim := Style{Color: Halo, Width: s.Width + 2}
+	p.Strokes(rim, shafts...)
+	p.Fill(rim.Color, rims...)
+	p.Strokes(s, shafts...)
+	p.Fill(s.Color, heads...)
+}
+
+// triangle points along a direction of length 1.
+func triangle(tip, along Point, length, half float64) []Point {
+	base, across := Point{tip.X - length*along.X, tip.Y - length*along.Y}, Point{-along.Y, along.X}
+	return []Point{tip,
+		{base.X + half*across.X, base.Y + half*across.Y},
+		{base.X - half*across.X, base.Y - half*across.Y}}
+}
