@@ -124,7 +124,7 @@ func (a *Animation) PNG() ([]byte, error) {
 		return nil, err
 	}
 	if f.png == nil {
-		frames := make([]func(ink.Pen), len(f.layouts))
+		frames := make([]func(Pen), len(f.layouts))
 		for i, l := range f.layouts {
 			frames[i] = l.draw
 		}
@@ -174,13 +174,6 @@ func (a *Animation) develop() (*reel, error) {
 	return a.film, a.err
 }
 
-// room is that beside a frame.
-type room struct{ left, right, top, bottom float64 }
-
-func (r room) or(s room) room {
-	return room{max(r.left, s.left), max(r.right, s.right), max(r.top, s.top), max(r.bottom, s.bottom)}
-}
-
 // layoutsOf lays out pictures of the same panels so that axes, frames and
 // styles are the same in all.
 func layoutsOf(figures []*Figure, first int) ([]*layout, error) {
@@ -216,9 +209,9 @@ func layoutsOf(figures []*Figure, first int) ([]*layout, error) {
 	}
 	for _, l := range out {
 		for _, p := range l.panels {
-			for _, s := range p.series {
-				if s.kind == path && len(p.markers(s, apartMarkers)) > crowd {
-					common.thin[s.name] = true
+			for _, m := range p.marks {
+				if c, ok := m.(interface{ crowded(p *Panel) bool }); ok && c.crowded(p) {
+					common.thin[m.Name()] = true
 				}
 			}
 		}
@@ -243,11 +236,11 @@ func sameLimits(panels [][]*Figure) error {
 			if f == nil || f.err != nil {
 				return nil // layoutOf says what is wrong
 			}
-			series, rules, marks := append(all.series, f.series...), append(all.rules, f.rules...), append(all.marks, f.marks...)
+			marks := append(all.marks, f.marks...)
 			*all = *f
-			all.series, all.rules, all.marks = series, rules, marks
+			all.marks = marks
 		}
-		p := &panel{Figure: all}
+		p := all.scaled()
 		if err := p.scales(); err != nil {
 			return err
 		}
@@ -259,11 +252,4 @@ func sameLimits(panels [][]*Figure) error {
 		}
 	}
 	return nil
-}
-
-func (a Axis) within(s scale) Axis {
-	if a.limited || a.names != nil {
-		return a
-	}
-	return a.Range(s.lo, s.hi)
 }

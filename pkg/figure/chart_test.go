@@ -115,7 +115,7 @@ func TestStemsStandSideBySideOnZero(t *testing.T) {
 		require.InDelta(t, float64(place(p, float64(i/2), 0).X), float64((a[i].Pos.X+b[i].Pos.X)/2), 1e-9, "around the lag")
 	}
 	require.InDelta(t, float64(place(p, 1, -0.9).Y), float64(a[3].Pos.Y), 1e-9)
-	require.True(t, p.frame.Has(ink.At(float64(a[0].Pos.X)-4, float64(floor))), "the first does not touch the axis")
+	require.True(t, p.frame.Has(At(float64(a[0].Pos.X)-4, float64(floor))), "the first does not touch the axis")
 	require.Contains(t, f.Alt(), "95 % (theory band): from −0.1 to 0.1 to −0.1 to 0.1. GD (stem plot): from 1 to 0.8.")
 	black, _ := ink.Hex(ink.Dark)
 	require.Contains(t, string(svgOf(t, f)), `fill="`+black+`" fill-opacity="0.13"`, "what theory says has no color")
@@ -171,8 +171,8 @@ func TestCategoriesDoNotTouch(t *testing.T) {
 			if o.Text == "" {
 				continue
 			}
-			low := ink.At(o.At.X-1, o.At.Y-3)
-			box := ink.Rect{Min: low, Max: ink.At(o.At.X+ink.Width(o.Face, o.Text)+1, low.Y+tickSize)}
+			low := At(o.At.X-1, o.At.Y-3)
+			box := Rect{Min: low, Max: At(o.At.X+ink.Width(o.Face, o.Text)+1, low.Y+tickSize)}
 			require.Less(t, box.Max.Y, p.frame.Min.Y)
 			require.Greater(t, box.Min.Y, p.frame.Min.Y-p.bottom+labelSize, "above the label of the axis")
 			for _, b := range boxes {

@@ -272,50 +272,50 @@ const (
 )
 
 var (
-	plusWire  = ink.Style{Color: ink.Palette[0], Width: 2}
-	minusWire = ink.Style{Color: ink.Palette[1], Width: 2, Dashes: []vg.Length{6, 3}}
-	wire      = ink.Style{Color: ink.Gray, Width: 1.6}
+	plusWire  = Style{Color: ink.Palette[0], Width: 2}
+	minusWire = Style{Color: ink.Palette[1], Width: 2, Dashes: []vg.Length{6, 3}}
+	wire      = Style{Color: ink.Gray, Width: 1.6}
 )
 
 // circuitLayout is a list of what to draw, in pixels from the lower left corner, y up.
 type circuitLayout struct {
 	w, h   int
-	ops    []func(ink.Pen)
-	labels []func(ink.Pen) // above all else, on a ground of their own
+	ops    []func(Pen)
+	labels []func(Pen) // above all else, on a ground of their own
 }
 
-func (l *circuitLayout) draw(p ink.Pen) {
-	p.Box(ink.White, ink.Rect{Min: ink.At(0, 0), Max: ink.At(float64(l.w), float64(l.h))})
+func (l *circuitLayout) draw(p Pen) {
+	p.Box(ink.White, Rect{Min: At(0, 0), Max: At(float64(l.w), float64(l.h))})
 	for _, op := range append(l.ops, l.labels...) {
 		op(p)
 	}
 }
 
-func (l *circuitLayout) add(op func(ink.Pen)) { l.ops = append(l.ops, op) }
+func (l *circuitLayout) add(op func(Pen)) { l.ops = append(l.ops, op) }
 
 // text is a label, centerd on at, whose end a wire may pass behind.
-func (l *circuitLayout) text(s string, at ink.Point) { l.label(ink.Dark, s, at) }
+func (l *circuitLayout) text(s string, at Point) { l.label(ink.Dark, s, at) }
 
 // partial is a label with a derivative.
-func (l *circuitLayout) partial(v float64, at ink.Point) {
+func (l *circuitLayout) partial(v float64, at Point) {
 	l.label(ink.Palette[1], "∂ "+number(v+0), at)
 }
 
-func (l *circuitLayout) label(clr color.NRGBA, s string, at ink.Point) {
+func (l *circuitLayout) label(clr color.NRGBA, s string, at Point) {
 	face := ink.Sized(ink.Regular, tickSize)
 	half := ink.Width(face, s)/2 + 2
-	l.labels = append(l.labels, func(p ink.Pen) {
-		p.Box(ink.Halo, ink.Rect{Min: ink.At(at.X-half, at.Y-2), Max: ink.At(at.X+half, at.Y+tickSize-4)})
+	l.labels = append(l.labels, func(p Pen) {
+		p.Box(ink.Halo, Rect{Min: At(at.X-half, at.Y-2), Max: At(at.X+half, at.Y+tickSize-4)})
 		p.Colored(clr, s, at, face, ink.Center)
 	})
 }
 
 func (l *circuitLayout) head(title string, words ...string) {
 	y := float64(l.h) - margin - titleSize
-	l.add(func(p ink.Pen) { p.Text(title, ink.At(margin, y), ink.Sized(ink.Bold, titleSize), ink.Left) })
+	l.add(func(p Pen) { p.Text(title, At(margin, y), ink.Sized(ink.Bold, titleSize), ink.Left) })
 	for i, w := range words {
-		at := ink.At(margin, y-float64(i+1)*tickSize*leading-2)
-		l.add(func(p ink.Pen) { p.Text(w, at, ink.Sized(ink.Regular, tickSize), ink.Left) })
+		at := At(margin, y-float64(i+1)*tickSize*leading-2)
+		l.add(func(p Pen) { p.Text(w, at, ink.Sized(ink.Regular, tickSize), ink.Left) })
 	}
 }
 
@@ -371,39 +371,39 @@ func (c *Circuit) elements() *circuitLayout {
 	place := func(k, n int) float64 { return middle - (float64(k)-float64(n-1)/2)*row }
 	x := margin + 24
 	// output labels what comes out of an element, on the horizontal part of its wire.
-	output := func(at ink.Point, value, gradient func() float64) ink.Point {
-		end := ink.At(at.X+stub, at.Y)
+	output := func(at Point, value, gradient func() float64) Point {
+		end := At(at.X+stub, at.Y)
 		if c.values != nil {
 			end.X = at.X + stub + labelRoom + 16
 			mid := (at.X + end.X) / 2
-			l.text(number(value()+0), ink.At(mid, at.Y+5))
+			l.text(number(value()+0), At(mid, at.Y+5))
 			if c.gradients != nil {
-				l.partial(gradient(), ink.At(mid, at.Y-17))
+				l.partial(gradient(), At(mid, at.Y-17))
 			}
 		}
-		l.add(func(p ink.Pen) { p.Stroke(wire, at, end) })
+		l.add(func(p Pen) { p.Stroke(wire, at, end) })
 		return end
 	}
-	var ends []ink.Point // where the wires of the layer before end
+	var ends []Point // where the wires of the layer before end
 	for i := range c.sizes[0] {
-		at := ink.At(x, place(i, c.sizes[0]))
+		at := At(x, place(i, c.sizes[0]))
 		name := "x"
 		if c.sizes[0] > 1 {
 			name += subscript(i + 1)
 		}
-		l.add(func(p ink.Pen) { p.Text(name, ink.At(at.X, at.Y-5), ink.Sized(ink.Bold, labelSize), ink.Center) })
-		ends = append(ends, output(ink.At(at.X+10, at.Y), func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
+		l.add(func(p Pen) { p.Text(name, At(at.X, at.Y-5), ink.Sized(ink.Bold, labelSize), ink.Center) })
+		ends = append(ends, output(At(at.X+10, at.Y), func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
 	}
 	for k, layer := range c.layers {
 		in, out := c.sizes[k], c.sizes[k+1]
 		last := k == len(c.layers)-1
-		sums := make([]ink.Point, out) // the adders' middles
-		products := make([][]ink.Point, out)
+		sums := make([]Point, out) // the adders' middles
+		products := make([][]Point, out)
 		if layer.Weights != nil {
 			x += column
 			for j := range out {
 				for i := range in {
-					at := ink.At(x, place(j*in+i, in*out))
+					at := At(x, place(j*in+i, in*out))
 					if out == 1 {
 						at.Y = ends[i].Y
 					}
@@ -416,17 +416,17 @@ func (c *Circuit) elements() *circuitLayout {
 						name += subscript(j*in + i + 1)
 					}
 					from := ends[i]
-					l.add(func(p ink.Pen) {
-						p.Stroke(wire, from, ink.At(at.X-element, at.Y))
-						corners := []ink.Point{ink.At(at.X-element, at.Y+element), ink.At(at.X+element, at.Y), ink.At(at.X-element, at.Y-element)}
+					l.add(func(p Pen) {
+						p.Stroke(wire, from, At(at.X-element, at.Y))
+						corners := []Point{At(at.X-element, at.Y+element), At(at.X+element, at.Y), At(at.X-element, at.Y-element)}
 						p.Fill(ink.White, corners)
-						p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, corners[0], corners[1], corners[2], corners[0])
+						p.Stroke(Style{Color: ink.Dark, Width: 1.8}, corners[0], corners[1], corners[2], corners[0])
 					})
-					l.text(name+" = "+number(weight), ink.At(at.X, at.Y+element+6))
+					l.text(name+" = "+number(weight), At(at.X, at.Y+element+6))
 					if c.gradients != nil {
-						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], ink.At(at.X-2, at.Y-element-16))
+						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], At(at.X-2, at.Y-element-16))
 					}
-					products[j] = append(products[j], output(ink.At(at.X+element, at.Y),
+					products[j] = append(products[j], output(At(at.X+element, at.Y),
 						func() float64 { return weight * c.values.into(k)[i] }, func() float64 { return c.gradients.z[k][j] }))
 					sums[j].Y += at.Y / float64(in)
 				}
@@ -438,11 +438,11 @@ func (c *Circuit) elements() *circuitLayout {
 			}
 		}
 		x += column
-		var next []ink.Point
+		var next []Point
 		for j := range out {
-			at := ink.At(x, sums[j].Y)
+			at := At(x, sums[j].Y)
 			for _, from := range products[j] {
-				l.add(func(p ink.Pen) { p.Stroke(wire, from, at) })
+				l.add(func(p Pen) { p.Stroke(wire, from, at) })
 			}
 			if layer.Biases != nil {
 				name := "b"
@@ -452,31 +452,31 @@ func (c *Circuit) elements() *circuitLayout {
 				if out > 1 {
 					name += subscript(j + 1)
 				}
-				l.text(name+" = "+number(layer.Biases[j]), ink.At(at.X, at.Y+element+7))
+				l.text(name+" = "+number(layer.Biases[j]), At(at.X, at.Y+element+7))
 				if c.gradients != nil {
-					l.partial(c.gradients.z[k][j], ink.At(at.X-2, at.Y-element-16))
+					l.partial(c.gradients.z[k][j], At(at.X-2, at.Y-element-16))
 				}
 			}
-			l.add(func(p ink.Pen) {
-				p.Circle(ink.Style{Color: ink.White}, at, element)
-				p.Circle(ink.Style{Color: ink.Dark, Width: 1.8}, at, element)
-				p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X-7, at.Y), ink.At(at.X+7, at.Y))
-				p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X, at.Y-7), ink.At(at.X, at.Y+7))
+			l.add(func(p Pen) {
+				p.Circle(Style{Color: ink.White}, at, element)
+				p.Circle(Style{Color: ink.Dark, Width: 1.8}, at, element)
+				p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X-7, at.Y), At(at.X+7, at.Y))
+				p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X, at.Y-7), At(at.X, at.Y+7))
 			})
-			next = append(next, output(ink.At(at.X+element, at.Y), func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
+			next = append(next, output(At(at.X+element, at.Y), func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
 		}
 		if layer.ReLU {
 			x += column
 			for j, from := range next {
-				at := ink.At(x, from.Y)
-				l.add(func(p ink.Pen) {
-					p.Stroke(wire, from, ink.At(at.X-element, at.Y))
-					box := ink.Rect{Min: ink.At(at.X-element, at.Y-element), Max: ink.At(at.X+element, at.Y+element)}
+				at := At(x, from.Y)
+				l.add(func(p Pen) {
+					p.Stroke(wire, from, At(at.X-element, at.Y))
+					box := Rect{Min: At(at.X-element, at.Y-element), Max: At(at.X+element, at.Y+element)}
 					p.Box(ink.White, box)
-					p.Outline(ink.Style{Color: ink.Dark, Width: 1.8}, box)
-					p.Stroke(ink.Style{Color: ink.Palette[0], Width: 3}, ink.At(at.X-10, at.Y-7), ink.At(at.X, at.Y-7), ink.At(at.X+10, at.Y+9))
+					p.Outline(Style{Color: ink.Dark, Width: 1.8}, box)
+					p.Stroke(Style{Color: ink.Palette[0], Width: 3}, At(at.X-10, at.Y-7), At(at.X, at.Y-7), At(at.X+10, at.Y+9))
 				})
-				next[j] = output(ink.At(at.X+element, at.Y), func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
+				next[j] = output(At(at.X+element, at.Y), func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
 			}
 		}
 		ends = next
@@ -486,10 +486,10 @@ func (c *Circuit) elements() *circuitLayout {
 		if len(ends) > 1 {
 			name = "f" + subscript(j+1) + "(x)"
 		}
-		end := ink.At(from.X+16, from.Y)
-		l.add(func(p ink.Pen) {
-			p.Darts(wire, []ink.Dart{{Tail: ink.At(from.X-1, from.Y), Tip: end, Head: true}})
-			p.Text(name, ink.At(end.X+5, end.Y-5), ink.Sized(ink.Bold, labelSize), ink.Left)
+		end := At(from.X+16, from.Y)
+		l.add(func(p Pen) {
+			p.Darts(wire, []ink.Dart{{Tail: At(from.X-1, from.Y), Tip: end, Head: true}})
+			p.Text(name, At(end.X+5, end.Y-5), ink.Sized(ink.Bold, labelSize), ink.Left)
 		})
 	}
 	return l
@@ -539,8 +539,8 @@ func (c *Circuit) units() *circuitLayout {
 	l.head(c.title, words...)
 	middle := margin + float64(rows)*row/2
 	left := (float64(l.w) - unitColumn*float64(len(c.sizes)-1)) / 2
-	place := func(k, at int) ink.Point {
-		return ink.At(left+unitColumn*float64(k), middle-(float64(at)-float64(len(shown[k])-1)/2)*row)
+	place := func(k, at int) Point {
+		return At(left+unitColumn*float64(k), middle-(float64(at)-float64(len(shown[k])-1)/2)*row)
 	}
 	for k, layer := range c.layers {
 		for a, i := range shown[k] {
@@ -560,7 +560,7 @@ func (c *Circuit) units() *circuitLayout {
 					st = minusWire
 				}
 				st.Width = 0.4 + 3*(math.Abs(weight)/largest)
-				l.add(func(p ink.Pen) { p.Stroke(st, place(k, a), place(k+1, b)) })
+				l.add(func(p Pen) { p.Stroke(st, place(k, a), place(k+1, b)) })
 			}
 		}
 	}
@@ -568,7 +568,7 @@ func (c *Circuit) units() *circuitLayout {
 		for a, i := range shown[k] {
 			at := place(k, a)
 			if i < 0 {
-				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), ink.At(at.X, at.Y-5))
+				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), At(at.X, at.Y-5))
 				continue
 			}
 			fill := ink.White
@@ -576,12 +576,12 @@ func (c *Circuit) units() *circuitLayout {
 			if c.values != nil && hidden && c.values.h[k-1][i] > 0 {
 				fill = ink.Palette[5]
 			}
-			l.add(func(p ink.Pen) {
-				p.Circle(ink.Style{Color: ink.White}, at, unitRadius+2)
-				p.Circle(ink.Style{Color: fill}, at, unitRadius)
-				p.Circle(ink.Style{Color: ink.Dark, Width: 1.6}, at, unitRadius)
+			l.add(func(p Pen) {
+				p.Circle(Style{Color: ink.White}, at, unitRadius+2)
+				p.Circle(Style{Color: fill}, at, unitRadius)
+				p.Circle(Style{Color: ink.Dark, Width: 1.6}, at, unitRadius)
 				if hidden {
-					p.Stroke(ink.Style{Color: ink.Dark, Width: 1.8}, ink.At(at.X-7, at.Y-4), ink.At(at.X, at.Y-4), ink.At(at.X+6, at.Y+6))
+					p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X-7, at.Y-4), At(at.X, at.Y-4), At(at.X+6, at.Y+6))
 				}
 			})
 			inside := ""
@@ -591,12 +591,12 @@ func (c *Circuit) units() *circuitLayout {
 			case !hidden:
 				inside = "+"
 			}
-			l.add(func(p ink.Pen) { p.Text(inside, ink.At(at.X, at.Y-5), ink.Sized(ink.Regular, tickSize), ink.Center) })
+			l.add(func(p Pen) { p.Text(inside, At(at.X, at.Y-5), ink.Sized(ink.Regular, tickSize), ink.Center) })
 			if c.values != nil {
-				l.text(number(c.values.into(k)[i]+0), ink.At(at.X, at.Y+unitRadius+5))
+				l.text(number(c.values.into(k)[i]+0), At(at.X, at.Y+unitRadius+5))
 			}
 			if c.gradients != nil {
-				l.partial(c.gradients.into(k)[i], ink.At(at.X, at.Y-unitRadius-15))
+				l.partial(c.gradients.into(k)[i], At(at.X, at.Y-unitRadius-15))
 			}
 		}
 	}

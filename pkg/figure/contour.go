@@ -2,12 +2,37 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"descent.example/pkg/figure/internal/ink"
 )
+
+// Contour draws the level sets of loss(x, y) over the frame as shaded bands
+// and names them in a color bar with the given label. Without levels they
+// are chosen: 1 and 3 times powers of ten where the loss is positive and spans
+// more than a factor 30, evenly spaced round numbers otherwise. A loss that is
+// not finite somewhere is drawn as the highest level there; one that panics is
+// an error of SVG and PNG.
+//
+// Where the axes have no Range, the frame is centerd on the first Mark (or on
+// the end of the first path that does not diverge) and wide enough for every
+// start and its mirror image.
+func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
+	c := &contour{label: label, f: loss, err: atMost(mostLevels, len(levels), "levels of contours")}
+	if c.err == nil {
+		c.levels = slices.Sorted(slices.Values(levels))
+	}
+	f = f.made()
+	before, second := f.ground()
+	if f.add(c); second {
+		f.fail(fmt.Errorf("figure: contours of %q: the panel already has those of %q", label, before))
+	}
+	return f
+}
 
 // contour is a loss over a panel and the levels to draw. Its values are kept:
 // SVG and PNG need the same ones, and the loss may be dear.
@@ -16,14 +41,50 @@ type contour struct {
 	f      func(x, y float64) float64
 	levels []float64
 
+	err     error
 	drawing sync.Mutex // SVG and PNG may be drawn at the same time
 	x, y    scale
 	kept    *field
 }
 
+func (c *contour) Name() string              { return c.label }
+func (c *contour) Layer() int                { return 0 }
+func (c *contour) group() int                { return ground }
+func (c *contour) inPlane() bool             { return true }
+func (c *contour) Extent(func(x, y float64)) {}
+func (c *contour) Draw(Pen, *Panel)          {}
+func (c *contour) Legend(*Panel, *Entry)     {}
+func (c *contour) Describe(*Panel) string    { return "" }
+
+func (c *contour) Check(x, y Axis) error {
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.label == "":
+		return fmt.Errorf("figure: the contours have no label; say what their levels are, as in \"loss L(θ)\"")
+	case c.f == nil:
+		return fmt.Errorf("figure: contours of %q: the loss is nil", c.label)
+	case !x.linear() || !y.linear():
+		return fmt.Errorf("figure: contours of %q need two linear axes", c.label)
+	}
+	for i, l := range c.levels {
+		if !finite(l) || i > 0 && l == c.levels[i-1] {
+			return fmt.Errorf("figure: contours of %q: levels %v must be finite and different", c.label, c.levels)
+		}
+	}
+	return nil
+}
+
+// settle is the loss in the frame of a panel.
+func (c *contour) settle(p *Panel, _ *common) (Mark, error) {
+	f, err := c.sample(p.sx, p.sy)
+	p.framed = true
+	return f, err
+}
+
 // field is a loss evaluated on a grid over the frame, (0,0) to (1,1).
 type field struct {
-	label   string
+	*contour
 	levels  []float64
 	log     bool
 	z       [][]float64 // z[i][j] at (i, j)/(cells)
@@ -39,7 +100,7 @@ func (c *contour) sample(x, y scale) (*field, error) {
 	if c.kept != nil && c.x == x && c.y == y {
 		return c.kept, nil
 	}
-	f := &field{label: c.label, levels: slices.Clone(c.levels)}
+	f := &field{contour: c, levels: slices.Clone(c.levels)}
 	var all []float64
 	draw := func() {
 		for i := range cells + 1 {
@@ -112,7 +173,7 @@ func levels(sorted []float64) ([]float64, bool) {
 // rim[i] says that the edge from point i to the next runs along the frame,
 // where it bounds the region but is no level line.
 type loop struct {
-	pts []ink.Point
+	pts []Point
 	rim []bool
 }
 
@@ -137,9 +198,9 @@ func (f *field) loops(level float64) []loop {
 		}
 		return f.z[i-1][j-1]
 	}
-	node := func(i, j int) ink.Point {
+	node := func(i, j int) Point {
 		at := func(k int) float64 { return float64(min(max(k-1, 0), cells)) / cells }
-		return ink.At(at(i), at(j))
+		return At(at(i), at(j))
 	}
 	// An edge of the grid is named by its lower left node and its direction.
 	edge := func(i, j int, up bool) int {
@@ -149,7 +210,7 @@ func (f *field) loops(level float64) []loop {
 		}
 		return e
 	}
-	cross := func(e int) ink.Point {
+	cross := func(e int) Point {
 		i, j := e/2/n, e/2%n
 		i2, j2 := i+1, j
 		if e%2 == 1 {
@@ -216,13 +277,13 @@ func (f *field) loops(level float64) []loop {
 }
 
 // lines are the level lines alone: the stretches of a loop inside the frame.
-func (l loop) lines() [][]ink.Point {
+func (l loop) lines() [][]Point {
 	first := slices.Index(l.rim, true)
 	if first < 0 {
-		return [][]ink.Point{append(slices.Clone(l.pts), l.pts[0])}
+		return [][]Point{append(slices.Clone(l.pts), l.pts[0])}
 	}
-	var out [][]ink.Point
-	var cur []ink.Point
+	var out [][]Point
+	var cur []Point
 	for k := range l.pts {
 		i := (first + 1 + k) % len(l.pts)
 		cur = append(cur, l.pts[i])
@@ -234,4 +295,94 @@ func (l loop) lines() [][]ink.Point {
 		}
 	}
 	return out
+}
+
+var (
+	isoInk = color.NRGBA{0x8a, 0x93, 0xa0, 0xff}
+	// Contours go from white (low) to a gray-blue light enough for every
+	// trajectory to stand out.
+	lowFill, highFill = color.NRGBA{0xff, 0xff, 0xff, 0xff}, color.NRGBA{0xaf, 0xb9, 0xc6, 0xff}
+)
+
+func (f *field) shade(i int) color.NRGBA {
+	t := float64(i) / float64(len(f.levels))
+	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + t*(float64(b)-float64(a)))) }
+	return color.NRGBA{mix(lowFill.R, highFill.R), mix(lowFill.G, highFill.G), mix(lowFill.B, highFill.B), 0xff}
+}
+
+// Draw lays the shade of each level over that of the one below.
+func (f *field) Draw(c Pen, p *Panel) {
+	c.Box(f.shade(0), p.frame)
+	var iso [][]Point
+	for i, loops := range f.borders() {
+		var region [][]Point
+		for _, l := range loops {
+			region = append(region, ink.Peucker(p.placeAll(l.pts), ink.Tolerance))
+			for _, line := range l.lines() {
+				iso = append(iso, ink.Peucker(p.placeAll(line), ink.Tolerance))
+			}
+		}
+		if len(region) > 0 {
+			c.Fill(f.shade(i+1), region...)
+		}
+	}
+	for _, line := range iso {
+		c.Stroke(Style{Color: isoInk, Width: 0.8}, line...)
+	}
+}
+
+// names are the labels of the color bar, empty where there are too many.
+func (f *field) names() []string {
+	if !f.log {
+		return numbers(f.levels)
+	}
+	out := make([]string, len(f.levels))
+	for i, l := range f.levels {
+		e := int(math.Floor(math.Log10(l) + 1e-9))
+		if m := l / power(1, e); math.Abs(m-math.Round(m)) < 1e-6 {
+			out[i] = powerLabel(int(math.Round(m)), e, true)
+		} else {
+			out[i] = number(l)
+		}
+	}
+	return out
+}
+
+// barRoom is what the color bar takes beside the frame.
+func (f *field) barRoom() float64 {
+	return barGap + barWidth + 6 + widest(f.names()) + 6 + labelSize*leading
+}
+
+// sameBar says whether another color bar explains the same shades.
+func (f *field) sameBar(o colored) bool {
+	g, ok := o.(*field)
+	return ok && g.label == f.label && slices.Equal(g.levels, f.levels)
+}
+
+func (f *field) Describe(*Panel) string {
+	return fmt.Sprintf("Contours of %s, levels %s", f.label, strings.Join(f.names(), ", "))
+}
+
+// drawBar draws the color bar: every shade, and the level between two of them.
+func (f *field) drawBar(c Pen, p *Panel) {
+	frame := p.frame
+	names := f.names()
+	n := len(names)
+	x := frame.Max.X + barGap
+	step := (frame.Max.Y - frame.Min.Y) / float64(n+1)
+	for i := range n + 1 {
+		y := frame.Min.Y + float64(i)*step
+		c.Box(f.shade(i), Rect{Min: At(x, y), Max: At(x+barWidth, y+step)})
+	}
+	rim := Style{Color: ink.Gray, Width: 1}
+	c.Outline(rim, Rect{Min: At(x, frame.Min.Y), Max: At(x+barWidth, frame.Max.Y)})
+	every := int(math.Ceil(tickSize * 1.1 / step))
+	for i, name := range names {
+		y := frame.Min.Y + float64(i+1)*step
+		c.Stroke(Style{Color: isoInk, Width: 0.8}, At(x, y), At(x+barWidth, y))
+		if (n-1-i)%every == 0 {
+			c.Text(name, At(x+barWidth+6, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
+		}
+	}
+	c.Text(f.label, At(frame.Max.X+p.right-4, (frame.Min.Y+frame.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }

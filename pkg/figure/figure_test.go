@@ -244,7 +244,7 @@ func TestDivergenceDoesNotSetTheScale(t *testing.T) {
 		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
 		require.Less(t, p.sy.hi, 200.0)
-		run := p.stretch(f.series[1])
+		run := p.stretch(valuesOf(f.marks[1]))
 		require.Equal(t, 1, run.left)
 		require.InDelta(t, 1, run.tip.Y, 1e-9, "it leaves through the upper border")
 	}
@@ -258,7 +258,7 @@ func TestPathsAreCutAtTheBorder(t *testing.T) {
 		f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, far}, []float64{0, far / 2})
 		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
-		run := p.stretch(f.series[0])
+		run := p.stretch(valuesOf(f.marks[0]))
 		require.InDelta(t, 1, run.tip.X, 1e-9)
 		require.InDelta(t, 0.75, run.tip.Y, 1e-9)
 		require.InDelta(t, 0.5, run.dir.Y/run.dir.X, 1e-9)
@@ -267,7 +267,7 @@ func TestPathsAreCutAtTheBorder(t *testing.T) {
 	f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, 3, 0}, []float64{0, 0, 0.5})
 	p, err := f.panelOf(commonOf([]*Figure{f}))
 	require.NoError(t, err)
-	run := p.stretch(f.series[0])
+	run := p.stretch(valuesOf(f.marks[0]))
 	require.Equal(t, -1, run.left)
 	require.Len(t, run.lines, 2)
 }
@@ -402,11 +402,11 @@ func TestWordsBesideACurveCoverNothing(t *testing.T) {
 	require.NotEmpty(t, p.labels)
 	require.NotEmpty(t, p.noted, "some find no room")
 	for i, words := range p.labels {
-		box := ink.Rect{Min: words.at, Max: ink.At(words.at.X+ink.Width(ink.Sized(ink.Regular, tickSize), words.text), words.at.Y+0.7*tickSize)}
+		box := Rect{Min: words.at, Max: At(words.at.X+ink.Width(ink.Sized(ink.Regular, tickSize), words.text), words.at.Y+0.7*tickSize)}
 		require.True(t, p.frame.Has(box.Min) && p.frame.Has(box.Max))
-		for _, s := range f.series {
-			for _, line := range p.stretch(s).lines {
-				require.False(t, crosses(box, [][]ink.Point{p.placeAll(line)}), "%q lies on %q", words.text, s.name)
+		for _, s := range f.marks[:8] { // the curves
+			for _, line := range p.stretch(valuesOf(s)).lines {
+				require.False(t, crosses(box, [][]Point{p.placeAll(line)}), "%q lies on %q", words.text, s.Name())
 			}
 		}
 		for _, other := range p.labels[:i] {

@@ -11,12 +11,6 @@ import (
 	"descent.example/pkg/figure/internal/ink"
 )
 
-// heat is a table of numbers as shaded cells.
-type heat struct {
-	label string
-	z     [][]float64
-}
-
 // Heat draws a table of numbers as shaded cells, the losses of each width and
 // optimizer for example, and explains the shades in a color bar with the given
 // label: z[i][j] stands in row i and column j, the categories of the vertical
@@ -24,31 +18,53 @@ type heat struct {
 // positive and span more than a factor 30. Tables of the same label in a Row
 // share them. A number that is not finite is a gray cell that says "diverged".
 // It is an error if an axis has no categories or z has another shape.
-func (f *Figure) Heat(label string, z [][]float64) *Figure {
-	f = f.made()
-	rows, cols := len(f.y.names), len(f.x.names)
-	switch {
-	case label == "":
-		f.fail(fmt.Errorf("figure: the heat map has no label; say what its numbers are, as in \"loss L(θ)\""))
-	case f.heat != nil:
-		f.fail(fmt.Errorf("figure: heat map of %q: the panel already has that of %q", label, f.heat.label))
-	case rows == 0 || cols == 0:
-		f.fail(fmt.Errorf("figure: heat map of %q needs two axes with Categories", label))
-	case len(z) != rows:
-		f.fail(fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", label, len(z), rows, f.y.label))
-	}
-	if f.err != nil {
-		return f
-	}
+func (f *Figure) Heat(label string, z Numbers) *Figure {
 	h := &heat{label: label}
-	for i, row := range z {
-		if len(row) != cols {
-			f.fail(fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories",
-				label, i, len(row), f.x.label, cols))
-		}
-		h.z = append(h.z, slices.Clone(row))
+	h.z, h.err = tableOf(z)
+	if h.err != nil {
+		h.err = fmt.Errorf("figure: heat map of %q: %w", label, h.err)
 	}
-	return f.panel(func() { f.heat = h })
+	f = f.made()
+	before, second := f.ground()
+	if f.add(h); second {
+		f.fail(fmt.Errorf("figure: heat map of %q: the panel already has that of %q", label, before))
+	}
+	return f
+}
+
+// heat is a table of numbers as shaded cells.
+type heat struct {
+	label string
+	z     [][]float64
+	err   error
+}
+
+func (h *heat) Name() string              { return h.label }
+func (h *heat) Layer() int                { return 0 }
+func (h *heat) group() int                { return ground }
+func (h *heat) Extent(func(x, y float64)) {}
+func (h *heat) Draw(Pen, *Panel)          {}
+func (h *heat) Legend(*Panel, *Entry)     {}
+func (h *heat) Describe(*Panel) string    { return "" }
+
+func (h *heat) Check(x, y Axis) error {
+	switch rows := len(y.names); {
+	case h.err != nil:
+		return h.err
+	case h.label == "":
+		return fmt.Errorf("figure: the heat map has no label; say what its numbers are, as in \"loss L(θ)\"")
+	case rows == 0 || len(x.names) == 0:
+		return fmt.Errorf("figure: heat map of %q needs two axes with Categories", h.label)
+	case len(h.z) != rows:
+		return fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", h.label, len(h.z), rows, y.label)
+	}
+	for i, row := range h.z {
+		if len(row) != len(x.names) {
+			return fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories",
+				h.label, i, len(row), x.label, len(x.names))
+		}
+	}
+	return nil
 }
 
 // shades maps the numbers of heat maps of one label to colors.
@@ -57,15 +73,14 @@ type shades struct{ scale }
 // shadesOf settles the shades of every label.
 func shadesOf(figures []*Figure) map[string]shades {
 	all := map[string][]float64{}
-	for _, f := range figures {
-		if f == nil || f.heat == nil {
+	for m := range marksOf(figures) {
+		h, ok := m.(*heat)
+		if !ok {
 			continue
 		}
-		for _, row := range f.heat.z {
-			for _, v := range row {
-				if finite(v) {
-					all[f.heat.label] = append(all[f.heat.label], v)
-				}
+		for _, v := range slices.Concat(h.z...) {
+			if finite(v) {
+				all[h.label] = append(all[h.label], v)
 			}
 		}
 	}
@@ -118,38 +133,50 @@ func luminance(clr color.NRGBA) float64 {
 	return 0.2126*linear(clr.R) + 0.7152*linear(clr.G) + 0.0722*linear(clr.B)
 }
 
-// drawHeat draws the cells and, where they are large enough, their numbers;
+// settle gives the cells the shades that they share with those of other panels.
+func (h *heat) settle(p *Panel, common *common) (Mark, error) {
+	p.ratio = min(max(0.5*float64(len(p.y.names))/float64(len(p.x.names)), 0.3), 0.85) // cells twice as wide as high
+	return &shaded{h, common.shades[h.label]}, nil
+}
+
+// shaded is a heat map in its panel.
+type shaded struct {
+	*heat
+	shades
+}
+
+// Draw draws the cells and, where they are large enough, their numbers;
 // where not, a cross is a cell that has none.
-func (p *panel) drawHeat(c ink.Pen) {
+func (h *shaded) Draw(c Pen, p *Panel) {
 	rows, cols := len(p.y.names), len(p.x.names)
-	wide := (p.frame.Max.X - p.frame.Min.X) / float64(cols)
-	high := (p.frame.Max.Y - p.frame.Min.Y) / float64(rows)
-	digits, size := p.heat.letters(wide-10, high-6)
-	for i, row := range p.heat.z {
+	wide := p.width() / float64(cols)
+	high := p.height() / float64(rows)
+	digits, size := h.letters(wide-10, high-6)
+	for i, row := range h.z {
 		for j, v := range row {
-			low := p.place(ink.At(float64(j)/float64(cols), 1-float64(i+1)/float64(rows)))
+			low := p.place(At(float64(j)/float64(cols), 1-float64(i+1)/float64(rows)))
 			clr := lost
 			if finite(v) {
-				clr = blend(p.shades.norm(v))
+				clr = blend(h.norm(v))
 			}
-			c.Box(clr, ink.Rect{Min: low, Max: ink.At(low.X+wide, low.Y+high)})
-			mid := ink.At(low.X+wide/2, low.Y+high/2)
+			c.Box(clr, Rect{Min: low, Max: At(low.X+wide, low.Y+high)})
+			mid := At(low.X+wide/2, low.Y+high/2)
 			switch {
 			case size > 0:
 				mid.Y -= size * 0.35
 				c.Colored(inkOn(clr), cellText(v, digits), mid, ink.Sized(ink.Regular, size), ink.Center)
 			case !finite(v):
-				c.Cross(ink.Style{Color: ink.Dark}, mid, min(5.5, wide/3, high/3))
+				c.Cross(Style{Color: ink.Dark}, mid, min(5.5, wide/3, high/3))
 			}
 		}
 	}
 	for i := 1; i < rows; i++ {
 		u := float64(i) / float64(rows)
-		c.Stroke(ink.Style{Color: ink.White, Width: 1.5}, p.place(ink.At(0, u)), p.place(ink.At(1, u)))
+		c.Stroke(Style{Color: ink.White, Width: 1.5}, p.place(At(0, u)), p.place(At(1, u)))
 	}
 	for j := 1; j < cols; j++ {
 		u := float64(j) / float64(cols)
-		c.Stroke(ink.Style{Color: ink.White, Width: 1.5}, p.place(ink.At(u, 0)), p.place(ink.At(u, 1)))
+		c.Stroke(Style{Color: ink.White, Width: 1.5}, p.place(At(u, 0)), p.place(At(u, 1)))
 	}
 }
 
@@ -189,30 +216,47 @@ func cellText(v float64, digits int) string {
 	return strings.ReplaceAll(s, "-", "−")
 }
 
-// drawShades draws the color bar of a heat map.
-func (p *panel) drawShades(c ink.Pen) {
+// barRoom is what the color bar takes beside the frame; one number needs none.
+func (h *shaded) barRoom() float64 {
+	if h.lo == h.hi {
+		return 0
+	}
+	var labels []string
+	for _, t := range h.ticks() {
+		labels = append(labels, t.label)
+	}
+	return barGap + barWidth + 7 + widest(labels) + 6 + labelSize*leading
+}
+
+// sameBar says whether another color bar explains the same shades.
+func (h *shaded) sameBar(o colored) bool {
+	g, ok := o.(*shaded)
+	return ok && g.label == h.label
+}
+
+func (h *shaded) drawBar(c Pen, p *Panel) {
 	f := p.frame
 	x := f.Max.X + barGap
 	const steps = 96
 	for i := range steps { // each up to the top, so that no seam shows
 		y := f.Min.Y + (f.Max.Y-f.Min.Y)*float64(i)/steps
-		c.Box(blend((float64(i)+0.5)/steps), ink.Rect{Min: ink.At(x, y), Max: ink.At(x+barWidth, f.Max.Y)})
+		c.Box(blend((float64(i)+0.5)/steps), Rect{Min: At(x, y), Max: At(x+barWidth, f.Max.Y)})
 	}
-	rim := ink.Style{Color: ink.Gray, Width: 1}
-	c.Outline(rim, ink.Rect{Min: ink.At(x, f.Min.Y), Max: ink.At(x+barWidth, f.Max.Y)})
-	for _, t := range p.shades.ticks() {
-		y := p.place(ink.At(0, p.shades.norm(t.at))).Y
+	rim := Style{Color: ink.Gray, Width: 1}
+	c.Outline(rim, Rect{Min: At(x, f.Min.Y), Max: At(x+barWidth, f.Max.Y)})
+	for _, t := range h.ticks() {
+		y := p.place(At(0, h.norm(t.at))).Y
 		if t.label != "" {
-			c.Stroke(rim, ink.At(x+barWidth, y), ink.At(x+barWidth+4, y))
-			c.Text(t.label, ink.At(x+barWidth+7, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
+			c.Stroke(rim, At(x+barWidth, y), At(x+barWidth+4, y))
+			c.Text(t.label, At(x+barWidth+7, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.Text(p.heat.label, ink.At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+	c.Text(h.label, At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }
 
-func (p *panel) describeHeat() string {
+func (h *shaded) Describe(p *Panel) string {
 	var rows []string
-	for i, row := range p.heat.z {
+	for i, row := range h.z {
 		var cells []string
 		for j, v := range row {
 			text := "diverged"
@@ -221,7 +265,7 @@ func (p *panel) describeHeat() string {
 			}
 			cells = append(cells, p.x.names[j]+" "+text)
 		}
-		rows = append(rows, p.y.names[i]+": "+strings.Join(cells, ", ")+".")
+		rows = append(rows, p.y.names[i]+": "+strings.Join(cells, ", "))
 	}
-	return "Table of " + p.heat.label + ". " + strings.Join(rows, " ")
+	return "Table of " + h.label + ". " + strings.Join(rows, ". ")
 }

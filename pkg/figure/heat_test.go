@@ -18,8 +18,8 @@ func TestHeatShowsEveryNumberInItsCell(t *testing.T) {
 	l, err := f.layout()
 	require.NoError(t, err)
 	p := l.panels[0]
-	require.True(t, p.shades.log)
-	ops, err := ink.Record(p.drawHeat)
+	require.True(t, p.bar.(*shaded).log)
+	ops, err := ink.Record(func(c Pen) { p.bar.Draw(c, p) })
 	require.NoError(t, err)
 	texts := map[string]ink.Op{}
 	for i, o := range ops {
@@ -61,8 +61,8 @@ func TestHeatMapsOfARowShareTheirShades(t *testing.T) {
 	a, b := table([]float64{1, 2, 3}, []float64{4, 5, 6}), table([]float64{1, 2, 3}, []float64{4, 5, 12})
 	l, err := Row(a, b).layout()
 	require.NoError(t, err)
-	require.Equal(t, l.panels[0].shades, l.panels[1].shades)
-	require.Equal(t, 12.0, l.panels[0].shades.hi)
+	require.Equal(t, l.panels[0].bar.(*shaded).shades, l.panels[1].bar.(*shaded).shades)
+	require.Equal(t, 12.0, l.panels[0].bar.(*shaded).hi)
 	require.Equal(t, 1, strings.Count(text(t, svgOf(t, Row(a, b))), "training loss\n"), "one bar explains both")
 	require.Equal(t, 1, strings.Count(text(t, svgOf(t, Row(a, b))), "width\n"))
 }
@@ -85,7 +85,7 @@ func TestHeatOfManyCells(t *testing.T) {
 	f := New("t", X("seed").Categories(names...), Y("width").Categories("10")).Heat("loss", z)
 	l, err := f.layout()
 	require.NoError(t, err)
-	ops, err := ink.Record(l.panels[0].drawHeat)
+	ops, err := ink.Record(func(c Pen) { l.panels[0].bar.Draw(c, l.panels[0]) })
 	require.NoError(t, err)
 	crosses := 0
 	for _, o := range ops {

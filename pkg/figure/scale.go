@@ -32,8 +32,11 @@ func (s scale) drawable() bool {
 	return math.Abs(s.hi/2-s.lo/2) > 1e-300 || s.log && s.hi > s.lo
 }
 
-// at is the value at a share of a linear scale, the inverse of norm.
+// at is the value at a share of the scale, the inverse of norm.
 func (s scale) at(share float64) float64 {
+	if s.log {
+		return math.Exp(math.Log(s.lo) + share*(math.Log(s.hi)-math.Log(s.lo)))
+	}
 	return 2 * (s.lo/2 + (s.hi/2-s.lo/2)*share)
 }
 

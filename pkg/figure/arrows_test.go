@@ -11,7 +11,7 @@ import (
 )
 
 // strokesOf are the strokes that draw the data of a figure of one panel.
-func strokesOf(t *testing.T, f *Figure) (*panel, []ink.Op) {
+func strokesOf(t *testing.T, f *Figure) (*Panel, []ink.Op) {
 	t.Helper()
 	l, err := f.layout()
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func samePlace(t *testing.T, want, got vg.Point) {
 	require.InDelta(t, float64(want.Y), float64(got.Y), 1e-9)
 }
 
-func place(p *panel, x, y float64) vg.Point { return p.place(p.at(x, y)).VG() }
+func place(p *Panel, x, y float64) vg.Point { return p.place(p.at(x, y)).VG() }
 
 // Every arrow ends where it should, in a head whose size is that of the print,
 // not of the data.
@@ -112,8 +112,8 @@ func TestResultantStandsOutAndShowsNothingAsARing(t *testing.T) {
 func TestArrowsSettleTheFrame(t *testing.T) {
 	f := New("t", X("x"), Y("y")).Arrows("g", []float64{5, 6}, []float64{1, 2}, []float64{1, -3}, []float64{1, 0})
 	p, _ := strokesOf(t, f)
-	for _, q := range []ink.Point{ink.At(5, 1), ink.At(6, 2), ink.At(6, 2), ink.At(3, 2)} {
-		require.True(t, ink.Rect{Min: ink.At(0.05, 0.05), Max: ink.At(0.95, 0.95)}.Has(p.at(q.X, q.Y)), q)
+	for _, q := range []Point{At(5, 1), At(6, 2), At(6, 2), At(3, 2)} {
+		require.True(t, Rect{Min: At(0.05, 0.05), Max: At(0.95, 0.95)}.Has(p.at(q.X, q.Y)), q)
 	}
 	require.InDelta(t, 4.5, (p.sx.lo+p.sx.hi)/2, 1e-12)
 }
@@ -122,7 +122,7 @@ func TestArrowsSettleTheFrame(t *testing.T) {
 func TestEllipseIsOne(t *testing.T) {
 	const a, b, angle = 0.6, 0.2, 0.7
 	f := square().Ellipse("covariance", 0.1, -0.2, a, b, angle)
-	s := f.series[0]
+	s := valuesOf(f.marks[0])
 	sin, cos := math.Sincos(angle)
 	for i := range s.xs {
 		x, y := s.xs[i]-0.1, s.ys[i]+0.2
@@ -157,5 +157,5 @@ func mustStretch(t *testing.T, f *Figure) stretch {
 	t.Helper()
 	p, err := f.panelOf(commonOf([]*Figure{f}))
 	require.NoError(t, err)
-	return p.stretch(f.series[0])
+	return p.stretch(valuesOf(f.marks[0]))
 }
