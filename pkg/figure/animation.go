@@ -210,8 +210,8 @@ func layoutsOf(figures []*Figure, first int) ([]*layout, error) {
 	for _, l := range out {
 		for _, p := range l.panels {
 			for _, m := range p.marks {
-				if c, ok := m.(interface{ crowded(p *Panel) bool }); ok && c.crowded(p) {
-					common.thin[m.Name()] = true
+				if m, ok := m.(*path); ok && m.crowded(p) {
+					common.thin[m.name] = true
 				}
 			}
 		}

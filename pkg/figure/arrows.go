@@ -37,8 +37,11 @@ type arrows struct {
 
 // arrowsOf has the arguments of Arrows, and the name of the kind.
 func arrowsOf(kind, name string, xs, ys, dxs, dys Numbers) *arrows {
-	v := values{kind: kind, plane: true}.of(name, xs, ys)
-	m := &arrows{values: v, thick: kind == "resultant"}
+	v := values{kind: kind, layer: Darts, plane: true}.of(name, xs, ys)
+	m := &arrows{values: v}
+	if kind == "resultant" {
+		m.thick, v.layer = true, Darts+1
+	}
 	dx, dy := v.copied("dx", dxs), v.copied("dy", dys)
 	n := len(dx)
 	if v.err == nil && (len(dy) != n || len(v.xs) != len(v.ys) || len(v.xs) != n && len(v.xs) != 1) {
@@ -58,21 +61,14 @@ func arrowsOf(kind, name string, xs, ys, dxs, dys Numbers) *arrows {
 	return m
 }
 
-func (m *arrows) Layer() int {
-	if m.thick {
-		return Darts + 1
-	}
-	return Darts
-}
-
 // around is where the arrows begin and end.
-func (m *arrows) around() (pts []Point, room float64, central bool) {
+func (m *arrows) around() (pts []Point, room float64) {
 	for i := range m.n {
 		if m.ok(i) {
 			pts = append(pts, At(m.xs[i], m.ys[i]), m.tip(i))
 		}
 	}
-	return pts, 1.15, true
+	return pts, 1.15
 }
 
 // Sizes of an arrow in CSS pixels. Many arrows are thinner.

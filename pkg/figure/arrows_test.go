@@ -122,7 +122,7 @@ func TestArrowsSettleTheFrame(t *testing.T) {
 func TestEllipseIsOne(t *testing.T) {
 	const a, b, angle = 0.6, 0.2, 0.7
 	f := square().Ellipse("covariance", 0.1, -0.2, a, b, angle)
-	s := valuesOf(f.marks[0])
+	s := f.marks[0].base()
 	sin, cos := math.Sincos(angle)
 	for i := range s.xs {
 		x, y := s.xs[i]-0.1, s.ys[i]+0.2
@@ -157,5 +157,5 @@ func mustStretch(t *testing.T, f *Figure) stretch {
 	t.Helper()
 	p, err := f.panelOf(commonOf([]*Figure{f}))
 	require.NoError(t, err)
-	return p.stretch(valuesOf(f.marks[0]))
+	return p.stretch(f.marks[0].base())
 }

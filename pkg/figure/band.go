@@ -13,7 +13,7 @@ import (
 // 0, 1, 2, …. A lo above its hi is an error; where either is not finite the
 // band has a gap.
 func (f *Figure) Band(name string, xs, lo, hi Numbers) *Figure {
-	return f.add(bandOf(values{kind: "band"}.of(name, xs, lo), hi, Areas-1))
+	return f.add(bandOf(values{kind: "band", layer: Areas - 1}.of(name, xs, lo), hi))
 }
 
 // TheoryBand adds the area between lo and hi in which theory expects the
@@ -21,28 +21,25 @@ func (f *Figure) Band(name string, xs, lo, hi Numbers) *Figure {
 // 0 for example. Give the name also to a Theory to explain both in one entry of
 // the legend. Arguments and errors are those of Band.
 func (f *Figure) TheoryBand(name string, xs, lo, hi Numbers) *Figure {
-	return f.add(bandOf(values{kind: "theory band", theory: true}.of(name, xs, lo), hi, Areas-2))
+	return f.add(bandOf(values{kind: "theory band", layer: Areas - 2, theory: true}.of(name, xs, lo), hi))
 }
 
 // band has its lower edge in ys.
 type band struct {
 	*values
 	hi    []float64
-	layer int
 	shade uint8 // its opacity
 	rim   float64
 }
 
-func bandOf(v *values, hi Numbers, layer int) *band {
-	b := &band{v, v.copied("upper", hi), layer, 0x38, 0.8}
+func bandOf(v *values, hi Numbers) *band {
+	b := &band{v, v.copied("upper", hi), 0x38, 0.8}
 	if v.theory {
 		b.shade, b.rim = 0x20, 0
 	}
 	v.with(column{b.hi, "%d lower but %d upper values"})
 	return b
 }
-
-func (b *band) Layer() int { return b.layer }
 
 func (b *band) Check(x, y Axis) error {
 	return b.check(x, y, func(i int) error {

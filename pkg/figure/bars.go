@@ -12,11 +12,12 @@ import (
 // ascending order, and all must be finite; on a logarithmic axis a height of 0
 // is no bar, a negative one an error.
 func (f *Figure) Bars(name string, edges, heights Numbers) *Figure {
-	b := &bars{values: values{kind: histogram}.of(name, edges, heights)}
+	b := &bars{values: values{kind: histogram, layer: Areas}.of(name, edges, heights)}
 	b.edges = b.xs
 	n := min(len(b.ys), max(len(b.edges)-1, 0))
 	b.xs, b.right = b.edges[:n], b.edges[len(b.edges)-n:]
-	return f.add(b.with(column{b.right, "%d bars but %d edges"}))
+	b.with(column{values: b.right})
+	return f.add(b)
 }
 
 const histogram = "histogram"
@@ -26,13 +27,6 @@ type bars struct {
 	*values
 	edges, right []float64
 }
-
-func (b *bars) with(c column) *bars {
-	b.also = []column{c}
-	return b
-}
-
-func (b *bars) Layer() int { return Areas }
 
 func (b *bars) Check(x, y Axis) error {
 	if b.err == nil && len(b.edges) != len(b.ys)+1 {

@@ -17,124 +17,83 @@ import (
 // against a Theory, a periodogram say, make a bundle of one: theory is drawn over
 // it.
 func (f *Figure) Bundle(name string, xs, runs Numbers) *Figure {
+	f = f.made()
 	table, err := tableOf(runs)
-	b := &bundle{name: name, total: len(table)}
-	if b.err = err; err != nil {
-		b.err = fmt.Errorf("figure: bundle %q: %w", name, err)
+	switch {
+	case err != nil:
+		f.fail(fmt.Errorf("figure: bundle %q: %w", name, err))
+	case len(table) == 0:
+		f.fail(fmt.Errorf("figure: bundle %q has no runs", name))
 	}
 	nowhere := func(ys []float64) bool { return len(ys) > 0 && !slices.ContainsFunc(ys, finite) }
+	lost := 0
 	for _, ys := range table {
 		if nowhere(ys) {
-			b.lost++
+			lost++
 		}
 	}
+	noted := lost
 	for i, ys := range table {
-		if b.lost == len(table) || !nowhere(ys) {
-			b.number = append(b.number, i+1)
-			b.curves = append(b.curves, values{kind: "bundle", run: true, joined: true}.of(name, xs, ys))
+		if lost < len(table) && nowhere(ys) {
+			continue
+		}
+		m := &bundle{values{kind: bundled, layer: Curves - 2, run: true, joined: true}.of(name, xs, ys), noted}
+		noted = 0
+		if before := f.err; f.add(m).err != before {
+			f.err = fmt.Errorf("%w (run %d of %d)", f.err, i+1, len(table))
 		}
 	}
-	return f.add(b)
+	return f
 }
 
+const bundled = "bundle"
+
+// bundle is a run of one.
 type bundle struct {
-	name   string
-	curves []*values
-	number []int // of each curve among the runs
-	total  int
-	lost   int // runs without a finite value
-	err    error
+	*values
+	lost int // runs without a finite value, noted at the first run
 }
 
-func (b *bundle) Name() string    { return b.name }
-func (b *bundle) Layer() int      { return Curves - 2 }
-func (b *bundle) runs() []*values { return b.curves }
-
-func (b *bundle) size() (values, curves int) {
-	for _, v := range b.curves {
-		values += len(v.ys)
-	}
-	return values, len(b.curves)
-}
-
-func (b *bundle) Check(x, y Axis) error {
-	if b.err != nil {
-		return b.err
-	}
-	if len(b.curves) == 0 {
-		return fmt.Errorf("figure: bundle %q has no runs", b.name)
-	}
-	for i, v := range b.curves {
-		if err := v.Check(x, y); err != nil {
-			return fmt.Errorf("%w (run %d of %d)", err, b.number[i], b.total)
-		}
-	}
-	return nil
-}
-
-func (b *bundle) Extent(include func(x, y float64)) {
-	for _, v := range b.curves {
-		v.Extent(include)
-	}
-}
-
-func (b *bundle) obstacles(p *Panel) [][]Point {
-	var out [][]Point
-	for _, v := range b.curves {
-		out = append(out, v.obstacles(p)...)
-	}
-	return out
-}
-
-// ofName are the panel's bundles of the name, which is told once.
-func (b *bundle) ofName(p *Panel) (all []*values, lost int, first bool) {
-	first = true
-	before := true
+// runs are the curves of a bundle, and how many more were lost.
+func (p *Panel) runs(name string) (all []*values, lost int) {
 	for _, m := range p.marks {
-		o, ok := m.(*bundle)
-		before = before && o != b
-		if ok && o.name == b.name {
-			all, lost = append(all, o.curves...), lost+o.lost
-			first = first && !(before && o != b)
+		if b, ok := m.(*bundle); ok && b.name == name {
+			all, lost = append(all, b.values), lost+b.lost
 		}
 	}
-	return all, lost, first
+	return all, lost
 }
 
 // Draw draws curves with fewer points than a line: among many,
 // none is read to the pixel.
 func (b *bundle) Draw(c Pen, p *Panel) {
-	all, _, _ := b.ofName(p)
+	all, _ := p.runs(b.name)
 	st := p.Style(b.name).Pale(len(all))
-	for _, v := range b.curves {
-		for _, l := range p.stretch(v).lines {
-			c.Stroke(st, ink.Peucker(ink.Columns(p.placeAll(l), 2), 0.4)...)
-		}
+	for _, l := range p.stretch(b.values).lines {
+		c.Stroke(st, ink.Peucker(ink.Columns(p.placeAll(l), 2), 0.4)...)
 	}
 }
 
 func (b *bundle) drawEnd(c Pen, p *Panel) {
-	for _, v := range b.curves {
-		if way := p.stretch(v); v.diverged() && len(way.lines) > 0 {
-			c.Cross(p.Style(b.name), p.place(way.last), 3)
-		}
+	if way := p.stretch(b.values); b.diverged() && len(way.lines) > 0 {
+		c.Cross(p.Style(b.name), p.place(way.last), 3)
 	}
 }
 
+// Legend says once how the runs end.
 func (b *bundle) Legend(p *Panel, e *Entry) {
-	e.faint = true
 	if math.IsNaN(e.at) {
-		e.at = p.stretch(b.curves[0]).last.Y
+		e.at = p.stretch(b.values).last.Y
 	}
-	if all, lost, first := b.ofName(p); first {
-		if n := p.runNote(all, lost); n != "" {
-			e.Text = b.name + ": " + n
-		}
+	if n := p.runNote(b.name); !e.faint && n != "" {
+		e.Text = b.name + ": " + n
 	}
+	e.faint = true
 }
 
 // runNote says how many runs of a bundle end beyond the picture.
-func (p *Panel) runNote(all []*values, lost int) string {
+func (p *Panel) runNote(name string) string {
+	all, lost := p.runs(name)
 	diverged, left, zero := lost, 0, 0
 	for _, v := range all {
 		switch {
@@ -158,10 +117,10 @@ func (p *Panel) runNote(all []*values, lost int) string {
 	return strings.Join(notes, ", ")
 }
 
-// Describe tells where the runs begin and end.
+// Describe tells where the runs begin and end, once for all.
 func (b *bundle) Describe(p *Panel) string {
-	all, lost, first := b.ofName(p)
-	if !first {
+	all, lost := p.runs(b.name)
+	if all[0] != b.values { // told already
 		return ""
 	}
 	from, to := noSpan, noSpan
@@ -176,7 +135,7 @@ func (b *bundle) Describe(p *Panel) string {
 		return "between " + number(s.lo) + " and " + number(s.hi)
 	}
 	text := fmt.Sprintf("%s (bundle of %d): from %s to %s", b.name, len(all)+lost, between(from), between(to))
-	if n := p.runNote(all, lost); n != "" {
+	if n := p.runNote(b.name); n != "" {
 		text += ", " + n
 	}
 	return text

@@ -22,8 +22,8 @@ import (
 // the end of the first path that does not diverge) and wide enough for every
 // start and its mirror image.
 func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
-	c := &contour{label: label, f: loss, err: atMost(mostLevels, len(levels), "levels of contours")}
-	if c.err == nil {
+	c := &contour{values: &values{kind: "contours", name: label, group: ground, plane: true}, loss: loss}
+	if c.err = atMost(mostLevels, len(levels), "levels of contours"); c.err == nil {
 		c.levels = slices.Sorted(slices.Values(levels))
 	}
 	f = f.made()
@@ -37,46 +37,36 @@ func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels .
 // contour is a loss over a panel and the levels to draw. Its values are kept:
 // SVG and PNG need the same ones, and the loss may be dear.
 type contour struct {
-	label  string
-	f      func(x, y float64) float64
+	*values
+	loss   func(x, y float64) float64
 	levels []float64
 
-	err     error
 	drawing sync.Mutex // SVG and PNG may be drawn at the same time
 	x, y    scale
 	kept    *field
 }
 
-func (c *contour) Name() string              { return c.label }
-func (c *contour) Layer() int                { return 0 }
-func (c *contour) group() int                { return ground }
-func (c *contour) inPlane() bool             { return true }
-func (c *contour) Extent(func(x, y float64)) {}
-func (c *contour) Draw(Pen, *Panel)          {}
-func (c *contour) Legend(*Panel, *Entry)     {}
-func (c *contour) Describe(*Panel) string    { return "" }
-
 func (c *contour) Check(x, y Axis) error {
 	switch {
 	case c.err != nil:
 		return c.err
-	case c.label == "":
+	case c.name == "":
 		return fmt.Errorf("figure: the contours have no label; say what their levels are, as in \"loss L(θ)\"")
-	case c.f == nil:
-		return fmt.Errorf("figure: contours of %q: the loss is nil", c.label)
+	case c.loss == nil:
+		return fmt.Errorf("figure: contours of %q: the loss is nil", c.name)
 	case !x.linear() || !y.linear():
-		return fmt.Errorf("figure: contours of %q need two linear axes", c.label)
+		return fmt.Errorf("figure: contours of %q need two linear axes", c.name)
 	}
 	for i, l := range c.levels {
 		if !finite(l) || i > 0 && l == c.levels[i-1] {
-			return fmt.Errorf("figure: contours of %q: levels %v must be finite and different", c.label, c.levels)
+			return fmt.Errorf("figure: contours of %q: levels %v must be finite and different", c.name, c.levels)
 		}
 	}
 	return nil
 }
 
 // settle is the loss in the frame of a panel.
-func (c *contour) settle(p *Panel, _ *common) (Mark, error) {
+func (c *contour) settle(p *Panel, _ *common) (colored, error) {
 	f, err := c.sample(p.sx, p.sy)
 	p.framed = true
 	return f, err
@@ -106,7 +96,7 @@ func (c *contour) sample(x, y scale) (*field, error) {
 		for i := range cells + 1 {
 			col := make([]float64, cells+1)
 			for j := range col {
-				v := c.f(x.at(float64(i)/cells), y.at(float64(j)/cells))
+				v := c.loss(x.at(float64(i)/cells), y.at(float64(j)/cells))
 				if finite(v) {
 					all = append(all, v)
 				} else {
@@ -117,11 +107,11 @@ func (c *contour) sample(x, y scale) (*field, error) {
 			f.z = append(f.z, col)
 		}
 	}
-	if err := call(fmt.Sprintf("contours of %q", c.label), draw); err != nil {
+	if err := call(fmt.Sprintf("contours of %q", c.name), draw); err != nil {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.label, x.lo, x.hi, y.lo, y.hi)
+		return nil, fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.name, x.lo, x.hi, y.lo, y.hi)
 	}
 	slices.Sort(all)
 	lowest, highest := all[0], all[len(all)-1]
@@ -131,7 +121,7 @@ func (c *contour) sample(x, y scale) (*field, error) {
 		f.log = f.levels[0] > 0 && len(f.levels) > 2 && f.levels[len(f.levels)-1] > 30*f.levels[0]
 	}
 	if len(f.levels) == 0 || f.levels[len(f.levels)-1] < lowest || f.levels[0] > highest {
-		return nil, fmt.Errorf("figure: contours of %q: no level to draw; the loss goes from %v to %v in the frame, the levels are %v", c.label, lowest, highest, f.levels)
+		return nil, fmt.Errorf("figure: contours of %q: no level to draw; the loss goes from %v to %v in the frame, the levels are %v", c.name, lowest, highest, f.levels)
 	}
 	c.x, c.y, c.kept = x, y, f
 	return f, nil
@@ -356,11 +346,11 @@ func (f *field) barRoom() float64 {
 // sameBar says whether another color bar explains the same shades.
 func (f *field) sameBar(o colored) bool {
 	g, ok := o.(*field)
-	return ok && g.label == f.label && slices.Equal(g.levels, f.levels)
+	return ok && g.name == f.name && slices.Equal(g.levels, f.levels)
 }
 
 func (f *field) Describe(*Panel) string {
-	return fmt.Sprintf("Contours of %s, levels %s", f.label, strings.Join(f.names(), ", "))
+	return fmt.Sprintf("Contours of %s, levels %s", f.name, strings.Join(f.names(), ", "))
 }
 
 // drawBar draws the color bar: every shade, and the level between two of them.
@@ -384,5 +374,5 @@ func (f *field) drawBar(c Pen, p *Panel) {
 			c.Text(name, At(x+barWidth+6, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.Text(f.label, At(frame.Max.X+p.right-4, (frame.Min.Y+frame.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+	c.Text(f.name, At(frame.Max.X+p.right-4, (frame.Min.Y+frame.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }

@@ -36,16 +36,16 @@ func (p *Panel) drawGround(c Pen) {
 
 // drawData draws the marks from the lowest layer to the highest.
 func (p *Panel) drawData(c Pen) {
-	marks := slices.DeleteFunc(slices.Clone(p.marks), func(m Mark) bool { return groupOf(m) == ground })
-	slices.SortStableFunc(marks, func(a, b Mark) int { return layerOf(a) - layerOf(b) })
+	marks := slices.Clone(p.marks)
+	slices.SortStableFunc(marks, func(a, b mark) int { return a.base().layer - b.base().layer })
 	i := 0
-	for ; i < len(marks) && layerOf(marks[i]) < ends; i++ {
-		marks[i].Draw(c, p)
+	for ; i < len(marks) && marks[i].base().layer < ends; i++ {
+		if marks[i].base().group != ground {
+			marks[i].Draw(c, p)
+		}
 	}
 	for _, m := range p.marks {
-		if e, ok := m.(interface{ drawEnd(c Pen, p *Panel) }); ok {
-			e.drawEnd(c, p)
-		}
+		m.drawEnd(c, p)
 	}
 	for _, m := range marks[i:] {
 		m.Draw(c, p)

@@ -21,7 +21,7 @@ func (f *Figure) Ellipse(name string, x, y, a, b, angle float64) *Figure {
 		xs = append(xs, x+a*u*cos-b*v*sin)
 		ys = append(ys, y+a*u*sin+b*v*cos)
 	}
-	m := &ellipse{values{kind: "ellipse", theory: true, plane: true}.of(name, xs, ys), ""}
+	m := &ellipse{values{kind: "ellipse", layer: Paths + 1, theory: true, plane: true}.of(name, xs, ys), ""}
 	if !finite(x) || !finite(y) || !finite(angle) || !(a >= 0) || !(b >= 0) || math.IsInf(a+b, 0) {
 		m.err = fmt.Errorf("figure: ellipse %q: around (%v, %v), semi-axes %v and %v, angle %v: "+
 			"all must be finite and no semi-axis negative", name, x, y, a, b, angle)
@@ -36,12 +36,7 @@ type ellipse struct {
 	detail string
 }
 
-func (m *ellipse) Layer() int { return Paths + 1 }
-
-func (m *ellipse) around() (pts []Point, room float64, central bool) {
-	m.Extent(func(x, y float64) { pts = append(pts, At(x, y)) })
-	return pts, 1.25, true
-}
+func (m *ellipse) around() ([]Point, float64) { return m.places(), 1.25 }
 
 func (m *ellipse) Draw(c Pen, p *Panel) {
 	st := p.Style(m.name)

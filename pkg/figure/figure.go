@@ -29,7 +29,7 @@ import (
 type Figure struct {
 	title  string
 	x, y   Axis
-	marks  []Mark // in their groups
+	marks  []mark // in their groups
 	panels []*Figure
 	cols   int
 	values int // of all marks
@@ -117,38 +117,40 @@ func (f *Figure) fail(err error) {
 	}
 }
 
-func (f *Figure) add(m Mark) *Figure {
+func (f *Figure) add(m mark) *Figure {
 	f = f.made()
-	if m == nil {
-		f.fail(fmt.Errorf("figure: a mark is nil"))
-		return f
-	}
 	if err := m.Check(f.x, f.y); err != nil {
 		f.fail(err)
 		return f
 	}
-	values, curves := sizeOf(m)
-	f.values, f.curves = f.values+values, f.curves+curves
+	v := m.base()
+	if v.group == data {
+		f.values, f.curves = f.values+len(v.ys), f.curves+1
+	}
 	f.fail(cmp.Or(atMost(mostValues, f.values, "values"), atMost(mostSeries, f.curves, "curves and sets of points")))
 	if f.panels != nil {
 		f.fail(fmt.Errorf("figure: a row or grid holds panels only; add the data to one of them"))
 		return f
 	}
-	f.marks = insert(f.marks, m)
+	i := slices.IndexFunc(f.marks, func(o mark) bool { return o.base().group > v.group })
+	if i < 0 {
+		i = len(f.marks)
+	}
+	f.marks = slices.Insert(f.marks, i, m)
 	return f
 }
 
 // ground is the name of what lies under the other marks, if there is something.
 func (f *Figure) ground() (name string, ok bool) {
-	if len(f.marks) == 0 || groupOf(f.marks[0]) != ground {
+	if len(f.marks) == 0 || f.marks[0].base().group != ground {
 		return "", false
 	}
 	return f.marks[0].Name(), true
 }
 
 // marksOf are the marks of figures, some of which may be nil.
-func marksOf(figures []*Figure) iter.Seq[Mark] {
-	return func(yield func(Mark) bool) {
+func marksOf(figures []*Figure) iter.Seq[mark] {
+	return func(yield func(mark) bool) {
 		for _, f := range figures {
 			if f == nil {
 				continue

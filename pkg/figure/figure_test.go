@@ -244,7 +244,7 @@ func TestDivergenceDoesNotSetTheScale(t *testing.T) {
 		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
 		require.Less(t, p.sy.hi, 200.0)
-		run := p.stretch(valuesOf(f.marks[1]))
+		run := p.stretch(f.marks[1].base())
 		require.Equal(t, 1, run.left)
 		require.InDelta(t, 1, run.tip.Y, 1e-9, "it leaves through the upper border")
 	}
@@ -258,7 +258,7 @@ func TestPathsAreCutAtTheBorder(t *testing.T) {
 		f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, far}, []float64{0, far / 2})
 		p, err := f.panelOf(commonOf([]*Figure{f}))
 		require.NoError(t, err)
-		run := p.stretch(valuesOf(f.marks[0]))
+		run := p.stretch(f.marks[0].base())
 		require.InDelta(t, 1, run.tip.X, 1e-9)
 		require.InDelta(t, 0.75, run.tip.Y, 1e-9)
 		require.InDelta(t, 0.5, run.dir.Y/run.dir.X, 1e-9)
@@ -267,7 +267,7 @@ func TestPathsAreCutAtTheBorder(t *testing.T) {
 	f := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Path("a", []float64{0, 3, 0}, []float64{0, 0, 0.5})
 	p, err := f.panelOf(commonOf([]*Figure{f}))
 	require.NoError(t, err)
-	run := p.stretch(valuesOf(f.marks[0]))
+	run := p.stretch(f.marks[0].base())
 	require.Equal(t, -1, run.left)
 	require.Len(t, run.lines, 2)
 }
@@ -306,7 +306,7 @@ func TestNoCoordinateIsLostOrFarOutside(t *testing.T) {
 // along an edge of length h errs by at most h²/8 · max|f″| / |∇f| = h²/(8r),
 // and a chord of length h√2 lies within h²/(4r) of its circle.
 func TestContoursOfACircleAreCircles(t *testing.T) {
-	c := &contour{label: "r²", f: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{0.25, 1, 2.25, 5}}
+	c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{0.25, 1, 2.25, 5}}
 	s := scale{lo: -2, hi: 2}
 	f, err := c.sample(s, s)
 	require.NoError(t, err)
@@ -347,7 +347,7 @@ func TestContoursOfACircleAreCircles(t *testing.T) {
 func TestFilledRegionsHaveTheRightArea(t *testing.T) {
 	s := scale{lo: -2, hi: 2}
 	for level, want := range map[float64]float64{1: 16 - math.Pi, 2.25: 16 - 2.25*math.Pi} {
-		c := &contour{label: "r²", f: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{level}}
+		c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{level}}
 		f, err := c.sample(s, s)
 		require.NoError(t, err)
 		area := 0.0
@@ -366,7 +366,7 @@ func TestFilledRegionsHaveTheRightArea(t *testing.T) {
 func TestSaddleLinesDoNotCross(t *testing.T) {
 	s := scale{lo: -1.013, hi: 1} // no node on the axes
 	for _, level := range []float64{1e-5, -1e-5} {
-		f, err := (&contour{label: "xy", f: func(x, y float64) float64 { return x * y }, levels: []float64{level}}).sample(s, s)
+		f, err := (&contour{values: &values{name: "xy"}, loss: func(x, y float64) float64 { return x * y }, levels: []float64{level}}).sample(s, s)
 		require.NoError(t, err)
 		lines := 0
 		for _, l := range f.loops(level) {
@@ -405,7 +405,7 @@ func TestWordsBesideACurveCoverNothing(t *testing.T) {
 		box := Rect{Min: words.at, Max: At(words.at.X+ink.Width(ink.Sized(ink.Regular, tickSize), words.text), words.at.Y+0.7*tickSize)}
 		require.True(t, p.frame.Has(box.Min) && p.frame.Has(box.Max))
 		for _, s := range f.marks[:8] { // the curves
-			for _, line := range p.stretch(valuesOf(s)).lines {
+			for _, line := range p.stretch(s.base()).lines {
 				require.False(t, crosses(box, [][]Point{p.placeAll(line)}), "%q lies on %q", words.text, s.Name())
 			}
 		}
@@ -428,7 +428,7 @@ func TestChosenLevelsAreRound(t *testing.T) {
 		{func(x, y float64) float64 { return x }, []float64{-1.5, -1, -0.5, 0, 0.5, 1, 1.5}, false},
 		{func(x, y float64) float64 { return 1 + (x*x+y*y)/8 }, []float64{1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9}, false},
 	} {
-		f, err := (&contour{label: "L", f: k.f}).sample(s, s)
+		f, err := (&contour{values: &values{name: "L"}, loss: k.f}).sample(s, s)
 		require.NoError(t, err)
 		require.Equal(t, k.log, f.log)
 		require.InDeltaSlice(t, k.want, f.levels, 1e-12)

@@ -19,7 +19,7 @@ import (
 // share them. A number that is not finite is a gray cell that says "diverged".
 // It is an error if an axis has no categories or z has another shape.
 func (f *Figure) Heat(label string, z Numbers) *Figure {
-	h := &heat{label: label}
+	h := &heat{values: &values{name: label, group: ground}}
 	h.z, h.err = tableOf(z)
 	if h.err != nil {
 		h.err = fmt.Errorf("figure: heat map of %q: %w", label, h.err)
@@ -34,34 +34,25 @@ func (f *Figure) Heat(label string, z Numbers) *Figure {
 
 // heat is a table of numbers as shaded cells.
 type heat struct {
-	label string
-	z     [][]float64
-	err   error
+	*values
+	z [][]float64
 }
-
-func (h *heat) Name() string              { return h.label }
-func (h *heat) Layer() int                { return 0 }
-func (h *heat) group() int                { return ground }
-func (h *heat) Extent(func(x, y float64)) {}
-func (h *heat) Draw(Pen, *Panel)          {}
-func (h *heat) Legend(*Panel, *Entry)     {}
-func (h *heat) Describe(*Panel) string    { return "" }
 
 func (h *heat) Check(x, y Axis) error {
 	switch rows := len(y.names); {
 	case h.err != nil:
 		return h.err
-	case h.label == "":
+	case h.name == "":
 		return fmt.Errorf("figure: the heat map has no label; say what its numbers are, as in \"loss L(θ)\"")
 	case rows == 0 || len(x.names) == 0:
-		return fmt.Errorf("figure: heat map of %q needs two axes with Categories", h.label)
+		return fmt.Errorf("figure: heat map of %q needs two axes with Categories", h.name)
 	case len(h.z) != rows:
-		return fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", h.label, len(h.z), rows, y.label)
+		return fmt.Errorf("figure: heat map of %q: %d rows but %d categories of %q", h.name, len(h.z), rows, y.label)
 	}
 	for i, row := range h.z {
 		if len(row) != len(x.names) {
 			return fmt.Errorf("figure: heat map of %q: row %d has %d numbers, the axis %q has %d categories",
-				h.label, i, len(row), x.label, len(x.names))
+				h.name, i, len(row), x.label, len(x.names))
 		}
 	}
 	return nil
@@ -80,7 +71,7 @@ func shadesOf(figures []*Figure) map[string]shades {
 		}
 		for _, v := range slices.Concat(h.z...) {
 			if finite(v) {
-				all[h.label] = append(all[h.label], v)
+				all[h.name] = append(all[h.name], v)
 			}
 		}
 	}
@@ -134,9 +125,9 @@ func luminance(clr color.NRGBA) float64 {
 }
 
 // settle gives the cells the shades that they share with those of other panels.
-func (h *heat) settle(p *Panel, common *common) (Mark, error) {
+func (h *heat) settle(p *Panel, common *common) (colored, error) {
 	p.ratio = min(max(0.5*float64(len(p.y.names))/float64(len(p.x.names)), 0.3), 0.85) // cells twice as wide as high
-	return &shaded{h, common.shades[h.label]}, nil
+	return &shaded{h, common.shades[h.name]}, nil
 }
 
 // shaded is a heat map in its panel.
@@ -231,7 +222,7 @@ func (h *shaded) barRoom() float64 {
 // sameBar says whether another color bar explains the same shades.
 func (h *shaded) sameBar(o colored) bool {
 	g, ok := o.(*shaded)
-	return ok && g.label == h.label
+	return ok && g.name == h.name
 }
 
 func (h *shaded) drawBar(c Pen, p *Panel) {
@@ -251,7 +242,7 @@ func (h *shaded) drawBar(c Pen, p *Panel) {
 			c.Text(t.label, At(x+barWidth+7, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.Text(h.label, At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+	c.Text(h.name, At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
 }
 
 func (h *shaded) Describe(p *Panel) string {
@@ -267,5 +258,5 @@ func (h *shaded) Describe(p *Panel) string {
 		}
 		rows = append(rows, p.y.names[i]+": "+strings.Join(cells, ", "))
 	}
-	return "Table of " + h.label + ". " + strings.Join(rows, ". ")
+	return "Table of " + h.name + ". " + strings.Join(rows, ". ")
 }

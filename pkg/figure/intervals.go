@@ -14,7 +14,7 @@ import (
 // legend says that it diverged. A value outside its interval is an error; an end
 // that a logarithmic axis cannot show lies beyond its border.
 func (f *Figure) Intervals(name string, xs, ys, lo, hi Numbers) *Figure {
-	v := values{kind: "set of intervals", dots: true}.of(name, xs, ys)
+	v := values{kind: "set of intervals", layer: Signs + 1, dots: true}.of(name, xs, ys)
 	m := &intervals{v, v.copied("lower", lo), v.copied("upper", hi)}
 	v.with(column{m.lo, "%d values but %d lower ends"}, column{m.hi, "%d values but %d upper ends"})
 	return f.add(m)
@@ -24,8 +24,6 @@ type intervals struct {
 	*values
 	lo, hi []float64
 }
-
-func (m *intervals) Layer() int { return Signs + 1 }
 
 func (m *intervals) Check(x, y Axis) error {
 	return m.check(x, y, func(i int) error {
@@ -58,7 +56,7 @@ func (m *intervals) obstacles(p *Panel) [][]Point {
 func (m *intervals) Draw(c Pen, p *Panel) {
 	shift := 0.0
 	if p.x.names != nil {
-		shift = beside[*intervals](p, m, min(16, p.width()/float64(len(p.x.names))/float64(1+p.curves)))
+		shift = beside(p, m, min(16, p.width()/float64(len(p.x.names))/float64(1+p.curves)))
 	}
 	st := p.Style(m.name)
 	st.Dashes = nil

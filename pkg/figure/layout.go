@@ -29,7 +29,7 @@ const (
 type Panel struct {
 	title  string
 	x, y   Axis
-	marks  []Mark
+	marks  []mark
 	curves int
 	sx, sy scale
 	styles map[string]Style
@@ -80,7 +80,7 @@ func (p *Panel) Clip(line ...Point) [][]Point {
 
 // colored is a mark whose colors a bar beside the frame explains.
 type colored interface {
-	Mark
+	mark
 	barRoom() float64 // 0 for no bar
 	sameBar(o colored) bool
 	drawBar(c Pen, p *Panel)
@@ -121,7 +121,7 @@ func (f *Figure) panelOf(common *common) (*Panel, error) {
 	names, more := map[string]bool{}, 0
 	for _, m := range f.marks {
 		texts = append(texts, m.Name())
-		switch groupOf(m) {
+		switch m.base().group {
 		case data:
 			names[m.Name()] = true
 		case rules, stars:
@@ -147,19 +147,17 @@ func (f *Figure) panelOf(common *common) (*Panel, error) {
 // scaled is a panel whose scales are not yet known.
 func (f *Figure) scaled() *Panel {
 	return &Panel{title: f.title, x: f.x, y: f.y, marks: slices.Clone(f.marks), curves: f.curves,
-		flat: slices.ContainsFunc(f.marks, inPlane), noted: map[string]bool{}, drawn: map[*values]stretch{}}
+		flat: slices.ContainsFunc(f.marks, func(m mark) bool { return m.base().plane }), noted: map[string]bool{}, drawn: map[*values]stretch{}}
 }
 
-// settle replaces marks by what they are in the frame.
+// settle replaces the ground by what it is in the frame.
 func (p *Panel) settle(shared *common) (err error) {
 	for i, m := range p.marks {
-		if s, ok := m.(interface {
-			settle(*Panel, *common) (Mark, error)
-		}); ok {
-			if p.marks[i], err = s.settle(p, shared); err != nil {
+		if m.base().group == ground {
+			if p.bar, err = m.settle(p, shared); err != nil {
 				return err
 			}
-			p.bar, _ = p.marks[i].(colored)
+			p.marks[i] = p.bar
 		}
 	}
 	return nil
@@ -236,7 +234,7 @@ func (p *Panel) spread() error {
 		}
 	}
 	p.sx.lo, p.sx.hi = r.x.or(1)
-	if slices.ContainsFunc(p.marks, isolated) || p.sx.lo == p.sx.hi {
+	if slices.ContainsFunc(p.marks, func(m mark) bool { return m.base().dots }) || p.sx.lo == p.sx.hi {
 		p.sx = p.sx.pad(0.04)
 	}
 	p.sy.lo, p.sy.hi = r.y.or(1)
@@ -262,52 +260,26 @@ func (p *Panel) reach() reach {
 		}
 	}
 	for _, m := range p.marks {
-		runs := runsOf(m)
-		if runs == nil {
-			m.Extent(include)
-			r.tame = r.tame || groupOf(m) == data
-		}
-		for _, v := range runs {
-			if v.f != nil { // a function, as far as all others
-				continue
-			}
-			if !v.away() {
-				v.Extent(include)
-				r.tame = true
-				continue
-			}
-			r.away = append(r.away, v)
-			first := true
-			v.Extent(func(x, y float64) {
-				if !first {
-					y = math.NaN()
-				}
-				include(x, y)
-				first = false
-			})
-		}
-	}
-	return r
-}
-
-// overAxis computes the functions that are drawn over the whole horizontal axis, which reaches as far as the other marks. It
-// reports whether there are any.
-func (p *Panel) overAxis(x span) (more bool, err error) {
-	s := scale{log: p.x.log, lo: x.lo, hi: x.hi}
-	p.limit(&s, p.x)
-	for i, m := range p.marks {
-		o, ok := m.(interface {
-			overAxis(x, y Axis, s scale) (Mark, error)
-		})
-		if !ok {
+		v := m.base()
+		if v.f != nil { // a function, as far as all others
 			continue
 		}
-		if p.marks[i], err = o.overAxis(p.x, p.y, s); err != nil {
-			return false, err
+		if !v.away() {
+			m.Extent(include)
+			r.tame = r.tame || v.group == data
+			continue
 		}
-		more = more || p.marks[i] != m
+		r.away = append(r.away, v)
+		first := true
+		m.Extent(func(x, y float64) {
+			if !first {
+				y = math.NaN()
+			}
+			include(x, y)
+			first = false
+		})
 	}
-	return more, nil
+	return r
 }
 
 // center puts the optimum in the middle of a plane, or else the end of a path, or of what else is drawn.
@@ -326,15 +298,15 @@ func (p *Panel) centered() error {
 	found := false
 	for _, group := range []int{stars, data} {
 		for _, m := range p.marks {
-			if c, ok := m.(interface{ center() (Point, bool) }); ok && !found && groupOf(m) == group {
-				middle, found = c.center()
+			if !found && m.base().group == group {
+				middle, found = m.center()
 			}
 		}
 	}
 	if !found {
 		x, y := noSpan, noSpan
 		for _, m := range p.marks {
-			if pts, _, central := around(m); central {
+			if pts, _ := m.around(); !m.base().joined { // a path that diverged has no middle
 				for _, q := range pts {
 					x.add(q.X)
 					y.add(q.Y)
@@ -345,7 +317,7 @@ func (p *Panel) centered() error {
 	}
 	half := Point{}
 	for _, m := range p.marks {
-		pts, room, _ := around(m)
+		pts, room := m.around()
 		for _, q := range pts {
 			half = At(max(half.X, room*math.Abs(q.X-middle.X)), max(half.Y, room*math.Abs(q.Y-middle.Y)))
 		}
@@ -514,10 +486,10 @@ func stylesOf(figures []*Figure) map[string]Style {
 	styles := map[string]Style{}
 	measured, theories := 0, 0
 	for m := range marksOf(figures) {
-		if _, ok := styles[m.Name()]; ok || groupOf(m) != data {
+		if _, ok := styles[m.Name()]; ok || m.base().group != data {
 			continue
 		}
-		if v := valuesOf(m); v != nil && v.theory {
+		if m.base().theory {
 			styles[m.Name()] = ink.Theory(theories)
 			theories++
 		} else {

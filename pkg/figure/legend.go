@@ -39,7 +39,7 @@ func (p *Panel) entries() {
 	}
 	add := func(group int) {
 		for _, m := range p.marks {
-			if groupOf(m) != group {
+			if m.base().group != group {
 				continue
 			}
 			e := get(m.Name())
@@ -47,7 +47,7 @@ func (p *Panel) entries() {
 				e.Style = p.Style(m.Name())
 			}
 			if m.Legend(p, e); math.IsNaN(e.at) { // of a mark from outside
-				m.Extent(func(_, y float64) { e.at = min(max(p.sy.norm(y), 0), 1) })
+				e.at = p.stretch(m.base()).last.Y
 			}
 		}
 	}

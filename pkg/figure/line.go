@@ -18,38 +18,42 @@ import (
 // errors. Marks of the same name share their color and their entry in the
 // legend.
 func (f *Figure) Line(name string, xs, ys Numbers) *Figure {
-	return f.add(&line{values{kind: "line", run: true, joined: true}.of(name, xs, ys), Curves})
+	return f.add(&line{values{kind: "line", layer: Curves, run: true, joined: true}.of(name, xs, ys)})
 }
 
 // Theory adds a curve that was not measured: black, thinner, below the data.
 // Arguments and errors are those of Line.
 func (f *Figure) Theory(name string, xs, ys Numbers) *Figure {
-	return f.add(&line{values{kind: "theory", theory: true, run: true, joined: true}.of(name, xs, ys), Curves - 1})
+	return f.add(&line{values{kind: "theory", layer: Curves - 1, theory: true, run: true, joined: true}.of(name, xs, ys)})
 }
 
-type line struct {
-	*values
-	layer int
-}
+type line struct{ *values }
 
-func (l *line) Layer() int { return l.layer }
-
-// overAxis is the curve of a function, once the axis is known.
-func (l *line) overAxis(x, y Axis, s scale) (Mark, error) {
-	switch {
-	case l.f == nil:
-		return l, nil
-	case !s.drawable():
-		return nil, fmt.Errorf("%s: nothing says over which numbers to draw the function; give the axis %q a Range, or xs such as figure.Between(0, 1)",
-			l.what(), x.label)
+// overAxis computes the functions that are drawn over the whole horizontal axis, which reaches as far as the other marks. It
+// reports whether there are any.
+func (p *Panel) overAxis(x span) (more bool, err error) {
+	s := scale{log: p.x.log, lo: x.lo, hi: x.hi}
+	p.limit(&s, p.x)
+	for i, m := range p.marks {
+		v := m.base()
+		if v.f == nil {
+			continue
+		}
+		if !s.drawable() {
+			return true, fmt.Errorf("%s: nothing says over which numbers to draw the function; give the axis %q a Range, or xs such as figure.Between(0, 1)",
+				v.what(), p.x.label)
+		}
+		if v, err = v.over(p.x, p.y, s); err != nil {
+			return true, err
+		}
+		p.marks[i], more = &line{v}, true
 	}
-	v, err := l.over(x, y, s)
-	return &line{v, l.layer}, err
+	return more, nil
 }
 
-func (l *line) Draw(c Pen, p *Panel) {
-	st := p.Style(l.name)
-	for _, pts := range p.stretch(l.values).lines {
+func (m *line) Draw(c Pen, p *Panel) {
+	st := p.Style(m.name)
+	for _, pts := range p.stretch(m.values).lines {
 		pts = p.placeAll(pts)
 		if len(pts) == 1 { // a value between two gaps
 			c.Marker(st, pts[0], 2.5)
@@ -58,7 +62,7 @@ func (l *line) Draw(c Pen, p *Panel) {
 	}
 }
 
-func (l *line) Legend(p *Panel, e *Entry) {
+func (m *line) Legend(p *Panel, e *Entry) {
 	e.Line = true
-	l.explain(p, e, "")
+	m.explain(p, e, "")
 }

@@ -1,7 +1,8 @@
 package figure
 
 import (
-	"slices"
+	"errors"
+	"fmt"
 
 	"descent.example/pkg/figure/internal/ink"
 )
@@ -52,118 +53,81 @@ type Style = ink.Style
 // Pen draws: Stroke, Fill, Box, Marker, Cross, Text and others, in CSS pixels.
 type Pen = ink.Pen
 
-// Add adds marks, those of other packages too. The first mistake that a Check finds is kept.
+// Add adds marks of other packages. The first mistake that a Check finds is kept.
 func (f *Figure) Add(marks ...Mark) *Figure {
 	f = f.made()
 	for _, m := range marks {
-		f.add(m)
+		switch own, ok := m.(mark); {
+		case m == nil:
+			f.fail(errors.New("figure: a mark is nil"))
+		case ok:
+			f.add(own)
+		default:
+			f.add(&foreign{values: &values{kind: "mark", layer: Signs, dots: true}, Mark: m})
+		}
 	}
 	return f
 }
 
-// What follows are methods that only some marks have.
-
-// layerOf is where a mark is drawn.
-func layerOf(m Mark) int {
-	if l, ok := m.(interface{ Layer() int }); ok {
-		return l.Layer()
-	}
-	return Signs
+// mark is what a panel asks of a mark besides. values has answers for those that need no other.
+type mark interface {
+	Mark
+	base() *values
+	// around is what of the mark the frame of a plane must hold, and by how much more.
+	around() (pts []Point, room float64)
+	// center is the middle of the plane, as far as the mark says it.
+	center() (at Point, ok bool)
+	// obstacles are lines that no words should cover.
+	obstacles(p *Panel) [][]Point
+	// drawEnd draws what lies above all marks but stars.
+	drawEnd(c Pen, p *Panel)
+	// settle is what a ground is in a panel whose scales are known.
+	settle(p *Panel, shared *common) (colored, error)
 }
 
 // The groups of marks in words and legends.
 const (
-	ground = iota // what lies under all others, at most one in a panel
-	data          // what has a color by its name
+	ground = iota - 1 // what lies under all others, at most one in a panel
+	data              // what has a color by its name
 	rules
 	stars
 )
 
-func groupOf(m Mark) int {
-	if g, ok := m.(interface{ group() int }); ok {
-		return g.group()
-	}
-	return data
+// foreign is a mark of another package; its values are its extent.
+type foreign struct {
+	*values
+	Mark
 }
 
-// sizeOf is how many values a mark draws, and how many curves or sets of points.
-func sizeOf(m Mark) (values, curves int) {
-	if s, ok := m.(interface{ size() (values, curves int) }); ok {
-		return s.size()
+func (m *foreign) Name() string                      { return m.Mark.Name() }
+func (m *foreign) Extent(include func(x, y float64)) { m.Mark.Extent(include) }
+func (m *foreign) Draw(c Pen, p *Panel)              { m.Mark.Draw(c, p) }
+func (m *foreign) Legend(p *Panel, e *Entry)         { m.Mark.Legend(p, e) }
+func (m *foreign) Describe(p *Panel) string          { return m.Mark.Describe(p) }
+
+func (m *foreign) Check(x, y Axis) error {
+	if m.name = m.Mark.Name(); m.name == "" {
+		return fmt.Errorf("figure: a %T has no name; the legend needs one", m.Mark)
 	}
-	if groupOf(m) != data {
-		return 0, 0
+	if l, ok := m.Mark.(interface{ Layer() int }); ok {
+		m.layer = l.Layer()
 	}
-	m.Extent(func(_, _ float64) { values++ })
-	return values, 1
+	err := m.Mark.Check(x, y)
+	if err == nil {
+		m.Mark.Extent(func(x, y float64) { m.xs, m.ys = append(m.xs, x), append(m.ys, y) })
+		m.n = len(m.xs)
+	}
+	return err
 }
 
-// valuesOf are the values of a mark that is made of them, or nil.
-func valuesOf(m Mark) *values {
-	if v, ok := m.(interface{ base() *values }); ok {
-		return v.base()
-	}
-	return nil
-}
-
-// runsOf are what a mark has of runs, which can diverge or leave the frame.
-func runsOf(m Mark) []*values {
-	if b, ok := m.(interface{ runs() []*values }); ok {
-		return b.runs()
-	}
-	if v := valuesOf(m); v != nil && v.run {
-		return []*values{v}
-	}
-	return nil
-}
-
-// inPlane says whether a mark makes its panel a plane of two parameters rather than a function over an axis.
-func inPlane(m Mark) bool {
-	if g, ok := m.(interface{ inPlane() bool }); ok {
-		return g.inPlane()
-	}
-	v := valuesOf(m)
-	return v != nil && v.plane
-}
-
-// around is what of a mark the frame of a plane must hold, and by how much more; and whether its middle is that of the frame
-// where no optimum and no path is.
-func around(m Mark) (pts []Point, room float64, central bool) {
-	if a, ok := m.(interface {
-		around() ([]Point, float64, bool)
-	}); ok {
-		return a.around()
-	}
-	if valuesOf(m) != nil || groupOf(m) != data || runsOf(m) != nil {
-		return nil, 0, false
-	}
-	m.Extent(func(x, y float64) { pts = append(pts, At(x, y)) })
-	return pts, 1.15, true
-}
-
-// obstacles are lines that no words should cover.
-func obstacles(m Mark, p *Panel) [][]Point {
-	if o, ok := m.(interface{ obstacles(p *Panel) [][]Point }); ok {
-		return o.obstacles(p)
-	}
-	var out [][]Point
-	m.Extent(func(x, y float64) { out = append(out, []Point{p.Place(x, y)}) })
-	return out
-}
-
-// isolated says whether a mark needs room beside its first and last value.
-func isolated(m Mark) bool {
-	if v := valuesOf(m); v != nil {
-		return v.dots
-	}
-	return groupOf(m) == data && runsOf(m) == nil
-}
+// around is the extent.
+func (m *foreign) around() ([]Point, float64) { return m.places(), 1.15 }
 
 // beside is by how much the marks of one type are moved to stand side by side.
-func beside[M Mark](p *Panel, m Mark, apart float64) float64 {
+func beside[M mark](p *Panel, m M, apart float64) float64 {
 	k, n := 0, 0
 	for _, o := range p.marks {
-		if o == m {
+		if o.base() == m.base() {
 			k = n
 		}
 		if _, ok := o.(M); ok {
@@ -171,13 +135,4 @@ func beside[M Mark](p *Panel, m Mark, apart float64) float64 {
 		}
 	}
 	return (float64(k) - float64(n-1)/2) * apart
-}
-
-// insert puts a mark behind those of its group.
-func insert(marks []Mark, m Mark) []Mark {
-	i := slices.IndexFunc(marks, func(o Mark) bool { return groupOf(o) > groupOf(m) })
-	if i < 0 {
-		return append(marks, m)
-	}
-	return slices.Insert(marks, i, m)
 }

@@ -11,19 +11,17 @@ import (
 // in an arrow at the border and its name says at which step; if it leaves the
 // finite numbers its name says "diverged at step t" (claim G4). Errors are those of Line, but that an x may not be finite.
 func (f *Figure) Path(name string, xs, ys Numbers) *Figure {
-	return f.add(&path{values{kind: "path", run: true, joined: true, plane: true}.of(name, xs, ys)})
+	return f.add(&path{values{kind: "path", layer: Paths, run: true, joined: true, plane: true}.of(name, xs, ys)})
 }
 
 type path struct{ *values }
 
-func (m *path) Layer() int { return Paths }
-
 // around is the start of the path.
-func (m *path) around() ([]Point, float64, bool) {
+func (m *path) around() ([]Point, float64) {
 	if first := slices.IndexFunc(m.xs, finite); m.ok(first) {
-		return []Point{At(m.xs[first], m.ys[first])}, 1.25, false
+		return []Point{At(m.xs[first], m.ys[first])}, 1.25
 	}
-	return nil, 0, false
+	return nil, 0
 }
 
 // center is where the path ends, if it does.

@@ -6,7 +6,7 @@ import "slices"
 // a Path are larger than its own markers: they say where it is now.
 // Arguments and errors are those of Line.
 func (f *Figure) Points(name string, xs, ys Numbers) *Figure {
-	return f.add(&points{values{kind: "points", run: true, dots: true}.of(name, xs, ys)})
+	return f.add(&points{values{kind: "points", layer: Signs, run: true, dots: true}.of(name, xs, ys)})
 }
 
 type points struct{ *values }
@@ -22,7 +22,7 @@ func (m *points) Draw(c Pen, p *Panel) {
 // follows says whether points mark places on a path, which must stand out from
 // its own markers: where an animation is now.
 func (m *points) follows(p *Panel) bool {
-	return slices.ContainsFunc(p.marks, func(o Mark) bool {
+	return slices.ContainsFunc(p.marks, func(o mark) bool {
 		_, ok := o.(*path)
 		return ok && o.Name() == m.name
 	})

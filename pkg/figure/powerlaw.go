@@ -15,7 +15,7 @@ import (
 // caller's, so its three numbers are arguments beside those of Points. A factor that is not positive is an error, as is
 // what is one for Points.
 func (f *Figure) PowerLaw(name string, xs, ys Numbers, factor, slope, halfWidth float64) *Figure {
-	measured := &points{values{kind: "points", run: true, dots: true, whole: true}.of(name, xs, ys)}
+	measured := &points{values{kind: "points", layer: Signs, run: true, dots: true, whole: true}.of(name, xs, ys)}
 	fit := &powerLaw{factor: factor, slope: slope, halfWidth: halfWidth}
 	f = f.made()
 	f.fail(fit.check(name, f.x, f.y))
@@ -24,7 +24,7 @@ func (f *Figure) PowerLaw(name string, xs, ys Numbers, factor, slope, halfWidth 
 	}
 	ends := []float64{slices.Min(measured.xs), slices.Max(measured.xs)}
 	law := []float64{factor * math.Pow(ends[0], slope), factor * math.Pow(ends[1], slope)}
-	fit.values = values{kind: "power law"}.of(name, ends, law)
+	fit.values = values{kind: "power law", layer: Curves + 1}.of(name, ends, law)
 	return f.add(fit)
 }
 
@@ -33,8 +33,6 @@ type powerLaw struct {
 	*values
 	factor, slope, halfWidth float64
 }
-
-func (l *powerLaw) Layer() int { return Curves + 1 }
 
 func (l *powerLaw) check(name string, x, y Axis) error {
 	switch {

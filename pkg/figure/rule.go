@@ -9,32 +9,32 @@ import (
 
 // VLine adds a vertical line at x, labeled above the frame: a threshold such
 // as 2/λ_max.
-func (f *Figure) VLine(x float64, label string) *Figure { return f.add(&rule{x, label, true}) }
+func (f *Figure) VLine(x float64, label string) *Figure { return f.add(ruleOf(x, label, true)) }
 
 // HLine adds a horizontal line at y, labeled in the legend.
-func (f *Figure) HLine(y float64, label string) *Figure { return f.add(&rule{y, label, false}) }
+func (f *Figure) HLine(y float64, label string) *Figure { return f.add(ruleOf(y, label, false)) }
 
 type rule struct {
+	*values
 	at       float64
-	label    string
 	vertical bool
+}
+
+func ruleOf(at float64, label string, vertical bool) *rule {
+	return &rule{&values{name: label, layer: Rules, group: rules}, at, vertical}
 }
 
 var ruleStyle = Style{Color: ink.Gray, Width: 1.5}
 
-func (r *rule) Name() string { return r.label }
-func (r *rule) Layer() int   { return Rules }
-func (r *rule) group() int   { return rules }
-
 func (r *rule) Check(x, y Axis) error {
 	log := r.vertical && x.log || !r.vertical && y.log
 	switch {
-	case r.label == "":
+	case r.name == "":
 		return fmt.Errorf("figure: the line at %v has no label", r.at)
 	case !finite(r.at):
-		return fmt.Errorf("figure: the line %q is at %v, which is not finite", r.label, r.at)
+		return fmt.Errorf("figure: the line %q is at %v, which is not finite", r.name, r.at)
 	case log && r.at < tiny:
-		return fmt.Errorf("figure: the line %q is at %v, which a logarithmic axis cannot show", r.label, r.at)
+		return fmt.Errorf("figure: the line %q is at %v, which a logarithmic axis cannot show", r.name, r.at)
 	}
 	return nil
 }
@@ -79,5 +79,5 @@ func (r *rule) Describe(*Panel) string {
 	if r.vertical {
 		side = "Vertical"
 	}
-	return fmt.Sprintf("%s line at %s: %s", side, number(r.at), r.label)
+	return fmt.Sprintf("%s line at %s: %s", side, number(r.at), r.name)
 }

@@ -3,16 +3,14 @@ package figure
 import "fmt"
 
 // Mark puts a star at (x, y), the optimum for example.
-func (f *Figure) Mark(name string, x, y float64) *Figure { return f.add(&star{name, x, y}) }
-
-type star struct {
-	name string
-	x, y float64
+func (f *Figure) Mark(name string, x, y float64) *Figure {
+	return f.add(&star{&values{name: name, layer: top, group: stars}, x, y})
 }
 
-func (s *star) Name() string { return s.name }
-func (s *star) Layer() int   { return top }
-func (s *star) group() int   { return stars }
+type star struct {
+	*values
+	x, y float64
+}
 
 func (s *star) Check(x, y Axis) error {
 	switch {

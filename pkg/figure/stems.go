@@ -13,12 +13,10 @@ import (
 // over its lags for example. Several sets stand side by side. Arguments and
 // errors are those of Points; the vertical axis must be linear.
 func (f *Figure) Stems(name string, xs, ys Numbers) *Figure {
-	return f.add(&stems{values{kind: "stem plot", dots: true}.of(name, xs, ys)})
+	return f.add(&stems{values{kind: "stem plot", layer: Signs - 1, dots: true}.of(name, xs, ys)})
 }
 
 type stems struct{ *values }
-
-func (s *stems) Layer() int { return Signs - 1 }
 
 func (s *stems) Check(x, y Axis) error {
 	return s.check(x, y, func(int) error {
@@ -55,7 +53,7 @@ func (s *stems) Draw(c Pen, p *Panel) {
 	for i := range s.n - 1 {
 		closest = min(closest, math.Abs(p.Place(s.xs[i+1], 0).X-p.Place(s.xs[i], 0).X))
 	}
-	shift := beside[*stems](p, s, min(7, closest/3))
+	shift := beside(p, s, min(7, closest/3))
 	st := p.Style(s.name)
 	st.Width, st.Dashes = min(2.25, max(closest/4, 1)), nil
 	var all, tops []Point

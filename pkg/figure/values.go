@@ -12,6 +12,8 @@ import (
 // one: the rest, if any, has diverged, or is 0 on a logarithmic axis.
 type values struct {
 	kind, name string // the kind as words call it
+	layer      int
+	group      int
 	xs, ys     []float64
 	also       []column
 	theory     bool                    // not measured
@@ -94,10 +96,15 @@ func (v values) over(x, y Axis, s scale) (*values, error) {
 	return &v, v.check(x, y, nil)
 }
 
-func (v *values) base() *values              { return v }
-func (v *values) Name() string               { return v.name }
-func (v *values) size() (values, curves int) { return len(v.ys), 1 }
-func (v *values) what() string               { return fmt.Sprintf("figure: %s %q", v.kind, v.name) }
+func (v *values) base() *values                           { return v }
+func (v *values) Name() string                            { return v.name }
+func (v *values) Layer() int                              { return v.layer }
+func (v *values) Draw(Pen, *Panel)                        {}
+func (v *values) Legend(*Panel, *Entry)                   {}
+func (v *values) around() ([]Point, float64)              { return nil, 0 }
+func (v *values) center() (Point, bool)                   { return Point{}, false }
+func (v *values) settle(*Panel, *common) (colored, error) { return nil, nil }
+func (v *values) what() string                            { return fmt.Sprintf("figure: %s %q", v.kind, v.name) }
 
 // ok says whether value i can be drawn.
 func (v *values) ok(i int) bool {
@@ -200,7 +207,11 @@ func (v *values) Extent(include func(x, y float64)) {
 	}
 }
 
-func (v *values) around() (pts []Point, room float64, central bool) { return nil, 0, false }
+// places are the values that can be drawn, as points.
+func (v *values) places() (pts []Point) {
+	v.Extent(func(x, y float64) { pts = append(pts, At(x, y)) })
+	return pts
+}
 
 func (v *values) obstacles(p *Panel) [][]Point {
 	var out [][]Point

@@ -30,8 +30,8 @@ func (p *Panel) overRules(w float64) {
 	total := 0.0
 	for _, r := range rules {
 		if x := p.sx.norm(r.at); x >= 0 && x <= 1 {
-			p.strip = append(p.strip, label{text: r.label, to: At(x*w, 0)})
-			total += ink.Width(ink.Sized(ink.Regular, tickSize), r.label) + apart
+			p.strip = append(p.strip, label{text: r.name, to: At(x*w, 0)})
+			total += ink.Width(ink.Sized(ink.Regular, tickSize), r.name) + apart
 		}
 	}
 	room := w + p.right
@@ -69,14 +69,14 @@ func (p *Panel) sayEnds() bool {
 	}
 	var drawn [][]Point
 	for _, m := range p.marks {
-		drawn = append(drawn, obstacles(m, p)...)
+		drawn = append(drawn, m.obstacles(p)...)
 	}
 	all := true
 	for _, m := range p.marks {
 		if !p.toName(m) {
 			continue
 		}
-		v := valuesOf(m)
+		v := m.base()
 		way := p.stretch(v)
 		text := p.note(v, way.left)
 		n := ink.Width(ink.Sized(ink.Regular, tickSize), text)
@@ -105,9 +105,9 @@ func (p *Panel) sayEnds() bool {
 }
 
 // toName says whether the end of a mark is to be told beside it.
-func (p *Panel) toName(m Mark) bool {
-	v := valuesOf(m)
-	return v != nil && !v.zero && !p.noted[v.name] && p.note(v, p.stretch(v).left) != ""
+func (p *Panel) toName(m mark) bool {
+	v := m.base()
+	return v.kind != bundled && !v.zero && !p.noted[v.name] && p.note(v, p.stretch(v).left) != ""
 }
 
 func crosses(box ink.Rect, drawn [][]Point) bool {
