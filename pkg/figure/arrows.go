@@ -18,14 +18,16 @@ import (
 // is cut at the border and has no head; the legend says how many. Different
 // lengths, or no finite arrow, are errors.
 func (f *Figure) Arrows(name string, xs, ys, dxs, dys Numbers) *Figure {
-	return f.add(arrowsOf("set of arrows", name, xs, ys, dxs, dys))
+	return f.add(arrowsOf(values{kind: "set of arrows", layer: Darts, plane: true}.of(name, xs, ys), dxs, dys))
 }
 
 // Resultant adds one thick arrow from (x, y) to (x+dx, y+dy), above the others:
 // what they come to together. Where that is nothing that the eye could see, it
 // is a ring around (x, y).
 func (f *Figure) Resultant(name string, x, y, dx, dy float64) *Figure {
-	return f.add(arrowsOf("resultant", name, []float64{x}, []float64{y}, []float64{dx}, []float64{dy}))
+	m := arrowsOf(values{kind: "resultant", layer: Darts + 1, plane: true}.of(name, []float64{x}, []float64{y}), []float64{dx}, []float64{dy})
+	m.thick = true
+	return f.add(m)
 }
 
 // arrows have their tails in xs and ys.
@@ -35,18 +37,13 @@ type arrows struct {
 	thick bool
 }
 
-// arrowsOf has the arguments of Arrows, and the name of the kind.
-func arrowsOf(kind, name string, xs, ys, dxs, dys Numbers) *arrows {
-	v := values{kind: kind, layer: Darts, plane: true}.of(name, xs, ys)
+func arrowsOf(v *values, dxs, dys Numbers) *arrows {
 	m := &arrows{values: v}
-	if kind == "resultant" {
-		m.thick, v.layer = true, Darts+1
-	}
 	dx, dy := v.copied("dx", dxs), v.copied("dy", dys)
 	n := len(dx)
 	if v.err == nil && (len(dy) != n || len(v.xs) != len(v.ys) || len(v.xs) != n && len(v.xs) != 1) {
-		v.err = fmt.Errorf("figure: %s %q: %d and %d starts, but %d and %d displacements",
-			kind, name, len(v.xs), len(v.ys), n, len(dy))
+		v.err = fmt.Errorf("%s: %d and %d starts, but %d and %d displacements",
+			v.what(), len(v.xs), len(v.ys), n, len(dy))
 	}
 	if v.err != nil {
 		return m

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"descent.example/pkg/figure/internal/ink"
@@ -155,6 +156,18 @@ func (s *signals) into(layer int) []float64 {
 	return s.h[layer-1]
 }
 
+// orZero is s, or zeros where there are none.
+func (c *Circuit) orZero(s *signals) *signals {
+	if s != nil {
+		return s
+	}
+	s = &signals{x: make([]float64, c.sizes[0])}
+	for _, n := range c.sizes[1:] {
+		s.z, s.h = append(s.z, make([]float64, n)), append(s.h, make([]float64, n))
+	}
+	return s
+}
+
 // SVG returns the picture as an SVG document, as Figure.SVG does.
 func (c *Circuit) SVG() ([]byte, error) {
 	l, err := c.layout()
@@ -275,6 +288,7 @@ var (
 	plusWire  = Style{Color: ink.Palette[0], Width: 2}
 	minusWire = Style{Color: ink.Palette[1], Width: 2, Dashes: []vg.Length{6, 3}}
 	wire      = Style{Color: ink.Gray, Width: 1.6}
+	outline   = Style{Color: ink.Dark, Width: 1.8} // of an element
 )
 
 // circuitLayout is a list of what to draw, in pixels from the lower left corner, y up.
@@ -338,7 +352,16 @@ func (c *Circuit) made() *Circuit {
 	return c
 }
 
-// elements draws every multiplier, adder and ReLU.
+// elements is a circuit in which every multiplier, adder and ReLU is drawn, column by column.
+type elements struct {
+	*Circuit
+	*circuitLayout
+	values, gradients *signals
+	row, column       float64
+	middle, x         float64 // of the column that is drawn
+	ends              []Point // where the wires of the column before end
+}
+
 func (c *Circuit) elements() *circuitLayout {
 	rows, columns := c.sizes[0], 2
 	for l, layer := range c.layers {
@@ -352,264 +375,289 @@ func (c *Circuit) elements() *circuitLayout {
 		}
 		rows = max(rows, c.sizes[l]*c.sizes[l+1])
 	}
-	row, column, words := circuitRow, circuitColumn, []string(nil)
+	e := &elements{Circuit: c, row: circuitRow, column: circuitColumn, x: margin + 24, values: c.orZero(c.values), gradients: c.orZero(c.gradients)}
+	var words []string
 	if c.values != nil {
-		column += labelRoom
+		e.column += labelRoom
 		words = []string{"Above a wire: the value that it carries."}
 	}
 	if c.gradients != nil {
-		row += 22
+		e.row += 22
 		words[0] += " Below, after ∂: the derivative of the output with respect to it."
 	}
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
-	l := &circuitLayout{
-		w: int(2*margin + float64(columns-1)*column + 60),
-		h: int(top + float64(rows)*row + margin + 12),
+	e.circuitLayout = &circuitLayout{
+		w: int(2*margin + float64(columns-1)*e.column + 60),
+		h: int(top + float64(rows)*e.row + margin + 12),
 	}
-	l.head(c.title, words...)
-	middle := margin + 12 + float64(rows)*row/2
-	place := func(k, n int) float64 { return middle - (float64(k)-float64(n-1)/2)*row }
-	x := margin + 24
-	// output labels what comes out of an element, on the horizontal part of its wire.
-	output := func(at Point, value, gradient func() float64) Point {
-		end := At(at.X+stub, at.Y)
-		if c.values != nil {
-			end.X = at.X + stub + labelRoom + 16
-			mid := (at.X + end.X) / 2
-			l.text(number(value()+0), At(mid, at.Y+5))
-			if c.gradients != nil {
-				l.partial(gradient(), At(mid, at.Y-17))
-			}
-		}
-		l.add(func(p Pen) { p.Stroke(wire, at, end) })
-		return end
+	e.head(c.title, words...)
+	e.middle = margin + 12 + float64(rows)*e.row/2
+	e.inputs()
+	for k := range c.layers {
+		e.layer(k)
 	}
-	var ends []Point // where the wires of the layer before end
-	for i := range c.sizes[0] {
-		at := At(x, place(i, c.sizes[0]))
-		name := "x"
-		if c.sizes[0] > 1 {
-			name += subscript(i + 1)
+	e.outputs()
+	return e.circuitLayout
+}
+
+// place is the k-th of n elements of a column.
+func (e *elements) place(k, n int) Point {
+	return At(e.x, e.middle-(float64(k)-float64(n-1)/2)*e.row)
+}
+
+// output labels what comes out of an element, on the horizontal part of its wire, and returns the wire's end.
+func (e *elements) output(at Point, value, gradient float64) Point {
+	end := At(at.X+stub, at.Y)
+	if e.Circuit.values != nil {
+		end.X = at.X + stub + labelRoom + 16
+		mid := (at.X + end.X) / 2
+		e.text(number(value+0), At(mid, at.Y+5))
+		if e.Circuit.gradients != nil {
+			e.partial(gradient, At(mid, at.Y-17))
 		}
-		l.add(func(p Pen) { p.Text(name, At(at.X, at.Y-5), ink.Sized(ink.Bold, labelSize), ink.Center) })
-		ends = append(ends, output(At(at.X+10, at.Y), func() float64 { return c.values.x[i] }, func() float64 { return c.gradients.x[i] }))
 	}
-	for k, layer := range c.layers {
-		in, out := c.sizes[k], c.sizes[k+1]
-		last := k == len(c.layers)-1
-		sums := make([]Point, out) // the adders' middles
-		products := make([][]Point, out)
-		if layer.Weights != nil {
-			x += column
-			for j := range out {
-				for i := range in {
-					at := At(x, place(j*in+i, in*out))
-					if out == 1 {
-						at.Y = ends[i].Y
-					}
-					weight := layer.Weights[i][j]
-					name := "w"
-					if last && k > 0 {
-						name = "v"
-					}
-					if in*out > 1 {
-						name += subscript(j*in + i + 1)
-					}
-					from := ends[i]
-					l.add(func(p Pen) {
-						p.Stroke(wire, from, At(at.X-element, at.Y))
-						corners := []Point{At(at.X-element, at.Y+element), At(at.X+element, at.Y), At(at.X-element, at.Y-element)}
-						p.Fill(ink.White, corners)
-						p.Stroke(Style{Color: ink.Dark, Width: 1.8}, corners[0], corners[1], corners[2], corners[0])
-					})
-					l.text(name+" = "+number(weight), At(at.X, at.Y+element+6))
-					if c.gradients != nil {
-						l.partial(c.values.into(k)[i]*c.gradients.z[k][j], At(at.X-2, at.Y-element-16))
-					}
-					products[j] = append(products[j], output(At(at.X+element, at.Y),
-						func() float64 { return weight * c.values.into(k)[i] }, func() float64 { return c.gradients.z[k][j] }))
-					sums[j].Y += at.Y / float64(in)
-				}
+	e.add(func(p Pen) { p.Stroke(wire, at, end) })
+	return end
+}
+
+// parameter is a label above an element, and below it the derivative with respect to what it says.
+func (e *elements) parameter(text string, at Point, above, gradient float64) {
+	e.text(text, At(at.X, at.Y+element+above))
+	if e.Circuit.gradients != nil {
+		e.partial(gradient, At(at.X-2, at.Y-element-16))
+	}
+}
+
+func (e *elements) inputs() {
+	for i, n := 0, e.sizes[0]; i < n; i++ {
+		at := e.place(i, n)
+		name := "x" + subscriptOf(i, n)
+		e.add(func(p Pen) { p.Text(name, At(at.X, at.Y-5), ink.Sized(ink.Bold, labelSize), ink.Center) })
+		e.ends = append(e.ends, e.output(At(at.X+10, at.Y), e.values.x[i], e.gradients.x[i]))
+	}
+}
+
+func (e *elements) layer(k int) {
+	layer, out := e.layers[k], e.sizes[k+1]
+	names := [2]string{"w", "b"}
+	if k > 0 && k == len(e.layers)-1 {
+		names = [2]string{"v", "c"}
+	}
+	products := [][]Point{e.ends} // that each adder adds
+	if layer.Weights != nil {
+		products = e.multipliers(k, names[0])
+	}
+	e.x += e.column
+	var next []Point
+	for j := range out {
+		at := At(e.x, 0)
+		for i, from := range e.ends {
+			if layer.Weights != nil {
+				from = At(0, e.multiplier(k, i, j).Y)
 			}
-		} else {
-			products[0] = ends
-			for _, e := range ends {
-				sums[0].Y += e.Y / float64(in)
-			}
+			at.Y += from.Y / float64(len(e.ends))
 		}
-		x += column
-		var next []Point
-		for j := range out {
-			at := At(x, sums[j].Y)
-			for _, from := range products[j] {
-				l.add(func(p Pen) { p.Stroke(wire, from, at) })
-			}
-			if layer.Biases != nil {
-				name := "b"
-				if last && k > 0 {
-					name = "c"
-				}
-				if out > 1 {
-					name += subscript(j + 1)
-				}
-				l.text(name+" = "+number(layer.Biases[j]), At(at.X, at.Y+element+7))
-				if c.gradients != nil {
-					l.partial(c.gradients.z[k][j], At(at.X-2, at.Y-element-16))
-				}
-			}
-			l.add(func(p Pen) {
-				p.Circle(Style{Color: ink.White}, at, element)
-				p.Circle(Style{Color: ink.Dark, Width: 1.8}, at, element)
-				p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X-7, at.Y), At(at.X+7, at.Y))
-				p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X, at.Y-7), At(at.X, at.Y+7))
+		for _, from := range products[j] {
+			e.add(func(p Pen) { p.Stroke(wire, from, at) })
+		}
+		if layer.Biases != nil {
+			e.parameter(names[1]+subscriptOf(j, out)+" = "+number(layer.Biases[j]), at, 7, e.gradients.z[k][j])
+		}
+		e.add(func(p Pen) {
+			p.Circle(Style{Color: ink.White}, at, element)
+			p.Circle(outline, at, element)
+			p.Stroke(outline, At(at.X-7, at.Y), At(at.X+7, at.Y))
+			p.Stroke(outline, At(at.X, at.Y-7), At(at.X, at.Y+7))
+		})
+		next = append(next, e.output(At(at.X+element, at.Y), e.values.z[k][j], e.gradients.z[k][j]))
+	}
+	e.ends = next
+	if layer.ReLU {
+		e.relus(k)
+	}
+}
+
+// multiplier is the place of the i-th input's weight in the j-th sum, whose column is drawn before that of the sums.
+func (e *elements) multiplier(k, i, j int) Point {
+	at := e.place(j*e.sizes[k]+i, e.sizes[k]*e.sizes[k+1])
+	if e.sizes[k+1] == 1 {
+		at.Y = e.ends[i].Y
+	}
+	return at
+}
+
+// multipliers draws the weights of a layer and returns the ends of the wires to each of its adders.
+func (e *elements) multipliers(k int, letter string) [][]Point {
+	in, out := e.sizes[k], e.sizes[k+1]
+	e.x += e.column
+	products := make([][]Point, out)
+	for j := range out {
+		for i := range in {
+			at, from, weight := e.multiplier(k, i, j), e.ends[i], e.layers[k].Weights[i][j]
+			e.add(func(p Pen) {
+				p.Stroke(wire, from, At(at.X-element, at.Y))
+				corners := []Point{At(at.X-element, at.Y+element), At(at.X+element, at.Y), At(at.X-element, at.Y-element)}
+				p.Fill(ink.White, corners)
+				p.Stroke(outline, corners[0], corners[1], corners[2], corners[0])
 			})
-			next = append(next, output(At(at.X+element, at.Y), func() float64 { return c.values.z[k][j] }, func() float64 { return c.gradients.z[k][j] }))
+			input, gradient := e.values.into(k)[i], e.gradients.z[k][j]
+			e.parameter(letter+subscriptOf(j*in+i, in*out)+" = "+number(weight), at, 6, input*gradient)
+			products[j] = append(products[j], e.output(At(at.X+element, at.Y), weight*input, gradient))
 		}
-		if layer.ReLU {
-			x += column
-			for j, from := range next {
-				at := At(x, from.Y)
-				l.add(func(p Pen) {
-					p.Stroke(wire, from, At(at.X-element, at.Y))
-					box := Rect{Min: At(at.X-element, at.Y-element), Max: At(at.X+element, at.Y+element)}
-					p.Box(ink.White, box)
-					p.Outline(Style{Color: ink.Dark, Width: 1.8}, box)
-					p.Stroke(Style{Color: ink.Palette[0], Width: 3}, At(at.X-10, at.Y-7), At(at.X, at.Y-7), At(at.X+10, at.Y+9))
-				})
-				next[j] = output(At(at.X+element, at.Y), func() float64 { return c.values.h[k][j] }, func() float64 { return c.gradients.h[k][j] })
-			}
-		}
-		ends = next
 	}
-	for j, from := range ends {
-		name := "f(x)"
-		if len(ends) > 1 {
-			name = "f" + subscript(j+1) + "(x)"
-		}
-		end := At(from.X+16, from.Y)
-		l.add(func(p Pen) {
+	return products
+}
+
+func (e *elements) relus(k int) {
+	e.x += e.column
+	for j, from := range e.ends {
+		at := At(e.x, from.Y)
+		e.add(func(p Pen) {
+			p.Stroke(wire, from, At(at.X-element, at.Y))
+			box := Rect{Min: At(at.X-element, at.Y-element), Max: At(at.X+element, at.Y+element)}
+			p.Box(ink.White, box)
+			p.Outline(outline, box)
+			p.Stroke(Style{Color: ink.Palette[0], Width: 3}, At(at.X-10, at.Y-7), At(at.X, at.Y-7), At(at.X+10, at.Y+9))
+		})
+		e.ends[j] = e.output(At(at.X+element, at.Y), e.values.h[k][j], e.gradients.h[k][j])
+	}
+}
+
+func (e *elements) outputs() {
+	for j, from := range e.ends {
+		name, end := "f"+subscriptOf(j, len(e.ends))+"(x)", At(from.X+16, from.Y)
+		e.add(func(p Pen) {
 			p.Darts(wire, []ink.Dart{{Tail: At(from.X-1, from.Y), Tip: end, Head: true}})
 			p.Text(name, At(end.X+5, end.Y-5), ink.Sized(ink.Bold, labelSize), ink.Left)
 		})
 	}
-	return l
 }
 
-// units draws columns of units. Of a long column some are left out, which is said.
-func (c *Circuit) units() *circuitLayout {
-	rows := 0
-	shown := make([][]int, len(c.sizes)) // which units of each column; −1 for those left out
-	largest := 0.0
-	for k, n := range c.sizes {
-		for i := range n {
-			switch half := mostUnits / 2; {
-			case n <= mostUnits || i < half || i >= n-half+1:
-				shown[k] = append(shown[k], i)
-			case i == half:
-				shown[k] = append(shown[k], -1)
-			}
+// units is a circuit of columns of units.
+type units struct {
+	*Circuit
+	*circuitLayout
+	shown             [][]int // which units of each column; −1 for those left out
+	left, middle, row float64
+}
+
+// shownOf are the units of a column of n that are drawn, and −1 for those left out, which is said.
+func shownOf(n int) (shown []int) {
+	for i := range n {
+		switch half := mostUnits / 2; {
+		case n <= mostUnits || i < half || i >= n-half+1:
+			shown = append(shown, i)
+		case i == half:
+			shown = append(shown, -1)
 		}
-		rows = max(rows, len(shown[k]))
 	}
-	for _, layer := range c.layers {
-		for _, row := range layer.Weights {
-			for _, w := range row {
-				largest = max(largest, math.Abs(w))
-			}
-		}
+	return shown
+}
+
+func (c *Circuit) units() *circuitLayout {
+	u := &units{Circuit: c, row: unitRow}
+	rows := 0
+	for _, n := range c.sizes {
+		shown := shownOf(n)
+		u.shown, rows = append(u.shown, shown), max(rows, len(shown))
 	}
 	words := []string{"Blue: positive weights. Orange, dashed: negative ones. Thick: large ones."}
-	row := unitRow
 	if c.values != nil {
-		words[0] += " Filled: active."
-		row += 18
-	}
-	if c.values != nil {
-		words = append(words, "Above a unit: what it gives.")
+		words = []string{words[0] + " Filled: active.", "Above a unit: what it gives."}
+		u.row += 18
 	}
 	if c.gradients != nil {
 		words[1] += " Below, after ∂: the derivative of the output with respect to it."
-		row += 14
+		u.row += 14
 	}
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
-	l := &circuitLayout{w: int(2*margin + 110 + unitColumn*float64(len(c.sizes)-1)), h: int(top + float64(rows)*row + margin)}
+	wide := unitColumn * float64(len(c.sizes)-1)
+	u.circuitLayout = &circuitLayout{w: int(2*margin + 110 + wide), h: int(top + float64(rows)*u.row + margin)}
 	for _, w := range append(words, c.title) {
-		l.w = max(l.w, int(2*margin+ink.Width(ink.Sized(ink.Bold, tickSize), w)))
+		u.w = max(u.w, int(2*margin+ink.Width(ink.Sized(ink.Bold, tickSize), w)))
 	}
-	l.head(c.title, words...)
-	middle := margin + float64(rows)*row/2
-	left := (float64(l.w) - unitColumn*float64(len(c.sizes)-1)) / 2
-	place := func(k, at int) Point {
-		return At(left+unitColumn*float64(k), middle-(float64(at)-float64(len(shown[k])-1)/2)*row)
+	u.head(c.title, words...)
+	u.middle, u.left = margin+float64(rows)*u.row/2, (float64(u.w)-wide)/2
+	u.wires()
+	for k := range c.sizes {
+		u.column(k)
 	}
-	for k, layer := range c.layers {
-		for a, i := range shown[k] {
-			for b, j := range shown[k+1] {
+	return u.circuitLayout
+}
+
+// place is that of the a-th unit shown of column k.
+func (u *units) place(k, a int) Point {
+	return At(u.left+unitColumn*float64(k), u.middle-(float64(a)-float64(len(u.shown[k])-1)/2)*u.row)
+}
+
+func (u *units) wires() {
+	largest := 0.0
+	for _, layer := range u.layers {
+		for _, w := range slices.Concat(layer.Weights...) {
+			largest = max(largest, math.Abs(w))
+		}
+	}
+	for k, layer := range u.layers {
+		for a, i := range u.shown[k] {
+			for b, j := range u.shown[k+1] {
 				if i < 0 || j < 0 {
 					continue
 				}
-				weight := 1.0
+				weight, st := 1.0, plusWire
 				if layer.Weights != nil {
 					weight = layer.Weights[i][j]
 				}
-				if weight == 0 {
-					continue
-				}
-				st := plusWire
 				if weight < 0 {
 					st = minusWire
 				}
 				st.Width = 0.4 + 3*(math.Abs(weight)/largest)
-				l.add(func(p Pen) { p.Stroke(st, place(k, a), place(k+1, b)) })
-			}
-		}
-	}
-	for k := range c.sizes {
-		for a, i := range shown[k] {
-			at := place(k, a)
-			if i < 0 {
-				l.text(fmt.Sprintf("and %d more", c.sizes[k]-len(shown[k])+1), At(at.X, at.Y-5))
-				continue
-			}
-			fill := ink.White
-			hidden := k > 0 && c.layers[k-1].ReLU
-			if c.values != nil && hidden && c.values.h[k-1][i] > 0 {
-				fill = ink.Palette[5]
-			}
-			l.add(func(p Pen) {
-				p.Circle(Style{Color: ink.White}, at, unitRadius+2)
-				p.Circle(Style{Color: fill}, at, unitRadius)
-				p.Circle(Style{Color: ink.Dark, Width: 1.6}, at, unitRadius)
-				if hidden {
-					p.Stroke(Style{Color: ink.Dark, Width: 1.8}, At(at.X-7, at.Y-4), At(at.X, at.Y-4), At(at.X+6, at.Y+6))
+				if weight != 0 {
+					u.add(func(p Pen) { p.Stroke(st, u.place(k, a), u.place(k+1, b)) })
 				}
-			})
-			inside := ""
-			switch {
-			case k == 0:
-				inside = "x" + subscriptOf(i, c.sizes[0])
-			case !hidden:
-				inside = "+"
-			}
-			l.add(func(p Pen) { p.Text(inside, At(at.X, at.Y-5), ink.Sized(ink.Regular, tickSize), ink.Center) })
-			if c.values != nil {
-				l.text(number(c.values.into(k)[i]+0), At(at.X, at.Y+unitRadius+5))
-			}
-			if c.gradients != nil {
-				l.partial(c.gradients.into(k)[i], At(at.X, at.Y-unitRadius-15))
 			}
 		}
 	}
-	return l
 }
 
-func subscript(n int) string {
-	return strings.Map(func(r rune) rune { return '₀' + r - '0' }, fmt.Sprint(n))
+func (u *units) column(k int) {
+	for a, i := range u.shown[k] {
+		at := u.place(k, a)
+		if i < 0 {
+			u.text(fmt.Sprintf("and %d more", u.sizes[k]-len(u.shown[k])+1), At(at.X, at.Y-5))
+			continue
+		}
+		fill, inside := ink.White, ""
+		hidden := k > 0 && u.layers[k-1].ReLU
+		switch {
+		case k == 0:
+			inside = "x" + subscriptOf(i, u.sizes[0])
+		case !hidden:
+			inside = "+"
+		case u.values != nil && u.values.h[k-1][i] > 0:
+			fill = ink.Palette[5]
+		}
+		u.add(func(p Pen) {
+			p.Circle(Style{Color: ink.White}, at, unitRadius+2)
+			p.Circle(Style{Color: fill}, at, unitRadius)
+			p.Circle(Style{Color: ink.Dark, Width: 1.6}, at, unitRadius)
+			if hidden {
+				p.Stroke(outline, At(at.X-7, at.Y-4), At(at.X, at.Y-4), At(at.X+6, at.Y+6))
+			}
+			p.Text(inside, At(at.X, at.Y-5), ink.Sized(ink.Regular, tickSize), ink.Center)
+		})
+		if u.values != nil {
+			u.text(number(u.values.into(k)[i]+0), At(at.X, at.Y+unitRadius+5))
+		}
+		if u.gradients != nil {
+			u.partial(u.gradients.into(k)[i], At(at.X, at.Y-unitRadius-15))
+		}
+	}
 }
 
+// subscriptOf is the number of the i-th of several, as a subscript.
 func subscriptOf(i, of int) string {
 	if of == 1 {
 		return ""
 	}
-	return subscript(i + 1)
+	return strings.Map(func(r rune) rune { return '₀' + r - '0' }, fmt.Sprint(i+1))
 }

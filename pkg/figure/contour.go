@@ -177,48 +177,55 @@ func (f *field) borders() [][]loop {
 	return f.traced
 }
 
-// loops traces the borders of {z ≥ level} in the unit square by marching
-// squares. A ring of nodes below the level, as wide as nothing, is laid around
-// the grid so that every border closes.
-func (f *field) loops(level float64) []loop {
-	const n = cells + 3 // nodes along each axis, with the ring
-	value := func(i, j int) float64 {
-		if i == 0 || j == 0 || i == n-1 || j == n-1 {
-			return math.Inf(-1)
-		}
-		return f.z[i-1][j-1]
+// lattice is a field with a ring of nodes around it, as wide as nothing, that lie below the level, so that every border of
+// {z ≥ level} closes. An edge of it is named by its lower left node and its direction.
+type lattice struct {
+	*field
+	level float64
+}
+
+const nodes = cells + 3 // along each axis, with the ring
+
+func (l lattice) value(i, j int) float64 {
+	if i == 0 || j == 0 || i == nodes-1 || j == nodes-1 {
+		return math.Inf(-1)
 	}
+	return l.z[i-1][j-1]
+}
+
+func (l lattice) edge(i, j int, up bool) int {
+	e := 2 * (i*nodes + j)
+	if up {
+		e++
+	}
+	return e
+}
+
+// cross is where the level crosses an edge.
+func (l lattice) cross(e int) Point {
+	i, j := e/2/nodes, e/2%nodes
+	i2, j2 := i+1-e%2, j+e%2
 	node := func(i, j int) Point {
 		at := func(k int) float64 { return float64(min(max(k-1, 0), cells)) / cells }
 		return At(at(i), at(j))
 	}
-	// An edge of the grid is named by its lower left node and its direction.
-	edge := func(i, j int, up bool) int {
-		e := 2 * (i*n + j)
-		if up {
-			e++
-		}
-		return e
+	a, b := l.value(i, j), l.value(i2, j2)
+	if math.IsInf(a, 0) || math.IsInf(b, 0) {
+		return node(i, j).Toward(node(i2, j2), 0.5) // both ends are one but for the ring's own edges, never crossed
 	}
-	cross := func(e int) Point {
-		i, j := e/2/n, e/2%n
-		i2, j2 := i+1, j
-		if e%2 == 1 {
-			i2, j2 = i, j+1
-		}
-		a, b := value(i, j), value(i2, j2)
-		p, q := node(i, j), node(i2, j2)
-		if math.IsInf(a, 0) || math.IsInf(b, 0) {
-			return p.Toward(q, 0.5) // p = q but for the ring's own edges, never crossed
-		}
-		return p.Toward(q, (level/2-a/2)/(b/2-a/2))
-	}
+	return node(i, j).Toward(node(i2, j2), (l.level/2-a/2)/(b/2-a/2))
+}
+
+// loops traces the borders of {z ≥ level} in the unit square by marching
+// squares.
+func (f *field) loops(level float64) []loop {
+	l := lattice{f, level}
 	next, rim := map[int]int{}, map[int]bool{}
 	var starts []int
-	for i := range n - 1 {
-		for j := range n - 1 {
-			corner := [4]float64{value(i, j), value(i+1, j), value(i+1, j+1), value(i, j+1)}
-			side := [4]int{edge(i, j, false), edge(i+1, j, true), edge(i, j+1, false), edge(i, j, true)}
+	for i := range nodes - 1 {
+		for j := range nodes - 1 {
+			corner := [4]float64{l.value(i, j), l.value(i+1, j), l.value(i+1, j+1), l.value(i, j+1)}
+			side := [4]int{l.edge(i, j, false), l.edge(i+1, j, true), l.edge(i, j+1, false), l.edge(i, j, true)}
 			// Going round counter-clockwise, the region is entered on some
 			// sides and left on others; its border runs from where it is left…
 			var in, out []int
@@ -238,7 +245,7 @@ func (f *field) loops(level float64) []loop {
 					in[0], in[1] = in[1], in[0]
 				}
 			}
-			ring := i == 0 || j == 0 || i == n-2 || j == n-2
+			ring := i == 0 || j == 0 || i == nodes-2 || j == nodes-2
 			for k := range in {
 				next[side[out[k]]] = side[in[k]]
 				rim[side[out[k]]] = ring
@@ -247,20 +254,19 @@ func (f *field) loops(level float64) []loop {
 		}
 	}
 	var all []loop
-	for _, s := range starts {
-		var l loop
-		for e, ok := s, true; ok; {
+	for _, e := range starts {
+		var border loop
+		for {
 			to, more := next[e]
 			if !more {
 				break
 			}
-			l.pts = append(l.pts, cross(e))
-			l.rim = append(l.rim, rim[e])
+			border.pts, border.rim = append(border.pts, l.cross(e)), append(border.rim, rim[e])
 			delete(next, e)
 			e = to
 		}
-		if len(l.pts) > 2 {
-			all = append(all, l)
+		if len(border.pts) > 2 {
+			all = append(all, border)
 		}
 	}
 	return all

@@ -157,12 +157,14 @@ func (p Pen) Outline(s Style, r Rect) {
 	p.Stroke(s, r.Min, corner, r.Max, Point{r.Min.X, r.Max.Y}, r.Min, corner)
 }
 
-// shapes of the markers, as corners on the unit circle: how many, and the
-// angle of the first. None is a circle.
-var shapes = []struct {
+type shape struct {
 	corners int
 	first   float64
-}{{0, 0}, {4, math.Pi / 4}, {3, math.Pi / 2}, {4, math.Pi / 2}, {3, -math.Pi / 2}, {5, math.Pi / 2}}
+}
+
+// shapes of the markers, as corners on the unit circle: how many, and the
+// angle of the first. None is a circle.
+var shapes = []shape{{0, 0}, {4, math.Pi / 4}, {3, math.Pi / 2}, {4, math.Pi / 2}, {3, -math.Pi / 2}, {5, math.Pi / 2}}
 
 // Marker is the style's sign, a filled shape with a white rim, which sets it off from lines.
 func (p Pen) Marker(s Style, at Point, r float64) {
@@ -170,8 +172,8 @@ func (p Pen) Marker(s Style, at Point, r float64) {
 	if sh.corners > 0 {
 		r *= 1.2 // for the same area as the circle
 	}
-	p.shape(White, at, r+1.2, sh.corners, sh.first, 1)
-	p.shape(s.Color, at, r, sh.corners, sh.first, 1)
+	p.sign(White, at, r+1.2, sh, 1)
+	p.sign(s.Color, at, r, sh, 1)
 }
 
 // A cloud has so many markers that they hide each other's rims.
@@ -213,14 +215,14 @@ func polygon(at Point, r float64, corners int, first float64) []Point {
 	return out
 }
 
-// shape fills a polygon around a point; inner < 1 makes it a star.
-func (p Pen) shape(clr color.NRGBA, at Point, r float64, corners int, first, inner float64) {
-	if corners == 0 {
+// sign fills a polygon around a point; inner < 1 makes it a star.
+func (p Pen) sign(clr color.NRGBA, at Point, r float64, s shape, inner float64) {
+	if s.corners == 0 {
 		p.Circle(Style{Color: clr}, at, r)
 		return
 	}
 	var pts []Point
-	for i := range 2 * corners {
+	for i := range 2 * s.corners {
 		d := r
 		if i%2 == 1 {
 			d = r * inner
@@ -228,7 +230,7 @@ func (p Pen) shape(clr color.NRGBA, at Point, r float64, corners int, first, inn
 				continue
 			}
 		}
-		sin, cos := math.Sincos(first + math.Pi*float64(i)/float64(corners))
+		sin, cos := math.Sincos(s.first + math.Pi*float64(i)/float64(s.corners))
 		pts = append(pts, Point{at.X + d*cos, at.Y + d*sin})
 	}
 	p.Fill(clr, pts)
@@ -236,15 +238,15 @@ func (p Pen) shape(clr color.NRGBA, at Point, r float64, corners int, first, inn
 
 // Star marks one place, the optimum for example.
 func (p Pen) Star(at Point, r float64) {
-	p.shape(White, at, r+2.5, 5, math.Pi/2, 0.5)
-	p.shape(Dark, at, r, 5, math.Pi/2, 0.42)
+	p.sign(White, at, r+2.5, shape{5, math.Pi / 2}, 0.5)
+	p.sign(Dark, at, r, shape{5, math.Pi / 2}, 0.42)
 }
 
 // Ring marks the start of a path.
 func (p Pen) Ring(at Point) {
-	p.shape(White, at, 7.5, 0, 0, 1)
-	p.shape(Dark, at, 6, 0, 0, 1)
-	p.shape(White, at, 4, 0, 0, 1)
+	p.Circle(Style{Color: White}, at, 7.5)
+	p.Circle(Style{Color: Dark}, at, 6)
+	p.Circle(Style{Color: White}, at, 4)
 }
 
 // Cross marks the last finite value of a run.
