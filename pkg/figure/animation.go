@@ -117,7 +117,8 @@ func (a *Animation) Size() (width, height int) {
 	return f.layouts[0].w, f.layouts[0].h
 }
 
-// PNG returns the animated PNG. The same frames give the same bytes.
+// PNG returns the animated PNG. The same frames give the same bytes. It returns the first mistake of Animate or StillAt, and
+// of the frames what Figure.SVG would.
 func (a *Animation) PNG() ([]byte, error) {
 	f, err := a.develop()
 	if err != nil {
@@ -135,13 +136,13 @@ func (a *Animation) PNG() ([]byte, error) {
 	return f.png, nil
 }
 
-// Instead says, where no script runs, what is missing there.
+// Instead is the text shown where scripts do not run.
 func (a *Animation) Instead() string {
 	return "To stop it and go through it by hand, " + trust
 }
 
 // HTML returns an element of a page with a slider through the frames, to stand
-// below the animation. The same frames give the same bytes.
+// below the animation. The same frames give the same bytes, and the errors are those of PNG, or that the page would be too large.
 func (a *Animation) HTML() ([]byte, error) {
 	f, err := a.develop()
 	if err != nil {

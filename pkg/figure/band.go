@@ -11,9 +11,9 @@ import (
 // Band adds the area between lo and hi, a range over seeds for example. Give
 // it the name of a Line to share its color. With xs nil it is drawn over
 // 0, 1, 2, …. A lo above its hi is an error; where either is not finite the
-// band has a gap.
+// band has a gap. What a logarithmic axis cannot show lies beyond its border.
 func (f *Figure) Band(name string, xs, lo, hi Numbers) *Figure {
-	return f.add(bandOf(values{kind: "band", layer: Areas - 1}.of(name, xs, lo), hi))
+	return f.add(bandOf(values{kind: "band", layer: Areas - 1, beyond: true}.of(name, xs, lo), hi))
 }
 
 // TheoryBand adds the area between lo and hi in which theory expects the
@@ -21,7 +21,7 @@ func (f *Figure) Band(name string, xs, lo, hi Numbers) *Figure {
 // 0 for example. Give the name also to a Theory to explain both in one entry of
 // the legend. Arguments and errors are those of Band.
 func (f *Figure) TheoryBand(name string, xs, lo, hi Numbers) *Figure {
-	return f.add(bandOf(values{kind: "theory band", layer: Areas - 2, theory: true}.of(name, xs, lo), hi))
+	return f.add(bandOf(values{kind: "theory band", layer: Areas - 2, theory: true, beyond: true}.of(name, xs, lo), hi))
 }
 
 // band has its lower edge in ys.
@@ -67,7 +67,7 @@ func (b *band) Draw(c Pen, p *Panel) {
 	for i := 0; i < b.n; i++ {
 		var low, high []Point
 		for ; i < b.n && b.ok(i); i++ {
-			low, high = append(low, p.at(b.xs[i], b.ys[i])), append(high, p.at(b.xs[i], b.hi[i]))
+			low, high = append(low, b.edge(p, i, b.ys)), append(high, b.edge(p, i, b.hi))
 		}
 		if len(low) < 2 {
 			continue
@@ -91,6 +91,14 @@ func (b *band) Draw(c Pen, p *Panel) {
 			c.Stroke(rim, edge(cur)...)
 		}
 	}
+}
+
+// edge is where value i of an edge lies, in the unit square or beyond it.
+func (b *band) edge(p *Panel, i int, of []float64) Point {
+	if p.sy.log && of[i] < tiny {
+		return At(p.sx.norm(b.xs[i]), -1)
+	}
+	return p.at(b.xs[i], of[i])
 }
 
 // clampBand cuts an edge of a band to the unit square: pieces beyond its left
@@ -123,7 +131,11 @@ func clampBand(b []Point) []Point {
 func (b *band) Legend(p *Panel, e *Entry) {
 	e.Area = b.shade
 	if math.IsNaN(e.at) {
-		e.at = min(max(p.sy.norm((b.ys[b.n-1]+b.hi[b.n-1])/2), 0), 1)
+		low := b.ys[b.n-1]
+		if p.sy.log {
+			low = max(low, 0)
+		}
+		e.at = min(max(p.sy.norm((low+b.hi[b.n-1])/2), 0), 1)
 	}
 }
 

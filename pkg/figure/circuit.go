@@ -168,7 +168,7 @@ func (c *Circuit) orZero(s *signals) *signals {
 	return s
 }
 
-// SVG returns the picture as an SVG document, as Figure.SVG does.
+// SVG returns the picture as an SVG document, as Figure.SVG does, or the first mistake of NewCircuit, Values or Gradients.
 func (c *Circuit) SVG() ([]byte, error) {
 	l, err := c.layout()
 	if err != nil {
@@ -177,7 +177,7 @@ func (c *Circuit) SVG() ([]byte, error) {
 	return ink.SVG(l.w, l.h, c.title, c.Alt(), l.draw)
 }
 
-// PNG returns the picture as an image, as Figure.PNG does.
+// PNG returns the picture as an image, as Figure.PNG does; its errors are those of SVG.
 func (c *Circuit) PNG() ([]byte, error) {
 	l, err := c.layout()
 	if err != nil {

@@ -110,3 +110,35 @@ func ExampleAnimate() {
 	// 699 534
 	// Animation of 24 frames in 2 seconds. Frame 24: Descent.
 }
+
+// A reader drags the learning rate; the pictures were drawn beforehand.
+func ExampleSlide() {
+	slides := figure.Slide(func(at []float64) (*figure.Figure, string) {
+		eta := at[0]
+		loss := func(t float64) float64 { return math.Pow(1-eta, 2*t) / 2 }
+		fig := figure.New("Loss of each step", figure.X("step t").Range(0, 10), figure.LogY("loss"))
+		return fig.Line("gradient descent", nil, loss), fmt.Sprintf("Each step leaves %.2f of the distance.", 1-eta)
+	}, figure.Slider{Name: "learning rate η", Values: figure.Every(0.1, 0.9, 0.2), Start: 0.5})
+	page, err := slides.HTML()
+	fmt.Println(bytes.Contains(page, []byte("<script>")), err)
+	fmt.Println(slides.Alt())
+	words, _, _ := strings.Cut(slides.Instead(), " run the cell")
+	fmt.Println(words)
+	// Output:
+	// true <nil>
+	// Loss of each step. Horizontal axis: step t, from 0 to 10. Vertical axis: loss, logarithmic, from 2.38·10⁻⁷ to 1. gradient descent (line): from 0.5 to 4.77·10⁻⁷.
+	// Each step leaves 0.50 of the distance. To drag learning rate η,
+}
+
+// The elbow −2·max(0, 1.5x − 0.5) as an analog circuit, with what its wires carry at x = 1.
+func ExampleCircuit() {
+	circuit := figure.NewCircuit("An elbow",
+		figure.CircuitLayer{Weights: [][]float64{{1.5}}, Biases: []float64{-0.5}, ReLU: true},
+		figure.CircuitLayer{Weights: [][]float64{{-2}}})
+	circuit.Values([]float64{1}, [][]float64{{1}, {-2}}, [][]float64{{1}})
+	fmt.Println(circuit.Alt())
+	fmt.Println(circuit.Size())
+	// Output:
+	// An elbow. Circuit, inputs: 1 (1). layer 1, unit 1: 1.5 times input 1 plus −0.5, then ReLU, gives 1. layer 2, unit 1: −2 times input 1, gives −2.
+	// 872 167
+}

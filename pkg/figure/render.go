@@ -9,7 +9,8 @@ import (
 )
 
 // SVG returns the picture as an SVG document that scales with the page and
-// carries Alt. The same figure gives the same bytes.
+// carries Alt. The same figure gives the same bytes. It returns the first mistake in what was added, a text that the font
+// cannot write, data that do not say how far the axes go, or that the picture would be too large.
 func (f *Figure) SVG() ([]byte, error) {
 	l, err := f.layout()
 	if err != nil {
@@ -19,7 +20,7 @@ func (f *Figure) SVG() ([]byte, error) {
 }
 
 // PNG returns the same drawing as an image of twice as many dots as Size, which
-// it asks to be shown in that size. The same figure gives the same bytes.
+// it asks to be shown in that size. The same figure gives the same bytes, and the errors are those of SVG.
 func (f *Figure) PNG() ([]byte, error) {
 	l, err := f.layout()
 	if err != nil {

@@ -161,10 +161,10 @@ func (s *Slides) stillFigure() *Figure {
 	return s.frames[s.still()]
 }
 
-// SVG returns the still.
+// SVG returns the still, or the first mistake of Slide, or what Figure.SVG returns of the still.
 func (s *Slides) SVG() ([]byte, error) { return s.stillFigure().SVG() }
 
-// PNG returns the still.
+// PNG returns the still; its errors are those of SVG.
 func (s *Slides) PNG() ([]byte, error) { return s.stillFigure().PNG() }
 
 // Size returns the width and height of the still, as Figure.Size does.
@@ -178,7 +178,7 @@ func (s *Slides) Alt() string {
 	return s.stillFigure().Alt()
 }
 
-// Instead is for where no script runs: the sentence that belongs to the still,
+// Instead is the text shown where scripts do not run: the sentence that belongs to the still,
 // and what is missing.
 func (s *Slides) Instead() string {
 	if s == nil || s.err != nil {
@@ -196,7 +196,8 @@ const trust = `run the cell, or trust the notebook: choose "Trust Notebook" in J
 
 // HTML returns an element of a page with the sliders and all pictures in it.
 // Where it lies in the output after the still, it takes the still's place. The
-// same slides give the same bytes.
+// same slides give the same bytes. It returns the first mistake of Slide, of the pictures what Figure.SVG would, or that all
+// of them are too large for a page.
 func (s *Slides) HTML() ([]byte, error) {
 	if s == nil {
 		return nil, errNil

@@ -22,6 +22,7 @@ type values struct {
 	plane      bool                    // lives in a plane of two parameters
 	dots       bool                    // needs room beside its first and last value
 	whole      bool                    // shown as a whole, however much it grows
+	beyond     bool                    // what a logarithmic axis cannot show lies beyond its border
 	f          func(x float64) float64 // that is to be drawn over the whole horizontal axis
 	n          int
 	zero       bool
@@ -181,7 +182,7 @@ func (v *values) checkLog(x, y Axis) error {
 			of, instead string
 			v           float64
 		}{{x, "x", "figure.X", v.xs[i]}, {y, "y", "figure.Y", v.ys[i]}} {
-			if c.log && c.v < tiny && !(c.v == 0 && c.vertical && v.kind == histogram) {
+			if c.log && c.v < tiny && !(c.vertical && (v.beyond || c.v == 0 && v.kind == histogram)) {
 				return fmt.Errorf("%s: %s[%d] = %v, which the logarithmic axis %q cannot show; use %s or leave the point out",
 					v.what(), c.of, i, c.v, c.label, c.instead)
 			}
