@@ -176,16 +176,16 @@ func (v *values) checkLog(x, y Axis) error {
 			v.zero = true
 		}
 	}
+	cannot := func(of string, i int, value float64, a Axis, instead string) error {
+		return fmt.Errorf("%s: %s[%d] = %v, which the logarithmic axis %q cannot show; use %s or leave the point out",
+			v.what(), of, i, value, a.label, instead)
+	}
 	for i := range v.n {
-		for _, c := range []struct {
-			Axis
-			of, instead string
-			v           float64
-		}{{x, "x", "figure.X", v.xs[i]}, {y, "y", "figure.Y", v.ys[i]}} {
-			if c.log && c.v < tiny && !(c.vertical && (v.beyond || c.v == 0 && v.kind == histogram)) {
-				return fmt.Errorf("%s: %s[%d] = %v, which the logarithmic axis %q cannot show; use %s or leave the point out",
-					v.what(), c.of, i, c.v, c.label, c.instead)
-			}
+		if x.log && v.xs[i] < tiny {
+			return cannot("x", i, v.xs[i], x, "figure.X")
+		}
+		if y.log && v.ys[i] < tiny && !v.beyond && !(v.ys[i] == 0 && v.kind == histogram) {
+			return cannot("y", i, v.ys[i], y, "figure.Y")
 		}
 	}
 	return nil
