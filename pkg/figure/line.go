@@ -61,8 +61,3 @@ func (m *line) Draw(c Pen, p *Panel) {
 		c.Stroke(st, ink.Decimate(pts)...)
 	}
 }
-
-func (m *line) Legend(p *Panel, e *Entry) {
-	e.Line = true
-	m.explain(p, e, "")
-}

@@ -67,7 +67,6 @@ func (m *path) drawEnd(c Pen, p *Panel) {
 }
 
 func (m *path) Legend(p *Panel, e *Entry) {
-	e.Line, e.Marker = true, true
-	p.starts = true
-	m.explain(p, e, "")
+	e.Marker, p.starts = true, true
+	m.values.Legend(p, e)
 }

@@ -27,8 +27,3 @@ func (m *points) follows(p *Panel) bool {
 		return ok && o.Name() == m.name
 	})
 }
-
-func (m *points) Legend(p *Panel, e *Entry) {
-	e.Marker = true
-	m.explain(p, e, "")
-}

@@ -100,8 +100,3 @@ func tallest(tops []Point, floor float64) []Point {
 	}
 	return out
 }
-
-func (s *stems) Legend(p *Panel, e *Entry) {
-	e.Marker = true
-	s.explain(p, e, "")
-}

@@ -101,7 +101,6 @@ func (v *values) base() *values                           { return v }
 func (v *values) Name() string                            { return v.name }
 func (v *values) Layer() int                              { return v.layer }
 func (v *values) Draw(Pen, *Panel)                        {}
-func (v *values) Legend(*Panel, *Entry)                   {}
 func (v *values) around() ([]Point, float64)              { return nil, 0 }
 func (v *values) center() (Point, bool)                   { return Point{}, false }
 func (v *values) settle(*Panel, *common) (colored, error) { return nil, nil }
@@ -232,6 +231,12 @@ func (v *values) explain(p *Panel, e *Entry, note string) {
 	if note != "" {
 		e.Text = v.name + ": " + note
 	}
+}
+
+// Legend shows a line for what is joined, and a marker for what is not.
+func (v *values) Legend(p *Panel, e *Entry) {
+	e.Line, e.Marker = e.Line || v.joined, e.Marker || v.dots
+	v.explain(p, e, "")
 }
 
 func (v *values) Describe(p *Panel) string {
