@@ -72,13 +72,38 @@ func Periodogram(xs []float64) (omega, power []float64, err error) {
 	}
 	x, _ := centred(xs)
 	n := len(x)
-	for k, c := range fourier.NewFFT(n).Coefficients(nil, x) {
+	for k, c := range transform(x)[:n/2+1] {
 		if k > 0 {
 			omega = append(omega, 2*math.Pi*float64(k)/float64(n))
 			power = append(power, cmplx.Abs(c)*cmplx.Abs(c)/float64(n))
 		}
 	}
 	return omega, power, nil
+}
+
+// transform returns the discrete Fourier transform Σ_t x_t e^(−2πikt/n), [n], in a time of order n log n for any n: gonum's takes n
+// times the largest prime factor of n, minutes for some series. As kt = (k² + t² − (k−t)²)/2, it is a convolution with the
+// chirp b_t = e^(iπt²/n), done with a power of two (Bluestein 1970).
+func transform(x []float64) []complex128 {
+	n := len(x)
+	size := 1 << bits.Len(uint(2*n-2))
+	chirp := make([]complex128, n)
+	a, b := make([]complex128, size), make([]complex128, size)
+	for t := range n {
+		chirp[t] = cmplx.Rect(1, math.Pi*float64(t*t%(2*n))/float64(n))
+		a[t] = complex(x[t], 0) * cmplx.Conj(chirp[t])
+		b[t], b[(size-t)%size] = chirp[t], chirp[t]
+	}
+	fft := fourier.NewCmplxFFT(size)
+	a, b = fft.Coefficients(nil, a), fft.Coefficients(nil, b)
+	for i := range a {
+		a[i] *= b[i] / complex(float64(size), 0)
+	}
+	sum := fft.Sequence(nil, a)[:n]
+	for k := range sum {
+		sum[k] *= cmplx.Conj(chirp[k])
+	}
+	return sum
 }
 
 // SquaredDisplacement returns the mean of ‖θ_{t+k} − θ_t‖² over all t of a path, path[t] being θ_t, for the lags k = 0,

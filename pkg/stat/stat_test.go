@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/dsp/fourier"
+	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/stat"
 )
@@ -239,4 +242,26 @@ func TestRefuses(t *testing.T) {
 	}
 	_, _, err := stat.Periodogram(nan)
 	require.EqualError(t, err, "xs[1] is NaN: it must be a finite number")
+}
+
+// The periodogram is that of gonum's transform, whose time depends on the factors of the length: a prime, its neighbours, and few values.
+func TestPeriodogramIsTheFourierTransform(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 5, 16, 100, 1008, 1009} {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = math.Sin(float64(i*i%17)) + float64(i%3)
+		}
+		mean := floats.Sum(x) / float64(n)
+		centred := slices.Clone(x)
+		floats.AddConst(-mean, centred)
+		want := fourier.NewFFT(n).Coefficients(nil, centred)[1:]
+		omega, power, err := stat.Periodogram(x)
+		require.NoError(t, err)
+		require.Len(t, power, n/2)
+		for k, c := range want {
+			require.InDelta(t, 2*math.Pi*float64(k+1)/float64(n), omega[k], 1e-12)
+			square := real(c)*real(c) + imag(c)*imag(c)
+			require.InDelta(t, square, float64(n)*power[k], 1e-9*(float64(n)+square))
+		}
+	}
 }
