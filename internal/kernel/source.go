@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -48,12 +49,17 @@ func (s source) refusal() string {
 		case !exec && !startsMain(line):
 		case begun > 0:
 			return fmt.Sprintf("Line %d begins with %%%% again, but a cell has one such line, and line %d is it. Split the cell; in a text, put a space before the %%%%.", i+1, begun)
+		case !exec && codeBeside.MatchString(line):
+			return fmt.Sprintf("Line %d has code beside %%%%, where it would not run: what stands there are values for the cell's parameters, as in %%%% --lr=0.5. Move the code to the next line.", i+1)
 		default:
 			begun = i + 1
 		}
 	}
 	return ""
 }
+
+// codeBeside finds Go where the arguments of a cell stand: a call, a declaration or an assignment that no flag begins.
+var codeBeside = regexp.MustCompile(`^(?:%%|%main)\s+[^-\s].*(?::=|[({=])`)
 
 // forGoNB is the cell as GoNB gets it. When a program ends, GoNB drops what it has not read yet of the pipe for pictures,
 // so a cell that uses gonbui waits at its end. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
