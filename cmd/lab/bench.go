@@ -18,6 +18,7 @@ import (
 
 	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/pkg/accel/plugin"
 	"descent.example/pkg/bench"
 )
 
@@ -63,6 +64,9 @@ func benchCommand(common *commonOptions) *cobra.Command {
 		// Whatever is wrong with the command line is said before anything is set up.
 		if err := opt.check(); err != nil {
 			return err
+		}
+		if opt.gpu && !slices.Contains(plugin.Kinds(), plugin.CUDA) {
+			return errors.New("--gpu: no NVIDIA GPU was found on this machine")
 		}
 		home, done, err := setup.Enter(cmd.Context(), common.work, common.offline)
 		if err != nil {

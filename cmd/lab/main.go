@@ -117,6 +117,11 @@ func resetCommand(common *commonOptions) *cobra.Command {
 			if len(chapters) == 0 {
 				return errors.New("no chapter is given: name one, such as `go run ./cmd/lab reset 1`")
 			}
+			for _, chapter := range chapters { // all of them, before anything is brought back
+				if _, err := home.Chapter(chapter); err != nil {
+					return err
+				}
+			}
 			if err := home.Work.Make(); err != nil {
 				return err
 			}

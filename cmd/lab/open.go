@@ -54,7 +54,7 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 	if err := server.Ready(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work)
+	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
 	for _, sentence := range kept {
 		fmt.Println(sentence)
 	}

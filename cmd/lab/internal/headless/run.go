@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -38,6 +39,9 @@ type Options struct {
 	Backend string        // what computes, as GOMLX_BACKEND; "" for the best there is
 	Timeout time.Duration // the longest time for one cell
 }
+
+// backends are what GOMLX_BACKEND can be here, without the options that follow a comma.
+var backends = regexp.MustCompile(`^(go|xla|xla:(cpu|cuda)[^,/]*|xla:/[^,]+)(,.*)?$|^go:`)
 
 // Check is an error, which says what is wrong, when these notebooks cannot be executed with these options. It reads the
 // notebooks and executes nothing.
@@ -66,6 +70,8 @@ func Check(notebooks []string, opt Options) error {
 		return errors.New("--in-place stores the outputs in the notebook itself, --output in a copy: give one of them")
 	case opt.InPlace && len(opt.Set) > 0:
 		return errors.New("--in-place stores what the notebook's own values give: leave out --set, or --in-place")
+	case opt.Backend != "" && !backends.MatchString(opt.Backend):
+		return fmt.Errorf("--backend=%s is none: it can be xla:cpu, xla:cuda, go, or xla: and a plugin's absolute path", opt.Backend)
 	case opt.Timeout < time.Second:
 		return fmt.Errorf("--timeout=%v is too short for any cell: give 1s or more", opt.Timeout)
 	default:

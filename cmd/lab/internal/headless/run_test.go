@@ -50,6 +50,7 @@ func TestCheckRun(t *testing.T) {
 		"set":            {[]string{good}, Options{Timeout: time.Minute, Set: []string{"lr"}}, "not of the form name=value"},
 		"two places":     {[]string{good}, Options{Timeout: time.Minute, InPlace: true, Output: dir}, "give one of them"},
 		"set in place":   {[]string{good}, Options{Timeout: time.Minute, InPlace: true, Set: []string{"lr=1"}}, "leave out --set"},
+		"backend":        {[]string{good}, Options{Timeout: time.Minute, Backend: "foo"}, "--backend=foo is none"},
 		"timeout":        {[]string{good}, Options{Timeout: time.Millisecond}, "--timeout=1ms is too short"},
 	} {
 		require.ErrorContains(t, Check(c.notebooks, c.opt), c.says, name)

@@ -47,7 +47,9 @@ func Find(work string) (Home, error) {
 			root, err := plainPath(dir)
 			h := Home{Root: root, Dir: filepath.Join(root, ".lab"), Work: defaultWorkspace(root)}
 			if work != "" && err == nil {
-				work, err = filepath.Abs(work)
+				if work, err = filepath.Abs(work); err == nil {
+					err = h.stays(work)
+				}
 				h.Work = Workspace(work)
 			}
 			return h, err
@@ -58,6 +60,31 @@ func Find(work string) (Home, error) {
 		}
 		dir = parent
 	}
+}
+
+// stays is an error when the folder lies in one that Clean removes.
+func (h Home) stays(folder string) error {
+	removed := []string{h.Dir}
+	if plugins, err := plugin.CacheFolder(); err == nil {
+		removed = append(removed, filepath.Dir(plugins))
+	}
+	for _, r := range removed {
+		if inside, err := filepath.Rel(resolved(r), resolved(folder)); err == nil && filepath.IsLocal(inside) {
+			return fmt.Errorf("--work %s lies in %s, which `lab clean` removes: give another folder", folder, r)
+		}
+	}
+	return nil
+}
+
+// resolved is a path without links, as far as it exists.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(path); parent != path {
+		return filepath.Join(resolved(parent), filepath.Base(path))
+	}
+	return path
 }
 
 func (h Home) path(elem ...string) string { return filepath.Join(append([]string{h.Dir}, elem...)...) }

@@ -3,6 +3,7 @@ package setup
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -155,4 +156,26 @@ func TestPlainPath(t *testing.T) {
 	require.NoError(t, h.Clean(t.Context(), false))
 	require.NoFileExists(t, path)
 	require.DirExists(t, root)
+}
+
+// A workspace where `lab clean` would remove it is refused, also through a link or where it is not made yet.
+func TestWorkspaceIsNotWhatCleanRemoves(t *testing.T) {
+	root, cache := t.TempDir(), t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module descent.example\n"), 0o644))
+	require.NoError(t, os.Mkdir(filepath.Join(root, ".lab"), 0o755))
+	require.NoError(t, os.Symlink(filepath.Join(root, ".lab"), filepath.Join(root, "link")))
+	t.Chdir(root)
+	for _, work := range []string{".lab", ".lab/mine", "link/new/mine"} {
+		_, err := Find(work)
+		require.ErrorContains(t, err, "which `lab clean` removes: give another folder", work)
+	}
+	if runtime.GOOS == "linux" {
+		_, err := Find(filepath.Join(cache, "descent", "mine"))
+		require.ErrorContains(t, err, "give another folder")
+	}
+	for _, work := range []string{"work", ".labour", filepath.Join(cache, "mine")} {
+		_, err := Find(work)
+		require.NoError(t, err)
+	}
 }

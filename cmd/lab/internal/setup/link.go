@@ -86,6 +86,9 @@ func (h Home) linkStep() step {
 				return errNoGo
 			}
 			note("linking")
+			if err := os.RemoveAll(engine); err != nil { // go build writes over no file that is not a program
+				return err
+			}
 			for _, flags := range linkFlags {
 				if err = h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=" + flags}, "go", "build", "-buildvcs=false", "-o", engine, "./cmd/engine"); err != nil {
 					continue

@@ -58,7 +58,10 @@ func (h Home) PrepareBench(ctx context.Context, job *bench.Job, offline bool) (p
 			}
 		}
 		end := out.Begin("Benchmark")
-		err := h.command(ctx, nil, "go", "build", "-buildvcs=false", "-o", program, "./cmd/bench")
+		err := os.RemoveAll(program) // go build writes over no file that is not a program
+		if err == nil {
+			err = h.command(ctx, nil, "go", "build", "-buildvcs=false", "-o", program, "./cmd/bench")
+		}
 		end(err)
 		if err == nil && job.GPU {
 			end := out.Begin("Tests that need a GPU")

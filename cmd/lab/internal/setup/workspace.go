@@ -32,6 +32,9 @@ func (w Workspace) State(elem ...string) string {
 	return filepath.Join(append([]string{string(w), ".lab"}, elem...)...)
 }
 
+// Path is the workspace's folder as a person knows it, where the repository is reached through a link because of its name.
+func (w Workspace) Path() string { return resolved(string(w)) }
+
 // Runs is where executed copies go.
 func (w Workspace) Runs() string { return filepath.Join(string(w), "runs") }
 
@@ -162,7 +165,7 @@ func (h Home) Bring(ctx context.Context) (kept []string, err error) {
 // Reset brings the original of a chapter back into the workspace, and returns its name. A copy that differs is kept under
 // another name, kept. It is an error when there is no such chapter, and when a file cannot be read or written.
 func (h Home) Reset(ctx context.Context, chapter string) (name, kept string, err error) {
-	if name, err = h.chapter(chapter); err != nil {
+	if name, err = h.Chapter(chapter); err != nil {
 		return "", "", err
 	}
 	if SameFile(string(h.Work), h.Notebooks()) {
@@ -201,8 +204,9 @@ func (h Home) Reset(ctx context.Context, chapter string) (name, kept string, err
 	return name, kept, h.trust(ctx, []string{name})
 }
 
-// chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file.
-func (h Home) chapter(given string) (string, error) {
+// Chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file. It is an error when there
+// is none of that name.
+func (h Home) Chapter(given string) (string, error) {
 	names, err := h.chapters()
 	if err != nil {
 		return "", err
