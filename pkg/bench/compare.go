@@ -33,7 +33,8 @@ type Result struct {
 	Absent   map[string]string `json:"absent,omitempty"` // who does not take part, and why
 }
 
-// MarshalJSON adds ratio_KEY and ratio_KEY_interval for each of the Ratios.
+// MarshalJSON adds ratio_KEY and ratio_KEY_interval for each of the Ratios. It is an error when a number is not finite, because
+// JSON has no word for it.
 func (r Result) MarshalJSON() ([]byte, error) {
 	type plain Result
 	data, err := json.Marshal(plain(r))
@@ -109,6 +110,8 @@ func (e Entrant) work(ctx context.Context, task Task, steps int) (Reply, error) 
 // agree finds out whether an entrant did the same work as the lab. The first steps must agree one by one: another batch,
 // start, rate or constant shows there. So must the final losses, to a hundredth, or to what rounding does to the lab's
 // own: a run at the edge of stability ends elsewhere when its start changes in the last digit.
+//
+// Its parameters are both contenders and what each ended at. Only Compare calls it, which has them as variables.
 func (r *Result) agree(ctx context.Context, task Task, lab, other Entrant, ours, theirs Reply) error {
 	for net, losses := range theirs.Losses {
 		for step := range min(Early, r.Steps) {

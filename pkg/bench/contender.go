@@ -14,9 +14,10 @@ import (
 
 // Contender trains what it is given, and times it with its own clock.
 type Contender interface {
-	// Load takes a task in place of the one before and does all that is done once: copying data, compiling.
+	// Load takes a task in place of the one before and does all that is done once: copying data, compiling. It returns an
+	// error if the contender cannot train the task.
 	Load(ctx context.Context, task Task) error
-	// Run trains every net of the task from its start.
+	// Run trains every net of the task from its start. It returns an error if a run fails, or if ctx ends.
 	Run(ctx context.Context, request Request) (Reply, error)
 }
 
@@ -50,7 +51,8 @@ type Worker struct {
 	said     tail
 }
 
-// StartWorker starts the program and waits until it is ready. It ends with ctx, or by Close.
+// StartWorker starts the program and waits until it is ready. The program ends with ctx, or by Close. StartWorker returns an
+// error if the program cannot be started, or if it ends or says something else than its version.
 func StartWorker(ctx context.Context, program string, args ...string) (*Worker, error) {
 	w := &Worker{cmd: exec.CommandContext(ctx, program, args...)}
 	w.cmd.Stderr = &w.said
@@ -74,7 +76,8 @@ func StartWorker(ctx context.Context, program string, args ...string) (*Worker, 
 	return w, nil
 }
 
-// Load implements Contender.
+// Load implements Contender. It returns the program's own error, or says that the program ended, that its reply is not JSON,
+// or that ctx ended.
 func (w *Worker) Load(ctx context.Context, task Task) error {
 	return w.ask(ctx, struct {
 		Do   string `json:"do"`
@@ -82,7 +85,7 @@ func (w *Worker) Load(ctx context.Context, task Task) error {
 	}{"load", task}, &struct{}{})
 }
 
-// Run implements Contender.
+// Run implements Contender. Its errors are those of Load; a reply with the times of too few or too many runs is one too.
 func (w *Worker) Run(ctx context.Context, request Request) (reply Reply, err error) {
 	err = w.ask(ctx, struct {
 		Do string `json:"do"`

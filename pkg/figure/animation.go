@@ -117,8 +117,8 @@ func (a *Animation) Size() (width, height int) {
 	return f.layouts[0].w, f.layouts[0].h
 }
 
-// PNG returns the animated PNG. The same frames give the same bytes. It returns the first mistake of Animate or StillAt, and
-// of the frames what Figure.SVG would.
+// PNG returns the animated PNG. The same frames give the same bytes. The error is the first mistake of Animate or StillAt, or
+// one that Figure.SVG returns for a frame. Too many pixels in all frames together are an error too.
 func (a *Animation) PNG() ([]byte, error) {
 	f, err := a.develop()
 	if err != nil {

@@ -168,7 +168,8 @@ func (c *Circuit) orZero(s *signals) *signals {
 	return s
 }
 
-// SVG returns the picture as an SVG document, as Figure.SVG does, or the first mistake of NewCircuit, Values or Gradients.
+// SVG returns the picture as an SVG document, as Figure.SVG does. The error is the first mistake of NewCircuit, Values or
+// Gradients.
 func (c *Circuit) SVG() ([]byte, error) {
 	l, err := c.layout()
 	if err != nil {

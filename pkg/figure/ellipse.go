@@ -11,7 +11,7 @@ import (
 // at the angle in radians from the horizontal axis, counter-clockwise: the
 // stationary covariance of SGD, say (claim S7). It was not measured, so it
 // looks like Theory, but lies above the paths. A semi-axis may be 0; a number that is not finite is an error. An ellipse
-// has five numbers, so all of them are arguments beside its name.
+// is five numbers, so with the name there are six parameters.
 func (f *Figure) Ellipse(name string, x, y, a, b, angle float64) *Figure {
 	const corners = 240
 	var xs, ys []float64

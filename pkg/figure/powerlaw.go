@@ -12,7 +12,7 @@ import (
 // fitted to them, on two logarithmic axes, where it is a straight line. The
 // legend gives its slope and the half-width of its confidence interval, as in
 // "slope −1.00 ± 0.02"; a half-width of 0 is left out. The fit is the
-// caller's, so its three numbers are arguments beside those of Points. A factor that is not positive is an error, as is
+// caller's, so its three numbers are parameters beside those of Points. A factor that is not positive is an error, as is
 // what is one for Points.
 func (f *Figure) PowerLaw(name string, xs, ys Numbers, factor, slope, halfWidth float64) *Figure {
 	measured := &points{values{kind: "points", layer: Signs, run: true, dots: true, whole: true}.of(name, xs, ys)}

@@ -9,8 +9,9 @@ import (
 )
 
 // SVG returns the picture as an SVG document that scales with the page and
-// carries Alt. The same figure gives the same bytes. It returns the first mistake in what was added, a text that the font
-// cannot write, data that do not say how far the axes go, or that the picture would be too large.
+// carries Alt. The same figure gives the same bytes. The error is the first mistake in what was added to the figure. It is also
+// an error when the font cannot write a text, when the data do not say how far the axes go, or when the picture would be too
+// large.
 func (f *Figure) SVG() ([]byte, error) {
 	l, err := f.layout()
 	if err != nil {

@@ -161,7 +161,7 @@ func (s *Slides) stillFigure() *Figure {
 	return s.frames[s.still()]
 }
 
-// SVG returns the still, or the first mistake of Slide, or what Figure.SVG returns of the still.
+// SVG returns the still. The error is the first mistake of Slide, or what Figure.SVG returns for the still.
 func (s *Slides) SVG() ([]byte, error) { return s.stillFigure().SVG() }
 
 // PNG returns the still; its errors are those of SVG.
@@ -196,8 +196,8 @@ const trust = `run the cell, or trust the notebook: choose "Trust Notebook" in J
 
 // HTML returns an element of a page with the sliders and all pictures in it.
 // Where it lies in the output after the still, it takes the still's place. The
-// same slides give the same bytes. It returns the first mistake of Slide, of the pictures what Figure.SVG would, or that all
-// of them are too large for a page.
+// same slides give the same bytes. The error is the first mistake of Slide, or what Figure.SVG returns for one of the pictures.
+// Pictures that are too large for a page together are an error too.
 func (s *Slides) HTML() ([]byte, error) {
 	if s == nil {
 		return nil, errNil

@@ -25,7 +25,8 @@ const (
 
 // ReadParams returns the parameters that cells have declared, in the order in which
 // they ran, from the file that ParamsLogEnv named. A file that does not exist means
-// that no cell declared any.
+// that no cell declared any. It is an error when the file cannot be read, or when a
+// line of it is not a parameter.
 func ReadParams(path string) ([]Param, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -146,21 +146,23 @@ func parametersOf(args []string, set, log string) *Parameters {
 // Declared returns what has been declared, in order.
 func (c *Parameters) Declared() []Param { return slices.Clone(c.declared) }
 
-// Float declares as the function Float does.
+// Float declares as the function Float does. It returns an error where the function
+// ends the cell, as do the methods below.
 func (c *Parameters) Float(name string, def float64, help string, opts ...Option) (float64, error) {
 	l := newLimits(opts)
 	p := Param{Name: name, Default: formatFloat(def), Help: help, Bounds: l.describe(name, "any number", "")}
 	return declare(c, p, l.float)
 }
 
-// Int declares as the function Int does.
+// Int declares as the function Int does. Its errors are like those of Float.
 func (c *Parameters) Int(name string, def int, help string, opts ...Option) (int, error) {
 	l := newLimits(opts)
 	p := Param{Name: name, Default: strconv.Itoa(def), Help: help, Bounds: l.describe(name, "any whole number", "whole number, ")}
 	return declare(c, p, l.int)
 }
 
-// Floats declares as the function Floats does.
+// Floats declares as the function Floats does. Its errors are like those of Float, and
+// a list without a number is one.
 func (c *Parameters) Floats(name string, def []float64, help string, opts ...Option) ([]float64, error) {
 	l := newLimits(opts)
 	texts := make([]string, len(def))
@@ -172,7 +174,8 @@ func (c *Parameters) Floats(name string, def []float64, help string, opts ...Opt
 	return declare(c, p, l.floats)
 }
 
-// Choice declares as the function Choice does.
+// Choice declares as the function Choice does. Its errors are like those of Float; here
+// a value must be one of the choices.
 func (c *Parameters) Choice(name, def, help string, choices ...string) (string, error) {
 	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", ")}
 	return declare(c, p, func(text string) (string, error) {
@@ -183,7 +186,8 @@ func (c *Parameters) Choice(name, def, help string, choices ...string) (string, 
 	})
 }
 
-// Bool declares as the function Bool does.
+// Bool declares as the function Bool does. Its errors are like those of Float; here
+// a value must be true or false.
 func (c *Parameters) Bool(name string, def bool, help string) (bool, error) {
 	p := Param{Name: name, Default: strconv.FormatBool(def), Help: help, Bounds: "true or false"}
 	return declare(c, p, func(text string) (bool, error) {

@@ -104,7 +104,7 @@ func (o Output) MarshalJSON() ([]byte, error) {
 	return encode(output)
 }
 
-// MarshalJSON writes a list of lines, as Jupyter does.
+// MarshalJSON writes a list of lines, as Jupyter does. Its error is always nil.
 func (t Text) MarshalJSON() ([]byte, error) {
 	lines := []string{}
 	for line := range strings.Lines(string(t)) {

@@ -35,7 +35,7 @@ func GD() optimizer.Interface {
 //	v ← βv + ∇L,   d = v
 //
 // A gradient that stays the same moves θ by η/(1−β) times it in the end, not by η.
-// Hyperparameter "momentum"; β = 0.9 is usual.
+// Hyperparameter "momentum"; β = 0.9 is usual. A momentum outside [0, 1) is an error, and so are options that With refuses.
 func HeavyBall(momentum float64, options ...Option) (optimizer.Interface, error) {
 	return compose(&rule{
 		rate:  optimizer.SGDDefaultLearningRate,
@@ -53,7 +53,7 @@ func HeavyBall(momentum float64, options ...Option) (optimizer.Interface, error)
 //
 //	v ← βv + ∇L,   d = ∇L + βv
 //
-// Hyperparameter "momentum"; β = 0.9 is usual.
+// Hyperparameter "momentum"; β = 0.9 is usual. A momentum outside [0, 1) is an error, and so are options that With refuses.
 func Nesterov(momentum float64, options ...Option) (optimizer.Interface, error) {
 	return compose(&rule{
 		rate:  optimizer.SGDDefaultLearningRate,
@@ -70,7 +70,8 @@ func Nesterov(momentum float64, options ...Option) (optimizer.Interface, error) 
 //
 //	s ← αs + (1−α)∇L²,   d = ∇L/(√s + ε)
 //
-// Hyperparameters, with PyTorch's values: "decay" α = 0.99, "epsilon" ε = 1e-8.
+// Hyperparameters, with PyTorch's values: "decay" α = 0.99, "epsilon" ε = 1e-8. Options that With refuses are an
+// error.
 func RMSProp(options ...Option) (optimizer.Interface, error) {
 	return compose(&rule{
 		rate:  optimizer.AdamDefaultLearningRate,
@@ -92,6 +93,7 @@ func RMSProp(options ...Option) (optimizer.Interface, error) {
 //	m ← β1·m + (1−β1)∇L,   s ← β2·s + (1−β2)∇L²,   d = m/(1−β1ᵗ) / (√(s/(1−β2ᵗ)) + ε)
 //
 // Hyperparameters, with the paper's values: "beta1" = 0.9, "beta2" = 0.999, "epsilon" = 1e-8 (GoMLX's Adam has 1e-7).
+// Options that With refuses are an error.
 func Adam(options ...Option) (optimizer.Interface, error) {
 	return compose(&rule{
 		rate:  optimizer.AdamDefaultLearningRate,
@@ -111,7 +113,8 @@ func Adam(options ...Option) (optimizer.Interface, error) {
 	}, options)
 }
 
-// AdamW is Adam with DecoupledWeightDecay (Loshchilov & Hutter 2019). PyTorch's weightDecay is 0.01.
+// AdamW is Adam with DecoupledWeightDecay (Loshchilov & Hutter 2019). PyTorch's weightDecay is 0.01. A weightDecay that is
+// negative or not finite is an error, and so are options that With refuses, another weight decay among them.
 func AdamW(weightDecay float64, options ...Option) (optimizer.Interface, error) {
 	return Adam(append([]Option{DecoupledWeightDecay(weightDecay)}, options...)...)
 }
@@ -138,7 +141,8 @@ func Names() []string {
 	return names
 }
 
-// ByName returns the rule of that name, one of Names, with its usual hyperparameters: for a cell that lets choose.
+// ByName returns the rule of that name, one of Names, with its usual hyperparameters: for a cell whose reader chooses the rule.
+// Another name is an error, and so are options that With refuses.
 func ByName(name string, options ...Option) (optimizer.Interface, error) {
 	i := slices.Index(Names(), name)
 	if i < 0 {

@@ -15,8 +15,9 @@ import (
 )
 
 // With adds options to an optimizer: to one of this package, or to any GoMLX optimizer that takes gradients (GoMLX's
-// train.OptimizeWithGradients), as GoMLX's own do. A hyperparameter out of its bounds, an option given twice and an
-// Average that is not the last are errors.
+// train.OptimizeWithGradients), as GoMLX's own do. An optimizer of another kind is an error, and so are a hyperparameter
+// out of its bounds, an option given twice, an Average that is not the last, a Hyper whose name the optimizer does not have, and
+// the zero Option.
 func With(opt optimizer.Interface, options ...Option) (optimizer.Interface, error) {
 	if inner, ok := opt.(*optioned); ok {
 		return compose(inner.base, slices.Concat(inner.options, options))
@@ -121,7 +122,7 @@ func (o *optioned) UpdateGraphWithGradients(scope *model.Scope, gradients []*gra
 }
 
 // Clear implements optimizer.Interface: it deletes the optimizer's variables from the store, hyperparameters too, but
-// for the learning rate, which GoMLX's optimizers leave there as well.
+// for the learning rate, which GoMLX's optimizers leave there as well. It returns the store's error if one cannot be deleted.
 func (o *optioned) Clear(scope *model.Scope) error {
 	if base, ok := o.base.(optimizer.Interface); ok {
 		if err := base.Clear(scope); err != nil {

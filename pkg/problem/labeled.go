@@ -64,7 +64,7 @@ func (l *Labeled) pick(wanted func(i int) bool, relabel func(label int) int, cla
 	return picked
 }
 
-// Net makes a net that tells the classes apart; see NewClassifier.
+// Net makes a net that tells the classes apart; see NewClassifier, whose errors it returns.
 func (l *Labeled) Net(widths []int) (*Net, error) {
 	return NewClassifier(widths, l.Features, l.Labels, l.Classes)
 }

@@ -133,7 +133,8 @@ func (l *LeastSquares) Optimum() ([]float64, error) {
 }
 
 // MinimumNorm returns, of all θ that make the loss least without R, that with the least ‖θ‖: where there are more
-// features than examples, that to which gradient descent and SGD go from the origin (claim S11).
+// features than examples, that to which gradient descent and SGD go from the origin (claim S11). It is an error when the
+// problem was not made by a constructor, or when the singular values of X cannot be computed.
 func (l *LeastSquares) MinimumNorm() ([]float64, error) {
 	plain := &LeastSquares{x: l.x, y: l.y}
 	optimum, _, err := plain.solve()

@@ -116,7 +116,8 @@ type Net struct {
 var _ Problem = (*Net)(nil)
 
 // NewRegression makes a net of one input and one output from points, with the loss 1/(2n) Σᵢ (f(xᵢ) − yᵢ)²: half of what
-// PyTorch calls MSELoss.
+// PyTorch calls MSELoss. It is an error when there is no point, when xs and ys differ in length, when a value is not finite,
+// when a width is below 1, when there are more than 99 widths, or when the net does not fit into memory.
 func NewRegression(widths []int, xs, ys []float64) (*Net, error) {
 	if len(xs) == 0 {
 		return nil, errors.New("xs is empty: give at least one point")
@@ -124,13 +125,14 @@ func NewRegression(widths []int, xs, ys []float64) (*Net, error) {
 	return NewRegressor(widths, mat.NewDense(len(xs), 1, slices.Clone(xs)), ys)
 }
 
-// NewRegressor is NewRegression for features x [n, d] of any dimension.
+// NewRegressor is NewRegression for features x [n, d] of any dimension, with the same errors.
 func NewRegressor(widths []int, x *mat.Dense, y []float64) (*Net, error) {
 	return newNet(widths, x, y, 0)
 }
 
 // NewClassifier makes a net from features x [n, d] and their classes 0, 1, …, classes−1, with one output for each class
-// and the mean cross-entropy −log softmax(f(xᵢ))_{yᵢ} as its loss.
+// and the mean cross-entropy −log softmax(f(xᵢ))_{yᵢ} as its loss. It is an error when there are fewer than 2 classes or when a
+// label is not one of them; else the errors are those of NewRegression.
 func NewClassifier(widths []int, x *mat.Dense, labels []int, classes int) (*Net, error) {
 	if classes < 2 {
 		return nil, fmt.Errorf("classes is %d: there must be at least 2", classes)

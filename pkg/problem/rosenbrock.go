@@ -33,7 +33,8 @@ var (
 	_ Smooth  = (*Rosenbrock)(nil)
 )
 
-// NewRosenbrock makes the valley in d ≥ 2 dimensions. Start is set to Rosenbrock's own, (−1.2, 1, −1.2, …).
+// NewRosenbrock makes the valley in d ≥ 2 dimensions. Start is set to Rosenbrock's own, (−1.2, 1, −1.2, …). It
+// is an error when d is below 2, or so large that the Hessian does not fit into memory.
 func NewRosenbrock(d int) (*Rosenbrock, error) {
 	if d < 2 {
 		return nil, fmt.Errorf("d is %d: it must be at least 2", d)

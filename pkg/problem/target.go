@@ -50,7 +50,8 @@ func Lecturer() Target {
 	return t
 }
 
-// Through is the piecewise linear function through the points (x, y), at least two, the xs ascending: to draw one's own.
+// Through is the piecewise linear function through the points (x, y): a target of your own. It is an error when there are fewer
+// than two points, when xs and ys differ in length, when xs does not ascend, or when a number is not finite.
 func Through(xs, ys []float64) (Target, error) {
 	if len(xs) < 2 || len(ys) != len(xs) {
 		return Target{}, fmt.Errorf("xs has %d elements and ys %d: they must be as many, and at least 2", len(xs), len(ys))

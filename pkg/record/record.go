@@ -40,7 +40,7 @@ const (
 )
 
 // Of records files, and all files in the folders among the paths. Those inside the folder base are recorded relative to it,
-// so that they may be moved with it.
+// so that they may be moved with it. It is an error when a file or a folder cannot be read, or is not there.
 func Of(note, base string, paths ...string) (Record, error) {
 	r := Record{Note: note}
 	for _, path := range paths {

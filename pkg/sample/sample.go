@@ -62,24 +62,30 @@ func (s Sampler) batches() int { return len(s.flat) / s.batch }
 func Full() Sampler { return Sampler{} }
 
 // WithReplacement draws each example of a batch from all n, uniformly and independently: one may be in a batch twice.
+// It is an error when batch is not between 1 and 2³¹−1.
 func WithReplacement(batch int) (Sampler, error) { return build(withReplacement, batch) }
 
-// WithoutReplacement draws batch different examples at every step, independently of the steps before.
+// WithoutReplacement draws batch different examples at every step, independently of the steps before. It is an error
+// when batch is not between 1 and 2³¹−1. Check says whether it is at most n.
 func WithoutReplacement(batch int) (Sampler, error) { return build(withoutReplacement, batch) }
 
-// Reshuffled goes through the data in epochs, each in a new random order.
+// Reshuffled goes through the data in epochs, each in a new random order. Its errors are those of
+// WithoutReplacement.
 func Reshuffled(batch int) (Sampler, error) { return build(reshuffled, batch) }
 
-// ShuffledOnce goes through the data in epochs, all in one random order.
+// ShuffledOnce goes through the data in epochs, all in one random order. Its errors are those of WithoutReplacement.
 func ShuffledOnce(batch int) (Sampler, error) { return build(shuffledOnce, batch) }
 
-// InOrder goes through the data in epochs, in the order in which they are given: 0, 1, 2, ….
+// InOrder goes through the data in epochs, in the order in which they are given: 0, 1, 2, …. Its errors are those of
+// WithoutReplacement.
 func InOrder(batch int) (Sampler, error) { return build(inOrder, batch) }
 
-// Stream shows every example once, in the order given, as online learning does: the run ends with the data.
+// Stream shows every example once, in the order given, as online learning does: the run ends with the data. Its
+// errors are those of WithoutReplacement.
 func Stream(batch int) (Sampler, error) { return build(stream, batch) }
 
-// Given takes batches[t mod len(batches)] at step t. The batches hold indices of examples, and are of one length.
+// Given takes batches[t mod len(batches)] at step t. The batches hold indices of examples. It is an error when
+// there is no batch, when they differ in length or are empty, or when an index is negative or above 2³¹−1.
 func Given(batches [][]int) (Sampler, error) {
 	if len(batches) == 0 || len(batches[0]) == 0 {
 		return Sampler{}, errors.New("batches is empty: give at least one batch of at least one example")
@@ -117,7 +123,8 @@ func build(k kind, batch int) (Sampler, error) {
 // IsFull tells whether every step sees all examples.
 func (s Sampler) IsFull() bool { return s.kind == full }
 
-// Check says what is wrong with sampling from n examples.
+// Check returns an error if the sampler cannot draw from n examples: n is below 1 or above 2³¹−1, a batch of different examples
+// is larger than n, or an index given to Given is not below n.
 func (s Sampler) Check(n int) error {
 	if n < 1 || n > math.MaxInt32 {
 		return fmt.Errorf("n is %d: there must be between 1 and %d examples", n, math.MaxInt32)

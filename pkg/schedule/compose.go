@@ -9,8 +9,8 @@ import (
 //
 //	η_t = from + (then_0−from)·t/steps for t < steps,  then_{t−steps} afterwards.
 //
-// from may be 0: step 0 then does not move. steps is positive. optax: linear_schedule and join_schedules, as in
-// warmup_cosine_decay_schedule.
+// from may be 0: step 0 then does not move. It is an error when from is negative or not finite, when steps is below 1, or when
+// then is the zero Schedule. optax: linear_schedule and join_schedules, as in warmup_cosine_decay_schedule.
 func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
 	s, err := build("warm-up", nil, notNegative("from", from), count("steps", steps))
 	if err != nil {
@@ -30,8 +30,8 @@ func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
 }
 
 // Sequence runs one schedule after another: schedules[i] from step boundaries[i−1] on and before step boundaries[i]. Each
-// schedule starts at its own step 0. The boundaries are positive and ascending. There is one schedule more than boundaries.
-// optax: join_schedules.
+// schedule starts at its own step 0. The boundaries are positive and ascending, and there is one schedule more than boundaries:
+// anything else is an error, as is a zero Schedule among them. optax: join_schedules.
 func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
 	starts, err := startsOf("schedules", len(schedules), boundaries)
 	if err != nil {
@@ -69,7 +69,7 @@ func Sequence(schedules []Schedule, boundaries []int) (Schedule, error) {
 }
 
 // Product multiplies schedules, at least one: one is the learning rate, and the others are factors, such as
-// Cosine(1, 0, 100). PyTorch: ChainedScheduler.
+// Cosine(1, 0, 100). None at all is an error, and so is a zero Schedule among them. PyTorch: ChainedScheduler.
 func Product(schedules ...Schedule) (Schedule, error) {
 	if len(schedules) == 0 {
 		return Schedule{}, errors.New("schedules is empty: give at least one")
@@ -88,7 +88,8 @@ func Product(schedules ...Schedule) (Schedule, error) {
 	return s, nil
 }
 
-// Clamp keeps a schedule within limits: η_t = min(max(of_t, low), high). low may be 0, high is positive and not below it.
+// Clamp keeps a schedule within limits: η_t = min(max(of_t, low), high). low may be 0, high is positive and
+// not below low: anything else is an error, as is the zero Schedule.
 func Clamp(of Schedule, low, high float64) (Schedule, error) {
 	s, err := build("clamp", nil, notNegative("low", low), positive("high", high))
 	switch {

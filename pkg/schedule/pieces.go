@@ -9,8 +9,9 @@ import (
 )
 
 // Piecewise is η_t = etas[i] from step boundaries[i−1] on and before step boundaries[i]. The boundaries are positive and
-// ascending, the etas positive and one more than the boundaries. optax: piecewise_constant_schedule, which takes the
-// ratios of consecutive etas. Numbers of etas up to the same power of two have one structure.
+// ascending, the etas positive and one more than the boundaries, of which there is at least one: anything else is an error.
+// optax: piecewise_constant_schedule, which takes the ratios of consecutive etas. Numbers of etas up to the same power of two
+// have one structure.
 func Piecewise(etas []float64, boundaries []int) (Schedule, error) {
 	if len(boundaries) == 0 {
 		return Schedule{}, errors.New("boundaries is empty: it must name at least one step; without any, use Constant")
@@ -35,8 +36,8 @@ func Piecewise(etas []float64, boundaries []int) (Schedule, error) {
 
 // PiecewiseLinear joins points by straight lines: η_t = etas[i] at step steps[i]. Before the first point it is etas[0], and
 // after the last one the last of etas. The steps are 0 or greater and ascending, the etas 0 or greater, and both equally
-// many, at least 2. NumPy: interp. optax: piecewise_interpolate_schedule, which takes the ratios of consecutive etas. Numbers
-// of points up to the same power of two have one structure.
+// many, at least 2: anything else is an error. NumPy: interp. optax: piecewise_interpolate_schedule, which takes the ratios of
+// consecutive etas. Numbers of points up to the same power of two have one structure.
 func PiecewiseLinear(etas []float64, steps []int) (Schedule, error) {
 	n := len(steps)
 	if n < 2 {

@@ -22,8 +22,9 @@ type Plateau struct {
 
 // ReduceOnPlateau multiplies the rate by factor, between 0 and 1, once the loss has not been below (1 − tolerance) of the
 // least one yet in patience steps running. It then waits for cooldown steps, 0 or more, before it counts again. The
-// rate does not fall below floor times the schedule's; floor is from 0 to 1. optax: contrib.reduce_on_plateau, with rtol =
-// tolerance, min_scale = floor, atol = 0 and accumulation_size = 1.
+// rate does not fall below floor times the schedule's; floor is from 0 to 1. It is an error when factor is not between
+// 0 and 1, when patience is below 1, when tolerance is not in [0, 1), when cooldown is negative, or when floor is not in [0, 1].
+// optax: contrib.reduce_on_plateau, with rtol = tolerance, min_scale = floor, atol = 0 and accumulation_size = 1.
 func ReduceOnPlateau(factor float64, patience int, tolerance float64, cooldown int, floor float64) (Plateau, error) {
 	constants := []constant{positive("factor", factor), count("patience", patience), notNegative("tolerance", tolerance),
 		notNegative("cooldown", float64(cooldown)), notNegative("floor", floor)}

@@ -129,22 +129,22 @@ func (s Schedule) Structure() string {
 	return structure
 }
 
-// Constant is η_t = eta, which must be positive. optax: constant_schedule.
+// Constant is η_t = eta. It is an error when eta is not positive and finite. optax: constant_schedule.
 func Constant(eta float64) (Schedule, error) {
 	return build("constant", func(_ number, c []number) number {
 		return c[0]
 	}, positive("eta", eta))
 }
 
-// Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after every so many steps. All are positive; a factor
-// above 1 raises it. optax: exponential_decay with staircase.
+// Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after every so many steps. A factor above 1 raises
+// it. It is an error when an argument is not positive and finite. optax: exponential_decay with staircase.
 func Step(eta, factor float64, every int) (Schedule, error) {
 	return build("step", func(t number, c []number) number {
 		return c[0].mul(c[1].pow(t.div(c[2]).floor()))
 	}, positive("eta", eta), positive("factor", factor), count("every", every))
 }
 
-// Exponential is η_t = eta·factor^(t/every): Step without its stairs, and with the same arguments. optax:
+// Exponential is η_t = eta·factor^(t/every): Step without its stairs, with the same arguments and errors. optax:
 // exponential_decay.
 func Exponential(eta, factor float64, every int) (Schedule, error) {
 	return build("exponential", func(t number, c []number) number {
@@ -152,23 +152,24 @@ func Exponential(eta, factor float64, every int) (Schedule, error) {
 	}, positive("eta", eta), positive("factor", factor), count("every", every))
 }
 
-// InverseTime is η_t = eta/(1+t/tau)^power, claim S9: eta for t ≪ tau, then falling as t^−power. All are positive.
-// Ση_t = ∞ and Ση_t² < ∞, the conditions under which SGD converges, hold for ½ < power ≤ 1. Robbins & Monro 1951.
+// InverseTime is η_t = eta/(1+t/tau)^power, claim S9: eta for t ≪ tau, then falling as t^−power.
+// Ση_t = ∞ and Ση_t² < ∞, the conditions under which SGD converges, hold for ½ < power ≤ 1. It is an error when an argument is
+// not positive and finite. Robbins & Monro 1951.
 func InverseTime(eta, tau, power float64) (Schedule, error) {
 	return build("inverse time", func(t number, c []number) number {
 		return c[0].div(t.literal(1).add(t.div(c[1])).pow(c[2]))
 	}, positive("eta", eta), positive("tau", tau), positive("power", power))
 }
 
-// OneOverT is η_t = eta/(t+1): InverseTime with tau = 1 and power = 1. Robbins & Monro 1951.
+// OneOverT is η_t = eta/(t+1): InverseTime with tau = 1 and power = 1, and its errors. Robbins & Monro 1951.
 func OneOverT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 1) }
 
-// OneOverSqrtT is η_t = eta/√(t+1): InverseTime with tau = 1 and power = ½. It is what GoMLX's
+// OneOverSqrtT is η_t = eta/√(t+1): InverseTime with tau = 1 and power = ½, and its errors. It is what GoMLX's
 // StochasticGradientDescent does to its rate unless told otherwise.
 func OneOverSqrtT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 0.5) }
 
 // Polynomial is η_t = end + (start−end)·(1 − min(t/steps, 1))^power: from start to end in so many steps, and end from
-// there on. end may be 0, the others are positive. optax: polynomial_schedule.
+// there on. end may be 0, the others are positive, and all are finite: anything else is an error. optax: polynomial_schedule.
 func Polynomial(start, end, power float64, steps int) (Schedule, error) {
 	return build("polynomial", func(t number, c []number) number {
 		one := t.literal(1)
@@ -176,14 +177,15 @@ func Polynomial(start, end, power float64, steps int) (Schedule, error) {
 	}, positive("start", start), notNegative("end", end), positive("power", power), count("steps", steps))
 }
 
-// Linear is η_t = end + (start−end)·(1 − min(t/steps, 1)): Polynomial with power = 1. optax: linear_schedule.
+// Linear is η_t = end + (start−end)·(1 − min(t/steps, 1)): Polynomial with power = 1, and its errors. optax:
+// linear_schedule.
 func Linear(start, end float64, steps int) (Schedule, error) {
 	return Polynomial(start, end, 1, steps)
 }
 
 // Cosine is η_t = end + (start−end)·½(1 + cos(π·min(t/steps, 1))): from start to end in so many steps along half a wave,
-// and end from there on. end may be 0, the others are positive. optax: cosine_decay_schedule with alpha = end/start.
-// Loshchilov & Hutter 2017, the first cycle of eq. 5.
+// and end from there on. end may be 0, the others are positive, and all are finite: anything else is an error. optax:
+// cosine_decay_schedule with alpha = end/start. Loshchilov & Hutter 2017, the first cycle of eq. 5.
 func Cosine(start, end float64, steps int) (Schedule, error) {
 	return build("cosine", func(t number, c []number) number {
 		return blend(c[0], c[1], halfWave(t.div(c[2]).min(t.literal(1))))
@@ -194,8 +196,9 @@ func Cosine(start, end float64, steps int) (Schedule, error) {
 //
 //	η_t = end + (start−end)·½(1 + cos(π·(t−R_i)/T_i)),  R_i ≤ t < R_i + T_i,  R_0 = 0, R_{i+1} = R_i + T_i.
 //
-// growth is a whole number, 1 for cycles of the same length. end may be 0, the others are positive. optax:
-// sgdr_schedule without warm-up. Loshchilov & Hutter 2017, eq. 5, with η_max = start, η_min = end, T_0 = first, T_mult = growth.
+// growth is a whole number, 1 for cycles of the same length. end may be 0, the others are positive, and all are finite: anything
+// else is an error. optax: sgdr_schedule without warm-up. Loshchilov & Hutter 2017, eq. 5, with η_max = start, η_min = end,
+// T_0 = first, T_mult = growth.
 func WarmRestarts(start, end float64, first, growth int) (Schedule, error) {
 	return build("warm restarts", func(t number, c []number) number {
 		one, two, half := t.literal(1), t.literal(2), t.literal(0.5)
@@ -215,7 +218,8 @@ func WarmRestarts(start, end float64, first, growth int) (Schedule, error) {
 }
 
 // OneCycle rises linearly from start to peak in up steps, falls linearly back to start in down steps, then to end in
-// final steps, and stays there. end may be 0, the others are positive. optax: linear_onecycle_schedule. Smith 2018,
+// final steps, and stays there. end may be 0, the others are positive, and all are finite: anything else is an error. Each of the
+// three rates and three lengths is the caller's choice, so there are six parameters. optax: linear_onecycle_schedule. Smith 2018,
 // "A disciplined approach to neural network hyper-parameters" (the 1cycle policy).
 func OneCycle(start, peak, end float64, up, down, final int) (Schedule, error) {
 	return build("one cycle", func(t number, c []number) number {

@@ -206,7 +206,8 @@ func (s *SGD) scaled(factor float64) *mat.SymDense {
 
 // SpectralRadius returns by what E‖θ_t − θ*‖² is multiplied a step, in the long run, were it not for the noise at the
 // optimum: below 1 exactly when 0 < η < Threshold. For least squares that fit every example it is the rate at which the
-// loss goes to 0 (claim S11).
+// loss goes to 0 (claim S11). It is an error when η is not positive and finite, or so large that η² leaves
+// float64.
 func (s *SGD) SpectralRadius(eta float64) (float64, error) {
 	if err := checkRate(eta); err != nil {
 		return 0, err

@@ -31,6 +31,8 @@ func (e *evaluator) finalize() {
 }
 
 // Evaluate returns L(θ) over all examples and its gradient at the parameters θ, flattened as History.Params is.
+// It is an error when theta has another length, when the trainer is closed, or when the program cannot be built or run. A loss
+// that is not finite is no error.
 func (t *Trainer) Evaluate(theta []float64) (loss float64, gradient []float64, err error) {
 	err = t.use(func() (err error) {
 		loss, gradient, err = t.evaluate(theta)
@@ -61,7 +63,8 @@ func (t *Trainer) evaluate(theta []float64) (loss float64, gradient []float64, e
 }
 
 // ExampleGradients returns the gradient of each example's loss at the parameters θ, flattened as History.Params is:
-// [n][·]. Their mean is the gradient of a loss that is a mean over the examples.
+// [n][·]. Their mean is the gradient of a loss that is a mean over the examples. It is an error when the problem has no examples or
+// when the gradients do not fit into memory; the other errors are those of Evaluate.
 func (t *Trainer) ExampleGradients(theta []float64) (gradients [][]float64, err error) {
 	err = t.use(func() (err error) {
 		gradients, err = t.exampleGradients(theta)

@@ -57,7 +57,8 @@ func (p Parameter) Layer() string { return p.Name[:max(strings.LastIndex(p.Name,
 func (h *History) Diverged() (step int, diverged bool) { return h.divergedAt, h.diverged }
 
 // Value returns the final value of the parameter of that name, in its own shape and type: to use it in a GoMLX model,
-// or as Config.Start of another run. It returns other variables by their name too: "optimizers/average/theta".
+// or as Config.Start of another run. It returns other variables by their name too: "optimizers/average/theta". A name that
+// no variable has is an error.
 func (h *History) Value(name string) (*tensors.Tensor, error) {
 	if i := slices.Index(h.names, strings.TrimPrefix(name, "/")); i >= 0 {
 		return h.state[i].LocalClone()
@@ -66,7 +67,8 @@ func (h *History) Value(name string) (*tensors.Tensor, error) {
 	return nil, err
 }
 
-// LayerGradNorm returns the gradient's norm over the parameters of a layer at each record, from GradNorms.
+// LayerGradNorm returns the gradient's norm over the parameters of a layer at each record, from GradNorms. It is an
+// error when no parameter is in that layer.
 func (h *History) LayerGradNorm(layer string) ([]float64, error) {
 	var places []int
 	var layers []string

@@ -114,7 +114,8 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 }
 
 // On returns a trainer on other data of the same shapes, those of the same problem with another noise for instance, without
-// compiling anything again: both use the same programs. Closing t closes both.
+// compiling anything again: both use the same programs. Closing t closes both. It is an error when a shape or the number of
+// tensors is another, when a value is not finite, or when t is closed.
 func (t *Trainer) On(data []*tensors.Tensor) (other *Trainer, err error) {
 	err = t.use(func() (err error) {
 		other, err = t.on(data)

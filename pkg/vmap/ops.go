@@ -359,7 +359,7 @@ func (f *function) Concatenate(axis int, xs ...compute.Value) (compute.Value, er
 	return value{in, differs}, err
 }
 
-// DotGeneral implements compute.StandardOps.
+// DotGeneral implements compute.StandardOps, which gives it its parameters.
 func (f *function) DotGeneral(x compute.Value, xSummed, xShared []int, y compute.Value, ySummed, yShared []int,
 	config compute.DotGeneralConfig) (compute.Value, error) {
 	v, w := x.(value), y.(value)
@@ -459,7 +459,7 @@ func (f *function) DynamicUpdateSlice(x, update compute.Value, starts []compute.
 	return value{in, differs}, err
 }
 
-// Gather implements compute.StandardOps.
+// Gather implements compute.StandardOps, which gives it its parameters.
 func (f *function) Gather(x, indices compute.Value, vector int, offsets, collapsed, indexed, sizes []int, sorted bool) (compute.Value, error) {
 	v, at := x.(value), indices.(value)
 	n := f.builder.backend.n

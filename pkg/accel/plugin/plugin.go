@@ -158,7 +158,8 @@ func inCache(folder string, kind Kind, wheel wheel) []Plugin {
 	return found
 }
 
-// CacheFolder is where Install puts plugins: descent/plugins in the user's cache folder.
+// CacheFolder is where Install puts plugins: descent/plugins in the user's cache folder. It is an error when the environment
+// names no such folder.
 func CacheFolder() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
