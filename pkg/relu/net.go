@@ -66,8 +66,8 @@ func checkMemory(sizes []int) error {
 	return memory.Check(bytes, "lower the widths", "a net of the sizes %v", sizes)
 }
 
-// Check says what is wrong with a net put together by hand: it must have a layer, the shapes of neighbours must fit and
-// all parameters must be finite.
+// Check returns an error that says what is wrong with a net put together by hand: it must have a layer, the shapes of
+// neighboring layers must fit, and all parameters must be finite.
 func (n *Net) Check() error {
 	if err := n.checkShapes(); err != nil {
 		return err

@@ -374,7 +374,8 @@ func (u plane) at(v [2]float64) float64 { return u.a*v[0] + u.b*v[1] + u.c }
 // Polygons returns the activation regions of a net of two inputs in the box from lo to hi, exactly: the box is cut by the
 // zero lines of the first layer's units, each part by those of the next layer's, which are straight within it, and so on.
 // Slivers thinner than 10⁻¹² of the box, which rounding makes where lines meet, are not counted. It is an error when the
-// box is empty or the net has another number of inputs.
+// box is empty, when the net has another number of inputs, when there are too many regions to list, or when the weights are so
+// great that a sum leaves float64.
 func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 	if err := n.Check(); err != nil {
 		return nil, err
@@ -388,70 +389,82 @@ func (n *Net) Polygons(lo, hi [2]float64) ([]Polygon, error) {
 	if !finite(hi[0]-lo[0]) || !finite(hi[1]-lo[1]) {
 		return nil, fmt.Errorf("from %v to %v there is no length in float64: take a smaller box", lo, hi)
 	}
-	var polygons []Polygon
-	var failed error
-	terms, cuts := 0, 0
-	far := [2]float64{max(math.Abs(lo[0]), math.Abs(hi[0])), max(math.Abs(lo[1]), math.Abs(hi[1]))}
-	thin := 1e-12 * min(hi[0]-lo[0], hi[1]-lo[1])
-	var descend func(l int, p Polygon, h []plane)
-	descend = func(l int, p Polygon, h []plane) {
-		if failed != nil {
+	s := slicer{
+		net:  n,
+		far:  [2]float64{max(math.Abs(lo[0]), math.Abs(hi[0])), max(math.Abs(lo[1]), math.Abs(hi[1]))},
+		thin: 1e-12 * min(hi[0]-lo[0], hi[1]-lo[1]),
+	}
+	s.descend(0, Polygon{lo, {hi[0], lo[1]}, hi, {lo[0], hi[1]}}, []plane{{a: 1}, {b: 1}})
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.polygons, nil
+}
+
+// A slicer cuts a box into the regions of a net of two inputs.
+type slicer struct {
+	net  *Net
+	far  [2]float64 // the greatest coordinates in the box
+	thin float64    // of a sliver
+
+	polygons    []Polygon
+	terms, cuts int   // the products of weights and planes computed, the cuts tried
+	err         error // ends the slicing
+}
+
+// descend cuts a region on which the inputs of layer l are the planes h.
+func (s *slicer) descend(l int, p Polygon, h []plane) {
+	if l == len(s.net.Layers)-1 {
+		if len(s.polygons) == mostRegions {
+			s.err = errRegions
 			return
 		}
-		if l == len(n.Layers)-1 {
-			if len(polygons) == mostRegions {
-				failed = errRegions
-				return
-			}
-			polygons = append(polygons, p)
+		s.polygons = append(s.polygons, p)
+		return
+	}
+	layer := s.net.Layers[l]
+	z := make([]plane, len(layer.B))
+	for j, b := range layer.B {
+		z[j].c = b
+	}
+	for i, v := range h {
+		if s.terms += len(z); s.terms > mostTerms {
+			s.err = errWork
 			return
 		}
-		z := make([]plane, len(n.Layers[l].B))
-		for j, b := range n.Layers[l].B {
-			z[j].c = b
+		for j, w := range layer.W.RawRowView(i) {
+			z[j] = plane{z[j].a + w*v.a, z[j].b + w*v.b, z[j].c + w*v.c}
 		}
-		for i, v := range h {
-			if terms += len(z); terms > mostTerms {
-				failed = errWork
-				return
-			}
-			for j, w := range n.Layers[l].W.RawRowView(i) {
-				z[j] = plane{z[j].a + w*v.a, z[j].b + w*v.b, z[j].c + w*v.c}
-			}
+	}
+	for _, unit := range z {
+		if !finite(2 * (math.Abs(unit.a)*s.far[0] + math.Abs(unit.b)*s.far[1] + math.Abs(unit.c))) {
+			s.err = errSteep
+			return
 		}
-		for _, unit := range z {
-			if !finite(2 * (math.Abs(unit.a)*far[0] + math.Abs(unit.b)*far[1] + math.Abs(unit.c))) {
-				failed = errSteep
-				return
-			}
+	}
+	parts := []Polygon{p}
+	for _, unit := range z {
+		if s.cuts += len(parts); s.cuts > mostCuts {
+			s.err = errWork
+			return
 		}
-		parts := []Polygon{p}
-		for _, unit := range z {
-			if cuts += len(parts); cuts > mostCuts {
-				failed = errWork
-				return
-			}
-			var cut []Polygon
-			for _, part := range parts {
-				cut = append(cut, part.cut(unit, thin)...)
-			}
-			parts = cut
-		}
+		var cut []Polygon
 		for _, part := range parts {
-			next := make([]plane, len(z))
-			for j, unit := range z {
-				if unit.at(part.Centre()) > 0 {
-					next[j] = unit
-				}
+			cut = append(cut, part.cut(unit, s.thin)...)
+		}
+		parts = cut
+	}
+	for _, part := range parts {
+		next := make([]plane, len(z))
+		for j, unit := range z {
+			if unit.at(part.Centre()) > 0 {
+				next[j] = unit
 			}
-			descend(l+1, part, next)
+		}
+		if s.descend(l+1, part, next); s.err != nil {
+			return
 		}
 	}
-	descend(0, Polygon{lo, {hi[0], lo[1]}, hi, {lo[0], hi[1]}}, []plane{{a: 1}, {b: 1}})
-	if failed != nil {
-		return nil, failed
-	}
-	return polygons, nil
 }
 
 // cut returns the one or two parts that the zero line of u leaves of p.
