@@ -1,12 +1,16 @@
 package problem_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/accel"
+	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
 )
 
 // A narrow valley, turned by 30°.
@@ -118,4 +122,42 @@ func ExampleRandomLeastSquares() {
 	// Output:
 	// x has rank 3 but 5 features: they are linearly dependent and there is no single optimum; leave some out, or set Ridge
 	// L = 0.000000, tr Σ = 0.000000
+}
+
+// A net of one hidden layer with 10 tanh units learns half a sine wave from 20 points.
+func ExampleNewRegression() {
+	var xs, ys []float64
+	for i := range 20 {
+		x := float64(i) / 19
+		xs, ys = append(xs, x), append(ys, math.Sin(math.Pi*x))
+	}
+	net, err := problem.NewRegression([]int{10}, xs, ys)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	net.Activation = problem.Tanh
+	backend, err := accel.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	trainer, err := train.New(backend, net, optim.GD(), train.Record{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer trainer.Close()
+	h, err := trainer.Run(context.Background(), train.Config{LearningRate: 0.3, Steps: 2000, Stride: 1000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range h.Parameters {
+		fmt.Println(p.Name, p.Shape)
+	}
+	for i, step := range h.Step {
+		fmt.Printf("step %4d: L = %.4f\n", step, h.Loss[i])
+	}
+	// Output:
 }
