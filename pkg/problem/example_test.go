@@ -148,7 +148,7 @@ func ExampleNewRegression() {
 		return
 	}
 	defer trainer.Close()
-	h, err := trainer.Run(context.Background(), train.Config{LearningRate: 0.3, Steps: 2000, Stride: 1000})
+	h, err := trainer.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1000, Stride: 500})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -160,4 +160,11 @@ func ExampleNewRegression() {
 		fmt.Printf("step %4d: L = %.4f\n", step, h.Loss[i])
 	}
 	// Output:
+	// hidden01/dense/biases [10]
+	// hidden01/dense/weights [1 10]
+	// output/dense/biases [1]
+	// output/dense/weights [10 1]
+	// step    0: L = 0.6530
+	// step  500: L = 0.0121
+	// step 1000: L = 0.0039
 }
