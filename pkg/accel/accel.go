@@ -2,12 +2,12 @@
 // in pure Go, which is slower and always there. Open gives the backend, Describe says in a sentence which one it is and
 // why.
 //
-// GOMLX_BACKEND decides where it is set ("go", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), and it is an
-// error then if that cannot be had. Otherwise the first that works computes, of: XLA on the CPU, XLA on an NVIDIA GPU,
-// pure Go. The CPU comes first because it is quicker: a step of a net of 64 units takes half a microsecond there, and more than twenty
-// on a GPU. A GPU does thousands of such nets in the same time as one, and GPU gives it to who has them: a sweep
-// (package train) measures whether it pays. Package plugin says where plugins are looked for. Nothing is downloaded here;
-// `go run ./cmd/lab setup` does.
+// If GOMLX_BACKEND is set ("go", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if
+// that backend is not available. Otherwise Open tries XLA on the CPU, XLA on an NVIDIA GPU and pure Go, and takes the first
+// that works. The CPU comes first because it is quicker for a single small net: a step of a net of 64 units takes half a
+// microsecond there, and more than twenty on a GPU. A GPU trains thousands of such nets in the same time as one. GPU returns it
+// for that case, and a sweep (package train) measures whether it pays. Package plugin says where it looks for plugins. This
+// package downloads nothing; `go run ./cmd/lab setup` does.
 package accel
 
 import (

@@ -1,6 +1,6 @@
 // Package bench times one training run done by several contenders, the lab and other libraries, side by side: the same
-// net, the same data, starting values and batches. What they end at is compared first. Then they run in turns (the lab,
-// JAX, PyTorch, the lab, …), so that a machine that slows down slows down all of them, and what is reported is
+// net, the same data, starting values and batches. First it compares their losses, which must agree. Then they take turns
+// (the lab, JAX, PyTorch, the lab, …), because a machine that slows down then slows down all of them. The result is
 //
 //	ratio = median over the rounds of (the lab's time ÷ theirs in the same round)
 //

@@ -1,6 +1,6 @@
-// Package diagnosis tells from measurements why a net has not learnt a function. There are three causes, says Hornik's
-// theorem (lecture section 3, claim W1): inadequate learning, too few hidden units, or no deterministic relationship between
-// input and target. They can be told apart because the mean square error on unseen examples is the sum of what each adds:
+// Package diagnosis finds out from measurements why a net has not learned a function. By Hornik's theorem (lecture section 3,
+// claim W1) there are three causes: inadequate learning, too few hidden units, or no deterministic relationship between input
+// and target. The mean square error on unseen examples is the sum of what each cause adds, so they can be told apart:
 //
 //	E² = (E² − best of this width)  +  (best of this width − best of all)  +  (best of all − noise)  +  noise
 //	         inadequate learning             too few units                       not explained        no relationship
@@ -15,11 +15,11 @@ import (
 	"descent.example/pkg/stat"
 )
 
-// Cause is why a function was not learnt.
+// Cause is why a function was not learned.
 type Cause int
 
 const (
-	Nothing      Cause = iota // it was learnt
+	Nothing      Cause = iota // it was learned
 	Learning                  // "inadequate learning": the same net, trained otherwise, does better
 	Units                     // "insufficient numbers of hidden units": more of them do better
 	Relationship              // "the lack of a deterministic relationship between input and target": no net can
@@ -44,7 +44,7 @@ type Trial struct {
 
 // Record is what was measured.
 type Record struct {
-	// Tolerance is a root mean square error that is good enough to call the function learnt.
+	// Tolerance is a root mean square error that is good enough to call the function learned.
 	Tolerance float64
 	// Trials are the training in question, and then others: of the same width with other settings, and of other widths.
 	Trials []Trial
@@ -67,7 +67,7 @@ type Diagnosis struct {
 }
 
 // Diagnose names the cause that adds most to the error. A training that
-// diverged has not learnt. It is an error when every trial of the record diverged, when it has none, a
+// diverged has not learned. It is an error when every trial of the record diverged, when it has none, a
 // trial without errors or units, or a tolerance or noise that is negative or not finite.
 func Diagnose(r Record) (*Diagnosis, error) {
 	if len(r.Trials) == 0 {

@@ -49,17 +49,17 @@ func Repeated(x *mat.Dense, y []float64, confidence float64) (stat.Interval, err
 }
 
 // Gamma is the Gamma test: half of the mean square difference of targets against the mean square distance of inputs, for the
-// k-th nearest neighbours, and the line through them, whose value at no distance is the variance of the noise.
+// k-th nearest neighbors, and the line through them, whose value at no distance is the variance of the noise.
 type Gamma struct {
 	Distance, Difference []float64 // δ(k) and γ(k), for k = 1, 2, …
 	Slope                float64
 	Noise                stat.Interval // not negative
 }
 
-// mostPairs of examples are compared, and 1,000 times the neighbours resampled, in about a minute.
+// mostPairs of examples are compared, and 1,000 times the neighbors resampled, in about a minute.
 const mostPairs = 1 << 28
 
-// Neighbours estimates the variance of the noise when no input is repeated, by the Gamma test with the k nearest neighbours of
+// Neighbours estimates the variance of the noise when no input is repeated, by the Gamma test with the k nearest neighbors of
 // each example, k at least 2 and less than n; 10 is customary. It supposes that the function is smooth. The interval is by
 // bootstrap over the examples. x is [n, d]. It is an error when the sizes, k or the confidence are wrong, or when
 // it would take minutes.

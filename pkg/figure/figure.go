@@ -2,16 +2,16 @@
 // curves against the step or the learning rate η, bands and bundles over seeds,
 // contours of a loss with trajectories θ_{t+1} = θ_t − η∇L, arrows per example
 // and stationary ellipses on top, measurements with their intervals, power
-// laws, histograms and heat maps, and rows of such panels. A Figure is built
-// by a few calls, or by Add from marks of one's own, and comes out as one bundle: SVG and PNG of the same drawing,
+// laws, histograms and heat maps, and rows of such panels. A few calls build
+// a Figure, or Add with marks of your own. It comes out as one bundle: SVG and PNG of the same drawing,
 // its size, and a text that says the same. Animate makes a moving picture of
 // a sequence of figures.
 //
 // Every name differs from the others by color (Okabe and Ito's palette,
 // safe for color-blind readers) and by dash or marker, so that it survives a
-// gray print; names stand beside the data, never over it. What cannot be
-// shown is said: a run that leaves the finite numbers ends in a mark and the
-// words "diverged at step t". Lengths are CSS pixels; the card behind the
+// gray print; names stand beside the data, never over it. A run whose
+// values are no longer finite ends in a mark and the words "diverged at
+// step t". Lengths are CSS pixels; the card behind the
 // drawing is opaque white, so that it reads on a dark page too.
 package figure
 

@@ -1,6 +1,6 @@
-// Package memory holds sizes that a person gives against the memory that there is, before anything of that size is made.
-// Go cannot recover from running out of memory, and the system may end the process without a word: a batch, a net or a
-// history that cannot fit is an error with the size in it instead.
+// Package memory compares a size that a person asked for with the memory of this machine, before anything of that size is
+// made. Go cannot recover from running out of memory, and the system may end the process without a word. So a batch, a net or
+// a history that cannot fit is an error instead, and the error names the size.
 package memory
 
 import (

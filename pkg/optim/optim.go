@@ -2,15 +2,15 @@
 //
 //	θ_{t+1} = θ_t − η_t·d_t,   d_t made of ∇L(θ_t) and of what the rule remembers of the gradients before,
 //
-// as GoMLX optimizers (optimizer.Interface), so that they serve the lab's train package and GoMLX's own trainer alike.
-// What belongs to several rules (weight decay, clipping, sparsity, averaging) is an Option.
+// as GoMLX optimizers (optimizer.Interface), so that both the lab's package train and GoMLX's own trainer can use them. What
+// several rules can have (weight decay, clipping, sparsity, averaging) is an Option.
 //
 // Every hyperparameter is a variable, as the learning rate is in GoMLX: a float64 scalar under /optimizers that is not
-// trained ("/optimizers/momentum"). So a new value, by train.Config.Hyper or the variable's SetValue, compiles nothing.
+// trained ("/optimizers/momentum"). So setting a new value (train.Config.Hyper, or the variable's SetValue) compiles nothing.
 // What a rule remembers of a parameter is a variable too, under /optimizers/<what>/<the parameter's path>.
 //
-// GoMLX's own optimizers are not used but for GD: its Adam is right but compiles β1, β2 and ε in, its RMSProp is
-// Adam's second moment with Adam's bias correction, and it has no momentum.
+// Of GoMLX's own optimizers only GD is used. Its Adam is correct, but compiles β1, β2 and ε in; its RMSProp has Adam's bias
+// correction; and it has no SGD with momentum.
 package optim
 
 import (
@@ -87,7 +87,7 @@ func RMSProp(options ...Option) (optimizer.Interface, error) {
 	}, options)
 }
 
-// Adam divides a running mean of the gradient by the root of its running mean square, both freed of their bias towards
+// Adam divides a running mean of the gradient by the root of its running mean square, both freed of their bias toward
 // the 0 at which they start (Kingma & Ba 2015); t counts from 1:
 //
 //	m ← β1·m + (1−β1)∇L,   s ← β2·s + (1−β2)∇L²,   d = m/(1−β1ᵗ) / (√(s/(1−β2ᵗ)) + ε)

@@ -67,7 +67,7 @@ func DecoupledWeightDecay(strength float64) Option {
 	}
 }
 
-// L1 makes the parameters sparse: after the rule's step each moves towards 0 by ηλ, and stays there if that is too far
+// L1 makes the parameters sparse: after the rule's step each moves toward 0 by ηλ, and stays there if that is too far
 // (soft threshold, the proximal step of λ‖θ‖₁). With GD it is ISTA (Daubechies et al. 2004) and ends at the minimum of
 // L + λ‖θ‖₁, with exact zeros; a subgradient step has none (claim G6).
 //

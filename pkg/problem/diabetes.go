@@ -8,7 +8,7 @@ import (
 // Progression is the target among the columns of DiabetesTable: disease progression one year after baseline.
 const Progression = "progression"
 
-// Diabetes is the regression of disease progression on all ten variables of DiabetesTable, n = 442, d = 10, standardised.
+// Diabetes is the regression of disease progression on all ten variables of DiabetesTable, n = 442, d = 10, standardized.
 // The eigenvalues of its Hessian run from 0.00856 to 4.02, a condition number of 470. For two variables, whose loss can be
 // drawn, select them: table.Select("bmi", "bp", Progression), then LeastSquares(Progression). The error is
 // nil: the data are part of the program, and a test reads them.

@@ -16,7 +16,7 @@ import (
 // DigitSide is how many pixels a digit has in a row, and how many rows.
 const DigitSide = 8
 
-// Digits returns 1,797 handwritten digits of 13 people as grey pixels, the features, row by row from the top, from 0
+// Digits returns 1,797 handwritten digits of 13 people as gray pixels, the features, row by row from the top, from 0
 // (paper) to 1 (ink): n = 1797, d = 64, 10 classes. For logistic regression select two: Select(3, 8), then Logistic.
 // License and source are in data/README.md. The error is nil: the data are part of the program, and a test reads them.
 //

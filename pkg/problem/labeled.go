@@ -85,7 +85,7 @@ func (l *Labeled) Logistic() (*Logistic, error) {
 }
 
 // Blobs makes n examples in the plane, drawn by the seed, by turns of class 0 and of class 1: each class a round cloud
-// of standard deviation 1, their centres (−distance/2, 0) and (distance/2, 0). The best that a line can do is to be
+// of standard deviation 1, their centers (−distance/2, 0) and (distance/2, 0). The best that a line can do is to be
 // right of the part Φ(distance/2) of all. It is an error when n is below 2 or the distance is negative or not finite.
 func Blobs(n int, distance float64, seed uint64) (*Labeled, error) {
 	if n < 2 {

@@ -15,7 +15,7 @@ import (
 )
 
 // LeastSquares is linear regression: L(θ) = 1/(2n) Σᵢ (xᵢᵀθ − yᵢ)² + R(θ) over n examples. NewLeastSquares makes one;
-// Table.LeastSquares makes one from named columns, standardised, so that no intercept is needed; RandomLeastSquares and
+// Table.LeastSquares makes one from named columns, standardized, so that no intercept is needed; RandomLeastSquares and
 // NewStream make random ones.
 //
 // Source: lecture section 1 (claims G3, G4, G6).
@@ -99,7 +99,7 @@ func (l *LeastSquares) ExampleGradients(theta []float64) *mat.Dense {
 	return linearGradients(l.x, l.residual(theta).RawVector().Data, l.Regularizer, theta)
 }
 
-// Hessian returns XᵀX/n + Ridge·1, whatever θ. On standardised features and without a ridge it is their correlation
+// Hessian returns XᵀX/n + Ridge·1, whatever θ. On standardized features and without a ridge it is their correlation
 // matrix.
 func (l *LeastSquares) Hessian([]float64) *mat.SymDense {
 	var h mat.SymDense

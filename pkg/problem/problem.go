@@ -1,5 +1,5 @@
-// Package problem holds what is minimised: losses L(θ) written for GoMLX, so that a run can be trained on any backend,
-// each with what mathematics knows of it on the host in float64: value, gradient ∇L, Hessian ∇²L, optimum θ*.
+// Package problem holds the losses L(θ) to be minimized, written for GoMLX, so that any backend can train them. Where there are
+// formulas for the value, the gradient ∇L, the Hessian ∇²L or the optimum θ*, a problem computes them too, on the host in float64.
 package problem
 
 import (
@@ -18,7 +18,7 @@ import (
 	"descent.example/pkg/memory"
 )
 
-// Problem is a loss to be minimised, written as GoMLX writes models.
+// Problem is a loss to be minimized, written as GoMLX writes models.
 type Problem interface {
 	// Data returns the examples: tensors that share their leading axis, n; nil for a loss without data (a quadratic bowl).
 	Data() []*tensors.Tensor

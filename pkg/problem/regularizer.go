@@ -58,7 +58,7 @@ func (r Regularizer) penalize(loss, theta *graph.Node) *graph.Node {
 	return loss
 }
 
-// softThreshold is the x that makes ½(x−v)² + t|x| least: v, moved towards 0 by t.
+// softThreshold is the x that makes ½(x−v)² + t|x| least: v, moved toward 0 by t.
 func softThreshold(v, t float64) float64 { return math.Copysign(max(math.Abs(v)-t, 0), v) }
 
 func sign(v float64) float64 {

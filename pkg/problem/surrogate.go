@@ -11,7 +11,7 @@ type Surrogate struct {
 	Derivative func(m float64) float64
 }
 
-// Surrogates are the 0-1 loss, which counts mistakes and has no slope to follow, and what is minimised in its place:
+// Surrogates are the 0-1 loss, which counts mistakes and has no slope to follow, and what is minimized in its place:
 // squared (1−m)², logistic log₂(1+e^−m) and hinge max(0, 1−m). Each of these is convex, at least as great as the 0-1
 // loss, and 1 at m = 0, for which the logistic loss is measured in bits: Logistic's is ln 2 times it.
 func Surrogates() []Surrogate {

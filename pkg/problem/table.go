@@ -112,10 +112,10 @@ func (t *Table) Column(name string) ([]float64, error) {
 	return mat.Col(nil, j, t.Values), nil
 }
 
-// LeastSquares makes the regression of the target on all other columns, each standardised: z = (x − mean)/sd, with the
+// LeastSquares makes the regression of the target on all other columns, each standardized: z = (x − mean)/sd, with the
 // standard deviation that divides by n, so that the Hessian is the correlation matrix of the features. The target is
 // centred and keeps its unit: with both means at zero the best intercept is zero, and θ has one element for each feature,
-// in units of the target per standard deviation. A feature that is constant cannot be standardised and is an error.
+// in units of the target per standard deviation. A feature that is constant cannot be standardized and is an error.
 func (t *Table) LeastSquares(target string) (*LeastSquares, error) {
 	y, err := t.Column(target)
 	if err != nil {

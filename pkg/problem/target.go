@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Target is a function of one variable on an interval, to be learnt from points.
+// Target is a function of one variable on an interval, to be learned from points.
 type Target struct {
 	Name   string
 	F      func(x float64) float64

@@ -1,4 +1,4 @@
-// Package progress lets long work tell how far it is without knowing who watches. In a notebook package lab does.
+// Package progress lets long work report how far it is without knowing who shows that. In a notebook package lab shows it.
 package progress
 
 import "sync/atomic"

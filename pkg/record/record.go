@@ -1,5 +1,5 @@
-// Package record tells whether files are still what they were when they were made: at once by their sizes, times and right to
-// be executed, or with care by their SHA-256. Set-up records what it makes, so that damage is seen and mended.
+// Package record tells whether files have changed since they were made. The quick check compares their sizes, times and execute
+// permissions, the thorough one their SHA-256. Set-up records the files that it makes, so that it can find damage and mend it.
 package record
 
 import (

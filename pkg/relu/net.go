@@ -2,9 +2,9 @@
 //
 //	h₀ = x,  z_l = h_{l−1}W_l + b_l,  h_l = max(0, z_l),  f(x) = z_L
 //
-// computes is piecewise linear, so its knots, slopes and regions can be found exactly, and a net can be written down that
-// has the ones wanted. All is float64 on the host; Start, FromStart, Theta and FromTheta lead to the nets that package
-// train trains, problem.Net, and back.
+// computes is piecewise linear. So its knots, slopes and regions can be found exactly, and a net can be built that has the
+// ones you want. Everything is float64 on the host. Start and Theta convert a net for package train, which trains problem.Net; FromStart
+// and FromTheta convert it back.
 package relu
 
 import (

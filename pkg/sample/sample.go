@@ -1,15 +1,15 @@
-// Package sample says which examples a step of training sees: all n, or a batch of b (claims S2, S6, S12, S13, S14).
+// Package sample chooses the examples that a step of training sees: all n, or a batch of b (claims S2, S6, S12, S13, S14).
 // The j-th example of step t's batch is a function of the seed, t and j alone,
 //
 //	index = draw(key(seed), t, j),
 //
-// with no state and no table: so a run can go on from any step, and the host knows the batches that a program drew.
+// with no state and no table. So a run can continue from any step, and the host knows the batches that a program drew.
 // The formula is written once and computes on the host (Indices) and in a graph (Node, also within the body of a
-// While), with the same integers whatever computes it.
+// While); the integers are the same on every backend.
 //
 // Samplers that go through the data in epochs count positions p = t·b + j: epoch p div n shows the examples π(p mod n),
-// π being its order. Where b does not divide n, a batch takes its last examples from the next epoch, and still each
-// epoch shows every example exactly once.
+// where π is the epoch's order. If b does not divide n, a batch at the end of an epoch takes its last examples from the next
+// one. Each epoch still shows every example exactly once.
 package sample
 
 import (
@@ -322,7 +322,7 @@ func draw[N number[N]](s Sampler, at place[N], n uint32) func(j N) N {
 }
 
 // rounds of the permutation. After 16 all orders of up to 6 examples are equally likely, as far as 3 million draws can
-// tell. But two places keep their distance if every round swaps both or neither, so neighbours remain neighbours with a
+// tell. But two places keep their distance if every round swaps both or neither, so neighbors remain neighbors with a
 // chance that is 2^−rounds too great, and on sorted data a batch's mean has a variance that is b·2^−rounds too great in
 // proportion: 3.7 % were measured after 16 rounds with 1,024 of 8,192. After 24 it is less than 0.1 % for a batch of
 // 16,384.
@@ -379,7 +379,7 @@ func hash[N number[N]](x N) N {
 	return x.xor(x.shift(16))
 }
 
-// keyOf scrambles a seed, so that neighbouring seeds have nothing to do with each other.
+// keyOf scrambles a seed, so that neighboring seeds have nothing to do with each other.
 //
 // Source: G. Steele, D. Lea and C. Flood (2014), "Fast Splittable Pseudorandom Number Generators": SplitMix64.
 func keyOf(seed int64) (key [2]uint32) {

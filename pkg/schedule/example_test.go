@@ -149,3 +149,13 @@ func ExampleClamp() {
 	fmt.Printf("%.3f %.3f %.3f\n", s.At(0), s.At(9), s.At(1000))
 	// Output: 0.200 0.100 0.010
 }
+
+// The loss stops falling after step 2. Two steps without a lower loss halve the rate, and two more halve it again.
+func ExampleReduceOnPlateau() {
+	plateau, err := schedule.ReduceOnPlateau(0.5, 2, 0, 0, 0.1)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(plateau.Scales([]float64{4, 2, 1, 1, 1, 1, 1, 0.5}))
+	// Output: [1 1 1 1 0.5 0.5 0.25 0.25]
+}

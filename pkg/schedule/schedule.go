@@ -4,10 +4,10 @@
 //	η_t = formula(t, constants)
 //
 // The formula is written once and computes on the host (At, for pictures) and in a graph (Node, for a training run, also
-// within the body of a While). In the graph the constants are an input, so that other constants need no compilation.
+// within the body of a While). In the graph the constants are an input, so new constants need no new compilation.
 //
 // To write a schedule of your own, pass a function of the step to Func; its example shows one in a training run. Sequence,
-// Product, Clamp and WarmUp combine any schedules, also yours.
+// Product, Clamp and WarmUp combine any schedules, including your own.
 package schedule
 
 import (

@@ -64,7 +64,7 @@ func correlate(x []float64, squares float64, maxLag int) []float64 {
 //	|Σ_t (x_t − x̄) e^(−iω_k t)|² / n
 //
 // Its expectation is the power spectrum Σ_k Cov(x_{t+k}, x_t) e^(−iωk). Each value by itself is as uncertain as it is
-// large, however long the series: average over neighbours or over runs. It is an error when there are fewer than two
+// large, however long the series: average over neighbors or over runs. It is an error when there are fewer than two
 // values or one is not finite.
 func Periodogram(xs []float64) (omega, power []float64, err error) {
 	if err := check(0.5, sample{"xs", xs, 2}); err != nil {

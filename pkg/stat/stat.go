@@ -2,8 +2,8 @@
 // long run, each estimate with its confidence interval; it finds the rate at which training begins to diverge by bisection
 // (BisectThreshold) and the largest eigenvalue of a Hessian by power iteration (PowerIteration).
 //
-// An interval at the confidence c holds the true value in the part c of all repetitions; 0.95 is customary, and a test
-// that must not raise false alarms wants 0.9999.
+// Over many repetitions, an interval at the confidence c holds the true value in a fraction c of them. 0.95 is customary; a test
+// that must not raise false alarms needs 0.9999.
 //
 // Source: lecture section 1: every stochastic claim (S2 to S14) is stated with such an interval.
 package stat

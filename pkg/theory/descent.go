@@ -1,12 +1,11 @@
-// Package theory is what mathematics predicts of gradient descent, θ_{t+1} = θ_t − η∇L(θ_t), to be held against what
-// was measured. On a quadratic with Hessian A = Q Λ Qᵀ each eigen-direction goes its own way, by the factor 1 − ηλᵢ a
-// step:
+// Package theory computes what mathematics predicts of gradient descent, θ_{t+1} = θ_t − η∇L(θ_t), so that measurements can be
+// compared with it. On a quadratic with Hessian A = Q Λ Qᵀ, every step multiplies the error along eigenvector i by 1 − ηλᵢ:
 //
 //	θ_t = θ* + Q (I − ηΛ)^t Qᵀ (θ₀ − θ*)
 //
-// so that descent converges if and only if 0 < η < 2/λ_max. Descent is this, SGD the same for batches in the place of
-// all examples: there the mean and the covariance of θ_t are what is known. GradientNoise is where that covariance
-// comes from. How sure a measured number is, which is held against them, says package stat.
+// So if all λᵢ are positive, descent converges from every θ₀ if and only if 0 < η < 2/λ_max. Descent computes this. SGD does the
+// same for batches, where theory gives the mean and the covariance of θ_t. GradientNoise is the noise that causes this
+// covariance. Package stat says how sure a measured number is.
 //
 // Sources: lecture section 1 (claims G3, G4, G5; S2 to S14 at SGD and GradientNoise); G. Goh (2017), "Why Momentum
 // Really Works", Distill, for the eigen-directions; Y. Nesterov (2004), "Introductory Lectures on Convex Optimization",

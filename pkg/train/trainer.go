@@ -2,11 +2,11 @@
 //
 //	θ_{t+1} = optimizer(θ_t, ∇L(θ_t), η)
 //
-// is built as GoMLX builds it, by any GoMLX optimizer on any loss, and put into a loop inside the graph together with
-// the drawing of the batch and the learning rate's schedule, so that a run costs microseconds a step. Rates, the
-// optimizer's constants, seed, number of steps, stride and starting values are inputs of the program: it is compiled
-// once, and a new value never compiles again. On GoMLX's Go backend, which cannot run the
-// loop, the compiled step is repeated from the host, with the same records and the same rules for stopping.
+// is built as GoMLX builds it, by any GoMLX optimizer on any loss. A loop inside the graph repeats it, and also draws the batch
+// and follows the learning rate's schedule, so a step costs microseconds. Rates, the optimizer's constants, seed, number of
+// steps, stride and starting values are inputs of the program: it is compiled once, and a new value never compiles again.
+// GoMLX's Go backend cannot run the loop. There the host repeats the compiled step, with the same records and the same rules
+// for stopping.
 package train
 
 import (

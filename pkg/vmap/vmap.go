@@ -1,9 +1,9 @@
 // Package vmap makes one program that does the same computation for n sets of inputs at once, from a graph that is written
-// for one, as JAX's vmap does: a GPU takes about as long for hundreds of small nets as for one.
+// for one, as JAX's vmap does. It pays on a GPU, which takes about as long for hundreds of small nets as for one.
 //
 // New wraps a backend. A graph built on the wrapper has the shapes of a single computation; the program that it compiles
-// has a leading axis of n more on the inputs that differ between the computations and on all that follows from these.
-// What does not depend on them, like the data of all runs of a sweep, is computed and kept once.
+// adds a leading axis of n to the inputs that differ between the computations and to everything computed from them. What does
+// not depend on them, such as the data that all runs of a sweep share, is computed and kept once.
 package vmap
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// New returns a backend whose graphs compile to programs for n computations at once. differs tells of the parameters of the
-// graph, and of its closures, by their names, whether each computation has its own: the program takes and returns those
-// values with a leading axis of n. To be run by the graph's Executable, with buffers of the backend itself: GoMLX's own
-// Run would move tensors from it to the wrapper.
+// New returns a backend whose graphs compile to programs for n computations at once. differs is called with the name of each
+// parameter of the graph and of its closures, and tells whether each computation has its own value: the program takes and returns
+// those values with a leading axis of n. Run it by the graph's Executable, with buffers of the backend itself: GoMLX's own Run
+// would move tensors from it to the wrapper.
 //
 // What has no rule here (convolutions, random bits, sorting, scatters, a loop within another) is an error that wraps
 // compute.ErrNotImplemented when the graph is built. The one loop in the main function goes on until it is over for
