@@ -20,10 +20,11 @@ import (
 type evaluator struct {
 	full     *graph.Graph // data, variables → L(θ), ∇L(θ) of each parameter
 	examples *graph.Graph // data, variables → ∇ℓᵢ(θ) of each parameter, [n, …]; without loops: of example i, an input
+	model    *graph.Graph // data, variables, features → the model's outputs
 }
 
 func (e *evaluator) finalize() {
-	for _, g := range []*graph.Graph{e.full, e.examples} {
+	for _, g := range []*graph.Graph{e.full, e.examples, e.model} {
 		if g != nil {
 			g.Finalize()
 		}
