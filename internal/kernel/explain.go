@@ -121,10 +121,16 @@ func caretUnder(entry, line string) (space string, ok bool) {
 	return b.String(), true
 }
 
+// withError finds what Go says where the error of a call that returns a value and an error is forgotten.
+var withError = regexp.MustCompile(`^multiple-value .*, error\)\)|^assignment mismatch: 1 variable but .* returns 2 values`)
+
 // hint is one or two sentences about what the compiler said of a line (0 if it is none of the cell), or nothing.
 func hint(cell source, line int, said string, past history) string {
 	if m := undefined.FindStringSubmatch(said); m != nil {
 		return undefinedHint(m[1], line, cell, past)
+	}
+	if withError.MatchString(said) {
+		return "This call returns an error beside its value. Wrap it in lab.Must(…), which stops the cell with that error."
 	}
 	if !syntax.MatchString(said) {
 		return ""

@@ -31,7 +31,7 @@ func newSource(text string) source {
 
 func startsMain(line string) bool {
 	line = command(line)
-	return strings.HasPrefix(line, "%main") || line == "%%" || strings.HasPrefix(line, "%% ") || strings.HasPrefix(line, "%%\t")
+	return strings.HasPrefix(line, "%main") || line == "%%" || strings.HasPrefix(line, "%% ") || strings.HasPrefix(line, "%%\t") || strings.HasPrefix(line, "%%-")
 }
 
 // refusal says why GoNB would end over the cell, or nothing.
@@ -58,8 +58,11 @@ func (s source) refusal() string {
 	return ""
 }
 
+// dashes are those that a text processor makes of the two before a parameter's name.
+var dashes = strings.NewReplacer(" –-", " --", " –", " --", " —", " --")
+
 // codeBeside finds Go where the arguments of a cell stand: a call, a declaration or an assignment that no flag begins.
-var codeBeside = regexp.MustCompile(`^(?:%%|%main)\s+[^-\s].*(?::=|[({=])`)
+var codeBeside = regexp.MustCompile(`^(?:%%|%main)\s+[^-–—\s].*(?::=|[({=])`)
 
 // forGoNB is the cell as GoNB gets it. When a program ends, GoNB drops what it has not read yet of the pipe for pictures,
 // so a cell that uses gonbui waits at its end. GoNB keeps a shell command's standard input open for ever unless %with_inputs or
@@ -76,6 +79,8 @@ func (s source) forGoNB() string {
 		case line == "" || line[0] != '%' && line[0] != '!':
 		case strings.Trim(line[1:], " \t\\") == "":
 			lines[i] = line[:1] // a command without a name ends GoNB
+		case startsMain(line):
+			lines[i] = strings.Replace(dashes.Replace(line), "%%-", "%% -", 1)
 		case line[0] == '%':
 			asks = asks || strings.HasPrefix(line, "%with_inputs") || strings.HasPrefix(line, "%with_password")
 		case asks:

@@ -353,8 +353,8 @@ type argument struct {
 
 var flagStart = regexp.MustCompile(`^--?[A-Za-z]`)
 
-// readArguments accepts --name=value, -name=value, --name value and --name. A value
-// of its own that begins with a dash is a negative number.
+// readArguments accepts --name=value, -name=value, --name value, --name = value and --name, and spaces after the commas of a
+// list. A value of its own that begins with a dash is a negative number.
 func readArguments(args []string) (list []argument) {
 	for i := 0; i < len(args); i++ {
 		if !flagStart.MatchString(args[i]) {
@@ -363,9 +363,17 @@ func readArguments(args []string) (list []argument) {
 		}
 		a := argument{}
 		a.name, a.value, a.hasValue = strings.Cut(strings.TrimLeft(args[i], "-"), "=")
-		if !a.hasValue && i+1 < len(args) && !flagStart.MatchString(args[i+1]) {
+		follows := func() bool { return i+1 < len(args) && !flagStart.MatchString(args[i+1]) }
+		if !a.hasValue && follows() && args[i+1] == "=" { // --name = value
+			i++
+		}
+		if (!a.hasValue || a.value == "") && follows() {
 			i++
 			a.value, a.hasValue = args[i], true
+		}
+		for strings.HasSuffix(a.value, ",") && follows() { // --name=1, 2
+			i++
+			a.value += args[i]
 		}
 		list = append(list, a)
 	}

@@ -280,3 +280,18 @@ func TestNumbersAreShownAsAPersonWritesThem(t *testing.T) {
 		assert.Equal(t, want, formatFloat(v))
 	}
 }
+
+// Arguments as people write them.
+func TestArgumentsAsWritten(t *testing.T) {
+	for written, want := range map[string][]argument{
+		"--lr = 0.2":           {{"lr", "0.2", true}},
+		"--lr= 0.2":            {{"lr", "0.2", true}},
+		"--rates=0.1, 0.2":     {{"rates", "0.1,0.2", true}},
+		"--rates 0.1, 0.2, -3": {{"rates", "0.1,0.2,-3", true}},
+		"--on --n=3":           {{"on", "", false}, {"n", "3", true}},
+		"--name= --n=3":        {{"name", "", true}, {"n", "3", true}},
+		"--n -3 x":             {{"n", "-3", true}, {"", "x", false}},
+	} {
+		require.Equal(t, want, readArguments(strings.Fields(written)), written)
+	}
+}
