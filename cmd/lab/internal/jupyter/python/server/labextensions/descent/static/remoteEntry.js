@@ -28,8 +28,22 @@
 			return reply.ok && (await reply.json()).save;
 		};
 		const paths = (contexts) => contexts.map((context) => context.path);
+		// JupyterLab waits ten times as long for its next save as the last one took, and counts the time that a person took to answer
+		// its question about a file that changed on the disk. What stays unsaved for longer than it usually waits is saved here.
+		const patience = 8000, since = new Map();
+		const saveOverdue = (now) => {
+			for (const context of since.keys()) if (!now.includes(context)) since.delete(context);
+			for (const context of now) {
+				if (!since.has(context)) since.set(context, performance.now());
+				const asked = document.querySelector(".jp-Dialog") || context.contentsModel?.writable === false;
+				if (asked || performance.now() < since.get(context) + patience) continue;
+				since.set(context, performance.now());
+				context.save().catch(() => {}); // JupyterLab has said why
+			}
+		};
 		const look = async () => {
 			const now = dirty();
+			saveOverdue(now);
 			try {
 				if (await tell(paths(now))) {
 					await Promise.all(now.map((context) => context.save()));
