@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
@@ -153,100 +152,4 @@ func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64,
 		all = append(all, Followed{s.Name, h.GradNorm[0], floats.Distance(h.Final, start, 2), p.mistakes(h.Final), p.mistakes(start), h.Loss[len(h.Loss)-1]})
 	}
 	return all, nil
-}
-
-// withL1 is a problem whose loss has the term strength·‖θ‖₁, for autodiff to follow.
-type withL1 struct {
-	*problem.LeastSquares
-	strength float64
-}
-
-func (p withL1) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
-	loss := p.LeastSquares.Loss(scope, g, batch)
-	theta := scope.GetVariable("theta").NodeValue(g)
-	strengths := make([]float64, theta.Shape().Dim(0))
-	for i := range strengths {
-		strengths[i] = p.strength
-	}
-	return graph.Add(loss, graph.Dot(graph.Abs(theta), graph.Const(g, strengths)).Product())
-}
-
-// Penalty is what regularisation does to least squares on the ten measurements of the diabetes patients (claim G6).
-type Penalty struct {
-	Names []string
-	Plain []float64 // θ* without
-	// Ridge is where gradient descent with ½·strength·‖θ‖² ends, and ClosedForm (XᵀX/n + strength·I)⁻¹Xᵀy/n.
-	Ridge, ClosedForm []float64
-	// L1 is where steps with the soft threshold end, Subgradient where autodiff through |θ| does.
-	L1, Subgradient []float64
-}
-
-// Zeros counts the weights that are exactly 0.
-func Zeros(theta []float64) int {
-	zeros := 0
-	for _, w := range theta {
-		if w == 0 {
-			zeros++
-		}
-	}
-	return zeros
-}
-
-// Regularize runs gradient descent with each penalty from the origin's neighbourhood.
-func Regularize(ctx context.Context, backend compute.Backend, ridge, l1, eta float64, steps int) (*Penalty, error) {
-	if err := counts("steps", steps); err != nil {
-		return nil, err
-	}
-	fit, err := problem.Diabetes()
-	if err != nil {
-		return nil, err
-	}
-	fit.DType = dtypes.Float64
-	p := &Penalty{Names: []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}}
-	if p.Plain, err = fit.Optimum(); err != nil {
-		return nil, err
-	}
-	start := make([]float64, 10)
-	for i := range start {
-		start[i] = 0.1 * math.Cos(2*float64(i))
-	}
-	run := func(of problem.Problem, options ...optim.Option) ([]float64, error) {
-		var rule optimizer.Interface = optim.GD()
-		if len(options) > 0 {
-			if rule, err = optim.With(rule, options...); err != nil {
-				return nil, err
-			}
-		}
-		t, err := train.New(backend, of, rule, train.Record{})
-		if err != nil {
-			return nil, err
-		}
-		defer t.Close()
-		h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps, Start: map[string]any{"theta": start}})
-		if err != nil {
-			return nil, err
-		}
-		return h.Final, nil
-	}
-	if p.Ridge, err = run(fit, optim.WeightDecay(ridge)); err != nil {
-		return nil, err
-	}
-	if p.L1, err = run(fit, optim.L1(l1)); err != nil {
-		return nil, err
-	}
-	if p.Subgradient, err = run(withL1{fit, l1}); err != nil {
-		return nil, err
-	}
-	h := fit.Hessian(nil)
-	negative := mat.NewVecDense(10, fit.Gradient(make([]float64, 10))) // −Xᵀy/n
-	for i := range 10 {
-		h.SetSym(i, i, h.At(i, i)+ridge)
-	}
-	var solution mat.VecDense
-	if err := solution.SolveVec(h, negative); err != nil {
-		return nil, err
-	}
-	solution.ScaleVec(-1, &solution)
-	p.ClosedForm = solution.RawVector().Data
-	return p, nil
 }

@@ -1,0 +1,68 @@
+package lecture
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+)
+
+// BatchNoise is how the gradients of random batches scatter about the full one, at one θ (claim S2).
+type BatchNoise struct {
+	Batch     []int
+	Variance  []stat.Interval // measured E‖g_B − ∇L‖², for each size of batch
+	Predicted []float64       // tr Σ · VarianceFactor
+	// Bias is the greatest distance of a mean of batch gradients from the full gradient, in standard errors, over all
+	// sizes and parameters; Comparisons is of how many.
+	Bias        float64
+	Comparisons int
+}
+
+// MeasureBatchNoise draws so many batches of each size.
+func MeasureBatchNoise(s *Study, theta []float64, of theory.Sampling, batches []int, draws int, seed int64) (*BatchNoise, error) {
+	if err := counts("draws", draws); err != nil {
+		return nil, err
+	}
+	gradients := s.Gradients(theta)
+	n, d := gradients.Dims()
+	noise, err := theory.NewGradientNoise(gradients)
+	if err != nil {
+		return nil, err
+	}
+	result := &BatchNoise{Batch: batches}
+	for _, b := range batches {
+		sampler, err := sampling(of, b)
+		if err != nil {
+			return nil, err
+		}
+		if err := sampler.Check(n); err != nil {
+			return nil, err
+		}
+		predicted, err := noise.Batch(b, of)
+		if err != nil {
+			return nil, err
+		}
+		squares, sums := make([]float64, draws), make([]float64, d)
+		for t := range draws {
+			g := meanOf(gradients, sampler.Indices(t, seed, n))
+			floats.Add(sums, g)
+			squares[t] = math.Pow(floats.Distance(g, noise.Gradient, 2), 2)
+		}
+		variance, err := stat.Mean(squares, Confidence)
+		if err != nil {
+			return nil, err
+		}
+		result.Variance = append(result.Variance, variance)
+		result.Predicted = append(result.Predicted, mat.Trace(predicted))
+		for j := range d {
+			if sd := math.Sqrt(predicted.At(j, j) / float64(draws)); sd > 0 {
+				result.Bias = max(result.Bias, math.Abs(sums[j]/float64(draws)-noise.Gradient[j])/sd)
+				result.Comparisons++
+			}
+		}
+	}
+	return result, nil
+}

@@ -1,0 +1,42 @@
+package lecture
+
+import (
+	"math"
+
+	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+)
+
+// Construction is a net that was written down, not trained, on d pieces (claim N5).
+type Construction struct {
+	Pieces  int
+	AtKnots float64 // the greatest |f − net| at the knots
+	Between float64 // and on 20 places of each piece
+	Bound   float64 // M h²/8 for the target's M, if it has one
+}
+
+// Construct interpolates a target with each number of pieces. curvature is M ≥ |f″|; 0: unknown.
+func Construct(target problem.Target, pieces []int, curvature float64) (all []Construction, err error) {
+	for _, d := range pieces {
+		net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
+		if err != nil {
+			return nil, err
+		}
+		h := (target.Hi - target.Lo) / float64(d)
+		r := Construction{Pieces: d, Bound: relu.LinearBound(curvature, h)}
+		const places = 20
+		stride := max(1, d/256) // every piece of a small net, and as many of a large one
+		for k := 0; k < d; k += stride {
+			for i := range places {
+				x := target.Lo + (target.Hi-target.Lo)*float64(k)/float64(d) + float64(i)*h/places
+				off := math.Abs(net.At(x) - target.F(x))
+				if i == 0 {
+					r.AtKnots = max(r.AtKnots, off)
+				}
+				r.Between = max(r.Between, off)
+			}
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

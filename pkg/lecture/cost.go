@@ -1,0 +1,95 @@
+package lecture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/floats"
+
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+var errNoTrainer = errors.New("the trainer is nil: look at the error of train.New")
+
+// StepsToReach runs gradient descent at each rate until the loss above its minimum, floor, is a fraction ε of what it was
+// at the start, and returns the number of steps, or −1 where the run did not get there within limit steps or diverged
+// (claim G5).
+func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor, epsilon float64, limit int) ([]int, error) {
+	if t == nil {
+		return nil, errNoTrainer
+	}
+	if err := counts("limit", limit); err != nil {
+		return nil, err
+	}
+	steps := make([]int, len(rates))
+	for i, eta := range rates {
+		steps[i] = -1
+		var h *train.History
+		goal := 0.0
+		for done, next := 0, 100; steps[i] < 0 && done < limit; done, next = done+next, 2*next {
+			next = min(next, limit-done)
+			var err error
+			if h, err = t.Run(ctx, train.Config{LearningRate: eta, Steps: next, From: h}); err != nil {
+				return nil, err
+			}
+			if done == 0 {
+				goal = floor + epsilon*(h.Loss[0]-floor)
+			}
+			if k := slices.IndexFunc(h.Loss, func(loss float64) bool { return loss <= goal }); k >= 0 {
+				steps[i] = h.Step[k]
+			}
+			if _, diverged := h.Diverged(); diverged {
+				break
+			}
+		}
+	}
+	return steps, nil
+}
+
+// Costs are what StepsToReach measured, beside theory and the clock.
+type Costs struct {
+	Rates, Measured, Predicted []float64 // of the rates that got there
+	Agree                      bool      // measured and predicted are equal, rate for rate
+	Cheapest                   int       // the place of the rate with the fewest steps
+	SecondsPerStep             float64
+}
+
+// Bill measures how many steps a quadratic's run takes at each rate until the excess loss is a fraction ε of what it was,
+// and what theory says; and the time of a step, from a long run (claim G5).
+func Bill(ctx context.Context, t *train.Trainer, d *theory.Descent, start []float64, rates []float64, epsilon float64, limit int) (*Costs, error) {
+	if err := counts("limit", limit); err != nil {
+		return nil, err
+	}
+	if d == nil {
+		return nil, errors.New("the descent is nil: look at the error of theory.NewDescent")
+	}
+	measured, err := StepsToReach(ctx, t, rates, d.Floor, epsilon, limit)
+	if err != nil {
+		return nil, err
+	}
+	c := &Costs{Agree: true}
+	for i, eta := range rates {
+		predicted, err := d.Steps(eta, start, epsilon)
+		if err != nil || measured[i] < 0 {
+			c.Agree = c.Agree && (err != nil || predicted > limit) && measured[i] < 0
+			continue
+		}
+		c.Agree = c.Agree && measured[i] == predicted
+		c.Rates, c.Measured, c.Predicted = append(c.Rates, eta), append(c.Measured, float64(measured[i])), append(c.Predicted, float64(predicted))
+	}
+	if len(c.Rates) == 0 {
+		return nil, fmt.Errorf("no rate got there within %d steps: raise the fraction to reach", limit)
+	}
+	c.Cheapest = floats.MinIdx(c.Measured)
+	began := time.Now()
+	const timed = 50_000
+	if _, err := t.Run(ctx, train.Config{LearningRate: c.Rates[0], Steps: timed, Stride: timed}); err != nil {
+		return nil, err
+	}
+	c.SecondsPerStep = time.Since(began).Seconds() / timed
+	return c, nil
+}

@@ -1,0 +1,130 @@
+package lecture
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// Dance is SGD at a constant rate around the optimum (claim S7).
+type Dance struct {
+	Rate      []float64
+	Excess    []stat.Interval // measured E[L(θ_t)] − L(θ*), over seeds
+	Predicted []float64       // exact, from the Lyapunov equation
+	SmallRate []float64       // its limit for small η, ∝ η
+	// Covariance is that of θ_t measured at each rate over all seeds, [2, 2], and Theory the exact one.
+	Covariance, Theory []*mat.SymDense
+}
+
+// MeasureDance runs SGD from the optimum with batches of b drawn with replacement, at each rate for so many steps with so
+// many seeds. The first tenth of a run is left out, and what follows is recorded every stride-th step.
+func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, stride, seeds int) (*Dance, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
+	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	if err != nil {
+		return nil, err
+	}
+	sampler, err := sample.WithReplacement(b)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.Trainer(backend, train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	base := train.Config{Steps: steps, Stride: stride, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
+	histories, err := train.Sweep(ctx, t.Grid(base, rates, Seeds(seeds)), 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	dance := &Dance{Rate: rates}
+	for i, eta := range rates {
+		stationary, err := sgd.Stationary(eta)
+		if err != nil {
+			return nil, err
+		}
+		d := len(s.Descent.Optimum)
+		second, count := mat.NewSymDense(d, nil), 0
+		excess := make([]float64, seeds)
+		for k, h := range histories[i*seeds : (i+1)*seeds] {
+			if step, diverged := h.Diverged(); diverged {
+				return nil, fmt.Errorf("the run at η = %g with seed %d diverged at step %d: choose smaller rates", eta, k+1, step)
+			}
+			settled := h.Params[len(h.Params)/10+1:]
+			for _, theta := range settled {
+				excess[k] += s.Excess(theta) / float64(len(settled))
+				offset := mat.NewVecDense(d, floats.SubTo(make([]float64, d), theta, s.Descent.Optimum))
+				second.SymRankOne(second, 1, offset)
+				count++
+			}
+		}
+		second.ScaleSym(1/float64(count), second)
+		measured, err := stat.MeanOverRuns(excess, Confidence)
+		if err != nil {
+			return nil, err
+		}
+		dance.Excess = append(dance.Excess, measured)
+		dance.Predicted = append(dance.Predicted, sgd.ExcessLoss(stationary))
+		dance.SmallRate = append(dance.SmallRate, sgd.ExcessLoss(sgd.SmallRate(eta)))
+		dance.Covariance, dance.Theory = append(dance.Covariance, second), append(dance.Theory, stationary)
+	}
+	return dance, nil
+}
+
+// An Ellipse is a curve around the optimum, within which SGD stays a part of the time.
+type Ellipse struct {
+	X, Y   []float64
+	inside func(theta []float64) bool
+}
+
+// StationaryEllipse is so many standard deviations of the stationary covariance of SGD with batches of b at rate η.
+func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
+	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	if err != nil {
+		return nil, err
+	}
+	covariance, err := sgd.Stationary(eta)
+	if err != nil {
+		return nil, err
+	}
+	major, minor, angle, err := theory.Ellipse(covariance, sigmas)
+	if err != nil {
+		return nil, err
+	}
+	e := new(Ellipse)
+	sin, cos := math.Sincos(angle)
+	best := s.Descent.Optimum
+	for k := range 121 {
+		v, u := math.Sincos(2 * math.Pi * float64(k) / 120)
+		e.X = append(e.X, best[0]+major*u*cos-minor*v*sin)
+		e.Y = append(e.Y, best[1]+major*u*sin+minor*v*cos)
+	}
+	e.inside = func(theta []float64) bool {
+		x, y := theta[0]-best[0], theta[1]-best[1]
+		return math.Hypot((x*cos+y*sin)/major, (y*cos-x*sin)/minor) <= 1
+	}
+	return e, nil
+}
+
+// Inside is the part of a path's places that lie in the ellipse.
+func (e *Ellipse) Inside(path [][]float64) float64 {
+	count := 0
+	for _, theta := range path {
+		if e.inside(theta) {
+			count++
+		}
+	}
+	return float64(count) / float64(len(path))
+}

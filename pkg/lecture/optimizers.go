@@ -1,0 +1,216 @@
+package lecture
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"gonum.org/v1/gonum/floats"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// A Task is a problem on which optimizers are compared (claim H3).
+type Task struct {
+	Name    string
+	Batch   int
+	Problem problem.Problem
+	Start   func(seed int64) map[string]any // nil: the problem's own
+	Value   func(theta []float64) float64   // the loss over all examples less the least one, where that is known
+	Study   *Study                          // nil unless it is one
+}
+
+// Tasks are least squares with a condition number of 470, logistic regression on two digits and a small net.
+func Tasks() ([]Task, error) {
+	ten, err := TenMeasurements()
+	if err != nil {
+		return nil, err
+	}
+	digits, err := problem.Digits()
+	if err != nil {
+		return nil, err
+	}
+	pair, err := digits.Select(3, 8)
+	if err != nil {
+		return nil, err
+	}
+	threes, err := pair.Logistic()
+	if err != nil {
+		return nil, err
+	}
+	threes.DType, threes.Ridge = ten.DType, 0.01
+	least, err := threes.Optimum()
+	if err != nil {
+		return nil, err
+	}
+	floor := threes.Value(least)
+	xs, ys := problem.Lecturer().Sample(200, 0.01, 1)
+	net, err := problem.NewRegression([]int{20}, xs, ys)
+	if err != nil {
+		return nil, err
+	}
+	net.DType = ten.DType
+	return []Task{
+		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Value: ten.Excess, Study: ten},
+		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
+		{Name: "ReLU net", Batch: 16, Problem: net, Start: func(seed int64) map[string]any { return net.Start(uint64(seed), true) },
+			Value: func(theta []float64) (loss float64) {
+				for i, x := range xs {
+					d := net.Output(theta, []float64{x})[0] - ys[i]
+					loss += d * d / float64(2*len(xs))
+				}
+				return loss
+			}},
+	}, nil
+}
+
+// Optimizers are those that are compared; GD takes all examples at every step, the others batches.
+var Optimizers = []string{"GD", "SGD", "heavy ball", "Nesterov", "RMSProp", "Adam", "AdamW"}
+
+// Score is an optimizer on a task at the best of some rates.
+type Score struct {
+	Task, Optimizer string
+	Rates           []float64
+	Each            []float64     // the mean of L(θ_T) less the floor over seeds, at each rate; +Inf if a run diverged
+	Best            int           // of the rates
+	Excess          stat.Interval // at that rate, over other seeds than those that chose it; +Inf if one diverged
+	Predicted       float64       // the same by theory, exact, for GD and SGD on least squares; else NaN
+}
+
+// CompareOptimizers trains every optimizer for so many steps at each rate with four seeds, and at its best rate with so
+// many others. GD makes as many steps as see the same number of examples.
+func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, rates func(optimizer string) []float64, steps, seeds int) ([]*Score, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
+	var scores []*Score
+	var contenders []contender
+	for _, task := range tasks {
+		sampler, err := sample.WithReplacement(task.Batch)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range Optimizers {
+			rule, err := Rule(name)
+			if err != nil {
+				return nil, err
+			}
+			t, err := train.New(backend, task.Problem, rule, train.Record{})
+			if err != nil {
+				return nil, err
+			}
+			defer t.Close()
+			c := contender{task, t, train.Config{Steps: steps, Stride: steps}}
+			if name == "GD" {
+				c.base.Steps = max(1, steps*task.Batch/task.Problem.Data()[0].Shape().Dim(0))
+				c.base.Stride = c.base.Steps
+			} else {
+				c.base.Sampler = sampler
+			}
+			contenders = append(contenders, c)
+			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates(name)})
+		}
+	}
+	// All in one sweep: while one program is compiled, another runs.
+	var jobs []train.Job
+	tuning := []int64{101, 102, 103, 104}
+	for i, c := range contenders {
+		jobs = append(jobs, c.jobs(scores[i].Rates, tuning)...)
+	}
+	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	jobs = nil
+	for i, s := range scores {
+		for k := range s.Rates {
+			ends := contenders[i].ends(histories[k*len(tuning) : (k+1)*len(tuning)])
+			s.Each = append(s.Each, floats.Sum(ends)/float64(len(ends)))
+			if s.Each[k] < s.Each[s.Best] {
+				s.Best = k
+			}
+		}
+		histories = histories[len(tuning)*len(s.Rates):]
+		jobs = append(jobs, contenders[i].jobs(s.Rates[s.Best:s.Best+1], Seeds(seeds))...)
+	}
+	if histories, err = train.Sweep(ctx, jobs, 0, nil); err != nil {
+		return nil, err
+	}
+	for i, s := range scores {
+		if s.Predicted, err = contenders[i].predict(s); err != nil {
+			return nil, err
+		}
+		ends := contenders[i].ends(histories[i*seeds : (i+1)*seeds])
+		if math.IsInf(floats.Max(ends), 1) {
+			s.Excess = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
+		} else if s.Excess, err = stat.MeanOverRuns(ends, Confidence); err != nil {
+			return nil, err
+		}
+	}
+	return scores, nil
+}
+
+// A contender is an optimizer on a task.
+type contender struct {
+	task    Task
+	trainer *train.Trainer
+	base    train.Config
+}
+
+// predict is what theory says of the score.
+func (c contender) predict(s *Score) (float64, error) {
+	study, eta := c.task.Study, s.Rates[s.Best]
+	switch {
+	case study != nil && s.Optimizer == "GD":
+		return study.Descent.Loss(eta, study.Start, c.base.Steps) - study.Descent.Floor, nil
+	case study != nil && s.Optimizer == "SGD":
+		sgd, err := theory.LeastSquaresSGD(study.Features, study.Targets, c.task.Batch, theory.WithReplacement)
+		if err != nil {
+			return 0, err
+		}
+		loss := 0.0
+		for _, m := range sgd.Moments(func(int) float64 { return eta }, study.Start, c.base.Steps) {
+			loss = m.Loss
+		}
+		return loss - sgd.Floor, nil
+	}
+	return math.NaN(), nil
+}
+
+// jobs are its runs, the seeds of the first rate first.
+func (c contender) jobs(rates []float64, seeds []int64) []train.Job {
+	jobs := c.trainer.Grid(c.base, rates, seeds)
+	if c.task.Start != nil {
+		for i := range jobs {
+			jobs[i].Config.Start = c.task.Start(jobs[i].Config.Seed)
+		}
+	}
+	return jobs
+}
+
+// ends are the final losses less the floor; +Inf of a run that diverged.
+func (c contender) ends(histories []*train.History) []float64 {
+	ends := make([]float64, len(histories))
+	for i, h := range histories {
+		ends[i] = math.Inf(1)
+		if _, diverged := h.Diverged(); !diverged {
+			ends[i] = max(c.task.Value(h.Final), 1e-16) // below it is rounding
+		}
+	}
+	return ends
+}
+
+// Rule is the optimizer of that name, with its usual settings.
+func Rule(name string) (optimizer.Interface, error) {
+	if name == "GD" || name == "SGD" {
+		return optim.GD(), nil
+	}
+	return optim.ByName(strings.ToLower(name))
+}

@@ -1,0 +1,141 @@
+package lecture
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"descent.example/pkg/diagnosis"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+)
+
+// Patient is a function, examples of it, and a training that fails to learn it for a known cause (claim W1).
+type Patient struct {
+	Truth  diagnosis.Cause
+	How    string         // what was done to it
+	Target problem.Target // of mean 0 and mean square 1 on [0, 1]
+	X, Y   []float64      // to learn from
+	// Unseen are as many more, to measure errors on.
+	UnseenX, UnseenY []float64
+	// Repeats tells whether each input stands in X several times.
+	Repeats bool
+	Width   int
+	Optimizer
+}
+
+// Optimizer is a way to train: a rule of pkg/optim, the rate it starts with, to fall along a cosine, and a number of steps.
+type Optimizer struct {
+	Rule  string
+	Rate  float64
+	Steps int
+}
+
+// examples is how many there are to learn from, and as many to measure errors on.
+const examples = 200
+
+// Causes are the three causes of Hornik's theorem.
+var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Relationship}
+
+// NewPatient draws a random function, and a training that fails for the cause: a net that is wide enough, but trained with too
+// small or too large a rate, for too short, or by plain gradient descent; a net of so few units that even the best knots leave
+// most of the function, trained well; or a relationship with much noise, or whose sign depends on what is not among the inputs.
+func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
+	rng := rand.New(rand.NewPCG(seed, uint64(cause)))
+	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
+	few := 1 + rng.IntN(3)
+	for {
+		p.Target = randomTarget(rng)
+		xs, ys := p.Target.Grid(101)
+		fit, err := relu.FreeKnots(xs, ys, xs[1:100], few)
+		if err != nil {
+			return nil, err
+		}
+		if cause != diagnosis.Units || fit.Squares/101 > 0.5 { // most is left even with the knots where they are best
+			break
+		}
+	}
+	noise, sign := 0.05, func() float64 { return 1 }
+	switch cause {
+	case diagnosis.Learning:
+		ways := []struct {
+			how string
+			Optimizer
+		}{
+			{"Adam with a rate of 10⁻⁵", Optimizer{"adam", 1e-5, 3000}}, {"Adam with a rate of 10", Optimizer{"adam", 10, 3000}},
+			{"20 steps of Adam", Optimizer{"adam", 0.01, 20}}, {"gradient descent with a rate of 10⁻³", Optimizer{"gd", 1e-3, 3000}},
+		}
+		way := ways[rng.IntN(len(ways))]
+		p.How, p.Optimizer = way.how, way.Optimizer
+	case diagnosis.Units:
+		p.Width = few
+		p.How = fmt.Sprintf("a net of %d units", few)
+	case diagnosis.Relationship:
+		if rng.IntN(3) == 0 {
+			sign = func() float64 { return float64(2*rng.IntN(2) - 1) }
+			p.How = "a sign that no input tells"
+		} else {
+			noise = 0.8 + 0.7*rng.Float64()
+			p.How = fmt.Sprintf("noise of a standard deviation of %.1f", noise)
+		}
+	default:
+		return nil, fmt.Errorf("the cause is %q: it must be one of Hornik's three", cause)
+	}
+	draw := func(repeats int) (xs, ys []float64) {
+		for range examples / repeats {
+			x := rng.Float64()
+			for range repeats {
+				xs, ys = append(xs, x), append(ys, sign()*p.Target.F(x)+noise*rng.NormFloat64())
+			}
+		}
+		return xs, ys
+	}
+	repeats := 1
+	if p.Repeats {
+		repeats = 2
+	}
+	p.X, p.Y = draw(repeats)
+	p.UnseenX, p.UnseenY = draw(1)
+	return p, nil
+}
+
+// randomTarget is a sum of waves, or a polygon, of mean 0 and mean square 1.
+func randomTarget(rng *rand.Rand) problem.Target {
+	f := waves(rng)
+	if rng.IntN(2) == 0 {
+		f = polygon(rng)
+	}
+	mean, square := 0.0, 0.0
+	for i := range 1000 {
+		v := f((float64(i) + 0.5) / 1000)
+		mean, square = mean+v/1000, square+v*v/1000
+	}
+	deviation := math.Sqrt(square - mean*mean)
+	return problem.Target{Name: "random", Lo: 0, Hi: 1, F: func(x float64) float64 { return (f(x) - mean) / deviation }}
+}
+
+func waves(rng *rand.Rand) func(x float64) float64 {
+	var height, phase [3]float64
+	for k := range height {
+		height[k], phase[k] = rng.NormFloat64(), 2*math.Pi*rng.Float64()
+	}
+	return func(x float64) (sum float64) {
+		for k := range height {
+			sum += height[k] * math.Sin(2*math.Pi*float64(k+1)*x+phase[k])
+		}
+		return sum
+	}
+}
+
+func polygon(rng *rand.Rand) func(x float64) float64 {
+	corners := 6 + rng.IntN(3)
+	var xs, ys []float64
+	for k := range corners {
+		xs, ys = append(xs, float64(k)/float64(corners-1)), append(ys, rng.NormFloat64())
+	}
+	target, err := problem.Through(xs, ys)
+	if err != nil {
+		panic(err) // the corners are finite and ascend
+	}
+	return target.F
+}

@@ -1,0 +1,50 @@
+package lecture
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/sample"
+	"descent.example/pkg/theory"
+)
+
+// Pulls are what the examples of a study want at its optimum, −gᵢ (claims S5, S6).
+type Pulls struct {
+	Each            [][]float64 // −gᵢ of each example
+	All, Batch      []int       // indices of all, and of the batch
+	Mean, BatchMean []float64
+	// Length is ‖mean of all‖, BatchLength that of the batch, and Expected √E of its square.
+	Length, BatchLength, Expected float64
+}
+
+// MeasurePulls takes the draw-th batch of b different examples.
+func MeasurePulls(s *Study, b, draw int) (*Pulls, error) {
+	sampler, err := sample.WithoutReplacement(b)
+	if err != nil {
+		return nil, err
+	}
+	n := len(s.Targets)
+	if err := sampler.Check(n); err != nil {
+		return nil, err
+	}
+	gradients := s.Gradients(s.Descent.Optimum)
+	gradients.Scale(-1, gradients)
+	noise, err := theory.NewGradientNoise(gradients)
+	if err != nil {
+		return nil, err
+	}
+	covariance, err := noise.Batch(b, theory.WithoutReplacement)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pulls{All: sample.Full().Indices(0, 0, n), Batch: sampler.Indices(draw, 1, n)}
+	for i := range n {
+		p.Each = append(p.Each, gradients.RawRowView(i))
+	}
+	p.Mean, p.BatchMean = meanOf(gradients, p.All), meanOf(gradients, p.Batch)
+	p.Length, p.BatchLength = floats.Norm(p.Mean, 2), floats.Norm(p.BatchMean, 2)
+	p.Expected = math.Sqrt(mat.Trace(covariance))
+	return p, nil
+}

@@ -1,0 +1,63 @@
+package lecture
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"time"
+
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/train"
+)
+
+// StepTimes is the time of a step, in seconds (claims S1, S3).
+type StepTimes struct {
+	Examples []int
+	Seconds  []float64
+}
+
+// TimeSteps times gradient descent steps of least squares with d features: on all of n examples for each of sizes, or, if
+// n is not 0, on batches of each of sizes from n examples. Each time is the best of three runs.
+func TimeSteps(ctx context.Context, backend compute.Backend, d, n int, sizes []int) (*StepTimes, error) {
+	if err := counts("d", d, "n", cmp.Or(n, 1)); err != nil {
+		return nil, err
+	}
+	times := new(StepTimes)
+	for _, size := range sizes {
+		examples := max(n, size)
+		x := mat.NewDense(examples, d, nil)
+		x.Apply(func(i, j int, _ float64) float64 { return math.Sin(float64(1 + i*d + j)) }, x)
+		p, err := problem.NewLeastSquares(x, make([]float64, examples))
+		if err != nil {
+			return nil, err
+		}
+		t, err := train.New(backend, p, optim.GD(), train.Record{})
+		if err != nil {
+			return nil, err
+		}
+		steps := max(20, 400_000/(size+200))
+		c := train.Config{LearningRate: 1e-3, Steps: steps, Stride: steps}
+		if n > 0 {
+			if c.Sampler, err = sample.WithReplacement(size); err != nil {
+				return nil, err
+			}
+		}
+		best := math.Inf(1)
+		for range 4 { // the first compiles
+			began := time.Now()
+			if _, err := t.Run(ctx, c); err != nil {
+				t.Close()
+				return nil, err
+			}
+			best = min(best, time.Since(began).Seconds()/float64(steps))
+		}
+		t.Close()
+		times.Examples, times.Seconds = append(times.Examples, size), append(times.Seconds, best)
+	}
+	return times, nil
+}

@@ -1,0 +1,152 @@
+package lecture
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// Confidence is that of every interval shown.
+const Confidence = 0.95
+
+// A Study is linear least squares on n examples, with what is needed to train on it and to predict it.
+type Study struct {
+	*problem.LeastSquares
+	Features *mat.Dense // [n, d]
+	Targets  []float64  // [n]
+	Descent  *theory.Descent
+}
+
+// NewStudy makes one in float64. It is an error when there is no single optimum.
+func NewStudy(features *mat.Dense, targets []float64) (*Study, error) {
+	fit, err := problem.NewLeastSquares(features, targets)
+	if err != nil {
+		return nil, err
+	}
+	fit.DType = dtypes.Float64
+	descent, err := theory.NewDescent(fit)
+	if err != nil {
+		return nil, err
+	}
+	return &Study{fit, features, targets, descent}, nil
+}
+
+// TwoMeasurements is the study of the first n diabetes patients (all 442 for n = 0) by two of their measurements, so that
+// its loss can be drawn. The measurements are standardised over those patients.
+func TwoMeasurements(n int, first, second string) (*Study, error) {
+	table, err := problem.DiabetesTable()
+	if err != nil {
+		return nil, err
+	}
+	if table, err = table.Select(first, second, problem.Progression); err != nil {
+		return nil, err
+	}
+	columns := make([][]float64, 3)
+	for i, name := range []string{first, second, problem.Progression} {
+		column, err := table.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			n = len(column)
+		}
+		if n < 3 || n > len(column) {
+			return nil, fmt.Errorf("patients is %d: it must be between 3 and %d", n, len(column))
+		}
+		columns[i] = standardized(column[:n])
+	}
+	features := mat.NewDense(n, 2, nil)
+	features.SetCol(0, columns[0])
+	features.SetCol(1, columns[1])
+	return NewStudy(features, columns[2])
+}
+
+// standardized returns the values less their mean, in units of their standard deviation.
+func standardized(xs []float64) []float64 {
+	mean := floats.Sum(xs) / float64(len(xs))
+	square := 0.0
+	for _, x := range xs {
+		square += (x - mean) * (x - mean)
+	}
+	scaled := make([]float64, len(xs))
+	for i, x := range xs {
+		scaled[i] = (x - mean) / math.Sqrt(square/float64(len(xs)))
+	}
+	return scaled
+}
+
+// Gradients returns the gradient of each example's loss ½(xᵢᵀθ − yᵢ)², (xᵢᵀθ − yᵢ)xᵢ, [n, d].
+// It panics when θ has another length.
+func (s *Study) Gradients(theta []float64) *mat.Dense {
+	n, d := s.Features.Dims()
+	if len(theta) != d {
+		panic(fmt.Sprintf("theta has %d elements: it must have %d, one for each parameter", len(theta), d))
+	}
+	gradients := mat.NewDense(n, d, nil)
+	for i := range n {
+		x := s.Features.RawRowView(i)
+		floats.AddScaled(gradients.RawRowView(i), floats.Dot(x, theta)-s.Targets[i], x)
+	}
+	return gradients
+}
+
+// Excess returns L(θ) − L(θ*).
+func (s *Study) Excess(theta []float64) float64 { return s.Value(theta) - s.Descent.Floor }
+
+// Trainer trains the study with SGD.
+func (s *Study) Trainer(backend compute.Backend, record train.Record) (*train.Trainer, error) {
+	return train.New(backend, s.LeastSquares, optim.GD(), record)
+}
+
+// meanOf is the mean of chosen rows.
+func meanOf(rows *mat.Dense, indices []int) []float64 {
+	_, d := rows.Dims()
+	mean := make([]float64, d)
+	for _, i := range indices {
+		floats.AddScaled(mean, 1/float64(len(indices)), rows.RawRowView(i))
+	}
+	return mean
+}
+
+// sampling draws batches as theory names it.
+func sampling(of theory.Sampling, b int) (sample.Sampler, error) {
+	if of == theory.WithReplacement {
+		return sample.WithReplacement(b)
+	}
+	return sample.WithoutReplacement(b)
+}
+
+// TenMeasurements is the study of all 442 patients by all ten measurements, all standardised.
+func TenMeasurements() (*Study, error) {
+	table, err := problem.DiabetesTable()
+	if err != nil {
+		return nil, err
+	}
+	n, _ := table.Values.Dims()
+	features := mat.NewDense(n, len(table.Columns)-1, nil)
+	var targets []float64
+	j := 0
+	for _, name := range table.Columns {
+		column, err := table.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		if name == problem.Progression {
+			targets = standardized(column)
+			continue
+		}
+		features.SetCol(j, standardized(column))
+		j++
+	}
+	return NewStudy(features, targets)
+}

@@ -1,0 +1,149 @@
+package lecture
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+
+	"descent.example/pkg/stat"
+	"descent.example/pkg/train"
+)
+
+// Curve is the mean of a loss over seeds, with its interval, at the recorded steps.
+type Curve struct {
+	Name string
+	Step []int
+	Mean []stat.Interval
+	// Diverged is the number of runs that did; they are not in the mean.
+	Diverged int
+}
+
+// MeanCurve averages what of picks from each run that did not diverge. It is an error when a history is nil, or when the runs
+// have not recorded the same steps.
+func MeanCurve(name string, histories []*train.History, of func(*train.History, int) float64) (*Curve, error) {
+	c := &Curve{Name: name}
+	var runs []*train.History
+	if of == nil {
+		return nil, errors.New("of is nil: give the function that picks a value from a history")
+	}
+	for i, h := range histories {
+		if h == nil {
+			return nil, fmt.Errorf("history %d is nil: look at the error of the run", i)
+		}
+		if _, diverged := h.Diverged(); diverged {
+			c.Diverged++
+			continue
+		}
+		if runs = append(runs, h); !slices.Equal(h.Step, runs[0].Step) {
+			return nil, fmt.Errorf("history %d has other steps than the first: average runs of as many steps and one stride", i)
+		}
+	}
+	if len(runs) == 0 {
+		return c, nil
+	}
+	c.Step = slices.Clone(runs[0].Step)
+	for k := range c.Step {
+		values := make([]float64, len(runs))
+		for i, h := range runs {
+			values[i] = of(h, k)
+		}
+		mean, err := stat.MeanOverRuns(values, Confidence)
+		if err != nil {
+			return nil, err
+		}
+		c.Mean = append(c.Mean, mean)
+	}
+	return c, nil
+}
+
+// Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
+// no values or p is not between 0 and 1.
+func Quantile(values []float64, p float64) float64 {
+	if len(values) == 0 || !(p >= 0 && p <= 1) {
+		panic(fmt.Sprintf("there are %d values and p is %v: there must be at least one, and p between 0 and 1", len(values), p))
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
+}
+
+// Span is a range for an axis that shows all the finite values with a margin of a tenth to each side.
+func Span(values []float64) (ends [2]float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if !math.IsInf(v, 0) && !math.IsNaN(v) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if low > high {
+		low, high = 0, 0
+	}
+	margin := (high/2 - low/2) / 5 // the whole span may be beyond float64
+	if margin == 0 {
+		margin = 1
+	}
+	return [2]float64{max(low-margin, -math.MaxFloat64), min(high+margin, math.MaxFloat64)}
+}
+
+// squared is ‖u − v‖².
+func squared(u, v []float64) float64 {
+	distance := floats.Distance(u, v, 2)
+	return distance * distance
+}
+
+// Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
+func Seeds(n int) []int64 {
+	mustCount("n", n)
+	seeds := make([]int64, n)
+	for i := range seeds {
+		seeds[i] = int64(i + 1)
+	}
+	return seeds
+}
+
+// mustCount is counts for functions without an error.
+func mustCount(name string, n int) {
+	if err := counts(name, n); err != nil {
+		panic(err)
+	}
+}
+
+// counts says which of the numbers, each after its name, cannot be how many of something there are. There may be more steps
+// than of what is kept of each.
+func counts(named ...any) error {
+	for i := 0; i < len(named); i += 2 {
+		name, n, most := named[i].(string), named[i+1].(int), 1<<20
+		if name == "steps" || name == "limit" {
+			most = 1 << 30
+		}
+		if n < 1 || n > most {
+			return fmt.Errorf("%s is %d: it must be between 1 and %d", name, n, most)
+		}
+	}
+	return nil
+}
+
+// Worst is the greatest difference of two functions on 2,001 points of a target's interval. It panics when one of them is nil.
+func Worst(f, g func(x float64) float64, lo, hi float64) float64 {
+	if f == nil || g == nil {
+		panic(errors.New("Worst needs two functions; one of them is nil"))
+	}
+	worst := 0.0
+	for i := range 2001 {
+		x := lo + (hi-lo)*float64(i)/2000
+		worst = max(worst, math.Abs(f(x)-g(x)))
+	}
+	return worst
+}
+
+// Tail fits a power law to the larger half of the ds, where the asymptotic law holds. It is an error when the lengths
+// differ, when fewer than three are left, or when an error is 0.
+func Tail(ds, errors []float64) (stat.PowerLaw, error) {
+	if len(ds) != len(errors) {
+		return stat.PowerLaw{}, fmt.Errorf("there are %d ds and %d errors: they must be as many", len(ds), len(errors))
+	}
+	from := len(ds) / 2
+	return stat.FitPowerLaw(ds[from:], errors[from:], 0.95)
+}

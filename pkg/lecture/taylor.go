@@ -1,0 +1,97 @@
+package lecture
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	gonum "gonum.org/v1/gonum/stat"
+)
+
+// A Landscape returns L(θ) over all examples and ∇L(θ): Trainer.Evaluate is one.
+type Landscape func(theta []float64) (loss float64, gradient []float64, err error)
+
+// Taylor holds L(θ+Δ) against its first-order Taylor series L(θ) + ∇L(θ)·Δ along the steepest descent,
+// Δ = −r ∇L/‖∇L‖, claim G2.
+type Taylor struct {
+	Radius []float64 // r = ‖Δ‖
+	Loss   []float64 // L(θ+Δ)
+	Linear []float64 // L(θ) − r‖∇L‖
+	Error  []float64 // |L(θ+Δ) − linear|
+	Slope  float64   // of log error on log radius: 2 if the error shrinks as ‖Δ‖²
+	// Trust is the least radius at which the error is 10 % of the decrease r‖∇L‖ that the series promises.
+	Trust float64
+}
+
+// LinearModel measures the Taylor series of the loss at θ for the radii, which are positive and ascending. It is an error
+// when ∇L(θ) = 0: then no direction is downhill.
+func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error) {
+	if l == nil {
+		return nil, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+	}
+	if len(radii) == 0 || !(slices.Min(radii) > 0) || math.IsInf(slices.Max(radii), 1) || !slices.IsSorted(radii) {
+		return nil, fmt.Errorf("radii are %v: they must be positive, finite and ascending, and at least one", radii)
+	}
+	loss, gradient, err := l(theta)
+	if err != nil {
+		return nil, err
+	}
+	norm := floats.Norm(gradient, 2)
+	if norm == 0 {
+		return nil, errors.New("the gradient is 0 here: no direction is downhill; start somewhere else")
+	}
+	at := func(r float64) (float64, error) {
+		moved := make([]float64, len(theta))
+		floats.AddScaledTo(moved, theta, -r/norm, gradient)
+		loss, _, err := l(moved)
+		return loss, err
+	}
+	t := &Taylor{Radius: radii}
+	var logR, logE []float64
+	for _, r := range radii {
+		there, err := at(r)
+		if err != nil {
+			return nil, err
+		}
+		linear := loss - r*norm
+		t.Loss, t.Linear, t.Error = append(t.Loss, there), append(t.Linear, linear), append(t.Error, math.Abs(there-linear))
+		if e := math.Abs(there - linear); e > 0 {
+			logR, logE = append(logR, math.Log(r)), append(logE, math.Log(e))
+		}
+	}
+	if len(logR) > 1 {
+		_, t.Slope = gonum.LinearRegression(logR, logE, nil, false)
+	}
+	// From inside the good region outwards: where the share of the error first exceeds 10 %.
+	const share = 0.1
+	inside, outside := 0.0, radii[0]
+	for k := 0; ; k++ {
+		there, err := at(outside)
+		if err != nil {
+			return nil, err
+		}
+		if math.Abs(there-loss+outside*norm) > share*outside*norm {
+			break
+		}
+		if k == 200 {
+			return nil, fmt.Errorf("the series is good to 10 %% up to a radius of %g and beyond: the loss is linear", outside)
+		}
+		inside, outside = outside, outside*1.1
+	}
+	for range 60 {
+		middle := (inside + outside) / 2
+		there, err := at(middle)
+		if err != nil {
+			return nil, err
+		}
+		if math.Abs(there-loss+middle*norm) > share*middle*norm {
+			outside = middle
+		} else {
+			inside = middle
+		}
+	}
+	t.Trust = inside
+	return t, nil
+}

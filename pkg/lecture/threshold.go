@@ -1,0 +1,164 @@
+package lecture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// Sharpness is the largest eigenvalue of the loss's Hessian at θ, by power iteration on products Hv, which are
+// differences of gradients: Hv ≈ (∇L(θ+εv) − ∇L(θ−εv))/2ε. For float64 landscapes.
+func Sharpness(l Landscape, theta []float64) (float64, error) {
+	if l == nil {
+		return 0, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+	}
+	const epsilon = 1e-5
+	lambda, _, err := stat.PowerIteration(func(v []float64) ([]float64, error) {
+		at := make([]float64, len(theta))
+		_, plus, err := l(floats.AddScaledTo(at, theta, epsilon, v))
+		if err != nil {
+			return nil, err
+		}
+		_, minus, err := l(floats.AddScaledTo(at, theta, -epsilon, v))
+		if err != nil {
+			return nil, err
+		}
+		floats.Sub(plus, minus)
+		floats.Scale(1/(2*epsilon), plus)
+		return plus, nil
+	}, len(theta), 1e-6)
+	return lambda, err
+}
+
+// Threshold is what NetThreshold measures.
+type Threshold struct {
+	Steps          int     // of training
+	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
+	Sharpness      float64 // λ_max of the Hessian at θ*
+	Measured       float64 // the largest rate at which the two runs stay together
+	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, every 10 steps,
+	// until they are a thousand times as far apart as at first: from there on chance has it.
+	Fractions []float64
+	Distance  [][]float64
+}
+
+// Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
+func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
+
+// NetThreshold trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to which two
+// runs, one from there and one from a hair away, stay together (claim G3).
+func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed int64, eta float64) (*Threshold, error) {
+	if err := counts("width", width); err != nil {
+		return nil, err
+	}
+	net, err := SmallNet(width)
+	if err != nil {
+		return nil, err
+	}
+	t, err := train.New(backend, net, optim.GD(), train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	const most = 100_000
+	h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: most, Stride: most, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	if step, diverged := h.Diverged(); diverged {
+		return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, eta)
+	}
+	rest := h.Final
+	loss, gradient, err := t.Evaluate(rest)
+	if err != nil {
+		return nil, err
+	}
+	sharpness, err := Sharpness(t.Evaluate, rest)
+	if err != nil {
+		return nil, err
+	}
+	result := &Threshold{Steps: most, Loss: loss, Gradient: floats.Norm(gradient, 2), Sharpness: sharpness, Fractions: []float64{0.5, 0.95, 1.05}}
+
+	kicked := make([]float64, len(rest)) // a kick of the same size in each parameter, its signs alternating
+	for i := range rest {
+		kicked[i] = rest[i] + 1e-6*float64(1-2*(i%2))
+	}
+	const patience = 3000
+	path := func(from []float64, rate float64, stride int) ([][]float64, error) {
+		h, err := t.Run(ctx, train.Config{LearningRate: rate, Steps: patience, Stride: stride, Start: named(h.Parameters, from)})
+		if err != nil {
+			return nil, err
+		}
+		return h.Params, nil
+	}
+	apart := func(rate float64, stride int) (distance []float64, err error) {
+		one, err := path(rest, rate, stride)
+		if err != nil {
+			return nil, err
+		}
+		other, err := path(kicked, rate, stride)
+		for k := range min(len(one), len(other)) {
+			distance = append(distance, floats.Distance(one[k], other[k], 2))
+		}
+		return distance, err
+	}
+	threshold := theory.StabilityThreshold(sharpness)
+	for _, f := range result.Fractions {
+		distance, err := apart(f*threshold, 10)
+		if err != nil {
+			return nil, err
+		}
+		if far := slices.IndexFunc(distance, func(d float64) bool { return !(d < 1000*distance[0]) }); far >= 0 {
+			distance = distance[:far+1]
+		}
+		result.Distance = append(result.Distance, distance)
+	}
+	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
+		distance, err := apart(rate, patience)
+		return len(distance) < 2 || !(distance[1] < 10*distance[0]), err
+	}, threshold/10, 10*threshold, 0.002)
+	if err != nil {
+		return nil, fmt.Errorf("this net does not rest in a smooth minimum, try another seed: %w", err)
+	}
+	return result, nil
+}
+
+// named are flattened parameters by name, as train.Config.Start takes them.
+func named(parameters []train.Parameter, theta []float64) map[string]any {
+	start := make(map[string]any)
+	for _, p := range parameters {
+		size := 1
+		for _, d := range p.Shape {
+			size *= d
+		}
+		start[p.Name] = tensors.FromFlatDataAndDimensions(theta[:size], p.Shape...)
+		theta = theta[size:]
+	}
+	return start
+}
+
+// SmallNet is one hidden layer of so many ReLUs, in float64, on 40 noisy points of a sine.
+func SmallNet(width int) (*problem.Net, error) {
+	if err := counts("width", width); err != nil {
+		return nil, err
+	}
+	xs, ys := problem.Targets()[0].Sample(40, 0.1, 1)
+	net, err := problem.NewRegression([]int{width}, xs, ys)
+	if err != nil {
+		return nil, err
+	}
+	net.DType = dtypes.Float64
+	return net, nil
+}

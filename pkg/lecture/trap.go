@@ -1,0 +1,117 @@
+package lecture
+
+import (
+	"context"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// A Trap is a landscape with a narrow basin, in which SGD begins, beside a wide and better one (claim H1).
+type Trap struct {
+	*problem.Noisy
+	Basins *problem.TwoBasins
+	Noise  float64 // σ: the gradient's noise is σ²I
+	Minima [2][]float64
+	Limit  float64 // 2/λ of the narrow basin
+}
+
+// NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½.
+func NewTrap(noise float64) (*Trap, error) {
+	basins, err := problem.NewTwoBasins(problem.Basin{Bottom: []float64{0, 0}, Curvature: 20, Loss: 0.5}, problem.Basin{Bottom: []float64{2, 0}, Curvature: 1}, 0.05)
+	if err != nil {
+		return nil, err
+	}
+	basins.DType = dtypes.Float64
+	noisy, err := problem.NewNoisy(basins, mat.NewSymDense(2, []float64{noise * noise, 0, 0, noise * noise}), 1000, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &Trap{noisy, basins, noise, basins.Minima(), theory.StabilityThreshold(basins.Hessian(basins.Minima()[0]).At(0, 0))}, nil
+}
+
+// Escape is what SGD from the bottom of the trap comes to at the greatest rate η₀.
+type Escape struct {
+	Rate   float64
+	Better stat.Interval // the part of the decayed runs that ended in the better basin
+	// Constant and Decayed are the root mean squares of the distance to its minimum of the runs that ended there, at the
+	// constant rate and under the cosine from η₀ to 0; NaN where none did. The others are what theory says of the bowl
+	// alone, in which a run stays.
+	Constant, Decayed                   float64
+	PredictedConstant, PredictedDecayed float64
+}
+
+// Explore runs SGD with one example a step from the bottom of the trap at each rate.
+func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []float64, steps, seeds int) ([]*Escape, error) {
+	if err := counts("steps", steps, "seeds", seeds); err != nil {
+		return nil, err
+	}
+	sampler, err := sample.WithReplacement(1)
+	if err != nil {
+		return nil, err
+	}
+	t, err := train.New(backend, trap, optim.GD(), train.Record{})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	minimum := trap.Minima[1]
+	bowl, err := theory.AdditiveSGD(trap.Basins.Hessian(minimum), mat.NewSymDense(2, []float64{trap.Noise * trap.Noise, 0, 0, trap.Noise * trap.Noise}), minimum)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []train.Job
+	var escapes []*Escape
+	for _, rate := range rates {
+		constant, err := schedule.Constant(rate)
+		if err != nil {
+			return nil, err
+		}
+		cosine, err := schedule.Cosine(rate, 0, steps)
+		if err != nil {
+			return nil, err
+		}
+		e := &Escape{Rate: rate}
+		escapes = append(escapes, e)
+		for _, eta := range []schedule.Schedule{constant, cosine} {
+			for _, seed := range Seeds(seeds) {
+				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps, Seed: seed}})
+			}
+		}
+		for _, m := range bowl.Moments(constant.At, minimum, steps) {
+			e.PredictedConstant = math.Sqrt(m.SquaredDistance)
+		}
+		for _, m := range bowl.Moments(cosine.At, minimum, steps) {
+			e.PredictedDecayed = math.Sqrt(m.SquaredDistance)
+		}
+	}
+	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range escapes {
+		var counts [2]int
+		var squares [2]float64
+		for j, h := range histories[2*i*seeds : 2*(i+1)*seeds] {
+			if trap.Basins.Basin(h.Final) == 1 {
+				counts[j/seeds]++
+				squares[j/seeds] += squared(h.Final, minimum)
+			}
+		}
+		e.Constant, e.Decayed = math.Sqrt(squares[0]/float64(counts[0])), math.Sqrt(squares[1]/float64(counts[1]))
+		if e.Better, err = stat.Proportion(counts[1], seeds, Confidence); err != nil {
+			return nil, err
+		}
+	}
+	return escapes, nil
+}
