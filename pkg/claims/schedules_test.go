@@ -21,7 +21,7 @@ import (
 func TestClaimS9TheRateMustDecay(t *testing.T) {
 	s := patients(t, 0)
 	powers := []float64{0, 0.5, 1, 2}
-	decays, err := lecture.MeasureDecay(t.Context(), backend(t), s, 4, powers, 0.2, 50, 10_000, 60)
+	decays, err := lecture.MeasureDecay(t.Context(), backend(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: powers, Steps: 10_000, Seeds: 60})
 	require.NoError(t, err)
 	limits := []float64{0, -0.5, -1, 0}
 	for i, d := range decays {
@@ -43,7 +43,7 @@ func TestClaimS9TheRateMustDecay(t *testing.T) {
 	last := len(decays[3].Predicted) - 1
 	require.Greater(t, decays[3].Predicted[last], 0.8*decays[3].Predicted[last-4], "p = 2 has stopped")
 
-	averages, err := lecture.MeasureAveraging(t.Context(), backend(t), s, 4, []float64{0.05, 0.2}, 50, 0.5, 10_000, 60)
+	averages, err := lecture.MeasureAveraging(t.Context(), backend(t), s, lecture.AveragingSettings{Batch: 4, Rates: []float64{0.05, 0.2}, Tau: 50, Power: 0.5, Steps: 10_000, Seeds: 60})
 	require.NoError(t, err)
 	for _, a := range averages {
 		end := len(a.Step) - 1
@@ -58,15 +58,15 @@ func TestClaimS9TheRateMustDecay(t *testing.T) {
 // Section 3.2: under drift constant and windowed rates follow with theory's error, 1/t falls behind, and no constant rate
 // is better than theory's best.
 func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
-	streams, err := lecture.NewStreams(4, 20_000, 0.5, 0.001, 0)
+	streams, err := lecture.NewStreams(lecture.StreamSettings{Streams: 4, Examples: 20_000, Noise: 0.5, Velocity: 0.001})
 	require.NoError(t, err)
 	best, err := streams.Theory.BestTrackingRate(streams.Drift)
 	require.NoError(t, err)
-	var named []lecture.Named
+	var named []lecture.NamedSchedule
 	add := func(name string) func(s schedule.Schedule, err error) {
 		return func(s schedule.Schedule, err error) {
 			require.NoError(t, err)
-			named = append(named, lecture.Named{Name: name, Schedule: s})
+			named = append(named, lecture.NamedSchedule{Name: name, Schedule: s})
 		}
 	}
 	add("best")(schedule.Constant(best))
@@ -97,7 +97,7 @@ func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 	trap, err := lecture.NewTrap(2)
 	require.NoError(t, err)
 	require.InDelta(t, 0.1, trap.Limit, 1e-3)
-	escapes, err := lecture.Explore(t.Context(), backend(t), trap, []float64{0.02, 0.06, 0.1, 0.2}, 300, 200)
+	escapes, err := lecture.Explore(t.Context(), backend(t), trap, lecture.Grid{Batch: 1, Rates: []float64{0.02, 0.06, 0.1, 0.2}, Steps: 300, Seeds: 200})
 	require.NoError(t, err)
 	require.Less(t, escapes[0].Better.High, 0.03)
 	require.Greater(t, escapes[1].Better.Low, escapes[0].Better.High)
@@ -115,10 +115,10 @@ func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 func TestClaimH2SchedulesCompared(t *testing.T) {
 	s, err := lecture.TenMeasurements()
 	require.NoError(t, err)
-	contests, err := lecture.CompareSchedules(t.Context(), backend(t), s, 8, []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4}, 1500, 16)
+	contests, err := lecture.CompareSchedules(t.Context(), backend(t), s, lecture.Grid{Batch: 8, Rates: []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4}, Steps: 1500, Seeds: 16})
 	require.NoError(t, err)
 	require.Len(t, contests, 14)
-	by := make(map[string]*lecture.Contest)
+	by := make(map[string]*lecture.ScheduleScore)
 	for _, c := range contests {
 		by[c.Name] = c
 		if c.Name != "plateau" {
@@ -146,7 +146,7 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 		}
 		return []float64{0.001, 0.03}
 	}
-	scores, err := lecture.CompareOptimizers(t.Context(), backend(t), tasks, rates, 1000, 10)
+	scores, err := lecture.CompareOptimizers(t.Context(), backend(t), tasks, lecture.OptimizerSettings{Rates: rates, Steps: 1000, Seeds: 10})
 	require.NoError(t, err)
 	require.Len(t, scores, len(tasks)*len(lecture.Optimizers))
 	by := make(map[string]*lecture.Score)
@@ -162,9 +162,9 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.Less(t, by["ReLU net/Adam"].Excess.High, by["ReLU net/SGD"].Excess.Low, "on the net Adam is better than SGD")
 	require.Greater(t, by["least squares/Adam"].Excess.Low, gd.Excess.Value, "and on least squares it is behind GD")
 
-	entries, nets, err := lecture.CS182(t.Context(), backend(t), []int{10, 40}, []string{"gd", "heavy ball"}, 12, 6000, nil)
+	entries, err := lecture.CS182(t.Context(), backend(t), lecture.CS182Settings{Widths: []int{10, 40}, Optimizers: []string{"gd", "heavy ball"}, Seeds: 12, Steps: 6000})
 	require.NoError(t, err)
-	require.Len(t, nets, 2)
+	require.Len(t, entries, 4)
 	medians := make(map[string]float64)
 	for _, e := range entries {
 		require.Len(t, e.Losses, 12)

@@ -55,7 +55,7 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 		width int
 		seed  int64
 	}{{6, 2}, {8, 6}, {12, 3}, {12, 7}} {
-		edge, err := lecture.NetThreshold(t.Context(), backend(t), c.width, c.seed, 0.1)
+		edge, err := lecture.NetThreshold(t.Context(), backend(t), lecture.ThresholdSettings{Width: c.width, Rate: 0.1, Seed: c.seed})
 		require.NoError(t, err)
 		require.True(t, edge.Rests(), "‖∇L‖ = %g", edge.Gradient)
 		require.InEpsilon(t, theory.StabilityThreshold(edge.Sharpness), edge.Measured, 0.01, "width %d, seed %d", c.width, c.seed)
@@ -64,7 +64,7 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 		require.Greater(t, last(edge.Distance[2]), 1000.0)
 	}
 	for _, lr := range []float64{0.1, 0.2} {
-		edge, err := lecture.NetThreshold(t.Context(), backend(t), 12, 5, lr)
+		edge, err := lecture.NetThreshold(t.Context(), backend(t), lecture.ThresholdSettings{Width: 12, Rate: lr, Seed: 5})
 		require.NoError(t, err)
 		require.False(t, edge.Rests())
 		require.InDelta(t, 2, lr*edge.Sharpness, 0.15, "η = %g", lr)
@@ -91,7 +91,7 @@ func TestClaimG5TooSmallARateCosts(t *testing.T) {
 	for _, f := range []float64{0.002, 0.004, 0.01, 0.1, 0.5, 0.9, 1, 1.02, 1.05, 1.09, 1.2} {
 		rates = append(rates, f*best)
 	}
-	bill, err := lecture.Bill(t.Context(), on, descent, bowl.Start, rates, 1e-12, 100_000)
+	bill, err := lecture.MeasureCosts(t.Context(), on, descent, lecture.CostSettings{Rates: rates, Start: bowl.Start, Epsilon: 1e-12, Limit: 100_000})
 	require.NoError(t, err)
 	require.True(t, bill.Agree, "measured %v, predicted %v", bill.Measured, bill.Predicted)
 	require.Len(t, bill.Rates, 10, "beyond the threshold it never gets there")
@@ -99,7 +99,7 @@ func TestClaimG5TooSmallARateCosts(t *testing.T) {
 	require.InEpsilon(t, best, bill.Rates[bill.Cheapest], 0.06)
 	require.Greater(t, bill.Measured[9], 3*bill.Measured[bill.Cheapest], "the right wall")
 	require.InEpsilon(t, math.Log(1e12)/2/(0.002*best*descent.Lambda[0]), bill.Measured[0], 0.35, "ln(1/ε)/(2ηλ_min), and the part of the loss along the valley")
-	_, err = lecture.Bill(t.Context(), on, descent, bowl.Start, []float64{1e-6}, 1e-6, 100)
+	_, err = lecture.MeasureCosts(t.Context(), on, descent, lecture.CostSettings{Rates: []float64{1e-6}, Start: bowl.Start, Epsilon: 1e-6, Limit: 100})
 	require.ErrorContains(t, err, "no rate got there within 100 steps")
 }
 
@@ -128,7 +128,7 @@ func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
 // Section 1.9: ridge ends in the closed form. L1 by soft thresholds gives exact zeros and satisfies the conditions of an
 // optimum, |∂L/∂θᵢ| ≤ strength where θᵢ = 0 and = ∓strength elsewhere; autodiff through |θ| gives no exact zero.
 func TestClaimG6Regularization(t *testing.T) {
-	p, err := lecture.Regularize(t.Context(), backend(t), 0.1, 5, 0.3, 20_000)
+	p, err := lecture.Regularize(t.Context(), backend(t), lecture.PenaltySettings{Ridge: 0.1, L1: 5, Rate: 0.3, Steps: 20_000})
 	require.NoError(t, err)
 	require.InDeltaSlice(t, p.ClosedForm, p.Ridge, 1e-9)
 	require.Less(t, floats.Norm(p.Ridge, 2), 0.8*floats.Norm(p.Plain, 2), "it shrinks the weights")

@@ -46,7 +46,7 @@ func TestClaimW1ThreeCauses(t *testing.T) {
 		}
 		require.InEpsilon(t, f.Diagnosis.Error*f.Diagnosis.Error, sum, 1e-9, "the parts add up, patient %d", i)
 	}
-	c, err := lecture.Confuse(t.Context(), clinic, 60, 1, nil)
+	c, err := clinic.Confuse(t.Context(), 60, 1, nil)
 	require.NoError(t, err)
 	for i, cause := range lecture.Causes {
 		require.GreaterOrEqual(t, c.Count[i][i], 54, "%s: %v", cause, c.Count[i])
@@ -65,7 +65,7 @@ func TestClaimW2Shattering(t *testing.T) {
 	for inputs := 1; inputs <= 2; inputs++ {
 		for width := 1; width <= 3; width++ {
 			for n := 3; n <= 6; n++ {
-				s, err := lecture.Shatter(t.Context(), backend(t), inputs, width, n, 32, 1)
+				s, err := lecture.Shatter(t.Context(), backend(t), lecture.ShatterSettings{Inputs: inputs, Width: width, Points: n, Starts: 32, Seed: 1})
 				require.NoError(t, err)
 				require.Equal(t, 1<<n, s.All)
 				if width == 1 { // one elbow does what a threshold unit does
@@ -102,7 +102,7 @@ func TestClaimW2Shattering(t *testing.T) {
 	}
 	require.Equal(t, 4, changes)
 
-	all, err := lecture.Memorize(t.Context(), backend(t), []int{4, 256}, 300, 1000, 3)
+	all, err := lecture.Memorize(t.Context(), backend(t), lecture.MemorySettings{Widths: []int{4, 256}, Digits: 300, Steps: 1000, Seeds: 3})
 	require.NoError(t, err)
 	small, large := all[0], all[1]
 	require.Equal(t, 1.0, large.Random.Value, "every random label")

@@ -9,10 +9,12 @@ import (
 	"github.com/gomlx/compute"
 
 	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
 )
 
-// Staircase is a net of one hidden layer of saturating units, written down (claim N7): d steps on a target, each a unit that
-// rises at the step's edge, so much the steeper the greater steepness is. Steps follow the target's values in the middle of d+1 pieces.
+// Staircase (claim N7) is a net of one hidden layer of saturating units, written down: d steps on a target, each a unit that rises at
+// the step's edge, the steeper the greater steepness is. Steps follow the target's values in the middle of d+1 pieces. It is an error
+// when d is not between 1 and 2^20, and when the activation does not saturate.
 func Staircase(target problem.Target, d int, steepness float64, activation problem.Activation) (func(x float64) float64, error) {
 	if err := counts("d", d); err != nil {
 		return nil, err
@@ -43,8 +45,22 @@ func Staircase(target problem.Target, d int, steepness float64, activation probl
 	return func(x float64) float64 { return net.Output(theta, []float64{x})[0] }, nil
 }
 
-// Learner is what nets of one non-linearity learn at several rates (claim N7).
-type Learner struct {
+// RateSettings are those of CompareActivations and CountDead: Training at several rates.
+type RateSettings struct {
+	Target problem.Target
+	Width  int       // hidden units, in one layer
+	Rates  []float64 // of Adam at first; 0 at the end
+	Steps  int       // of each run
+	Seeds  int       // runs at each rate
+}
+
+// at is the training at one of the rates. It is an error when a setting cannot be.
+func (s RateSettings) at(rate float64) (Training, error) {
+	return Training{Target: s.Target, Rate: rate, Steps: s.Steps, Seeds: s.Seeds}, counts("Width", s.Width)
+}
+
+// ActivationScore (claim N7) is what nets of one non-linearity learn at several rates.
+type ActivationScore struct {
 	Activation       problem.Activation
 	Rate             []float64
 	Median, Low, Top []float64 // of the root mean square errors over seeds: median and quartiles; NaN where a run diverged
@@ -52,52 +68,47 @@ type Learner struct {
 }
 
 // BestRate is the index of the rate with the least median.
-func (l *Learner) BestRate() int {
+func (s *ActivationScore) BestRate() int {
 	best := 0
-	for i, m := range l.Median {
-		if !(l.Median[best] <= m) && !math.IsNaN(m) {
+	for i, m := range s.Median {
+		if !(s.Median[best] <= m) && !math.IsNaN(m) {
 			best = i
 		}
 	}
 	return best
 }
 
-// Compare trains nets of one hidden layer with each non-linearity at each rate.
-func Compare(ctx context.Context, backend compute.Backend, target problem.Target, width int, rates []float64, steps, seeds int) ([]*Learner, error) {
-	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
-		return nil, err
-	}
-	var all []*Learner
-	var pupils []Pupil
+// CompareActivations (claim N7) trains nets of one hidden layer with each non-linearity at each rate. It is an error when a setting
+// cannot be, and when a run fails.
+func CompareActivations(ctx context.Context, backend compute.Backend, settings RateSettings) ([]*ActivationScore, error) {
+	var all []*ActivationScore
+	var shapes []architecture
 	for _, a := range problem.Activations() {
-		all, pupils = append(all, &Learner{Activation: a, Rate: rates}), append(pupils, Pupil{[]int{width}, a})
+		all = append(all, &ActivationScore{Activation: a, Rate: settings.Rates})
+		shapes = append(shapes, architecture{[]int{settings.Width}, a})
 	}
 	best := make([]float64, len(all))
-	for _, rate := range rates {
-		lesson := Lesson{Target: target, Rate: rate, Steps: steps}
-		taught, err := lesson.Teach(ctx, backend, pupils, seeds, nil)
+	for _, rate := range settings.Rates {
+		training, err := settings.at(rate)
 		if err != nil {
 			return nil, err
 		}
-		for i, l := range all {
-			net, err := lesson.net(pupils[i])
-			if err != nil {
-				return nil, err
-			}
+		nets, histories, err := training.run(ctx, backend, shapes, train.Record{}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range all {
 			var errors []float64
-			for _, h := range taught[i] {
-				off, err := lesson.Error(pupils[i], h)
-				if err != nil {
-					return nil, err
-				}
-				if errors = append(errors, off); !math.IsNaN(off) && (l.Best == nil || off < best[i]) {
-					best[i], l.Best = off, func(x float64) float64 { return net.Output(h.Final, []float64{x})[0] }
+			for _, h := range histories[i] {
+				off := training.error(nets[i], h)
+				if errors = append(errors, off); !math.IsNaN(off) && (s.Best == nil || off < best[i]) {
+					best[i], s.Best = off, func(x float64) float64 { return nets[i].Output(h.Final, []float64{x})[0] }
 				}
 			}
 			if slices.ContainsFunc(errors, math.IsNaN) {
 				errors = []float64{math.NaN()}
 			}
-			l.Low, l.Median, l.Top = append(l.Low, Quantile(errors, 0.25)), append(l.Median, Quantile(errors, 0.5)), append(l.Top, Quantile(errors, 0.75))
+			s.Low, s.Median, s.Top = append(s.Low, Quantile(errors, 0.25)), append(s.Median, Quantile(errors, 0.5)), append(s.Top, Quantile(errors, 0.75))
 		}
 	}
 	return all, nil

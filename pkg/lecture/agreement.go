@@ -12,7 +12,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Agreement is how well batches agree with the full gradient along a run (claim S4).
+// Agreement (claim S4) is how well batches agree with the full gradient along a run.
 type Agreement struct {
 	Step      []int
 	Excess    []float64       // L(θ_t) − L(θ*)
@@ -21,9 +21,22 @@ type Agreement struct {
 	Signal    []float64       // ‖∇L‖²/tr Cov, the signal-to-noise ratio
 }
 
-// MeasureAgreement goes down by gradient descent from start, and at every stride-th step draws so many batches of b.
-func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, start []float64, eta float64, steps, stride, b, draws int, seed int64) (*Agreement, error) {
-	if err := counts("steps", steps, "draws", draws); err != nil {
+// AgreementSettings are those of MeasureAgreement.
+type AgreementSettings struct {
+	Start  []float64 // of the descent
+	Rate   float64   // its learning rate
+	Steps  int       // its steps
+	Stride int       // batches are drawn at every so many steps
+	Batch  int       // examples in a batch, drawn without replacement
+	Draws  int       // batches at each place
+	Seed   int64     // of the batches
+}
+
+// MeasureAgreement (claim S4) goes down by gradient descent and draws batches on the way. It is an error when a setting cannot be,
+// and when the run fails.
+func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, settings AgreementSettings) (*Agreement, error) {
+	b, draws := settings.Batch, settings.Draws
+	if err := counts("Steps", settings.Steps, "Draws", draws); err != nil {
 		return nil, err
 	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
@@ -31,7 +44,8 @@ func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, st
 		return nil, err
 	}
 	defer t.Close()
-	h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: stride, Start: map[string]any{"theta": start}})
+	h, err := t.Run(ctx, train.Config{LearningRate: settings.Rate, Steps: settings.Steps, Stride: settings.Stride,
+		Start: map[string]any{"theta": settings.Start}})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +58,7 @@ func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, st
 	}
 	a := new(Agreement)
 	for k, theta := range h.Params {
-		gradients := s.Gradients(theta)
+		gradients := s.ExampleGradients(theta)
 		noise, err := theory.NewGradientNoise(gradients)
 		if err != nil {
 			return nil, err
@@ -54,7 +68,7 @@ func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, st
 		}
 		cosines := make([]float64, draws)
 		for i := range draws {
-			g := meanOf(gradients, sampler.Indices(k*draws+i, seed, len(s.Targets)))
+			g := meanOf(gradients, sampler.Indices(k*draws+i, settings.Seed, len(s.Targets)))
 			cosines[i] = theory.Cosine(g, noise.Gradient)
 		}
 		measured, err := stat.Mean(cosines, Confidence)

@@ -2,19 +2,19 @@ package lecture
 
 import (
 	"context"
+	"iter"
 
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/sample"
-	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
-// Averaging compares SGD's last iterate with Polyak and Ruppert's average of all iterates (claim S9).
+// Averaging (claim S9) compares SGD's last iterate with Polyak and Ruppert's average of all iterates.
 type Averaging struct {
 	Rate                            float64 // η₀
 	Step                            []int
@@ -24,16 +24,28 @@ type Averaging struct {
 	Diverged                        int
 }
 
-// MeasureAveraging runs SGD with batches of b under η₀/(1+t/τ)^p, and averages from a tenth of the steps on.
-func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, tau, power float64, steps, seeds int) ([]*Averaging, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// AveragingSettings are those of MeasureAveraging.
+type AveragingSettings struct {
+	Batch int       // examples in a batch, drawn with replacement
+	Rates []float64 // η₀
+	Tau   float64   // τ, in steps
+	Power float64   // p
+	Steps int       // of each run
+	Seeds int       // runs at each rate
+}
+
+// MeasureAveraging (claim S9) runs SGD under η₀/(1+t/τ)^p, and averages from a tenth of the steps on. It is an error when a setting
+// cannot be, and when a run fails.
+func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, settings AveragingSettings) ([]*Averaging, error) {
+	steps := settings.Steps
+	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -42,76 +54,74 @@ func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, b 
 	if err != nil {
 		return nil, err
 	}
-	const name = "optimizers/average/theta"
-	t, err := train.New(backend, s.LeastSquares, rule, train.Record{Params: true, Variables: []string{name}})
+	t, err := train.New(backend, s.LeastSquares, rule, train.Record{Params: true, Variables: []string{averaged}})
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	stride := max(1, steps/60)
-	var jobs []train.Job
-	var schedules []schedule.Schedule
-	for _, rate := range rates {
-		eta, err := InverseTime(rate, tau, power)
+	var setups []setup
+	for _, rate := range settings.Rates {
+		eta, err := InverseTime(rate, settings.Tau, settings.Power)
 		if err != nil {
 			return nil, err
 		}
-		schedules = append(schedules, eta)
-		for _, seed := range Seeds(seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: stride, Seed: seed}})
-		}
+		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: max(1, steps/60)}})
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), nil)
 	if err != nil {
 		return nil, err
 	}
 	var all []*Averaging
-	for i, rate := range rates {
-		a := &Averaging{Rate: rate}
+	for i, rate := range settings.Rates {
+		a := &Averaging{Rate: rate, Diverged: diverged(histories[i])}
 		all = append(all, a)
-		runs := histories[i*seeds : (i+1)*seeds]
-		for _, h := range runs {
-			if _, diverged := h.Diverged(); diverged {
-				a.Diverged++
-			}
-		}
 		if a.Diverged > 0 {
 			continue
 		}
-		for k, t := range runs[0].Step {
-			if t <= from {
-				continue
-			}
-			var last, average []float64
-			for _, h := range runs {
-				last = append(last, squared(h.Params[k], sgd.Optimum))
-				average = append(average, squared(h.Variables[name][k], sgd.Optimum))
-			}
-			l, err := stat.MeanOverRuns(last, Confidence)
-			if err != nil {
-				return nil, err
-			}
-			m, err := stat.MeanOverRuns(average, Confidence)
-			if err != nil {
-				return nil, err
-			}
-			a.Step, a.Last, a.Average = append(a.Step, t), append(a.Last, l), append(a.Average, m)
-			a.Ruppert = append(a.Ruppert, mat.Trace(sgd.PolyakRuppert(t-from+1)))
+		if err := a.measure(histories[i], from, sgd); err != nil {
+			return nil, err
 		}
-		k := 0
-		for t, m := range sgd.Moments(schedules[i].At, s.Start, steps) {
-			if k < len(a.Step) && t == a.Step[k] {
-				a.PredictedLast = append(a.PredictedLast, m.SquaredDistance)
-				k++
-			}
-		}
-		k = 0
-		for t, m := range sgd.AverageMoments(schedules[i].At, s.Start, from, steps) {
-			if k < len(a.Step) && t == a.Step[k] {
-				a.PredictedAverage = append(a.PredictedAverage, m.SquaredDistance)
-				k++
-			}
-		}
+		eta := setups[i].config.Schedule.At
+		a.PredictedLast = a.at(sgd.Moments(eta, s.Start, steps))
+		a.PredictedAverage = a.at(sgd.AverageMoments(eta, s.Start, from, steps))
 	}
 	return all, nil
+}
+
+// averaged is the optimizer's variable that holds the average.
+const averaged = "optimizers/average/theta"
+
+// measure computes the distances of the runs, and what the average goes to, at the records after the averaging began.
+func (a *Averaging) measure(runs []*train.History, from int, sgd *theory.SGD) (err error) {
+	for k, t := range runs[0].Step {
+		if t <= from {
+			continue
+		}
+		var last, average []float64
+		for _, h := range runs {
+			last = append(last, squared(h.Params[k], sgd.Optimum))
+			average = append(average, squared(h.Variables[averaged][k], sgd.Optimum))
+		}
+		l, err := stat.MeanOverRuns(last, Confidence)
+		if err != nil {
+			return err
+		}
+		m, err := stat.MeanOverRuns(average, Confidence)
+		if err != nil {
+			return err
+		}
+		a.Step, a.Last, a.Average = append(a.Step, t), append(a.Last, l), append(a.Average, m)
+		a.Ruppert = append(a.Ruppert, mat.Trace(sgd.PolyakRuppert(t-from+1)))
+	}
+	return nil
+}
+
+// at picks the squared distances at the recorded steps.
+func (a *Averaging) at(moments iter.Seq2[int, theory.Moments]) (distances []float64) {
+	for t, m := range moments {
+		if k := len(distances); k < len(a.Step) && t == a.Step[k] {
+			distances = append(distances, m.SquaredDistance)
+		}
+	}
+	return distances
 }

@@ -10,7 +10,7 @@ import (
 	"descent.example/pkg/theory"
 )
 
-// BatchNoise is how the gradients of random batches scatter about the full one, at one θ (claim S2).
+// BatchNoise (claim S2) is how the gradients of random batches scatter about the full one, at one θ.
 type BatchNoise struct {
 	Batch     []int
 	Variance  []stat.Interval // measured E‖g_B − ∇L‖², for each size of batch
@@ -21,19 +21,30 @@ type BatchNoise struct {
 	Comparisons int
 }
 
-// MeasureBatchNoise draws so many batches of each size.
-func MeasureBatchNoise(s *Study, theta []float64, of theory.Sampling, batches []int, draws int, seed int64) (*BatchNoise, error) {
-	if err := counts("draws", draws); err != nil {
+// BatchNoiseSettings are those of MeasureBatchNoise.
+type BatchNoiseSettings struct {
+	Theta    []float64 // where the gradients are taken
+	Sampling theory.Sampling
+	Batches  []int // sizes of batches
+	Draws    int   // batches of each size
+	Seed     int64
+}
+
+// MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error
+// when the draws or a size cannot be.
+func MeasureBatchNoise(s *Study, settings BatchNoiseSettings) (*BatchNoise, error) {
+	of, draws := settings.Sampling, settings.Draws
+	if err := counts("Draws", draws); err != nil {
 		return nil, err
 	}
-	gradients := s.Gradients(theta)
+	gradients := s.ExampleGradients(settings.Theta)
 	n, d := gradients.Dims()
 	noise, err := theory.NewGradientNoise(gradients)
 	if err != nil {
 		return nil, err
 	}
-	result := &BatchNoise{Batch: batches}
-	for _, b := range batches {
+	result := &BatchNoise{Batch: settings.Batches}
+	for _, b := range settings.Batches {
 		sampler, err := sampling(of, b)
 		if err != nil {
 			return nil, err
@@ -47,7 +58,7 @@ func MeasureBatchNoise(s *Study, theta []float64, of theory.Sampling, batches []
 		}
 		squares, sums := make([]float64, draws), make([]float64, d)
 		for t := range draws {
-			g := meanOf(gradients, sampler.Indices(t, seed, n))
+			g := meanOf(gradients, sampler.Indices(t, settings.Seed, n))
 			floats.Add(sums, g)
 			squares[t] = math.Pow(floats.Distance(g, noise.Gradient, 2), 2)
 		}

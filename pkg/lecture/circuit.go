@@ -11,7 +11,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Circuit is the net's own circuit (claim N1, lecture figures 5 to 8). What rounding has left of a zero is drawn as 0. It panics when the net
+// Circuit (claims N1, N5, N9) is the net's own circuit, as in lecture figures 5 to 8. What rounding has left of a zero is drawn as 0. It panics when the net
 // is none, relu.Net.Check.
 func Circuit(title string, net *relu.Net) *figure.Circuit {
 	mustBeNet(net)
@@ -46,7 +46,7 @@ func withoutRests(vs []float64) []float64 {
 	return vs
 }
 
-// CircuitAt is Circuit with the values at x and the derivatives of the first output. It panics when the net is none or x
+// CircuitAt (claim N1) is Circuit with the values at x and the derivatives of the first output. It panics when the net is none or x
 // does not fit it.
 func CircuitAt(title string, net *relu.Net, x ...float64) *figure.Circuit {
 	mustBeNet(net)
@@ -57,7 +57,7 @@ func CircuitAt(title string, net *relu.Net, x ...float64) *figure.Circuit {
 	return Circuit(title, net).Values(trace.X, trace.Z, trace.H).Gradients(g.X, g.Z, g.H)
 }
 
-// SumCircuit is the circuit of a sum of elbows without output weights (claim N4, lecture figure 6). It panics when there are
+// SumCircuit (claim N4) is the circuit of a sum of elbows without output weights, as in lecture figure 6. It panics when there are
 // none.
 func SumCircuit(title string, elbows []relu.Elbow) *figure.Circuit {
 	if len(elbows) == 0 {

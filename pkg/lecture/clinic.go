@@ -14,20 +14,19 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
-	"descent.example/pkg/sample"
-	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
-// Clinic examines patients: it keeps the compiled programs from one to the next.
+// Clinic (claim W1) examines patients: it keeps the compiled programs from one to the next.
 type Clinic struct {
 	Backend compute.Backend
 	Seeds   int // of each training
-	made    map[ward]*train.Trainer
+	made    map[program]*train.Trainer
 }
 
-type ward struct {
+// A program is what the patients share.
+type program struct {
 	width int
 	rule  string
 }
@@ -39,7 +38,7 @@ func (c *Clinic) Close() {
 	}
 }
 
-// Findings are a patient's record and what the nets of the training in question have come to.
+// Findings (claim W1) are a patient's record and what the nets of the training in question have come to.
 type Findings struct {
 	Record     diagnosis.Record
 	Diagnosis  *diagnosis.Diagnosis
@@ -49,60 +48,84 @@ type Findings struct {
 	BestNet    *relu.Net        // of all trials
 }
 
-// Examine trains a patient's net as the patient did, and then otherwise: with Adam at three rates, and with other widths;
-// estimates the noise; and makes the diagnosis.
-func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
-	type course struct {
-		name  string
-		width int
-		Optimizer
-	}
-	courses := []course{{"the training in question", p.Width, p.Optimizer}}
+// A course is one training of a patient's net.
+type course struct {
+	name  string
+	width int
+	Optimizer
+}
+
+// courses are the training in question, and others: with Adam at three rates, and with other widths.
+func (p *Patient) courses() []course {
+	all := []course{{"the training in question", p.Width, p.Optimizer}}
 	for _, rate := range []float64{0.003, 0.01, 0.03} {
-		courses = append(courses, course{fmt.Sprintf("Adam at %g", rate), p.Width, Optimizer{"adam", rate, 3000}})
+		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, Optimizer{"adam", rate, 3000}})
 	}
 	for _, width := range []int{4, 16, 64} {
-		courses = append(courses, course{"Adam at 0.03", width, Optimizer{"adam", 0.03, 3000}})
+		all = append(all, course{"Adam at 0.03", width, Optimizer{"adam", 0.03, 3000}})
 	}
-	sampler, err := sample.WithReplacement(20)
-	if err != nil {
+	return all
+}
+
+// Examine (claim W1) trains a patient's net as the patient did, and then otherwise; estimates the noise; and makes the diagnosis. It
+// is an error when the clinic has no seeds or a training fails, and when there are too few examples to estimate the noise.
+func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
+	if err := counts("Seeds", c.Seeds); err != nil {
 		return nil, err
 	}
-	var jobs []train.Job
+	courses := p.courses()
+	var setups []setup
 	for _, course := range courses {
 		net, t, err := c.trainer(p, course.width, course.Rule)
 		if err != nil {
 			return nil, err
 		}
 		defer t.Close()
-		cosine, err := schedule.Cosine(course.Rate, 0, course.Steps)
+		config, err := cosine(course.Rate, course.Steps, 20)
 		if err != nil {
 			return nil, err
 		}
-		for _, seed := range Seeds(c.Seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: cosine, Sampler: sampler, Steps: course.Steps,
-				Stride: max(1, course.Steps/100),
-				Seed:   seed, Start: net.Start(uint64(seed), true)}})
-		}
+		config.Stride = max(1, course.Steps/100)
+		setups = append(setups, setup{t, config, func(seed int64) map[string]any { return spread(net, seed) }})
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, Seeds(c.Seeds), nil)
 	if err != nil {
 		return nil, fmt.Errorf("the examination: %w", err)
 	}
 	f := &Findings{Record: diagnosis.Record{Tolerance: 0.25}}
+	if err := f.compare(p, courses, histories); err != nil {
+		return nil, err
+	}
+	x := mat.NewDense(len(p.X), 1, p.X)
+	if p.Repeats {
+		if f.Record.Noise, err = diagnosis.Repeated(x, p.Y, Confidence); err != nil {
+			return nil, err
+		}
+	} else {
+		if f.Gamma, err = diagnosis.Neighbours(x, p.Y, 10, Confidence); err != nil {
+			return nil, err
+		}
+		f.Record.Noise = f.Gamma.Noise
+	}
+	f.Diagnosis, err = diagnosis.Diagnose(f.Record)
+	return f, err
+}
+
+// compare notes the error of every run on the unseen examples, and the nets of the training in question and of the best run.
+func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.History) error {
 	best := math.Inf(1)
 	for i, course := range courses {
 		trial := diagnosis.Trial{Name: course.name, Width: course.width}
-		for k, h := range histories[i*c.Seeds : (i+1)*c.Seeds] {
+		for k, h := range histories[i] {
 			if _, diverged := h.Diverged(); diverged {
 				trial.Errors = append(trial.Errors, math.Inf(1))
 				continue
 			}
 			net, err := relu.FromTheta(h.Final, 1, course.width, 1)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			off := distance(net, p.UnseenX, p.UnseenY)
+			off := rms(net.At, p.UnseenX, p.UnseenY)
 			trial.Errors = append(trial.Errors, off)
 			if i == 0 && k == 0 {
 				f.Net = net
@@ -116,19 +139,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 		}
 		f.Record.Trials = append(f.Record.Trials, trial)
 	}
-	x := mat.NewDense(len(p.X), 1, p.X)
-	if p.Repeats {
-		if f.Record.Noise, err = diagnosis.Repeated(x, p.Y, 0.95); err != nil {
-			return nil, err
-		}
-	} else {
-		if f.Gamma, err = diagnosis.Neighbours(x, p.Y, 10, 0.95); err != nil {
-			return nil, err
-		}
-		f.Record.Noise = f.Gamma.Noise
-	}
-	f.Diagnosis, err = diagnosis.Diagnose(f.Record)
-	return f, err
+	return nil
 }
 
 // trainer is a trainer on the patient's data, and the problem that it is on.
@@ -139,9 +150,9 @@ func (c *Clinic) trainer(p *Patient, width int, rule string) (*problem.Net, *tra
 	}
 	net.DType = dtypes.Float64
 	if c.made == nil {
-		c.made = make(map[ward]*train.Trainer)
+		c.made = make(map[program]*train.Trainer)
 	}
-	key := ward{width, rule}
+	key := program{width, rule}
 	if c.made[key] == nil {
 		update, err := optim.ByName(rule)
 		if err != nil {
@@ -155,35 +166,26 @@ func (c *Clinic) trainer(p *Patient, width int, rule string) (*problem.Net, *tra
 	return net, t, err
 }
 
-// distance is the root mean square error of a net of one input.
-func distance(net *relu.Net, xs, ys []float64) float64 {
-	sum := 0.0
-	for i, x := range xs {
-		d := net.At(x) - ys[i]
-		sum += d * d / float64(len(xs))
-	}
-	return math.Sqrt(sum)
-}
-
-// Confusion counts diagnoses of patients of each cause: [cause of Causes][diagnosis, of Causes, then any other].
+// Confusion (claim W1) counts diagnoses of patients of each cause: [cause of Causes][diagnosis, of Causes, then any other].
 type Confusion struct {
 	Count [3][4]int
 	Right [3]stat.Interval // the share of right diagnoses of each cause
 }
 
-// Confuse examines so many random patients of each cause. progress, if not nil, is called with the number of those examined.
-func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64, progress func(done int)) (*Confusion, error) {
+// Confuse (claim W1) examines so many random patients of each cause. progress, if not nil, is called with the number of those
+// examined. It is an error when each is not between 1 and 2^20, and when an examination fails.
+func (c *Clinic) Confuse(ctx context.Context, each int, seed uint64, progress func(done int)) (*Confusion, error) {
 	if err := counts("each", each); err != nil {
 		return nil, err
 	}
-	c := new(Confusion)
+	confusion := new(Confusion)
 	for i, cause := range Causes {
 		for k := range each {
 			patient, err := NewPatient(cause, seed+uint64(k))
 			if err != nil {
 				return nil, err
 			}
-			f, err := clinic.Examine(ctx, patient)
+			f, err := c.Examine(ctx, patient)
 			if err != nil {
 				return nil, err
 			}
@@ -191,15 +193,15 @@ func Confuse(ctx context.Context, clinic *Clinic, each int, seed uint64, progres
 			if said < 0 {
 				said = 3
 			}
-			c.Count[i][said]++
+			confusion.Count[i][said]++
 			if progress != nil {
 				progress(i*each + k + 1)
 			}
 		}
 		var err error
-		if c.Right[i], err = stat.Proportion(c.Count[i][i], each, 0.95); err != nil {
+		if confusion.Right[i], err = stat.Proportion(confusion.Count[i][i], each, Confidence); err != nil {
 			return nil, err
 		}
 	}
-	return c, nil
+	return confusion, nil
 }

@@ -7,7 +7,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Construction is a net that was written down, not trained, on d pieces (claim N5).
+// Construction (claim N5) is a net that was written down, not trained, on d pieces.
 type Construction struct {
 	Pieces  int
 	AtKnots float64 // the greatest |f − net| at the knots
@@ -15,7 +15,8 @@ type Construction struct {
 	Bound   float64 // M h²/8 for the target's M, if it has one
 }
 
-// Construct interpolates a target with each number of pieces. curvature is M ≥ |f″|; 0: unknown.
+// Construct (claim N5) interpolates a target with each number of pieces. curvature is M ≥ |f″|; 0: unknown. It is an error when a number
+// of pieces is not positive or a value of the target is not finite.
 func Construct(target problem.Target, pieces []int, curvature float64) (all []Construction, err error) {
 	for _, d := range pieces {
 		net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)

@@ -13,18 +13,18 @@ import (
 	"descent.example/pkg/train"
 )
 
-var errNoTrainer = errors.New("the trainer is nil: look at the error of train.New")
+// CostSettings are those of MeasureCosts.
+type CostSettings struct {
+	Rates   []float64 // learning rates
+	Start   []float64 // where the runs begin: the problem's own Start
+	Epsilon float64   // the fraction of the excess loss at the start that is to be reached
+	Limit   int       // steps after which a run is given up
+}
 
-// StepsToReach runs gradient descent at each rate until the loss above its minimum, floor, is a fraction ε of what it was
-// at the start, and returns the number of steps, or −1 where the run did not get there within limit steps or diverged
-// (claim G5).
-func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor, epsilon float64, limit int) ([]int, error) {
-	if t == nil {
-		return nil, errNoTrainer
-	}
-	if err := counts("limit", limit); err != nil {
-		return nil, err
-	}
+// stepsToReach runs gradient descent at each rate until the loss above its minimum, floor, is the fraction of what it was at the
+// start, and returns the number of steps, or −1 where the run did not get there within the limit or diverged.
+func stepsToReach(ctx context.Context, t *train.Trainer, floor float64, settings CostSettings) ([]int, error) {
+	rates, limit := settings.Rates, settings.Limit
 	steps := make([]int, len(rates))
 	for i, eta := range rates {
 		steps[i] = -1
@@ -37,7 +37,7 @@ func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor,
 				return nil, err
 			}
 			if done == 0 {
-				goal = floor + epsilon*(h.Loss[0]-floor)
+				goal = floor + settings.Epsilon*(h.Loss[0]-floor)
 			}
 			if k := slices.IndexFunc(h.Loss, func(loss float64) bool { return loss <= goal }); k >= 0 {
 				steps[i] = h.Step[k]
@@ -50,7 +50,7 @@ func StepsToReach(ctx context.Context, t *train.Trainer, rates []float64, floor,
 	return steps, nil
 }
 
-// Costs are what StepsToReach measured, beside theory and the clock.
+// Costs (claim G5) are the steps that gradient descent needs, beside theory and the clock.
 type Costs struct {
 	Rates, Measured, Predicted []float64 // of the rates that got there
 	Agree                      bool      // measured and predicted are equal, rate for rate
@@ -58,31 +58,35 @@ type Costs struct {
 	SecondsPerStep             float64
 }
 
-// Bill measures how many steps a quadratic's run takes at each rate until the excess loss is a fraction ε of what it was,
-// and what theory says; and the time of a step, from a long run (claim G5).
-func Bill(ctx context.Context, t *train.Trainer, d *theory.Descent, start []float64, rates []float64, epsilon float64, limit int) (*Costs, error) {
-	if err := counts("limit", limit); err != nil {
+// MeasureCosts (claim G5) measures how many steps a quadratic's run takes at each rate until the excess loss is the fraction
+// Epsilon of what it was, and what theory says; and the time of a step, from a long run. It is an error when the trainer or the
+// descent is nil, when Limit cannot be, when a run fails, and when no rate gets there.
+func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, settings CostSettings) (*Costs, error) {
+	if err := counts("Limit", settings.Limit); err != nil {
 		return nil, err
 	}
 	if d == nil {
 		return nil, errors.New("the descent is nil: look at the error of theory.NewDescent")
 	}
-	measured, err := StepsToReach(ctx, t, rates, d.Floor, epsilon, limit)
+	if t == nil {
+		return nil, errors.New("the trainer is nil: look at the error of train.New")
+	}
+	measured, err := stepsToReach(ctx, t, d.Floor, settings)
 	if err != nil {
 		return nil, err
 	}
 	c := &Costs{Agree: true}
-	for i, eta := range rates {
-		predicted, err := d.Steps(eta, start, epsilon)
+	for i, eta := range settings.Rates {
+		predicted, err := d.Steps(eta, settings.Start, settings.Epsilon)
 		if err != nil || measured[i] < 0 {
-			c.Agree = c.Agree && (err != nil || predicted > limit) && measured[i] < 0
+			c.Agree = c.Agree && (err != nil || predicted > settings.Limit) && measured[i] < 0
 			continue
 		}
 		c.Agree = c.Agree && measured[i] == predicted
 		c.Rates, c.Measured, c.Predicted = append(c.Rates, eta), append(c.Measured, float64(measured[i])), append(c.Predicted, float64(predicted))
 	}
 	if len(c.Rates) == 0 {
-		return nil, fmt.Errorf("no rate got there within %d steps: raise the fraction to reach", limit)
+		return nil, fmt.Errorf("no rate got there within %d steps: raise the fraction to reach", settings.Limit)
 	}
 	c.Cheapest = floats.MinIdx(c.Measured)
 	began := time.Now()

@@ -2,19 +2,19 @@ package lecture
 
 import (
 	"context"
-	"fmt"
+	"math"
 
 	"github.com/gomlx/compute"
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
-	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
 )
 
-// An Entry of CS182's sweep: one width under one optimizer, over all seeds.
-type Entry struct {
+// CS182Score (claim H3) is one width under one optimizer in CS182's sweep, over all seeds.
+type CS182Score struct {
+	Net       *problem.Net
 	Width     int
 	Optimizer string
 	Losses    []float64   // the mean square error of each run over a fine grid, without noise, +Inf where it diverged
@@ -23,36 +23,47 @@ type Entry struct {
 	Final     [][]float64 // the parameters of each run
 }
 
-// CS182 is the sweep that the lecturer's discussion trains, or rather loads, as it takes PyTorch 35 minutes: nets of one
-// hidden layer on 200 noisy points of the piecewise linear target, by SGD, SGD with momentum 0.9 and Adam at the rate
-// 0.02, with batches of 40 and the elbows' start spread over the data. progress is called with the runs done.
-func CS182(ctx context.Context, backend compute.Backend, widths []int, optimizers []string, seeds, steps int, progress func(done int)) ([]Entry, []*problem.Net, error) {
-	if err := counts("seeds", seeds, "steps", steps); err != nil {
-		return nil, nil, err
+// CS182Settings are those of CS182.
+type CS182Settings struct {
+	Widths     []int    // 10, 20 and 40 in the course
+	Optimizers []string // "gd", "heavy ball" and "adam" there
+	Seeds      int      // runs of each, 30 there
+	Steps      int      // of each run, 30,000 there
+	Progress   func(done int)
+}
+
+// CS182Batch is how many examples are in a batch of the sweep.
+const CS182Batch = 40
+
+// CS182 (claim H3) is the sweep that discussion 3 of Berkeley's course CS182 (spring 2025) trains, or rather loads, because it takes
+// PyTorch 35 minutes: nets of one hidden layer on 200 noisy points of the piecewise linear target, at the rate 0.02, with batches
+// drawn with replacement and the elbows' start spread over the data. Progress, if not nil, is called with the runs done. It is an
+// error when a setting cannot be, and when a run fails.
+func CS182(ctx context.Context, backend compute.Backend, settings CS182Settings) ([]CS182Score, error) {
+	if err := counts("Seeds", settings.Seeds, "Steps", settings.Steps); err != nil {
+		return nil, err
 	}
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 1)
-	sampler, err := sample.WithReplacement(40)
+	sampler, err := sample.WithReplacement(CS182Batch)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var jobs []train.Job
-	var entries []Entry
-	var nets []*problem.Net
-	for _, width := range widths {
+	var setups []setup
+	var scores []CS182Score
+	for _, width := range settings.Widths {
 		net, err := problem.NewRegression([]int{width}, xs, ys)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		nets = append(nets, net)
-		for _, name := range optimizers {
+		for _, name := range settings.Optimizers {
 			rule, err := optim.ByName(name)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			t, err := train.New(backend, net, rule, train.Record{})
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			defer t.Close()
 			// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
@@ -60,39 +71,39 @@ func CS182(ctx context.Context, backend compute.Backend, widths []int, optimizer
 			if name == "adam" {
 				rate = 0.02
 			}
-			eta, err := schedule.Constant(rate)
-			if err != nil {
-				return nil, nil, err
-			}
-			for _, seed := range Seeds(seeds) {
-				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{
-					Schedule: eta, Sampler: sampler, Steps: steps, Stride: max(1, steps/10), Seed: seed, Start: net.Start(uint64(seed), true)}})
-			}
-			entries = append(entries, Entry{Width: width, Optimizer: name})
+			setups = append(setups, setup{t, train.Config{LearningRate: rate, Sampler: sampler, Steps: settings.Steps, Stride: max(1, settings.Steps/10)},
+				func(seed int64) map[string]any { return spread(net, seed) }})
+			scores = append(scores, CS182Score{Net: net, Width: width, Optimizer: name})
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, progress)
+	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), settings.Progress)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the sweep: %w", err)
+		return nil, err
 	}
+	for i := range scores {
+		scores[i].measure(histories[i], target)
+	}
+	return scores, nil
+}
+
+// measure computes the errors of the runs.
+func (s *CS182Score) measure(runs []*train.History, target problem.Target) {
 	gx, gy := target.Grid(1001)
-	for i := range entries {
-		e := &entries[i]
-		net := nets[i/len(optimizers)]
-		for _, h := range histories[i*seeds : (i+1)*seeds] {
-			e.Step = h.Step
-			curve := make([]float64, len(h.Loss))
-			for k, loss := range h.Loss {
-				curve[k] = 2 * loss
-			}
-			e.Curve, e.Final = append(e.Curve, curve), append(e.Final, h.Final)
-			error2 := 0.0
-			for k, x := range gx {
-				d := net.Output(h.Final, []float64{x})[0] - gy[k]
-				error2 += d * d / float64(len(gx))
-			}
-			e.Losses = append(e.Losses, error2)
+	for _, h := range runs {
+		s.Step = h.Step
+		curve := make([]float64, len(h.Loss))
+		for k, loss := range h.Loss {
+			curve[k] = 2 * loss
 		}
+		s.Curve, s.Final = append(s.Curve, curve), append(s.Final, h.Final)
+		square := math.Inf(1)
+		if _, diverged := h.Diverged(); !diverged {
+			square = 0
+			for k, x := range gx {
+				d := s.Net.Output(h.Final, []float64{x})[0] - gy[k]
+				square += d * d / float64(len(gx))
+			}
+		}
+		s.Losses = append(s.Losses, square)
 	}
-	return entries, nets, nil
 }

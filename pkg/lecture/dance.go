@@ -15,7 +15,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Dance is SGD at a constant rate around the optimum (claim S7).
+// Dance (claim S7) is SGD at a constant rate around the optimum.
 type Dance struct {
 	Rate      []float64
 	Excess    []stat.Interval // measured E[L(θ_t)] − L(θ*), over seeds
@@ -25,17 +25,17 @@ type Dance struct {
 	Covariance, Theory []*mat.SymDense
 }
 
-// MeasureDance runs SGD from the optimum with batches of b drawn with replacement, at each rate for so many steps with so
-// many seeds. The first tenth of a run is left out, and what follows is recorded every stride-th step.
-func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, stride, seeds int) (*Dance, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// MeasureDance (claim S7) runs SGD from the optimum. The first tenth of a run is left out, and what follows is recorded every 20th
+// step. It is an error when a setting cannot be, when a run fails or diverges, and when theory knows of no bound at a rate.
+func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, grid Grid) (*Dance, error) {
+	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -44,27 +44,26 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 		return nil, err
 	}
 	defer t.Close()
-	base := train.Config{Steps: steps, Stride: stride, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
-	histories, err := train.Sweep(ctx, t.Grid(base, rates, Seeds(seeds)), 0, nil)
+	base := train.Config{Steps: grid.Steps, Stride: 20, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
+	histories, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(grid.Seeds), nil)
 	if err != nil {
 		return nil, err
 	}
-	dance := &Dance{Rate: rates}
-	for i, eta := range rates {
+	dance := &Dance{Rate: grid.Rates}
+	for i, eta := range grid.Rates {
 		stationary, err := sgd.Stationary(eta)
 		if err != nil {
 			return nil, err
 		}
 		d := len(s.Descent.Optimum)
 		second, count := mat.NewSymDense(d, nil), 0
-		excess := make([]float64, seeds)
-		for k, h := range histories[i*seeds : (i+1)*seeds] {
+		excess := make([]float64, grid.Seeds)
+		for k, h := range histories[i] {
 			if step, diverged := h.Diverged(); diverged {
 				return nil, fmt.Errorf("the run at η = %g with seed %d diverged at step %d: choose smaller rates", eta, k+1, step)
 			}
-			settled := h.Params[len(h.Params)/10+1:]
-			for _, theta := range settled {
-				excess[k] += s.Excess(theta) / float64(len(settled))
+			excess[k] = s.settled(h)
+			for _, theta := range h.Params[len(h.Params)/10+1:] {
 				offset := mat.NewVecDense(d, floats.SubTo(make([]float64, d), theta, s.Descent.Optimum))
 				second.SymRankOne(second, 1, offset)
 				count++
@@ -83,15 +82,16 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, b int,
 	return dance, nil
 }
 
-// An Ellipse is a curve around the optimum, within which SGD stays a part of the time.
+// An Ellipse (claim S7) is a curve around the optimum, within which SGD stays a part of the time.
 type Ellipse struct {
 	X, Y   []float64
 	inside func(theta []float64) bool
 }
 
-// StationaryEllipse is so many standard deviations of the stationary covariance of SGD with batches of b at rate η.
+// StationaryEllipse (claim S7) is so many standard deviations of the stationary covariance of SGD with batches of b at rate η. It is
+// an error when b or sigmas cannot be, and when the covariance has no bound at the rate.
 func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(b)
 	if err != nil {
 		return nil, err
 	}

@@ -5,31 +5,33 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/train"
 )
 
-// Dead counts dead ReLUs after training at several rates (claim N8).
+// Dead (claim N8) are the dead ReLUs after training at a rate.
 type Dead struct {
 	Rate  float64
 	Share stat.Interval // of all units of all seeds
 }
 
-// CountDead trains nets of one hidden layer by Adam at each rate and counts the units that are 0 on the whole interval, exactly.
-func CountDead(ctx context.Context, backend compute.Backend, target problem.Target, width int, rates []float64, steps, seeds int) ([]Dead, error) {
-	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
-		return nil, err
-	}
+// CountDead (claim N8) trains nets of one hidden layer at each rate and counts the units that are 0 on the whole interval, exactly. It
+// is an error when a setting cannot be, and when a run fails.
+func CountDead(ctx context.Context, backend compute.Backend, settings RateSettings) ([]Dead, error) {
+	target, width := settings.Target, settings.Width
 	var all []Dead
-	for _, rate := range rates {
-		lesson := Lesson{Target: target, Rate: rate, Steps: steps}
-		taught, err := lesson.Teach(ctx, backend, []Pupil{{Widths: []int{width}}}, seeds, nil)
+	for _, rate := range settings.Rates {
+		training, err := settings.at(rate)
+		if err != nil {
+			return nil, err
+		}
+		_, histories, err := training.run(ctx, backend, ofWidths([]int{width}), train.Record{}, 0)
 		if err != nil {
 			return nil, err
 		}
 		dead := 0
-		for _, h := range taught[0] {
+		for _, h := range histories[0] {
 			if _, diverged := h.Diverged(); diverged {
 				dead += width
 				continue
@@ -48,7 +50,7 @@ func CountDead(ctx context.Context, backend compute.Backend, target problem.Targ
 				}
 			}
 		}
-		share, err := stat.Proportion(dead, width*seeds, 0.95)
+		share, err := stat.Proportion(dead, width*settings.Seeds, Confidence)
 		if err != nil {
 			return nil, err
 		}

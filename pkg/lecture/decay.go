@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
@@ -15,7 +16,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Decay is SGD under η_t = η₀/(1+t/τ)^p (claim S9).
+// Decay (claim S9) is SGD under η_t = η₀/(1+t/τ)^p.
 type Decay struct {
 	Power    float64
 	Step     []int           // about 30 of them, at equal ratios
@@ -29,7 +30,18 @@ type Decay struct {
 	Diverged     int // runs that did
 }
 
-// InverseTime is schedule.InverseTime, and a constant rate for power 0.
+// DecaySettings are those of MeasureDecay.
+type DecaySettings struct {
+	Batch  int       // examples in a batch, drawn with replacement
+	Rate   float64   // η₀
+	Tau    float64   // τ, in steps
+	Powers []float64 // p
+	Steps  int       // of each run
+	Seeds  int       // runs for each power
+}
+
+// InverseTime is schedule.InverseTime, and a constant rate for power 0. It is an error when eta0 or tau is not positive, or power is
+// negative.
 func InverseTime(eta0, tau, power float64) (schedule.Schedule, error) {
 	if power == 0 {
 		return schedule.Constant(eta0)
@@ -37,16 +49,18 @@ func InverseTime(eta0, tau, power float64) (schedule.Schedule, error) {
 	return schedule.InverseTime(eta0, tau, power)
 }
 
-// MeasureDecay runs SGD from the study's start with batches of b drawn with replacement, for each power.
-func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, b int, powers []float64, eta0, tau float64, steps, seeds int) ([]*Decay, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// MeasureDecay (claim S9) runs SGD from the study's start, for each power. It is an error when a setting cannot be, when there are
+// fewer than about 100 steps, too few for a slope, and when a run fails.
+func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settings DecaySettings) ([]*Decay, error) {
+	steps := settings.Steps
+	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -56,82 +70,83 @@ func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, b int,
 	}
 	defer t.Close()
 	stride := max(1, steps/1000)
-	var jobs []train.Job
-	var schedules []schedule.Schedule
-	for _, p := range powers {
-		eta, err := InverseTime(eta0, tau, p)
+	var setups []setup
+	for _, p := range settings.Powers {
+		eta, err := InverseTime(settings.Rate, settings.Tau, p)
 		if err != nil {
 			return nil, err
 		}
-		schedules = append(schedules, eta)
-		for _, seed := range Seeds(seeds) {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: stride, Seed: seed}})
-		}
+		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: stride}})
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), nil)
 	if err != nil {
 		return nil, err
 	}
 	var decays []*Decay
-	for i, p := range powers {
-		d := &Decay{Power: p, Limit: -theory.DecayExponent(p, eta0, tau, sgd.Lambda[0])}
+	for i, p := range settings.Powers {
+		d := &Decay{Power: p, Limit: -theory.DecayExponent(p, settings.Rate, settings.Tau, sgd.Lambda[0]), Diverged: diverged(histories[i])}
 		decays = append(decays, d)
 		exact := make(map[int]float64)
-		for t, m := range sgd.Moments(schedules[i].At, s.Start, steps) {
+		for t, m := range sgd.Moments(setups[i].config.Schedule.At, s.Start, steps) {
 			exact[t] = m.SquaredDistance
 		}
-		var records []int
-		for t := float64(stride); ; t *= 1.3 {
-			k := min(int(math.Round(t/float64(stride))), steps/stride)
-			if len(records) == 0 || k > records[len(records)-1] {
-				records = append(records, k)
-				d.Step = append(d.Step, k*stride)
-				d.Predicted = append(d.Predicted, exact[k*stride])
-			}
-			if k == steps/stride {
-				break
-			}
-		}
-		runs := histories[i*seeds : (i+1)*seeds]
-		squares := make([][]float64, len(runs)) // [seeds][records]
-		for j, h := range runs {
-			if _, diverged := h.Diverged(); diverged {
-				d.Diverged++
-				continue
-			}
-			for _, k := range records {
-				squares[j] = append(squares[j], squared(h.Params[k], sgd.Optimum))
-			}
+		records := spaced(steps / stride)
+		for _, k := range records {
+			d.Step, d.Predicted = append(d.Step, k*stride), append(d.Predicted, exact[k*stride])
 		}
 		if d.Diverged > 0 {
 			continue
 		}
-		for k := range records {
-			values := make([]float64, len(runs))
-			for j := range runs {
-				values[j] = squares[j][k]
-			}
-			mean, err := stat.MeanOverRuns(values, Confidence)
-			if err != nil {
-				return nil, err
-			}
-			d.Distance = append(d.Distance, mean)
-		}
-		from := 0
-		for d.Step[from] < steps/10 {
-			from++
-		}
-		if len(d.Step)-from < 3 {
-			return nil, fmt.Errorf("steps is %d: give at least 100 to see a slope", steps)
-		}
-		if d.Exact, err = slope(d.Step[from:], d.Predicted[from:]); err != nil {
-			return nil, err
-		}
-		if d.Slope, err = meanSlope(d.Step[from:], squares, from); err != nil {
+		if err := d.measure(histories[i], records, sgd.Optimum); err != nil {
 			return nil, err
 		}
 	}
 	return decays, nil
+}
+
+// spaced are records from 1 to the last, at equal ratios.
+func spaced(last int) (records []int) {
+	for t := 1.0; ; t *= 1.3 {
+		k := min(int(math.Round(t)), last)
+		if len(records) == 0 || k > records[len(records)-1] {
+			records = append(records, k)
+		}
+		if k == last {
+			return records
+		}
+	}
+}
+
+// measure computes the distances of the runs at the records, and their slope.
+func (d *Decay) measure(runs []*train.History, records []int, optimum []float64) error {
+	squares := make([][]float64, len(runs)) // [seeds][records]
+	for j, h := range runs {
+		for _, k := range records {
+			squares[j] = append(squares[j], squared(h.Params[k], optimum))
+		}
+	}
+	for k := range records {
+		values := make([]float64, len(runs))
+		for j := range runs {
+			values[j] = squares[j][k]
+		}
+		mean, err := stat.MeanOverRuns(values, Confidence)
+		if err != nil {
+			return err
+		}
+		d.Distance = append(d.Distance, mean)
+	}
+	steps := d.Step[len(d.Step)-1]
+	from := slices.IndexFunc(d.Step, func(t int) bool { return t >= steps/10 })
+	if len(d.Step)-from < 3 {
+		return fmt.Errorf("Steps is %d: give at least 100 to see a slope", steps)
+	}
+	var err error
+	if d.Exact, err = slope(d.Step[from:], d.Predicted[from:]); err != nil {
+		return err
+	}
+	d.Slope, err = meanSlope(d.Step[from:], squares, from)
+	return err
 }
 
 // slope is that of a fit on log-log axes.
@@ -145,7 +160,7 @@ func slope(steps []int, values []float64) (float64, error) {
 }
 
 // meanSlope is the slope of the mean over runs of their values at the records from a certain one on, and its interval:
-// as the records of a run depend on each other, a fit's own interval would be wrong, and the runs are left out in turn
+// a fit's own interval would be wrong, because the records of a run depend on each other, so the runs are left out in turn
 // (jackknife).
 func meanSlope(steps []int, runs [][]float64, from int) (stat.Interval, error) {
 	n := len(runs)

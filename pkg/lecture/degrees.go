@@ -11,7 +11,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Degrees are the parameters of a random net, and its degrees of freedom on data (claim N10).
+// Degrees (claim N10) are the parameters of a random net, and its degrees of freedom on data.
 type Degrees struct {
 	Sizes      []int
 	Redundancy relu.Redundancy
@@ -20,7 +20,8 @@ type Degrees struct {
 	Rescaled   float64   // the greatest change of an output when every hidden unit is rescaled, as a part of the greatest output
 }
 
-// CountDegrees draws a net and as many points, uniform in [−1, 1] in each input, and counts.
+// CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and so many points, uniform in [−1, 1] in each input,
+// and counts. It is an error when a number cannot be, and when the rank cannot be computed.
 func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 	if err := counts("points", points); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -10,50 +11,45 @@ import (
 
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
-	"descent.example/pkg/sample"
-	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
 )
 
-// Budget is what nets of about the same number of parameters and different depth learn (claim N9).
-type Budget struct {
-	Pupil      Pupil
+// DepthScore (claim N9) is what nets of one shape learn, to be compared with others of as many parameters and another depth.
+type DepthScore struct {
+	Widths     []int
 	Parameters int
 	Errors     []float64 // root mean square, by seed
 	Regions    []float64 // linear regions on the interval, exact, by seed
 }
 
-// Spend trains nets of the widths given on a target from many seeds.
-func Spend(ctx context.Context, backend compute.Backend, target problem.Target, shapes [][]int, rate float64, steps, seeds int) ([]*Budget, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
-		return nil, err
+// sizes are those of the net: inputs, widths and one output.
+func (s *DepthScore) sizes(inputs int) []int { return append(append([]int{inputs}, s.Widths...), 1) }
+
+// CompareDepths (claim N9) trains nets of the widths given, [nets][layers]. It is an error when a setting cannot be, and when a run
+// fails.
+func CompareDepths(ctx context.Context, backend compute.Backend, training Training, widths [][]int) ([]*DepthScore, error) {
+	var shapes []architecture
+	for _, w := range widths {
+		shapes = append(shapes, architecture{widths: w})
 	}
-	lesson := Lesson{Target: target, Rate: rate, Steps: steps}
-	var pupils []Pupil
-	for _, widths := range shapes {
-		pupils = append(pupils, Pupil{Widths: widths})
-	}
-	taught, err := lesson.Teach(ctx, backend, pupils, seeds, nil)
+	nets, histories, err := training.run(ctx, backend, shapes, train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}
-	var all []*Budget
-	for i, p := range pupils {
-		sizes := append(append([]int{1}, p.Widths...), 1)
-		b := &Budget{Pupil: p, Parameters: relu.New(sizes...).Parameters()}
-		for _, h := range taught[i] {
-			off, err := lesson.Error(p, h)
-			if err != nil {
-				return nil, err
-			}
+	var all []*DepthScore
+	for i, w := range widths {
+		b := &DepthScore{Widths: w}
+		b.Parameters = relu.New(b.sizes(1)...).Parameters()
+		for _, h := range histories[i] {
+			off := training.error(nets[i], h)
 			if math.IsNaN(off) {
 				continue
 			}
-			net, err := relu.FromTheta(h.Final, sizes...)
+			net, err := relu.FromTheta(h.Final, b.sizes(1)...)
 			if err != nil {
 				return nil, err
 			}
-			regions, err := net.Regions(target.Lo, target.Hi)
+			regions, err := net.Regions(training.Target.Lo, training.Target.Hi)
 			if err != nil {
 				return nil, err
 			}
@@ -64,7 +60,7 @@ func Spend(ctx context.Context, backend compute.Backend, target problem.Target, 
 	return all, nil
 }
 
-// Plane is a function of two variables on [−1, 1]².
+// Plane (claim N9) is a function of two variables on [−1, 1]².
 type Plane struct {
 	Name string
 	F    func(x, y float64) float64
@@ -79,53 +75,52 @@ func Planes() []Plane {
 	}
 }
 
-// SpendOnPlane is Spend for a function of two variables, learnt from its values on a grid of 24 × 24 by batches of 64. Errors are on a
-// grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
-func SpendOnPlane(ctx context.Context, backend compute.Backend, target Plane, shapes [][]int, rate float64, steps, seeds int) ([]*Budget, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// PlaneSettings are those of CompareDepthsOnPlane.
+type PlaneSettings struct {
+	Target Plane
+	Widths [][]int // of the nets, [nets][layers]
+	Rate   float64 // of Adam at first; 0 at the end
+	Steps  int     // of each run
+	Seeds  int     // runs of each net
+}
+
+// CompareDepthsOnPlane (claim N9) is CompareDepths for a function of two variables, learned from its values on a grid of 24 × 24 by
+// batches of 64. Errors are on a grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
+// It is an error when a setting cannot be, and when a run fails.
+func CompareDepthsOnPlane(ctx context.Context, backend compute.Backend, settings PlaneSettings) ([]*DepthScore, error) {
+	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	grid := func(n int) (*mat.Dense, []float64) {
-		x, y := mat.NewDense(n*n, 2, nil), make([]float64, n*n)
-		for i := range n * n {
-			a, b := 2*float64(i%n)/float64(n-1)-1, 2*float64(i/n)/float64(n-1)-1
-			x.SetRow(i, []float64{a, b})
-			y[i] = target.F(a, b)
-		}
-		return x, y
+	if settings.Target.F == nil {
+		return nil, errors.New("the target has no function: set F, or take one of Planes")
 	}
-	x, y := grid(24)
-	fx, fy := grid(33)
-	sampler, err := sample.WithReplacement(64)
-	if err != nil {
-		return nil, err
-	}
-	cosine, err := schedule.Cosine(rate, 0, steps)
+	x, y := settings.Target.grid(24)
+	fx, fy := settings.Target.grid(33)
+	c, err := cosine(settings.Rate, settings.Steps, 64)
 	if err != nil {
 		return nil, err
 	}
 	var nets []*problem.Net
-	for _, widths := range shapes {
+	for _, widths := range settings.Widths {
 		net, err := problem.NewRegressor(widths, x, y)
 		if err != nil {
 			return nil, err
 		}
 		nets = append(nets, net)
 	}
-	start := func(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
-	taught, err := teach(ctx, backend, nets, "adam", train.Record{}, train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps}, seeds, start, nil)
+	histories, err := lesson{nets: nets, rule: "adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx, backend)
 	if err != nil {
 		return nil, err
 	}
-	var all []*Budget
-	for i, widths := range shapes {
-		sizes := append(append([]int{2}, widths...), 1)
-		b := &Budget{Pupil: Pupil{Widths: widths}, Parameters: relu.New(sizes...).Parameters()}
-		for k, h := range taught[i] {
+	var all []*DepthScore
+	for i, widths := range settings.Widths {
+		b := &DepthScore{Widths: widths}
+		b.Parameters = relu.New(b.sizes(2)...).Parameters()
+		for k, h := range histories[i] {
 			if _, diverged := h.Diverged(); diverged {
 				continue
 			}
-			net, err := relu.FromTheta(h.Final, sizes...)
+			net, err := relu.FromTheta(h.Final, b.sizes(2)...)
 			if err != nil {
 				return nil, err
 			}
@@ -148,8 +143,19 @@ func SpendOnPlane(ctx context.Context, backend compute.Backend, target Plane, sh
 	return all, nil
 }
 
-// Teeth is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1]. It panics when depth is not between 1 and 20.
-func Teeth(depth int) problem.Target {
+// grid are the places of a grid of n × n, and the values there.
+func (p Plane) grid(n int) (*mat.Dense, []float64) {
+	x, y := mat.NewDense(n*n, 2, nil), make([]float64, n*n)
+	for i := range n * n {
+		a, b := 2*float64(i%n)/float64(n-1)-1, 2*float64(i/n)/float64(n-1)-1
+		x.SetRow(i, []float64{a, b})
+		y[i] = p.F(a, b)
+	}
+	return x, y
+}
+
+// Sawtooth (claim N9) is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1]. It panics when depth is not between 1 and 20.
+func Sawtooth(depth int) problem.Target {
 	if depth < 1 || depth > 20 {
 		panic(fmt.Errorf("depth is %d: it must be between 1 and 20", depth))
 	}

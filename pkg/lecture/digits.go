@@ -15,17 +15,28 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Depths are the accuracies on held-out digits of nets of growing depth (claims N8, N9).
-type Depths struct {
+// DigitScore (claims N8, N9) are the accuracies on held-out digits of nets of growing depth.
+type DigitScore struct {
 	Activation problem.Activation
 	Depth      []float64
 	Accuracy   []stat.Interval // over seeds
 }
 
-// LearnDigits trains nets of some depths on 1,500 digits for so many steps of SGD with momentum on batches of 32, with weights
-// drawn with the standard deviation scale/√inputs, and tests them on the 297 others.
-func LearnDigits(ctx context.Context, backend compute.Backend, activations []problem.Activation, depths []int, width int, scale, rate float64, steps, seeds int) ([]*Depths, error) {
-	if err := counts("width", width, "steps", steps, "seeds", seeds); err != nil {
+// DigitSettings are those of LearnDigits.
+type DigitSettings struct {
+	Activations []problem.Activation
+	Depths      []int   // hidden layers
+	Width       int     // units of each layer
+	Scale       float64 // weights are drawn with the standard deviation Scale/√inputs
+	Rate        float64 // learning rate
+	Steps       int     // of each run
+	Seeds       int     // runs of each net
+}
+
+// LearnDigits (claims N8, N9) trains nets on 1,500 digits by SGD with momentum on batches of 32, and tests them on the 297 others. It
+// is an error when a setting cannot be, and when a run fails.
+func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSettings) ([]*DigitScore, error) {
+	if err := counts("Width", settings.Width, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	digits, err := problem.Digits()
@@ -41,12 +52,12 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 		return nil, err
 	}
 	var nets, tests []*problem.Net
-	for _, activation := range activations {
-		for _, depth := range depths {
-			if err := counts("width", width, "depth", depth); err != nil {
+	for _, activation := range settings.Activations {
+		for _, depth := range settings.Depths {
+			if err := counts("Depth", depth); err != nil {
 				return nil, err
 			}
-			widths := slices.Repeat([]int{width}, depth)
+			widths := slices.Repeat([]int{settings.Width}, depth)
 			net, err := known.Net(widths)
 			if err != nil {
 				return nil, err
@@ -60,20 +71,20 @@ func LearnDigits(ctx context.Context, backend compute.Backend, activations []pro
 		}
 	}
 	start := func(net *problem.Net, seed int64) map[string]any {
-		return unflatten(gaussian(known, net.Widths, scale, uint64(seed)), known.Features.RawMatrix().Cols, net.Widths, known.Classes)
+		return unflatten(gaussian(known, net.Widths, settings.Scale, uint64(seed)), known.Features.RawMatrix().Cols, net.Widths, known.Classes)
 	}
-	c := train.Config{LearningRate: rate, Sampler: sampler, Steps: steps, Stride: steps}
-	taught, err := teach(ctx, backend, nets, "heavy ball", train.Record{}, c, seeds, start, nil)
+	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
+	histories, err := lesson{nets: nets, rule: "heavy ball", config: c, start: start, seeds: settings.Seeds}.run(ctx, backend)
 	if err != nil {
 		return nil, err
 	}
-	var all []*Depths
-	for i, activation := range activations {
-		d := &Depths{Activation: activation}
-		for j, depth := range depths {
-			k := i*len(depths) + j
+	var all []*DigitScore
+	for i, activation := range settings.Activations {
+		d := &DigitScore{Activation: activation}
+		for j, depth := range settings.Depths {
+			k := i*len(settings.Depths) + j
 			var right []float64
-			for _, h := range taught[k] {
+			for _, h := range histories[k] {
 				if _, diverged := h.Diverged(); diverged {
 					right = append(right, 0.1) // as good as a guess
 					continue

@@ -10,7 +10,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Sum is the best that a sum of elbows without output weights can do (claim N4).
+// Sum (claim N4) is the best that a sum of elbows without output weights can do.
 type Sum struct {
 	Elbows []relu.Elbow // with V = 1
 	Error  float64      // root mean square, on a grid
@@ -25,8 +25,8 @@ func (s *Sum) At(x float64) (sum float64) {
 	return sum
 }
 
-// BestSum fits d elbows, half of them opening to the right and half to the left, with their knots at equal distances, by
-// least squares on 201 points. Their slopes are at least 0 as there are no output weights. It is found by coordinate descent, which
+// BestSum (claim N4) fits d elbows, half of them opening to the right and half to the left, with their knots at equal distances, by
+// least squares on 201 points. Their slopes are at least 0 because there are no output weights. It is found by coordinate descent, which
 // finds the optimum because the problem is convex. It panics when d is not between 1 and 2^20.
 func BestSum(target problem.Target, d int) *Sum {
 	mustCount("d", d)

@@ -2,7 +2,6 @@ package lecture
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -10,13 +9,9 @@ import (
 
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
-	"descent.example/pkg/sample"
-	"descent.example/pkg/schedule"
-	"descent.example/pkg/train"
 )
 
-// Gap is what nets of one width can express, and what training finds (claim N6); all errors are root mean squares on 201
-// points.
+// Gap (claim N6) is what nets of one width can express, and what training finds; all errors are root mean squares on 201 points.
 type Gap struct {
 	Width       int
 	Constructed float64    // knots at equal distances
@@ -28,29 +23,15 @@ type Gap struct {
 	BestFree    *relu.Net  // the net with the best knots
 }
 
-// MeasureGap trains nets of each width on a target, from many seeds, and holds them against the nets that can be written
-// down. The rate is eta at first and falls to 0 along a cosine; batches are of 16 of 64 points at equal distances.
-func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Target, widths []int, eta float64, steps, seeds int, progress func(done int)) ([]*Gap, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// MeasureGap (claim N6) trains nets of each width and holds them against the nets that can be written down. They learn from batches of
+// 16 of 64 points at equal distances. It is an error when a setting cannot be, and when a run fails.
+func MeasureGap(ctx context.Context, backend compute.Backend, training Training, widths []int) ([]*Gap, error) {
+	if err := training.check(); err != nil {
 		return nil, err
 	}
+	target := training.Target
 	xs, ys := target.Grid(64)
 	gx, gy := target.Grid(201)
-	rms := func(f func(x float64) float64) float64 {
-		sum := 0.0
-		for i, x := range gx {
-			sum += (f(x) - gy[i]) * (f(x) - gy[i])
-		}
-		return math.Sqrt(sum / float64(len(gx)))
-	}
-	sampler, err := sample.WithReplacement(16)
-	if err != nil {
-		return nil, err
-	}
-	cosine, err := schedule.Cosine(eta, 0, steps)
-	if err != nil {
-		return nil, err
-	}
 	var nets []*problem.Net
 	var gaps []*Gap
 	for _, width := range widths {
@@ -59,7 +40,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 		if err != nil {
 			return nil, err
 		}
-		g.Constructed = rms(net.At)
+		g.Constructed = rms(net.At, gx, gy)
 		fit, err := relu.FreeKnots(gx, gy, gx[1:len(gx)-1], width-1)
 		if err != nil {
 			return nil, err
@@ -67,7 +48,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 		if g.BestFree, err = relu.Interpolate(fit.Knots, fit.Values); err != nil {
 			return nil, err
 		}
-		g.Free = rms(g.BestFree.At)
+		g.Free = rms(g.BestFree.At, gx, gy)
 		gaps = append(gaps, g)
 
 		p, err := problem.NewRegression([]int{width}, xs, ys)
@@ -77,12 +58,16 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 		p.DType = dtypes.Float64
 		nets = append(nets, p)
 	}
-	taught, err := teach(ctx, backend, nets, "adam", train.Record{}, train.Config{Schedule: cosine, Sampler: sampler, Steps: steps, Stride: steps}, seeds, spread, progress)
+	c, err := cosine(training.Rate, training.Steps, 16)
+	if err != nil {
+		return nil, err
+	}
+	histories, err := lesson{nets: nets, rule: "adam", config: c, start: spread, seeds: training.Seeds}.run(ctx, backend)
 	if err != nil {
 		return nil, err
 	}
 	for i, g := range gaps {
-		for _, h := range taught[i] {
+		for _, h := range histories[i] {
 			if _, diverged := h.Diverged(); diverged {
 				continue
 			}
@@ -90,7 +75,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, target problem.Tar
 			if err != nil {
 				return nil, err
 			}
-			found := rms(net.At)
+			found := rms(net.At, gx, gy)
 			if len(g.Found) == 0 || found < slices.Min(g.Found) {
 				g.Best = net
 			}

@@ -14,7 +14,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Gradients is the gradient of the loss ½(f(x) − y)² in a net's parameters, in three ways.
+// Gradients (claim N1) is the gradient of the loss ½(f(x) − y)² in a net's parameters, in three ways.
 type Gradients struct {
 	Net         *relu.Net
 	Loss        float64
@@ -23,9 +23,18 @@ type Gradients struct {
 	Differences []float64 // by central differences
 }
 
-// CompareGradients draws a net of the widths by the seed and takes the gradient at one example (claim N1).
-func CompareGradients(backend compute.Backend, widths []int, x, y float64, seed int64) (*Gradients, error) {
-	net, err := problem.NewRegression(widths, []float64{x}, []float64{y})
+// GradientSettings are those of CompareGradients.
+type GradientSettings struct {
+	Widths []int   // of the hidden layers
+	X, Y   float64 // the example
+	Seed   int64   // of the net's parameters
+}
+
+// CompareGradients (claim N1) draws a net and takes the gradient at one example. It is an error when a width is not positive, when a
+// value is not finite, and when the backend cannot compile the net.
+func CompareGradients(backend compute.Backend, settings GradientSettings) (*Gradients, error) {
+	x, y := settings.X, settings.Y
+	net, err := problem.NewRegression(settings.Widths, []float64{x}, []float64{y})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +45,7 @@ func CompareGradients(backend compute.Backend, widths []int, x, y float64, seed 
 	}
 	defer t.Close()
 	g := new(Gradients)
-	if g.Net, err = relu.FromStart(net.Start(uint64(seed), false)); err != nil {
+	if g.Net, err = relu.FromStart(net.Start(uint64(settings.Seed), false)); err != nil {
 		return nil, err
 	}
 	theta := g.Net.Theta()
@@ -52,7 +61,7 @@ func CompareGradients(backend compute.Backend, widths []int, x, y float64, seed 
 	return g, nil
 }
 
-// Off is the largest difference between two gradients.
+// Off (claim N1) is the largest difference between two gradients.
 func (g *Gradients) Off(other []float64) float64 {
 	return floats.Distance(g.Backward, other, math.Inf(1))
 }

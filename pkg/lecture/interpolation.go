@@ -18,7 +18,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Interpolation is SGD at a constant rate on data that can or cannot be fitted (claim S11).
+// Interpolation (claim S11) is SGD at a constant rate on data that can or cannot be fitted.
 type Interpolation struct {
 	Curve *Curve  // of the loss over all examples
 	Eta   float64 // the rate
@@ -28,10 +28,20 @@ type Interpolation struct {
 	Rate, Bound float64
 }
 
-// Interpolate makes n examples of d features, whose targets have noise, and trains with batches of b at a fraction of the
-// mean-square limit.
-func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, fraction float64, steps, seeds int) (*Interpolation, error) {
-	if err := counts("n", n, "d", d, "steps", steps, "seeds", seeds); err != nil {
+// InterpolationSettings are those of Interpolate.
+type InterpolationSettings struct {
+	Examples, Features int
+	Batch              int     // examples in a batch, drawn with replacement
+	Fraction           float64 // the rate as a fraction of the mean-square limit
+	Steps              int     // of each run
+	Seeds              int     // runs
+}
+
+// Interpolate (claim S11) makes examples whose targets have noise, and trains on them. It is an error when a setting cannot be, when
+// a run fails, and when theory knows of no bound at the rate.
+func Interpolate(ctx context.Context, backend compute.Backend, settings InterpolationSettings) (*Interpolation, error) {
+	n, d := settings.Examples, settings.Features
+	if err := counts("Examples", n, "Features", d, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(11, uint64(d)))
@@ -42,7 +52,7 @@ func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, frac
 		}
 		y[i] = floats.Sum(x.RawRowView(i)) + 0.5*rng.NormFloat64()
 	}
-	sgd, err := theory.LeastSquaresSGD(x, y, b, theory.WithReplacement)
+	sgd, err := theory.LeastSquaresSGD(x, y, settings.Batch, theory.WithReplacement)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +61,7 @@ func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, frac
 		return nil, err
 	}
 	fit.DType = dtypes.Float64
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +70,13 @@ func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, frac
 		return nil, err
 	}
 	defer t.Close()
-	r := &Interpolation{Eta: fraction * sgd.Threshold}
-	base := train.Config{Steps: steps, Stride: max(1, steps/40), Sampler: sampler}
-	histories, err := train.Sweep(ctx, t.Grid(base, []float64{r.Eta}, Seeds(seeds)), 0, nil)
+	r := &Interpolation{Eta: settings.Fraction * sgd.Threshold}
+	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps/40), Sampler: sampler}
+	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), Seeds(settings.Seeds), nil)
 	if err != nil {
 		return nil, err
 	}
+	histories := swept[0]
 	r.Curve, err = MeanCurve(fmt.Sprintf("%d features", d), histories, func(h *train.History, k int) float64 { return max(fit.Value(h.Params[k]), 1e-32) })
 	if err != nil {
 		return nil, err
@@ -83,7 +94,7 @@ func Interpolate(ctx context.Context, backend compute.Backend, n, d, b int, frac
 		if from < last {
 			for _, h := range histories {
 				ratio := fit.Value(h.Params[last]) / fit.Value(h.Params[from])
-				r.Rate += math.Log(ratio) / float64(h.Step[last]-h.Step[from]) / float64(seeds)
+				r.Rate += math.Log(ratio) / float64(h.Step[last]-h.Step[from]) / float64(settings.Seeds)
 			}
 			r.Rate = math.Exp(r.Rate)
 		}

@@ -13,8 +13,8 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Growth is how the knots of nets move in training (claim N12).
-type Growth struct {
+// KnotMotion (claim N12) is how the knots of nets move in training.
+type KnotMotion struct {
 	Step []int
 	Nets []*relu.Net // of the first seed, at each step
 	// Near is, over seeds, the part of all bending that lies near a kink of the target, at the start and at the end; Chance
@@ -24,7 +24,7 @@ type Growth struct {
 }
 
 // Frames picks at most so many of the records, close together at the start, where the net changes fastest.
-func (g *Growth) Frames(most int) (records []int) {
+func (g *KnotMotion) Frames(most int) (records []int) {
 	for i := range most {
 		part := float64(i) / float64(most-1)
 		k := int(math.Round(part * part * float64(len(g.Nets)-1)))
@@ -35,13 +35,13 @@ func (g *Growth) Frames(most int) (records []int) {
 	return records
 }
 
-// Paths are the places of the knots, [units][records], after the steps they belong to, the first one excepted, which is 0.
-func (g *Growth) Paths() (steps []float64, knots [][]float64) {
+// Paths are the places of the knots, [units][records], after the steps they belong to. The first step, 0, is left out.
+func (g *KnotMotion) Paths() (steps []float64, knots [][]float64) {
 	for r, net := range g.Nets[1:] {
 		steps = append(steps, float64(g.Step[r+1]))
 		elbows, _, err := net.Elbows()
 		if err != nil {
-			panic(err) // Grow's nets are sums of elbows
+			panic(err) // FollowKnots' nets are sums of elbows
 		}
 		if r == 0 {
 			knots = make([][]float64, len(elbows))
@@ -56,21 +56,23 @@ func (g *Growth) Paths() (steps []float64, knots [][]float64) {
 // near is the distance that Growth calls near, in the target's units.
 const near = 0.05
 
-// Grow trains nets of one hidden layer on a target that has kinks, and follows their knots.
-func Grow(ctx context.Context, backend compute.Backend, target problem.Target, width int, rate float64, steps, records, seeds int) (*Growth, error) {
-	if err := counts("width", width, "steps", steps, "records", records, "seeds", seeds); err != nil {
+// FollowKnots (claim N12) trains nets of one hidden layer on a target that has kinks, and follows their knots in about 120 records. It
+// is an error when a setting cannot be, when the first run diverges, and when a run fails.
+func FollowKnots(ctx context.Context, backend compute.Backend, training Training, width int) (*KnotMotion, error) {
+	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
-	lesson := Lesson{Target: target, Rate: rate, Steps: steps, Record: train.Record{Params: true}, Stride: max(1, steps/records)}
-	taught, err := lesson.Teach(ctx, backend, []Pupil{{Widths: []int{width}}}, seeds, nil)
+	target := training.Target
+	_, swept, err := training.run(ctx, backend, ofWidths([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
 	if err != nil {
 		return nil, err
 	}
-	g := &Growth{Step: taught[0][0].Step}
-	if _, diverged := taught[0][0].Diverged(); diverged {
-		return nil, fmt.Errorf("training diverged: choose a rate below %g", rate)
+	histories := swept[0]
+	g := &KnotMotion{Step: histories[0].Step}
+	if _, diverged := histories[0].Diverged(); diverged {
+		return nil, fmt.Errorf("training diverged: choose a rate below %g", training.Rate)
 	}
-	for _, theta := range taught[0][0].Params {
+	for _, theta := range histories[0].Params {
 		net, err := relu.FromTheta(theta, 1, width, 1)
 		if err != nil {
 			return nil, err
@@ -78,7 +80,7 @@ func Grow(ctx context.Context, backend compute.Backend, target problem.Target, w
 		g.Nets = append(g.Nets, net)
 	}
 	var before, after []float64
-	for _, h := range taught[0] {
+	for _, h := range histories {
 		if _, diverged := h.Diverged(); diverged {
 			continue
 		}
@@ -101,10 +103,10 @@ func Grow(ctx context.Context, backend compute.Backend, target problem.Target, w
 		g.NearBefore, g.NearAfter = stat.Interval{Value: before[0], Low: 0, High: 1}, stat.Interval{Value: after[0], Low: 0, High: 1}
 		return g, nil
 	}
-	if g.NearBefore, err = stat.Mean(before, 0.95); err != nil {
+	if g.NearBefore, err = stat.Mean(before, Confidence); err != nil {
 		return nil, err
 	}
-	g.NearAfter, err = stat.Mean(after, 0.95)
+	g.NearAfter, err = stat.Mean(after, Confidence)
 	return g, err
 }
 

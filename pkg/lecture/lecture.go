@@ -1,4 +1,32 @@
-// Package lecture holds the lecture's experiments: one function for a claim, which the notebook's cell and the claim's
-// test both call. A function takes plain settings, and returns what was measured beside what theory says; it draws
-// nothing.
+// Package lecture holds the lecture's experiments, each in a file of its own. The first line of an experiment's comment names its
+// claims (G1 to W2, the table in README.md), and the notebook's cell and the claim's test both call it. An experiment takes plain
+// settings, trains, and returns what was measured beside what theory says. The cells draw: of all pictures only a net's circuit is
+// made here (circuit.go), because that picture is itself what claim N1 asserts.
+//
+// Where an experiment says nothing else, it is an error when a setting cannot be (the sentence names it), when the backend cannot
+// compile or run the training, and when the context ends. A run that diverges is no error: it is a result.
 package lecture
+
+import "fmt"
+
+// mustCount is counts for functions without an error.
+func mustCount(name string, n int) {
+	if err := counts(name, n); err != nil {
+		panic(err)
+	}
+}
+
+// counts says which of the numbers, each after its name, cannot be how many of something there are. There may be more steps
+// than of what is kept of each.
+func counts(named ...any) error {
+	for i := 0; i < len(named); i += 2 {
+		name, n, most := named[i].(string), named[i+1].(int), 1<<20
+		if name == "Steps" || name == "Limit" {
+			most = 1 << 30
+		}
+		if n < 1 || n > most {
+			return fmt.Errorf("%s is %d: it must be between 1 and %d", name, n, most)
+		}
+	}
+	return nil
+}

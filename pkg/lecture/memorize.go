@@ -13,23 +13,32 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Memory is what nets of a width learn of digits whose labels are right, and of the same digits with random ones (claim W2).
+// Memory (claim W2) is what nets of a width learn of digits whose labels are right, and of the same digits with random ones.
 type Memory struct {
 	Width, Parameters int
-	Known, Unknown    stat.Interval // accuracy on the digits learnt from, over seeds, and on others: right labels
+	Known, Unknown    stat.Interval // accuracy on the digits learned from, over seeds, and on others: right labels
 	Random, Guess     stat.Interval // the same with random labels
 }
 
-// Memorize trains nets of one hidden layer on n digits by Adam, with right labels and with random ones.
-func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, steps, seeds int) ([]*Memory, error) {
-	if err := counts("n", n, "steps", steps, "seeds", seeds); err != nil {
+// MemorySettings are those of Memorize.
+type MemorySettings struct {
+	Widths []int // of the hidden layer
+	Digits int   // to learn from, 1 to 1,796
+	Steps  int   // of Adam, of each run
+	Seeds  int   // runs of each net
+}
+
+// Memorize (claim W2) trains nets of one hidden layer on digits by Adam, with right labels and with random ones. It is an error when a
+// setting cannot be, and when a run fails.
+func Memorize(ctx context.Context, backend compute.Backend, settings MemorySettings) ([]*Memory, error) {
+	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	digits, err := problem.Digits()
 	if err != nil {
 		return nil, err
 	}
-	known, unknown, err := digits.Split(n)
+	known, unknown, err := digits.Split(settings.Digits)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +51,9 @@ func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, ste
 	if err != nil {
 		return nil, err
 	}
-	start := func(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
-	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: steps, Stride: steps}
+	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	var all []*Memory
-	for _, width := range widths {
+	for _, width := range settings.Widths {
 		var nets []*problem.Net // on the right labels, on the random ones, and for the unseen digits
 		for _, labels := range []*problem.Labeled{known, random, unknown} {
 			net, err := labels.Net([]int{width})
@@ -55,7 +63,7 @@ func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, ste
 			net.DType = dtypes.Float64
 			nets = append(nets, net)
 		}
-		taught, err := teach(ctx, backend, nets[:2], "adam", train.Record{}, c, seeds, start, nil)
+		histories, err := lesson{nets: nets[:2], rule: "adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx, backend)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +72,7 @@ func Memorize(ctx context.Context, backend compute.Backend, widths []int, n, ste
 			mean *stat.Interval
 			net  *problem.Net
 			runs []*train.History
-		}{{&m.Known, nets[0], taught[0]}, {&m.Unknown, nets[2], taught[0]}, {&m.Random, nets[1], taught[1]}, {&m.Guess, nets[2], taught[1]}} {
+		}{{&m.Known, nets[0], histories[0]}, {&m.Unknown, nets[2], histories[0]}, {&m.Random, nets[1], histories[1]}, {&m.Guess, nets[2], histories[1]}} {
 			var right []float64
 			for _, h := range of.runs {
 				right = append(right, of.net.Accuracy(h.Final))

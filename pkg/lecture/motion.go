@@ -12,7 +12,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Motion is how θ moves along one eigen-direction at a constant rate (claim S10).
+// Motion (claim S10) is how θ moves along one eigen-direction at a constant rate.
 type Motion struct {
 	Lambda   float64
 	Position []float64 // of θ_t along the direction of Lambda, from the optimum
@@ -25,14 +25,24 @@ type Motion struct {
 	Predicted []float64
 	// Spread is the mean squared displacement at lags 0, 1, …, and PredictedSpread what theory says of SGD.
 	Spread, PredictedSpread []float64
-	// Omega and Power are the periodogram of the positions, in radians a step, smoothed over neighbours.
+	// Omega and Power are the periodogram of the positions, in radians a step, smoothed over neighbors.
 	Omega, Power, PredictedPower []float64
 }
 
-// MeasureMotion follows one run along the steepest direction: gradient descent for b = 0, SGD on batches of b otherwise. Of
-// SGD the first tenth is left out.
-func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int, eta float64, steps, lags int, seed int64) (*Motion, error) {
-	if err := counts("steps", steps, "lags", lags); err != nil {
+// MotionSettings are those of MeasureMotion.
+type MotionSettings struct {
+	Batch int     // examples in a batch, drawn with replacement; 0: gradient descent
+	Rate  float64 // η, constant
+	Steps int
+	Lags  int // the greatest lag, in steps
+	Seed  int64
+}
+
+// MeasureMotion (claim S10) follows one run along the steepest direction. Of SGD the first tenth is left out. It is an error when a
+// setting cannot be, when there are fewer steps than lags, and when the run fails.
+func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, settings MotionSettings) (*Motion, error) {
+	b, eta, steps := settings.Batch, settings.Rate, settings.Steps
+	if err := counts("Steps", steps, "Lags", settings.Lags); err != nil {
 		return nil, err
 	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
@@ -40,7 +50,7 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 		return nil, err
 	}
 	defer t.Close()
-	c := train.Config{LearningRate: eta, Steps: steps, Seed: seed}
+	c := train.Config{LearningRate: eta, Steps: steps, Seed: settings.Seed}
 	if b > 0 {
 		if c.Sampler, err = sample.WithReplacement(b); err != nil {
 			return nil, err
@@ -52,11 +62,13 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 	}
 	d := len(s.Descent.Lambda) - 1
 	m := &Motion{Lambda: s.Descent.Lambda[d]}
-	path := h.Params
+	for _, theta := range h.Params {
+		m.Position = append(m.Position, s.Descent.Components(theta)[d])
+	}
 	m.Diverged, _ = h.Diverged()
 	variance := 0.0
 	if b > 0 {
-		sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+		sgd, err := s.SGD(b)
 		if err != nil {
 			return nil, err
 		}
@@ -69,31 +81,33 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 		}
 	}
 	if m.Diverged > 0 || m.Unbounded {
-		for _, theta := range path {
-			m.Position = append(m.Position, s.Descent.Components(theta)[d])
-		}
 		return m, nil
 	}
 	if b > 0 {
-		path = path[steps/10:]
+		m.Position = m.Position[steps/10:]
 	}
+	return m, m.measure(settings, variance)
+}
+
+// measure computes what the positions hold. variance is that of SGD's positions by theory.
+func (m *Motion) measure(settings MotionSettings, variance float64) (err error) {
+	eta, lags := settings.Rate, settings.Lags
 	var moves []float64
-	positions := make([][]float64, len(path))
-	for i, theta := range path {
-		x := s.Descent.Components(theta)[d]
-		m.Position, positions[i] = append(m.Position, x), []float64{x}
+	positions := make([][]float64, len(m.Position))
+	for i, x := range m.Position {
+		positions[i] = []float64{x}
 		if i > 0 {
 			moves = append(moves, x-m.Position[i-1])
 		}
 	}
 	if m.Steps, err = stat.Autocorrelation(moves, lags, Confidence); err != nil {
-		return nil, err
+		return err
 	}
 	if m.Spread, err = stat.SquaredDisplacement(positions, lags); err != nil {
-		return nil, err
+		return err
 	}
 	for k := range lags + 1 {
-		if b > 0 {
+		if settings.Batch > 0 {
 			m.Predicted = append(m.Predicted, theory.StepAutocorrelation(eta, m.Lambda, k))
 			m.PredictedSpread = append(m.PredictedSpread, theory.SquaredDisplacement(eta, m.Lambda, variance, k))
 		} else {
@@ -102,7 +116,7 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 	}
 	omega, power, err := stat.Periodogram(m.Position)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	const bins = 60
 	width := max(1, len(omega)/bins)
@@ -111,5 +125,5 @@ func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, b int
 		m.Power = append(m.Power, floats.Sum(power[i:i+width])/float64(width))
 		m.PredictedPower = append(m.PredictedPower, theory.PowerSpectrum(eta, m.Lambda, variance, m.Omega[len(m.Omega)-1]))
 	}
-	return m, nil
+	return nil
 }

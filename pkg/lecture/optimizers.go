@@ -13,11 +13,10 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
-	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
-// A Task is a problem on which optimizers are compared (claim H3).
+// A Task (claim H3) is a problem on which optimizers are compared.
 type Task struct {
 	Name    string
 	Batch   int
@@ -27,7 +26,8 @@ type Task struct {
 	Study   *Study                          // nil unless it is one
 }
 
-// Tasks are least squares with a condition number of 470, logistic regression on two digits and a small net.
+// Tasks (claim H3) are least squares with a condition number of 470, logistic regression on two digits and a small net. It is an error when the
+// stored data cannot be read.
 func Tasks() ([]Task, error) {
 	ten, err := TenMeasurements()
 	if err != nil {
@@ -71,10 +71,10 @@ func Tasks() ([]Task, error) {
 	}, nil
 }
 
-// Optimizers are those that are compared; GD takes all examples at every step, the others batches.
+// Optimizers (claim H3) are those that are compared; GD takes all examples at every step, the others batches.
 var Optimizers = []string{"GD", "SGD", "heavy ball", "Nesterov", "RMSProp", "Adam", "AdamW"}
 
-// Score is an optimizer on a task at the best of some rates.
+// Score (claim H3) is an optimizer on a task at the best of some rates.
 type Score struct {
 	Task, Optimizer string
 	Rates           []float64
@@ -84,14 +84,22 @@ type Score struct {
 	Predicted       float64       // the same by theory, exact, for GD and SGD on least squares; else NaN
 }
 
-// CompareOptimizers trains every optimizer for so many steps at each rate with four seeds, and at its best rate with so
-// many others. GD makes as many steps as see the same number of examples.
-func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, rates func(optimizer string) []float64, steps, seeds int) ([]*Score, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// OptimizerSettings are those of CompareOptimizers.
+type OptimizerSettings struct {
+	Rates func(optimizer string) []float64 // learning rates to choose from
+	Steps int                              // on batches; gradient descent makes as many as see the same number of examples
+	Seeds int                              // runs at the best rate; four others choose it
+}
+
+// CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.
+// It is an error when a setting cannot be, and when a run fails.
+func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
+	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	var scores []*Score
 	var contenders []contender
+	var setups []setup // all in one sweep: while one program is compiled, another runs
 	for _, task := range tasks {
 		sampler, err := sample.WithReplacement(task.Batch)
 		if err != nil {
@@ -107,49 +115,44 @@ func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Tas
 				return nil, err
 			}
 			defer t.Close()
-			c := contender{task, t, train.Config{Steps: steps, Stride: steps}}
+			c := contender{task, t, train.Config{Steps: settings.Steps, Stride: settings.Steps}}
 			if name == "GD" {
-				c.base.Steps = max(1, steps*task.Batch/task.Problem.Data()[0].Shape().Dim(0))
+				c.base.Steps = max(1, settings.Steps*task.Batch/task.Problem.Data()[0].Shape().Dim(0))
 				c.base.Stride = c.base.Steps
 			} else {
 				c.base.Sampler = sampler
 			}
-			contenders = append(contenders, c)
-			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates(name)})
+			rates := settings.Rates(name)
+			contenders, setups = append(contenders, c), append(setups, c.setups(rates)...)
+			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates})
 		}
 	}
-	// All in one sweep: while one program is compiled, another runs.
-	var jobs []train.Job
-	tuning := []int64{101, 102, 103, 104}
-	for i, c := range contenders {
-		jobs = append(jobs, c.jobs(scores[i].Rates, tuning)...)
-	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, []int64{101, 102, 103, 104}, nil)
 	if err != nil {
 		return nil, err
 	}
-	jobs = nil
+	setups = nil
 	for i, s := range scores {
 		for k := range s.Rates {
-			ends := contenders[i].ends(histories[k*len(tuning) : (k+1)*len(tuning)])
+			ends := contenders[i].ends(histories[k])
 			s.Each = append(s.Each, floats.Sum(ends)/float64(len(ends)))
 			if s.Each[k] < s.Each[s.Best] {
 				s.Best = k
 			}
 		}
-		histories = histories[len(tuning)*len(s.Rates):]
-		jobs = append(jobs, contenders[i].jobs(s.Rates[s.Best:s.Best+1], Seeds(seeds))...)
+		histories = histories[len(s.Rates):]
+		setups = append(setups, contenders[i].setups(s.Rates[s.Best:s.Best+1])...)
 	}
-	if histories, err = train.Sweep(ctx, jobs, 0, nil); err != nil {
+	if histories, err = sweep(ctx, setups, Seeds(settings.Seeds), nil); err != nil {
 		return nil, err
 	}
 	for i, s := range scores {
 		if s.Predicted, err = contenders[i].predict(s); err != nil {
 			return nil, err
 		}
-		ends := contenders[i].ends(histories[i*seeds : (i+1)*seeds])
+		ends := contenders[i].ends(histories[i])
 		if math.IsInf(floats.Max(ends), 1) {
-			s.Excess = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
+			s.Excess = beyond
 		} else if s.Excess, err = stat.MeanOverRuns(ends, Confidence); err != nil {
 			return nil, err
 		}
@@ -164,6 +167,15 @@ type contender struct {
 	base    train.Config
 }
 
+// setups are its runs at the rates.
+func (c contender) setups(rates []float64) []setup {
+	setups := atRates(c.trainer, c.base, rates)
+	for i := range setups {
+		setups[i].start = c.task.Start
+	}
+	return setups
+}
+
 // predict is what theory says of the score.
 func (c contender) predict(s *Score) (float64, error) {
 	study, eta := c.task.Study, s.Rates[s.Best]
@@ -171,7 +183,7 @@ func (c contender) predict(s *Score) (float64, error) {
 	case study != nil && s.Optimizer == "GD":
 		return study.Descent.Loss(eta, study.Start, c.base.Steps) - study.Descent.Floor, nil
 	case study != nil && s.Optimizer == "SGD":
-		sgd, err := theory.LeastSquaresSGD(study.Features, study.Targets, c.task.Batch, theory.WithReplacement)
+		sgd, err := study.SGD(c.task.Batch)
 		if err != nil {
 			return 0, err
 		}
@@ -182,17 +194,6 @@ func (c contender) predict(s *Score) (float64, error) {
 		return loss - sgd.Floor, nil
 	}
 	return math.NaN(), nil
-}
-
-// jobs are its runs, the seeds of the first rate first.
-func (c contender) jobs(rates []float64, seeds []int64) []train.Job {
-	jobs := c.trainer.Grid(c.base, rates, seeds)
-	if c.task.Start != nil {
-		for i := range jobs {
-			jobs[i].Config.Start = c.task.Start(jobs[i].Config.Seed)
-		}
-	}
-	return jobs
 }
 
 // ends are the final losses less the floor; +Inf of a run that diverged.
@@ -207,7 +208,8 @@ func (c contender) ends(histories []*train.History) []float64 {
 	return ends
 }
 
-// Rule is the optimizer of that name, with its usual settings.
+// Rule (claim H3) is the optimizer of that name, one of Optimizers or of optim.ByName, with its usual settings. It is an error when
+// there is none.
 func Rule(name string) (optimizer.Interface, error) {
 	if name == "GD" || name == "SGD" {
 		return optim.GD(), nil

@@ -12,9 +12,19 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Sampled runs SGD with each sampler over so many seeds, and returns the mean excess loss over all examples along the way.
-func Sampled(ctx context.Context, backend compute.Backend, s *Study, samplers []sample.Sampler, eta float64, steps, stride, seeds int) ([]*Curve, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// OrderSettings are those of CompareOrders.
+type OrderSettings struct {
+	Samplers []sample.Sampler // orders to compare
+	Rate     float64          // η, constant
+	Steps    int              // of each run
+	Stride   int              // a record every so many steps
+	Seeds    int              // runs of each
+}
+
+// CompareOrders (claim S12) runs SGD with each sampler, and returns the mean excess loss over all examples along the way. It is an
+// error when a setting cannot be, and when a run fails.
+func CompareOrders(ctx context.Context, backend compute.Backend, s *Study, settings OrderSettings) ([]*Curve, error) {
+	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	t, err := s.Trainer(backend, train.Record{Params: true})
@@ -22,18 +32,18 @@ func Sampled(ctx context.Context, backend compute.Backend, s *Study, samplers []
 		return nil, err
 	}
 	defer t.Close()
-	var jobs []train.Job
-	for _, sampler := range samplers {
-		jobs = append(jobs, t.Grid(train.Config{Steps: steps, Stride: stride, Sampler: sampler}, []float64{eta}, Seeds(seeds))...)
+	var setups []setup
+	for _, sampler := range settings.Samplers {
+		setups = append(setups, setup{trainer: t, config: train.Config{LearningRate: settings.Rate, Steps: settings.Steps,
+			Stride: settings.Stride, Sampler: sampler}})
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), nil)
 	if err != nil {
 		return nil, err
 	}
-	curves := make([]*Curve, len(samplers))
-	for i, sampler := range samplers {
-		curves[i], err = MeanCurve(sampler.String(), histories[i*seeds:(i+1)*seeds],
-			func(h *train.History, k int) float64 { return s.Excess(h.Params[k]) })
+	curves := make([]*Curve, len(setups))
+	for i, sampler := range settings.Samplers {
+		curves[i], err = MeanCurve(sampler.String(), histories[i], func(h *train.History, k int) float64 { return s.Excess(h.Params[k]) })
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +51,8 @@ func Sampled(ctx context.Context, backend compute.Backend, s *Study, samplers []
 	return curves, nil
 }
 
-// SortedStudy is that of all patients by two measurements, in the order of their disease's progression (claim S12).
+// SortedStudy (claim S12) is that of all patients by two measurements, in the order of their disease's progression. It is an error
+// when there is no measurement of that name.
 func SortedStudy(first, second string) (*Study, error) {
 	s, err := TwoMeasurements(0, first, second)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Patient is a function, examples of it, and a training that fails to learn it for a known cause (claim W1).
+// Patient (claim W1) is a function, examples of it, and a training that fails to learn it for a known cause.
 type Patient struct {
 	Truth  diagnosis.Cause
 	How    string         // what was done to it
@@ -24,7 +24,7 @@ type Patient struct {
 	Optimizer
 }
 
-// Optimizer is a way to train: a rule of pkg/optim, the rate it starts with, to fall along a cosine, and a number of steps.
+// Optimizer (claim W1) is a way to train: a rule of pkg/optim, the rate it starts with, to fall along a cosine, and a number of steps.
 type Optimizer struct {
 	Rule  string
 	Rate  float64
@@ -34,12 +34,13 @@ type Optimizer struct {
 // examples is how many there are to learn from, and as many to measure errors on.
 const examples = 200
 
-// Causes are the three causes of Hornik's theorem.
+// Causes (claim W1) are the three causes of Hornik's theorem.
 var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Relationship}
 
-// NewPatient draws a random function, and a training that fails for the cause: a net that is wide enough, but trained with too
+// NewPatient (claim W1) draws a random function, and a training that fails for the cause: a net that is wide enough, but trained with too
 // small or too large a rate, for too short, or by plain gradient descent; a net of so few units that even the best knots leave
 // most of the function, trained well; or a relationship with much noise, or whose sign depends on what is not among the inputs.
+// It is an error when the cause is none of Causes.
 func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
 	rng := rand.New(rand.NewPCG(seed, uint64(cause)))
 	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}

@@ -32,7 +32,7 @@ func (p withL1) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *g
 	return graph.Add(loss, graph.Dot(graph.Abs(theta), graph.Const(g, strengths)).Product())
 }
 
-// Penalty is what regularisation does to least squares on the ten measurements of the diabetes patients (claim G6).
+// Penalty (claim G6) is what regularization does to least squares on the ten measurements of the diabetes patients.
 type Penalty struct {
 	Names []string
 	Plain []float64 // θ* without
@@ -53,9 +53,18 @@ func Zeros(theta []float64) int {
 	return zeros
 }
 
-// Regularize runs gradient descent with each penalty from the origin's neighbourhood.
-func Regularize(ctx context.Context, backend compute.Backend, ridge, l1, eta float64, steps int) (*Penalty, error) {
-	if err := counts("steps", steps); err != nil {
+// PenaltySettings are those of Regularize.
+type PenaltySettings struct {
+	Ridge float64 // strength ρ of ½ρ‖θ‖²
+	L1    float64 // strength ρ of ρ‖θ‖₁
+	Rate  float64 // learning rate
+	Steps int
+}
+
+// Regularize (claim G6) runs gradient descent with each penalty from the origin's neighborhood. It is an error when a strength is
+// negative, when the rate or the steps cannot be, and when a run fails.
+func Regularize(ctx context.Context, backend compute.Backend, settings PenaltySettings) (*Penalty, error) {
+	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
 	fit, err := problem.Diabetes()
@@ -83,25 +92,25 @@ func Regularize(ctx context.Context, backend compute.Backend, ridge, l1, eta flo
 			return nil, err
 		}
 		defer t.Close()
-		h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps, Start: map[string]any{"theta": start}})
+		h, err := t.Run(ctx, train.Config{LearningRate: settings.Rate, Steps: settings.Steps, Stride: settings.Steps, Start: map[string]any{"theta": start}})
 		if err != nil {
 			return nil, err
 		}
 		return h.Final, nil
 	}
-	if p.Ridge, err = run(fit, optim.WeightDecay(ridge)); err != nil {
+	if p.Ridge, err = run(fit, optim.WeightDecay(settings.Ridge)); err != nil {
 		return nil, err
 	}
-	if p.L1, err = run(fit, optim.L1(l1)); err != nil {
+	if p.L1, err = run(fit, optim.L1(settings.L1)); err != nil {
 		return nil, err
 	}
-	if p.Subgradient, err = run(withL1{fit, l1}); err != nil {
+	if p.Subgradient, err = run(withL1{fit, settings.L1}); err != nil {
 		return nil, err
 	}
 	h := fit.Hessian(nil)
 	negative := mat.NewVecDense(10, fit.Gradient(make([]float64, 10))) // −Xᵀy/n
 	for i := range 10 {
-		h.SetSym(i, i, h.At(i, i)+ridge)
+		h.SetSym(i, i, h.At(i, i)+settings.Ridge)
 	}
 	var solution mat.VecDense
 	if err := solution.SolveVec(h, negative); err != nil {

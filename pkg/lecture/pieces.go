@@ -6,14 +6,15 @@ import (
 	"descent.example/pkg/problem"
 )
 
-// Approximation is the greatest error of piecewise functions with more and more pieces (claim N2).
+// Approximation (claim N2) is the greatest error of piecewise functions with more and more pieces.
 type Approximation struct {
 	Pieces           []float64
 	Constant, Linear []float64 // the greatest |f − approximation|
 }
 
-// Approximate measures both on d equal pieces, for each d: the constant of a piece is f's value in its middle, the line joins
-// f's values at its ends. It panics when a number of pieces is not between 1 and 2^20.
+// Approximate (claim N2) measures both on d equal pieces, for each d: the constant of a piece is f's value in its middle, the line joins
+// f's values at its ends. It panics when the target has no function, or a number of pieces is not between 1
+// and 2^20.
 func Approximate(target problem.Target, pieces []int) *Approximation {
 	a := new(Approximation)
 	if target.F == nil {
@@ -38,7 +39,7 @@ func Approximate(target problem.Target, pieces []int) *Approximation {
 	return a
 }
 
-// Stairs is the piecewise constant function of Approximate, to be drawn: d steps of two points each. It panics when d is not between 1 and
+// Stairs (claim N2) is the piecewise constant function of Approximate, to be drawn: d steps of two points each. It panics when d is not between 1 and
 // 2^20.
 func Stairs(target problem.Target, d int) (xs, ys []float64) {
 	mustCount("d", d)

@@ -10,7 +10,7 @@ import (
 	"descent.example/pkg/theory"
 )
 
-// Pulls are what the examples of a study want at its optimum, −gᵢ (claims S5, S6).
+// Pulls (claims S5, S6) are what the examples of a study want at its optimum, −gᵢ.
 type Pulls struct {
 	Each            [][]float64 // −gᵢ of each example
 	All, Batch      []int       // indices of all, and of the batch
@@ -19,7 +19,8 @@ type Pulls struct {
 	Length, BatchLength, Expected float64
 }
 
-// MeasurePulls takes the draw-th batch of b different examples.
+// MeasurePulls (claims S5, S6) takes the draw-th batch of b different examples. It is an error when b is not between 1 and the number
+// of examples.
 func MeasurePulls(s *Study, b, draw int) (*Pulls, error) {
 	sampler, err := sample.WithoutReplacement(b)
 	if err != nil {
@@ -29,7 +30,7 @@ func MeasurePulls(s *Study, b, draw int) (*Pulls, error) {
 	if err := sampler.Check(n); err != nil {
 		return nil, err
 	}
-	gradients := s.Gradients(s.Descent.Optimum)
+	gradients := s.ExampleGradients(s.Descent.Optimum)
 	gradients.Scale(-1, gradients)
 	noise, err := theory.NewGradientNoise(gradients)
 	if err != nil {

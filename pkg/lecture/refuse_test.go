@@ -13,6 +13,7 @@ import (
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -26,13 +27,13 @@ func TestCountsThatCannotBe(t *testing.T) {
 	first := func(_ any, err error) error { return err }
 	for _, n := range []int{0, -1, math.MinInt, 1 << 40, math.MaxInt} {
 		for name, err := range map[string]error{
-			"seeds is ":  first(lecture.MeasureDance(ctx, backend, study, 2, []float64{0.1}, 10, 1, n)),
-			"steps is ":  first(lecture.CompareSchedules(ctx, backend, study, 2, []float64{0.1}, n, 1)),
-			"draws is ":  first(lecture.MeasureBatchNoise(study, []float64{0, 0}, 0, []int{2}, n, 1)),
-			"width is ":  first(lecture.Grow(ctx, backend, target, n, 0.1, 10, 2, 1)),
-			"depth is ":  first(lecture.LearnDigits(ctx, backend, problem.Activations(), []int{n}, 2, 1, 0.1, 2, 1)),
+			"Seeds is ":  first(lecture.MeasureDance(ctx, backend, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: n})),
+			"Steps is ":  first(lecture.CompareSchedules(ctx, backend, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: n, Seeds: 1})),
+			"Draws is ":  first(lecture.MeasureBatchNoise(study, lecture.BatchNoiseSettings{Theta: []float64{0, 0}, Batches: []int{2}, Draws: n, Seed: 1})),
+			"Width is ":  first(lecture.FollowKnots(ctx, backend, lecture.Training{Target: target, Rate: 0.1, Steps: 10, Seeds: 1}, n)),
+			"Depth is ":  first(lecture.LearnDigits(ctx, backend, lecture.DigitSettings{Activations: problem.Activations(), Depths: []int{n}, Width: 2, Scale: 1, Rate: 0.1, Steps: 2, Seeds: 1})),
 			"points is ": first(lecture.CountDegrees([]int{1, 2, 1}, n, 1)),
-			"starts is ": first(lecture.Shatter(ctx, backend, 2, 2, 3, n, 1)),
+			"Starts is ": first(lecture.Shatter(ctx, backend, lecture.ShatterSettings{Inputs: 2, Width: 2, Points: 3, Starts: n, Seed: 1})),
 		} {
 			require.ErrorContains(t, err, name)
 			require.ErrorContains(t, err, "it must be between 1 and ")
@@ -40,7 +41,7 @@ func TestCountsThatCannotBe(t *testing.T) {
 		require.Panics(t, func() { lecture.Seeds(n) })
 		require.Panics(t, func() { lecture.Stairs(target, n) })
 		require.Panics(t, func() { lecture.BestSum(target, n) })
-		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Teeth(n) })
+		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Sawtooth(n) })
 	}
 }
 
@@ -48,12 +49,12 @@ func TestStepsAreTimedOnAllExamplesOrOnBatches(t *testing.T) {
 	backend, err := accel.Open()
 	require.NoError(t, err)
 	for _, n := range []int{0, 20} { // 0 for all
-		times, err := lecture.TimeSteps(t.Context(), backend, 3, n, []int{5, 10})
+		times, err := lecture.TimeSteps(t.Context(), backend, lecture.StepTimeSettings{Features: 3, Of: n, Sizes: []int{5, 10}})
 		require.NoError(t, err)
 		require.Equal(t, []int{5, 10}, times.Examples)
 	}
-	_, err = lecture.TimeSteps(t.Context(), backend, 3, -1, []int{5})
-	require.ErrorContains(t, err, "n is -1")
+	_, err = lecture.TimeSteps(t.Context(), backend, lecture.StepTimeSettings{Features: 3, Of: -1, Sizes: []int{5}})
+	require.ErrorContains(t, err, "Of is -1")
 }
 
 func TestValuesThatCannotBe(t *testing.T) {
@@ -85,9 +86,9 @@ func TestWhatIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, "history 1 is nil")
 	_, err = lecture.MeanCurve("a", []*train.History{of(0)}, nil)
 	require.ErrorContains(t, err, "of is nil")
-	_, err = lecture.StepsToReach(ctx, nil, []float64{0.1}, 0, 0.1, 10)
+	_, err = lecture.MeasureCosts(ctx, nil, new(theory.Descent), lecture.CostSettings{Limit: 10})
 	require.ErrorContains(t, err, "the trainer is nil")
-	_, err = lecture.Bill(ctx, nil, nil, nil, []float64{0.1}, 0.1, 10)
+	_, err = lecture.MeasureCosts(ctx, nil, nil, lecture.CostSettings{Rates: []float64{0.1}, Epsilon: 0.1, Limit: 10})
 	require.ErrorContains(t, err, "the descent is nil")
 	for _, sizes := range [][]int{nil, {1}, {1, 0, 1}} {
 		_, err = lecture.CountDegrees(sizes, 10, 1)
@@ -95,12 +96,12 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 	backend, err := accel.Open()
 	require.NoError(t, err)
-	_, err = lecture.Compare(ctx, backend, problem.Target{}, 2, []float64{0.1}, 10, 1)
+	_, err = lecture.CompareActivations(ctx, backend, lecture.RateSettings{Target: problem.Target{}, Width: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 1})
 	require.ErrorContains(t, err, "the target has no function")
 	require.PanicsWithError(t, "the net is nil: look at the error of what made it", func() { lecture.Circuit("a", nil) })
 	require.PanicsWithError(t, "the net has no layer: it needs at least the output's", func() { lecture.CircuitAt("a", &relu.Net{}, 1) })
 	require.PanicsWithError(t, "there are no elbows: give at least one", func() { lecture.SumCircuit("a", nil) })
-	require.PanicsWithError(t, "Worst needs two functions; one of them is nil", func() { lecture.Worst(nil, math.Sin, 0, 1) })
+	require.PanicsWithError(t, "MaxDifference needs two functions; one of them is nil", func() { lecture.MaxDifference(nil, math.Sin, 0, 1) })
 }
 
 // An axis has finite ends whatever is on it.

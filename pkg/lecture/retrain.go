@@ -14,8 +14,9 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Balanced is the same function with each unit's input and output weight equally large, |w| = |v| (claim N10). Of all the
-// nets that are this function its loss is the least sharp, so that it bears the largest learning rate.
+// Balanced (claim N10) is the same function with each unit's input and output weight equally large, |w| = |v|. Of all the nets that are
+// this function its loss is the least sharp, so that it bears the largest learning rate. It is an error when the net has not one
+// hidden layer, one input and one output.
 func Balanced(net *relu.Net) (*relu.Net, error) {
 	elbows, constant, err := net.Elbows()
 	if err != nil {
@@ -31,37 +32,51 @@ func Balanced(net *relu.Net) (*relu.Net, error) {
 	return relu.Sum(elbows, constant)
 }
 
-// Stay trains on from a net that was written down and balanced, at a small constant rate on all points, and returns the
-// root mean square error on them before and after: whether descent stays where the best is (claim N6).
-func Stay(ctx context.Context, backend compute.Backend, target problem.Target, net *relu.Net, eta float64, steps int) (before, after float64, trained *relu.Net, err error) {
-	if err := counts("steps", steps); err != nil {
-		return 0, 0, nil, err
+// RetrainSettings are those of Retrain.
+type RetrainSettings struct {
+	Target problem.Target // learned from its values at 201 points
+	Rate   float64        // learning rate, constant
+	Steps  int            // of gradient descent on all points
+}
+
+// Retrained (claim N6) is a net after more training.
+type Retrained struct {
+	Net           *relu.Net
+	Before, After float64 // root mean square error on the points
+}
+
+// Retrain (claim N6) balances a net that was written down and trains it on, to see whether descent stays where the best is. It is an
+// error when a setting cannot be, when the net is not one that Balanced takes, and when training diverges or fails.
+func Retrain(ctx context.Context, backend compute.Backend, net *relu.Net, settings RetrainSettings) (*Retrained, error) {
+	eta, steps := settings.Rate, settings.Steps
+	if err := counts("Steps", steps); err != nil {
+		return nil, err
 	}
-	xs, ys := target.Grid(201)
+	xs, ys := settings.Target.Grid(201)
 	p, err := problem.NewRegression(net.Widths(), xs, ys)
 	if err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
 	p.DType = dtypes.Float64
 	t, err := train.New(backend, p, optim.GD(), train.Record{})
 	if err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
 	defer t.Close()
 	if net, err = Balanced(net); err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
 	h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps, Start: net.Start()})
 	if err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
 	if step, diverged := h.Diverged(); diverged {
-		return 0, 0, nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, eta)
+		return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, eta)
 	}
-	trained, err = relu.FromTheta(h.Final, net.Sizes()...)
+	trained, err := relu.FromTheta(h.Final, net.Sizes()...)
 	if err != nil {
-		return 0, 0, nil, err
+		return nil, err
 	}
 	last, _, err := t.Evaluate(h.Final)
-	return math.Sqrt(2 * h.Loss[0]), math.Sqrt(2 * last), trained, err
+	return &Retrained{trained, math.Sqrt(2 * h.Loss[0]), math.Sqrt(2 * last)}, err
 }

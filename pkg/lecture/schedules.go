@@ -11,22 +11,22 @@ import (
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
-	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
-// Schedules are one of every kind, for a run of so many steps whose greatest rate is eta.
-func Schedules(eta float64, steps int) ([]Named, error) {
-	if err := counts("steps", steps); err != nil {
+// Schedules (claim H2) are one of every kind, for a run of so many steps whose greatest rate is eta. It is an error when steps or eta
+// cannot be.
+func Schedules(eta float64, steps int) ([]NamedSchedule, error) {
+	if err := counts("Steps", steps); err != nil {
 		return nil, err
 	}
-	var all []Named
+	var all []NamedSchedule
 	var first error
 	add := func(name string, s schedule.Schedule, err error) {
 		if err != nil && first == nil {
 			first = fmt.Errorf("%s: %w", name, err)
 		}
-		all = append(all, Named{Name: name, Schedule: s})
+		all = append(all, NamedSchedule{Name: name, Schedule: s})
 	}
 	part := func(f float64) int { return max(1, int(f*float64(steps))) }
 	s, err := schedule.Constant(eta)
@@ -72,9 +72,9 @@ func Schedules(eta float64, steps int) ([]Named, error) {
 	return all, nil
 }
 
-// Contest is a schedule's run, at the best of some greatest rates (claim H2).
-type Contest struct {
-	Named
+// ScheduleScore (claim H2) is a schedule's run, at the best of some greatest rates.
+type ScheduleScore struct {
+	NamedSchedule
 	Rate      float64       // the best of the rates, by theory, or for reduce-on-plateau by six other runs at each
 	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at that rate; +Inf if a run diverged
 	Predicted float64       // the same by theory, exact; NaN for reduce-on-plateau, whose rate depends on the run
@@ -83,16 +83,17 @@ type Contest struct {
 	Step      []int
 }
 
-// CompareSchedules trains with batches of b under every schedule, at that of the rates which theory says is best for it.
-func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, seeds int) ([]*Contest, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
+// a setting cannot be, and when a run fails.
+func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]*ScheduleScore, error) {
+	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -101,21 +102,44 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, b 
 		return nil, err
 	}
 	defer t.Close()
-	var contests []*Contest
-	for _, rate := range rates {
-		all, err := Schedules(rate, steps)
+	run := func(named NamedSchedule, seeds []int64) (*train.History, stat.Interval, error) {
+		histories, err := sweep(ctx, []setup{{trainer: t, config: train.Config{Schedule: named.Schedule, Plateau: named.Plateau,
+			Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}}}, seeds, nil)
+		if err != nil {
+			return nil, stat.Interval{}, err
+		}
+		var ends []float64
+		for _, h := range histories[0] {
+			if _, diverged := h.Diverged(); diverged {
+				return histories[0][0], beyond, nil
+			}
+			ends = append(ends, s.Excess(h.Final))
+		}
+		mean, err := stat.MeanOverRuns(ends, Confidence)
+		return histories[0][0], mean, err
+	}
+	var scores []*ScheduleScore
+	for _, rate := range grid.Rates {
+		all, err := Schedules(rate, grid.Steps)
 		if err != nil {
 			return nil, err
 		}
 		for i, named := range all {
-			if len(contests) == i {
-				contests = append(contests, &Contest{Named: named, Rate: rate, Predicted: math.NaN()})
+			if len(scores) == i {
+				scores = append(scores, &ScheduleScore{NamedSchedule: named, Rate: rate, Predicted: math.NaN()})
 			}
-			if named.Plateau.On() {
+			c, excess := scores[i], math.Inf(1)
+			if named.Plateau.On() { // theory is silent; the rate is chosen on other seeds than those that judge it
+				_, measured, err := run(named, []int64{101, 102, 103, 104, 105, 106})
+				if err != nil {
+					return nil, err
+				}
+				if c.Each = append(c.Each, measured.Value); measured.Value <= floats.Min(c.Each) {
+					c.NamedSchedule, c.Rate = named, rate
+				}
 				continue
 			}
-			c, excess := contests[i], math.Inf(1)
-			for _, m := range sgd.Moments(named.Schedule.At, s.Start, steps) {
+			for _, m := range sgd.Moments(named.Schedule.At, s.Start, grid.Steps) {
 				excess = m.Loss - sgd.Floor
 			}
 			if math.IsNaN(excess) {
@@ -123,57 +147,16 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, b 
 			}
 			c.Each = append(c.Each, excess)
 			if !(excess >= c.Predicted) {
-				c.Named, c.Rate, c.Predicted = named, rate, excess
+				c.NamedSchedule, c.Rate, c.Predicted = named, rate, excess
 			}
 		}
 	}
-	run := func(named Named, seeds []int64) ([]*train.History, stat.Interval, error) {
-		var jobs []train.Job
-		for _, seed := range seeds {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{
-				Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: steps, Stride: max(1, steps/100), Seed: seed}})
-		}
-		histories, err := train.Sweep(ctx, jobs, 0, nil)
+	for _, c := range scores {
+		h, excess, err := run(c.NamedSchedule, Seeds(grid.Seeds))
 		if err != nil {
-			return nil, stat.Interval{}, err
+			return nil, err
 		}
-		var ends []float64
-		for _, h := range histories {
-			if _, diverged := h.Diverged(); diverged {
-				return histories, stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}, nil
-			}
-			ends = append(ends, s.Excess(h.Final))
-		}
-		mean, err := stat.MeanOverRuns(ends, Confidence)
-		return histories, mean, err
+		c.Excess, c.Step, c.Rates = excess, h.Step, h.Rate
 	}
-	for i, c := range contests {
-		var histories []*train.History
-		if !c.Plateau.On() {
-			if histories, c.Excess, err = run(c.Named, Seeds(seeds)); err != nil {
-				return nil, err
-			}
-		} else {
-			// The rate is chosen on other seeds than those that judge it.
-			for _, rate := range rates {
-				all, err := Schedules(rate, steps)
-				if err != nil {
-					return nil, err
-				}
-				_, excess, err := run(all[i], []int64{101, 102, 103, 104, 105, 106})
-				if err != nil {
-					return nil, err
-				}
-				c.Each = append(c.Each, excess.Value)
-				if excess.Value <= floats.Min(c.Each) {
-					c.Named, c.Rate = all[i], rate
-				}
-			}
-			if histories, c.Excess, err = run(c.Named, Seeds(seeds)); err != nil {
-				return nil, err
-			}
-		}
-		c.Step, c.Rates = histories[0].Step, histories[0].Rate
-	}
-	return contests, nil
+	return scores, nil
 }

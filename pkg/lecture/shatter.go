@@ -15,20 +15,30 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Shattering is how many of the labelings of n points a search has found a net for (claim W2).
+// Shattering (claim W2) is how many of the labelings of n points a search has found a net for.
 type Shattering struct {
 	Inputs, Width, N int
 	Found, All       int // labelings; a labeling and its opposite are searched once and counted twice
 }
 
-// Shatter draws n points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
-// the sign of the label at each point: by Adam on the logistic loss, from so many random starts at most. What it finds is certain;
-// what it does not find may yet exist.
-func Shatter(ctx context.Context, backend compute.Backend, inputs, width, n, starts int, seed uint64) (*Shattering, error) {
-	if err := counts("inputs", inputs, "width", width, "n", n, "starts", starts); err != nil {
+// ShatterSettings are those of Shatter.
+type ShatterSettings struct {
+	Inputs int    // of the net
+	Width  int    // hidden units
+	Points int    // to be labeled
+	Starts int    // random starts for each labeling, at most
+	Seed   uint64 // of the points
+}
+
+// Shatter (claim W2) draws points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
+// the sign of the label at each point: by Adam on the logistic loss. What it finds is certain; what it does not find may yet exist.
+// It is an error when a setting cannot be, and when a run fails.
+func Shatter(ctx context.Context, backend compute.Backend, settings ShatterSettings) (*Shattering, error) {
+	inputs, width, n := settings.Inputs, settings.Width, settings.Points
+	if err := counts("Inputs", inputs, "Width", width, "Points", n, "Starts", settings.Starts); err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(seed, 6))
+	rng := rand.New(rand.NewPCG(settings.Seed, 6))
 	x := mat.NewDense(n, inputs, nil)
 	for i := range n {
 		for j := range inputs {
@@ -40,18 +50,22 @@ func Shatter(ctx context.Context, backend compute.Backend, inputs, width, n, sta
 			x.Set(i, 0, (2*float64(i)+1)/float64(n)-1)
 		}
 	}
+	classes := make([]int, n)
+	net, err := problem.NewClassifier([]int{width}, x, classes, 2)
+	if err != nil {
+		return nil, err
+	}
+	net.DType = dtypes.Float64
 	adam, err := optim.ByName("adam")
 	if err != nil {
 		return nil, err
 	}
+	t, err := train.New(backend, net, adam, train.Record{})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
 	s := &Shattering{Inputs: inputs, Width: width, N: n}
-	var first *train.Trainer
-	defer func() {
-		if first != nil {
-			first.Close()
-		}
-	}()
-	classes := make([]int, n)
 	err = theory.Labelings(n-1, func(labels []bool) error { // the last point's label is 0: the other half are the opposites
 		s.All += 2
 		for i, l := range labels {
@@ -65,32 +79,36 @@ func Shatter(ctx context.Context, backend compute.Backend, inputs, width, n, sta
 			return err
 		}
 		net.DType = dtypes.Float64
-		if first == nil {
-			if first, err = train.New(backend, net, adam, train.Record{}); err != nil {
-				return err
-			}
+		found, err := separates(ctx, t, net, settings.Starts)
+		if found {
+			s.Found += 2
 		}
-		t, err := first.On(net.Data())
-		if err != nil {
-			return err
-		}
-		defer t.Close()
-		for from := 0; from < starts; from += 8 {
-			var jobs []train.Job
-			for k := range min(8, starts-from) {
-				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.08, Steps: 400, Stride: 400,
-					Start: net.Start(uint64(from+k), false)}})
-			}
-			histories, err := train.Sweep(ctx, jobs, 0, nil)
-			if err != nil {
-				return err
-			}
-			if slices.ContainsFunc(histories, func(h *train.History) bool { return net.Accuracy(h.Final) == 1 }) {
-				s.Found += 2
-				return nil
-			}
-		}
-		return nil
+		return err
 	})
 	return s, err
+}
+
+// separates tells whether training from one of so many starts gives the net's examples their labels. The trainer is another net's
+// of the same shape.
+func separates(ctx context.Context, shared *train.Trainer, net *problem.Net, starts int) (bool, error) {
+	t, err := shared.On(net.Data())
+	if err != nil {
+		return false, err
+	}
+	defer t.Close()
+	for from := 0; from < starts; from += 8 {
+		var jobs []train.Job
+		for k := range min(8, starts-from) {
+			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.08, Steps: 400, Stride: 400,
+				Start: usual(net, int64(from+k))}})
+		}
+		histories, err := train.Sweep(ctx, jobs, 0, nil)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(histories, func(h *train.History) bool { return net.Accuracy(h.Final) == 1 }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -8,12 +8,11 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/sample"
-	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
-// Verdict is one rate under gradient descent and under SGD (claim S8).
-type Verdict struct {
+// Stability (claim S8) is one rate under gradient descent and under SGD.
+type Stability struct {
 	Rate     float64
 	GD       float64 // ‖θ_T − θ*‖ of gradient descent; +Inf where it diverged
 	SGD      []float64
@@ -21,33 +20,34 @@ type Verdict struct {
 	Expected float64 // √E‖θ_T − θ*‖² of SGD, exact; +Inf beyond the numbers
 }
 
-// CompareStability runs both from the same start at each rate, SGD with batches of b and so many seeds.
-func CompareStability(ctx context.Context, backend compute.Backend, s *Study, b int, rates []float64, steps, seeds int) ([]Verdict, *theory.SGD, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
-		return nil, nil, err
+// CompareStability (claim S8) runs gradient descent and SGD from the same start at each rate. It is an error when a setting cannot be,
+// and when a run fails.
+func CompareStability(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]Stability, error) {
+	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
+		return nil, err
 	}
-	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	sgd, err := s.SGD(grid.Batch)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	sampler, err := sample.WithReplacement(b)
+	sampler, err := sample.WithReplacement(grid.Batch)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	t, err := s.Trainer(backend, train.Record{})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer t.Close()
-	base := train.Config{Steps: steps, Stride: steps}
-	full, err := train.Sweep(ctx, t.Grid(base, rates, Seeds(1)), 0, nil)
+	base := train.Config{Steps: grid.Steps, Stride: grid.Steps}
+	full, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(1), nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	base.Sampler = sampler
-	noisy, err := train.Sweep(ctx, t.Grid(base, rates, Seeds(seeds)), 0, nil)
+	noisy, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(grid.Seeds), nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	distance := func(h *train.History) float64 {
 		if _, diverged := h.Diverged(); diverged {
@@ -56,23 +56,23 @@ func CompareStability(ctx context.Context, backend compute.Backend, s *Study, b 
 		return floats.Distance(h.Final, s.Descent.Optimum, 2)
 	}
 	away := floats.Distance(s.Start, s.Descent.Optimum, 2)
-	var verdicts []Verdict
-	for i, eta := range rates {
-		v := Verdict{Rate: eta, GD: distance(full[i])}
-		for _, h := range noisy[i*seeds : (i+1)*seeds] {
+	var all []Stability
+	for i, eta := range grid.Rates {
+		v := Stability{Rate: eta, GD: distance(full[i][0])}
+		for _, h := range noisy[i] {
 			r := distance(h)
 			v.SGD = append(v.SGD, r)
 			if !(r < away) {
 				v.Blown++
 			}
 		}
-		for _, m := range sgd.Moments(func(int) float64 { return eta }, s.Start, steps) {
+		for _, m := range sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps) {
 			v.Expected = math.Sqrt(m.SquaredDistance)
 		}
 		if math.IsNaN(v.Expected) {
 			v.Expected = math.Inf(1)
 		}
-		verdicts = append(verdicts, v)
+		all = append(all, v)
 	}
-	return verdicts, sgd, nil
+	return all, nil
 }

@@ -15,20 +15,28 @@ import (
 	"descent.example/pkg/train"
 )
 
-// StepTimes is the time of a step, in seconds (claims S1, S3).
+// StepTimes (claims S1, S3) is the time of a step, in seconds.
 type StepTimes struct {
 	Examples []int
 	Seconds  []float64
 }
 
-// TimeSteps times gradient descent steps of least squares with d features: on all of n examples for each of sizes, or, if
-// n is not 0, on batches of each of sizes from n examples. Each time is the best of three runs.
-func TimeSteps(ctx context.Context, backend compute.Backend, d, n int, sizes []int) (*StepTimes, error) {
-	if err := counts("d", d, "n", cmp.Or(n, 1)); err != nil {
+// StepTimeSettings are those of TimeSteps.
+type StepTimeSettings struct {
+	Features int   // of each example
+	Sizes    []int // examples of a step
+	Of       int   // examples from which the batches are drawn; 0: each step takes all there are
+}
+
+// TimeSteps (claims S1, S3) times steps of gradient descent on least squares with all examples, or of SGD with batches of them, for
+// each of the sizes. Each time is the best of three runs. It is an error when a number cannot be, and when a run fails.
+func TimeSteps(ctx context.Context, backend compute.Backend, settings StepTimeSettings) (*StepTimes, error) {
+	d, n := settings.Features, settings.Of
+	if err := counts("Features", d, "Of", cmp.Or(n, 1)); err != nil {
 		return nil, err
 	}
 	times := new(StepTimes)
-	for _, size := range sizes {
+	for _, size := range settings.Sizes {
 		examples := max(n, size)
 		x := mat.NewDense(examples, d, nil)
 		x.Apply(func(i, j int, _ float64) float64 { return math.Sin(float64(1 + i*d + j)) }, x)

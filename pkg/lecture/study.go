@@ -27,7 +27,8 @@ type Study struct {
 	Descent  *theory.Descent
 }
 
-// NewStudy makes one in float64. It is an error when there is no single optimum.
+// NewStudy makes one in float64. It is an error when there are no examples or no features, when the lengths differ or a value is
+// not finite, and when there is no single optimum.
 func NewStudy(features *mat.Dense, targets []float64) (*Study, error) {
 	fit, err := problem.NewLeastSquares(features, targets)
 	if err != nil {
@@ -42,7 +43,8 @@ func NewStudy(features *mat.Dense, targets []float64) (*Study, error) {
 }
 
 // TwoMeasurements is the study of the first n diabetes patients (all 442 for n = 0) by two of their measurements, so that
-// its loss can be drawn. The measurements are standardised over those patients.
+// its loss can be drawn. The measurements are standardized over those patients. It is an error when there is no measurement of that
+// name, when n is neither 0 nor between 3 and 442, and when the two measurements are linearly dependent.
 func TwoMeasurements(n int, first, second string) (*Study, error) {
 	table, err := problem.DiabetesTable()
 	if err != nil {
@@ -85,27 +87,27 @@ func standardized(xs []float64) []float64 {
 	return scaled
 }
 
-// Gradients returns the gradient of each example's loss ½(xᵢᵀθ − yᵢ)², (xᵢᵀθ − yᵢ)xᵢ, [n, d].
-// It panics when θ has another length.
-func (s *Study) Gradients(theta []float64) *mat.Dense {
-	n, d := s.Features.Dims()
-	if len(theta) != d {
-		panic(fmt.Sprintf("theta has %d elements: it must have %d, one for each parameter", len(theta), d))
-	}
-	gradients := mat.NewDense(n, d, nil)
-	for i := range n {
-		x := s.Features.RawRowView(i)
-		floats.AddScaled(gradients.RawRowView(i), floats.Dot(x, theta)-s.Targets[i], x)
-	}
-	return gradients
-}
-
 // Excess returns L(θ) − L(θ*).
 func (s *Study) Excess(theta []float64) float64 { return s.Value(theta) - s.Descent.Floor }
 
-// Trainer trains the study with SGD.
+// SGD is what theory says of SGD on the study with batches of b drawn with replacement. It is an error when b is not positive.
+func (s *Study) SGD(b int) (*theory.SGD, error) {
+	return theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+}
+
+// Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. It is an error when the record cannot
+// be, and when the backend cannot compile the program.
 func (s *Study) Trainer(backend compute.Backend, record train.Record) (*train.Trainer, error) {
 	return train.New(backend, s.LeastSquares, optim.GD(), record)
+}
+
+// settled is the mean excess loss of a run after its first tenth.
+func (s *Study) settled(h *train.History) (excess float64) {
+	params := h.Params[len(h.Params)/10+1:]
+	for _, theta := range params {
+		excess += s.Excess(theta) / float64(len(params))
+	}
+	return excess
 }
 
 // meanOf is the mean of chosen rows.
@@ -126,7 +128,8 @@ func sampling(of theory.Sampling, b int) (sample.Sampler, error) {
 	return sample.WithoutReplacement(b)
 }
 
-// TenMeasurements is the study of all 442 patients by all ten measurements, all standardised.
+// TenMeasurements is the study of all 442 patients by all ten measurements, all standardized. It is an error when the stored table
+// cannot be read.
 func TenMeasurements() (*Study, error) {
 	table, err := problem.DiabetesTable()
 	if err != nil {

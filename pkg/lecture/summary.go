@@ -12,7 +12,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Curve is the mean of a loss over seeds, with its interval, at the recorded steps.
+// Curve (claims S11, S12) is the mean of a loss over seeds, with its interval, at the recorded steps.
 type Curve struct {
 	Name string
 	Step []int
@@ -21,8 +21,8 @@ type Curve struct {
 	Diverged int
 }
 
-// MeanCurve averages what of picks from each run that did not diverge. It is an error when a history is nil, or when the runs
-// have not recorded the same steps.
+// MeanCurve averages what of picks from each run that did not diverge. It is an error when of or a history is nil, when
+// the runs have not recorded the same steps, and when a value is not finite.
 func MeanCurve(name string, histories []*train.History, of func(*train.History, int) float64) (*Curve, error) {
 	c := &Curve{Name: name}
 	var runs []*train.History
@@ -87,48 +87,19 @@ func Span(values []float64) (ends [2]float64) {
 	return [2]float64{max(low-margin, -math.MaxFloat64), min(high+margin, math.MaxFloat64)}
 }
 
+// beyond is the mean of runs of which one diverged.
+var beyond = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
+
 // squared is ‖u − v‖².
 func squared(u, v []float64) float64 {
 	distance := floats.Distance(u, v, 2)
 	return distance * distance
 }
 
-// Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
-func Seeds(n int) []int64 {
-	mustCount("n", n)
-	seeds := make([]int64, n)
-	for i := range seeds {
-		seeds[i] = int64(i + 1)
-	}
-	return seeds
-}
-
-// mustCount is counts for functions without an error.
-func mustCount(name string, n int) {
-	if err := counts(name, n); err != nil {
-		panic(err)
-	}
-}
-
-// counts says which of the numbers, each after its name, cannot be how many of something there are. There may be more steps
-// than of what is kept of each.
-func counts(named ...any) error {
-	for i := 0; i < len(named); i += 2 {
-		name, n, most := named[i].(string), named[i+1].(int), 1<<20
-		if name == "steps" || name == "limit" {
-			most = 1 << 30
-		}
-		if n < 1 || n > most {
-			return fmt.Errorf("%s is %d: it must be between 1 and %d", name, n, most)
-		}
-	}
-	return nil
-}
-
-// Worst is the greatest difference of two functions on 2,001 points of a target's interval. It panics when one of them is nil.
-func Worst(f, g func(x float64) float64, lo, hi float64) float64 {
+// MaxDifference is the greatest difference of two functions on 2,001 points of an interval. It panics when one of them is nil.
+func MaxDifference(f, g func(x float64) float64, lo, hi float64) float64 {
 	if f == nil || g == nil {
-		panic(errors.New("Worst needs two functions; one of them is nil"))
+		panic(errors.New("MaxDifference needs two functions; one of them is nil"))
 	}
 	worst := 0.0
 	for i := range 2001 {
@@ -138,12 +109,12 @@ func Worst(f, g func(x float64) float64, lo, hi float64) float64 {
 	return worst
 }
 
-// Tail fits a power law to the larger half of the ds, where the asymptotic law holds. It is an error when the lengths
+// Tail (claims N2, N7) fits a power law to the larger half of the ds, where the asymptotic law holds. It is an error when the lengths
 // differ, when fewer than three are left, or when an error is 0.
 func Tail(ds, errors []float64) (stat.PowerLaw, error) {
 	if len(ds) != len(errors) {
 		return stat.PowerLaw{}, fmt.Errorf("there are %d ds and %d errors: they must be as many", len(ds), len(errors))
 	}
 	from := len(ds) / 2
-	return stat.FitPowerLaw(ds[from:], errors[from:], 0.95)
+	return stat.FitPowerLaw(ds[from:], errors[from:], Confidence)
 }

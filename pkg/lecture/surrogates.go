@@ -17,7 +17,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// A Surrogate is a loss of the margin m = y·f(x), y = ±1, in the place of the 0-1 loss, which counts mistakes (claim G6).
+// A Surrogate (claim G6) is a loss of the margin m = y·f(x), y = ±1, in the place of the 0-1 loss, which counts mistakes.
 type Surrogate struct {
 	Name  string
 	Loss  func(m float64) float64
@@ -114,7 +114,7 @@ func (p *margins) mistakes(theta []float64) float64 {
 	return float64(wrong) / float64(len(p.y))
 }
 
-// Followed is what gradient descent makes of a surrogate.
+// Followed (claim G6) is what gradient descent makes of a surrogate.
 type Followed struct {
 	Name      string
 	Gradient  float64 // ‖∇L‖ at the start
@@ -124,10 +124,10 @@ type Followed struct {
 	FinalLoss float64
 }
 
-// FollowSurrogates runs gradient descent on each surrogate from the same start, a small one that is wrong about as often as
-// right.
+// FollowSurrogates (claim G6) runs gradient descent at the rate eta on each surrogate from the same start, a small one that is
+// wrong about as often as right. It is an error when steps or eta cannot be, and when a run fails.
 func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64, steps int) ([]Followed, error) {
-	if err := counts("steps", steps); err != nil {
+	if err := counts("Steps", steps); err != nil {
 		return nil, err
 	}
 	start := make([]float64, 11)

@@ -13,8 +13,8 @@ import (
 // A Landscape returns L(θ) over all examples and ∇L(θ): Trainer.Evaluate is one.
 type Landscape func(theta []float64) (loss float64, gradient []float64, err error)
 
-// Taylor holds L(θ+Δ) against its first-order Taylor series L(θ) + ∇L(θ)·Δ along the steepest descent,
-// Δ = −r ∇L/‖∇L‖, claim G2.
+// Taylor (claim G2) holds L(θ+Δ) against its first-order Taylor series L(θ) + ∇L(θ)·Δ along the steepest descent,
+// Δ = −r ∇L/‖∇L‖.
 type Taylor struct {
 	Radius []float64 // r = ‖Δ‖
 	Loss   []float64 // L(θ+Δ)
@@ -25,8 +25,9 @@ type Taylor struct {
 	Trust float64
 }
 
-// LinearModel measures the Taylor series of the loss at θ for the radii, which are positive and ascending. It is an error
-// when ∇L(θ) = 0: then no direction is downhill.
+// LinearModel (claim G2) measures the Taylor series of the loss at θ for the radii. It is an error when the radii are not positive,
+// finite and ascending, when the landscape fails, when ∇L(θ) = 0, because then no direction is downhill, and when the loss is linear
+// in that direction.
 func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error) {
 	if l == nil {
 		return nil, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
@@ -65,14 +66,17 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 		_, t.Slope = gonum.LinearRegression(logR, logE, nil, false)
 	}
 	// From inside the good region outwards: where the share of the error first exceeds 10 %.
-	const share = 0.1
+	beyond := func(r float64) (bool, error) {
+		there, err := at(r)
+		return math.Abs(there-loss+r*norm) > 0.1*r*norm, err
+	}
 	inside, outside := 0.0, radii[0]
 	for k := 0; ; k++ {
-		there, err := at(outside)
+		out, err := beyond(outside)
 		if err != nil {
 			return nil, err
 		}
-		if math.Abs(there-loss+outside*norm) > share*outside*norm {
+		if out {
 			break
 		}
 		if k == 200 {
@@ -82,11 +86,11 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 	}
 	for range 60 {
 		middle := (inside + outside) / 2
-		there, err := at(middle)
+		out, err := beyond(middle)
 		if err != nil {
 			return nil, err
 		}
-		if math.Abs(there-loss+middle*norm) > share*middle*norm {
+		if out {
 			outside = middle
 		} else {
 			inside = middle

@@ -18,8 +18,9 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Sharpness is the largest eigenvalue of the loss's Hessian at θ, by power iteration on products Hv, which are
-// differences of gradients: Hv ≈ (∇L(θ+εv) − ∇L(θ−εv))/2ε. For float64 landscapes.
+// Sharpness (claim G3) is the largest eigenvalue of the loss's Hessian at θ, by power iteration on products Hv, which are
+// differences of gradients: Hv ≈ (∇L(θ+εv) − ∇L(θ−εv))/2ε. The landscape computes in float64. It is an error when there is no
+// landscape or it fails, and when the iteration does not converge.
 func Sharpness(l Landscape, theta []float64) (float64, error) {
 	if l == nil {
 		return 0, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
@@ -42,7 +43,7 @@ func Sharpness(l Landscape, theta []float64) (float64, error) {
 	return lambda, err
 }
 
-// Threshold is what NetThreshold measures.
+// Threshold (claim G3) is the largest rate that a trained net bears, by theory and measured.
 type Threshold struct {
 	Steps          int     // of training
 	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
@@ -57,13 +58,19 @@ type Threshold struct {
 // Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
 func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
 
-// NetThreshold trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to which two
-// runs, one from there and one from a hair away, stay together (claim G3).
-func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed int64, eta float64) (*Threshold, error) {
-	if err := counts("width", width); err != nil {
-		return nil, err
-	}
-	net, err := SmallNet(width)
+// ThresholdSettings are those of NetThreshold.
+type ThresholdSettings struct {
+	Width int     // hidden units of the net
+	Rate  float64 // learning rate of the training, before anything is measured
+	Seed  int64   // of the net's first parameters
+}
+
+// NetThreshold (claim G3) trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to
+// which two runs, one from there and one from a hair away, stay together. It is an error when training diverges at the rate, when
+// the width cannot be, and when there is no threshold between a tenth of what theory says and ten times that: then the net
+// does not rest in a smooth minimum.
+func NetThreshold(ctx context.Context, backend compute.Backend, settings ThresholdSettings) (*Threshold, error) {
+	net, err := SmallNet(settings.Width)
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +80,12 @@ func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed 
 	}
 	defer t.Close()
 	const most = 100_000
-	h, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: most, Stride: most, Seed: seed})
+	h, err := t.Run(ctx, train.Config{LearningRate: settings.Rate, Steps: most, Stride: most, Seed: settings.Seed})
 	if err != nil {
 		return nil, err
 	}
 	if step, diverged := h.Diverged(); diverged {
-		return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, eta)
+		return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, settings.Rate)
 	}
 	rest := h.Final
 	loss, gradient, err := t.Evaluate(rest)
@@ -91,28 +98,9 @@ func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed 
 	}
 	result := &Threshold{Steps: most, Loss: loss, Gradient: floats.Norm(gradient, 2), Sharpness: sharpness, Fractions: []float64{0.5, 0.95, 1.05}}
 
-	kicked := make([]float64, len(rest)) // a kick of the same size in each parameter, its signs alternating
-	for i := range rest {
-		kicked[i] = rest[i] + 1e-6*float64(1-2*(i%2))
-	}
 	const patience = 3000
-	path := func(from []float64, rate float64, stride int) ([][]float64, error) {
-		h, err := t.Run(ctx, train.Config{LearningRate: rate, Steps: patience, Stride: stride, Start: named(h.Parameters, from)})
-		if err != nil {
-			return nil, err
-		}
-		return h.Params, nil
-	}
-	apart := func(rate float64, stride int) (distance []float64, err error) {
-		one, err := path(rest, rate, stride)
-		if err != nil {
-			return nil, err
-		}
-		other, err := path(kicked, rate, stride)
-		for k := range min(len(one), len(other)) {
-			distance = append(distance, floats.Distance(one[k], other[k], 2))
-		}
-		return distance, err
+	apart := func(rate float64, stride int) ([]float64, error) {
+		return kickedApart(ctx, t, h, rate, patience, stride)
 	}
 	threshold := theory.StabilityThreshold(sharpness)
 	for _, f := range result.Fractions {
@@ -135,23 +123,40 @@ func NetThreshold(ctx context.Context, backend compute.Backend, width int, seed 
 	return result, nil
 }
 
-// named are flattened parameters by name, as train.Config.Start takes them.
-func named(parameters []train.Parameter, theta []float64) map[string]any {
-	start := make(map[string]any)
-	for _, p := range parameters {
-		size := 1
-		for _, d := range p.Shape {
-			size *= d
-		}
-		start[p.Name] = tensors.FromFlatDataAndDimensions(theta[:size], p.Shape...)
-		theta = theta[size:]
+// kickedApart runs a trainer twice for so many steps, from where a run ended and from a hair away, and returns the distance of the
+// two at the recorded steps.
+func kickedApart(ctx context.Context, t *train.Trainer, end *train.History, rate float64, steps, stride int) (distance []float64, err error) {
+	kicked := make([]float64, len(end.Final)) // a kick of the same size in each parameter, its signs alternating
+	for i, v := range end.Final {
+		kicked[i] = v + 1e-6*float64(1-2*(i%2))
 	}
-	return start
+	var paths [2][][]float64
+	for i, from := range [][]float64{end.Final, kicked} {
+		start := make(map[string]any)
+		for _, p := range end.Parameters {
+			size := 1
+			for _, d := range p.Shape {
+				size *= d
+			}
+			start[p.Name] = tensors.FromFlatDataAndDimensions(from[:size], p.Shape...)
+			from = from[size:]
+		}
+		h, err := t.Run(ctx, train.Config{LearningRate: rate, Steps: steps, Stride: stride, Start: start})
+		if err != nil {
+			return nil, err
+		}
+		paths[i] = h.Params
+	}
+	for k := range min(len(paths[0]), len(paths[1])) {
+		distance = append(distance, floats.Distance(paths[0][k], paths[1][k], 2))
+	}
+	return distance, nil
 }
 
-// SmallNet is one hidden layer of so many ReLUs, in float64, on 40 noisy points of a sine.
+// SmallNet is one hidden layer of so many ReLUs, in float64, on 40 noisy points of a sine. It is an error when the width is not
+// between 1 and 2^20.
 func SmallNet(width int) (*problem.Net, error) {
-	if err := counts("width", width); err != nil {
+	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
 	xs, ys := problem.Targets()[0].Sample(40, 0.1, 1)

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 
@@ -18,7 +19,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// A DriftingStream is data that arrive in order while what is to be learnt moves (claim S14): y_t = x_tᵀθ*_t + r_t, with
+// A DriftingStream (claim S14) is data that arrive in order while what is to be learned moves: y_t = x_tᵀθ*_t + r_t, with
 // θ*_{t+1} = θ*_t + v + w_t.
 type DriftingStream struct {
 	*problem.LeastSquares
@@ -32,13 +33,23 @@ type Streams struct {
 	Drift  theory.Drift
 }
 
-// NewStreams makes so many streams of n examples of two features, of standard deviations 1 and ½. noise is the standard
-// deviation of r_t, velocity the length of v, walk the standard deviation of each element of w_t.
-func NewStreams(count, n int, noise, velocity, walk float64) (*Streams, error) {
-	if err := counts("count", count, "n", n); err != nil {
+// StreamSettings are those of NewStreams.
+type StreamSettings struct {
+	Streams  int
+	Examples int     // of each stream
+	Noise    float64 // standard deviation of r_t
+	Velocity float64 // ‖v‖
+	Walk     float64 // standard deviation of each element of w_t
+}
+
+// NewStreams makes streams of examples of two features, of standard deviations 1 and ½. It is an error when there is not at least
+// one stream and one example, and when a value is not finite.
+func NewStreams(settings StreamSettings) (*Streams, error) {
+	count, n, noise, walk := settings.Streams, settings.Examples, settings.Noise, settings.Walk
+	if err := counts("Streams", count, "Examples", n); err != nil {
 		return nil, err
 	}
-	v := []float64{velocity * math.Sqrt(0.5), velocity * math.Sqrt(0.5)}
+	v := []float64{settings.Velocity * math.Sqrt(0.5), settings.Velocity * math.Sqrt(0.5)}
 	s := &Streams{Drift: theory.Drift{Velocity: v, Walk: mat.NewSymDense(2, []float64{walk * walk, 0, 0, walk * walk})}}
 	// Theory is of examples drawn from all that the streams hold, with the optimum at rest.
 	features, still := mat.NewDense(count*n, 2, nil), make([]float64, count*n)
@@ -68,14 +79,14 @@ func NewStreams(count, n int, noise, velocity, walk float64) (*Streams, error) {
 	return s, err
 }
 
-// A Named schedule.
-type Named struct {
+// A NamedSchedule is a schedule with the name under which a figure shows it.
+type NamedSchedule struct {
 	Name     string
 	Schedule schedule.Schedule
 	Plateau  schedule.Plateau // on top, if it is on
 }
 
-// Tracker is SGD that follows the streams under a schedule.
+// Tracker (claim S14) is SGD that follows the streams under a schedule.
 type Tracker struct {
 	Name      string
 	Step      []int         // middles of spans of time
@@ -87,15 +98,18 @@ type Tracker struct {
 	PathStep  []int
 }
 
-// Track runs SGD through every stream, one example a step, under each schedule.
-func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules []Named) ([]*Tracker, error) {
+// Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
+// when a schedule cannot be, and when a run fails.
+func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
+	if s == nil || len(s.Each) == 0 {
+		return nil, errors.New("there are no streams: NewStreams makes some")
+	}
 	sampler, err := sample.Stream(1)
 	if err != nil {
 		return nil, err
 	}
 	n := len(s.Each[0].Truth)
-	const stride = 10
-	var jobs []train.Job
+	var setups []setup
 	for _, stream := range s.Each {
 		t, err := train.New(backend, stream.LeastSquares, optim.GD(), train.Record{Params: true})
 		if err != nil {
@@ -103,61 +117,75 @@ func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules [
 		}
 		defer t.Close()
 		for _, named := range schedules {
-			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: stride}})
+			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride}})
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, []int64{0}, nil)
 	if err != nil {
 		return nil, err
 	}
 	var trackers []*Tracker
-	spans := min(40, n/stride)
 	start := floats.AddTo(make([]float64, 2), s.Theory.Optimum, s.Each[0].Start)
 	for i, named := range schedules {
 		tr := &Tracker{Name: named.Name}
 		trackers = append(trackers, tr)
-		expected := make([]float64, n/stride)
+		expected := make([]float64, n/trackStride)
 		for t, m := range s.Theory.TrackingMoments(named.Schedule.At, start, s.Drift, n-1) {
-			if t%stride == 0 && t/stride < len(expected) {
-				expected[t/stride] = m.SquaredDistance
+			if t%trackStride == 0 && t/trackStride < len(expected) {
+				expected[t/trackStride] = m.SquaredDistance
 			}
 		}
-		measured, diverged := make([]float64, len(expected)), false
-		var means []float64
-		for k, stream := range s.Each {
-			h := histories[k*len(schedules)+i]
-			if _, diverged = h.Diverged(); diverged {
-				break
-			}
-			late := 0.0
-			for j := range measured {
-				d := squared(h.Params[j], stream.Truth[h.Step[j]])
-				measured[j] += d / float64(len(s.Each))
-				if j >= len(measured)/5 {
-					late += d / float64(len(measured)-len(measured)/5)
-				}
-			}
-			means = append(means, late)
-			if k == 0 {
-				tr.Path, tr.PathStep = h.Params[:len(measured)], h.Step[:len(measured)]
-			}
+		var runs []*train.History
+		for k := range s.Each {
+			runs = append(runs, histories[k*len(schedules)+i][0])
 		}
-		for j := range spans {
-			a, b := j*len(expected)/spans, (j+1)*len(expected)/spans
-			tr.Step = append(tr.Step, (a+b)*stride/2)
-			tr.Predicted = append(tr.Predicted, floats.Sum(expected[a:b])/float64(b-a))
-			if !diverged {
-				tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
-			}
-		}
-		tr.Expected = floats.Sum(expected[len(expected)/5:]) / float64(len(expected)-len(expected)/5)
-		if diverged {
-			tr.LongRun = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
-			continue
-		}
-		if tr.LongRun, err = stat.MeanOverRuns(means, Confidence); err != nil {
+		if err := tr.measure(s, runs, expected); err != nil {
 			return nil, err
 		}
 	}
 	return trackers, nil
+}
+
+// trackStride is how many steps lie between two records.
+const trackStride = 10
+
+// measure computes the distances of the runs, one for each stream, beside those that theory expects at the records.
+func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64) (err error) {
+	fifth := len(expected) / 5
+	measured, ok := make([]float64, len(expected)), true
+	var means []float64
+	for k, h := range runs {
+		if diverged(runs[k:k+1]) > 0 {
+			ok = false
+			break
+		}
+		late := 0.0
+		for j := range measured {
+			d := squared(h.Params[j], s.Each[k].Truth[h.Step[j]])
+			measured[j] += d / float64(len(s.Each))
+			if j >= fifth {
+				late += d / float64(len(measured)-fifth)
+			}
+		}
+		means = append(means, late)
+		if k == 0 {
+			tr.Path, tr.PathStep = h.Params[:len(measured)], h.Step[:len(measured)]
+		}
+	}
+	spans := min(40, len(expected))
+	for j := range spans {
+		a, b := j*len(expected)/spans, (j+1)*len(expected)/spans
+		tr.Step = append(tr.Step, (a+b)*trackStride/2)
+		tr.Predicted = append(tr.Predicted, floats.Sum(expected[a:b])/float64(b-a))
+		if ok {
+			tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
+		}
+	}
+	tr.Expected = floats.Sum(expected[fifth:]) / float64(len(expected)-fifth)
+	if !ok {
+		tr.LongRun = beyond
+		return nil
+	}
+	tr.LongRun, err = stat.MeanOverRuns(means, Confidence)
+	return err
 }

@@ -17,16 +17,17 @@ import (
 	"descent.example/pkg/train"
 )
 
-// A Trap is a landscape with a narrow basin, in which SGD begins, beside a wide and better one (claim H1).
+// A Trap (claim H1) is a landscape with a narrow basin, in which SGD begins, beside a wide and better one.
 type Trap struct {
 	*problem.Noisy
 	Basins *problem.TwoBasins
-	Noise  float64 // σ: the gradient's noise is σ²I
+	Noise  float64 // σ: the covariance of an example's gradient is σ²I
 	Minima [2][]float64
 	Limit  float64 // 2/λ of the narrow basin
 }
 
-// NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½.
+// NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½. It is an error when the noise is negative or
+// not finite.
 func NewTrap(noise float64) (*Trap, error) {
 	basins, err := problem.NewTwoBasins(problem.Basin{Bottom: []float64{0, 0}, Curvature: 20, Loss: 0.5}, problem.Basin{Bottom: []float64{2, 0}, Curvature: 1}, 0.05)
 	if err != nil {
@@ -40,7 +41,7 @@ func NewTrap(noise float64) (*Trap, error) {
 	return &Trap{noisy, basins, noise, basins.Minima(), theory.StabilityThreshold(basins.Hessian(basins.Minima()[0]).At(0, 0))}, nil
 }
 
-// Escape is what SGD from the bottom of the trap comes to at the greatest rate η₀.
+// Escape (claim H1) is what SGD from the bottom of the trap comes to at the greatest rate η₀.
 type Escape struct {
 	Rate   float64
 	Better stat.Interval // the part of the decayed runs that ended in the better basin
@@ -51,12 +52,14 @@ type Escape struct {
 	PredictedConstant, PredictedDecayed float64
 }
 
-// Explore runs SGD with one example a step from the bottom of the trap at each rate.
-func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []float64, steps, seeds int) ([]*Escape, error) {
-	if err := counts("steps", steps, "seeds", seeds); err != nil {
+// Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting
+// cannot be, and when a run fails.
+func Explore(ctx context.Context, backend compute.Backend, trap *Trap, grid Grid) ([]*Escape, error) {
+	steps, seeds := grid.Steps, grid.Seeds
+	if err := counts("Batch", grid.Batch, "Steps", steps, "Seeds", seeds); err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(1)
+	sampler, err := sample.WithReplacement(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +69,14 @@ func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []f
 	}
 	defer t.Close()
 	minimum := trap.Minima[1]
-	bowl, err := theory.AdditiveSGD(trap.Basins.Hessian(minimum), mat.NewSymDense(2, []float64{trap.Noise * trap.Noise, 0, 0, trap.Noise * trap.Noise}), minimum)
+	variance := trap.Noise * trap.Noise / float64(grid.Batch)
+	bowl, err := theory.AdditiveSGD(trap.Basins.Hessian(minimum), mat.NewSymDense(2, []float64{variance, 0, 0, variance}), minimum)
 	if err != nil {
 		return nil, err
 	}
-	var jobs []train.Job
+	var setups []setup
 	var escapes []*Escape
-	for _, rate := range rates {
+	for _, rate := range grid.Rates {
 		constant, err := schedule.Constant(rate)
 		if err != nil {
 			return nil, err
@@ -84,9 +88,7 @@ func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []f
 		e := &Escape{Rate: rate}
 		escapes = append(escapes, e)
 		for _, eta := range []schedule.Schedule{constant, cosine} {
-			for _, seed := range Seeds(seeds) {
-				jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps, Seed: seed}})
-			}
+			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps}})
 		}
 		for _, m := range bowl.Moments(constant.At, minimum, steps) {
 			e.PredictedConstant = math.Sqrt(m.SquaredDistance)
@@ -95,17 +97,19 @@ func Explore(ctx context.Context, backend compute.Backend, trap *Trap, rates []f
 			e.PredictedDecayed = math.Sqrt(m.SquaredDistance)
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	histories, err := sweep(ctx, setups, Seeds(seeds), nil)
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range escapes {
 		var counts [2]int
 		var squares [2]float64
-		for j, h := range histories[2*i*seeds : 2*(i+1)*seeds] {
-			if trap.Basins.Basin(h.Final) == 1 {
-				counts[j/seeds]++
-				squares[j/seeds] += squared(h.Final, minimum)
+		for j := range counts {
+			for _, h := range histories[2*i+j] {
+				if trap.Basins.Basin(h.Final) == 1 {
+					counts[j]++
+					squares[j] += squared(h.Final, minimum)
+				}
 			}
 		}
 		e.Constant, e.Decayed = math.Sqrt(squares[0]/float64(counts[0])), math.Sqrt(squares[1]/float64(counts[1]))

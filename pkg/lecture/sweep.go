@@ -1,0 +1,74 @@
+package lecture
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"descent.example/pkg/train"
+)
+
+// Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
+func Seeds(n int) []int64 {
+	mustCount("n", n)
+	seeds := make([]int64, n)
+	for i := range seeds {
+		seeds[i] = int64(i + 1)
+	}
+	return seeds
+}
+
+// Grid is SGD at each of some learning rates, from each of some seeds.
+type Grid struct {
+	Batch int       // examples in a batch, drawn with replacement
+	Rates []float64 // learning rates η
+	Steps int       // of each run
+	Seeds int       // runs at each rate, from the seeds 1, 2, …
+}
+
+// A setup is what a sweep repeats from several seeds.
+type setup struct {
+	trainer *train.Trainer
+	config  train.Config                    // all but the seed
+	start   func(seed int64) map[string]any // nil: config's Start
+}
+
+// sweep runs every setup from every seed, and returns the histories, [setups][seeds]. progress, if not nil, is called with the
+// number of runs done.
+func sweep(ctx context.Context, setups []setup, seeds []int64, progress func(done int)) ([][]*train.History, error) {
+	var jobs []train.Job
+	for _, s := range setups {
+		for _, seed := range seeds {
+			s.config.Seed = seed
+			if s.start != nil {
+				s.config.Start = s.start(seed)
+			}
+			jobs = append(jobs, train.Job{Trainer: s.trainer, Config: s.config})
+		}
+	}
+	histories, err := train.Sweep(ctx, jobs, 0, progress)
+	if err != nil {
+		return nil, fmt.Errorf("the sweep: %w", err)
+	}
+	return slices.Collect(slices.Chunk(histories, len(seeds))), nil
+}
+
+// atRates is a setup for each constant rate.
+func atRates(t *train.Trainer, base train.Config, rates []float64) []setup {
+	var setups []setup
+	for _, rate := range rates {
+		base.LearningRate = rate
+		setups = append(setups, setup{trainer: t, config: base})
+	}
+	return setups
+}
+
+// diverged counts the runs that did.
+func diverged(runs []*train.History) (count int) {
+	for _, h := range runs {
+		if _, yes := h.Diverged(); yes {
+			count++
+		}
+	}
+	return count
+}
