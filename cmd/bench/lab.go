@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/accel"
 	"descent.example/pkg/bench"
@@ -86,7 +87,11 @@ func (l *lab) Run(ctx context.Context, request bench.Request) (reply bench.Reply
 		}
 		if request.Results {
 			reply.Losses = append(reply.Losses, h.Loss[:min(bench.Early, request.Steps)])
-			reply.Nets = append(reply.Nets, endOf(h))
+			net, err := endOf(h)
+			if err != nil {
+				return reply, err
+			}
+			reply.Nets = append(reply.Nets, net)
 		}
 	}
 	return reply, nil
@@ -113,34 +118,21 @@ func ruleOf(rule bench.Rule) (optimizer.Interface, error) {
 	return optim.GD(), nil
 }
 
-// The names of the net's parameters.
-const (
-	hiddenWeights = "hidden01/dense/weights"
-	hiddenBiases  = "hidden01/dense/biases"
-	outputWeights = "output/dense/weights"
-	outputBiases  = "output/dense/biases"
-)
-
+// startOf is where the net starts, as train.Config takes it.
 func startOf(n bench.Net) map[string]any {
-	column := make([][]float64, len(n.OutputWeights))
-	for i, a := range n.OutputWeights {
-		column[i] = []float64{a}
-	}
-	return map[string]any{hiddenWeights: [][]float64{n.HiddenWeights}, hiddenBiases: n.HiddenBiases,
-		outputWeights: column, outputBiases: n.OutputBiases}
+	width := len(n.HiddenBiases)
+	return problem.Layers{{W: mat.NewDense(1, width, n.HiddenWeights), B: n.HiddenBiases},
+		{W: mat.NewDense(width, 1, n.OutputWeights), B: n.OutputBiases}}.Start()
 }
 
-func endOf(h *train.History) bench.Net {
-	values, rest := map[string][]float64{}, h.Final
-	for _, p := range h.Parameters {
-		size := 1
-		for _, d := range p.Shape {
-			size *= d
-		}
-		values[p.Name], rest = rest[:size], rest[size:]
+// endOf is the net where the run ended.
+func endOf(h *train.History) (bench.Net, error) {
+	layers, err := problem.NewLayers(h.Final, 1, (len(h.Final)-1)/3, 1)
+	if err != nil {
+		return bench.Net{}, err
 	}
-	return bench.Net{HiddenWeights: values[hiddenWeights], HiddenBiases: values[hiddenBiases],
-		OutputWeights: values[outputWeights], OutputBiases: values[outputBiases]}
+	return bench.Net{HiddenWeights: layers[0].W.RawMatrix().Data, HiddenBiases: layers[0].B,
+		OutputWeights: layers[1].W.RawMatrix().Data, OutputBiases: layers[1].B}, nil
 }
 
 // version names what computes in this process.

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
 	"github.com/gomlx/compute"
 
 	"descent.example/pkg/bench"
-	"descent.example/pkg/problem"
-	"descent.example/pkg/sample"
-	"descent.example/pkg/train"
+	"descent.example/pkg/lecture"
 )
 
 // Sweep is what training all nets of an exercise took.
@@ -36,56 +35,22 @@ func (s sweep) String() string {
 	return text
 }
 
-// cs182 trains the nets of the exercise on optimizers of Berkeley's course CS182 (discussion 3 of spring 2025): 200
-// noisy points of a piecewise linear function, batches drawn with replacement, the parameters recorded
-// ten times. There they are 270 nets: 30 seeds, of 30,000 steps.
+// cs182 trains the nets of lecture.CS182. In the course they are 270 nets: 30 seeds, of 30,000 steps.
 func cs182(ctx context.Context, backend compute.Backend, seeds, steps int) (sweep, error) {
-	s := sweep{Name: "cs182", Seeds: seeds, Steps: steps, Batch: 40, Workers: runtime.NumCPU()}
+	s := sweep{Name: "cs182", Seeds: seeds, Steps: steps, Batch: lecture.CS182Batch, Workers: runtime.NumCPU()}
 	s.Machine = bench.ThisMachine()
 	s.Machine.Versions["ours"] = version()
 	began := time.Now()
-	sampler, err := sample.WithReplacement(s.Batch)
-	if err != nil {
-		return s, err
-	}
-	xs, ys := problem.Lecturer().Sample(200, 0.01, 1)
-	var jobs []train.Job
-	for _, width := range []int{10, 20, 40} {
-		for _, name := range bench.Optimizers {
-			// Their rate is 0.02 and their loss has no half: ours is the same with twice the rate, but for Adam, which
-			// does not see the loss's scale.
-			rate := 0.04
-			if name == "adam" {
-				rate = 0.02
-			}
-			rule, err := ruleOf(bench.Rule{Name: name, Constants: bench.Constants(name)})
-			if err != nil {
-				return s, err
-			}
-			net, err := problem.NewRegression([]int{width}, xs, ys)
-			if err != nil {
-				return s, err
-			}
-			trainer, err := train.New(backend, net, rule, train.Record{Params: true})
-			if err != nil {
-				return s, err
-			}
-			defer trainer.Close()
-			for seed := range uint64(seeds) {
-				jobs = append(jobs, train.Job{Trainer: trainer, Config: train.Config{LearningRate: rate, Sampler: sampler,
-					Steps: s.Steps, Stride: s.Steps / 10, Seed: int64(seed), Start: net.Start(seed, true)}})
+	scores, err := lecture.CS182(ctx, backend, lecture.CS182Settings{Widths: []int{10, 20, 40}, Optimizers: []string{"gd", "heavy ball", "adam"},
+		Seeds: seeds, Steps: steps})
+	s.Seconds = time.Since(began).Seconds()
+	for _, score := range scores {
+		s.Runs += len(score.Losses)
+		for _, loss := range score.Losses {
+			if math.IsInf(loss, 1) {
+				s.Diverged++
 			}
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, s.Workers, nil)
-	s.Seconds, s.Runs = time.Since(began).Seconds(), len(jobs)
-	if err != nil {
-		return s, err
-	}
-	for _, h := range histories {
-		if _, diverged := h.Diverged(); diverged {
-			s.Diverged++
-		}
-	}
-	return s, nil
+	return s, err
 }

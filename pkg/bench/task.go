@@ -52,7 +52,8 @@ func NewTask(c Case, batches [][]int, workers int) Task {
 	return t
 }
 
-// Loss is ½·mean (f(x) − y)² of a net over all points, in float64.
+// Loss is ½·mean (f(x) − y)² of a net over all points, in float64. It computes f itself, not by problem.Layers: cmd/lab imports this
+// package, and is compiled before the engine that package problem needs.
 func (t Task) Loss(n Net) float64 {
 	sum := 0.0
 	for i, x := range t.X {

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -116,10 +117,10 @@ func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
 		require.Greater(t, f.Gradient, 0.5)
 		require.Less(t, f.Mistakes, 0.55*f.AtStart, f.Name)
 	}
-	surrogates := lecture.Surrogates()
+	surrogates := problem.Surrogates()
 	for m := -3.05; m < 3; m += 0.1 {
 		for _, s := range surrogates {
-			require.InDelta(t, (s.Loss(m+1e-6)-s.Loss(m-1e-6))/2e-6, s.Slope(m), 1e-6, "%s at %v", s.Name, m)
+			require.InDelta(t, (s.Loss(m+1e-6)-s.Loss(m-1e-6))/2e-6, s.Derivative(m), 1e-6, "%s at %v", s.Name, m)
 			require.GreaterOrEqual(t, s.Loss(m), surrogates[0].Loss(m))
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/optim"
-	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -41,11 +40,7 @@ func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, se
 	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := s.SGD(settings.Batch)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := sample.WithReplacement(settings.Batch)
+	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
 	}

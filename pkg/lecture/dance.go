@@ -9,7 +9,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -31,11 +30,7 @@ func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, grid G
 	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := s.SGD(grid.Batch)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := sample.WithReplacement(grid.Batch)
+	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}

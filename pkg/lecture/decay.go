@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
-	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -56,11 +55,7 @@ func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settin
 	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := s.SGD(settings.Batch)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := sample.WithReplacement(settings.Batch)
+	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -33,11 +32,7 @@ func FollowDecay(ctx context.Context, backend compute.Backend, s *Study, setting
 	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
-	sgd, err := s.SGD(settings.Batch)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := sample.WithReplacement(settings.Batch)
+	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,10 @@ package lecture
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -71,7 +69,7 @@ func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSet
 		}
 	}
 	start := func(net *problem.Net, seed int64) map[string]any {
-		return unflatten(gaussian(known, net.Widths, settings.Scale, uint64(seed)), known.Features.RawMatrix().Cols, net.Widths, known.Classes)
+		return gaussian(known, net.Widths, settings.Scale, uint64(seed)).Start()
 	}
 	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	histories, err := lesson{nets: nets, rule: "heavy ball", config: c, start: start, seeds: settings.Seeds}.run(ctx, backend)
@@ -100,19 +98,4 @@ func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSet
 		all = append(all, d)
 	}
 	return all, nil
-}
-
-// unflatten gives parameters their names.
-func unflatten(theta []float64, in int, widths []int, outputs int) map[string]any {
-	start := make(map[string]any)
-	for l := range len(widths) + 1 {
-		name, out := "output", outputs
-		if l < len(widths) {
-			name, out = fmt.Sprintf("hidden%02d", l+1), widths[l]
-		}
-		start[name+"/dense/biases"] = theta[:out]
-		start[name+"/dense/weights"] = tensors.FromFlatDataAndDimensions(theta[out:out+in*out], in, out)
-		theta, in = theta[out+in*out:], out
-	}
-	return start
 }

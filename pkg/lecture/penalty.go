@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
-	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -107,16 +106,10 @@ func Regularize(ctx context.Context, backend compute.Backend, settings PenaltySe
 	if p.Subgradient, err = run(withL1{fit, settings.L1}); err != nil {
 		return nil, err
 	}
-	h := fit.Hessian(nil)
-	negative := mat.NewVecDense(10, fit.Gradient(make([]float64, 10))) // −Xᵀy/n
-	for i := range 10 {
-		h.SetSym(i, i, h.At(i, i)+settings.Ridge)
-	}
-	var solution mat.VecDense
-	if err := solution.SolveVec(h, negative); err != nil {
+	penalized := *fit
+	penalized.Ridge = settings.Ridge
+	if p.ClosedForm, err = penalized.Optimum(); err != nil {
 		return nil, err
 	}
-	solution.ScaleVec(-1, &solution)
-	p.ClosedForm = solution.RawVector().Data
 	return p, nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
-	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -89,11 +88,7 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
-	sgd, err := s.SGD(grid.Batch)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := sample.WithReplacement(grid.Batch)
+	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -78,7 +79,7 @@ func signal(backend compute.Backend, data *problem.Labeled, activation problem.A
 	defer t.Close()
 	lengths := make([][]float64, depth) // [layers][seeds]
 	for k, seed := range Seeds(settings.Seeds) {
-		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(seed)))
+		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(seed)).Theta())
 		if err != nil {
 			return nil, err
 		}
@@ -116,20 +117,14 @@ func signal(backend compute.Backend, data *problem.Labeled, activation problem.A
 	return s, nil
 }
 
-// gaussian draws parameters for a classifier, flattened as Evaluate takes them.
-func gaussian(data *problem.Labeled, widths []int, scale float64, seed uint64) (theta []float64) {
+// gaussian draws weights with the standard deviation scale/√inputs for a classifier of the data; its biases are 0.
+func gaussian(data *problem.Labeled, widths []int, scale float64, seed uint64) (layers problem.Layers) {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	in := data.Features.RawMatrix().Cols
-	for l := range len(widths) + 1 {
-		out := data.Classes
-		if l < len(widths) {
-			out = widths[l]
-		}
-		theta = append(theta, make([]float64, out)...)
-		for range in * out {
-			theta = append(theta, scale/math.Sqrt(float64(in))*rng.NormFloat64())
-		}
-		in = out
+	for _, out := range append(slices.Clone(widths), data.Classes) {
+		w := mat.NewDense(in, out, nil)
+		w.Apply(func(_, _ int, _ float64) float64 { return scale / math.Sqrt(float64(in)) * rng.NormFloat64() }, w)
+		layers, in = append(layers, problem.Layer{W: w, B: make([]float64, out)}), out
 	}
-	return theta
+	return layers
 }

@@ -95,6 +95,16 @@ func (s *Study) SGD(b int) (*theory.SGD, error) {
 	return theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 }
 
+// batches is SGD, and what draws its batches.
+func (s *Study) batches(b int) (*theory.SGD, sample.Sampler, error) {
+	sgd, err := s.SGD(b)
+	if err != nil {
+		return nil, sample.Sampler{}, err
+	}
+	sampler, err := sample.WithReplacement(b)
+	return sgd, sampler, err
+}
+
 // Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. It is an error when the record cannot
 // be, and when the backend cannot compile the program.
 func (s *Study) Trainer(backend compute.Backend, record train.Record) (*train.Trainer, error) {

@@ -17,57 +17,33 @@ import (
 	"descent.example/pkg/train"
 )
 
-// A Surrogate (claim G6) is a loss of the margin m = y·f(x), y = ±1, in the place of the 0-1 loss, which counts mistakes.
-type Surrogate struct {
-	Name  string
-	Loss  func(m float64) float64
-	Slope func(m float64) float64 // dLoss/dm
-	node  func(m *graph.Node) *graph.Node
-}
-
-// Surrogates are the 0-1 loss itself and three that have a slope to follow: squared (1−m)², logistic log₂(1+e^−m) and
-// hinge max(0, 1−m), each at or above the 0-1 loss.
-func Surrogates() []Surrogate {
-	constant := func(like *graph.Node, v float64) *graph.Node {
-		return graph.BroadcastToDims(graph.Const(like.Graph(), v), like.Shape().Dimensions...)
+// surrogateNode is one of problem.Surrogates in a graph, by its name.
+func surrogateNode(name string, m *graph.Node) *graph.Node {
+	constant := func(v float64) *graph.Node {
+		return graph.BroadcastToDims(graph.Const(m.Graph(), v), m.Shape().Dimensions...)
 	}
-	return []Surrogate{
-		{"0-1", func(m float64) float64 {
-			if m <= 0 {
-				return 1
-			}
-			return 0
-		}, func(float64) float64 { return 0 }, func(m *graph.Node) *graph.Node {
-			zero := constant(m, 0)
-			return graph.Where(graph.LessOrEqual(m, zero), constant(m, 1), zero)
-		}},
-		{"squared", func(m float64) float64 { return (1 - m) * (1 - m) }, func(m float64) float64 { return -2 * (1 - m) },
-			func(m *graph.Node) *graph.Node { return graph.Square(graph.Sub(constant(m, 1), m)) }},
-		{"logistic", func(m float64) float64 { return (max(0, -m) + math.Log1p(math.Exp(-math.Abs(m)))) / math.Ln2 },
-			func(m float64) float64 { return -1 / (1 + math.Exp(m)) / math.Ln2 },
-			func(m *graph.Node) *graph.Node { // stable for margins of any size
-				zero := constant(m, 0)
-				tail := graph.Log1P(graph.Exp(graph.Neg(graph.Abs(m))))
-				return graph.Mul(graph.Add(graph.Max(zero, graph.Neg(m)), tail), constant(m, 1/math.Ln2))
-			}},
-		{"hinge", func(m float64) float64 { return max(0, 1-m) }, func(m float64) float64 {
-			if m < 1 {
-				return -1
-			}
-			return 0
-		}, func(m *graph.Node) *graph.Node { return graph.Max(constant(m, 0), graph.Sub(constant(m, 1), m)) }},
+	zero := constant(0)
+	switch name {
+	case "0-1":
+		return graph.Where(graph.LessOrEqual(m, zero), constant(1), zero)
+	case "squared":
+		return graph.Square(graph.Sub(constant(1), m))
+	case "logistic": // stable for margins of any size
+		tail := graph.Log1P(graph.Exp(graph.Neg(graph.Abs(m))))
+		return graph.Mul(graph.Add(graph.Max(zero, graph.Neg(m)), tail), constant(1/math.Ln2))
 	}
+	return graph.Max(zero, graph.Sub(constant(1), m)) // hinge
 }
 
 // margins is the problem of telling the patients whose disease progressed more than the median from the others, linearly
 // from all ten measurements and a bias, by a surrogate.
 type margins struct {
-	surrogate Surrogate
+	surrogate string     // its name
 	x         *mat.Dense // [n, 11], the last column 1
 	y         []float64  // ±1
 }
 
-func newMargins(s Surrogate) (*margins, error) {
+func newMargins(surrogate string) (*margins, error) {
 	fit, err := problem.Diabetes()
 	if err != nil {
 		return nil, err
@@ -76,7 +52,7 @@ func newMargins(s Surrogate) (*margins, error) {
 	data := fit.Data()
 	x, y := data[0].Value().([][]float64), data[1].Value().([]float64)
 	median := Quantile(y, 0.5)
-	p := &margins{s, mat.NewDense(len(y), 11, nil), make([]float64, len(y))}
+	p := &margins{surrogate, mat.NewDense(len(y), 11, nil), make([]float64, len(y))}
 	for i := range y {
 		p.x.SetRow(i, append(append([]float64(nil), x[i]...), 1))
 		p.y[i] = 1
@@ -95,7 +71,7 @@ func (p *margins) Data() []*tensors.Tensor {
 func (p *margins) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
 	theta := scope.VariableWithValue("theta", make([]float64, 11)).NodeValue(g)
 	m := graph.Mul(batch[1], graph.Dot(batch[0], theta).Product())
-	loss := p.surrogate.node(m)
+	loss := surrogateNode(p.surrogate, m)
 	mean := make([]float64, loss.Shape().Dim(0))
 	for i := range mean {
 		mean[i] = 1 / float64(len(mean))
@@ -124,7 +100,7 @@ type Followed struct {
 	FinalLoss float64
 }
 
-// FollowSurrogates (claim G6) runs gradient descent at the rate eta on each surrogate from the same start, a small one that is
+// FollowSurrogates (claim G6) runs gradient descent at the rate eta on each of problem.Surrogates from the same start, a small one that is
 // wrong about as often as right. It is an error when steps or eta cannot be, and when a run fails.
 func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64, steps int) ([]Followed, error) {
 	if err := counts("Steps", steps); err != nil {
@@ -135,8 +111,8 @@ func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64,
 		start[i] = 0.01 * math.Cos(3*float64(i))
 	}
 	var all []Followed
-	for _, s := range Surrogates() {
-		p, err := newMargins(s)
+	for _, s := range problem.Surrogates() {
+		p, err := newMargins(s.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/optim"
@@ -100,7 +99,7 @@ func NetThreshold(ctx context.Context, backend compute.Backend, settings Thresho
 
 	const patience = 3000
 	apart := func(rate float64, stride int) ([]float64, error) {
-		return kickedApart(ctx, t, h, rate, patience, stride)
+		return kickedApart(ctx, t, rest, train.Config{LearningRate: rate, Steps: patience, Stride: stride})
 	}
 	threshold := theory.StabilityThreshold(sharpness)
 	for _, f := range result.Fractions {
@@ -123,25 +122,21 @@ func NetThreshold(ctx context.Context, backend compute.Backend, settings Thresho
 	return result, nil
 }
 
-// kickedApart runs a trainer twice for so many steps, from where a run ended and from a hair away, and returns the distance of the
-// two at the recorded steps.
-func kickedApart(ctx context.Context, t *train.Trainer, end *train.History, rate float64, steps, stride int) (distance []float64, err error) {
-	kicked := make([]float64, len(end.Final)) // a kick of the same size in each parameter, its signs alternating
-	for i, v := range end.Final {
+// kickedApart trains a SmallNet twice, from the parameters and from a hair away, and returns the distance of the two at the recorded
+// steps.
+func kickedApart(ctx context.Context, t *train.Trainer, theta []float64, c train.Config) (distance []float64, err error) {
+	kicked := make([]float64, len(theta)) // a kick of the same size in each parameter, its signs alternating
+	for i, v := range theta {
 		kicked[i] = v + 1e-6*float64(1-2*(i%2))
 	}
 	var paths [2][][]float64
-	for i, from := range [][]float64{end.Final, kicked} {
-		start := make(map[string]any)
-		for _, p := range end.Parameters {
-			size := 1
-			for _, d := range p.Shape {
-				size *= d
-			}
-			start[p.Name] = tensors.FromFlatDataAndDimensions(from[:size], p.Shape...)
-			from = from[size:]
+	for i, from := range [][]float64{theta, kicked} {
+		layers, err := problem.NewLayers(from, 1, (len(theta)-1)/3, 1)
+		if err != nil {
+			return nil, err
 		}
-		h, err := t.Run(ctx, train.Config{LearningRate: rate, Steps: steps, Stride: stride, Start: start})
+		c.Start = layers.Start()
+		h, err := t.Run(ctx, c)
 		if err != nil {
 			return nil, err
 		}

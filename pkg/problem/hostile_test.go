@@ -34,7 +34,11 @@ func FuzzHostile(f *testing.F) {
 		{problem.Basin{Bottom: []float64{0, 0}, Curvature: 1}, problem.Basin{Bottom: []float64{4, 0}, Curvature: 2}, problem.Basin{}, problem.Basin{Bottom: []float64{math.NaN(), 0}, Curvature: 1e308}},
 		{strings.NewReader("a,b\\n1,2\\n3,5\\n"), strings.NewReader(""), strings.NewReader("a,b\\n1\\n"), strings.NewReader(strings.Repeat("1", 70_000))},
 		{problem.Regularizer{}},
+		{problem.Layers{{W: mat.NewDense(2, 1, nil), B: []float64{1}}}, problem.Layers{}, problem.Layers{{}}, problem.Layers{{W: mat.NewDense(2, 3, nil), B: []float64{1}}}},
+		{map[string]any{"output/dense/weights": [][]float64{{1}}, "output/dense/biases": []float64{1}}, map[string]any{"a": 1, "output/dense/biases": nil}},
 	}, map[string]any{
+		"NewLayers": problem.NewLayers, "LayersFrom": problem.LayersFrom, "(Layers).Check": problem.Layers.Check,
+		"(Layers).Theta": problem.Layers.Theta, "(Layers).Start": problem.Layers.Start, "(Layers).Forward": problem.Layers.Forward,
 		"Diabetes": problem.Diabetes, "DiabetesTable": problem.DiabetesTable, "Digits": problem.Digits,
 		"ReadDigits": problem.ReadDigits, "NoiseCovariance": problem.NoiseCovariance,
 		"(*Labeled).Select": (*problem.Labeled).Select, "(*Labeled).Split": (*problem.Labeled).Split,

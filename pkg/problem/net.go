@@ -214,10 +214,11 @@ func (n *Net) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
 	if Loops(x.Graph().Backend()) && n.small(x.Shape().Dim(-1)) {
 		dense = denseSums
 	}
+	layers := len(n.Widths) + 1
 	for l, width := range n.Widths {
-		h = n.Activation.node(dense(scope.In("hidden%02d", l+1), h, width))
+		h = n.Activation.node(dense(scope.In("%s", layerName(l, layers)), h, width))
 	}
-	return dense(scope.In("output"), h, n.outputs())
+	return dense(scope.In("%s", layerName(layers-1, layers)), h, n.outputs())
 }
 
 // Loops tells whether a loop of training steps can stand in the backend's graph: its history is written by this operation,
@@ -285,75 +286,51 @@ func (n *Net) Start(seed uint64, elbows bool) map[string]any {
 		panic(err)
 	}
 	rng := rand.New(rand.NewPCG(seed, 182))
-	start := make(map[string]any)
-	layer := func(name string, in, out int) {
+	sizes := n.sizes()
+	layers := make(Layers, len(sizes)-1)
+	for l := range layers {
+		in, out := sizes[l], sizes[l+1]
 		bound := 1 / math.Sqrt(float64(in))
-		uniform := func(dims ...int) []float64 {
-			size := 1
-			for _, d := range dims {
-				size *= d
-			}
+		uniform := func(size int) []float64 {
 			xs := make([]float64, size)
 			for i := range xs {
 				xs[i] = bound * (2*rng.Float64() - 1)
 			}
 			return xs
 		}
-		w, b := uniform(in, out), uniform(out)
-		if elbows && name == "hidden01" && in == 1 {
+		w, b := uniform(in*out), uniform(out)
+		if elbows && l == 0 && len(n.Widths) > 0 && in == 1 {
 			lo, hi := mat.Min(n.x), mat.Max(n.x)
 			for j := range b {
 				b[j] = -w[j] * (lo + (hi-lo)*rng.Float64())
 			}
 		}
-		start[name+"/dense/weights"] = tensors.FromFlatDataAndDimensions(w, in, out)
-		start[name+"/dense/biases"] = b
+		layers[l] = Layer{mat.NewDense(in, out, w), b}
 	}
+	return layers.Start()
+}
+
+// sizes are the inputs, the widths and the outputs.
+func (n *Net) sizes() []int {
 	_, in := n.x.Dims()
-	for l, width := range n.Widths {
-		layer(fmt.Sprintf("hidden%02d", l+1), in, width)
-		in = width
-	}
-	layer("output", in, n.outputs())
-	return start
+	return append(append([]int{in}, n.Widths...), n.outputs())
 }
 
 // Output returns f(x), [outputs], on the host, from the parameters flattened as train.History has them: by layer, the
 // biases before the weights. It panics when the lengths do not fit, and as Predict does.
 func (n *Net) Output(theta, x []float64) []float64 {
 	n.mustHaveLayers()
-	_, in := n.x.Dims()
-	if len(x) != in {
-		panic(fmt.Sprintf("x has %d elements: the net has %d inputs", len(x), in))
+	sizes := n.sizes()
+	if len(x) != sizes[0] {
+		panic(fmt.Sprintf("x has %d elements: the net has %d inputs", len(x), sizes[0]))
 	}
-	parameters, before := 0, in
-	for _, width := range append(slices.Clone(n.Widths), n.outputs()) {
-		parameters, before = parameters+(before+1)*width, width
+	parameters, err := countParameters(sizes)
+	if err != nil {
+		panic(err)
 	}
 	mustFit(theta, parameters)
-	h := x
-	rest := theta
-	for l := range len(n.Widths) + 1 {
-		out := n.outputs()
-		if l < len(n.Widths) {
-			out = n.Widths[l]
-		}
-		b, w := rest[:out], rest[out:out+len(h)*out]
-		rest = rest[out+len(h)*out:]
-		z := slices.Clone(b)
-		for i, v := range h {
-			for j := range z {
-				z[j] += v * w[i*out+j]
-			}
-		}
-		if l < len(n.Widths) {
-			for j := range z {
-				z[j] = n.Activation.At(z[j])
-			}
-		}
-		h = z
-	}
-	return h
+	z, _ := layersOf(theta, sizes).Forward(x, func(_, _ int, z float64) float64 { return n.Activation.At(z) })
+	return z[len(n.Widths)]
 }
 
 // Accuracy returns the part of the examples to whose class the net gives the highest output. It panics for a regression,

@@ -16,13 +16,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/memory"
+	"descent.example/pkg/problem"
 )
 
 // Layer is a dense layer, z = hW + b.
-type Layer struct {
-	W *mat.Dense // [in, out]
-	B []float64  // [out]
-}
+type Layer = problem.Layer
 
 // Net is a net of dense layers with a ReLU after each but the last. Its fields may be set directly; Check says whether
 // they fit together. Where they do not, a method without an error panics with Check's sentence.
@@ -39,7 +37,7 @@ func New(sizes ...int) *Net {
 	}
 	n := &Net{Layers: make([]Layer, len(sizes)-1)}
 	for l := range n.Layers {
-		n.Layers[l] = Layer{mat.NewDense(sizes[l], sizes[l+1], nil), make([]float64, sizes[l+1])}
+		n.Layers[l] = Layer{W: mat.NewDense(sizes[l], sizes[l+1], nil), B: make([]float64, sizes[l+1])}
 	}
 	return n
 }
@@ -100,22 +98,10 @@ func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // checkShapes is Check without the parameters' values.
 func (n *Net) checkShapes() error {
-	if n == nil || len(n.Layers) == 0 {
-		return errors.New("the net has no layer: it needs at least the output's")
+	if n == nil {
+		n = new(Net)
 	}
-	for l, layer := range n.Layers {
-		if layer.W == nil || layer.W.IsEmpty() {
-			return fmt.Errorf("layer %d has no weights: give W [in, out]", l)
-		}
-		in, out := layer.W.Dims()
-		if l > 0 && in != len(n.Layers[l-1].B) {
-			return fmt.Errorf("layer %d has %d inputs: the layer before has %d units", l, in, len(n.Layers[l-1].B))
-		}
-		if len(layer.B) != out {
-			return fmt.Errorf("layer %d has %d biases: its W is for %d", l, len(layer.B), out)
-		}
-	}
-	return nil
+	return problem.Layers(n.Layers).Check()
 }
 
 // mustFit panics where the shapes do not fit together.
@@ -157,7 +143,7 @@ func (n *Net) Clone() *Net {
 	n.mustFit()
 	c := &Net{Layers: make([]Layer, len(n.Layers))}
 	for l, layer := range n.Layers {
-		c.Layers[l] = Layer{mat.DenseCopyOf(layer.W), slices.Clone(layer.B)}
+		c.Layers[l] = Layer{W: mat.DenseCopyOf(layer.W), B: slices.Clone(layer.B)}
 	}
 	return c
 }
@@ -187,30 +173,13 @@ func (n *Net) Forward(x []float64) *Trace {
 // forward is Forward for units of which active says whether they let z through.
 func (n *Net) forward(x []float64, active func(layer, unit int, z float64) bool) *Trace {
 	n.mustFit()
-	if in := n.Layers[0].W.RawMatrix().Rows; len(x) != in {
-		panic(fmt.Errorf("x has %d elements: the net has %d inputs", len(x), in))
-	}
-	t := &Trace{X: x}
-	h := x
-	for l, layer := range n.Layers {
-		z := slices.Clone(layer.B)
-		for i, v := range h {
-			for j, w := range layer.W.RawRowView(i) {
-				z[j] += v * w
-			}
+	z, h := problem.Layers(n.Layers).Forward(x, func(layer, unit int, z float64) float64 {
+		if active(layer, unit, z) {
+			return z
 		}
-		t.Z = append(t.Z, z)
-		if l < len(n.Layers)-1 {
-			h = make([]float64, len(z))
-			for j, v := range z {
-				if active(l, j, v) {
-					h[j] = v
-				}
-			}
-			t.H = append(t.H, h)
-		}
-	}
-	return t
+		return 0
+	})
+	return &Trace{x, z, h}
 }
 
 // Output returns f(x), [outputs]. It panics as Forward does.
@@ -249,7 +218,7 @@ func (n *Net) Backward(t *Trace, output []float64) *Gradient {
 		if l > 0 {
 			h = t.H[l-1]
 		}
-		g.Z[l], g.Layers[l] = dz, Layer{mat.NewDense(len(h), len(dz), nil), slices.Clone(dz)}
+		g.Z[l], g.Layers[l] = dz, Layer{W: mat.NewDense(len(h), len(dz), nil), B: slices.Clone(dz)}
 		dh := make([]float64, len(h))
 		for i, v := range h {
 			dw := g.Layers[l].W.RawRowView(i)

@@ -1,0 +1,225 @@
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Layer is a dense layer on the host, z = hW + b.
+type Layer struct {
+	W *mat.Dense // [in, out]
+	B []float64  // [out]
+}
+
+// Layers are the parameters of a Net on the host, the output's layer last: what is flattened in train.History, and what
+// train.Config.Start takes by name.
+type Layers []Layer
+
+// Check says what is wrong with layers put together by hand: there must be one, and the shapes of neighbors must fit.
+func (ls Layers) Check() error {
+	if len(ls) == 0 {
+		return errors.New("the net has no layer: it needs at least the output's")
+	}
+	for l, layer := range ls {
+		if layer.W == nil || layer.W.IsEmpty() {
+			return fmt.Errorf("layer %d has no weights: give W [in, out]", l)
+		}
+		in, out := layer.W.Dims()
+		if l > 0 && in != len(ls[l-1].B) {
+			return fmt.Errorf("layer %d has %d inputs: the layer before has %d units", l, in, len(ls[l-1].B))
+		}
+		if len(layer.B) != out {
+			return fmt.Errorf("layer %d has %d biases: its W is for %d", l, len(layer.B), out)
+		}
+	}
+	return nil
+}
+
+// mustFit panics where the shapes do not fit together.
+func (ls Layers) mustFit() {
+	if err := ls.Check(); err != nil {
+		panic(err)
+	}
+}
+
+// NewLayers makes layers of the sizes given, inputs, hidden widths and outputs, from parameters that are flattened layer by layer, the
+// biases before the weights, and copied. It is an error when a size is not positive, when there are fewer than two, and when the number
+// of parameters is not that of the sizes.
+func NewLayers(theta []float64, sizes ...int) (Layers, error) {
+	parameters, err := countParameters(sizes)
+	if err != nil {
+		return nil, err
+	}
+	if len(theta) != parameters || slices.Max(sizes) > len(theta) {
+		return nil, fmt.Errorf("theta has %d elements: a net of the sizes %v has %d", len(theta), sizes, parameters)
+	}
+	return layersOf(slices.Clone(theta), sizes), nil
+}
+
+// countParameters is the number of weights and biases of a net of the sizes.
+func countParameters(sizes []int) (parameters int, err error) {
+	if len(sizes) < 2 {
+		return 0, fmt.Errorf("sizes has %d elements: give the number of inputs, the widths and the number of outputs",
+			len(sizes))
+	}
+	for l, size := range sizes {
+		if size < 1 {
+			return 0, fmt.Errorf("sizes[%d] is %d: it must be at least 1", l, size)
+		}
+		if l > 0 {
+			parameters += (sizes[l-1] + 1) * size
+		}
+	}
+	return parameters, nil
+}
+
+// layersOf are layers whose parameters lie in theta.
+func layersOf(theta []float64, sizes []int) Layers {
+	layers := make(Layers, len(sizes)-1)
+	for l := range layers {
+		in, out := sizes[l], sizes[l+1]
+		layers[l] = Layer{mat.NewDense(in, out, theta[out:out+in*out]), theta[:out:out]}
+		theta = theta[out+in*out:]
+	}
+	return layers
+}
+
+// Theta flattens the parameters, as NewLayers takes them. It panics with Check's sentence.
+func (ls Layers) Theta() []float64 {
+	ls.mustFit()
+	var theta []float64
+	for _, layer := range ls {
+		theta = append(theta, layer.B...)
+		in, _ := layer.W.Dims()
+		for i := range in {
+			theta = append(theta, layer.W.RawRowView(i)...)
+		}
+	}
+	return theta
+}
+
+// Forward computes the net at x [in] and keeps every value: z_l = h_{l−1}W_l + b_l, [layers][out], the last of which is f(x), and
+// h_l = unit(l, j, z_lj) of the hidden layers. A sum starts with the bias and takes its terms in order. It panics with Check's sentence, when
+// unit is nil, and when x has not the number of inputs.
+func (ls Layers) Forward(x []float64, unit func(layer, j int, z float64) float64) (z, h [][]float64) {
+	ls.mustFit()
+	if unit == nil {
+		panic(errors.New("unit is nil: give the function of a hidden unit"))
+	}
+	in, _ := ls[0].W.Dims()
+	if len(x) != in {
+		panic(fmt.Errorf("x has %d elements: the net has %d inputs", len(x), in))
+	}
+	for l, layer := range ls {
+		sums := slices.Clone(layer.B)
+		for i, v := range x {
+			for j, w := range layer.W.RawRowView(i) {
+				sums[j] += v * w
+			}
+		}
+		if z = append(z, sums); l < len(ls)-1 {
+			x = make([]float64, len(sums))
+			for j, v := range sums {
+				x[j] = unit(l, j, v)
+			}
+			h = append(h, x)
+		}
+	}
+	return z, h
+}
+
+// layerName is the scope of one of so many layers in a Net's graph.
+func layerName(l, layers int) string {
+	if l == layers-1 {
+		return "output"
+	}
+	return fmt.Sprintf("hidden%02d", l+1)
+}
+
+// Start returns the parameters by name, as train.Config.Start takes them: a Net of the same Widths then starts there.
+// It panics with Check's sentence.
+func (ls Layers) Start() map[string]any {
+	ls.mustFit()
+	start := make(map[string]any)
+	for l, layer := range ls {
+		name := layerName(l, len(ls)) + "/dense/"
+		in, out := layer.W.Dims()
+		start[name+"weights"] = tensors.FromFlatDataAndDimensions(mat.DenseCopyOf(layer.W).RawMatrix().Data, in, out)
+		start[name+"biases"] = slices.Clone(layer.B)
+	}
+	return start
+}
+
+// LayersFrom makes layers of such parameters by name, for example those of Net.Start or of train.History.Value: tensors of float64 or
+// float32, or slices of float64. It is an error when one is missing or has another type or shape, or when there are names that are not
+// a net's.
+func LayersFrom(start map[string]any) (Layers, error) {
+	if len(start) == 0 || len(start)%2 == 1 {
+		return nil, fmt.Errorf("start has %d values: each layer has two, weights and biases", len(start))
+	}
+	layers := make(Layers, len(start)/2)
+	for l := range layers {
+		name := layerName(l, len(layers)) + "/dense/"
+		weights, dims, err := values(start, name+"weights")
+		if err != nil {
+			return nil, err
+		}
+		if len(dims) != 2 {
+			return nil, fmt.Errorf("%sweights has %d axes: it must have two, [in, out]", name, len(dims))
+		}
+		layers[l].W = mat.NewDense(dims[0], dims[1], weights)
+		if layers[l].B, _, err = values(start, name+"biases"); err != nil {
+			return nil, err
+		}
+	}
+	return layers, nil
+}
+
+// values are a parameter's numbers, copied, and the lengths of its axes.
+func values(start map[string]any, name string) (flat []float64, dims []int, err error) {
+	switch value := start[name].(type) {
+	case []float64:
+		return slices.Clone(value), []int{len(value)}, nil
+	case [][]float64:
+		for _, row := range value {
+			if len(row) != len(value[0]) {
+				return nil, nil, fmt.Errorf("%s has rows of %d and %d numbers: they must be as many",
+					name, len(value[0]), len(row))
+			}
+			flat = append(flat, row...)
+		}
+		if len(flat) == 0 {
+			return nil, nil, fmt.Errorf("%s is empty: give its numbers", name)
+		}
+		return flat, []int{len(value), len(value[0])}, nil
+	case *tensors.Tensor:
+		if err := value.CheckValid(); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		err = value.ConstFlatData(func(data any) {
+			switch data := data.(type) {
+			case []float64:
+				flat = slices.Clone(data)
+			case []float32:
+				for _, v := range data {
+					flat = append(flat, float64(v))
+				}
+			}
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if len(flat) == 0 {
+			return nil, nil, fmt.Errorf("%s is a tensor of %s: give float64 or float32", name, value.Shape())
+		}
+		return flat, value.Shape().Dimensions, nil
+	case nil:
+		return nil, nil, fmt.Errorf("start has no %q: give all parameters of the net", name)
+	default:
+		return nil, nil, fmt.Errorf("%s is a %T: give a slice of float64 or a tensor", name, value)
+	}
+}
