@@ -37,9 +37,6 @@ type AveragingSettings struct {
 // cannot be, and when a run fails.
 func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, settings AveragingSettings) ([]*Averaging, error) {
 	steps := settings.Steps
-	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
-		return nil, err
-	}
 	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
@@ -62,7 +59,7 @@ func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, se
 		}
 		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: max(1, steps/60)}})
 	}
-	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
 	if err != nil {
 		return nil, err
 	}

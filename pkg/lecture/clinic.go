@@ -88,7 +88,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 		config.Stride = max(1, course.Steps/100)
 		setups = append(setups, setup{t, config, func(seed int64) map[string]any { return spread(net, seed) }})
 	}
-	histories, err := sweep(ctx, setups, Seeds(c.Seeds), nil)
+	histories, err := sweep(ctx, setups, 1, c.Seeds, nil)
 	if err != nil {
 		return nil, fmt.Errorf("the examination: %w", err)
 	}
@@ -125,7 +125,7 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 			if err != nil {
 				return err
 			}
-			off := rms(net.At, p.UnseenX, p.UnseenY)
+			off := rms(p.UnseenY, func(i int) float64 { return net.At(p.UnseenX[i]) })
 			trial.Errors = append(trial.Errors, off)
 			if i == 0 && k == 0 {
 				f.Net = net

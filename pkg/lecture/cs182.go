@@ -40,9 +40,6 @@ const CS182Batch = 40
 // drawn with replacement and the elbows' start spread over the data. Progress, if not nil, is called with the runs done. It is an
 // error when a setting cannot be, and when a run fails.
 func CS182(ctx context.Context, backend compute.Backend, settings CS182Settings) ([]CS182Score, error) {
-	if err := counts("Seeds", settings.Seeds, "Steps", settings.Steps); err != nil {
-		return nil, err
-	}
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 1)
 	sampler, err := sample.WithReplacement(CS182Batch)
@@ -76,7 +73,7 @@ func CS182(ctx context.Context, backend compute.Backend, settings CS182Settings)
 			scores = append(scores, CS182Score{Net: net, Width: width, Optimizer: name})
 		}
 	}
-	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), settings.Progress)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds, settings.Progress)
 	if err != nil {
 		return nil, err
 	}

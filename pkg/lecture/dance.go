@@ -27,20 +27,12 @@ type Dance struct {
 // MeasureDance (claim S7) runs SGD from the optimum. The first tenth of a run is left out, and what follows is recorded every 20th
 // step. It is an error when a setting cannot be, when a run fails or diverges, and when theory knows of no bound at a rate.
 func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, grid Grid) (*Dance, error) {
-	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
-		return nil, err
-	}
 	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Params: true})
-	if err != nil {
-		return nil, err
-	}
-	defer t.Close()
 	base := train.Config{Steps: grid.Steps, Stride: 20, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
-	histories, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(grid.Seeds), nil)
+	histories, err := s.constant(ctx, backend, base, grid)
 	if err != nil {
 		return nil, err
 	}

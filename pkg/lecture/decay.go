@@ -52,9 +52,6 @@ func InverseTime(eta0, tau, power float64) (schedule.Schedule, error) {
 // fewer than about 100 steps, too few for a slope, and when a run fails.
 func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settings DecaySettings) ([]*Decay, error) {
 	steps := settings.Steps
-	if err := counts("Steps", steps, "Seeds", settings.Seeds); err != nil {
-		return nil, err
-	}
 	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
@@ -73,7 +70,7 @@ func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settin
 		}
 		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: stride}})
 	}
-	histories, err := sweep(ctx, setups, Seeds(settings.Seeds), nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
 	if err != nil {
 		return nil, err
 	}

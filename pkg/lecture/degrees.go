@@ -46,11 +46,7 @@ func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 		}
 	}
 	x := mat.NewDense(points, sizes[0], nil)
-	for i := range points {
-		for j := range sizes[0] {
-			x.Set(i, j, 2*rng.Float64()-1)
-		}
-	}
+	x.Apply(func(_, _ int, _ float64) float64 { return 2*rng.Float64() - 1 }, x)
 	d := &Degrees{Sizes: sizes, Redundancy: net.Redundancy(x)}
 	var err error
 	if d.Rank, d.Singular, err = relu.Rank(net.Jacobian(x)); err != nil {

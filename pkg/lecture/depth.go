@@ -124,12 +124,7 @@ func CompareDepthsOnPlane(ctx context.Context, backend compute.Backend, settings
 			if err != nil {
 				return nil, err
 			}
-			sum := 0.0
-			for j, v := range fy {
-				d := net.Output(fx.RawRowView(j))[0] - v
-				sum += d * d / float64(len(fy))
-			}
-			b.Errors = append(b.Errors, math.Sqrt(sum))
+			b.Errors = append(b.Errors, rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] }))
 			if k == 0 {
 				regions, err := net.Polygons([2]float64{-1, -1}, [2]float64{1, 1})
 				if err != nil {

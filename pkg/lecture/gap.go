@@ -40,7 +40,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, training Training,
 		if err != nil {
 			return nil, err
 		}
-		g.Constructed = rms(net.At, gx, gy)
+		g.Constructed = rms(gy, func(i int) float64 { return net.At(gx[i]) })
 		fit, err := relu.FreeKnots(gx, gy, gx[1:len(gx)-1], width-1)
 		if err != nil {
 			return nil, err
@@ -48,7 +48,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, training Training,
 		if g.BestFree, err = relu.Interpolate(fit.Knots, fit.Values); err != nil {
 			return nil, err
 		}
-		g.Free = rms(g.BestFree.At, gx, gy)
+		g.Free = rms(gy, func(i int) float64 { return g.BestFree.At(gx[i]) })
 		gaps = append(gaps, g)
 
 		p, err := problem.NewRegression([]int{width}, xs, ys)
@@ -75,7 +75,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, training Training,
 			if err != nil {
 				return nil, err
 			}
-			found := rms(net.At, gx, gy)
+			found := rms(gy, func(i int) float64 { return net.At(gx[i]) })
 			if len(g.Found) == 0 || found < slices.Min(g.Found) {
 				g.Best = net
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 
@@ -110,13 +111,9 @@ func FollowKnots(ctx context.Context, backend compute.Backend, training Training
 	return g, err
 }
 
+// closeTo tells whether x is near a kink of the target.
 func closeTo(target problem.Target, x float64) bool {
-	for _, knot := range target.Knots {
-		if math.Abs(x-knot) < near {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(target.Knots, func(knot float64) bool { return math.Abs(x-knot) < near })
 }
 
 // bendingNear is the part of Σ|vw| over the knots in the interval that lies near a kink of the target.

@@ -94,7 +94,7 @@ type OptimizerSettings struct {
 // CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.
 // It is an error when a setting cannot be, and when a run fails.
 func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
-	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
+	if err := counts("Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
 	var scores []*Score
@@ -127,7 +127,7 @@ func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Tas
 			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates})
 		}
 	}
-	histories, err := sweep(ctx, setups, []int64{101, 102, 103, 104}, nil)
+	histories, err := sweep(ctx, setups, 101, 4, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Tas
 		histories = histories[len(s.Rates):]
 		setups = append(setups, contenders[i].setups(s.Rates[s.Best:s.Best+1])...)
 	}
-	if histories, err = sweep(ctx, setups, Seeds(settings.Seeds), nil); err != nil {
+	if histories, err = sweep(ctx, setups, 1, settings.Seeds, nil); err != nil {
 		return nil, err
 	}
 	for i, s := range scores {
@@ -187,11 +187,7 @@ func (c contender) predict(s *Score) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		loss := 0.0
-		for _, m := range sgd.Moments(func(int) float64 { return eta }, study.Start, c.base.Steps) {
-			loss = m.Loss
-		}
-		return loss - sgd.Floor, nil
+		return last(sgd.Moments(func(int) float64 { return eta }, study.Start, c.base.Steps)).Loss - sgd.Floor, nil
 	}
 	return math.NaN(), nil
 }

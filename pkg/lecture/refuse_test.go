@@ -38,7 +38,6 @@ func TestCountsThatCannotBe(t *testing.T) {
 			require.ErrorContains(t, err, name)
 			require.ErrorContains(t, err, "it must be between 1 and ")
 		}
-		require.Panics(t, func() { lecture.Seeds(n) })
 		require.Panics(t, func() { lecture.Stairs(target, n) })
 		require.Panics(t, func() { lecture.BestSum(target, n) })
 		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Sawtooth(n) })

@@ -32,9 +32,6 @@ type ReplacementSettings struct {
 // of the mean over pairs of runs with the same seed. It is an error when a setting cannot be, when a run fails, and when SGD has no
 // floor for any of the sizes.
 func CompareReplacement(ctx context.Context, backend compute.Backend, settings ReplacementSettings) (*Replacement, error) {
-	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
-		return nil, err
-	}
 	r := new(Replacement)
 	for _, n := range settings.Sizes {
 		s, err := TwoMeasurements(n, "bmi", "s5")
@@ -48,16 +45,11 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, settings R
 		if settings.Rate >= bounded.Threshold || settings.Batch >= n {
 			continue
 		}
-		t, err := s.Trainer(backend, train.Record{Params: true})
+		with, predictedWith, err := floors(ctx, backend, s, theory.WithReplacement, settings)
 		if err != nil {
 			return nil, err
 		}
-		defer t.Close()
-		with, predictedWith, err := floors(ctx, t, s, theory.WithReplacement, settings)
-		if err != nil {
-			return nil, err
-		}
-		without, predictedWithout, err := floors(ctx, t, s, theory.WithoutReplacement, settings)
+		without, predictedWithout, err := floors(ctx, backend, s, theory.WithoutReplacement, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +66,7 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, settings R
 }
 
 // floors are the mean excess losses of the settled runs of SGD, [seeds], and the one that theory predicts.
-func floors(ctx context.Context, t *train.Trainer, s *Study, of theory.Sampling, settings ReplacementSettings) (measured []float64, predicted float64, err error) {
+func floors(ctx context.Context, backend compute.Backend, s *Study, of theory.Sampling, settings ReplacementSettings) (measured []float64, predicted float64, err error) {
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, settings.Batch, of)
 	if err != nil {
 		return nil, 0, err
@@ -88,7 +80,7 @@ func floors(ctx context.Context, t *train.Trainer, s *Study, of theory.Sampling,
 		return nil, 0, err
 	}
 	base := train.Config{Steps: settings.Steps, Stride: 10, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
-	histories, err := sweep(ctx, atRates(t, base, []float64{settings.Rate}), Seeds(settings.Seeds), nil)
+	histories, err := s.constant(ctx, backend, base, Grid{Rates: []float64{settings.Rate}, Seeds: settings.Seeds})
 	if err != nil {
 		return nil, 0, err
 	}

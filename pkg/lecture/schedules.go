@@ -19,56 +19,40 @@ func Schedules(eta float64, steps int) ([]NamedSchedule, error) {
 	if err := counts("Steps", steps); err != nil {
 		return nil, err
 	}
-	var all []NamedSchedule
 	var first error
-	add := func(name string, s schedule.Schedule, err error) {
-		if err != nil && first == nil {
-			first = fmt.Errorf("%s: %w", name, err)
+	named := func(name string) func(schedule.Schedule, error) NamedSchedule {
+		return func(s schedule.Schedule, err error) NamedSchedule {
+			if err != nil && first == nil {
+				first = fmt.Errorf("%s: %w", name, err)
+			}
+			return NamedSchedule{Name: name, Schedule: s}
 		}
-		all = append(all, NamedSchedule{Name: name, Schedule: s})
 	}
 	part := func(f float64) int { return max(1, int(f*float64(steps))) }
-	s, err := schedule.Constant(eta)
-	add("constant", s, err)
-	s, err = schedule.Step(eta, 0.3, part(0.25))
-	add("step", s, err)
-	s, err = schedule.Piecewise([]float64{eta, eta / 4, eta / 40}, []int{part(0.5), part(0.5) + part(0.3)})
-	add("piecewise", s, err)
-	s, err = schedule.OneOverT(eta)
-	add("1/t", s, err)
-	s, err = schedule.OneOverSqrtT(eta)
-	add("1/√t", s, err)
-	s, err = schedule.InverseTime(eta, float64(part(0.1)), 1)
-	add("inverse time", s, err)
-	s, err = schedule.Exponential(eta, 0.01, steps)
-	add("exponential", s, err)
-	s, err = schedule.Polynomial(eta, 0, 2, steps)
-	add("polynomial", s, err)
-	s, err = schedule.Linear(eta, 0, steps)
-	add("linear", s, err)
-	cosine, err := schedule.Cosine(eta, 0, steps)
-	add("cosine", cosine, err)
-	s, err = schedule.WarmRestarts(eta, 0, max(1, (steps+6)/7), 2)
-	add("restarts", s, err)
-	rest, err := schedule.Cosine(eta, 0, max(1, steps-part(0.1)))
-	if err == nil {
-		s, err = schedule.WarmUp(0, part(0.1), rest)
+	rest := named("warm-up")(schedule.Cosine(eta, 0, max(1, steps-part(0.1))))
+	all := []NamedSchedule{
+		named("constant")(schedule.Constant(eta)),
+		named("step")(schedule.Step(eta, 0.3, part(0.25))),
+		named("piecewise")(schedule.Piecewise([]float64{eta, eta / 4, eta / 40}, []int{part(0.5), part(0.5) + part(0.3)})),
+		named("1/t")(schedule.OneOverT(eta)),
+		named("1/√t")(schedule.OneOverSqrtT(eta)),
+		named("inverse time")(schedule.InverseTime(eta, float64(part(0.1)), 1)),
+		named("exponential")(schedule.Exponential(eta, 0.01, steps)),
+		named("polynomial")(schedule.Polynomial(eta, 0, 2, steps)),
+		named("linear")(schedule.Linear(eta, 0, steps)),
+		named("cosine")(schedule.Cosine(eta, 0, steps)),
+		named("restarts")(schedule.WarmRestarts(eta, 0, max(1, (steps+6)/7), 2)),
+		named("warm-up")(schedule.WarmUp(0, part(0.1), rest.Schedule)),
+		named("one-cycle")(schedule.OneCycle(eta/10, eta, eta/1000, part(0.45), part(0.45), part(0.1))),
+		named("plateau")(schedule.Constant(eta)),
 	}
-	add("warm-up", s, err)
-	s, err = schedule.OneCycle(eta/10, eta, eta/1000, part(0.45), part(0.45), part(0.1))
-	add("one-cycle", s, err)
-	s, err = schedule.Constant(eta)
-	add("plateau", s, err)
 	if first != nil {
 		return nil, first
 	}
 	// A batch's loss is noisy: only after many steps without a new record has it stopped falling.
-	p, err := schedule.ReduceOnPlateau(0.5, part(0.08), 0, 0, 1e-3)
-	if err != nil {
-		return nil, err
-	}
-	all[len(all)-1].Plateau = p
-	return all, nil
+	var err error
+	all[len(all)-1].Plateau, err = schedule.ReduceOnPlateau(0.5, part(0.08), 0, 0, 1e-3)
+	return all, err
 }
 
 // ScheduleScore (claim H2) is a schedule's run, at the best of some greatest rates.
@@ -85,7 +69,7 @@ type ScheduleScore struct {
 // CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
 // a setting cannot be, and when a run fails.
 func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]*ScheduleScore, error) {
-	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
+	if err := counts("Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
 	sgd, sampler, err := s.batches(grid.Batch)
@@ -97,9 +81,9 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 		return nil, err
 	}
 	defer t.Close()
-	run := func(named NamedSchedule, seeds []int64) (*train.History, stat.Interval, error) {
+	run := func(named NamedSchedule, first int64, seeds int) (*train.History, stat.Interval, error) {
 		histories, err := sweep(ctx, []setup{{trainer: t, config: train.Config{Schedule: named.Schedule, Plateau: named.Plateau,
-			Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}}}, seeds, nil)
+			Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}}}, first, seeds, nil)
 		if err != nil {
 			return nil, stat.Interval{}, err
 		}
@@ -123,9 +107,9 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 			if len(scores) == i {
 				scores = append(scores, &ScheduleScore{NamedSchedule: named, Rate: rate, Predicted: math.NaN()})
 			}
-			c, excess := scores[i], math.Inf(1)
+			c := scores[i]
 			if named.Plateau.On() { // theory is silent; the rate is chosen on other seeds than those that judge it
-				_, measured, err := run(named, []int64{101, 102, 103, 104, 105, 106})
+				_, measured, err := run(named, 101, 6)
 				if err != nil {
 					return nil, err
 				}
@@ -134,9 +118,7 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 				}
 				continue
 			}
-			for _, m := range sgd.Moments(named.Schedule.At, s.Start, grid.Steps) {
-				excess = m.Loss - sgd.Floor
-			}
+			excess := last(sgd.Moments(named.Schedule.At, s.Start, grid.Steps)).Loss - sgd.Floor
 			if math.IsNaN(excess) {
 				excess = math.Inf(1)
 			}
@@ -147,7 +129,7 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 		}
 	}
 	for _, c := range scores {
-		h, excess, err := run(c.NamedSchedule, Seeds(grid.Seeds))
+		h, excess, err := run(c.NamedSchedule, 1, grid.Seeds)
 		if err != nil {
 			return nil, err
 		}

@@ -40,11 +40,7 @@ func Shatter(ctx context.Context, backend compute.Backend, settings ShatterSetti
 	}
 	rng := rand.New(rand.NewPCG(settings.Seed, 6))
 	x := mat.NewDense(n, inputs, nil)
-	for i := range n {
-		for j := range inputs {
-			x.Set(i, j, 2*rng.Float64()-1)
-		}
-	}
+	x.Apply(func(_, _ int, _ float64) float64 { return 2*rng.Float64() - 1 }, x)
 	if inputs == 1 { // in order and not too close: only the order matters to what there is, but the search is slow at close ones
 		for i := range n {
 			x.Set(i, 0, (2*float64(i)+1)/float64(n)-1)

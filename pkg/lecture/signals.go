@@ -78,8 +78,8 @@ func signal(backend compute.Backend, data *problem.Labeled, activation problem.A
 	}
 	defer t.Close()
 	lengths := make([][]float64, depth) // [layers][seeds]
-	for k, seed := range Seeds(settings.Seeds) {
-		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(seed)).Theta())
+	for k := range settings.Seeds {
+		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(k+1)).Theta())
 		if err != nil {
 			return nil, err
 		}

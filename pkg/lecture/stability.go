@@ -22,25 +22,17 @@ type Stability struct {
 // CompareStability (claim S8) runs gradient descent and SGD from the same start at each rate. It is an error when a setting cannot be,
 // and when a run fails.
 func CompareStability(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]Stability, error) {
-	if err := counts("Steps", grid.Steps, "Seeds", grid.Seeds); err != nil {
-		return nil, err
-	}
 	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{})
-	if err != nil {
-		return nil, err
-	}
-	defer t.Close()
 	base := train.Config{Steps: grid.Steps, Stride: grid.Steps}
-	full, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(1), nil)
+	full, err := s.constant(ctx, backend, base, Grid{Rates: grid.Rates, Seeds: 1})
 	if err != nil {
 		return nil, err
 	}
 	base.Sampler = sampler
-	noisy, err := sweep(ctx, atRates(t, base, grid.Rates), Seeds(grid.Seeds), nil)
+	noisy, err := s.constant(ctx, backend, base, grid)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +53,7 @@ func CompareStability(ctx context.Context, backend compute.Backend, s *Study, gr
 				v.Blown++
 			}
 		}
-		for _, m := range sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps) {
-			v.Expected = math.Sqrt(m.SquaredDistance)
-		}
+		v.Expected = math.Sqrt(last(sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps)).SquaredDistance)
 		if math.IsNaN(v.Expected) {
 			v.Expected = math.Inf(1)
 		}

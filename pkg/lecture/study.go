@@ -1,8 +1,10 @@
 package lecture
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -46,31 +48,43 @@ func NewStudy(features *mat.Dense, targets []float64) (*Study, error) {
 // its loss can be drawn. The measurements are standardized over those patients. It is an error when there is no measurement of that
 // name, when n is neither 0 nor between 3 and 442, and when the two measurements are linearly dependent.
 func TwoMeasurements(n int, first, second string) (*Study, error) {
+	if first == second {
+		return nil, fmt.Errorf("the measurements are both %q: give two", first)
+	}
+	return measurements(n, first, second)
+}
+
+// TenMeasurements is the study of all 442 patients by all ten measurements, all standardized. It is an error when the stored table
+// cannot be read.
+func TenMeasurements() (*Study, error) {
+	return measurements(0, "age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+}
+
+// measurements is the study of the first n patients, all for n = 0, by some of their measurements.
+func measurements(n int, names ...string) (*Study, error) {
 	table, err := problem.DiabetesTable()
 	if err != nil {
 		return nil, err
 	}
-	if table, err = table.Select(first, second, problem.Progression); err != nil {
-		return nil, err
+	rows, _ := table.Values.Dims()
+	if n == 0 {
+		n = rows
 	}
-	columns := make([][]float64, 3)
-	for i, name := range []string{first, second, problem.Progression} {
+	if n < 3 || n > rows {
+		return nil, fmt.Errorf("patients is %d: it must be between 3 and %d", n, rows)
+	}
+	features := mat.NewDense(n, len(names), nil)
+	var targets []float64
+	for j, name := range append(slices.Clone(names), problem.Progression) {
 		column, err := table.Column(name)
 		if err != nil {
 			return nil, err
 		}
-		if n == 0 {
-			n = len(column)
+		if targets = standardized(column[:n]); j < len(names) {
+			features.SetCol(j, targets)
 		}
-		if n < 3 || n > len(column) {
-			return nil, fmt.Errorf("patients is %d: it must be between 3 and %d", n, len(column))
-		}
-		columns[i] = standardized(column[:n])
 	}
-	features := mat.NewDense(n, 2, nil)
-	features.SetCol(0, columns[0])
-	features.SetCol(1, columns[1])
-	return NewStudy(features, columns[2])
+	return NewStudy(features, targets)
 }
 
 // standardized returns the values less their mean, in units of their standard deviation.
@@ -138,28 +152,13 @@ func sampling(of theory.Sampling, b int) (sample.Sampler, error) {
 	return sample.WithoutReplacement(b)
 }
 
-// TenMeasurements is the study of all 442 patients by all ten measurements, all standardized. It is an error when the stored table
-// cannot be read.
-func TenMeasurements() (*Study, error) {
-	table, err := problem.DiabetesTable()
+// constant runs gradient descent on the study at constant rates, or SGD if base has a sampler, keeps the parameters, and returns the
+// histories, [rates][seeds].
+func (s *Study) constant(ctx context.Context, backend compute.Backend, base train.Config, grid Grid) ([][]*train.History, error) {
+	t, err := s.Trainer(backend, train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}
-	n, _ := table.Values.Dims()
-	features := mat.NewDense(n, len(table.Columns)-1, nil)
-	var targets []float64
-	j := 0
-	for _, name := range table.Columns {
-		column, err := table.Column(name)
-		if err != nil {
-			return nil, err
-		}
-		if name == problem.Progression {
-			targets = standardized(column)
-			continue
-		}
-		features.SetCol(j, standardized(column))
-		j++
-	}
-	return NewStudy(features, targets)
+	defer t.Close()
+	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds, nil)
 }

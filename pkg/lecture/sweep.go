@@ -8,16 +8,6 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Seeds are 1, 2, …, n. It panics when n is not between 1 and 2^20.
-func Seeds(n int) []int64 {
-	mustCount("n", n)
-	seeds := make([]int64, n)
-	for i := range seeds {
-		seeds[i] = int64(i + 1)
-	}
-	return seeds
-}
-
 // Grid is SGD at each of some learning rates, from each of some seeds.
 type Grid struct {
 	Batch int       // examples in a batch, drawn with replacement
@@ -33,15 +23,18 @@ type setup struct {
 	start   func(seed int64) map[string]any // nil: config's Start
 }
 
-// sweep runs every setup from every seed, and returns the histories, [setups][seeds]. progress, if not nil, is called with the
-// number of runs done.
-func sweep(ctx context.Context, setups []setup, seeds []int64, progress func(done int)) ([][]*train.History, error) {
+// sweep runs every setup from each of so many seeds, the first of which is given, and returns the histories, [setups][seeds]. progress,
+// if not nil, is called with the number of runs done. It is an error when a number of steps or seeds cannot be.
+func sweep(ctx context.Context, setups []setup, first int64, seeds int, progress func(done int)) ([][]*train.History, error) {
 	var jobs []train.Job
 	for _, s := range setups {
-		for _, seed := range seeds {
-			s.config.Seed = seed
+		if err := counts("Steps", s.config.Steps, "Seeds", seeds); err != nil {
+			return nil, err
+		}
+		for seed := range int64(seeds) {
+			s.config.Seed = first + seed
 			if s.start != nil {
-				s.config.Start = s.start(seed)
+				s.config.Start = s.start(s.config.Seed)
 			}
 			jobs = append(jobs, train.Job{Trainer: s.trainer, Config: s.config})
 		}
@@ -50,7 +43,7 @@ func sweep(ctx context.Context, setups []setup, seeds []int64, progress func(don
 	if err != nil {
 		return nil, fmt.Errorf("the sweep: %w", err)
 	}
-	return slices.Collect(slices.Chunk(histories, len(seeds))), nil
+	return slices.Collect(slices.Chunk(histories, seeds)), nil
 }
 
 // atRates is a setup for each constant rate.

@@ -71,18 +71,16 @@ func LinearModel(l Landscape, theta []float64, radii []float64) (*Taylor, error)
 		return math.Abs(there-loss+r*norm) > 0.1*r*norm, err
 	}
 	inside, outside := 0.0, radii[0]
-	for k := 0; ; k++ {
-		out, err := beyond(outside)
-		if err != nil {
-			return nil, err
-		}
-		if out {
-			break
-		}
+	out, err := beyond(outside)
+	for k := 0; err == nil && !out; k++ {
 		if k == 200 {
 			return nil, fmt.Errorf("the series is good to 10 %% up to a radius of %g and beyond: the loss is linear", outside)
 		}
 		inside, outside = outside, outside*1.1
+		out, err = beyond(outside)
+	}
+	if err != nil {
+		return nil, err
 	}
 	for range 60 {
 		middle := (inside + outside) / 2

@@ -120,7 +120,7 @@ func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules [
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride}})
 		}
 	}
-	histories, err := sweep(ctx, setups, []int64{0}, nil)
+	histories, err := sweep(ctx, setups, 0, 1, nil)
 	if err != nil {
 		return nil, err
 	}

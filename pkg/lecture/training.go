@@ -29,7 +29,7 @@ func (t Training) check() error {
 	if t.Target.F == nil {
 		return errors.New("the target has no function: set F, or take one of problem.Targets")
 	}
-	return counts("Steps", t.Steps, "Seeds", t.Seeds)
+	return nil
 }
 
 // An architecture is the widths of a net's hidden layers and their non-linearity.
@@ -123,7 +123,7 @@ func (l lesson) run(ctx context.Context, backend compute.Backend) ([][]*train.Hi
 		defer t.Close()
 		setups = append(setups, setup{t, l.config, func(seed int64) map[string]any { return l.start(net, seed) }})
 	}
-	return sweep(ctx, setups, Seeds(l.seeds), nil)
+	return sweep(ctx, setups, 1, l.seeds, nil)
 }
 
 // error is a trained net's root mean square error on the target's 201 points, NaN after it has diverged.
@@ -132,15 +132,15 @@ func (t Training) error(net *problem.Net, h *train.History) float64 {
 		return math.NaN()
 	}
 	xs, ys := t.Target.Grid(201)
-	return rms(func(x float64) float64 { return net.Output(h.Final, []float64{x})[0] }, xs, ys)
+	return rms(ys, func(i int) float64 { return net.Output(h.Final, []float64{xs[i]})[0] })
 }
 
-// rms is the root mean square of f − y.
-func rms(f func(x float64) float64, xs, ys []float64) float64 {
+// rms is the root mean square of f(i) − ys[i].
+func rms(ys []float64, f func(i int) float64) float64 {
 	sum := 0.0
-	for i, x := range xs {
-		d := f(x) - ys[i]
-		sum += d * d / float64(len(xs))
+	for i, y := range ys {
+		d := f(i) - y
+		sum += d * d / float64(len(ys))
 	}
 	return math.Sqrt(sum)
 }

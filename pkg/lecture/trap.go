@@ -90,14 +90,10 @@ func Explore(ctx context.Context, backend compute.Backend, trap *Trap, grid Grid
 		for _, eta := range []schedule.Schedule{constant, cosine} {
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps}})
 		}
-		for _, m := range bowl.Moments(constant.At, minimum, steps) {
-			e.PredictedConstant = math.Sqrt(m.SquaredDistance)
-		}
-		for _, m := range bowl.Moments(cosine.At, minimum, steps) {
-			e.PredictedDecayed = math.Sqrt(m.SquaredDistance)
-		}
+		e.PredictedConstant = math.Sqrt(last(bowl.Moments(constant.At, minimum, steps)).SquaredDistance)
+		e.PredictedDecayed = math.Sqrt(last(bowl.Moments(cosine.At, minimum, steps)).SquaredDistance)
 	}
-	histories, err := sweep(ctx, setups, Seeds(seeds), nil)
+	histories, err := sweep(ctx, setups, 1, seeds, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func FuzzHostile(f *testing.F) {
 		{problem.Layers{{W: mat.NewDense(2, 1, nil), B: []float64{1}}}, problem.Layers{}, problem.Layers{{}}, problem.Layers{{W: mat.NewDense(2, 3, nil), B: []float64{1}}}},
 		{map[string]any{"output/dense/weights": [][]float64{{1}}, "output/dense/biases": []float64{1}}, map[string]any{"a": 1, "output/dense/biases": nil}},
 	}, map[string]any{
-		"NewLayers": problem.NewLayers, "LayersFrom": problem.LayersFrom, "(Layers).Check": problem.Layers.Check,
+		"NewLayers": problem.NewLayers, "Parameters": problem.Parameters, "LayersFrom": problem.LayersFrom, "(Layers).Check": problem.Layers.Check,
 		"(Layers).Theta": problem.Layers.Theta, "(Layers).Start": problem.Layers.Start, "(Layers).Forward": problem.Layers.Forward,
 		"Diabetes": problem.Diabetes, "DiabetesTable": problem.DiabetesTable, "Digits": problem.Digits,
 		"ReadDigits": problem.ReadDigits, "NoiseCovariance": problem.NoiseCovariance,

@@ -50,7 +50,7 @@ func (ls Layers) mustFit() {
 // biases before the weights, and copied. It is an error when a size is not positive, when there are fewer than two, and when the number
 // of parameters is not that of the sizes.
 func NewLayers(theta []float64, sizes ...int) (Layers, error) {
-	parameters, err := countParameters(sizes)
+	parameters, err := Parameters(sizes...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,9 @@ func NewLayers(theta []float64, sizes ...int) (Layers, error) {
 	return layersOf(slices.Clone(theta), sizes), nil
 }
 
-// countParameters is the number of weights and biases of a net of the sizes.
-func countParameters(sizes []int) (parameters int, err error) {
+// Parameters is the number of weights and biases of a net of the sizes, inputs, widths and outputs. It is an error when there are fewer
+// than two sizes, and when one is not positive.
+func Parameters(sizes ...int) (parameters int, err error) {
 	if len(sizes) < 2 {
 		return 0, fmt.Errorf("sizes has %d elements: give the number of inputs, the widths and the number of outputs",
 			len(sizes))

@@ -324,7 +324,7 @@ func (n *Net) Output(theta, x []float64) []float64 {
 	if len(x) != sizes[0] {
 		panic(fmt.Sprintf("x has %d elements: the net has %d inputs", len(x), sizes[0]))
 	}
-	parameters, err := countParameters(sizes)
+	parameters, err := Parameters(sizes...)
 	if err != nil {
 		panic(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"descent.example/pkg/problem"
 )
 
 // chooseUpTo is the sum of the binomial coefficients C(n, j) for j from 0 to d ≤ n, which is soon +Inf if they are many.
@@ -72,5 +74,6 @@ func checkWidths(inputs int, widths []int) error {
 	if len(widths) == 0 {
 		return fmt.Errorf("widths is empty: give at least one hidden layer's")
 	}
-	return checkSizes(append([]int{inputs}, widths...))
+	_, err := problem.Parameters(append([]int{inputs}, widths...)...)
+	return err
 }

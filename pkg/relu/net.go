@@ -29,30 +29,18 @@ type Net struct{ Layers []Layer }
 // New makes a net of the sizes given, inputs, hidden widths and outputs, with all parameters 0. It panics when there are
 // fewer than two sizes, one is not positive, or the net would not fit into memory.
 func New(sizes ...int) *Net {
-	if err := checkSizes(sizes); err != nil {
+	parameters, err := problem.Parameters(sizes...)
+	if err != nil {
 		panic(err)
 	}
 	if err := checkMemory(sizes); err != nil {
 		panic(err)
 	}
-	n := &Net{Layers: make([]Layer, len(sizes)-1)}
-	for l := range n.Layers {
-		n.Layers[l] = Layer{W: mat.NewDense(sizes[l], sizes[l+1], nil), B: make([]float64, sizes[l+1])}
+	layers, err := problem.NewLayers(make([]float64, parameters), sizes...)
+	if err != nil {
+		panic(err)
 	}
-	return n
-}
-
-func checkSizes(sizes []int) error {
-	if len(sizes) < 2 {
-		return fmt.Errorf("sizes has %d elements: give the number of inputs, the widths and the number of outputs",
-			len(sizes))
-	}
-	for l, size := range sizes {
-		if size < 1 {
-			return fmt.Errorf("sizes[%d] is %d: it must be at least 1", l, size)
-		}
-	}
-	return nil
+	return &Net{layers}
 }
 
 // checkMemory says that a net of the sizes would not fit into memory.
@@ -70,25 +58,9 @@ func (n *Net) Check() error {
 	if err := n.checkShapes(); err != nil {
 		return err
 	}
-	i := 0
-	check := func(part []float64) error {
-		for _, p := range part {
-			if !finite(p) {
-				return fmt.Errorf("parameter %d of Theta is %v: it must be a finite number", i, p)
-			}
-			i++
-		}
-		return nil
-	}
-	for _, layer := range n.Layers {
-		if err := check(layer.B); err != nil {
-			return err
-		}
-		in, _ := layer.W.Dims()
-		for k := range in {
-			if err := check(layer.W.RawRowView(k)); err != nil {
-				return err
-			}
+	for i, p := range n.Theta() {
+		if !finite(p) {
+			return fmt.Errorf("parameter %d of Theta is %v: it must be a finite number", i, p)
 		}
 	}
 	return nil
@@ -129,23 +101,20 @@ func (n *Net) Widths() []int {
 
 // Parameters is the number of weights and biases.
 func (n *Net) Parameters() int {
-	n.mustFit()
-	count := 0
-	for _, layer := range n.Layers {
-		in, out := layer.W.Dims()
-		count += (in + 1) * out
+	count, err := problem.Parameters(n.Sizes()...)
+	if err != nil {
+		panic(err)
 	}
 	return count
 }
 
 // Clone returns a copy.
 func (n *Net) Clone() *Net {
-	n.mustFit()
-	c := &Net{Layers: make([]Layer, len(n.Layers))}
-	for l, layer := range n.Layers {
-		c.Layers[l] = Layer{W: mat.DenseCopyOf(layer.W), B: slices.Clone(layer.B)}
+	layers, err := problem.NewLayers(n.Theta(), n.Sizes()...)
+	if err != nil {
+		panic(err)
 	}
-	return c
+	return &Net{layers}
 }
 
 // Trace is every value of a forward pass: what stands at the nodes of the net's computation graph (claim N1).
