@@ -49,7 +49,7 @@ func InverseTime(eta0, tau, power float64) (schedule.Schedule, error) {
 }
 
 // MeasureDecay (claim S9) runs SGD from the study's start, for each power. It is an error when a setting cannot be, when there are
-// fewer than about 100 steps, too few for a slope, and when a run fails.
+// too few steps to see a slope, and when a run fails.
 func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settings DecaySettings) ([]*Decay, error) {
 	steps := settings.Steps
 	sgd, sampler, err := s.batches(settings.Batch)

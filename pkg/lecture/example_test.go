@@ -1,0 +1,68 @@
+package lecture_test
+
+import (
+	"context"
+	"fmt"
+
+	"descent.example/pkg/accel"
+	"descent.example/pkg/lab"
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/theory"
+)
+
+// The floor that SGD's noise leaves at two constant rates, measured and exact (claim S7).
+func ExampleMeasureDance() {
+	study := lab.Must(lecture.TwoMeasurements(0, "bmi", "s5"))
+	dance := lab.Must(lecture.MeasureDance(context.Background(), lab.Must(accel.Open()), study,
+		lecture.Grid{Batch: 4, Rates: []float64{0.02, 0.1}, Steps: 2000, Seeds: 4}))
+	for i, eta := range dance.Rate {
+		fmt.Printf("η = %g: excess loss %.4f, in theory %.4f\n", eta, dance.Excess[i].Value, dance.Predicted[i])
+	}
+}
+
+// How often training finds a function that every one of the nets can represent (claim N11).
+func ExampleSearch() {
+	training := lecture.Training{Target: problem.Lecturer(), Rate: 0.01, Steps: 12_000, Seeds: 24}
+	for _, s := range lab.Must(lecture.Search(context.Background(), lab.Must(accel.Open()), training, []int{10, 80}, 0.02)) {
+		fmt.Printf("%d units: %.0f %% found it\n", s.Width, 100*s.Rate.Value)
+	}
+}
+
+// The gradients of batches scatter as theory says, whatever the size of a batch (claim S2).
+func ExampleMeasureBatchNoise() {
+	study := lab.Must(lecture.TwoMeasurements(0, "bmi", "s5"))
+	noise := lab.Must(lecture.MeasureBatchNoise(study, lecture.BatchNoiseSettings{
+		Theta: study.Start, Sampling: theory.WithoutReplacement, Batches: []int{1, 16, 256}, Draws: 4000, Seed: 1}))
+	for i, b := range noise.Batch {
+		fmt.Printf("b = %3d: within 10 %% of theory: %t\n", b, noise.Variance[i].Value < 1.1*noise.Predicted[i] && noise.Variance[i].Value > 0.9*noise.Predicted[i])
+	}
+	// Output:
+	// b =   1: within 10 % of theory: true
+	// b =  16: within 10 % of theory: true
+	// b = 256: within 10 % of theory: true
+}
+
+// A net of 4 elbows through a parabola, exact at its knots (claim N5).
+func ExampleConstruct() {
+	parabola := problem.Target{Name: "parabola", F: func(x float64) float64 { return x * x }, Lo: 0, Hi: 1}
+	for _, c := range lab.Must(lecture.Construct(parabola, []int{4, 8}, 2)) {
+		fmt.Printf("%d elbows: off by %.6f between the knots, the bound is %.6f\n", c.Pieces, c.Between, c.Bound)
+	}
+	// Output:
+	// 4 elbows: off by 0.015625 between the knots, the bound is 0.015625
+	// 8 elbows: off by 0.003906 between the knots, the bound is 0.003906
+}
+
+// The best sum of elbows without output weights cannot go below 0 (claim N4).
+func ExampleBestSum() {
+	sum := lecture.BestSum(problem.Target{F: func(x float64) float64 { return -x }, Lo: 0, Hi: 1}, 4)
+	fmt.Printf("it is %g at x = 1, where the target is −1\n", sum.At(1))
+	// Output: it is 0 at x = 1, where the target is −1
+}
+
+// A net's circuit, with the values at one input on its wires (claim N1).
+func ExampleCircuitAt() {
+	g := lab.Must(lecture.CompareGradients(lab.Must(accel.Open()), lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 8}))
+	lab.Show(lecture.CircuitAt("A net at x = 0.7", g.Net, 0.7))
+}

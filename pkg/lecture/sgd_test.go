@@ -1,0 +1,216 @@
+package lecture_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
+	"descent.example/pkg/theory"
+)
+
+func patients(t *testing.T, n int) *lecture.Study {
+	t.Helper()
+	s, err := lecture.TwoMeasurements(n, "bmi", "s5")
+	require.NoError(t, err)
+	return s
+}
+
+func TestStudiesOfPatients(t *testing.T) {
+	ten, err := lecture.TenMeasurements()
+	require.NoError(t, err)
+	two := patients(t, 0)
+	require.Equal(t, mat.Col(nil, 2, ten.Features), mat.Col(nil, 0, two.Features), "bmi is the third measurement")
+	require.Equal(t, ten.Targets, two.Targets)
+	require.InDelta(t, 0, floats.Sum(two.Targets), 1e-10)
+	_, err = lecture.TwoMeasurements(0, "bmi", "shoe size")
+	require.ErrorContains(t, err, `there is no column "shoe size"`)
+	_, err = lecture.TwoMeasurements(2, "bmi", "s5")
+	require.ErrorContains(t, err, "patients is 2")
+	_, err = lecture.TwoMeasurements(0, "bmi", "bmi")
+	require.ErrorContains(t, err, "give two")
+}
+
+// A batch of all examples, drawn without replacement, has the full gradient.
+func TestABatchOfAllIsNotNoisy(t *testing.T) {
+	s := patients(t, 20)
+	noise, err := lecture.MeasureBatchNoise(s, lecture.BatchNoiseSettings{Theta: []float64{1, 2}, Sampling: theory.WithoutReplacement, Batches: []int{1, 20}, Draws: 50, Seed: 1})
+	require.NoError(t, err)
+	require.Less(t, noise.Variance[1].Value, 1e-25)
+	require.InDelta(t, 0, noise.Predicted[1], 1e-15)
+	agreement, err := lecture.MeasureAgreement(t.Context(), open(t), s, lecture.AgreementSettings{Start: []float64{3, -3}, Rate: 0.1, Steps: 4, Stride: 2, Batch: 20, Draws: 3, Seed: 1})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 2, 4}, agreement.Step)
+	for i, cosine := range agreement.Cosine {
+		require.InDelta(t, 1, cosine.Value, 1e-12)
+		require.InDelta(t, 1, agreement.Predicted[i], 1e-12)
+	}
+	pulls, err := lecture.MeasurePulls(s, 20, 3)
+	require.NoError(t, err)
+	require.InDelta(t, 0, pulls.Length, 1e-14)
+	require.InDelta(t, 0, pulls.BatchLength, 1e-14)
+	require.InDelta(t, 0, pulls.Expected, 1e-14)
+}
+
+func TestDanceHasTheFloorOfTheory(t *testing.T) {
+	s := patients(t, 0)
+	dance, err := lecture.MeasureDance(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{0.02, 0.1}, Steps: 4000, Seeds: 4})
+	require.NoError(t, err)
+	for i := range dance.Rate {
+		require.InEpsilon(t, dance.Predicted[i], dance.Excess[i].Value, 0.25)
+	}
+	require.InDelta(t, 5, dance.SmallRate[1]/dance.SmallRate[0], 1e-9, "∝ η")
+	_, err = lecture.MeasureDance(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{5}, Steps: 10, Seeds: 1})
+	require.Error(t, err)
+}
+
+// Every point of the ellipse is so many standard deviations away: (p − θ*)ᵀ C⁻¹ (p − θ*) = σ².
+func TestStationaryEllipse(t *testing.T) {
+	s := patients(t, 0)
+	e, err := lecture.StationaryEllipse(s, 4, 0.05, 2)
+	require.NoError(t, err)
+	sgd, err := s.SGD(4)
+	require.NoError(t, err)
+	covariance, err := sgd.Stationary(0.05)
+	require.NoError(t, err)
+	var inverse mat.Dense
+	require.NoError(t, inverse.Inverse(covariance))
+	for i := range e.X {
+		d := mat.NewVecDense(2, []float64{e.X[i] - s.Descent.Optimum[0], e.Y[i] - s.Descent.Optimum[1]})
+		require.InDelta(t, 4, mat.Inner(d, &inverse, d), 1e-9)
+	}
+	require.Equal(t, 0.5, e.Inside([][]float64{s.Descent.Optimum, {9, 9}}))
+}
+
+// Gradient descent ends where (1 − ηλ)^T says, and SGD beyond 2/λ_max nowhere.
+func TestStabilityOfGradientDescent(t *testing.T) {
+	s := patients(t, 0)
+	edge := theory.StabilityThreshold(s.Descent.Lambda[1])
+	all, err := lecture.CompareStability(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{0.1, 1.5 * edge}, Steps: 30, Seeds: 3})
+	require.NoError(t, err)
+	want := 0.0
+	for k, c := range s.Descent.Components(s.Start) {
+		want = math.Hypot(want, c*math.Pow(1-0.1*s.Descent.Lambda[k], 30))
+	}
+	require.InEpsilon(t, want, all[0].GD, 1e-9)
+	require.Zero(t, all[0].Blown)
+	require.Equal(t, 3, all[1].Blown)
+}
+
+func TestDecayIsThatOfTheory(t *testing.T) {
+	s := patients(t, 0)
+	decays, err := lecture.MeasureDecay(t.Context(), open(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{0, 1}, Steps: 1000, Seeds: 80})
+	require.NoError(t, err)
+	for _, d := range decays {
+		require.Equal(t, 1000, d.Step[len(d.Step)-1])
+		require.InEpsilon(t, d.Predicted[len(d.Step)-1], d.Distance[len(d.Step)-1].Value, 0.5)
+	}
+	require.Zero(t, decays[0].Limit, "a constant rate ends nowhere")
+	require.Less(t, decays[1].Exact, -0.5)
+	_, err = lecture.MeasureDecay(t.Context(), open(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{1}, Steps: 2, Seeds: 2})
+	require.ErrorContains(t, err, "at least 100")
+}
+
+func TestDecayPathBeginsAtItsStart(t *testing.T) {
+	s := patients(t, 0)
+	eta, err := lecture.InverseTime(0.2, 50, 1)
+	require.NoError(t, err)
+	path, err := lecture.FollowDecay(t.Context(), open(t), s, lecture.PathSettings{Batch: 4, Schedule: eta, Start: []float64{1, -1}, Steps: 20, Seed: 1})
+	require.NoError(t, err)
+	require.Len(t, path.X, 21)
+	require.Equal(t, []float64{1, -1}, []float64{path.X[0], path.Y[0]})
+	require.InDelta(t, 0.2/(1+19./50), path.Rate, 1e-12)
+	_, _, _, _, _, ok := path.Ellipse(0, 2)
+	require.False(t, ok, "at the start there is no variance")
+	x, y, major, minor, _, ok := path.Ellipse(20, 2)
+	require.True(t, ok)
+	require.GreaterOrEqual(t, major, minor)
+	require.Less(t, math.Hypot(x-s.Descent.Optimum[0], y-s.Descent.Optimum[1]), math.Hypot(1-s.Descent.Optimum[0], -1-s.Descent.Optimum[1]))
+}
+
+func TestAveragesAreThoseOfTheory(t *testing.T) {
+	all, err := lecture.MeasureAveraging(t.Context(), open(t), patients(t, 0), lecture.AveragingSettings{Batch: 4, Rates: []float64{0.2}, Tau: 50, Power: 0.5, Steps: 1200, Seeds: 20})
+	require.NoError(t, err)
+	a, end := all[0], len(all[0].Step)-1
+	require.Len(t, a.PredictedAverage, end+1)
+	require.Greater(t, a.Step[0], 120, "averaged from a tenth of the steps on")
+	require.InEpsilon(t, a.PredictedLast[end], a.Last[end].Value, 0.6)
+	require.InEpsilon(t, a.PredictedAverage[end], a.Average[end].Value, 0.6)
+	require.Less(t, a.PredictedAverage[end], a.PredictedLast[end])
+}
+
+// Just below 2/λ gradient descent alternates, and its displacement is that of an oscillation, not of a walk.
+func TestMotionOfGradientDescent(t *testing.T) {
+	s := patients(t, 0)
+	m, err := lecture.MeasureMotion(t.Context(), open(t), s, lecture.MotionSettings{Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
+	require.NoError(t, err)
+	for i := 1; i < len(m.Position); i++ {
+		require.InDelta(t, -0.9*m.Position[i-1], m.Position[i], 1e-9)
+	}
+	require.Less(t, m.Steps[1].Value, -0.8)
+	m, err = lecture.MeasureMotion(t.Context(), open(t), s, lecture.MotionSettings{Batch: 1, Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
+	require.NoError(t, err)
+	require.True(t, m.Unbounded)
+}
+
+func TestInterpolationDecidesTheFloor(t *testing.T) {
+	settings := lecture.InterpolationSettings{Examples: 20, Features: 40, Batch: 4, Fraction: 0.3, Steps: 600, Seeds: 3}
+	can, err := lecture.Interpolate(t.Context(), open(t), settings)
+	require.NoError(t, err)
+	require.Zero(t, can.Floor)
+	require.Less(t, can.Rate, 1.0)
+	require.LessOrEqual(t, can.Rate, can.Bound+1e-3)
+	settings.Features = 4
+	cannot, err := lecture.Interpolate(t.Context(), open(t), settings)
+	require.NoError(t, err)
+	require.InEpsilon(t, cannot.Floor, cannot.Curve.Mean[len(cannot.Curve.Mean)-1].Value, 0.3)
+}
+
+// With all examples in every step SGD is gradient descent, whose loss has a closed form.
+func TestOrdersWithAllExamples(t *testing.T) {
+	s, err := lecture.SortedStudy("bmi", "s5")
+	require.NoError(t, err)
+	require.True(t, slices.IsSorted(s.Targets))
+	curves, err := lecture.CompareOrders(t.Context(), open(t), s, lecture.OrderSettings{Samplers: []sample.Sampler{sample.Full()}, Rate: 0.1, Steps: 20, Stride: 10, Seeds: 2})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 10, 20}, curves[0].Step)
+	for i, step := range curves[0].Step {
+		require.InEpsilon(t, s.Descent.Loss(0.1, s.Start, step)-s.Descent.Floor, curves[0].Mean[i].Value, 1e-9)
+	}
+}
+
+// For small rates the floors have the ratio of the gradients' variances, (n−b)/(n−1).
+func TestReplacementAtSmallRates(t *testing.T) {
+	r, err := lecture.CompareReplacement(t.Context(), open(t), lecture.ReplacementSettings{Batch: 8, Rate: 0.005, Sizes: []int{8, 24}, Steps: 2000, Seeds: 4})
+	require.NoError(t, err)
+	require.Equal(t, []int{24}, r.Examples, "a batch of all has no floor")
+	require.InEpsilon(t, 16./23, r.Predicted[0], 0.03)
+	_, err = lecture.CompareReplacement(t.Context(), open(t), lecture.ReplacementSettings{Batch: 8, Rate: 50, Sizes: []int{24}, Steps: 10, Seeds: 1})
+	require.ErrorContains(t, err, "choose a smaller rate")
+}
+
+// Without noise and drift SGD arrives; a faster stream is followed from farther behind.
+func TestTracking(t *testing.T) {
+	eta, err := schedule.Constant(0.1)
+	require.NoError(t, err)
+	var behind []float64
+	for _, velocity := range []float64{0, 0.001, 0.01} {
+		streams, err := lecture.NewStreams(lecture.StreamSettings{Streams: 2, Examples: 1000, Velocity: velocity})
+		require.NoError(t, err)
+		trackers, err := lecture.Track(t.Context(), open(t), streams, []lecture.NamedSchedule{{Name: "constant", Schedule: eta}})
+		require.NoError(t, err)
+		behind = append(behind, trackers[0].LongRun.Value)
+		require.Len(t, trackers[0].Distance, 40)
+	}
+	require.Less(t, behind[0], 1e-3)
+	require.Less(t, behind[0], behind[1])
+	require.InEpsilon(t, 100*behind[1], behind[2], 0.5, "the lag is ∝ the velocity, its square to the square")
+	_, err = lecture.Track(t.Context(), open(t), nil, nil)
+	require.ErrorContains(t, err, "there are no streams")
+}
