@@ -21,11 +21,6 @@ const (
 	mostParameters = 5
 )
 
-// skipped are folders of pkg whose comments are not held to the rules yet.
-var skipped = []string{
-	"lecture", // its functions are being replaced by code in the cells
-}
-
 // A comment that has one of these words says when a function fails, or why it is long or takes so much.
 var (
 	saysError      = regexp.MustCompile(`(?i)\b(errors?|fails?|nil)\b`)
@@ -41,7 +36,7 @@ func TestComments(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == "testdata" || slices.Contains(skipped, d.Name())):
+		case d.IsDir() && d.Name() == "testdata":
 			return fs.SkipDir
 		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
 			return nil

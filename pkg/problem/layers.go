@@ -19,7 +19,8 @@ type Layer struct {
 // train.Config.Start takes by name.
 type Layers []Layer
 
-// Check says what is wrong with layers put together by hand: there must be one, and the shapes of neighbors must fit.
+// Check says what is wrong with layers put together by hand. It is an error when there is none, and when the shapes of neighbors do not
+// fit.
 func (ls Layers) Check() error {
 	if len(ls) == 0 {
 		return errors.New("the net has no layer: it needs at least the output's")

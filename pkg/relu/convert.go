@@ -9,8 +9,15 @@ func (n *Net) Theta() []float64 {
 }
 
 // FromTheta makes the net of the parameters of a trained problem.Net, as train.History has them, and its sizes: inputs,
-// widths and outputs. It is an error when the number of parameters is not that of the sizes.
+// widths and outputs. It is an error when the number of parameters is not that of the sizes, and when one is not
+// finite.
 func FromTheta(theta []float64, sizes ...int) (*Net, error) {
+	if _, err := problem.Parameters(sizes...); err != nil {
+		return nil, err
+	}
+	if err := checkMemory(sizes); err != nil {
+		return nil, err
+	}
 	layers, err := problem.NewLayers(theta, sizes...)
 	if err != nil {
 		return nil, err
