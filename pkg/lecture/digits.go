@@ -37,11 +37,7 @@ func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSet
 	if err := counts("Width", settings.Width, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	digits, err := problem.Digits()
-	if err != nil {
-		return nil, err
-	}
-	known, unknown, err := digits.Split(1500)
+	known, unknown, err := splitDigits(1500)
 	if err != nil {
 		return nil, err
 	}
@@ -98,4 +94,13 @@ func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSet
 		all = append(all, d)
 	}
 	return all, nil
+}
+
+// splitDigits are the first n of the digits, and the others.
+func splitDigits(n int) (first, others *problem.Labeled, err error) {
+	digits, err := problem.Digits()
+	if err != nil {
+		return nil, nil, err
+	}
+	return digits.Split(n)
 }

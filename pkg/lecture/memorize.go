@@ -34,11 +34,7 @@ func Memorize(ctx context.Context, backend compute.Backend, settings MemorySetti
 	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	digits, err := problem.Digits()
-	if err != nil {
-		return nil, err
-	}
-	known, unknown, err := digits.Split(settings.Digits)
+	known, unknown, err := splitDigits(settings.Digits)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +63,7 @@ func Memorize(ctx context.Context, backend compute.Backend, settings MemorySetti
 		if err != nil {
 			return nil, err
 		}
-		m := &Memory{Width: width, Parameters: (digits.Features.RawMatrix().Cols+1)*width + (width+1)*digits.Classes}
+		m := &Memory{Width: width, Parameters: (known.Features.RawMatrix().Cols+1)*width + (width+1)*known.Classes}
 		for _, of := range []struct {
 			mean *stat.Interval
 			net  *problem.Net

@@ -41,11 +41,7 @@ func Signals(backend compute.Backend, settings SignalSettings) ([]*Signal, error
 	if err := counts("Depth", settings.Depth, "Width", settings.Width, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	digits, err := problem.Digits()
-	if err != nil {
-		return nil, err
-	}
-	few, _, err := digits.Split(64)
+	few, _, err := splitDigits(64)
 	if err != nil {
 		return nil, err
 	}
