@@ -7,6 +7,12 @@ import sys
 import threading
 import time
 
+# What takes half of the start to no purpose: a grammar of internationalized addresses, which no schema of JupyterLab asks
+# for, and Node with the settings of a build that is never made.
+sys.modules["rfc3987_syntax"] = None
+from jupyterlab import commands
+
+commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
 from jupyterlab.labapp import LabApp
 
 
@@ -25,7 +31,7 @@ def end_with_the_lab():
 
 threading.Thread(target=end_with_the_lab, daemon=True).start()
 try:
-    LabApp.launch_instance([*sys.argv[1:], "--ServerApp.jpserver_extensions=descent=True"])
+    LabApp.launch_instance(sys.argv[1:])
 finally:
     if orphaned.is_set():  # else the lab removes it
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
