@@ -1,9 +1,12 @@
-"""A Jupyter server extension: pages tell which notebooks hold unsaved edits, and the lab asks them to save."""
+"""A Jupyter server extension: pages tell which notebooks hold unsaved edits, and the lab asks them to save. It also puts
+what a page asks for at its start, and does not need then, behind what it needs."""
 
+import asyncio
 import json
 import time
 
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.services.nbconvert.handlers import NbconvertRootHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
@@ -30,8 +33,24 @@ class Unsaved(APIHandler):
         self.finish(json.dumps(sorted({path for spoke, files in unsaved.values() if spoke > recent for path in files})))
 
 
+# So long after a page asked for the formats of its export menu its first notebook is shown.
+LATER = 3
+
+
+class Formats(NbconvertRootHandler):
+    """The formats of the export menu: to find them, the server imports for half a second all that writes them."""
+
+    @web.authenticated
+    async def get(self):
+        await asyncio.sleep(LATER)
+        await super().get()
+
+
 def _load_jupyter_server_extension(app):
-    app.web_app.add_handlers(".*$", [(url_path_join(app.web_app.settings["base_url"], "descent/unsaved"), Unsaved)])
+    def at(path):
+        return url_path_join(app.web_app.settings["base_url"], path)
+
+    app.web_app.add_handlers(".*$", [(at("descent/unsaved"), Unsaved), (at("api/nbconvert"), Formats)])
 
 
 def _jupyter_server_extension_points():
