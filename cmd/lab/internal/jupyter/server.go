@@ -132,7 +132,7 @@ func (s *Server) Ready(ctx context.Context) error {
 		case err := <-s.ended:
 			s.ended <- err
 			return fmt.Errorf("JupyterLab did not start; see %s", s.log.Name())
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 		data, err := os.ReadFile(s.info)
 		if err != nil || json.Unmarshal(data, s) != nil {

@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -112,6 +113,50 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 	remove()
 	require.NoDirExists(t, temp)
 	require.Error(t, exec.Command("pgrep", "-f", temp).Run(), "something of the kernel still runs")
+}
+
+// What the lab never uses would delay the first page. A person may have it back.
+func TestServerDoesWithoutWhatTheLabNeverUses(t *testing.T) {
+	h := setuptest.Ready(t)
+	stub := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(stub, "node"), []byte("#!/bin/sh\ntouch '"+stub+"/ran'\n"), 0o755))
+	t.Setenv("PATH", stub+string(os.PathListSeparator)+os.Getenv("PATH"))
+	require.NoError(t, setup.WriteFile(h.Work.State("jupyter", "config", "labconfig", "page_config.json"),
+		[]byte(`{"disabledExtensions": {"@jupyterlab/hub-extension": false}}`)))
+	temp, remove, err := setup.TempDir()
+	require.NoError(t, err)
+	defer remove()
+	s := start(t, h, 0, temp)
+	defer s.Stop()
+	require.NoFileExists(t, filepath.Join(stub, "ran"))
+
+	code, _ := s.ask(t.Context(), "lsp/status")
+	require.Equal(t, http.StatusNotFound, code)
+	code, formats := s.ask(t.Context(), "api/nbconvert")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, string(formats), "text/html")
+
+	_, page := s.ask(t.Context(), "lab")
+	_, data, _ := strings.Cut(string(page), `type="application/json">`)
+	var config struct {
+		BuildCheck         bool
+		DisabledExtensions []string
+	}
+	require.NoError(t, json.NewDecoder(strings.NewReader(data)).Decode(&config))
+	require.False(t, config.BuildCheck)
+	require.Contains(t, config.DisabledExtensions, "@jupyterlab/debugger-extension")
+	require.NotContains(t, config.DisabledExtensions, "@jupyterlab/hub-extension")
+	var scripts strings.Builder
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(h.Python()), "..", "share", "jupyter", "lab", "static", "*.js"))
+	require.NoError(t, err)
+	for _, file := range files {
+		script, err := os.ReadFile(file)
+		require.NoError(t, err)
+		scripts.Write(script)
+	}
+	for _, name := range config.DisabledExtensions {
+		require.Contains(t, scripts.String(), name, "JupyterLab has no extension of this name any more")
+	}
 }
 
 // A lab that is killed takes JupyterLab along: its end of the pipe closes.

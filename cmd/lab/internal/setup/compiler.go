@@ -8,16 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"descent.example/cmd/lab/internal/process"
 )
 
 //go:embed python/compiler.lock
 var compilerLock string
 
 // systemCompiler returns the C compiler that Go would use, "" if there is none on this machine.
-func systemCompiler(ctx context.Context) string {
-	words := strings.Fields(process.FirstLine(ctx, "go", "env", "CC"))
+func systemCompiler() string {
+	words := strings.Fields(goEnv("CC"))
 	if len(words) == 0 {
 		return ""
 	}
@@ -56,8 +54,8 @@ func (h Home) compilerStep() step {
 func (h Home) compiler() string { return h.path("compiler", "cc") }
 
 // useCompiler makes everything that this process starts, kernels too, compile C with ours where the machine has none.
-func (h Home) useCompiler(ctx context.Context) {
-	if systemCompiler(ctx) == "" && h.done(h.compilerStep()) {
+func (h Home) useCompiler() {
+	if systemCompiler() == "" && h.done(h.compilerStep()) {
 		os.Setenv("CC", h.compiler())
 		os.Setenv("CGO_ENABLED", "1")
 	}

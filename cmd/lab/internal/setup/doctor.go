@@ -35,7 +35,7 @@ func (h Home) Examine(ctx context.Context) error {
 	if machine != nil {
 		return errors.New("correct this first; the other parts cannot be examined without it")
 	}
-	h.useCompiler(ctx)
+	h.useCompiler()
 
 	// What takes longest is asked for side by side.
 	environment, compiler := h.pythonStep(), h.compilerStep()
@@ -59,7 +59,7 @@ func (h Home) Examine(ctx context.Context) error {
 		return nil
 	}
 
-	switch system := systemCompiler(ctx); {
+	switch system := systemCompiler(); {
 	case os.Getenv("CC") == h.compiler() && flaws[compiler.name] == nil:
 		line("C compiler", nil, "zig, in the lab's own folder, as the machine has none")
 	case system != "":

@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"descent.example/cmd/lab/internal/process"
@@ -126,7 +128,21 @@ func setAside(damage []record.Damage) {
 	}
 }
 
-// goEnv is a setting of the Go command.
+// goEnv is a setting of the Go command, which is asked once for all of them, and again when the environment has changed.
 func goEnv(name string) string {
-	return process.FirstLine(context.Background(), "go", "env", name)
+	goSettings.mu.Lock()
+	defer goSettings.mu.Unlock()
+	if environ := os.Environ(); goSettings.of == nil || !slices.Equal(environ, goSettings.environ) {
+		goSettings.environ, goSettings.of = environ, nil
+		if out, err := process.Answer(context.Background(), "go", "env", "-json"); err == nil {
+			json.Unmarshal(out, &goSettings.of)
+		}
+	}
+	return goSettings.of[name]
+}
+
+var goSettings struct {
+	mu      sync.Mutex
+	environ []string
+	of      map[string]string
 }

@@ -126,7 +126,7 @@ func (h Home) pythonStep() step {
 				return fmt.Errorf("making the Python environment: %w", err)
 			}
 			note("installing packages")
-			if err := h.pipInstall(ctx, requirements); err != nil {
+			if err := h.pipInstall(ctx, requirements, "--no-deps"); err != nil {
 				return fmt.Errorf("installing JupyterLab: %w", err)
 			}
 			return nil

@@ -103,3 +103,11 @@ func TestAnotherProgramIsNoPython(t *testing.T) {
 		require.NoError(t, os.Remove(h.Python()))
 	}
 }
+
+// Every program of the lab imports jsonschema, which builds the parser of a large grammar, for a second, where it finds one.
+func TestNoGrammarIsBuiltAtStart(t *testing.T) {
+	h := ready(t)
+	out, err := exec.Command(h.Python(), "-I", "-c", "import jsonschema, sys; print('lark' in sys.modules)").Output()
+	require.NoError(t, err)
+	require.Equal(t, "False\n", string(out))
+}

@@ -41,10 +41,10 @@ func (h Home) SetUp(ctx context.Context, opt Options) error {
 	if err := h.checkMachine(ctx); err != nil {
 		return err
 	}
-	h.useCompiler(ctx)
+	h.useCompiler()
 	pip, compiler, steps := h.pythonStep(), h.compilerStep(), h.steps()
 	flaws := h.flaws(opt.Explicit, append(steps, compiler)...)
-	needCompiler := flaws[compiler.name] != nil && systemCompiler(ctx) == "" && os.Getenv("CGO_ENABLED") != "0" && !opt.Offline
+	needCompiler := flaws[compiler.name] != nil && systemCompiler() == "" && os.Getenv("CGO_ENABLED") != "0" && !opt.Offline
 	if !needCompiler {
 		delete(flaws, compiler.name)
 	}
@@ -52,7 +52,7 @@ func (h Home) SetUp(ctx context.Context, opt Options) error {
 	if len(flaws) == 0 && stale == nil {
 		out := report.New(os.Stdout)
 		defer out.Close()
-		h.useCompiler(ctx)
+		h.useCompiler()
 		whole, err := h.fetchPlugin(ctx, opt, out)
 		if err == nil && opt.Explicit {
 			out.Say(inPlace(whole))
@@ -168,7 +168,7 @@ func (h Home) mend(ctx context.Context, opt Options, flaws map[string]error) err
 		} else if err != nil {
 			out.Say("  %v.\n  Without a C compiler GoMLX's pure Go backend computes; `sudo apt install gcc libc6-dev` gives you one.", err)
 		}
-		h.useCompiler(ctx)
+		h.useCompiler()
 		flaws = maps.Clone(flaws)
 		maps.Copy(flaws, h.flaws(false, h.packagesStep(), h.linkStep())) // which depend on the compiler
 	}

@@ -7,11 +7,9 @@ import sys
 import threading
 import time
 
-# What takes half of the start to no purpose: a grammar of internationalized addresses, which no schema of JupyterLab asks
-# for, and Node with the settings of a build that is never made.
-sys.modules["rfc3987_syntax"] = None
 from jupyterlab import commands
 
+# JupyterLab would ask Node for the settings of a build that is never made, half a second where there is a Node.
 commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
 from jupyterlab.labapp import LabApp
 
