@@ -79,7 +79,8 @@ func Start(h setup.Home, port int, temp string) (*Server, error) {
 	if os.Geteuid() == 0 {
 		cmd.Args = append(cmd.Args, "--allow-root")
 	}
-	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files, "JUPYTER_CONFIG_PATH="+filepath.Join(files, "config"),
+	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files,
+		"JUPYTER_CONFIG_PATH="+h.Work.State("jupyter", "config")+string(os.PathListSeparator)+filepath.Join(files, "config"), // a person's comes first
 		"JUPYTER_TOKEN_FILE="+h.Work.State("token"))
 	cmd.Dir = h.Work.State() // of a workspace, Jupyter would execute files with certain names
 	cmd.Stdout, cmd.Stderr = log, log
