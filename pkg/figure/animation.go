@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -66,9 +67,13 @@ func Animate(frames int, fps float64, draw func(i int) *Figure) *Animation {
 	return a
 }
 
+// made is a, or an animation that says that Animate did not make it.
 func (a *Animation) made() *Animation {
-	if a == nil {
+	switch {
+	case a == nil:
 		return &Animation{err: errNil}
+	case len(a.frames) == 0 && a.err == nil:
+		return &Animation{err: errors.New("figure: the animation has no frames; figure.Animate makes one")}
 	}
 	return a
 }
@@ -144,6 +149,7 @@ func (a *Animation) Instead() string {
 // HTML returns an element of a page with a slider through the frames, to stand
 // below the animation. The same frames give the same bytes, and the errors are those of PNG, or that the page would be too large.
 func (a *Animation) HTML() ([]byte, error) {
+	a = a.made()
 	f, err := a.develop()
 	if err != nil {
 		return nil, err

@@ -29,7 +29,10 @@ type bars struct {
 }
 
 func (b *bars) Check(x, y Axis) error {
-	if b.err == nil && len(b.edges) != len(b.ys)+1 {
+	switch {
+	case b.err != nil:
+		return b.err
+	case len(b.edges) != len(b.ys)+1:
 		return fmt.Errorf("figure: histogram %q: %d edges but %d heights; there is one edge more than bars",
 			b.name, len(b.edges), len(b.ys))
 	}

@@ -41,6 +41,7 @@ func (f *Figure) Bundle(name string, xs, runs Numbers) *Figure {
 		noted = 0
 		if before := f.err; f.add(m).err != before {
 			f.err = fmt.Errorf("%w (run %d of %d)", f.err, i+1, len(table))
+			break
 		}
 	}
 	return f

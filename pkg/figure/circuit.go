@@ -346,9 +346,13 @@ func (c *Circuit) layout() (*circuitLayout, error) {
 	return drawn, checkSize(float64(drawn.w), float64(drawn.h))
 }
 
+// made is c, or a circuit that says that NewCircuit did not make it.
 func (c *Circuit) made() *Circuit {
-	if c == nil {
+	switch {
+	case c == nil:
 		return &Circuit{err: errNil}
+	case len(c.layers) == 0 && c.err == nil:
+		return &Circuit{err: errors.New("figure: the circuit has no layers; figure.NewCircuit makes one")}
 	}
 	return c
 }

@@ -14,7 +14,7 @@ import (
 const (
 	mostValues     = 4_000_000  // of all series together
 	mostMoving     = 20_000_000 // of all frames together
-	mostSeries     = 5000       // the runs of a bundle, one each
+	mostSeries     = 5000       // the runs of a bundle, one each, and the rows of a table
 	mostNames      = 100        // in a legend, with lines and marks
 	mostCategories = 500        // of an axis
 	mostLevels     = 100

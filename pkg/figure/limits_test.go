@@ -300,7 +300,9 @@ func TestTooMuch(t *testing.T) {
 		"5000000 values are too many":                                                    blank().Line("a", nil, million).Line("b", nil, million).Line("c", nil, million).Line("d", nil, million).Line("e", nil, million),
 		"501 categories of an axis are too many":                                         New("t", X("x").Categories(names...), Y("y")),
 		"501 names, lines and marks of one panel are too many":                           named,
-		"5001 curves and sets of points are too many":                                    blank().Bundle("a", nil, bundle),
+		"5001 rows are too many":                                                         blank().Bundle("a", nil, bundle),
+		"5001 curves and sets of points are too many":                                    blank().Bundle("a", nil, bundle[:2501]).Bundle("b", nil, bundle[:2501]),
+		"100000000 rows are too many":                                                    New("t", X("x").Categories("a"), Y("y").Categories("b")).Heat("h", make([][0]int, 100_000_000)),
 		"101 panels are too many":                                                        Row(append(wide, plane())...),
 		"pixels, which is too large; show fewer panels":                                  Row(wide...),
 		"more than 300000 corners, which no reader could see":                            blank().Path("a", million, slicesReversed(million)),
@@ -350,6 +352,15 @@ func TestNilPicturesAreRefused(t *testing.T) {
 		require.EqualError(t, drawnOrRefused(t, p), errNil.Error(), name)
 	}
 	require.Error(t, drawnOrRefused(t, &Figure{}))
+	require.EqualError(t, drawnOrRefused(t, &Circuit{}), "figure: the circuit has no layers; figure.NewCircuit makes one")
+	require.EqualError(t, drawnOrRefused(t, &Animation{}), "figure: the animation has no frames; figure.Animate makes one")
+	require.Error(t, drawnOrRefused(t, (&Animation{}).Describe("d").StillAt(0)))
+	require.EqualError(t, drawnOrRefused(t, &Slides{}), "figure: the slides have no pictures; figure.Slide makes some")
+	for _, p := range []interface{ HTML() ([]byte, error) }{&Animation{}, &Slides{}} {
+		_, err := p.HTML()
+		require.Error(t, err)
+	}
+	require.Empty(t, (&Slides{}).Instead())
 	require.Error(t, drawnOrRefused(t, (&Figure{}).Line("a", nil, []float64{1, 2})))
 }
 
@@ -400,4 +411,45 @@ func TestPanicsOfUsersFunctions(t *testing.T) {
 	require.ErrorContains(t, err, "figure: frame 0 of the animation: no frame, in figure.TestPanicsOfUsersFunctions.func2 (limits_test.go:")
 	_, err = Slide(func([]float64) (*Figure, string) { panic("no picture") }, Slider{Name: "w", Values: []float64{1}, Start: 1}).SVG()
 	require.ErrorContains(t, err, "figure: the picture at w = 1: no picture, in figure.TestPanicsOfUsersFunctions.func3 (limits_test.go:")
+}
+
+// What is no numbers, or more than a mark can have, is refused wherever numbers are given.
+func TestNumbersThatAreNone(t *testing.T) {
+	one, two := []float64{1}, []float64{1, 2}
+	kinds := map[string]func(f *Figure, a, b, c Numbers){
+		"Line":      func(f *Figure, a, b, _ Numbers) { f.Line("p", a, b) },
+		"Points":    func(f *Figure, a, b, _ Numbers) { f.Points("p", a, b) },
+		"Path":      func(f *Figure, a, b, _ Numbers) { f.Path("p", a, b) },
+		"Stems":     func(f *Figure, a, b, _ Numbers) { f.Stems("p", a, b) },
+		"Bundle":    func(f *Figure, a, b, _ Numbers) { f.Bundle("p", a, []Numbers{b}) },
+		"PowerLaw":  func(f *Figure, a, b, _ Numbers) { f.PowerLaw("p", a, b, 1, 1, 0) },
+		"Bars":      func(f *Figure, a, b, _ Numbers) { f.Bars("p", a, b) },
+		"Band":      func(f *Figure, a, b, c Numbers) { f.Band("p", a, b, c) },
+		"Intervals": func(f *Figure, a, b, c Numbers) { f.Intervals("p", a, b, b, c) },
+		"ends":      func(f *Figure, a, b, c Numbers) { f.Intervals("p", a, b, c, b) },
+		"Arrows":    func(f *Figure, a, b, c Numbers) { f.Arrows("p", a, b, c, c) },
+		"arrows":    func(f *Figure, a, b, c Numbers) { f.Arrows("p", a, b, b, c) },
+		"Heat":      func(f *Figure, a, _, _ Numbers) { f.Heat("p", a) },
+	}
+	for _, none := range []Numbers{"abc", []string{"a", "b"}, 7, make([]int8, 5_000_000), [2]int{1, 2}, map[int]int{}, []any{1.0, nil},
+		func(float64) float64 { panic("no number") }, (func(float64) float64)(nil), func() {}} {
+		for name, add := range kinds {
+			for place := range 3 {
+				for _, given := range [][]float64{one, two} {
+					n := []Numbers{given, given, given}
+					n[place] = none
+					f := New("t", X("x"), Y("y"))
+					require.NotPanics(t, func() { add(f, n[0], n[1], n[2]) }, "%s, argument %d: %T", name, place, none)
+					drawnOrRefused(t, f)
+				}
+			}
+		}
+	}
+	err := drawnOrRefused(t, New("t", X("x"), Y("y")).Bars("p", "abc", []int{1, 2}))
+	require.EqualError(t, err, `figure: histogram "p": the x values: string is no slice of numbers, such as []int or []float64`)
+}
+
+func TestColumnOfNothing(t *testing.T) {
+	require.PanicsWithValue(t, "figure: Column needs a function that picks the number of a result; it is nil",
+		func() { Column([]int{1}, (func(int) int)(nil)) })
 }

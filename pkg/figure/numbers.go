@@ -17,8 +17,11 @@ type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
-// Column is one number of each result, to be drawn or reckoned with.
+// Column is one number of each result, to be drawn or reckoned with. It panics if it has no function that picks it.
 func Column[R any, N Number](results []R, of func(R) N) []float64 {
+	if of == nil {
+		panic("figure: Column needs a function that picks the number of a result; it is nil")
+	}
 	out := make([]float64, len(results))
 	for i, r := range results {
 		out[i] = float64(of(r))
@@ -91,6 +94,9 @@ func tableOf(v Numbers) ([][]float64, error) {
 	}
 	if s.Kind() != reflect.Slice {
 		return nil, fmt.Errorf("%T is no slice of rows of numbers, such as [][]float64", v)
+	}
+	if err := atMost(mostSeries, s.Len(), "rows"); err != nil {
+		return nil, err
 	}
 	out := make([][]float64, s.Len())
 	total := 0

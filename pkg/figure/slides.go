@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -152,13 +153,21 @@ func (s *Slides) still() int {
 }
 
 func (s *Slides) stillFigure() *Figure {
-	if s == nil {
-		return &Figure{err: errNil}
-	}
-	if s.err != nil {
-		return &Figure{err: s.err}
+	if err := s.mistake(); err != nil {
+		return &Figure{err: err}
 	}
 	return s.frames[s.still()]
+}
+
+// mistake is the first one of Slide, or that it did not make s.
+func (s *Slides) mistake() error {
+	switch {
+	case s == nil:
+		return errNil
+	case len(s.frames) == 0 && s.err == nil:
+		return errors.New("figure: the slides have no pictures; figure.Slide makes some")
+	}
+	return s.err
 }
 
 // SVG returns the still. The error is the first mistake of Slide, or what Figure.SVG returns for the still.
@@ -172,7 +181,7 @@ func (s *Slides) Size() (width, height int) { return s.stillFigure().Size() }
 
 // Alt returns the text alternative of the still.
 func (s *Slides) Alt() string {
-	if s == nil || s.err != nil {
+	if s.mistake() != nil {
 		return "Slides"
 	}
 	return s.stillFigure().Alt()
@@ -181,7 +190,7 @@ func (s *Slides) Alt() string {
 // Instead is the text shown where scripts do not run: the sentence that belongs to the still,
 // and what is missing.
 func (s *Slides) Instead() string {
-	if s == nil || s.err != nil {
+	if s.mistake() != nil {
 		return ""
 	}
 	var names []string
@@ -199,11 +208,8 @@ const trust = `run the cell, or trust the notebook: choose "Trust Notebook" in J
 // same slides give the same bytes. The error is the first mistake of Slide, or what Figure.SVG returns for one of the pictures.
 // Pictures that are too large for a page together are an error too.
 func (s *Slides) HTML() ([]byte, error) {
-	if s == nil {
-		return nil, errNil
-	}
-	if s.err != nil {
-		return nil, s.err
+	if err := s.mistake(); err != nil {
+		return nil, err
 	}
 	layouts, err := layoutsOf(s.frames, s.still())
 	if err != nil {
