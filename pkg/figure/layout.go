@@ -53,6 +53,14 @@ type Panel struct {
 	noted   map[string]bool // names whose end is told in the legend
 	starts  bool            // the legend explains the start of a path
 	drawn   map[*values]stretch
+	words   string // that describe it
+	err     error  // the first mistake of a mark from outside
+}
+
+func (p *Panel) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
 }
 
 // Place is where a point of the data lies, in the frame or beyond it.
@@ -354,6 +362,12 @@ func (f *Figure) layout() (*layout, error) {
 
 func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layout, error) {
 	l := &layout{}
+	inPanel := func(i int, err error) error {
+		if numbered {
+			return fmt.Errorf("panel %d: %w", i+1, err)
+		}
+		return err
+	}
 	values, curves := 0, 0
 	for i, g := range figures {
 		if err := cmp.Or(atMost(mostValues, values, "values"), atMost(mostSeries, curves, "curves and sets of points")); err != nil {
@@ -361,10 +375,7 @@ func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layo
 		}
 		p, err := g.panelOf(common)
 		if err != nil {
-			if numbered {
-				err = fmt.Errorf("panel %d: %w", i+1, err)
-			}
-			return nil, err
+			return nil, inPanel(i, err)
 		}
 		if common.rooms != nil {
 			p.least = common.rooms[i]
@@ -395,6 +406,11 @@ func layoutOf(figures []*Figure, cols int, numbered bool, common *common) (*layo
 		settled = true
 		for _, p := range l.panels {
 			settled = p.sayEnds() && settled
+		}
+	}
+	for i, p := range l.panels {
+		if p.words = p.describe(); p.err != nil {
+			return nil, inPanel(i, p.err)
 		}
 	}
 	return l, nil

@@ -43,7 +43,7 @@ func call(what string, fn func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			where, _ := panicked.At()
-			err = fmt.Errorf("figure: %s: %v, in %s", what, p, where)
+			err = brief(fmt.Errorf("figure: %s: %v, in %s", what, p, where))
 		}
 	}()
 	fn()

@@ -1,14 +1,18 @@
 package figure
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"descent.example/pkg/figure/internal/ink"
 )
 
 // Mark is something that a panel shows: a curve, a set of points, a band. Every mark of this package is one, in a file of
 // its own. One of another kind is a type with these methods, which Add adds to a figure; nothing else needs to know of it.
+// Where one of them panics, or draws what cannot be drawn (a point that is not finite, a text of a thousand letters), SVG
+// and PNG return an error that names the mark.
 //
 // A mark with a method Layer() int is drawn in that layer, any other in that of Points.
 type Mark interface {
@@ -16,7 +20,8 @@ type Mark interface {
 	Name() string
 	// Check returns the mark's first mistake, such as a value that the axes cannot show. It is called before all others.
 	Check(x, y Axis) error
-	// Extent includes every point that must lie in the frame if the axes have no Range. NaN includes nothing.
+	// Extent includes every point that must lie in the frame if the axes have no Range. NaN includes nothing. It is called
+	// once, by Add.
 	Extent(include func(x, y float64))
 	// Draw draws the mark. The pen does not stop at the border of the frame.
 	Draw(pen Pen, p *Panel)
@@ -99,26 +104,75 @@ type foreign struct {
 	Mark
 }
 
-func (m *foreign) Name() string                      { return m.Mark.Name() }
-func (m *foreign) Extent(include func(x, y float64)) { m.Mark.Extent(include) }
-func (m *foreign) Draw(c Pen, p *Panel)              { m.Mark.Draw(c, p) }
-func (m *foreign) Legend(p *Panel, e *Entry)         { m.Mark.Legend(p, e) }
-func (m *foreign) Describe(p *Panel) string          { return m.Mark.Describe(p) }
+func (m *foreign) Name() string { return m.name }
 
+// Check asks the mark once for what may not change: its name, its layer and its extent.
 func (m *foreign) Check(x, y Axis) error {
-	if m.name = m.Mark.Name(); m.name == "" {
-		return fmt.Errorf("figure: a %T has no name; the legend needs one", m.Mark)
+	if v := reflect.ValueOf(m.Mark); v.Kind() == reflect.Pointer && v.IsNil() {
+		return fmt.Errorf("figure: a mark is a nil %T", m.Mark)
 	}
-	if l, ok := m.Mark.(interface{ Layer() int }); ok {
-		m.layer = l.Layer()
-	}
-	err := m.Mark.Check(x, y)
-	if err == nil {
-		m.Mark.Extent(func(x, y float64) { m.xs, m.ys = append(m.xs, x), append(m.ys, y) })
-		m.n = len(m.xs)
-	}
-	return err
+	var mistake error
+	err := call(fmt.Sprintf("a %T", m.Mark), func() {
+		if m.name = m.Mark.Name(); m.name == "" {
+			mistake = fmt.Errorf("figure: a %T has no name; the legend needs one", m.Mark)
+			return
+		}
+		if l, ok := m.Mark.(interface{ Layer() int }); ok {
+			m.layer = l.Layer()
+		}
+		if mistake = m.Mark.Check(x, y); mistake == nil {
+			m.Mark.Extent(m.include)
+		}
+	})
+	m.n = len(m.xs)
+	return cmp.Or(err, mistake)
 }
+
+// include keeps as many points as it takes for add to say that they are too many.
+func (m *foreign) include(x, y float64) {
+	if len(m.xs) <= mostValues {
+		m.xs, m.ys = append(m.xs, x), append(m.ys, y)
+	}
+}
+
+func (m *foreign) Extent(include func(x, y float64)) {
+	for i := range m.xs {
+		include(m.xs[i], m.ys[i])
+	}
+}
+
+func (m *foreign) Draw(c Pen, p *Panel) {
+	c = ink.Named(c, m.what())
+	ink.Fail(c, m.call(func() { m.Mark.Draw(c, p) }))
+}
+
+// Legend leaves the entry as it was where the mark makes a mistake, which the panel keeps.
+func (m *foreign) Legend(p *Panel, e *Entry) {
+	before := *e
+	err := m.call(func() { m.Mark.Legend(p, e) })
+	if err == nil && e.Text != before.Text {
+		err = checkText(e.Text)
+	}
+	if style := ink.CheckStyle(e.Style); err == nil && style != nil {
+		err = fmt.Errorf("%s: %w", m.what(), style)
+	}
+	if err != nil {
+		*e = before
+		p.fail(err)
+	}
+}
+
+func (m *foreign) Describe(p *Panel) (words string) {
+	err := m.call(func() { words = m.Mark.Describe(p) })
+	if err = cmp.Or(err, checkWords(words)); err != nil {
+		p.fail(err)
+		return ""
+	}
+	return words
+}
+
+// call is that of limits.go, for the mark.
+func (m *foreign) call(fn func()) error { return call(fmt.Sprintf("mark %q", m.name), fn) }
 
 // around is the extent.
 func (m *foreign) around() ([]Point, float64) { return m.places(), 1.15 }

@@ -11,6 +11,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
+	vgfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
 
 	"descent.example/pkg/figure"
 )
@@ -131,4 +135,181 @@ func TestMistakesOfMarksFromOutside(t *testing.T) {
 		_, err := f.SVG()
 		assert.EqualError(t, err, want)
 	}
+}
+
+// wild is a mark that does what it is told in each of its methods.
+type wild struct {
+	on   string // the method
+	do   func()
+	pen  func(figure.Pen)
+	sign func(*figure.Entry)
+	says string
+}
+
+func (w wild) at(method string) {
+	if w.on == method {
+		w.do()
+	}
+}
+
+func (w wild) Name() string                      { w.at("Name"); return "w" }
+func (w wild) Check(_, _ figure.Axis) error      { w.at("Check"); return nil }
+func (w wild) Extent(include func(_, _ float64)) { w.at("Extent"); include(0, 0); include(1, 1) }
+func (w wild) Layer() int                        { w.at("Layer"); return figure.Areas }
+
+func (w wild) Draw(pen figure.Pen, _ *figure.Panel) {
+	if w.at("Draw"); w.pen != nil {
+		w.pen(pen)
+	}
+}
+
+func (w wild) Legend(_ *figure.Panel, e *figure.Entry) {
+	w.at("Legend")
+	if e.Line = true; w.sign != nil {
+		w.sign(e)
+	}
+}
+
+func (w wild) Describe(*figure.Panel) string { w.at("Describe"); return w.says }
+
+// refused requires one sentence from every picture of a mark.
+func refused(t *testing.T, m figure.Mark, want string) {
+	t.Helper()
+	alone := func() *figure.Figure { return figure.New("t", figure.X("x"), figure.Y("y")).Add(m) }
+	_, err := alone().SVG()
+	require.ErrorContains(t, err, want)
+	assert.Less(t, len(err.Error()), 2000)
+	assert.NotContains(t, err.Error(), "\n")
+	_, png := alone().PNG()
+	assert.EqualError(t, png, err.Error())
+	assert.NotEmpty(t, alone().Alt())
+	_, err = figure.Row(alone(), alone()).SVG()
+	assert.ErrorContains(t, err, want)
+	_, err = figure.Animate(2, 10, func(int) *figure.Figure { return alone() }).PNG()
+	assert.ErrorContains(t, err, want)
+	_, err = figure.Slide(func([]float64) (*figure.Figure, string) { return alone(), "" }, figure.Slider{Name: "s", Values: []float64{1}, Start: 1}).HTML()
+	assert.ErrorContains(t, err, want)
+}
+
+func TestPanicsOfMarksFromOutside(t *testing.T) {
+	for _, method := range []string{"Name", "Check", "Extent", "Layer", "Draw", "Legend", "Describe"} {
+		want := `figure: mark "w": no good, in figure_test.Test`
+		if slices.Contains([]string{"Name", "Check", "Extent", "Layer"}, method) {
+			want = "figure: a figure_test.wild: no good, in figure_test.Test"
+		}
+		refused(t, wild{on: method, do: func() { panic("no good") }}, want)
+	}
+	refused(t, (*violin)(nil), "figure: a mark is a nil *figure_test.violin")
+	refused(t, wild{on: "Draw", do: func() { panic(strings.Repeat("x", 1_000_000)) }}, `figure: mark "w": xxx`)
+}
+
+func TestWhatNoPenDraws(t *testing.T) {
+	at := figure.At
+	style := figure.Style{Width: 2}
+	face := vgfont.Face{Font: vgfont.Font{Size: 12}, Face: font()}
+	dashed := func(d ...vg.Length) figure.Style { return figure.Style{Width: 2, Dashes: d} }
+	sized := func(size float64) vgfont.Face { f := face; f.Font.Size = vg.Length(size); return f }
+	for want, draws := range map[string][]func(figure.Pen){
+		"must be finite and within": {
+			func(p figure.Pen) { p.Stroke(style, at(0, 0), at(math.NaN(), 1)) },
+			func(p figure.Pen) { p.Stroke(style, at(0, 0), at(1, math.Inf(1))) },
+			func(p figure.Pen) { p.Stroke(style, at(0, 0), at(1e300, 1)) },
+			func(p figure.Pen) { p.Fill(style.Color, []figure.Point{at(0, 0), at(math.NaN(), 1), at(5, 5)}) },
+			func(p figure.Pen) { p.Fill(style.Color, []figure.Point{at(0, 0), at(math.Inf(-1), 1), at(5, 5)}) },
+			func(p figure.Pen) { p.Fill(style.Color, []figure.Point{at(0, 0), at(1e12, 1), at(5, 5)}) },
+			func(p figure.Pen) { p.Text("a", at(math.NaN(), 1), face, 0) },
+			func(p figure.Pen) { p.Marker(style, at(0, 0), math.Inf(1)) },
+			func(p figure.Pen) { p.Circle(style, at(0, 0), math.NaN()) },
+		},
+		"a line of width": {
+			func(p figure.Pen) { p.Stroke(figure.Style{Width: math.NaN()}, at(0, 0), at(1, 1)) },
+			func(p figure.Pen) { p.Stroke(figure.Style{Width: math.Inf(1)}, at(0, 0), at(1, 1)) },
+			func(p figure.Pen) { p.Stroke(figure.Style{Width: -1}, at(0, 0), at(1, 1)) },
+		},
+		"must be finite and not negative": {
+			func(p figure.Pen) { p.Stroke(dashed(vg.Length(math.NaN()), 1), at(0, 0), at(1, 1)) },
+			func(p figure.Pen) { p.Stroke(dashed(-1, 5), at(0, 0), at(1, 1)) },
+		},
+		"too short to see":    {func(p figure.Pen) { p.Stroke(dashed(1e-9, 1e-9), at(0, 0), at(100, 100)) }},
+		"different dashes":    {func(p figure.Pen) { p.Stroke(dashed(make([]vg.Length, 1000)...), at(0, 0), at(100, 100)) }},
+		"letters is too long": {func(p figure.Pen) { p.Text(strings.Repeat("a", 10_000_000), at(0, 0), face, 0) }},
+		`has no '∮'`:          {func(p figure.Pen) { p.Text("∮", at(0, 0), face, 0) }},
+		"needs a font": {
+			func(p figure.Pen) { p.Text("a", at(0, 0), vgfont.Face{}, 0) },
+			func(p figure.Pen) { p.Text("a", at(0, 0), sized(math.NaN()), 0) },
+			func(p figure.Pen) { p.Text("a", at(0, 0), sized(1e9), 0) },
+		},
+	} {
+		for i, draw := range draws {
+			t.Run(fmt.Sprint(want, " ", i), func(t *testing.T) {
+				refused(t, wild{pen: draw}, want)
+				refused(t, wild{pen: draw}, `figure: mark "w": `)
+			})
+		}
+	}
+	back := make([]figure.Point, 1000)
+	for i := range back {
+		back[i] = at(float64(i%2)*90_000, 0)
+	}
+	refused(t, wild{pen: func(p figure.Pen) { p.Stroke(dashed(1, 1), back...) }}, "more than 2000000 dashes")
+}
+
+// Dashes without a length are a solid line, in both formats.
+func TestDashesWithoutALength(t *testing.T) {
+	picture := func(s figure.Style) *figure.Figure {
+		s.Color.A = 0xff
+		return figure.New("t", figure.X("x"), figure.Y("y")).Add(wild{pen: func(p figure.Pen) { p.Stroke(s, figure.At(0, 0), figure.At(200, 100)) }})
+	}
+	dashes, err := picture(figure.Style{Width: 2, Dashes: []vg.Length{0, 0}}).PNG()
+	require.NoError(t, err)
+	solid, err := picture(figure.Style{Width: 2}).PNG()
+	require.NoError(t, err)
+	assert.Equal(t, solid, dashes)
+	dots, err := picture(figure.Style{Width: 2, Dashes: []vg.Length{0, 5}}).PNG()
+	require.NoError(t, err)
+	assert.NotEqual(t, solid, dots)
+}
+
+func TestLegendsOfMarksFromOutside(t *testing.T) {
+	refused(t, wild{sign: func(e *figure.Entry) { e.Text = strings.Repeat("a", 100_000) }}, "100000 letters of a title, label or name are too many")
+	refused(t, wild{sign: func(e *figure.Entry) { e.Text = "∮" }}, "the font has no '∮'")
+	refused(t, wild{sign: func(e *figure.Entry) { e.Style.Width = math.NaN() }}, `figure: mark "w": a line of width NaN`)
+	refused(t, wild{says: strings.Repeat("a", 10_000_000)}, "10000000 letters of a description are too many")
+}
+
+func TestExtentsOfMarksFromOutside(t *testing.T) {
+	asked := 0
+	fig := figure.New("t", figure.X("x"), figure.Y("y")).Add(wild{on: "Extent", do: func() { asked++ }})
+	_, err := fig.SVG()
+	require.NoError(t, err)
+	assert.Equal(t, 1, asked)
+	refused(t, endless{}, "values are too many to draw")
+}
+
+// endless includes more points than any picture has.
+type endless struct{ wild }
+
+func (endless) Extent(include func(x, y float64)) {
+	for range 50_000_000 {
+		include(0, 0)
+	}
+}
+
+// A pen that nobody gave out draws nothing.
+func TestZeroPen(t *testing.T) {
+	var p figure.Pen
+	assert.NotPanics(t, func() {
+		p.Stroke(figure.Style{Width: 1}, figure.At(0, 0), figure.At(1, 1))
+		p.Star(figure.At(0, 0), 3)
+		p.Text("a", figure.At(0, 0), vgfont.Face{}, 0)
+		p.Darts(figure.Style{}, nil)
+	})
+}
+
+func font() *opentype.Font {
+	f, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		panic(err)
+	}
+	return f
 }

@@ -63,7 +63,7 @@ func (f *Figure) alternative(l *layout) string {
 func (l *layout) describe() string {
 	var parts []string
 	for i, p := range l.panels {
-		s := p.describe()
+		s := p.words
 		if len(l.panels) > 1 {
 			s = fmt.Sprintf("Panel %d: %s", i+1, s)
 		}

@@ -276,17 +276,24 @@ func PNG(w, h int, draw func(Pen)) ([]byte, error) {
 	return c.bytes()
 }
 
-// mostDrawn is how many corners and letters a picture may have, which makes an SVG of some 4 MB.
-const mostDrawn = 300_000
+const (
+	mostDrawn  = 300_000   // corners and letters of a picture, which makes an SVG of some 4 MB
+	mostDashed = 2_000_000 // dashes of all its lines
+)
 
-// Record returns the strokes of a picture, or an error where they are too many.
+// Record returns the strokes of a picture, or an error where one cannot be drawn or they are too many.
 func Record(draw func(Pen)) ([]Op, error) {
-	var ops []Op
-	left := mostDrawn
-	if draw(Pen{kept: &ops, left: &left}); left < 0 {
+	k := record{left: mostDrawn, dashes: mostDashed}
+	draw(Pen{kept: &k, of: "figure"})
+	switch {
+	case k.err != nil:
+		return nil, k.err
+	case k.left < 0:
 		return nil, fmt.Errorf("figure: the picture has more than %d corners, which no reader could see; draw fewer points, arrows or cells in it", mostDrawn)
+	case k.dashes < 0:
+		return nil, fmt.Errorf("figure: the picture has more than %d dashes, which no reader could see; draw shorter or solid lines in it", mostDashed)
 	}
-	return ops, nil
+	return k.ops, nil
 }
 
 // drawOn draws a picture, unless it is too much.

@@ -3,6 +3,8 @@
 package ink
 
 import (
+	"cmp"
+	"fmt"
 	"image/color"
 	"math"
 
@@ -59,11 +61,30 @@ func (s Style) Pale(n int) Style {
 	return s
 }
 
-// Pen draws on a canvas in the units and types of this package.
+// Pen draws in the units and types of this package what Record keeps. The zero Pen draws nothing.
 type Pen struct {
-	c    vg.Canvas
-	kept *[]Op // where strokes go that are to be drawn later; nil to draw at once
-	left *int  // how much may still be drawn; nil for no limit
+	kept *record
+	of   string // whose mistakes it makes
+}
+
+// record is a picture to be drawn later.
+type record struct {
+	ops          []Op
+	left, dashes int   // how much may still be drawn
+	err          error // the first mistake
+}
+
+// Named is a pen whose mistakes begin with the name of what is drawn.
+func Named(p Pen, of string) Pen {
+	p.of = of
+	return p
+}
+
+// Fail keeps a mistake for Record to return, unless there is one or it is nil.
+func Fail(p Pen, err error) {
+	if p.kept != nil && p.kept.err == nil {
+		p.kept.err = err
+	}
 }
 
 // Op is one stroke of a pen: a path to fill, or to draw with a line where it
@@ -78,16 +99,89 @@ type Op struct {
 }
 
 func (p Pen) do(o Op) {
-	if p.left != nil {
-		if *p.left -= len(o.Path) + len(o.Text) + 4; *p.left < 0 { // 4 for its color and width
-			return
-		}
-	}
-	if p.kept != nil {
-		*p.kept = append(*p.kept, o)
+	k := p.kept
+	if k == nil || k.err != nil {
 		return
 	}
-	o.draw(p.c)
+	if err := o.check(); err != nil {
+		Fail(p, fmt.Errorf("%s: %w", p.of, err))
+		return
+	}
+	k.left -= len(o.Path) + len(o.Text) + 4 // 4 for its color and width
+	k.dashes -= o.dashed()
+	if k.left >= 0 && k.dashes >= 0 {
+		k.ops = append(k.ops, o)
+	}
+}
+
+// What a canvas cannot draw takes it for ever, or ends in a document that no reader shows.
+const (
+	far        = 100_000 // CSS pixels from the picture's corner
+	widest     = 1000    // CSS pixels of a line, and of letters
+	mostDashes = 100     // of a style
+)
+
+// check finds what no canvas can draw.
+func (o Op) check() error {
+	for _, c := range o.Path {
+		if err := checkPlace(float64(c.Pos.X), float64(c.Pos.Y)); err != nil {
+			return err
+		}
+		if r := float64(c.Radius); !(math.Abs(r) <= far) {
+			return fmt.Errorf("a circle of radius %v cannot be drawn", r)
+		}
+	}
+	return cmp.Or(checkPlace(o.At.X, o.At.Y), CheckStyle(o.Style))
+}
+
+func checkPlace(x, y float64) error {
+	if math.Abs(x) <= far && math.Abs(y) <= far {
+		return nil
+	}
+	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels", x, y, far)
+}
+
+// CheckStyle finds a width or dashes that no line can have.
+func CheckStyle(s Style) error {
+	if !(s.Width >= 0 && s.Width <= widest) {
+		return fmt.Errorf("a line of width %v must be from 0 to %d pixels wide", s.Width, widest)
+	}
+	if len(s.Dashes) > mostDashes {
+		return fmt.Errorf("a line of %d different dashes cannot be drawn; the most are %d", len(s.Dashes), mostDashes)
+	}
+	for _, d := range s.Dashes {
+		if !(d >= 0 && d <= far) {
+			return fmt.Errorf("dashes of %v must be finite and not negative", s.Dashes)
+		}
+	}
+	if n := s.period(); n > 0 && n < 1 {
+		return fmt.Errorf("dashes of %v are too short to see; make them 1 pixel long in all, or more", s.Dashes)
+	}
+	return nil
+}
+
+// period is the length after which dashes repeat; 0 for a solid line.
+func (s Style) period() float64 {
+	n := 0.0
+	for _, d := range s.Dashes {
+		n += float64(d)
+	}
+	return n
+}
+
+// dashed is how often the dashes of a line repeat.
+func (o Op) dashed() int {
+	period, way := o.Style.period(), 0.0
+	if period == 0 {
+		return 0
+	}
+	for i, c := range o.Path {
+		if i > 0 && c.Type == vg.LineComp {
+			way += Point{float64(c.Pos.X), float64(c.Pos.Y)}.Sub(Point{float64(o.Path[i-1].Pos.X), float64(o.Path[i-1].Pos.Y)}).Length()
+		}
+		way += math.Abs(float64(c.Radius) * c.Angle)
+	}
+	return int(way / period)
 }
 
 func (o Op) draw(c vg.Canvas) {
@@ -103,7 +197,11 @@ func (o Op) draw(c vg.Canvas) {
 		c.FillString(o.Face, o.At.VG(), o.Text)
 	case o.Style.Width > 0:
 		c.SetLineWidth(vg.Length(o.Style.Width))
-		c.SetLineDash(o.Style.Dashes, 0)
+		dashes := o.Style.Dashes
+		if o.Style.period() == 0 { // or the canvas would never come to the end of the line
+			dashes = nil
+		}
+		c.SetLineDash(dashes, 0)
 		c.Stroke(o.Path)
 	default:
 		c.Fill(o.Path)
@@ -293,6 +391,10 @@ func (p Pen) Text(s string, at Point, f vgfont.Face, align Align) { p.Colored(Da
 
 // Colored is Text in another color.
 func (p Pen) Colored(clr color.NRGBA, s string, at Point, f vgfont.Face, align Align) {
+	if err := checkLine(f, s); err != nil {
+		Fail(p, fmt.Errorf("%s: %w", p.of, err))
+		return
+	}
 	switch w := Width(f, s); align {
 	case Center:
 		at.X -= w / 2

@@ -1,6 +1,7 @@
 package ink
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -131,6 +132,21 @@ func Lacks(s string) (letter rune, yes bool) {
 		}
 	}
 	return 0, false
+}
+
+// checkLine finds what no line of text can have. It looks at the length first: the rest takes the square of it.
+func checkLine(f vgfont.Face, s string) error {
+	const most = 1000
+	if n := utf8.RuneCountInString(s); n > most {
+		return fmt.Errorf("a line of %d letters is too long to draw; the most are %d", n, most)
+	}
+	if size := float64(f.Font.Size); f.Face == nil || !(size > 0 && size <= widest) {
+		return fmt.Errorf("the text %q needs a font, in a size above 0 and up to %d pixels", s, widest)
+	}
+	if letter, yes := Lacks(s); yes {
+		return fmt.Errorf("the font has no %q (%U) for the text %q; write it in another way", letter, letter, s)
+	}
+	return nil
 }
 
 // unbroken keeps together what no line should break: an equation, a number and
