@@ -380,5 +380,6 @@ func (f *field) drawBar(c Pen, p *Panel) {
 			c.Text(name, At(x+barWidth+6, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.Text(f.name, At(frame.Max.X+p.right-4, (frame.Min.Y+frame.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+	size, _ := p.labelSize(f.name, true)
+	c.Text(f.name, At(frame.Max.X+p.right-4, (frame.Min.Y+frame.Max.Y)/2), ink.Sized(ink.Regular, size), ink.Upright)
 }

@@ -108,9 +108,11 @@ func (p *Panel) drawAxes(c Pen) {
 			c.Text(t.label, At(at.X-tickLen-4, at.Y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Right)
 		}
 	}
-	c.Text(p.x.label, At((f.Min.X+f.Max.X)/2, f.Min.Y-p.bottom+labelSize*0.3), ink.Sized(ink.Regular, labelSize), ink.Center)
+	size, _ := p.labelSize(p.x.label, false)
+	c.Text(p.x.label, At((f.Min.X+f.Max.X)/2, f.Min.Y-p.bottom+labelSize*0.3), ink.Sized(ink.Regular, size), ink.Center)
 	if !p.hideY {
-		c.Text(p.y.label, At(f.Min.X-p.left+labelSize*0.85, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+		size, _ := p.labelSize(p.y.label, true)
+		c.Text(p.y.label, At(f.Min.X-p.left+labelSize*0.85, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, size), ink.Upright)
 	}
 }
 

@@ -9,11 +9,14 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"descent.example/pkg/figure/internal/ink"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -525,4 +528,57 @@ func TestBothKindsAtTheSameTime(t *testing.T) {
 		require.Equal(t, svg2, svg)
 		require.Equal(t, png2, png)
 	}
+}
+
+// A long label is written in smaller letters and lies in the picture, or is refused.
+func TestLongLabels(t *testing.T) {
+	label := func(letters int) string {
+		return strings.TrimSpace(strings.Repeat("a loss per example ", 20)[:letters])
+	}
+	long := func(x, y string, panels int) ([]byte, int, int, error) {
+		all := make([]*Figure, panels)
+		for i := range all {
+			all[i] = New("t", X(x), Y(y).Range(0, float64(i+1))).Line("a", nil, []float64{0, 1})
+		}
+		f := Row(all...)
+		w, h := f.Size()
+		svg, err := f.SVG()
+		return svg, w, h, err
+	}
+	text := regexp.MustCompile(`x="([\d.-]+)" y="[\d.-]+" font-size="([\d.]+)" fill="#222222" textLength="([\d.]+)"[^>]*>(a loss[^<]*)<`)
+	number := func(b []byte) float64 {
+		v, err := strconv.ParseFloat(string(b), 64)
+		require.NoError(t, err)
+		return v
+	}
+	for _, letters := range []int{66, 75} {
+		svg, _, h, err := long("x", label(letters), 1)
+		require.NoError(t, err)
+		found := text.FindSubmatch(svg)
+		require.NotNil(t, found)
+		assert.Less(t, number(found[2]), 16.0)
+		assert.Less(t, number(found[3]), float64(h))
+		at := regexp.MustCompile(`translate\([\d.]+ -([\d.]+)\)"><g transform="rotate\(-90 0 \d+\)"><text `).FindSubmatch(svg)
+		require.NotNil(t, at, "where the label begins, from below")
+		assert.Less(t, number(at[1])+number(found[3]), float64(h))
+	}
+	svg, w, _, err := long(label(115), "y", 1)
+	require.NoError(t, err)
+	found := text.FindSubmatch(svg)
+	assert.Less(t, number(found[1])+number(found[3]), float64(w))
+	assert.Positive(t, number(found[1]))
+	svg, _, _, err = long(label(31), "y", 4)
+	require.NoError(t, err)
+	all := text.FindAllSubmatch(svg, -1)
+	require.Len(t, all, 4)
+	for i := range all[1:] {
+		assert.Less(t, number(all[i][1])+number(all[i][3]), number(all[i+1][1]), "panel %d", i)
+	}
+	for _, bad := range [][2]string{{label(200), "y"}, {"x", label(120)}} {
+		_, _, _, err := long(bad[0], bad[1], 1)
+		assert.ErrorContains(t, err, "is too long for its axis or color bar; shorten it")
+	}
+	plane := New("t", X("x").Range(0, 1), Y("y").Range(0, 1))
+	_, err = plane.Contour(label(120), func(x, y float64) float64 { return x + y }).SVG()
+	assert.ErrorContains(t, err, "is too long for its axis or color bar; shorten it")
 }

@@ -174,7 +174,6 @@ func (h *shaded) Draw(c Pen, p *Panel) {
 // letters chooses how many digits the numbers have and how large they are, so
 // that all fit; 0 where they cannot, as none is smaller than 8 pt.
 func (h *heat) letters(wide, high float64) (digits int, size float64) {
-	const smallest = 11.0
 	for digits = 3; digits >= 1; digits-- {
 		for size = tickSize; size >= smallest; size-- {
 			fits := size <= high
@@ -242,7 +241,8 @@ func (h *shaded) drawBar(c Pen, p *Panel) {
 			c.Text(t.label, At(x+barWidth+7, y-tickSize*0.35), ink.Sized(ink.Regular, tickSize), ink.Left)
 		}
 	}
-	c.Text(h.name, At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, labelSize), ink.Upright)
+	size, _ := p.labelSize(h.name, true)
+	c.Text(h.name, At(f.Max.X+p.right-4, (f.Min.Y+f.Max.Y)/2), ink.Sized(ink.Regular, size), ink.Upright)
 }
 
 func (h *shaded) Describe(p *Panel) string {

@@ -19,6 +19,7 @@ const (
 	titleSize = 17.0
 	labelSize = 16.0
 	tickSize  = 15.0 // 11¼ pt, the smallest letters
+	smallest  = 11.0 // 8 pt, of what must fit into its place
 	leading   = 1.2
 	tickLen   = 5.0
 	sampleLen = 30.0 // of a line in the legend
@@ -481,7 +482,41 @@ func (l *layout) place(cols int) error {
 		}
 		y -= bottom[r] + gap
 	}
+	for _, p := range l.panels {
+		if err := p.checkLabels(); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// labelSize is how large the letters of an axis's or a color bar's label are, so that it reaches neither over the end of the
+// picture nor into the next panel; it fails where they would be too small to read.
+func (p *Panel) labelSize(text string, upright bool) (size float64, ok bool) {
+	const over = 12 // into the margin, and less than half the gap
+	room := p.width() + 2*(min(p.left, p.right)+over)
+	if upright {
+		room = p.height() + 2*(min(p.top, p.bottom)+over)
+	}
+	size = min(labelSize, labelSize*room/ink.Width(ink.Sized(ink.Regular, labelSize), text))
+	return size, size >= smallest
+}
+
+func (p *Panel) checkLabels() error {
+	check := func(text string, upright bool) error {
+		if _, ok := p.labelSize(text, upright); !ok {
+			return fmt.Errorf("figure: %q: the label %q is too long for its axis or color bar; shorten it", p.title, text)
+		}
+		return nil
+	}
+	err := check(p.x.label, false)
+	if !p.hideY {
+		err = cmp.Or(err, check(p.y.label, true))
+	}
+	if !p.hideBar {
+		err = cmp.Or(err, check(p.bar.Name(), true))
+	}
+	return err
 }
 
 // common is what panels have in common: the style of each name and the shades

@@ -251,7 +251,7 @@ func TestWhatNoPenDraws(t *testing.T) {
 	for i := range back {
 		back[i] = at(float64(i%2)*90_000, 0)
 	}
-	refused(t, wild{pen: func(p figure.Pen) { p.Stroke(dashed(1, 1), back...) }}, "more than 2000000 dashes")
+	refused(t, wild{pen: func(p figure.Pen) { p.Stroke(dashed(1, 1), back...) }}, "more than 1000000 dashes")
 }
 
 // Dashes without a length are a solid line, in both formats.

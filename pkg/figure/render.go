@@ -10,8 +10,8 @@ import (
 
 // SVG returns the picture as an SVG document that scales with the page and
 // carries Alt. The same figure gives the same bytes. The error is the first mistake in what was added to the figure. It is also
-// an error when the font cannot write a text, when the data do not say how far the axes go, or when the picture would be too
-// large.
+// an error when the font cannot write a text, when a label is too long for its axis, when the data do not say how far the axes
+// go, or when the picture would be too large.
 func (f *Figure) SVG() ([]byte, error) {
 	l, err := f.layout()
 	if err != nil {

@@ -278,7 +278,7 @@ func PNG(w, h int, draw func(Pen)) ([]byte, error) {
 
 const (
 	mostDrawn  = 300_000   // corners and letters of a picture, which makes an SVG of some 4 MB
-	mostDashed = 2_000_000 // dashes of all its lines
+	mostDashed = 1_000_000 // dashes of all its lines
 )
 
 // Record returns the strokes of a picture, or an error where one cannot be drawn or they are too many.

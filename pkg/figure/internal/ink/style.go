@@ -138,7 +138,7 @@ func checkPlace(x, y float64) error {
 	if math.Abs(x) <= far && math.Abs(y) <= far {
 		return nil
 	}
-	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels", x, y, far)
+	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels; Panel.Clip cuts a line to the frame", x, y, far)
 }
 
 // CheckStyle finds a width or dashes that no line can have.
