@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // WarmUp leads linearly to a schedule in so many steps, and continues with it from its step 0:
@@ -19,7 +20,9 @@ func WarmUp(from float64, steps int, then Schedule) (Schedule, error) {
 	if then.formula == nil {
 		return Schedule{}, notMade("then")
 	}
-	s.parts = []Schedule{then}
+	if s.parts = []Schedule{then}; s.size() > mostParts {
+		return Schedule{}, errParts
+	}
 	s.span = func(_, from, to int) (int, int) { return max(from-steps, 0), max(to-steps, 1) }
 	s.formula = func(t number, x terms) number {
 		from, steps := x.c[0], x.c[1]
@@ -100,7 +103,10 @@ func Clamp(of Schedule, low, high float64) (Schedule, error) {
 	case of.formula == nil:
 		return Schedule{}, notMade("of")
 	}
-	s.parts, s.span = []Schedule{of}, whole
+	if s.parts = []Schedule{of}; s.size() > mostParts {
+		return Schedule{}, errParts
+	}
+	s.span = whole
 	s.formula = func(t number, x terms) number { return x.parts[0](t).max(x.c[0]).min(x.c[1]) }
 	return s, nil
 }
@@ -112,9 +118,27 @@ func composed(name string, parts []Schedule) (Schedule, error) {
 		if part.formula == nil {
 			return Schedule{}, notMade(fmt.Sprintf("schedules[%d]", i))
 		}
-		s.parts = append(s.parts, part)
+	}
+	if s.parts = slices.Clone(parts); s.size() > mostParts {
+		return Schedule{}, errParts
 	}
 	return s, nil
+}
+
+// mostParts is how many schedules one can be made of: a program of so many takes 5 seconds to compile, and nothing interrupts that.
+const mostParts = 300
+
+var errParts = fmt.Errorf("the schedule would be made of more than %d schedules: use fewer, or write it as one function with Func", mostParts)
+
+// size is the number of schedules that this one is made of, itself included. Beyond mostParts it is not counted to the end.
+func (s Schedule) size() int {
+	n := 1
+	for _, part := range s.parts {
+		if n += part.size(); n > mostParts {
+			break
+		}
+	}
+	return n
 }
 
 // whole is the span of a part that is asked for at every step.

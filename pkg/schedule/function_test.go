@@ -1,6 +1,8 @@
 package schedule_test
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/memory"
 	"descent.example/pkg/schedule"
 )
 
@@ -21,7 +24,7 @@ func TestFuncInAGraph(t *testing.T) {
 	f := func(t int) float64 { return 0.2 + 0.1*math.Sin(float64(t)/10) }
 	g := func(t int) float64 { return 1 / float64(3+t) }
 	builds := 0
-	built := must(must(schedule.Func(f)).Tabulate(0, 128))
+	built := must(must(schedule.Func(f)).Tabulate(t.Context(), 0, 128))
 	exec, err := graph.NewExec(backend, func(step, constants *graph.Node) *graph.Node {
 		builds++
 		return built.Node(step, constants, dtypes.Float64)
@@ -31,7 +34,7 @@ func TestFuncInAGraph(t *testing.T) {
 		f        func(int) float64
 		from, to int
 	}{{f, 0, 128}, {g, 0, 65}, {f, 1000, 1100}, {g, 1 << 40, 1<<40 + 127}} {
-		s := must(must(schedule.Func(run.f)).Tabulate(run.from, run.to))
+		s := must(must(schedule.Func(run.f)).Tabulate(t.Context(), run.from, run.to))
 		require.Equal(t, built.Structure(), s.Structure())
 		for step := run.from; step <= run.to; step++ {
 			eta, err := exec.Call1(int64(step), s.Constants())
@@ -42,7 +45,7 @@ func TestFuncInAGraph(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, builds)
-	longer := must(must(schedule.Func(f)).Tabulate(0, 129))
+	longer := must(must(schedule.Func(f)).Tabulate(t.Context(), 0, 129))
 	require.NotEqual(t, built.Structure(), longer.Structure())
 }
 
@@ -83,10 +86,10 @@ func TestFuncIsCalledForItsSteps(t *testing.T) {
 			called = append(called, t)
 			return rate(t)
 		}))))
-		table, err := s.Tabulate(c.from, c.to)
+		table, err := s.Tabulate(t.Context(), c.from, c.to)
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.want, called, c.name)
-		again, err := s.Tabulate(c.from, c.to)
+		again, err := s.Tabulate(t.Context(), c.from, c.to)
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.want, called, "%s: the runs of a sweep share a table", c.name)
 		for step := c.from; step < c.to; step++ {
@@ -123,18 +126,18 @@ func TestTabulateRefuses(t *testing.T) {
 		"the function's value at step 3 is +Inf: it must be a finite number, 0 or greater": {
 			must(schedule.Sequence([]schedule.Schedule{good, of(func(t int) float64 { return 1 / float64(3-t) })}, []int{5})), steps},
 	} {
-		s, err := c.s.Tabulate(c.steps[0], c.steps[1])
+		s, err := c.s.Tabulate(t.Context(), c.steps[0], c.steps[1])
 		require.EqualError(t, err, want)
 		require.Empty(t, s.Structure())
 	}
 	rates := make([]float64, 4)
-	_, err := of(func(t int) float64 { return rates[t] }).Tabulate(0, 5)
+	_, err := of(func(t int) float64 { return rates[t] }).Tabulate(t.Context(), 0, 5)
 	require.ErrorContains(t, err, "the function panics at step 4: runtime error: index out of range [4] with length 4, in schedule_test.TestTabulateRefuses.")
 	for _, to := range []int{1 << 50, math.MaxInt} {
-		_, err = at7(1).Tabulate(0, to)
-		require.ErrorContains(t, err, "the table of a schedule's function for")
+		_, err = at7(1).Tabulate(t.Context(), 0, to)
+		require.ErrorContains(t, err, "the tables of a schedule's functions for")
 		require.ErrorContains(t, err, "lower Steps")
-		kept, err := good.Tabulate(0, to)
+		kept, err := good.Tabulate(t.Context(), 0, to)
 		require.NoError(t, err, "a formula has no table")
 		require.Equal(t, 1.0, kept.At(to))
 	}
@@ -146,7 +149,7 @@ func TestTabulateAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
-			table, err := s.Tabulate(i%2, 100)
+			table, err := s.Tabulate(t.Context(), i%2, 100)
 			if err != nil || table.At(99) != 99 || table.At(0) != float64(i%2) {
 				t.Errorf("%v %v", table.At(0), err)
 			}
@@ -185,5 +188,69 @@ func TestStaircaseIsATable(t *testing.T) {
 			piece++
 		}
 		require.Equal(t, etas[piece], s.At(step), "step %d", step)
+	}
+}
+
+// The tables of all functions are counted together, and each part has one of its own span.
+func TestTablesAreCountedTogether(t *testing.T) {
+	own := func() schedule.Schedule { return must(schedule.Func(func(int) float64 { return 0.1 })) }
+	var parts []schedule.Schedule
+	var boundaries []int
+	for i := range 100 {
+		parts, boundaries = append(parts, own()), append(boundaries, 100*(i+1))
+	}
+	sequence := must(schedule.Sequence(parts, boundaries[:99]))
+	values := 0
+	for _, table := range sequence.Tables(0, 10_000) {
+		values += table.Size
+	}
+	require.Equal(t, 100*128, values)
+	require.Len(t, must(sequence.Tabulate(t.Context(), 0, 10_000)).Constants(), 100+100*(1+128))
+
+	steps := int(memory.Limit() / 24 / 40)
+	alone := own()
+	require.Len(t, alone.Tables(0, steps), 1)
+	called := false
+	parts[0] = must(schedule.Func(func(int) float64 { called = true; return 0.1 }))
+	_, err := must(schedule.Product(parts...)).Tabulate(t.Context(), 0, steps)
+	require.ErrorContains(t, err, fmt.Sprintf("the tables of a schedule's functions for %d steps would take", steps))
+	require.False(t, called)
+}
+
+// The context's end ends the calls of a function.
+func TestTabulateIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	s := must(schedule.Func(func(int) float64 {
+		if calls++; calls == 7 {
+			cancel()
+		}
+		return 1
+	}))
+	_, err := s.Tabulate(ctx, 0, 1000)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 7, calls)
+	_, err = s.Tabulate(nil, 0, 1000) //lint:ignore SA1012 a mistake that is made
+	require.EqualError(t, err, "ctx is nil: give context.Background()")
+}
+
+// A schedule of too many parts is refused when it is made, and at once.
+func TestTooManyParts(t *testing.T) {
+	for name, grow := range map[string]func(s schedule.Schedule) (schedule.Schedule, error){
+		"product": func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.Product(s, s) },
+		"sequence": func(s schedule.Schedule) (schedule.Schedule, error) {
+			return schedule.Sequence([]schedule.Schedule{s, s}, []int{3})
+		},
+		"clamp":   func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.Clamp(s, 0, 1) },
+		"warm-up": func(s schedule.Schedule) (schedule.Schedule, error) { return schedule.WarmUp(0, 3, s) },
+	} {
+		s, err := schedule.Constant(1)
+		for range 3000 {
+			if s, err = grow(s); err != nil {
+				break
+			}
+		}
+		require.ErrorContains(t, err, "would be made of more than 300 schedules", name)
+		require.Empty(t, s.Structure())
 	}
 }

@@ -33,6 +33,6 @@ func FuzzHostile(f *testing.F) {
 		"OneOverSqrtT": schedule.OneOverSqrtT, "Polynomial": schedule.Polynomial, "Linear": schedule.Linear,
 		"Cosine": schedule.Cosine, "WarmRestarts": schedule.WarmRestarts, "OneCycle": schedule.OneCycle,
 		"WarmUp": schedule.WarmUp, "Sequence": schedule.Sequence, "Product": schedule.Product, "Clamp": schedule.Clamp,
-		"Func": schedule.Func, "PiecewiseLinear": schedule.PiecewiseLinear, "(Schedule).Tabulate": schedule.Schedule.Tabulate,
+		"Func": schedule.Func, "PiecewiseLinear": schedule.PiecewiseLinear, "(Schedule).Tabulate": schedule.Schedule.Tabulate, "(Schedule).Tables": schedule.Schedule.Tables,
 	})
 }

@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"context"
 	_ "embed"
 	"encoding/csv"
 	"fmt"
@@ -30,7 +31,7 @@ func must(s schedule.Schedule, err error) schedule.Schedule {
 
 // ofSlice is the function that gives the rates of a slice, for a run that begins with the first.
 func ofSlice(rates ...float64) schedule.Schedule {
-	return must(must(schedule.Func(func(t int) float64 { return rates[t] })).Tabulate(0, len(rates)))
+	return must(must(schedule.Func(func(t int) float64 { return rates[t] })).Tabulate(context.Background(), 0, len(rates)))
 }
 
 // staircase goes up and down n times.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -16,7 +17,7 @@ type Record struct {
 	Params   bool // the parameters θ
 	GradNorm bool // the Euclidean norms of the batch's gradient: over all parameters, and of each
 	StepNorm bool // ‖θ_{t+1} − θ_t‖, of the step that follows the record (after the last record: that would follow)
-	Rate     bool // η_t
+	Rate     bool // η_t of that step; for the last record of StepNorm and Rate a schedule.Func is called once more, for step Steps
 	// FullLoss is L(θ) over all examples; it is what a run on batches tries to lower. It is computed for the recorded
 	// steps alone.
 	FullLoss bool
@@ -35,8 +36,8 @@ func (r Record) keepsParams() bool { return r.Params || r.FullLoss || r.ExampleG
 // size), with or without a Plateau; no other value makes it compile again.
 type Config struct {
 	LearningRate float64 // η > 0, constant. Give it or a Schedule.
-	// Schedule is η_t, t counting the steps from 0. Your own function (schedule.Func) is called before the run, once for every step;
-	// with one, Steps beyond the same power of two compile again.
+	// Schedule is η_t, t counting the steps from 0. Your own function (schedule.Func) is called before the run, once for every step,
+	// and for the one after them if Rate or StepNorm is recorded; with one, Steps beyond the same power of two compile again.
 	Schedule schedule.Schedule
 	// Plateau lowers the rate where the batch's loss stops falling; the zero Plateau does not.
 	Plateau schedule.Plateau
@@ -72,7 +73,36 @@ func (c Config) first() int {
 	return 0
 }
 
-// settle fills in the defaults, and returns an error that names the first setting that cannot be.
+// rates are the steps whose rates a run needs, up to the one before end: its own, and for some records the one that would follow.
+func (t *Trainer) rates(c Config) (first, end int) {
+	first, end = c.first(), c.first()+c.Steps
+	if t.record.Rate || t.record.StepNorm {
+		end++
+	}
+	return first, end
+}
+
+// tabulated turns the functions in a settled run's schedule into tables.
+func (t *Trainer) tabulated(ctx context.Context, c Config) (Config, error) {
+	first, end := t.rates(c)
+	s, err := c.Schedule.Tabulate(ctx, first, end)
+	switch {
+	case err == nil:
+		c.Schedule = s
+		return c, nil
+	case ctx.Err() != nil:
+		return c, fmt.Errorf("the run was cancelled before its first step: Schedule: %w", err)
+	}
+	if last := c.first() + c.Steps; end > last {
+		if _, without := c.Schedule.Tabulate(ctx, first, last); without == nil {
+			return c, fmt.Errorf("Schedule: %w; the last record of Rate and StepNorm needs the rate of step %d: define it, or do not record them", err, last)
+		}
+	}
+	return c, fmt.Errorf("Schedule: %w", err)
+}
+
+// settle fills in the defaults, and returns an error that names the first setting that cannot be. It calls no function of a
+// schedule.
 func (t *Trainer) settle(c Config) (Config, error) {
 	if c.Stride == 0 {
 		c.Stride = 1
@@ -90,12 +120,8 @@ func (t *Trainer) settle(c Config) (Config, error) {
 	var err error
 	if c.Schedule.Structure() == "" {
 		c.Schedule, err = schedule.Constant(c.LearningRate)
-		return c, err
 	}
-	if c.Schedule, err = c.Schedule.Tabulate(c.first(), c.first()+c.Steps); err != nil {
-		return c, fmt.Errorf("Schedule: %w", err)
-	}
-	return c, nil
+	return c, err
 }
 
 func (t *Trainer) check(c Config) error {

@@ -55,6 +55,7 @@ func ProgramsOfTwin(t *Trainer) int {
 func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there float64) {
 	c.LearningRate = 1
 	c, _ = t.settle(c)
+	c, _ = t.tabulated(context.Background(), c)
 	u := setupOf(c, 0)
 	t.speeds = map[string]speed{u.key(): {step: here}}
 	twin, err := t.twinOn(gpu)

@@ -33,6 +33,11 @@ func catch(fn func()) (err error) {
 	return nil
 }
 
+var errNotMade = errors.New("the trainer was not made by train.New: use what New returns, after a look at its error")
+
+// made tells a trainer of New and On from nil and the zero Trainer.
+func (t *Trainer) made() bool { return t != nil && t.compiled != nil }
+
 var errClosed = errors.New("the trainer is closed: make another one with train.New")
 
 var errWithinBuild = errors.New("a problem's Loss or an optimizer uses its own trainer, which waits for it: use another trainer, or do it outside")
@@ -62,6 +67,9 @@ func goroutine() (id int64) {
 
 // use calls fn while Close waits. After Close it is an error.
 func (t *Trainer) use(fn func() error) error {
+	if !t.made() {
+		return errNotMade
+	}
 	if t.withinBuild() {
 		return errWithinBuild
 	}

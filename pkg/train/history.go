@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -54,12 +55,22 @@ func (p Parameter) Layer() string { return p.Name[:max(strings.LastIndex(p.Name,
 
 // Diverged tells whether the run diverged, and after how many steps: θ at that step was the first that was not
 // finite, or that had a loss not finite or of magnitude above Config.MaxLoss. The run ended there.
-func (h *History) Diverged() (step int, diverged bool) { return h.divergedAt, h.diverged }
+func (h *History) Diverged() (step int, diverged bool) {
+	if h == nil {
+		panic(errNoHistory)
+	}
+	return h.divergedAt, h.diverged
+}
+
+var errNoHistory = errors.New("the history is nil: its run failed or was not done, look at the error of Run or Sweep")
 
 // Value returns the final value of the parameter of that name, in its own shape and type: to use it in a GoMLX model,
 // or as Config.Start of another run. It returns other variables by their name too: "optimizers/average/theta". A name that
 // no variable has is an error.
 func (h *History) Value(name string) (*tensors.Tensor, error) {
+	if h == nil {
+		return nil, errNoHistory
+	}
 	if i := slices.Index(h.names, strings.TrimPrefix(name, "/")); i >= 0 {
 		return h.state[i].LocalClone()
 	}
@@ -70,6 +81,9 @@ func (h *History) Value(name string) (*tensors.Tensor, error) {
 // LayerGradNorm returns the gradient's norm over the parameters of a layer at each record, from GradNorms. It is an
 // error when no parameter is in that layer.
 func (h *History) LayerGradNorm(layer string) ([]float64, error) {
+	if h == nil {
+		return nil, errNoHistory
+	}
 	var places []int
 	var layers []string
 	for i, p := range h.Parameters {

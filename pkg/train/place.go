@@ -45,7 +45,12 @@ type elsewhere struct {
 }
 
 // Stay keeps the runs of the trainer, and of those made of it by On, on its own backend, also where a GPU would be faster.
-func (t *Trainer) Stay() { t.stays.Store(true) }
+func (t *Trainer) Stay() {
+	if !t.made() {
+		panic(errNotMade)
+	}
+	t.stays.Store(true)
+}
 
 // faster returns where runs of the trainer that are alike but for their values are done faster than by its own backend, if it
 // is that of accel.Open and so many workers share them. It has a program compiled for the GPU only if they take long.
@@ -104,6 +109,13 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 
 // speed measures runs done at once, on short ones. What was measured before of programs alike is not measured again.
 func (t *Trainer) speed(ctx context.Context, cs []Config, lanes int) (speed, error) {
+	cs = slices.Clone(cs)
+	for i := range cs {
+		var err error
+		if cs[i], err = t.tabulated(ctx, cs[i]); err != nil {
+			return speed{}, err
+		}
+	}
 	u := setupOf(cs[0], lanes)
 	t.place.Lock()
 	defer t.place.Unlock()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gomlx/compute"
 	"golang.org/x/sync/errgroup"
@@ -16,6 +17,7 @@ import (
 	"descent.example/pkg/memory"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
 )
 
 // A Job is one run of a sweep.
@@ -47,8 +49,10 @@ func (t *Trainer) Grid(base Config, rates []float64, seeds []int64) []Job {
 // than the CPU; the runs that go there are equal to single runs up to rounding. What cannot be batched (a model with convolutions or
 // random bits, see package vmap) stays, and so does all if GOMLX_BACKEND says what computes.
 //
-// A setting that cannot be is an error before anything runs, and names the job. A run that fails ends the sweep, as does
-// the context's end; the histories of the runs that were done by then are returned with the error, the others are nil.
+// A setting that cannot be is an error before anything runs, and names the job. So is a bad function of a schedule, unless it is
+// slow: the functions are called before anything runs for a second at most, and the others when their jobs begin. A run that fails
+// ends the sweep, as does the context's end; the histories of the runs that were done by then are returned with the error, the
+// others are nil.
 //
 // told, if not nil, is called with the number of runs done; without it package progress is told.
 func Sweep(outer context.Context, jobs []Job, workers int, told func(done int)) ([]*History, error) {
@@ -98,6 +102,9 @@ func doAll(outer context.Context, jobs []Job, workers int, told func(done int), 
 	}
 	s.ctx, s.cancel = context.WithCancelCause(outer)
 	defer s.cancel(nil)
+	if err := s.tryFunctions(time.Second); err != nil {
+		return nil, err
+	}
 
 	all := make([]int, len(jobs))
 	for i := range all {
@@ -106,7 +113,7 @@ func doAll(outer context.Context, jobs []Job, workers int, told func(done int), 
 	stay, away := s.place(all, workers)
 	var back []int
 	var group sync.WaitGroup
-	group.Go(func() { back = s.together(away) })
+	group.Go(s.whole(func() { back = s.together(away) }))
 	s.work(stay, workers, atOnce)
 	group.Wait()
 	s.work(back, workers, atOnce)
@@ -125,18 +132,56 @@ func (s *sweep) check(workers int) error {
 		return fmt.Errorf("workers is %d: it must be at least 1, or 0 for one for each processor", workers)
 	}
 	s.configs = make([]Config, len(s.jobs))
-	bytes := 0.0
+	bytes, counted := 0.0, make(map[schedule.Table]bool)
 	for i, job := range s.jobs {
 		if job.Trainer == nil {
 			return fmt.Errorf("job %d has no Trainer", i)
+		}
+		if !job.Trainer.made() {
+			return fmt.Errorf("job %d: %w", i, errNotMade)
 		}
 		var err error
 		if s.configs[i], err = job.Trainer.settle(job.Config); err != nil {
 			return fmt.Errorf("job %d: %w", i, err)
 		}
 		bytes += job.Trainer.historyBytes(s.configs[i])
+		for _, table := range s.configs[i].Schedule.Tables(job.Trainer.rates(s.configs[i])) {
+			if !counted[table] { // runs share it
+				counted[table] = true
+				bytes += memory.Bytes(8, table.Size)
+			}
+		}
 	}
-	return memory.Check(bytes, "raise Stride, record less or do fewer runs", "the histories of %d runs", len(s.jobs))
+	return memory.Check(bytes, "raise Stride, lower Steps, record less or do fewer runs",
+		"the histories of %d runs and the tables of their schedules", len(s.jobs))
+}
+
+// tryFunctions calls the functions of schedules for so long at most. Their tables are kept.
+func (s *sweep) tryFunctions(most time.Duration) error {
+	ctx, stop := context.WithTimeout(s.ctx, most)
+	defer stop()
+	for i, c := range s.configs {
+		if _, err := s.jobs[i].Trainer.tabulated(ctx, c); ctx.Err() != nil {
+			return nil // the jobs will say it
+		} else if err != nil {
+			return fmt.Errorf("job %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// whole is do, but cancels the sweep if do ends its goroutine, which would leave the rest undone.
+func (s *sweep) whole(do func()) func() {
+	return func() {
+		ended := true
+		defer func() {
+			if ended {
+				s.cancel(errors.New("a function that the sweep called ended its goroutine (runtime.Goexit, as FailNow of a test does): let it return"))
+			}
+		}()
+		do()
+		ended = false
+	}
 }
 
 // of are the settings of the jobs at the places.
@@ -150,7 +195,14 @@ func (s *sweep) of(places []int) []Config {
 
 // run does the jobs at the places, in one program on the trainer.
 func (s *sweep) run(t *Trainer, places []int, lanes int) error {
-	hs, err := t.run(s.ctx, s.of(places), lanes)
+	cs := s.of(places)
+	for i := range cs {
+		var err error
+		if cs[i], err = t.tabulated(s.ctx, cs[i]); err != nil {
+			return fmt.Errorf("job %d: %w", places[i], err)
+		}
+	}
+	hs, err := t.run(s.ctx, cs, lanes)
 	if err != nil {
 		return fmt.Errorf("job %d: %w", places[0], err)
 	}
@@ -173,19 +225,22 @@ func (s *sweep) work(places []int, workers int, atOnce func(*Trainer) int) {
 	queue := make(chan []int)
 	var group sync.WaitGroup
 	for range min(workers, len(places)) {
-		group.Go(func() {
+		group.Go(s.whole(func() {
 			for batch := range queue {
 				if err := s.batch(s.jobs[batch[0]].Trainer, batch); err != nil {
 					s.cancel(err) // the first cause stays
 				}
 			}
-		})
+		}))
 	}
 	for _, batch := range s.batches(places, atOnce) {
 		if s.ctx.Err() != nil {
 			break
 		}
-		queue <- batch
+		select {
+		case queue <- batch:
+		case <-s.ctx.Done():
+		}
 	}
 	close(queue)
 	group.Wait()
@@ -227,14 +282,16 @@ func (s *sweep) place(all []int, workers int) (stay []int, gone []away) {
 	group.SetLimit(workers)
 	for _, places := range s.batches(all, func(*Trainer) int { return len(all) }) {
 		group.Go(func() error {
-			e, ok := s.jobs[places[0]].Trainer.faster(s.ctx, s.of(places), workers)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if ok {
-				gone = append(gone, away{e, places})
-			} else {
-				stay = append(stay, places...)
-			}
+			s.whole(func() {
+				e, ok := s.jobs[places[0]].Trainer.faster(s.ctx, s.of(places), workers)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if ok {
+					gone = append(gone, away{e, places})
+				} else {
+					stay = append(stay, places...)
+				}
+			})()
 			return nil
 		})
 	}
@@ -267,7 +324,7 @@ func lanesFor(runs int) int { return 1 << bits.Len(uint(runs-1)) }
 func (s *sweep) batches(places []int, atOnce func(*Trainer) int) [][]int {
 	type kind struct {
 		trainer             *Trainer
-		structure           string
+		structure, tables   string
 		given               sample.Sampler // whose batches are common to all
 		steps, first, every int
 	}
@@ -277,6 +334,9 @@ func (s *sweep) batches(places []int, atOnce func(*Trainer) int) [][]int {
 		c := s.configs[i]
 		u := setupOf(c, 0)
 		k := kind{trainer: s.jobs[i].Trainer, structure: u.key(), steps: c.Steps, first: c.first(), every: c.Stride}
+		for _, table := range c.Schedule.Tables(k.trainer.rates(c)) {
+			k.tables += fmt.Sprint(table.Size, " ")
+		}
 		if u.sampler.IsGiven() {
 			k.given = u.sampler
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +80,7 @@ func TestRunsTogetherAreSingleRuns(t *testing.T) {
 			lines := must(schedule.PiecewiseLinear([]float64{0, 1, 0.1}, []int{2, int(1000 * eta), 150}))
 			table := must(schedule.Func(func(t int) float64 { return 1 / float64(1+t) }))
 			return schedule.Sequence([]schedule.Schedule{must(schedule.Product(must(schedule.Constant(eta)), lines)), must(schedule.Clamp(table, eta/2, eta))},
-				[]int{int(500 * eta)})
+				[]int{int(50 * eta)}) // all spans within one power of two
 		},
 	}
 	record := train.Record{Params: true, GradNorm: true, StepNorm: true, Rate: true, FullLoss: true}
@@ -272,4 +274,46 @@ func TestRunsShareGivenBatches(t *testing.T) {
 		require.NotEqual(t, histories[0].Loss, histories[1].Loss)
 		require.NotEqual(t, histories[0].Loss, histories[2].Loss)
 	})
+}
+
+// What ends a worker's goroutine ends the sweep, with an error, and does not stop it for ever.
+func TestSweepOfEndedGoroutines(t *testing.T) {
+	eachBackend(t, func(t *testing.T, backend compute.Backend) {
+		trainer := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: 4, n: 20}, optim.GD(), train.Record{})
+		jobs := slices.Repeat([]train.Job{{Trainer: trainer, Config: train.Config{LearningRate: 0.01, Steps: 5}}}, 10)
+		histories, err := train.Sweep(t.Context(), jobs, 2, func(int) { runtime.Goexit() })
+		require.ErrorContains(t, err, "ended its goroutine")
+		require.Nil(t, histories[9])
+		for i := range jobs {
+			jobs[i].Config.Progress = func(int) { runtime.Goexit() }
+		}
+		_, err = train.Sweep(t.Context(), jobs, 2, func(int) {})
+		require.ErrorContains(t, err, "ended its goroutine")
+	})
+}
+
+// A trainer that New did not make, and a history that there is not, say so.
+func TestZeroValuesSaySo(t *testing.T) {
+	const sentence = "the trainer was not made by train.New: use what New returns, after a look at its error"
+	for _, zero := range []*train.Trainer{nil, new(train.Trainer)} {
+		_, err := zero.Run(t.Context(), train.Config{LearningRate: 0.1, Steps: 1})
+		require.EqualError(t, err, sentence)
+		_, err = zero.On(nil)
+		require.EqualError(t, err, sentence)
+		_, _, err = zero.Evaluate(nil)
+		require.EqualError(t, err, sentence)
+		_, err = zero.ExampleGradients(nil)
+		require.EqualError(t, err, sentence)
+		require.PanicsWithError(t, sentence, func() { zero.Parameters() })
+		require.PanicsWithError(t, sentence, zero.Stay)
+		zero.Close()
+	}
+	_, err := train.Sweep(t.Context(), []train.Job{{Trainer: new(train.Trainer)}}, 0, nil)
+	require.EqualError(t, err, "job 0: "+sentence)
+	var none *train.History
+	_, err = none.Value("theta")
+	require.ErrorContains(t, err, "the history is nil")
+	_, err = none.LayerGradNorm("")
+	require.ErrorContains(t, err, "the history is nil")
+	require.PanicsWithError(t, err.Error(), func() { none.Diverged() })
 }

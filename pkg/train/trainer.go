@@ -145,10 +145,16 @@ func (t *Trainer) on(data []*tensors.Tensor) (*Trainer, error) {
 
 // Run trains from the starting values and returns what it recorded. Runs are independent of each other: each starts
 // with fresh moments and counters. A run that diverges is no error, see History.Diverged. If ctx ends, Run returns
-// within a fraction of a second (a compilation, a single long step and one record's gradients are not interrupted) with the
-// history so far and ctx's error.
+// within a fraction of a second (a compilation, a single long step, one record's gradients and a call of a schedule's function are
+// not interrupted) with the history so far and ctx's error.
 func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
+	if !t.made() {
+		return nil, errNotMade
+	}
 	c, err := t.settle(c)
+	if err == nil && ctx != nil {
+		c, err = t.tabulated(ctx, c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +181,9 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 
 // Parameters lists the names and shapes of the problem's parameters, in the order in which a History flattens them.
 func (t *Trainer) Parameters() []Parameter {
+	if !t.made() {
+		panic(errNotMade)
+	}
 	ps := make([]Parameter, len(t.params))
 	for i, k := range t.params {
 		ps[i] = Parameter{Name: name(t.vars[k]), Shape: slices.Clone(t.vars[k].Shape().Dimensions)}
@@ -183,10 +192,13 @@ func (t *Trainer) Parameters() []Parameter {
 }
 
 // Close frees the program and the data, of a trainer made by On the data alone. What is under way ends with an error, and
-// so does what follows.
+// so does what follows. A Trainer that New did not make has nothing to free.
 //
 // A problem's Loss and an optimizer cannot use the trainer that they are built for: that is an error, and Close panics.
 func (t *Trainer) Close() {
+	if !t.made() {
+		return
+	}
 	if t.withinBuild() {
 		panic(errWithinBuild)
 	}
