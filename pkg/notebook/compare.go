@@ -15,6 +15,9 @@ import (
 // can do; whole numbers are counts and may not differ. What rounding leaves of a zero can be anything, so numbers below
 // 1e-12 are equal. Cells with the tag TagMachine are compared by the kinds of their outputs only.
 func Compare(stored, fresh *Notebook, slack float64) []string {
+	if stored == nil || fresh == nil {
+		return []string{"a notebook is nil: there is nothing to compare"}
+	}
 	if len(stored.Cells) != len(fresh.Cells) {
 		return []string{fmt.Sprintf("the stored notebook has %d cells, the fresh one %d", len(stored.Cells), len(fresh.Cells))}
 	}

@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// A Notebook is what a file holds, or one that is to be written.
+// A Notebook is what a file holds, or one that is to be written. The zero Notebook is that of New, without cells.
 type Notebook struct {
 	Cells []Cell
 
@@ -131,6 +131,8 @@ func Parse(name string, data []byte) (*Notebook, error) {
 		return nil, fmt.Errorf("%s is not a notebook: it is not JSON (%w)", name, err)
 	case file.Format == 0:
 		return nil, fmt.Errorf("%s is not a notebook: it does not say its format (nbformat)", name)
+	case file.Format < 0 || file.Format > 4:
+		return nil, fmt.Errorf("%s is a notebook of format %d, which the lab does not know: save it as one of format 4 with the program that wrote it", name, file.Format)
 	case file.Format != 4:
 		return nil, fmt.Errorf("%s is a notebook of format %d: open it in JupyterLab and save it, which makes it one of format 4", name, file.Format)
 	case file.Cells == nil:
@@ -147,7 +149,7 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	}
 	for i, c := range nb.Cells {
 		switch {
-		case !slices.Contains([]string{"code", "markdown", "raw"}, c.Type):
+		case !c.typed():
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", name, i+1, c.Type)
 		case c.read["source"] == nil || string(c.read["source"]) == "null":
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", name, i+1)
@@ -156,10 +158,16 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	return nb, nil
 }
 
-// Code returns the cells that are executed, in order.
+// Code returns the cells that are executed, in order. A nil notebook has none.
 func (nb *Notebook) Code() []Cell {
+	if nb == nil {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(nb.Cells), func(c Cell) bool { return c.Type != "code" })
 }
+
+// typed tells whether the cell has one of the types that there are.
+func (c Cell) typed() bool { return slices.Contains([]string{"code", "markdown", "raw"}, c.Type) }
 
 // Has tells whether the cell carries a tag in its metadata.
 func (c Cell) Has(tag string) bool { return slices.Contains(c.Metadata.Tags, tag) }

@@ -2,6 +2,7 @@ package notebook_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,6 +116,33 @@ func TestDataThatAreNotJSONAreNotWritten(t *testing.T) {
 		Data: map[string]json.RawMessage{"text/plain": json.RawMessage("bare")}}}})
 	_, err := nb.Bytes()
 	require.ErrorContains(t, err, "the notebook cannot be written")
+}
+
+// JupyterLab makes a notebook of format 4 of the older formats. It does not open a newer one.
+func TestOtherFormats(t *testing.T) {
+	for format, advice := range map[int]string{1: "open it in JupyterLab", 3: "open it in JupyterLab", 5: "with the program that wrote it", -1: "with the program that wrote it"} {
+		_, err := notebook.Parse("n", fmt.Appendf(nil, `{"nbformat": %d, "metadata": {}, "cells": []}`, format))
+		require.ErrorContains(t, err, fmt.Sprintf("n is a notebook of format %d", format))
+		require.ErrorContains(t, err, advice)
+	}
+}
+
+// What is written can be read, also of a notebook and a cell that are not filled in; else it is an error.
+func TestZeroNotebooks(t *testing.T) {
+	for _, nb := range []*notebook.Notebook{{}, {Cells: []notebook.Cell{{Type: "code", Source: "x"}}}, notebook.New()} {
+		data, err := nb.Bytes()
+		require.NoError(t, err)
+		again, err := notebook.Parse("n", data)
+		require.NoError(t, err)
+		require.Equal(t, len(nb.Cells), len(again.Cells))
+	}
+	_, err := (&notebook.Notebook{Cells: make([]notebook.Cell, 1)}).Bytes()
+	require.ErrorContains(t, err, `cell 1 has the type ""`)
+	var none *notebook.Notebook
+	_, err = none.Bytes()
+	require.ErrorContains(t, err, "the notebook is nil")
+	require.Empty(t, none.Code())
+	require.Equal(t, []string{"a notebook is nil: there is nothing to compare"}, notebook.Compare(none, notebook.New(), 0))
 }
 
 // Whatever is in a file, it is a notebook that can be written and read again, or an error.

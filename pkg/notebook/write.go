@@ -3,6 +3,7 @@ package notebook
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,20 +11,36 @@ import (
 
 // New returns a notebook of these cells, in Go and of format 4.5.
 func New(cells ...Cell) *Notebook {
-	return &Notebook{Cells: cells, read: parts{
-		"metadata": json.RawMessage(`{"language_info":{"name":"go"}}`),
-		"nbformat": json.RawMessage("4"), "nbformat_minor": json.RawMessage("5"),
-	}}
+	return &Notebook{Cells: cells}
+}
+
+// ofNew are the parts of a notebook that was not read.
+var ofNew = parts{
+	"metadata": json.RawMessage(`{"language_info":{"name":"go"}}`),
+	"nbformat": json.RawMessage("4"), "nbformat_minor": json.RawMessage("5"),
 }
 
 // Bytes returns the text of the notebook's file, laid out as Jupyter does it. What was read and is not changed stays as it
 // was, parts that the lab does not know included. A cell without an id gets one if the notebook's format wants it. It is an
-// error when the data or the metadata of an output are not JSON.
+// error when the notebook is nil, when a cell's type is not code, markdown or raw, and when the data or the metadata of an output
+// are not JSON.
 func (nb *Notebook) Bytes() ([]byte, error) {
-	file := nb.read.open()
+	if nb == nil {
+		return nil, errors.New("the notebook is nil: use what Read or Parse returns, after a look at its error")
+	}
+	read := nb.read
+	if read == nil {
+		read = ofNew
+	}
+	for i, c := range nb.Cells {
+		if !c.typed() {
+			return nil, fmt.Errorf("the notebook cannot be written: cell %d has the type %q, and code, markdown and raw are those that there are", i+1, c.Type)
+		}
+	}
+	file := read.open()
 	cells := append([]Cell{}, nb.Cells...) // not nil, which JSON writes as null
 	var minor int
-	json.Unmarshal(nb.read["nbformat_minor"], &minor)
+	json.Unmarshal(read["nbformat_minor"], &minor)
 	if minor >= 5 {
 		giveIDs(cells)
 	}

@@ -109,6 +109,9 @@ func transform(x []float64) []complex128 {
 // SquaredDisplacement returns the mean of ‖θ_{t+k} − θ_t‖² over all t of a path, path[t] being θ_t, for the lags k = 0,
 // 1, …, maxLag (claim S10). On log-log axes its slope is 1 for a random walk and 2 for motion in one direction. It is
 // an error when maxLag is not between 0 and len(path)−1 or when the iterates differ in length.
+//
+// It computes every distance: the time is proportional to len(path)·maxLag and to the length of θ. All lags of a path of 10⁵
+// scalars are 5·10⁹ distances.
 func SquaredDisplacement(path [][]float64, maxLag int) ([]float64, error) {
 	if err := checkLag(maxLag, len(path)); err != nil {
 		return nil, err

@@ -33,9 +33,10 @@ func Mean(xs []float64, confidence float64) (Interval, error) {
 	if err := check(confidence, sample{"xs", xs, 2}); err != nil {
 		return Interval{}, err
 	}
-	mean, deviation := stat.MeanStdDev(xs, nil)
+	scaled, unit := inUnits(xs)
+	mean, deviation := stat.MeanStdDev(scaled[0], nil)
 	n := float64(len(xs))
-	return around(mean, student(confidence, n-1)*deviation/math.Sqrt(n)), nil
+	return around(mean, student(confidence, n-1)*deviation/math.Sqrt(n)).times(unit), nil
 }
 
 // MeanOverRuns returns Mean of what several runs measured. A single run says nothing about how sure its value is: then both
@@ -56,16 +57,17 @@ func Difference(xs, ys []float64, confidence float64) (Interval, error) {
 		return Interval{}, err
 	}
 	n, m := float64(len(xs)), float64(len(ys))
-	meanX, varianceX := stat.MeanVariance(xs, nil)
-	meanY, varianceY := stat.MeanVariance(ys, nil)
+	scaled, unit := inUnits(xs, ys)
+	meanX, varianceX := stat.MeanVariance(scaled[0], nil)
+	meanY, varianceY := stat.MeanVariance(scaled[1], nil)
 	a, b := varianceX/n, varianceY/m
 	sum := a + b
 	if sum == 0 {
-		return around(meanX-meanY, 0), nil
+		return around(meanX-meanY, 0).times(unit), nil
 	}
 	a, b = a/sum, b/sum // their squares stay in float64
 	freedom := 1 / (a*a/(n-1) + b*b/(m-1))
-	return around(meanX-meanY, student(confidence, freedom)*math.Sqrt(sum)), nil
+	return around(meanX-meanY, student(confidence, freedom)*math.Sqrt(sum)).times(unit), nil
 }
 
 // Proportion returns successes/trials and its Wilson interval, which is good also near 0 and 1. It is an error when
@@ -105,24 +107,28 @@ func FitLine(xs, ys []float64, confidence float64) (Line, error) {
 		return Line{}, fmt.Errorf("xs has %d values and ys %d: they must be as many", len(xs), len(ys))
 	}
 	n := float64(len(xs))
-	mean, variance := stat.PopMeanVariance(xs, nil)
 	if floats.Max(xs) == floats.Min(xs) {
 		return Line{}, fmt.Errorf("xs are all %v: there is no slope", xs[0])
 	}
+	scaledX, unitX := inUnits(xs)
+	scaledY, unitY := inUnits(ys)
+	xs, ys = scaledX[0], scaledY[0]
+	mean, variance := stat.PopMeanVariance(xs, nil)
 	intercept, slope := stat.LinearRegression(xs, ys, nil, false)
 	squares := 0.0
 	for i, x := range xs {
 		residual := ys[i] - intercept - slope*x
 		squares += residual * residual
 	}
-	if variance == 0 || math.IsInf(slope, 0) || math.IsInf(squares, 0) {
+	t := student(confidence, n-2) * math.Sqrt(squares/(n-2)/n)
+	line := Line{
+		Slope:     around(slope, t/math.Sqrt(variance)).times(unitY - unitX),
+		Intercept: around(intercept, t*math.Sqrt(1+mean*mean/variance)).times(unitY),
+	}
+	if width := line.Slope.High - line.Slope.Low; math.IsInf(width, 0) || math.IsNaN(width) {
 		return Line{}, fmt.Errorf("xs lie so near to each other that float64 has no slope: choose another unit")
 	}
-	t := student(confidence, n-2) * math.Sqrt(squares/(n-2)/n)
-	return Line{
-		Slope:     around(slope, t/math.Sqrt(variance)),
-		Intercept: around(intercept, t*math.Sqrt(1+mean*mean/variance)),
-	}, nil
+	return line, nil
 }
 
 // PowerLaw is a fit y = Factor·x^Exponent: a line on log-log axes.
@@ -164,14 +170,40 @@ func logs(name string, xs []float64) ([]float64, error) {
 	return result, nil
 }
 
+// inUnits returns the samples in units of 2^unit. The unit is 1, and the samples are as they are, unless all values are so small
+// that their squares would not be float64: then the largest is about 1 in it. Powers of two round nothing.
+func inUnits(samples ...[]float64) (scaled [][]float64, unit int) {
+	largest := 0.0
+	for _, xs := range samples {
+		largest = max(largest, floats.Norm(xs, math.Inf(1)))
+	}
+	if largest == 0 || largest >= smallest {
+		return samples, 0
+	}
+	_, unit = math.Frexp(largest)
+	for _, xs := range samples {
+		inUnit := make([]float64, len(xs))
+		for i, x := range xs {
+			inUnit[i] = math.Ldexp(x, -unit)
+		}
+		scaled = append(scaled, inUnit)
+	}
+	return scaled, unit
+}
+
+// times is the interval in units of 2^unit.
+func (i Interval) times(unit int) Interval {
+	return Interval{math.Ldexp(i.Value, unit), math.Ldexp(i.Low, unit), math.Ldexp(i.High, unit)}
+}
+
 // student and normal return how many standard errors there are to each side.
 func student(confidence, freedom float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile((1 + confidence) / 2)
 }
 func normal(confidence float64) float64 { return distuv.UnitNormal.Quantile((1 + confidence) / 2) }
 
-// greatest is how large values can be for sums of their squares to be float64.
-const greatest = 1e150
+// Values of up to greatest have squares whose sums are float64, and so do those of differences of values of at least smallest.
+const greatest, smallest = 1e150, 1e-130
 
 // sample is an argument that must have some values, all finite.
 type sample struct {
@@ -184,6 +216,9 @@ type sample struct {
 func check(confidence float64, samples ...sample) error {
 	if !(confidence > 0 && confidence < 1) {
 		return fmt.Errorf("confidence is %v: it must be between 0 and 1, such as 0.95", confidence)
+	}
+	if (1+confidence)/2 == 1 {
+		return fmt.Errorf("confidence is %v: that is so near to 1 that in float64 the interval has no ends; give a smaller one", confidence)
 	}
 	for _, s := range samples {
 		if len(s.values) < s.least {

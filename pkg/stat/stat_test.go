@@ -265,3 +265,66 @@ func TestPeriodogramIsTheFourierTransform(t *testing.T) {
 		}
 	}
 }
+
+// Values whose squares are 0 in float64, or denormal, have the intervals of values 2^k times as large.
+func TestIntervalsOfTinyValues(t *testing.T) {
+	xs, ys, at := []float64{1, 2, 4, 3}, []float64{2, 5, 3, 7}, []float64{1, 2, 3, 4}
+	times := func(xs []float64, k int) (scaled []float64) {
+		for _, x := range xs {
+			scaled = append(scaled, math.Ldexp(x, k))
+		}
+		return scaled
+	}
+	equal := func(want stat.Interval, k int, got stat.Interval) {
+		t.Helper()
+		require.Equal(t, stat.Interval{Value: math.Ldexp(want.Value, k), Low: math.Ldexp(want.Low, k), High: math.Ldexp(want.High, k)}, got)
+	}
+	for _, k := range []int{-100, -400, -532, -665, -1000} {
+		for _, f := range []func(k int) (stat.Interval, error){
+			func(k int) (stat.Interval, error) { return stat.Mean(times(xs, k), 0.95) },
+			func(k int) (stat.Interval, error) { return stat.Difference(times(xs, k), times(ys, k), 0.95) },
+			func(k int) (stat.Interval, error) {
+				return stat.Difference(times(xs, k), times([]float64{2, 2}, k), 0.95)
+			},
+		} {
+			want, err := f(0)
+			require.NoError(t, err)
+			got, err := f(k)
+			require.NoError(t, err)
+			equal(want, k, got)
+		}
+		want, err := stat.FitLine(at, ys, 0.95)
+		require.NoError(t, err)
+		tinyY, err := stat.FitLine(at, times(ys, k), 0.95)
+		require.NoError(t, err)
+		equal(want.Slope, k, tinyY.Slope)
+		equal(want.Intercept, k, tinyY.Intercept)
+		tinyX, err := stat.FitLine(times(at, k), ys, 0.95)
+		require.NoError(t, err)
+		equal(want.Slope, -k, tinyX.Slope)
+		equal(want.Intercept, 0, tinyX.Intercept)
+	}
+	_, err := stat.FitLine(times(at, -1060), times(ys, 100), 0.95)
+	require.ErrorContains(t, err, "float64 has no slope")
+}
+
+// A confidence has an interval with ends, or is refused.
+func TestConfidenceNearOne(t *testing.T) {
+	below := math.Nextafter(1, 0)
+	for _, confidence := range []float64{below, math.Nextafter(below, 0), 1 - 1e-15} {
+		for name, f := range map[string]func() (stat.Interval, error){
+			"proportion": func() (stat.Interval, error) { return stat.Proportion(0, 5, confidence) },
+			"mean":       func() (stat.Interval, error) { return stat.Mean([]float64{1, 2}, confidence) },
+			"difference": func() (stat.Interval, error) { return stat.Difference([]float64{1, 2}, []float64{3, 5, 4}, confidence) },
+		} {
+			interval, err := f()
+			if confidence == below {
+				require.ErrorContains(t, err, "so near to 1", name)
+				continue
+			}
+			require.NoError(t, err, name)
+			require.Less(t, interval.Low, interval.High, name)
+			require.False(t, math.IsInf(interval.High, 0) || math.IsInf(interval.Low, 0), name)
+		}
+	}
+}
