@@ -73,7 +73,7 @@ func TestSizesThatCannotBe(t *testing.T) {
 			jobs[i] = job
 		}
 		_, err = train.Sweep(context.Background(), jobs, 0, nil)
-		require.ErrorContains(t, err, "the histories of 4096 runs would take ")
+		require.ErrorContains(t, err, "the histories of 4096 runs and the tables of their schedules would take ")
 
 		for _, widths := range [][]int{{1 << 40}, {1 << 40, 1 << 40}, {1 << 20, 1 << 20}} { // of the second the product is 0 in an int
 			p := must(problem.NewRegression([]int{1}, []float64{1, 2}, []float64{1, 2}))
