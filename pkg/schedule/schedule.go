@@ -7,7 +7,7 @@
 // within the body of a While). In the graph the constants are an input, so new constants need no new compilation.
 //
 // To write a schedule of your own, pass a function of the step to Func; its example shows one in a training run. Sequence,
-// Product, Clamp and WarmUp combine any schedules, including your own.
+// Product, Clamp and WarmUp combine any schedules, including your own, up to 300 in all.
 package schedule
 
 import (
