@@ -138,10 +138,18 @@ func (t *Trainer) derive(ctx context.Context, h *History) (all bool, err error) 
 // evaluation returns one of the evaluator's programs, compiled if it is the first time, and its inputs for θ.
 func (t *Trainer) evaluation(theta []float64, which func(*evaluator) **graph.Graph, outputs func(*graph.Graph) []*graph.Node) (
 	program *graph.Graph, inputs []any, err error) {
-	defer t.lock()()
-	if inputs, err = t.at(theta); err != nil {
+	seed := int64(0)
+	if s := t.start.Load(); s != nil {
+		seed = s.seed
+	}
+	start, err := t.startValues(seed, true)
+	if err != nil {
+		return nil, nil, fmt.Errorf("drawing starting values: %w", err)
+	}
+	if inputs, err = t.at(theta, start); err != nil {
 		return nil, nil, err
 	}
+	defer t.lock()()
 	if t.evaluator == nil {
 		t.evaluator = new(evaluator)
 	}
@@ -155,11 +163,7 @@ func (t *Trainer) evaluation(theta []float64, which func(*evaluator) **graph.Gra
 }
 
 // at are the inputs of a program of the evaluator: the data, and the variables with the parameters θ.
-func (t *Trainer) at(theta []float64) (inputs []any, err error) {
-	start, err := t.startValues(t.seed, true)
-	if err != nil {
-		return nil, fmt.Errorf("drawing starting values: %w", err)
-	}
+func (t *Trainer) at(theta []float64, start []*tensors.Tensor) (inputs []any, err error) {
 	for _, x := range slices.Concat(t.data, start) {
 		inputs = append(inputs, x)
 	}

@@ -14,8 +14,8 @@ func SweepTogether(ctx context.Context, jobs []Job, atOnce int) ([]*History, err
 // OneStepACall makes a run call the trainer's program for every step.
 func OneStepACall(t *Trainer) {
 	t.callTime = 0
-	for _, p := range t.programs {
-		p.pace().Store(1)
+	for _, p := range t.programs.Range {
+		p.(program).pace().Store(1)
 	}
 }
 
@@ -23,7 +23,7 @@ func OneStepACall(t *Trainer) {
 // false where a program has no such limit.
 func RecordsACall(t *Trainer, n int) bool {
 	limited := false
-	for _, p := range t.programs {
+	for _, p := range t.programs.Range {
 		if p, ok := p.(*loop); ok {
 			p.records, limited = n, true
 		}
@@ -32,7 +32,12 @@ func RecordsACall(t *Trainer, n int) bool {
 }
 
 // Programs is how many programs of runs the trainer has compiled.
-func Programs(t *Trainer) int { return len(t.programs) }
+func Programs(t *Trainer) (n int) {
+	for range t.programs.Range {
+		n++
+	}
+	return n
+}
 
 var OnGPU = onGPU
 
@@ -48,7 +53,7 @@ func ProgramsOfTwin(t *Trainer) int {
 	if t.compiled.twin == nil {
 		return 0
 	}
-	return len(t.compiled.twin.programs)
+	return Programs(t.compiled.twin)
 }
 
 // SetSpeeds makes the trainer believe that a step takes so many seconds here, and there for so many runs at once.

@@ -16,7 +16,6 @@ import (
 
 // prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
 func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.Tensor, error) {
-	defer t.lock()()
 	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
 	for i, c := range cs {
 		us[i] = setupOf(c, lanes)
@@ -33,15 +32,26 @@ func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.
 		return nil, nil, nil, err
 	}
 	u, state := us[0], joined(states, lanes)
-	p, ok := t.programs[u.key()]
-	if !ok {
-		var err error
-		if p, err = t.compile(u); err != nil {
-			return nil, nil, nil, err
-		}
-		t.programs[u.key()] = p
+	p, err := t.programOf(u)
+	return p, us, state, err
+}
+
+// programOf returns the program, compiled if it is the first of its structure. Runs at once take no lock where it is: one that
+// waits for another's lock is woken late, after a twentieth of a short run.
+func (t *Trainer) programOf(u setup) (program, error) {
+	if p, ok := t.programs.Load(u.key()); ok {
+		return p.(program), nil
 	}
-	return p, us, state, nil
+	defer t.lock()()
+	if p, ok := t.programs.Load(u.key()); ok { // another has compiled it
+		return p.(program), nil
+	}
+	p, err := t.compile(u)
+	if err != nil {
+		return nil, err
+	}
+	t.programs.Store(u.key(), p)
+	return p, nil
 }
 
 // startOf makes the state at the start of a run of the starting values of its seed.
@@ -126,30 +136,52 @@ func (t *Trainer) resume(state []*tensors.Tensor, h *History, onDevice bool) err
 // the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
 var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:ops_sequential") })
 
+// starting are the starting values of the variables for a seed.
+type starting struct {
+	seed         int64
+	host, device []*tensors.Tensor // device is nil before it is needed
+}
+
+func (s *starting) on(device bool) []*tensors.Tensor {
+	if device {
+		return slices.Clone(s.device)
+	}
+	return slices.Clone(s.host)
+}
+
 // startValues returns the starting values of a seed, on the device or on the host; those of the last seed are kept. The
-// slice is the caller's, the tensors are not.
+// slice is the caller's, the tensors are not. As programOf it takes no lock where they are.
 func (t *Trainer) startValues(seed int64, onDevice bool) ([]*tensors.Tensor, error) {
-	if t.drawn == nil || t.seed != seed {
+	have := func(s *starting) bool { return s != nil && s.seed == seed && (!onDevice || s.device != nil) }
+	s := t.start.Load()
+	if have(s) {
+		return s.on(onDevice), nil
+	}
+	defer t.lock()()
+	if s = t.start.Load(); have(s) {
+		return s.on(onDevice), nil
+	}
+	made := starting{seed: seed}
+	if s != nil && s.seed == seed {
+		made = *s
+	} else {
 		drawn, err := t.draw(seed)
 		if err != nil {
 			return nil, err
 		}
-		t.drawn, t.start, t.seed = drawn, nil, seed // a run may still use the last ones: the garbage collector frees them
+		made.host = drawn
 	}
-	if !onDevice {
-		return slices.Clone(t.drawn), nil
-	}
-	if t.start == nil {
-		start := make([]*tensors.Tensor, len(t.drawn))
-		for i, x := range t.drawn {
+	if onDevice {
+		made.device = make([]*tensors.Tensor, len(made.host))
+		for i, x := range made.host {
 			var err error
-			if start[i], err = t.copyToDevice(x); err != nil {
+			if made.device[i], err = t.copyToDevice(x); err != nil {
 				return nil, err
 			}
 		}
-		t.start = start
 	}
-	return slices.Clone(t.start), nil
+	t.start.Store(&made) // a run may still use the last ones: the garbage collector frees them
+	return made.on(onDevice), nil
 }
 
 // draw runs the variables' initializers with the seed. GoMLX's InitializeVariables would compile them each time, which takes

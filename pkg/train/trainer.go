@@ -59,14 +59,12 @@ type Trainer struct {
 type compiled struct {
 	open      sync.RWMutex // held for reading by what uses the programs and the data, and by Close for writing
 	closed    bool         // all of it, and not only a guest's data
-	mu        sync.Mutex   // guards what follows, and the store; locked by lock
+	mu        sync.Mutex   // guards what follows and the store, and who writes to programs and start; locked by lock
 	holder    atomic.Int64 // the goroutine that holds mu, or 0
-	seed      int64
-	drawn     []*tensors.Tensor // starting values of vars for seed, on the host
-	start     []*tensors.Tensor // the same on the device, or nil
-	draws     *model.Exec       // draws the starting values; nil before the first
-	programs  map[string]program
+	draws     *model.Exec  // draws the starting values; nil before the first
 	evaluator *evaluator
+	programs  sync.Map // of program, by the setup's key
+	start     atomic.Pointer[starting]
 
 	place  sync.Mutex // guards the twins, and what was measured
 	twin   *Trainer   // on a GPU; nil before it is needed
@@ -88,7 +86,7 @@ func New(backend compute.Backend, p problem.Problem, opt optimizer.Interface, re
 	}
 	t := &Trainer{
 		backend: backend, problem: p, optimizer: opt, record: record, store: model.NewStore(),
-		compiled: &compiled{programs: make(map[string]program)}, callTime: 50 * time.Millisecond,
+		compiled: new(compiled), callTime: 50 * time.Millisecond,
 	}
 	var data []*tensors.Tensor
 	if err := catch(func() { data = p.Data() }); err != nil {
@@ -214,14 +212,16 @@ func (t *Trainer) Close() {
 		return
 	}
 	t.compiled.closed = true
-	for _, p := range t.programs {
-		p.finalize()
+	for _, p := range t.programs.Range {
+		p.(program).finalize()
 	}
 	if t.evaluator != nil {
 		t.evaluator.finalize()
 	}
-	release(t.start)
-	release(t.drawn)
+	if s := t.start.Load(); s != nil {
+		release(s.host)
+		release(s.device)
+	}
 	if t.draws != nil {
 		t.draws.Finalize()
 	}
