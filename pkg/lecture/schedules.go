@@ -59,15 +59,18 @@ func Schedules(eta float64, steps int) ([]NamedSchedule, error) {
 type ScheduleScore struct {
 	NamedSchedule
 	Rate      float64       // the best of the rates, by theory, or for reduce-on-plateau by six other runs at each
-	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at that rate; +Inf if a run diverged
+	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at that rate
 	Predicted float64       // the same by theory, exact; NaN for reduce-on-plateau, whose rate depends on the run
 	Each      []float64     // of every greatest rate, what theory says, or for reduce-on-plateau the runs
 	Rates     []float64     // η_t of the run, or of its first seed, at the recorded steps
 	Step      []int
 }
 
+// hopeless is an excess loss of runs that grew without reaching the largest float.
+const hopeless = 1e12
+
 // CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
-// a setting cannot be, and when a run fails.
+// a setting cannot be, when a run fails, and when a schedule diverges at all of the rates.
 func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]*ScheduleScore, error) {
 	if err := counts("Seeds", grid.Seeds); err != nil {
 		return nil, err
@@ -89,10 +92,11 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 		}
 		var ends []float64
 		for _, h := range histories[0] {
-			if _, diverged := h.Diverged(); diverged {
+			end := s.Excess(h.Final)
+			if _, diverged := h.Diverged(); diverged || end > hopeless {
 				return histories[0][0], beyond, nil
 			}
-			ends = append(ends, s.Excess(h.Final))
+			ends = append(ends, end)
 		}
 		mean, err := stat.MeanOverRuns(ends, Confidence)
 		return histories[0][0], mean, err
@@ -132,6 +136,9 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 		h, excess, err := run(c.NamedSchedule, 1, grid.Seeds)
 		if err != nil {
 			return nil, err
+		}
+		if math.IsInf(excess.Value, 1) {
+			return nil, fmt.Errorf("%s diverges at the rate %g, the best for it of those given: give smaller rates", c.Name, c.Rate)
 		}
 		c.Excess, c.Step, c.Rates = excess, h.Step, h.Rate
 	}

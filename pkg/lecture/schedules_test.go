@@ -75,3 +75,13 @@ func TestCS182MeasuresTheErrorWithoutNoise(t *testing.T) {
 		require.Less(t, scores[0].Losses[k], curve[0])
 	}
 }
+
+// Where no rate given is small enough, the sentence says so.
+func TestCompareSchedulesThatDiverge(t *testing.T) {
+	study, err := lecture.TenMeasurements()
+	require.NoError(t, err)
+	for _, steps := range []int{200, 1500} {
+		_, err = lecture.CompareSchedules(t.Context(), open(t), study, lecture.Grid{Batch: 8, Rates: []float64{2}, Steps: steps, Seeds: 2})
+		require.ErrorContains(t, err, "diverges at the rate 2, the best for it of those given: give smaller rates")
+	}
+}
