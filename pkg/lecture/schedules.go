@@ -66,6 +66,24 @@ type ScheduleScore struct {
 	Step      []int
 }
 
+// excessOf does runs of so many seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
+func (s *Study) excessOf(ctx context.Context, u setup, first int64, seeds int) (*train.History, stat.Interval, error) {
+	histories, err := sweep(ctx, []setup{u}, first, seeds, nil)
+	if err != nil {
+		return nil, stat.Interval{}, err
+	}
+	var ends []float64
+	for _, h := range histories[0] {
+		end := s.Excess(h.Final)
+		if _, diverged := h.Diverged(); diverged || end > hopeless {
+			return histories[0][0], beyond, nil
+		}
+		ends = append(ends, end)
+	}
+	mean, err := stat.MeanOverRuns(ends, Confidence)
+	return histories[0][0], mean, err
+}
+
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
@@ -85,21 +103,8 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 	}
 	defer t.Close()
 	run := func(named NamedSchedule, first int64, seeds int) (*train.History, stat.Interval, error) {
-		histories, err := sweep(ctx, []setup{{trainer: t, config: train.Config{Schedule: named.Schedule, Plateau: named.Plateau,
-			Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}}}, first, seeds, nil)
-		if err != nil {
-			return nil, stat.Interval{}, err
-		}
-		var ends []float64
-		for _, h := range histories[0] {
-			end := s.Excess(h.Final)
-			if _, diverged := h.Diverged(); diverged || end > hopeless {
-				return histories[0][0], beyond, nil
-			}
-			ends = append(ends, end)
-		}
-		mean, err := stat.MeanOverRuns(ends, Confidence)
-		return histories[0][0], mean, err
+		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}
+		return s.excessOf(ctx, setup{trainer: t, config: c}, first, seeds)
 	}
 	var scores []*ScheduleScore
 	for _, rate := range grid.Rates {

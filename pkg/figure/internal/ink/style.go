@@ -141,7 +141,7 @@ func checkPlace(x, y float64) error {
 	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels; Panel.Clip cuts a line to the frame", x, y, far)
 }
 
-// CheckStyle finds a width or dashes that no line can have.
+// CheckStyle is an error when a style has a width, or dashes, that no line can have.
 func CheckStyle(s Style) error {
 	if !(s.Width >= 0 && s.Width <= widest) {
 		return fmt.Errorf("a line of width %v must be from 0 to %d pixels wide", s.Width, widest)
