@@ -23,7 +23,6 @@ import (
 type lab struct {
 	backend compute.Backend
 	stays   bool // on the backend, also where a GPU would be faster
-	workers int
 	trainer *train.Trainer
 	nets    []train.Config // one for each net
 }
@@ -49,7 +48,7 @@ func (l *lab) Load(_ context.Context, task bench.Task) error {
 	if err != nil {
 		return err
 	}
-	l.workers, l.nets = task.Workers, nil
+	l.nets = nil
 	for _, n := range task.Nets {
 		l.nets = append(l.nets, train.Config{LearningRate: task.Rate, Sampler: sampler, Start: startOf(n)})
 	}
@@ -74,7 +73,7 @@ func (l *lab) Run(ctx context.Context, request bench.Request) (reply bench.Reply
 			h, err = l.trainer.Run(ctx, jobs[0].Config)
 			histories = []*train.History{h}
 		} else {
-			histories, err = train.Sweep(ctx, jobs, l.workers, nil)
+			histories, err = train.Sweep(ctx, jobs, 0, nil)
 		}
 		reply.Seconds = append(reply.Seconds, time.Since(began).Seconds())
 		if err != nil {

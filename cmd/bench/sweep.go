@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -20,15 +19,14 @@ type sweep struct {
 	Seeds    int           `json:"seeds"`
 	Steps    int           `json:"steps"` // of each run
 	Batch    int           `json:"batch"`
-	Workers  int           `json:"workers"`
 	Seconds  float64       `json:"seconds"` // of all, compiling included
 	Diverged int           `json:"diverged"`
 	Machine  bench.Machine `json:"machine"`
 }
 
 func (s sweep) String() string {
-	text := fmt.Sprintf("The CS182 sweep, 3 widths × 3 optimizers × %d seeds × %d steps, batch %d: %.1f s, compiling included, by %d "+
-		"workers.", s.Seeds, s.Steps, s.Batch, s.Seconds, s.Workers)
+	text := fmt.Sprintf("The CS182 sweep, 3 widths × 3 optimizers × %d seeds × %d steps, batch %d: %.1f s, compiling included, on %d "+
+		"cores.", s.Seeds, s.Steps, s.Batch, s.Seconds, s.Machine.Cores)
 	if s.Diverged > 0 {
 		text += fmt.Sprintf(" %d runs diverged and ended there.", s.Diverged)
 	}
@@ -37,7 +35,7 @@ func (s sweep) String() string {
 
 // cs182 trains the nets of lecture.CS182. In the course they are 270 nets: 30 seeds, of 30,000 steps.
 func cs182(ctx context.Context, backend compute.Backend, seeds, steps int) (sweep, error) {
-	s := sweep{Name: "cs182", Seeds: seeds, Steps: steps, Batch: lecture.CS182Batch, Workers: runtime.NumCPU()}
+	s := sweep{Name: "cs182", Seeds: seeds, Steps: steps, Batch: lecture.CS182Batch}
 	s.Machine = bench.ThisMachine()
 	s.Machine.Versions["ours"] = version()
 	began := time.Now()
