@@ -38,7 +38,7 @@ func (s speed) of(batches, steps int) float64 {
 	return float64(batches) * (s.start + float64(steps)*s.step)
 }
 
-// elsewhere is where runs are done if not by the trainer's own backend: by its twin on a GPU, so many at once, 0 for one.
+// elsewhere is where runs are done if not by the trainer's own backend: by its twin on a GPU, lanes of them in one program, 0 for one alone.
 type elsewhere struct {
 	trainer *Trainer
 	lanes   int

@@ -14,8 +14,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// run does the runs of the settings, settled and of one structure, steps and stride; those of several in one program of so
-// many lanes.
+// run does the runs of the settings, which are settled and of one structure, steps and stride; if there are lanes, in one program
+// with that number of them.
 func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, error) {
 	if ctx == nil {
 		return nil, errors.New("ctx is nil: give context.Background()")
@@ -148,7 +148,7 @@ func (t *Trainer) fit(size int64, steps int, took time.Duration) int64 {
 	return max(1, min(fit, 16*size))
 }
 
-// finish gives run i its final values, after so many steps.
+// finish gives run i its final values, after its last step.
 func (e *execution) finish(i, steps int) error {
 	end := e.state.tensors
 	if e.lanes > 0 {
@@ -166,17 +166,25 @@ func each(n int, do func(i int) error) error {
 		return do(0)
 	}
 	errs := make([]error, n)
+	share(n, runtime.GOMAXPROCS(0), func(i int) {
+		if caught := catch(func() { errs[i] = do(i) }); caught != nil {
+			errs[i] = caught
+		}
+	})
+	return cmp.Or(errs...)
+}
+
+// share calls do for the numbers below n, which the workers take one after the other. A goroutine that hands them out would
+// often be late, as it has to wait for a processor while the workers compute.
+func share(n, workers int, do func(i int)) {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, workers) {
 		group.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				if caught := catch(func() { errs[i] = do(i) }); caught != nil {
-					errs[i] = caught
-				}
+				do(i)
 			}
 		})
 	}
 	group.Wait()
-	return cmp.Or(errs...)
 }

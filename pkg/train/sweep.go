@@ -9,11 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gomlx/compute"
-	"golang.org/x/sync/errgroup"
 
 	"descent.example/pkg/memory"
 	"descent.example/pkg/progress"
@@ -93,7 +91,7 @@ type sweep struct {
 	done      int
 }
 
-// doAll does the runs of a trainer up to so many at once as atOnce says, or on a GPU beside it.
+// doAll does the runs, of each trainer as many in one program as atOnce says, or on a GPU beside it.
 func doAll(outer context.Context, jobs []Job, workers int, told func(done int), atOnce func(*Trainer) int) ([]*History, error) {
 	s := &sweep{jobs: jobs, told: told, histories: make([]*History, len(jobs))}
 	if workers == 0 {
@@ -225,22 +223,19 @@ func (s *sweep) run(t *Trainer, places []int, lanes int) error {
 	return nil
 }
 
-// work does the jobs at the places by their own trainers, so many workers at once. They take the next from a list: a goroutine
-// that hands it to them is often late, as it has to wait for a processor while they compute.
+// work does the jobs at the places by their own trainers, with that number of workers.
 func (s *sweep) work(places []int, workers int, atOnce func(*Trainer) int) {
 	batches := s.batches(places, atOnce)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(workers, len(places)) {
-		group.Go(s.whole(func() {
-			for i := int(next.Add(1)) - 1; i < len(batches) && s.ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if err := s.batch(s.jobs[batches[i][0]].Trainer, batches[i]); err != nil {
-					s.cancel(err) // the first cause stays
-				}
+	share(len(batches), workers, func(i int) {
+		if s.ctx.Err() != nil {
+			return
+		}
+		s.whole(func() {
+			if err := s.batch(s.jobs[batches[i][0]].Trainer, batches[i]); err != nil {
+				s.cancel(err) // the first cause stays
 			}
-		}))
-	}
-	group.Wait()
+		})()
+	})
 }
 
 // batch does the jobs at the places on the trainer, in one program if that can be.
@@ -275,24 +270,20 @@ func (s *sweep) place(all []int, workers int) (stay []int, gone []away) {
 	if _, _, err := gpu(); err != nil {
 		return all, nil
 	}
-	var group errgroup.Group // no error ends it
-	group.SetLimit(workers)
-	for _, places := range s.batches(all, func(*Trainer) int { return len(all) }) {
-		group.Go(func() error {
-			s.whole(func() {
-				e, ok := s.jobs[places[0]].Trainer.faster(s.ctx, s.of(places), workers)
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				if ok {
-					gone = append(gone, away{e, places})
-				} else {
-					stay = append(stay, places...)
-				}
-			})()
-			return nil
-		})
-	}
-	_ = group.Wait()
+	groups := s.batches(all, func(*Trainer) int { return len(all) })
+	share(len(groups), workers, func(i int) {
+		s.whole(func() {
+			places := groups[i]
+			e, ok := s.jobs[places[0]].Trainer.faster(s.ctx, s.of(places), workers)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if ok {
+				gone = append(gone, away{e, places})
+			} else {
+				stay = append(stay, places...)
+			}
+		})()
+	})
 	slices.Sort(stay)
 	return stay, gone
 }
