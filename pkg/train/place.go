@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,8 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 	if err != nil {
 		return elsewhere{}, nil // the run will say it
 	}
-	rounds := (len(cs) + workers - 1) / workers
+	atOnce := min(workers, runtime.GOMAXPROCS(0)) // more workers than processors fill pauses, and compute no more
+	rounds := (len(cs) + atOnce - 1) / atOnce
 	if here.of(rounds, cs[0].Steps) < worthwhile.Seconds() {
 		return elsewhere{}, nil
 	}
