@@ -3,6 +3,7 @@ package train_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"strconv"
@@ -51,6 +52,9 @@ func TestGPUGivesTheCurvesOfTheCPU(t *testing.T) {
 			for k := range 5 {
 				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: int64(k)}
 				c.Schedule = must(schedule.OneOverT(0.04 * float64(1+k)))
+				if k == 4 {
+					c.Schedule = must(schedule.Func(func(step int) float64 { return 0.02 * (1 + math.Cos(float64(step)/13)) }))
+				}
 				jobs = append(jobs, train.Job{Trainer: there, Config: c})
 			}
 			together, err := train.Sweep(t.Context(), jobs, 0, nil)

@@ -127,7 +127,7 @@ func (e *execution) call(ctx context.Context) error {
 		done := min(at[i], e.last)
 		if tell := e.configs[i].Progress; tell != nil {
 			if err := catch(func() { tell(done - e.first) }); err != nil {
-				return fmt.Errorf("telling Progress of step %d: %w", done, err)
+				return laneError{i, fmt.Errorf("telling Progress of step %d: %w", done, err)}
 			}
 		}
 		if finite[i] && e.step <= e.last && !cancelled {
@@ -160,19 +160,29 @@ func (e *execution) finish(i, steps int) error {
 	return e.histories[i].finish(e.trainer, end, steps)
 }
 
-// each calls do for the numbers below n, on all processors if there are several, and returns an error of the first that has one.
+// each calls do for the numbers below n, on all processors if there are several, and returns the error of the first that has one,
+// with its number.
 func each(n int, do func(i int) error) error {
 	if n == 1 {
 		return do(0)
 	}
 	errs := make([]error, n)
 	share(n, runtime.GOMAXPROCS(0), func(i int) {
-		if caught := catch(func() { errs[i] = do(i) }); caught != nil {
-			errs[i] = caught
+		caught := catch(func() { errs[i] = do(i) })
+		if err := cmp.Or(caught, errs[i]); err != nil {
+			errs[i] = laneError{i, err}
 		}
 	})
 	return cmp.Or(errs...)
 }
+
+// A laneError is what is wrong with one of the runs in a program.
+type laneError struct {
+	lane int
+	error
+}
+
+func (e laneError) Unwrap() error { return e.error }
 
 // share calls do for the numbers below n, which the workers take one after the other. A goroutine that hands them out would
 // often be late, as it has to wait for a processor while the workers compute.

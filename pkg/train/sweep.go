@@ -207,7 +207,9 @@ func (s *sweep) run(t *Trainer, places []int, lanes int) error {
 	}
 	hs, err := t.run(s.ctx, cs, lanes)
 	if err != nil {
-		return fmt.Errorf("job %d: %w", places[0], err)
+		var of laneError // of the first, if it says nothing else
+		errors.As(err, &of)
+		return fmt.Errorf("job %d: %w", places[of.lane], err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

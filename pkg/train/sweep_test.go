@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +221,8 @@ func TestSweepErrors(t *testing.T) {
 		bad := good
 		bad.Config.Start = map[string]any{"w": 1}
 		require.ErrorContains(t, sweep(0, good, bad), `job 1: Start: there is no parameter "w"`)
+		_, err := train.SweepTogether(t.Context(), []train.Job{good, bad, good}, 3)
+		require.ErrorContains(t, err, `job 1: Start: there is no parameter "w"`)
 	})
 }
 
@@ -280,7 +281,10 @@ func TestRunsShareGivenBatches(t *testing.T) {
 func TestSweepOfEndedGoroutines(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		trainer := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: 4, n: 20}, optim.GD(), train.Record{})
-		jobs := slices.Repeat([]train.Job{{Trainer: trainer, Config: train.Config{LearningRate: 0.01, Steps: 5}}}, 10)
+		var jobs []train.Job
+		for i := range 10 { // of as many lengths, so that a GPU does not take them all at once
+			jobs = append(jobs, train.Job{Trainer: trainer, Config: train.Config{LearningRate: 0.01, Steps: 5 + i}})
+		}
 		histories, err := train.Sweep(t.Context(), jobs, 2, func(int) { runtime.Goexit() })
 		require.ErrorContains(t, err, "ended its goroutine")
 		require.Nil(t, histories[9])
