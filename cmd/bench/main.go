@@ -58,7 +58,7 @@ func do(ctx context.Context, job bench.Job, out io.Writer) error {
 	}
 	if err == nil && job.Sweep {
 		var s sweep
-		if s, err = cs182(ctx, backend, 30, 30_000); err != nil {
+		if s, err = cs182(ctx, 30, 30_000); err != nil {
 			err = fmt.Errorf("the CS182 sweep failed: %w", err)
 		} else {
 			fmt.Fprintf(out, "\n%s\n", s)

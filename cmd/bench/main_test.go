@@ -134,7 +134,7 @@ func TestInstalledContenders(t *testing.T) {
 
 // The sweep trains every net, and they learn.
 func TestSweep(t *testing.T) {
-	s, err := cs182(t.Context(), open(t), 2, 100)
+	s, err := cs182(t.Context(), 2, 100)
 	require.NoError(t, err)
 	require.Equal(t, 18, s.Runs)
 	require.Zero(t, s.Diverged)

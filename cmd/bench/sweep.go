@@ -6,8 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/bench"
 	"descent.example/pkg/lecture"
 )
@@ -34,12 +32,12 @@ func (s sweep) String() string {
 }
 
 // cs182 trains the nets of lecture.CS182. In the course they are 270 nets: 30 seeds, of 30,000 steps.
-func cs182(ctx context.Context, backend compute.Backend, seeds, steps int) (sweep, error) {
+func cs182(ctx context.Context, seeds, steps int) (sweep, error) {
 	s := sweep{Name: "cs182", Seeds: seeds, Steps: steps, Batch: lecture.CS182Batch}
 	s.Machine = bench.ThisMachine()
 	s.Machine.Versions["ours"] = version()
 	began := time.Now()
-	scores, err := lecture.CS182(ctx, backend, lecture.CS182Settings{Widths: []int{10, 20, 40}, Optimizers: []string{"gd", "heavy ball", "adam"},
+	scores, err := lecture.CS182(ctx, lecture.CS182Settings{Widths: []int{10, 20, 40}, Optimizers: []string{"SGD", "momentum", "Adam"},
 		Seeds: seeds, Steps: steps})
 	s.Seconds = time.Since(began).Seconds()
 	for _, score := range scores {

@@ -16,7 +16,7 @@ import (
 // Section 4.1: the circuit's derivatives are those of autodiff on the backend and of differences, for any width and depth.
 func TestClaimN1AGraphAndItsDerivatives(t *testing.T) {
 	for seed, widths := range [][]int{{3}, {1}, {5, 4}, {3, 3, 3}, {12}} {
-		g, err := lecture.CompareGradients(backend(t), lecture.GradientSettings{Widths: widths, X: 0.7, Y: 1, Seed: int64(seed + 8)})
+		g, err := lecture.CompareGradients(lecture.GradientSettings{Widths: widths, X: 0.7, Y: 1, Seed: int64(seed + 8)})
 		require.NoError(t, err)
 		require.Len(t, g.Autodiff, g.Net.Parameters())
 		require.Less(t, g.Off(g.Autodiff), 1e-12)
@@ -127,7 +127,7 @@ func TestClaimN5ConstructedNets(t *testing.T) {
 // starts at the best knots stays there; and balancing leaves the function as it is.
 func TestClaimN6EnoughWidth(t *testing.T) {
 	sine := problem.Targets()[0]
-	gaps, err := lecture.MeasureGap(t.Context(), backend(t), lecture.Training{Target: sine, Rate: 0.01, Steps: 12_000, Seeds: 20}, []int{4, 8, 16, 32})
+	gaps, err := lecture.MeasureGap(t.Context(), lecture.Training{Target: sine, Rate: 0.01, Steps: 12_000, Seeds: 20}, []int{4, 8, 16, 32})
 	require.NoError(t, err)
 	for i, g := range gaps {
 		require.Len(t, g.Found, 20)
@@ -152,7 +152,7 @@ func TestClaimN6EnoughWidth(t *testing.T) {
 	for _, x := range gx {
 		require.InDelta(t, net.At(x), balanced.At(x), 1e-11)
 	}
-	after, err := lecture.Retrain(t.Context(), backend(t), net, lecture.RetrainSettings{Target: chirp, Rate: 0.001, Steps: 20_000})
+	after, err := lecture.Retrain(t.Context(), net, lecture.RetrainSettings{Target: chirp, Rate: 0.001, Steps: 20_000})
 	require.NoError(t, err)
 	require.InDelta(t, math.Sqrt(fit.Squares/201), after.Before, 1e-9)
 	require.Less(t, after.After, after.Before)

@@ -20,7 +20,7 @@ const certain = 0.99999
 
 // Section 5.1: at the end most of the bending is near a kink; at the start no more than chance has it there.
 func TestClaimN12ElbowsMove(t *testing.T) {
-	g, err := lecture.FollowKnots(t.Context(), backend(t), lecture.Training{Target: problem.Targets()[1], Rate: 0.01, Steps: 4000, Seeds: 40}, 20)
+	g, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: problem.Targets()[1], Rate: 0.01, Steps: 4000, Seeds: 40}, 20)
 	require.NoError(t, err)
 	require.InDelta(t, 0.2, g.Chance, 1e-3, "two kinks, each with a twentieth on both sides")
 	require.Less(t, g.NearBefore.High, 0.35)
@@ -51,11 +51,11 @@ func TestClaimN11ExpressivityAndLearnability(t *testing.T) {
 	exact, err := relu.Uniform(target.F, target.Lo, target.Hi, 10)
 	require.NoError(t, err)
 	require.Less(t, lecture.MaxDifference(exact.At, target.F, target.Lo, target.Hi), 1e-14)
-	still, err := lecture.Retrain(t.Context(), backend(t), exact, lecture.RetrainSettings{Target: target, Rate: 0.001, Steps: 2000})
+	still, err := lecture.Retrain(t.Context(), exact, lecture.RetrainSettings{Target: target, Rate: 0.001, Steps: 2000})
 	require.NoError(t, err)
 	require.Less(t, still.After, 1e-12)
 
-	all, err := lecture.Search(t.Context(), backend(t), lecture.Training{Target: target, Rate: 0.01, Steps: 12_000, Seeds: 60}, []int{10, 80}, 0.02)
+	all, err := lecture.Search(t.Context(), lecture.Training{Target: target, Rate: 0.01, Steps: 12_000, Seeds: 60}, []int{10, 80}, 0.02)
 	require.NoError(t, err)
 	narrow, wide := all[0], all[1]
 	found := func(s *lecture.Success) (n int) {
@@ -103,7 +103,7 @@ func TestClaimN7OtherNonLinearities(t *testing.T) {
 	_, err = lecture.Staircase(sine, 5, 20, problem.ReLU)
 	require.ErrorContains(t, err, "saturates")
 
-	all, err := lecture.CompareActivations(t.Context(), backend(t), lecture.RateSettings{Target: sine, Width: 20, Rates: []float64{0.003, 0.01, 0.03, 0.1, 0.3}, Steps: 3000, Seeds: 15})
+	all, err := lecture.CompareActivations(t.Context(), lecture.RateSettings{Target: sine, Width: 20, Rates: []float64{0.003, 0.01, 0.03, 0.1, 0.3}, Steps: 3000, Seeds: 15})
 	require.NoError(t, err)
 	best := make(map[problem.Activation]float64)
 	for _, l := range all {
@@ -127,7 +127,7 @@ func TestClaimN8Saturation(t *testing.T) {
 	require.Equal(t, problem.ReLU.Slope(0.01), problem.ReLU.Slope(1e9), "beyond the threshold it does not depend on x")
 
 	for _, scale := range []float64{math.Sqrt2, 1} {
-		signals, err := lecture.Signals(backend(t), lecture.SignalSettings{Depth: 8, Width: 64, Scale: scale, Seeds: 20})
+		signals, err := lecture.Signals(lecture.SignalSettings{Depth: 8, Width: 64, Scale: scale, Seeds: 20})
 		require.NoError(t, err)
 		reLU, sigmoid := signals[0], signals[2]
 		for l := range 7 {
@@ -140,7 +140,7 @@ func TestClaimN8Saturation(t *testing.T) {
 		require.Less(t, sigmoid.Length[0].Value, 1e-3)
 	}
 
-	learnt, err := lecture.LearnDigits(t.Context(), backend(t), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU, problem.Sigmoid}, Depths: []int{1, 4}, Width: 24, Scale: math.Sqrt2, Rate: 0.02, Steps: 300, Seeds: 6})
+	learnt, err := lecture.LearnDigits(t.Context(), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU, problem.Sigmoid}, Depths: []int{1, 4}, Width: 24, Scale: math.Sqrt2, Rate: 0.02, Steps: 300, Seeds: 6})
 	require.NoError(t, err)
 	for i := range 2 {
 		require.Greater(t, learnt[0].Accuracy[i].Value, 0.8, "ReLU")
@@ -148,7 +148,7 @@ func TestClaimN8Saturation(t *testing.T) {
 	require.Greater(t, learnt[1].Accuracy[0].Value, 0.75, "one layer of sigmoids")
 	require.Less(t, learnt[1].Accuracy[1].Value, 0.2, "four are as good as a guess")
 
-	dead, err := lecture.CountDead(t.Context(), backend(t), lecture.RateSettings{Target: problem.Targets()[0], Width: 20, Rates: []float64{0.001, 0.1, 1}, Steps: 2000, Seeds: 20})
+	dead, err := lecture.CountDead(t.Context(), lecture.RateSettings{Target: problem.Targets()[0], Width: 20, Rates: []float64{0.001, 0.1, 1}, Steps: 2000, Seeds: 20})
 	require.NoError(t, err)
 	require.Less(t, dead[0].Share.Value, 0.2)
 	require.InDelta(t, 0.55, dead[1].Share.Value, 0.15, "about every second one")
@@ -175,7 +175,7 @@ func TestClaimN9Depth(t *testing.T) {
 
 	median := func(b *lecture.DepthScore) float64 { return lecture.Quantile(b.Errors, 0.5) }
 	for _, target := range []problem.Target{problem.Targets()[0], lecture.Sawtooth(3)} {
-		budgets, err := lecture.CompareDepths(t.Context(), backend(t), lecture.Training{Target: target, Rate: 0.01, Steps: 4000, Seeds: 60}, [][]int{{48}, {7, 7, 7}})
+		budgets, err := lecture.CompareDepths(t.Context(), lecture.Training{Target: target, Rate: 0.01, Steps: 4000, Seeds: 60}, [][]int{{48}, {7, 7, 7}})
 		require.NoError(t, err)
 		require.Less(t, apart(t, budgets[0].Errors, budgets[1].Errors), 0.0, "%s: the shallow net wins", target.Name)
 		require.Less(t, median(budgets[0]), median(budgets[1]), target.Name)
@@ -184,7 +184,7 @@ func TestClaimN9Depth(t *testing.T) {
 		require.Equal(t, 134, budgets[1].Parameters)
 	}
 	planes := lecture.Planes()
-	budgets, err := lecture.CompareDepthsOnPlane(t.Context(), backend(t), lecture.PlaneSettings{Target: planes[2], Widths: [][]int{{36}, {10, 10}}, Rate: 0.003, Steps: 2500, Seeds: 24})
+	budgets, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: planes[2], Widths: [][]int{{36}, {10, 10}}, Rate: 0.003, Steps: 2500, Seeds: 24})
 	require.NoError(t, err)
 	require.Greater(t, apart(t, budgets[0].Errors, budgets[1].Errors), 0.0, "the deeper net wins on the plane wave")
 }

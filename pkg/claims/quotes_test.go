@@ -53,7 +53,7 @@ func TestDecimalsAreWhole(t *testing.T) {
 func derived(t *testing.T) map[string]float64 {
 	_, descent := diabetes(t)
 	study := patients(t, 0)
-	agreement, err := lecture.MeasureAgreement(t.Context(), backend(t), study, lecture.AgreementSettings{Start: []float64{5, -5}, Rate: 0.1, Steps: 1, Stride: 1, Batch: 10, Draws: 500, Seed: 1})
+	agreement, err := lecture.MeasureAgreement(t.Context(), study, lecture.AgreementSettings{Start: []float64{5, -5}, Rate: 0.1, Steps: 1, Stride: 1, Batch: 10, Draws: 500, Seed: 1})
 	require.NoError(t, err)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	return map[string]float64{

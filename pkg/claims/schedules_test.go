@@ -21,7 +21,7 @@ import (
 func TestClaimS9TheRateMustDecay(t *testing.T) {
 	s := patients(t, 0)
 	powers := []float64{0, 0.5, 1, 2}
-	decays, err := lecture.MeasureDecay(t.Context(), backend(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: powers, Steps: 10_000, Seeds: 60})
+	decays, err := lecture.MeasureDecay(t.Context(), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: powers, Steps: 10_000, Seeds: 60})
 	require.NoError(t, err)
 	limits := []float64{0, -0.5, -1, 0}
 	for i, d := range decays {
@@ -43,7 +43,7 @@ func TestClaimS9TheRateMustDecay(t *testing.T) {
 	last := len(decays[3].Predicted) - 1
 	require.Greater(t, decays[3].Predicted[last], 0.8*decays[3].Predicted[last-4], "p = 2 has stopped")
 
-	averages, err := lecture.MeasureAveraging(t.Context(), backend(t), s, lecture.AveragingSettings{Batch: 4, Rates: []float64{0.05, 0.2}, Tau: 50, Power: 0.5, Steps: 10_000, Seeds: 60})
+	averages, err := lecture.MeasureAveraging(t.Context(), s, lecture.AveragingSettings{Batch: 4, Rates: []float64{0.05, 0.2}, Tau: 50, Power: 0.5, Steps: 10_000, Seeds: 60})
 	require.NoError(t, err)
 	for _, a := range averages {
 		end := len(a.Step) - 1
@@ -74,7 +74,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	add("large")(schedule.Constant(4 * best))
 	add("windowed")(schedule.WarmRestarts(3*best, best/10, 500, 1))
 	add("1/t")(schedule.InverseTime(0.3, 50, 1))
-	trackers, err := lecture.Track(t.Context(), backend(t), streams, named)
+	trackers, err := lecture.Track(t.Context(), streams, named)
 	require.NoError(t, err)
 	for _, tr := range trackers {
 		// Over 4 × 16,000 steps, of which some hundred are independent: well within 20 %.
@@ -97,7 +97,7 @@ func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 	trap, err := lecture.NewTrap(2)
 	require.NoError(t, err)
 	require.InDelta(t, 0.1, trap.Limit, 1e-3)
-	escapes, err := lecture.Explore(t.Context(), backend(t), trap, lecture.Grid{Batch: 1, Rates: []float64{0.02, 0.06, 0.1, 0.2}, Steps: 300, Seeds: 200})
+	escapes, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 1, Rates: []float64{0.02, 0.06, 0.1, 0.2}, Steps: 300, Seeds: 200})
 	require.NoError(t, err)
 	require.Less(t, escapes[0].Better.High, 0.03)
 	require.Greater(t, escapes[1].Better.Low, escapes[0].Better.High)
@@ -115,7 +115,7 @@ func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 func TestClaimH2SchedulesCompared(t *testing.T) {
 	s, err := lecture.TenMeasurements()
 	require.NoError(t, err)
-	contests, err := lecture.CompareSchedules(t.Context(), backend(t), s, lecture.Grid{Batch: 8, Rates: []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4}, Steps: 1500, Seeds: 16})
+	contests, err := lecture.CompareSchedules(t.Context(), s, lecture.Grid{Batch: 8, Rates: []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4}, Steps: 1500, Seeds: 16})
 	require.NoError(t, err)
 	require.Len(t, contests, 14)
 	by := make(map[string]*lecture.ScheduleScore)
@@ -146,7 +146,7 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 		}
 		return []float64{0.001, 0.03}
 	}
-	scores, err := lecture.CompareOptimizers(t.Context(), backend(t), tasks, lecture.OptimizerSettings{Rates: rates, Steps: 1000, Seeds: 10})
+	scores, err := lecture.CompareOptimizers(t.Context(), tasks, lecture.OptimizerSettings{Rates: rates, Steps: 1000, Seeds: 10})
 	require.NoError(t, err)
 	require.Len(t, scores, len(tasks)*len(lecture.Optimizers))
 	by := make(map[string]*lecture.Score)
@@ -162,7 +162,7 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.Less(t, by["ReLU net/Adam"].Excess.High, by["ReLU net/SGD"].Excess.Low, "on the net Adam is better than SGD")
 	require.Greater(t, by["least squares/Adam"].Excess.Low, gd.Excess.Value, "and on least squares it is behind GD")
 
-	entries, err := lecture.CS182(t.Context(), backend(t), lecture.CS182Settings{Widths: []int{10, 40}, Optimizers: []string{"gd", "heavy ball"}, Seeds: 12, Steps: 6000})
+	entries, err := lecture.CS182(t.Context(), lecture.CS182Settings{Widths: []int{10, 40}, Optimizers: []string{"SGD", "momentum"}, Seeds: 12, Steps: 6000})
 	require.NoError(t, err)
 	require.Len(t, entries, 4)
 	medians := make(map[string]float64)
@@ -171,6 +171,6 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 		medians[fmt.Sprint(e.Optimizer, e.Width)] = lecture.Quantile(e.Losses, 0.5)
 	}
 	require.Greater(t, lecture.Quantile(entries[3].Losses, 1), 3*lecture.Quantile(entries[3].Losses, 0), "seeds matter")
-	require.Less(t, medians["gd40"], medians["gd10"], "width helps")
-	require.Less(t, medians["heavy ball40"], medians["gd40"]/2, "at one rate for both, momentum is ahead")
+	require.Less(t, medians["SGD40"], medians["gd10"], "width helps")
+	require.Less(t, medians["momentum40"], medians["SGD40"]/2, "at one rate for both, momentum is ahead")
 }

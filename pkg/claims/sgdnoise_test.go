@@ -81,7 +81,7 @@ func TestClaimS3ABatchAsksItsOwn(t *testing.T) {
 		}
 	}
 	require.Equal(t, 4, asked)
-	times, err := lecture.TimeSteps(t.Context(), backend(t), lecture.StepTimeSettings{Features: 3, Of: 64, Sizes: []int{1, 8, 64}})
+	times, err := lecture.TimeSteps(t.Context(), lecture.StepTimeSettings{Features: 3, Of: 64, Sizes: []int{1, 8, 64}})
 	require.NoError(t, err)
 	require.Len(t, times.Seconds, 3)
 	for _, s := range times.Seconds {
@@ -117,7 +117,7 @@ func TestClaimS2ABatchIsAnUnbiasedEstimate(t *testing.T) {
 // Section 2.4: from 0.88 far away to almost none at the optimum, where the signal-to-noise ratio goes to 0. Near the
 // optimum the noise is near enough to normal for the theory of the cosine.
 func TestClaimS4FarAwayAFewAgree(t *testing.T) {
-	a, err := lecture.MeasureAgreement(t.Context(), backend(t), patients(t, 0), lecture.AgreementSettings{Start: []float64{5, -5}, Rate: 0.1, Steps: 120, Stride: 5, Batch: 10, Draws: 500, Seed: 1})
+	a, err := lecture.MeasureAgreement(t.Context(), patients(t, 0), lecture.AgreementSettings{Start: []float64{5, -5}, Rate: 0.1, Steps: 120, Stride: 5, Batch: 10, Draws: 500, Seed: 1})
 	require.NoError(t, err)
 	last := len(a.Step) - 1
 	require.Greater(t, wide(a.Cosine[0]).Low, 0.8)
@@ -167,7 +167,7 @@ func TestClaimS6ABatchIsUnbalanced(t *testing.T) {
 func TestClaimS7TheDanceHasASize(t *testing.T) {
 	s := patients(t, 0)
 	rates := []float64{0.004, 0.01, 0.03, 0.1, 0.4}
-	dance, err := lecture.MeasureDance(t.Context(), backend(t), s, lecture.Grid{Batch: 4, Rates: rates, Steps: 20_000, Seeds: 12})
+	dance, err := lecture.MeasureDance(t.Context(), s, lecture.Grid{Batch: 4, Rates: rates, Steps: 20_000, Seeds: 12})
 	require.NoError(t, err)
 	var values []float64
 	for i, v := range dance.Excess {
@@ -185,7 +185,7 @@ func TestClaimS7TheDanceHasASize(t *testing.T) {
 
 	e, err := lecture.StationaryEllipse(s, 4, 0.05, 2)
 	require.NoError(t, err)
-	on, err := s.Trainer(backend(t), train.Record{Params: true})
+	on, err := s.Trainer(train.Record{Params: true})
 	require.NoError(t, err)
 	defer on.Close()
 	sampler, err := sample.WithReplacement(4)
@@ -201,7 +201,7 @@ func TestClaimS8StableForGDIsNotStableForSGD(t *testing.T) {
 	sgd, err := s.SGD(1)
 	require.NoError(t, err)
 	require.Less(t, sgd.Threshold, 0.5*limit)
-	verdicts, err := lecture.CompareStability(t.Context(), backend(t), s, lecture.Grid{Batch: 1, Rates: []float64{0.1 * sgd.Threshold, (sgd.Threshold + limit) / 2, 1.02 * limit}, Steps: 300, Seeds: 200})
+	verdicts, err := lecture.CompareStability(t.Context(), s, lecture.Grid{Batch: 1, Rates: []float64{0.1 * sgd.Threshold, (sgd.Threshold + limit) / 2, 1.02 * limit}, Steps: 300, Seeds: 200})
 	require.NoError(t, err)
 	require.Less(t, verdicts[0].GD, 1e-4)
 	require.Zero(t, verdicts[0].Blown)
@@ -223,11 +223,11 @@ func TestClaimS8StableForGDIsNotStableForSGD(t *testing.T) {
 func TestClaimS10OscillationIsNotARandomWalk(t *testing.T) {
 	s := patients(t, 0)
 	limit := theory.StabilityThreshold(s.Descent.Lambda[1])
-	gd, err := lecture.MeasureMotion(t.Context(), backend(t), s, lecture.MotionSettings{Rate: 0.97 * limit, Steps: 60, Lags: 12, Seed: 1})
+	gd, err := lecture.MeasureMotion(t.Context(), s, lecture.MotionSettings{Rate: 0.97 * limit, Steps: 60, Lags: 12, Seed: 1})
 	require.NoError(t, err)
 	require.Less(t, gd.Steps[1].Value, -0.9)
 	require.Greater(t, gd.Steps[2].Value, 0.8)
-	sgd, err := lecture.MeasureMotion(t.Context(), backend(t), s, lecture.MotionSettings{Batch: 4, Rate: 0.02, Steps: 200_000, Lags: 120, Seed: 1})
+	sgd, err := lecture.MeasureMotion(t.Context(), s, lecture.MotionSettings{Batch: 4, Rate: 0.02, Steps: 200_000, Lags: 120, Seed: 1})
 	require.NoError(t, err)
 	for k := 1; k <= 12; k++ { // white noise of 180,000 values: 4.5/√180000 = 0.011
 		require.InDelta(t, sgd.Predicted[k], sgd.Steps[k].Value, 0.011, "lag %d", k)
@@ -247,14 +247,14 @@ func TestClaimS10OscillationIsNotARandomWalk(t *testing.T) {
 // Section 2.9: linear convergence to zero where every example can be fitted, at a rate within theory's bound; a floor of
 // the size that theory gives where not.
 func TestClaimS11InterpolationNeedsNoDecay(t *testing.T) {
-	can, err := lecture.Interpolate(t.Context(), backend(t), lecture.InterpolationSettings{Examples: 40, Features: 80, Batch: 4, Fraction: 0.3, Steps: 4000, Seeds: 10})
+	can, err := lecture.Interpolate(t.Context(), lecture.InterpolationSettings{Examples: 40, Features: 80, Batch: 4, Fraction: 0.3, Steps: 4000, Seeds: 10})
 	require.NoError(t, err)
 	require.Zero(t, can.Floor)
 	last := can.Curve.Mean[len(can.Curve.Mean)-1]
 	require.Less(t, last.High, 1e-15)
 	require.Less(t, can.Rate, can.Bound, "typical runs are faster than the mean square")
 	require.Greater(t, can.Rate, 0.98)
-	cannot, err := lecture.Interpolate(t.Context(), backend(t), lecture.InterpolationSettings{Examples: 40, Features: 8, Batch: 4, Fraction: 0.3, Steps: 4000, Seeds: 40})
+	cannot, err := lecture.Interpolate(t.Context(), lecture.InterpolationSettings{Examples: 40, Features: 8, Batch: 4, Fraction: 0.3, Steps: 4000, Seeds: 40})
 	require.NoError(t, err)
 	require.Greater(t, cannot.Floor, 0.05)
 	sum, count := 0.0, 0
@@ -283,7 +283,7 @@ func TestClaimS12ShuffleTheData(t *testing.T) {
 	for _, times := range seen {
 		require.Equal(t, 1, times)
 	}
-	curves, err := lecture.CompareOrders(t.Context(), backend(t), s, lecture.OrderSettings{Samplers: samplers, Rate: 0.05, Steps: 340, Stride: 34, Seeds: 120})
+	curves, err := lecture.CompareOrders(t.Context(), s, lecture.OrderSettings{Samplers: samplers, Rate: 0.05, Steps: 340, Stride: 34, Seeds: 120})
 	require.NoError(t, err)
 	end := make([]stat.Interval, 4)
 	for i, c := range curves {
@@ -298,7 +298,7 @@ func TestClaimS12ShuffleTheData(t *testing.T) {
 // Section 2.10: with and without replacement differ by theory's factor on few examples and not on many.
 func TestClaimS13ReplacementDoesNotMatterOnLargeData(t *testing.T) {
 	sizes := []int{16, 40, 442}
-	r, err := lecture.CompareReplacement(t.Context(), backend(t), lecture.ReplacementSettings{Batch: 8, Rate: 0.1, Sizes: sizes, Steps: 20_000, Seeds: 12})
+	r, err := lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 0.1, Sizes: sizes, Steps: 20_000, Seeds: 12})
 	require.NoError(t, err)
 	for i := range sizes {
 		require.True(t, wide(r.Ratio[i]).Contains(r.Predicted[i]), "n = %d: %v, theory %v", sizes[i], r.Ratio[i], r.Predicted[i])

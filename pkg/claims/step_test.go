@@ -56,7 +56,7 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 		width int
 		seed  int64
 	}{{6, 2}, {8, 6}, {12, 3}, {12, 7}} {
-		edge, err := lecture.NetThreshold(t.Context(), backend(t), lecture.ThresholdSettings{Width: c.width, Rate: 0.1, Seed: c.seed})
+		edge, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: c.width, Rate: 0.1, Seed: c.seed})
 		require.NoError(t, err)
 		require.True(t, edge.Rests(), "‖∇L‖ = %g", edge.Gradient)
 		require.InEpsilon(t, theory.StabilityThreshold(edge.Sharpness), edge.Measured, 0.01, "width %d, seed %d", c.width, c.seed)
@@ -65,7 +65,7 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 		require.Greater(t, last(edge.Distance[2]), 1000.0)
 	}
 	for _, lr := range []float64{0.1, 0.2} {
-		edge, err := lecture.NetThreshold(t.Context(), backend(t), lecture.ThresholdSettings{Width: 12, Rate: lr, Seed: 5})
+		edge, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: 12, Rate: lr, Seed: 5})
 		require.NoError(t, err)
 		require.False(t, edge.Rests())
 		require.InDelta(t, 2, lr*edge.Sharpness, 0.15, "η = %g", lr)
@@ -107,7 +107,7 @@ func TestClaimG5TooSmallARateCosts(t *testing.T) {
 // Section 1.9: the 0-1 loss has no gradient and moves nothing; each surrogate moves, and halves the mistakes. Their slopes
 // are those of finite differences, and they lie above the 0-1 loss.
 func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
-	followed, err := lecture.FollowSurrogates(t.Context(), backend(t), 0.1, 2000)
+	followed, err := lecture.FollowSurrogates(t.Context(), 0.1, 2000)
 	require.NoError(t, err)
 	require.Len(t, followed, 4)
 	require.Zero(t, followed[0].Gradient)
@@ -129,7 +129,7 @@ func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
 // Section 1.9: ridge ends in the closed form. L1 by soft thresholds gives exact zeros and satisfies the conditions of an
 // optimum, |∂L/∂θᵢ| ≤ strength where θᵢ = 0 and = ∓strength elsewhere; autodiff through |θ| gives no exact zero.
 func TestClaimG6Regularization(t *testing.T) {
-	p, err := lecture.Regularize(t.Context(), backend(t), lecture.PenaltySettings{Ridge: 0.1, L1: 5, Rate: 0.3, Steps: 20_000})
+	p, err := lecture.Regularize(t.Context(), lecture.PenaltySettings{Ridge: 0.1, L1: 5, Rate: 0.3, Steps: 20_000})
 	require.NoError(t, err)
 	require.InDeltaSlice(t, p.ClosedForm, p.Ridge, 1e-9)
 	require.Less(t, floats.Norm(p.Ridge, 2), 0.8*floats.Norm(p.Plain, 2), "it shrinks the weights")

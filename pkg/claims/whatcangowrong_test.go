@@ -16,7 +16,7 @@ import (
 // Sections 6.1 to 6.4: each cause is produced as it is said to be, and of 60 random patients of each at least nine in ten are
 // given their true cause.
 func TestClaimW1ThreeCauses(t *testing.T) {
-	clinic := &lecture.Clinic{Backend: backend(t), Seeds: 3}
+	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
 	for seed := range uint64(20) {
 		few, err := lecture.NewPatient(diagnosis.Units, seed)
@@ -65,7 +65,7 @@ func TestClaimW2Shattering(t *testing.T) {
 	for inputs := 1; inputs <= 2; inputs++ {
 		for width := 1; width <= 3; width++ {
 			for n := 3; n <= 6; n++ {
-				s, err := lecture.Shatter(t.Context(), backend(t), lecture.ShatterSettings{Inputs: inputs, Width: width, Points: n, Starts: 32, Seed: 1})
+				s, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: inputs, Width: width, Points: n, Starts: 32, Seed: 1})
 				require.NoError(t, err)
 				require.Equal(t, 1<<n, s.All)
 				if width == 1 { // one elbow does what a threshold unit does
@@ -102,7 +102,7 @@ func TestClaimW2Shattering(t *testing.T) {
 	}
 	require.Equal(t, 4, changes)
 
-	all, err := lecture.Memorize(t.Context(), backend(t), lecture.MemorySettings{Widths: []int{4, 256}, Digits: 300, Steps: 1000, Seeds: 3})
+	all, err := lecture.Memorize(t.Context(), lecture.MemorySettings{Widths: []int{4, 256}, Digits: 300, Steps: 1000, Seeds: 3})
 	require.NoError(t, err)
 	small, large := all[0], all[1]
 	require.Equal(t, 1.0, large.Random.Value, "every random label")

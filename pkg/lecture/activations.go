@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
 )
@@ -80,7 +78,7 @@ func (s *ActivationScore) BestRate() int {
 
 // CompareActivations (claim N7) trains nets of one hidden layer with each non-linearity at each rate. It is an error when a setting
 // cannot be, and when a run fails.
-func CompareActivations(ctx context.Context, backend compute.Backend, settings RateSettings) ([]*ActivationScore, error) {
+func CompareActivations(ctx context.Context, settings RateSettings) ([]*ActivationScore, error) {
 	var all []*ActivationScore
 	var shapes []architecture
 	for _, a := range problem.Activations() {
@@ -93,7 +91,7 @@ func CompareActivations(ctx context.Context, backend compute.Backend, settings R
 		if err != nil {
 			return nil, err
 		}
-		nets, histories, err := training.run(ctx, backend, shapes, train.Record{}, 0)
+		nets, histories, err := training.run(ctx, shapes, train.Record{}, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package lecture
 import (
 	"context"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/sample"
@@ -34,12 +33,12 @@ type AgreementSettings struct {
 
 // MeasureAgreement (claim S4) goes down by gradient descent and draws batches on the way. It is an error when a setting cannot be,
 // and when the run fails.
-func MeasureAgreement(ctx context.Context, backend compute.Backend, s *Study, settings AgreementSettings) (*Agreement, error) {
+func MeasureAgreement(ctx context.Context, s *Study, settings AgreementSettings) (*Agreement, error) {
 	b, draws := settings.Batch, settings.Draws
 	if err := counts("Steps", settings.Steps, "Draws", draws); err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Params: true})
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

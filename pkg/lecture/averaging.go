@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/optim"
@@ -35,7 +34,7 @@ type AveragingSettings struct {
 
 // MeasureAveraging (claim S9) runs SGD under η₀/(1+t/τ)^p, and averages from a tenth of the steps on. It is an error when a setting
 // cannot be, and when a run fails.
-func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, settings AveragingSettings) ([]*Averaging, error) {
+func MeasureAveraging(ctx context.Context, s *Study, settings AveragingSettings) ([]*Averaging, error) {
 	steps := settings.Steps
 	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
@@ -46,7 +45,7 @@ func MeasureAveraging(ctx context.Context, backend compute.Backend, s *Study, se
 	if err != nil {
 		return nil, err
 	}
-	t, err := train.New(backend, s.LeastSquares, rule, train.Record{Params: true, Variables: []string{averaged}})
+	t, err := newTrainer(s.LeastSquares, rule, train.Record{Params: true, Variables: []string{averaged}})
 	if err != nil {
 		return nil, err
 	}

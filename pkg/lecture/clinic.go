@@ -6,12 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
@@ -20,9 +18,8 @@ import (
 
 // Clinic (claim W1) examines patients: it keeps the compiled programs from one to the next.
 type Clinic struct {
-	Backend compute.Backend
-	Seeds   int // of each training
-	made    map[program]*train.Trainer
+	Seeds int // of each training
+	made  map[program]*train.Trainer
 }
 
 // A program is what the patients share.
@@ -59,10 +56,10 @@ type course struct {
 func (p *Patient) courses() []course {
 	all := []course{{"the training in question", p.Width, p.Optimizer}}
 	for _, rate := range []float64{0.003, 0.01, 0.03} {
-		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, Optimizer{"adam", rate, 3000}})
+		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, Optimizer{"Adam", rate, 3000}})
 	}
 	for _, width := range []int{4, 16, 64} {
-		all = append(all, course{"Adam at 0.03", width, Optimizer{"adam", 0.03, 3000}})
+		all = append(all, course{"Adam at 0.03", width, Optimizer{"Adam", 0.03, 3000}})
 	}
 	return all
 }
@@ -154,11 +151,7 @@ func (c *Clinic) trainer(p *Patient, width int, rule string) (*problem.Net, *tra
 	}
 	key := program{width, rule}
 	if c.made[key] == nil {
-		update, err := optim.ByName(rule)
-		if err != nil {
-			return nil, nil, err
-		}
-		if c.made[key], err = train.New(c.Backend, net, update, train.Record{}); err != nil {
+		if c.made[key], err = NewTrainer(net, rule, train.Record{}); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -3,10 +3,8 @@ package lecture
 import (
 	"context"
 	"math"
+	"strings"
 
-	"github.com/gomlx/compute"
-
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/train"
@@ -26,7 +24,7 @@ type CS182Score struct {
 // CS182Settings are those of CS182.
 type CS182Settings struct {
 	Widths     []int    // 10, 20 and 40 in the course
-	Optimizers []string // "gd", "heavy ball" and "adam" there
+	Optimizers []string // "SGD", "momentum" and "Adam" there
 	Seeds      int      // runs of each, 30 there
 	Steps      int      // of each run, 30,000 there
 	Progress   func(done int)
@@ -39,7 +37,7 @@ const CS182Batch = 40
 // PyTorch 35 minutes: nets of one hidden layer on 200 noisy points of the piecewise linear target, at the rate 0.02, with batches
 // drawn with replacement and the elbows' start spread over the data. Progress, if not nil, is called with the runs done. It is an
 // error when a setting cannot be, and when a run fails.
-func CS182(ctx context.Context, backend compute.Backend, settings CS182Settings) ([]CS182Score, error) {
+func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 1)
 	sampler, err := sample.WithReplacement(CS182Batch)
@@ -54,18 +52,14 @@ func CS182(ctx context.Context, backend compute.Backend, settings CS182Settings)
 			return nil, err
 		}
 		for _, name := range settings.Optimizers {
-			rule, err := optim.ByName(name)
-			if err != nil {
-				return nil, err
-			}
-			t, err := train.New(backend, net, rule, train.Record{})
+			t, err := NewTrainer(net, name, train.Record{})
 			if err != nil {
 				return nil, err
 			}
 			defer t.Close()
 			// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
 			rate := 0.04
-			if name == "adam" {
+			if strings.EqualFold(name, "Adam") {
 				rate = 0.02
 			}
 			setups = append(setups, setup{t, train.Config{LearningRate: rate, Sampler: sampler, Steps: settings.Steps, Stride: max(1, settings.Steps/10)},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
@@ -26,13 +25,13 @@ type Dance struct {
 
 // MeasureDance (claim S7) runs SGD from the optimum. The first tenth of a run is left out, and what follows is recorded every 20th
 // step. It is an error when a setting cannot be, when a run fails or diverges, and when theory knows of no bound at a rate.
-func MeasureDance(ctx context.Context, backend compute.Backend, s *Study, grid Grid) (*Dance, error) {
+func MeasureDance(ctx context.Context, s *Study, grid Grid) (*Dance, error) {
 	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
 	base := train.Config{Steps: grid.Steps, Stride: 20, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
-	histories, err := s.constant(ctx, backend, base, grid)
+	histories, err := s.constant(ctx, base, grid)
 	if err != nil {
 		return nil, err
 	}

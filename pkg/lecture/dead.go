@@ -3,8 +3,6 @@ package lecture
 import (
 	"context"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -18,7 +16,7 @@ type Dead struct {
 
 // CountDead (claim N8) trains nets of one hidden layer at each rate and counts the units that are 0 on the whole interval, exactly. It
 // is an error when a setting cannot be, and when a run fails.
-func CountDead(ctx context.Context, backend compute.Backend, settings RateSettings) ([]Dead, error) {
+func CountDead(ctx context.Context, settings RateSettings) ([]Dead, error) {
 	target, width := settings.Target, settings.Width
 	var all []Dead
 	for _, rate := range settings.Rates {
@@ -26,7 +24,7 @@ func CountDead(ctx context.Context, backend compute.Backend, settings RateSettin
 		if err != nil {
 			return nil, err
 		}
-		_, histories, err := training.run(ctx, backend, ofWidths([]int{width}), train.Record{}, 0)
+		_, histories, err := training.run(ctx, ofWidths([]int{width}), train.Record{}, 0)
 		if err != nil {
 			return nil, err
 		}

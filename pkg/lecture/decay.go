@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/schedule"
@@ -50,13 +49,13 @@ func InverseTime(eta0, tau, power float64) (schedule.Schedule, error) {
 
 // MeasureDecay (claim S9) runs SGD from the study's start, for each power. It is an error when a setting cannot be, when there are
 // too few steps to see a slope, and when a run fails.
-func MeasureDecay(ctx context.Context, backend compute.Backend, s *Study, settings DecaySettings) ([]*Decay, error) {
+func MeasureDecay(ctx context.Context, s *Study, settings DecaySettings) ([]*Decay, error) {
 	steps := settings.Steps
 	sgd, sampler, err := s.batches(settings.Batch)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Params: true})
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

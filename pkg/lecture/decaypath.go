@@ -3,8 +3,6 @@ package lecture
 import (
 	"context"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -28,7 +26,7 @@ type PathSettings struct {
 }
 
 // FollowDecay (claim S9) runs SGD once and keeps every step. It is an error when a setting cannot be, and when the run fails.
-func FollowDecay(ctx context.Context, backend compute.Backend, s *Study, settings PathSettings) (*DecayPath, error) {
+func FollowDecay(ctx context.Context, s *Study, settings PathSettings) (*DecayPath, error) {
 	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
@@ -36,7 +34,7 @@ func FollowDecay(ctx context.Context, backend compute.Backend, s *Study, setting
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Params: true})
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

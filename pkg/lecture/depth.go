@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/problem"
@@ -27,12 +26,12 @@ func (s *DepthScore) sizes(inputs int) []int { return append(append([]int{inputs
 
 // CompareDepths (claim N9) trains nets of the widths given, [nets][layers]. It is an error when a setting cannot be, and when a run
 // fails.
-func CompareDepths(ctx context.Context, backend compute.Backend, training Training, widths [][]int) ([]*DepthScore, error) {
+func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*DepthScore, error) {
 	var shapes []architecture
 	for _, w := range widths {
 		shapes = append(shapes, architecture{widths: w})
 	}
-	nets, histories, err := training.run(ctx, backend, shapes, train.Record{}, 0)
+	nets, histories, err := training.run(ctx, shapes, train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +86,7 @@ type PlaneSettings struct {
 // CompareDepthsOnPlane (claim N9) is CompareDepths for a function of two variables, learned from its values on a grid of 24 × 24 by
 // batches of 64. Errors are on a grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
 // It is an error when a setting cannot be, and when a run fails.
-func CompareDepthsOnPlane(ctx context.Context, backend compute.Backend, settings PlaneSettings) ([]*DepthScore, error) {
+func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*DepthScore, error) {
 	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -108,7 +107,7 @@ func CompareDepthsOnPlane(ctx context.Context, backend compute.Backend, settings
 		}
 		nets = append(nets, net)
 	}
-	histories, err := lesson{nets: nets, rule: "adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx, backend)
+	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

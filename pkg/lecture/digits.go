@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"descent.example/pkg/problem"
@@ -33,7 +32,7 @@ type DigitSettings struct {
 
 // LearnDigits (claims N8, N9) trains nets on 1,500 digits by SGD with momentum on batches of 32, and tests them on the 297 others. It
 // is an error when a setting cannot be, and when a run fails.
-func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSettings) ([]*DigitScore, error) {
+func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, error) {
 	if err := counts("Width", settings.Width, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -68,7 +67,7 @@ func LearnDigits(ctx context.Context, backend compute.Backend, settings DigitSet
 		return gaussian(known, net.Widths, settings.Scale, uint64(seed)).Start()
 	}
 	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
-	histories, err := lesson{nets: nets, rule: "heavy ball", config: c, start: start, seeds: settings.Seeds}.run(ctx, backend)
+	histories, err := lesson{nets: nets, rule: "momentum", config: c, start: start, seeds: settings.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

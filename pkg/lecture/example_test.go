@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"descent.example/pkg/accel"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
@@ -14,7 +13,7 @@ import (
 // The floor that SGD's noise leaves at two constant rates, measured and exact (claim S7).
 func ExampleMeasureDance() {
 	study := lab.Must(lecture.TwoMeasurements(0, "bmi", "s5"))
-	dance := lab.Must(lecture.MeasureDance(context.Background(), lab.Must(accel.Open()), study,
+	dance := lab.Must(lecture.MeasureDance(context.Background(), study,
 		lecture.Grid{Batch: 4, Rates: []float64{0.02, 0.1}, Steps: 2000, Seeds: 4}))
 	for i, eta := range dance.Rate {
 		fmt.Printf("η = %g: excess loss %.4f, in theory %.4f\n", eta, dance.Excess[i].Value, dance.Predicted[i])
@@ -24,7 +23,7 @@ func ExampleMeasureDance() {
 // How often training finds a function that every one of the nets can represent (claim N11).
 func ExampleSearch() {
 	training := lecture.Training{Target: problem.Lecturer(), Rate: 0.01, Steps: 12_000, Seeds: 24}
-	for _, s := range lab.Must(lecture.Search(context.Background(), lab.Must(accel.Open()), training, []int{10, 80}, 0.02)) {
+	for _, s := range lab.Must(lecture.Search(context.Background(), training, []int{10, 80}, 0.02)) {
 		fmt.Printf("%d units: %.0f %% found it\n", s.Width, 100*s.Rate.Value)
 	}
 }
@@ -63,6 +62,6 @@ func ExampleBestSum() {
 
 // A net's circuit, with the values at one input on its wires (claim N1).
 func ExampleCircuitAt() {
-	g := lab.Must(lecture.CompareGradients(lab.Must(accel.Open()), lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 8}))
+	g := lab.Must(lecture.CompareGradients(lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 8}))
 	lab.Show(lecture.CircuitAt("A net at x = 0.7", g.Net, 0.7))
 }

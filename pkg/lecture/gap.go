@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"descent.example/pkg/problem"
@@ -25,7 +24,7 @@ type Gap struct {
 
 // MeasureGap (claim N6) trains nets of each width and holds them against the nets that can be written down. They learn from batches of
 // 16 of 64 points at equal distances. It is an error when a setting cannot be, and when a run fails.
-func MeasureGap(ctx context.Context, backend compute.Backend, training Training, widths []int) ([]*Gap, error) {
+func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, error) {
 	if err := training.check(); err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func MeasureGap(ctx context.Context, backend compute.Backend, training Training,
 	if err != nil {
 		return nil, err
 	}
-	histories, err := lesson{nets: nets, rule: "adam", config: c, start: spread, seeds: training.Seeds}.run(ctx, backend)
+	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: spread, seeds: training.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

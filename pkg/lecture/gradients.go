@@ -3,12 +3,10 @@ package lecture
 import (
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/diff/fd"
 	"gonum.org/v1/gonum/floats"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/train"
@@ -32,14 +30,14 @@ type GradientSettings struct {
 
 // CompareGradients (claim N1) draws a net and takes the gradient at one example. It is an error when a width is not positive, when a
 // value is not finite, and when the backend cannot compile the net.
-func CompareGradients(backend compute.Backend, settings GradientSettings) (*Gradients, error) {
+func CompareGradients(settings GradientSettings) (*Gradients, error) {
 	x, y := settings.X, settings.Y
 	net, err := problem.NewRegression(settings.Widths, []float64{x}, []float64{y})
 	if err != nil {
 		return nil, err
 	}
 	net.DType = dtypes.Float64
-	t, err := train.New(backend, net, optim.GD(), train.Record{})
+	t, err := NewTrainer(net, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
 	}

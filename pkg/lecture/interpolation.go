@@ -6,12 +6,10 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
@@ -39,7 +37,7 @@ type InterpolationSettings struct {
 
 // Interpolate (claim S11) makes examples whose targets have noise, and trains on them. It is an error when a setting cannot be, when
 // a run fails, and when theory knows of no bound at the rate.
-func Interpolate(ctx context.Context, backend compute.Backend, settings InterpolationSettings) (*Interpolation, error) {
+func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpolation, error) {
 	n, d := settings.Examples, settings.Features
 	if err := counts("Examples", n, "Features", d, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
@@ -65,7 +63,7 @@ func Interpolate(ctx context.Context, backend compute.Backend, settings Interpol
 	if err != nil {
 		return nil, err
 	}
-	t, err := train.New(backend, fit, optim.GD(), train.Record{Params: true})
+	t, err := NewTrainer(fit, "SGD", train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
@@ -59,12 +57,12 @@ const near = 0.05
 
 // FollowKnots (claim N12) trains nets of one hidden layer on a target that has kinks, and follows their knots in about 120 records. It
 // is an error when a setting cannot be, when the first run diverges, and when a run fails.
-func FollowKnots(ctx context.Context, backend compute.Backend, training Training, width int) (*KnotMotion, error) {
+func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion, error) {
 	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
 	target := training.Target
-	_, swept, err := training.run(ctx, backend, ofWidths([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
+	_, swept, err := training.run(ctx, ofWidths([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
 	if err != nil {
 		return nil, err
 	}

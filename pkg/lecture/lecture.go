@@ -7,7 +7,34 @@
 // compile or run the training, and when the context ends. A run that diverges is no error: it is a result.
 package lecture
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"descent.example/pkg/accel"
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
+)
+
+// NewTrainer is train.New with the optimizer of that name (optim.ByName) on the backend that accel.Open gives. It is an error when there
+// is no such optimizer, when the record asks for what there is not, and when the backend cannot compile the problem.
+func NewTrainer(p problem.Problem, optimizer string, record train.Record) (*train.Trainer, error) {
+	rule, err := optim.ByName(optimizer)
+	if err != nil {
+		return nil, err
+	}
+	return newTrainer(p, rule, record)
+}
+
+func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record) (*train.Trainer, error) {
+	backend, err := accel.Open()
+	if err != nil {
+		return nil, err
+	}
+	return train.New(backend, p, rule, record)
+}
 
 // mustCount is counts for functions without an error.
 func mustCount(name string, n int) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"descent.example/pkg/problem"
@@ -30,7 +29,7 @@ type MemorySettings struct {
 
 // Memorize (claim W2) trains nets of one hidden layer on digits by Adam, with right labels and with random ones. It is an error when a
 // setting cannot be, and when a run fails.
-func Memorize(ctx context.Context, backend compute.Backend, settings MemorySettings) ([]*Memory, error) {
+func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -59,7 +58,7 @@ func Memorize(ctx context.Context, backend compute.Backend, settings MemorySetti
 			net.DType = dtypes.Float64
 			nets = append(nets, net)
 		}
-		histories, err := lesson{nets: nets[:2], rule: "adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx, backend)
+		histories, err := lesson{nets: nets[:2], rule: "Adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx)
 		if err != nil {
 			return nil, err
 		}

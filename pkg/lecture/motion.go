@@ -3,7 +3,6 @@ package lecture
 import (
 	"context"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/sample"
@@ -40,12 +39,12 @@ type MotionSettings struct {
 
 // MeasureMotion (claim S10) follows one run along the steepest direction. Of SGD the first tenth is left out. It is an error when a
 // setting cannot be, when there are fewer steps than lags, and when the run fails.
-func MeasureMotion(ctx context.Context, backend compute.Backend, s *Study, settings MotionSettings) (*Motion, error) {
+func MeasureMotion(ctx context.Context, s *Study, settings MotionSettings) (*Motion, error) {
 	b, eta, steps := settings.Batch, settings.Rate, settings.Steps
 	if err := counts("Steps", steps, "Lags", settings.Lags); err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Params: true})
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 var line = problem.Target{Name: "line", F: func(x float64) float64 { return x }, Lo: 0, Hi: 1}
 
 func TestThreeGradients(t *testing.T) {
-	g, err := lecture.CompareGradients(open(t), lecture.GradientSettings{Widths: []int{3, 2}, X: 0.7, Y: 1, Seed: 8})
+	g, err := lecture.CompareGradients(lecture.GradientSettings{Widths: []int{3, 2}, X: 0.7, Y: 1, Seed: 8})
 	require.NoError(t, err)
 	require.Less(t, g.Off(g.Autodiff), 1e-12)
 	require.Less(t, g.Off(g.Differences), 1e-8)
@@ -46,7 +46,7 @@ func TestSumsOfElbows(t *testing.T) {
 // The gap of a net of two units to a function of one kink is 0, whoever places the knot.
 func TestGapOfOneKink(t *testing.T) {
 	kink := problem.Target{F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1}
-	gaps, err := lecture.MeasureGap(t.Context(), open(t), lecture.Training{Target: kink, Rate: 0.01, Steps: 50, Seeds: 2}, []int{2})
+	gaps, err := lecture.MeasureGap(t.Context(), lecture.Training{Target: kink, Rate: 0.01, Steps: 50, Seeds: 2}, []int{2})
 	require.NoError(t, err)
 	require.InDelta(t, 0, gaps[0].Constructed, 1e-12)
 	require.InDelta(t, 0, gaps[0].Free, 1e-6)
@@ -57,11 +57,11 @@ func TestGapOfOneKink(t *testing.T) {
 func TestRetrainingAnExactNetLeavesItExact(t *testing.T) {
 	exact, err := relu.Uniform(line.F, 0, 1, 2)
 	require.NoError(t, err)
-	after, err := lecture.Retrain(t.Context(), open(t), exact, lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
+	after, err := lecture.Retrain(t.Context(), exact, lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
 	require.NoError(t, err)
 	require.InDelta(t, 0, after.Before, 1e-12)
 	require.InDelta(t, 0, after.After, 1e-12)
-	_, err = lecture.Retrain(t.Context(), open(t), relu.Sawtooth(3), lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
+	_, err = lecture.Retrain(t.Context(), relu.Sawtooth(3), lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
 	require.Error(t, err, "balanced is what has one hidden layer")
 }
 
@@ -77,7 +77,7 @@ func TestStaircase(t *testing.T) {
 }
 
 func TestActivationsAreCompared(t *testing.T) {
-	scores, err := lecture.CompareActivations(t.Context(), open(t), lecture.RateSettings{Target: line, Width: 4, Rates: []float64{1e-9, 0.03}, Steps: 200, Seeds: 2})
+	scores, err := lecture.CompareActivations(t.Context(), lecture.RateSettings{Target: line, Width: 4, Rates: []float64{1e-9, 0.03}, Steps: 200, Seeds: 2})
 	require.NoError(t, err)
 	for i, s := range scores {
 		require.Equal(t, problem.Activations()[i], s.Activation)
@@ -89,13 +89,13 @@ func TestActivationsAreCompared(t *testing.T) {
 
 // Elbows that are spread over the interval at the start are not dead, and at a tiny rate none dies.
 func TestNoneDiesAtATinyRate(t *testing.T) {
-	dead, err := lecture.CountDead(t.Context(), open(t), lecture.RateSettings{Target: line, Width: 6, Rates: []float64{1e-9}, Steps: 5, Seeds: 3})
+	dead, err := lecture.CountDead(t.Context(), lecture.RateSettings{Target: line, Width: 6, Rates: []float64{1e-9}, Steps: 5, Seeds: 3})
 	require.NoError(t, err)
 	require.Zero(t, dead[0].Share.Value)
 }
 
 func TestSignalsAreRelativeToTheLastLayer(t *testing.T) {
-	signals, err := lecture.Signals(open(t), lecture.SignalSettings{Depth: 3, Width: 32, Scale: math.Sqrt2, Seeds: 2})
+	signals, err := lecture.Signals(lecture.SignalSettings{Depth: 3, Width: 32, Scale: math.Sqrt2, Seeds: 2})
 	require.NoError(t, err)
 	require.Len(t, signals, 3)
 	for _, s := range signals {
@@ -108,7 +108,7 @@ func TestSignalsAreRelativeToTheLastLayer(t *testing.T) {
 }
 
 func TestDigitsAreLearned(t *testing.T) {
-	scores, err := lecture.LearnDigits(t.Context(), open(t), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU}, Depths: []int{1}, Width: 16,
+	scores, err := lecture.LearnDigits(t.Context(), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU}, Depths: []int{1}, Width: 16,
 		Scale: math.Sqrt2, Rate: 0.02, Steps: 150, Seeds: 2})
 	require.NoError(t, err)
 	require.Greater(t, scores[0].Accuracy[0].Value, 0.6, "a guess has 0.1")
@@ -116,17 +116,17 @@ func TestDigitsAreLearned(t *testing.T) {
 
 func TestDepthsHaveTheirParameters(t *testing.T) {
 	training := lecture.Training{Target: lecture.Sawtooth(2), Rate: 0.01, Steps: 50, Seeds: 2}
-	scores, err := lecture.CompareDepths(t.Context(), open(t), training, [][]int{{6}, {3, 3}})
+	scores, err := lecture.CompareDepths(t.Context(), training, [][]int{{6}, {3, 3}})
 	require.NoError(t, err)
 	require.Equal(t, []int{3*6 + 1, 6 + 12 + 4}, []int{scores[0].Parameters, scores[1].Parameters})
 	for _, regions := range scores[0].Regions {
 		require.LessOrEqual(t, regions, 7.0, "six knots make seven pieces at most")
 	}
-	on, err := lecture.CompareDepthsOnPlane(t.Context(), open(t), lecture.PlaneSettings{Target: lecture.Planes()[2], Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
+	on, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: lecture.Planes()[2], Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
 	require.NoError(t, err)
 	require.Equal(t, 4*6+1, on[0].Parameters)
 	require.LessOrEqual(t, on[0].Regions[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
-	_, err = lecture.CompareDepthsOnPlane(t.Context(), open(t), lecture.PlaneSettings{Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
+	_, err = lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
 	require.ErrorContains(t, err, "the target has no function")
 }
 
@@ -143,7 +143,7 @@ func TestDegreesOfFreedom(t *testing.T) {
 func TestToleranceDecidesWhatIsFound(t *testing.T) {
 	training := lecture.Training{Target: line, Rate: 0.01, Steps: 20, Seeds: 3}
 	for tolerance, share := range map[float64]float64{100: 1, 0: 0} {
-		all, err := lecture.Search(t.Context(), open(t), training, []int{3}, tolerance)
+		all, err := lecture.Search(t.Context(), training, []int{3}, tolerance)
 		require.NoError(t, err)
 		require.Equal(t, share, all[0].Rate.Value)
 		require.Len(t, all[0].Errors, 3)
@@ -153,7 +153,7 @@ func TestToleranceDecidesWhatIsFound(t *testing.T) {
 // At a tiny rate no knot moves; a tenth of the interval lies within 1/20 of one kink.
 func TestKnotsStayAtATinyRate(t *testing.T) {
 	kink := problem.Target{F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1, Knots: []float64{0.5}}
-	motion, err := lecture.FollowKnots(t.Context(), open(t), lecture.Training{Target: kink, Rate: 1e-9, Steps: 10, Seeds: 3}, 6)
+	motion, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kink, Rate: 1e-9, Steps: 10, Seeds: 3}, 6)
 	require.NoError(t, err)
 	require.InDelta(t, 0.1, motion.Chance, 1e-9)
 	require.InDelta(t, motion.NearBefore.Value, motion.NearAfter.Value, 1e-6)

@@ -3,10 +3,7 @@ package lecture
 import (
 	"context"
 	"math"
-	"strings"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/optim"
@@ -72,7 +69,7 @@ func Tasks() ([]Task, error) {
 }
 
 // Optimizers (claim H3) are those that are compared; GD takes all examples at every step, the others batches.
-var Optimizers = []string{"GD", "SGD", "heavy ball", "Nesterov", "RMSProp", "Adam", "AdamW"}
+var Optimizers = append([]string{"GD"}, optim.Names()...)
 
 // Score (claim H3) is an optimizer on a task at the best of some rates.
 type Score struct {
@@ -93,7 +90,7 @@ type OptimizerSettings struct {
 
 // CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.
 // It is an error when a setting cannot be, and when a run fails.
-func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
+func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
 	if err := counts("Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -106,11 +103,7 @@ func CompareOptimizers(ctx context.Context, backend compute.Backend, tasks []Tas
 			return nil, err
 		}
 		for _, name := range Optimizers {
-			rule, err := Rule(name)
-			if err != nil {
-				return nil, err
-			}
-			t, err := train.New(backend, task.Problem, rule, train.Record{})
+			t, err := NewTrainer(task.Problem, name, train.Record{})
 			if err != nil {
 				return nil, err
 			}
@@ -202,13 +195,4 @@ func (c contender) ends(histories []*train.History) []float64 {
 		}
 	}
 	return ends
-}
-
-// Rule (claim H3) is the optimizer of that name, one of Optimizers or of optim.ByName, with its usual settings. It is an error when
-// there is none.
-func Rule(name string) (optimizer.Interface, error) {
-	if name == "GD" || name == "SGD" {
-		return optim.GD(), nil
-	}
-	return optim.ByName(strings.ToLower(name))
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/sample"
@@ -23,8 +22,8 @@ type OrderSettings struct {
 
 // CompareOrders (claim S12) runs SGD with each sampler, and returns the mean excess loss over all examples along the way. It is an
 // error when a setting cannot be, and when a run fails.
-func CompareOrders(ctx context.Context, backend compute.Backend, s *Study, settings OrderSettings) ([]*Curve, error) {
-	t, err := s.Trainer(backend, train.Record{Params: true})
+func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Curve, error) {
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

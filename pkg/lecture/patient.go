@@ -43,7 +43,7 @@ var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Re
 // It is an error when the cause is none of Causes.
 func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
 	rng := rand.New(rand.NewPCG(seed, uint64(cause)))
-	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
+	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
 	few := 1 + rng.IntN(3)
 	for {
 		p.Target = randomTarget(rng)
@@ -63,8 +63,8 @@ func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
 			how string
 			Optimizer
 		}{
-			{"Adam with a rate of 10⁻⁵", Optimizer{"adam", 1e-5, 3000}}, {"Adam with a rate of 10", Optimizer{"adam", 10, 3000}},
-			{"20 steps of Adam", Optimizer{"adam", 0.01, 20}}, {"gradient descent with a rate of 10⁻³", Optimizer{"gd", 1e-3, 3000}},
+			{"Adam with a rate of 10⁻⁵", Optimizer{"Adam", 1e-5, 3000}}, {"Adam with a rate of 10", Optimizer{"Adam", 10, 3000}},
+			{"20 steps of Adam", Optimizer{"Adam", 0.01, 20}}, {"gradient descent with a rate of 10⁻³", Optimizer{"SGD", 1e-3, 3000}},
 		}
 		way := ways[rng.IntN(len(ways))]
 		p.How, p.Optimizer = way.how, way.Optimizer

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -62,7 +61,7 @@ type PenaltySettings struct {
 
 // Regularize (claim G6) runs gradient descent with each penalty from the origin's neighborhood. It is an error when a strength is
 // negative, when the rate or the steps cannot be, and when a run fails.
-func Regularize(ctx context.Context, backend compute.Backend, settings PenaltySettings) (*Penalty, error) {
+func Regularize(ctx context.Context, settings PenaltySettings) (*Penalty, error) {
 	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func Regularize(ctx context.Context, backend compute.Backend, settings PenaltySe
 				return nil, err
 			}
 		}
-		t, err := train.New(backend, of, rule, train.Record{})
+		t, err := newTrainer(of, rule, train.Record{})
 		if err != nil {
 			return nil, err
 		}

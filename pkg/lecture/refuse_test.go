@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/accel"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
@@ -19,21 +18,19 @@ import (
 
 // A number of seeds, steps or units that cannot be is an error that names it, before anything is made of that size.
 func TestCountsThatCannotBe(t *testing.T) {
-	backend, err := accel.Open()
-	require.NoError(t, err)
 	ctx, target := context.Background(), problem.Lecturer()
 	study, err := lecture.TwoMeasurements(20, "bmi", "bp")
 	require.NoError(t, err)
 	first := func(_ any, err error) error { return err }
 	for _, n := range []int{0, -1, math.MinInt, 1 << 40, math.MaxInt} {
 		for name, err := range map[string]error{
-			"Seeds is ":  first(lecture.MeasureDance(ctx, backend, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: n})),
-			"Steps is ":  first(lecture.CompareSchedules(ctx, backend, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: n, Seeds: 1})),
+			"Seeds is ":  first(lecture.MeasureDance(ctx, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: n})),
+			"Steps is ":  first(lecture.CompareSchedules(ctx, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: n, Seeds: 1})),
 			"Draws is ":  first(lecture.MeasureBatchNoise(study, lecture.BatchNoiseSettings{Theta: []float64{0, 0}, Batches: []int{2}, Draws: n, Seed: 1})),
-			"Width is ":  first(lecture.FollowKnots(ctx, backend, lecture.Training{Target: target, Rate: 0.1, Steps: 10, Seeds: 1}, n)),
-			"Depth is ":  first(lecture.LearnDigits(ctx, backend, lecture.DigitSettings{Activations: problem.Activations(), Depths: []int{n}, Width: 2, Scale: 1, Rate: 0.1, Steps: 2, Seeds: 1})),
+			"Width is ":  first(lecture.FollowKnots(ctx, lecture.Training{Target: target, Rate: 0.1, Steps: 10, Seeds: 1}, n)),
+			"Depth is ":  first(lecture.LearnDigits(ctx, lecture.DigitSettings{Activations: problem.Activations(), Depths: []int{n}, Width: 2, Scale: 1, Rate: 0.1, Steps: 2, Seeds: 1})),
 			"points is ": first(lecture.CountDegrees([]int{1, 2, 1}, n, 1)),
-			"Starts is ": first(lecture.Shatter(ctx, backend, lecture.ShatterSettings{Inputs: 2, Width: 2, Points: 3, Starts: n, Seed: 1})),
+			"Starts is ": first(lecture.Shatter(ctx, lecture.ShatterSettings{Inputs: 2, Width: 2, Points: 3, Starts: n, Seed: 1})),
 		} {
 			require.ErrorContains(t, err, name)
 			require.ErrorContains(t, err, "it must be between 1 and ")
@@ -45,14 +42,12 @@ func TestCountsThatCannotBe(t *testing.T) {
 }
 
 func TestStepsAreTimedOnAllExamplesOrOnBatches(t *testing.T) {
-	backend, err := accel.Open()
-	require.NoError(t, err)
 	for _, n := range []int{0, 20} { // 0 for all
-		times, err := lecture.TimeSteps(t.Context(), backend, lecture.StepTimeSettings{Features: 3, Of: n, Sizes: []int{5, 10}})
+		times, err := lecture.TimeSteps(t.Context(), lecture.StepTimeSettings{Features: 3, Of: n, Sizes: []int{5, 10}})
 		require.NoError(t, err)
 		require.Equal(t, []int{5, 10}, times.Examples)
 	}
-	_, err = lecture.TimeSteps(t.Context(), backend, lecture.StepTimeSettings{Features: 3, Of: -1, Sizes: []int{5}})
+	_, err := lecture.TimeSteps(t.Context(), lecture.StepTimeSettings{Features: 3, Of: -1, Sizes: []int{5}})
 	require.ErrorContains(t, err, "Of is -1")
 }
 
@@ -93,9 +88,7 @@ func TestWhatIsMissing(t *testing.T) {
 		_, err = lecture.CountDegrees(sizes, 10, 1)
 		require.ErrorContains(t, err, "sizes")
 	}
-	backend, err := accel.Open()
-	require.NoError(t, err)
-	_, err = lecture.CompareActivations(ctx, backend, lecture.RateSettings{Target: problem.Target{}, Width: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 1})
+	_, err = lecture.CompareActivations(ctx, lecture.RateSettings{Target: problem.Target{}, Width: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 1})
 	require.ErrorContains(t, err, "the target has no function")
 	require.PanicsWithError(t, "the net is nil: look at the error of what made it", func() { lecture.Circuit("a", nil) })
 	require.PanicsWithError(t, "the net has no layer: it needs at least the output's", func() { lecture.CircuitAt("a", &relu.Net{}, 1) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/stat"
@@ -31,7 +30,7 @@ type ReplacementSettings struct {
 // CompareReplacement (claim S13) measures the dance on the first patients, for each number of them. The interval of a ratio is that
 // of the mean over pairs of runs with the same seed. It is an error when a setting cannot be, when a run fails, and when SGD has no
 // floor for any of the sizes.
-func CompareReplacement(ctx context.Context, backend compute.Backend, settings ReplacementSettings) (*Replacement, error) {
+func CompareReplacement(ctx context.Context, settings ReplacementSettings) (*Replacement, error) {
 	r := new(Replacement)
 	for _, n := range settings.Sizes {
 		s, err := TwoMeasurements(n, "bmi", "s5")
@@ -45,11 +44,11 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, settings R
 		if settings.Rate >= bounded.Threshold || settings.Batch >= n {
 			continue
 		}
-		with, predictedWith, err := floors(ctx, backend, s, theory.WithReplacement, settings)
+		with, predictedWith, err := floors(ctx, s, theory.WithReplacement, settings)
 		if err != nil {
 			return nil, err
 		}
-		without, predictedWithout, err := floors(ctx, backend, s, theory.WithoutReplacement, settings)
+		without, predictedWithout, err := floors(ctx, s, theory.WithoutReplacement, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +65,7 @@ func CompareReplacement(ctx context.Context, backend compute.Backend, settings R
 }
 
 // floors are the mean excess losses of the settled runs of SGD, [seeds], and the one that theory predicts.
-func floors(ctx context.Context, backend compute.Backend, s *Study, of theory.Sampling, settings ReplacementSettings) (measured []float64, predicted float64, err error) {
+func floors(ctx context.Context, s *Study, of theory.Sampling, settings ReplacementSettings) (measured []float64, predicted float64, err error) {
 	sgd, err := theory.LeastSquaresSGD(s.Features, s.Targets, settings.Batch, of)
 	if err != nil {
 		return nil, 0, err
@@ -80,7 +79,7 @@ func floors(ctx context.Context, backend compute.Backend, s *Study, of theory.Sa
 		return nil, 0, err
 	}
 	base := train.Config{Steps: settings.Steps, Stride: 10, Sampler: sampler, Start: map[string]any{"theta": s.Descent.Optimum}}
-	histories, err := s.constant(ctx, backend, base, Grid{Rates: []float64{settings.Rate}, Seeds: settings.Seeds})
+	histories, err := s.constant(ctx, base, Grid{Rates: []float64{settings.Rate}, Seeds: settings.Seeds})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/train"
@@ -47,7 +45,7 @@ type Retrained struct {
 
 // Retrain (claim N6) balances a net that was written down and trains it on, to see whether descent stays where the best is. It is an
 // error when a setting cannot be, when the net is not one that Balanced takes, and when training diverges or fails.
-func Retrain(ctx context.Context, backend compute.Backend, net *relu.Net, settings RetrainSettings) (*Retrained, error) {
+func Retrain(ctx context.Context, net *relu.Net, settings RetrainSettings) (*Retrained, error) {
 	eta, steps := settings.Rate, settings.Steps
 	if err := counts("Steps", steps); err != nil {
 		return nil, err
@@ -58,7 +56,7 @@ func Retrain(ctx context.Context, backend compute.Backend, net *relu.Net, settin
 		return nil, err
 	}
 	p.DType = dtypes.Float64
-	t, err := train.New(backend, p, optim.GD(), train.Record{})
+	t, err := NewTrainer(p, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
 	}

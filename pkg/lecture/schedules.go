@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/schedule"
@@ -89,7 +88,7 @@ const hopeless = 1e12
 
 // CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
 // a setting cannot be, when a run fails, and when a schedule diverges at all of the rates.
-func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]*ScheduleScore, error) {
+func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScore, error) {
 	if err := counts("Seeds", grid.Seeds); err != nil {
 		return nil, err
 	}
@@ -97,7 +96,7 @@ func CompareSchedules(ctx context.Context, backend compute.Backend, s *Study, gr
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Trainer(backend, train.Record{Rate: true})
+	t, err := s.Trainer(train.Record{Rate: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/lecture"
+	"descent.example/pkg/optim"
 )
 
 // From a tiny rate nobody leaves the trap; batches of four halve the standard deviation.
@@ -13,10 +14,10 @@ func TestTrapHolds(t *testing.T) {
 	trap, err := lecture.NewTrap(2)
 	require.NoError(t, err)
 	require.InEpsilon(t, 0.1, trap.Limit, 0.1, "2/λ with λ = 20")
-	one, err := lecture.Explore(t.Context(), open(t), trap, lecture.Grid{Batch: 1, Rates: []float64{0.001}, Steps: 50, Seeds: 5})
+	one, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 1, Rates: []float64{0.001}, Steps: 50, Seeds: 5})
 	require.NoError(t, err)
 	require.Zero(t, one[0].Better.Value)
-	four, err := lecture.Explore(t.Context(), open(t), trap, lecture.Grid{Batch: 4, Rates: []float64{0.001}, Steps: 50, Seeds: 1})
+	four, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 4, Rates: []float64{0.001}, Steps: 50, Seeds: 1})
 	require.NoError(t, err)
 	require.InEpsilon(t, one[0].PredictedConstant/2, four[0].PredictedConstant, 1e-9)
 }
@@ -37,7 +38,7 @@ func TestSchedulesOfEveryKind(t *testing.T) {
 
 func TestSchedulesAreHeldAgainstTheory(t *testing.T) {
 	s := patients(t, 0)
-	scores, err := lecture.CompareSchedules(t.Context(), open(t), s, lecture.Grid{Batch: 8, Rates: []float64{0.02, 0.1}, Steps: 200, Seeds: 6})
+	scores, err := lecture.CompareSchedules(t.Context(), s, lecture.Grid{Batch: 8, Rates: []float64{0.02, 0.1}, Steps: 200, Seeds: 6})
 	require.NoError(t, err)
 	require.Len(t, scores, 14)
 	for _, c := range scores {
@@ -53,19 +54,19 @@ func TestSchedulesAreHeldAgainstTheory(t *testing.T) {
 func TestOptimizersOnLeastSquares(t *testing.T) {
 	tasks, err := lecture.Tasks()
 	require.NoError(t, err)
-	scores, err := lecture.CompareOptimizers(t.Context(), open(t), tasks[:1], lecture.OptimizerSettings{
+	scores, err := lecture.CompareOptimizers(t.Context(), tasks[:1], lecture.OptimizerSettings{
 		Rates: func(string) []float64 { return []float64{0.01, 0.1} }, Steps: 60, Seeds: 2})
 	require.NoError(t, err)
 	require.Len(t, scores, len(lecture.Optimizers))
 	require.Equal(t, "GD", scores[0].Optimizer)
 	require.InEpsilon(t, scores[0].Predicted, scores[0].Excess.Value, 1e-6)
-	_, err = lecture.Rule("ADAGRADIENT")
+	_, err = optim.ByName("ADAGRADIENT")
 	require.ErrorContains(t, err, "it must be one of")
 }
 
 func TestCS182MeasuresTheErrorWithoutNoise(t *testing.T) {
 	var done int
-	scores, err := lecture.CS182(t.Context(), open(t), lecture.CS182Settings{Widths: []int{10}, Optimizers: []string{"adam"}, Seeds: 2, Steps: 300,
+	scores, err := lecture.CS182(t.Context(), lecture.CS182Settings{Widths: []int{10}, Optimizers: []string{"adam"}, Seeds: 2, Steps: 300,
 		Progress: func(runs int) { done = runs }})
 	require.NoError(t, err)
 	require.Equal(t, 2, done)
@@ -81,7 +82,7 @@ func TestCompareSchedulesThatDiverge(t *testing.T) {
 	study, err := lecture.TenMeasurements()
 	require.NoError(t, err)
 	for _, steps := range []int{200, 1500} {
-		_, err = lecture.CompareSchedules(t.Context(), open(t), study, lecture.Grid{Batch: 8, Rates: []float64{2}, Steps: steps, Seeds: 2})
+		_, err = lecture.CompareSchedules(t.Context(), study, lecture.Grid{Batch: 8, Rates: []float64{2}, Steps: steps, Seeds: 2})
 		require.ErrorContains(t, err, "diverges at the rate 2, the best for it of those given: give smaller rates")
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 
-	"github.com/gomlx/compute"
-
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -22,8 +20,8 @@ type Success struct {
 
 // Search (claim N11) trains nets of each width on a target that each of them can represent exactly. tolerance is the error that
 // counts as found. It is an error when a setting cannot be, and when a run fails.
-func Search(ctx context.Context, backend compute.Backend, training Training, widths []int, tolerance float64) ([]*Success, error) {
-	nets, histories, err := training.run(ctx, backend, ofWidths(widths), train.Record{}, 0)
+func Search(ctx context.Context, training Training, widths []int, tolerance float64) ([]*Success, error) {
+	nets, histories, err := training.run(ctx, ofWidths(widths), train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}

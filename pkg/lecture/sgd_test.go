@@ -44,7 +44,7 @@ func TestABatchOfAllIsNotNoisy(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, noise.Variance[1].Value, 1e-25)
 	require.InDelta(t, 0, noise.Predicted[1], 1e-15)
-	agreement, err := lecture.MeasureAgreement(t.Context(), open(t), s, lecture.AgreementSettings{Start: []float64{3, -3}, Rate: 0.1, Steps: 4, Stride: 2, Batch: 20, Draws: 3, Seed: 1})
+	agreement, err := lecture.MeasureAgreement(t.Context(), s, lecture.AgreementSettings{Start: []float64{3, -3}, Rate: 0.1, Steps: 4, Stride: 2, Batch: 20, Draws: 3, Seed: 1})
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 2, 4}, agreement.Step)
 	for i, cosine := range agreement.Cosine {
@@ -60,13 +60,13 @@ func TestABatchOfAllIsNotNoisy(t *testing.T) {
 
 func TestDanceHasTheFloorOfTheory(t *testing.T) {
 	s := patients(t, 0)
-	dance, err := lecture.MeasureDance(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{0.02, 0.1}, Steps: 4000, Seeds: 4})
+	dance, err := lecture.MeasureDance(t.Context(), s, lecture.Grid{Batch: 4, Rates: []float64{0.02, 0.1}, Steps: 4000, Seeds: 4})
 	require.NoError(t, err)
 	for i := range dance.Rate {
 		require.InEpsilon(t, dance.Predicted[i], dance.Excess[i].Value, 0.25)
 	}
 	require.InDelta(t, 5, dance.SmallRate[1]/dance.SmallRate[0], 1e-9, "∝ η")
-	_, err = lecture.MeasureDance(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{5}, Steps: 10, Seeds: 1})
+	_, err = lecture.MeasureDance(t.Context(), s, lecture.Grid{Batch: 4, Rates: []float64{5}, Steps: 10, Seeds: 1})
 	require.Error(t, err)
 }
 
@@ -92,7 +92,7 @@ func TestStationaryEllipse(t *testing.T) {
 func TestStabilityOfGradientDescent(t *testing.T) {
 	s := patients(t, 0)
 	edge := theory.StabilityThreshold(s.Descent.Lambda[1])
-	all, err := lecture.CompareStability(t.Context(), open(t), s, lecture.Grid{Batch: 4, Rates: []float64{0.1, 1.5 * edge}, Steps: 30, Seeds: 3})
+	all, err := lecture.CompareStability(t.Context(), s, lecture.Grid{Batch: 4, Rates: []float64{0.1, 1.5 * edge}, Steps: 30, Seeds: 3})
 	require.NoError(t, err)
 	want := 0.0
 	for k, c := range s.Descent.Components(s.Start) {
@@ -105,7 +105,7 @@ func TestStabilityOfGradientDescent(t *testing.T) {
 
 func TestDecayIsThatOfTheory(t *testing.T) {
 	s := patients(t, 0)
-	decays, err := lecture.MeasureDecay(t.Context(), open(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{0, 1}, Steps: 1000, Seeds: 80})
+	decays, err := lecture.MeasureDecay(t.Context(), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{0, 1}, Steps: 1000, Seeds: 80})
 	require.NoError(t, err)
 	for _, d := range decays {
 		require.Equal(t, 1000, d.Step[len(d.Step)-1])
@@ -113,7 +113,7 @@ func TestDecayIsThatOfTheory(t *testing.T) {
 	}
 	require.Zero(t, decays[0].Limit, "a constant rate ends nowhere")
 	require.Less(t, decays[1].Exact, -0.5)
-	_, err = lecture.MeasureDecay(t.Context(), open(t), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{1}, Steps: 2, Seeds: 2})
+	_, err = lecture.MeasureDecay(t.Context(), s, lecture.DecaySettings{Batch: 4, Rate: 0.2, Tau: 50, Powers: []float64{1}, Steps: 2, Seeds: 2})
 	require.ErrorContains(t, err, "at least 100")
 }
 
@@ -121,7 +121,7 @@ func TestDecayPathBeginsAtItsStart(t *testing.T) {
 	s := patients(t, 0)
 	eta, err := lecture.InverseTime(0.2, 50, 1)
 	require.NoError(t, err)
-	path, err := lecture.FollowDecay(t.Context(), open(t), s, lecture.PathSettings{Batch: 4, Schedule: eta, Start: []float64{1, -1}, Steps: 20, Seed: 1})
+	path, err := lecture.FollowDecay(t.Context(), s, lecture.PathSettings{Batch: 4, Schedule: eta, Start: []float64{1, -1}, Steps: 20, Seed: 1})
 	require.NoError(t, err)
 	require.Len(t, path.X, 21)
 	require.Equal(t, []float64{1, -1}, []float64{path.X[0], path.Y[0]})
@@ -135,7 +135,7 @@ func TestDecayPathBeginsAtItsStart(t *testing.T) {
 }
 
 func TestAveragesAreThoseOfTheory(t *testing.T) {
-	all, err := lecture.MeasureAveraging(t.Context(), open(t), patients(t, 0), lecture.AveragingSettings{Batch: 4, Rates: []float64{0.2}, Tau: 50, Power: 0.5, Steps: 1200, Seeds: 20})
+	all, err := lecture.MeasureAveraging(t.Context(), patients(t, 0), lecture.AveragingSettings{Batch: 4, Rates: []float64{0.2}, Tau: 50, Power: 0.5, Steps: 1200, Seeds: 20})
 	require.NoError(t, err)
 	a, end := all[0], len(all[0].Step)-1
 	require.Len(t, a.PredictedAverage, end+1)
@@ -148,26 +148,26 @@ func TestAveragesAreThoseOfTheory(t *testing.T) {
 // Just below 2/λ gradient descent alternates, and its displacement is that of an oscillation, not of a walk.
 func TestMotionOfGradientDescent(t *testing.T) {
 	s := patients(t, 0)
-	m, err := lecture.MeasureMotion(t.Context(), open(t), s, lecture.MotionSettings{Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
+	m, err := lecture.MeasureMotion(t.Context(), s, lecture.MotionSettings{Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
 	require.NoError(t, err)
 	for i := 1; i < len(m.Position); i++ {
 		require.InDelta(t, -0.9*m.Position[i-1], m.Position[i], 1e-9)
 	}
 	require.Less(t, m.Steps[1].Value, -0.8)
-	m, err = lecture.MeasureMotion(t.Context(), open(t), s, lecture.MotionSettings{Batch: 1, Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
+	m, err = lecture.MeasureMotion(t.Context(), s, lecture.MotionSettings{Batch: 1, Rate: 1.9 / s.Descent.Lambda[1], Steps: 60, Lags: 4})
 	require.NoError(t, err)
 	require.True(t, m.Unbounded)
 }
 
 func TestInterpolationDecidesTheFloor(t *testing.T) {
 	settings := lecture.InterpolationSettings{Examples: 20, Features: 40, Batch: 4, Fraction: 0.3, Steps: 600, Seeds: 3}
-	can, err := lecture.Interpolate(t.Context(), open(t), settings)
+	can, err := lecture.Interpolate(t.Context(), settings)
 	require.NoError(t, err)
 	require.Zero(t, can.Floor)
 	require.Less(t, can.Rate, 1.0)
 	require.LessOrEqual(t, can.Rate, can.Bound+1e-3)
 	settings.Features = 4
-	cannot, err := lecture.Interpolate(t.Context(), open(t), settings)
+	cannot, err := lecture.Interpolate(t.Context(), settings)
 	require.NoError(t, err)
 	require.InEpsilon(t, cannot.Floor, cannot.Curve.Mean[len(cannot.Curve.Mean)-1].Value, 0.3)
 }
@@ -177,7 +177,7 @@ func TestOrdersWithAllExamples(t *testing.T) {
 	s, err := lecture.SortedStudy("bmi", "s5")
 	require.NoError(t, err)
 	require.True(t, slices.IsSorted(s.Targets))
-	curves, err := lecture.CompareOrders(t.Context(), open(t), s, lecture.OrderSettings{Samplers: []sample.Sampler{sample.Full()}, Rate: 0.1, Steps: 20, Stride: 10, Seeds: 2})
+	curves, err := lecture.CompareOrders(t.Context(), s, lecture.OrderSettings{Samplers: []sample.Sampler{sample.Full()}, Rate: 0.1, Steps: 20, Stride: 10, Seeds: 2})
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 10, 20}, curves[0].Step)
 	for i, step := range curves[0].Step {
@@ -187,11 +187,11 @@ func TestOrdersWithAllExamples(t *testing.T) {
 
 // For small rates the floors have the ratio of the gradients' variances, (n−b)/(n−1).
 func TestReplacementAtSmallRates(t *testing.T) {
-	r, err := lecture.CompareReplacement(t.Context(), open(t), lecture.ReplacementSettings{Batch: 8, Rate: 0.005, Sizes: []int{8, 24}, Steps: 2000, Seeds: 4})
+	r, err := lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 0.005, Sizes: []int{8, 24}, Steps: 2000, Seeds: 4})
 	require.NoError(t, err)
 	require.Equal(t, []int{24}, r.Examples, "a batch of all has no floor")
 	require.InEpsilon(t, 16./23, r.Predicted[0], 0.03)
-	_, err = lecture.CompareReplacement(t.Context(), open(t), lecture.ReplacementSettings{Batch: 8, Rate: 50, Sizes: []int{24}, Steps: 10, Seeds: 1})
+	_, err = lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 50, Sizes: []int{24}, Steps: 10, Seeds: 1})
 	require.ErrorContains(t, err, "choose a smaller rate")
 }
 
@@ -203,7 +203,7 @@ func TestTracking(t *testing.T) {
 	for _, velocity := range []float64{0, 0.001, 0.01} {
 		streams, err := lecture.NewStreams(lecture.StreamSettings{Streams: 2, Examples: 1000, Velocity: velocity})
 		require.NoError(t, err)
-		trackers, err := lecture.Track(t.Context(), open(t), streams, []lecture.NamedSchedule{{Name: "constant", Schedule: eta}})
+		trackers, err := lecture.Track(t.Context(), streams, []lecture.NamedSchedule{{Name: "constant", Schedule: eta}})
 		require.NoError(t, err)
 		behind = append(behind, trackers[0].LongRun.Value)
 		require.Len(t, trackers[0].Distance, 40)
@@ -211,6 +211,6 @@ func TestTracking(t *testing.T) {
 	require.Less(t, behind[0], 1e-3)
 	require.Less(t, behind[0], behind[1])
 	require.InEpsilon(t, 100*behind[1], behind[2], 0.5, "the lag is ∝ the velocity, its square to the square")
-	_, err = lecture.Track(t.Context(), open(t), nil, nil)
+	_, err = lecture.Track(t.Context(), nil, nil)
 	require.ErrorContains(t, err, "there are no streams")
 }

@@ -5,11 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -33,7 +31,7 @@ type ShatterSettings struct {
 // Shatter (claim W2) draws points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
 // the sign of the label at each point: by Adam on the logistic loss. What it finds is certain; what it does not find may yet exist.
 // It is an error when a setting cannot be, and when a run fails.
-func Shatter(ctx context.Context, backend compute.Backend, settings ShatterSettings) (*Shattering, error) {
+func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error) {
 	inputs, width, n := settings.Inputs, settings.Width, settings.Points
 	if err := counts("Inputs", inputs, "Width", width, "Points", n, "Starts", settings.Starts); err != nil {
 		return nil, err
@@ -52,11 +50,7 @@ func Shatter(ctx context.Context, backend compute.Backend, settings ShatterSetti
 		return nil, err
 	}
 	net.DType = dtypes.Float64
-	adam, err := optim.ByName("adam")
-	if err != nil {
-		return nil, err
-	}
-	t, err := train.New(backend, net, adam, train.Record{})
+	t, err := NewTrainer(net, "Adam", train.Record{})
 	if err != nil {
 		return nil, err
 	}

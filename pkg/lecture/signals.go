@@ -6,12 +6,10 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/stat"
@@ -37,7 +35,7 @@ type SignalSettings struct {
 
 // Signals (claim N8) measures it on the first 64 digits, for nets of each non-linearity. It is an error when a setting cannot be, when
 // a run fails, and when every net of a non-linearity has a layer that is off on all examples.
-func Signals(backend compute.Backend, settings SignalSettings) ([]*Signal, error) {
+func Signals(settings SignalSettings) ([]*Signal, error) {
 	if err := counts("Depth", settings.Depth, "Width", settings.Width, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -50,7 +48,7 @@ func Signals(backend compute.Backend, settings SignalSettings) ([]*Signal, error
 	defer end()
 	var signals []*Signal
 	for i, activation := range activations {
-		s, err := signal(backend, few, activation, settings, func(done int) { tell(i*settings.Seeds + done) })
+		s, err := signal(few, activation, settings, func(done int) { tell(i*settings.Seeds + done) })
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +58,7 @@ func Signals(backend compute.Backend, settings SignalSettings) ([]*Signal, error
 }
 
 // signal measures nets of one non-linearity.
-func signal(backend compute.Backend, data *problem.Labeled, activation problem.Activation, settings SignalSettings, tell func(done int)) (*Signal, error) {
+func signal(data *problem.Labeled, activation problem.Activation, settings SignalSettings, tell func(done int)) (*Signal, error) {
 	depth := settings.Depth
 	widths := slices.Repeat([]int{settings.Width}, depth)
 	net, err := data.Net(widths)
@@ -68,7 +66,7 @@ func signal(backend compute.Backend, data *problem.Labeled, activation problem.A
 		return nil, err
 	}
 	net.Activation, net.DType = activation, dtypes.Float64
-	t, err := train.New(backend, net, optim.GD(), train.Record{})
+	t, err := NewTrainer(net, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
 	}

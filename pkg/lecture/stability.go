@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/train"
@@ -21,18 +20,18 @@ type Stability struct {
 
 // CompareStability (claim S8) runs gradient descent and SGD from the same start at each rate. It is an error when a setting cannot be,
 // and when a run fails.
-func CompareStability(ctx context.Context, backend compute.Backend, s *Study, grid Grid) ([]Stability, error) {
+func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, error) {
 	sgd, sampler, err := s.batches(grid.Batch)
 	if err != nil {
 		return nil, err
 	}
 	base := train.Config{Steps: grid.Steps, Stride: grid.Steps}
-	full, err := s.constant(ctx, backend, base, Grid{Rates: grid.Rates, Seeds: 1})
+	full, err := s.constant(ctx, base, Grid{Rates: grid.Rates, Seeds: 1})
 	if err != nil {
 		return nil, err
 	}
 	base.Sampler = sampler
-	noisy, err := s.constant(ctx, backend, base, grid)
+	noisy, err := s.constant(ctx, base, grid)
 	if err != nil {
 		return nil, err
 	}

@@ -3,23 +3,13 @@ package lecture_test
 import (
 	"testing"
 
-	"github.com/gomlx/compute"
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/accel"
 	"descent.example/pkg/lecture"
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
-
-func open(t *testing.T) compute.Backend {
-	t.Helper()
-	backend, err := accel.Open()
-	require.NoError(t, err)
-	return backend
-}
 
 // On L(θ) = θ²/2 at θ = 2 the series 2 − 2r is off by r²/2, which is a tenth of 2r at r = 0.4.
 func TestLinearModelOfAParabola(t *testing.T) {
@@ -42,7 +32,7 @@ func TestSharpnessIsTheLargestCurvature(t *testing.T) {
 }
 
 func TestNetThresholdNeedsATrainingThatConverges(t *testing.T) {
-	_, err := lecture.NetThreshold(t.Context(), open(t), lecture.ThresholdSettings{Width: 2, Rate: 1e3, Seed: 1})
+	_, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: 2, Rate: 1e3, Seed: 1})
 	require.ErrorContains(t, err, "choose a learning rate below 1000")
 }
 
@@ -53,7 +43,7 @@ func TestCostsOfOneCurvature(t *testing.T) {
 	bowl.Start = []float64{1}
 	descent, err := theory.NewDescent(bowl)
 	require.NoError(t, err)
-	trainer, err := train.New(open(t), bowl, optim.GD(), train.Record{})
+	trainer, err := lecture.NewTrainer(bowl, "SGD", train.Record{})
 	require.NoError(t, err)
 	defer trainer.Close()
 	costs, err := lecture.MeasureCosts(t.Context(), trainer, descent, lecture.CostSettings{
@@ -66,7 +56,7 @@ func TestCostsOfOneCurvature(t *testing.T) {
 }
 
 func TestTheZeroOneLossMovesNothing(t *testing.T) {
-	followed, err := lecture.FollowSurrogates(t.Context(), open(t), 0.1, 50)
+	followed, err := lecture.FollowSurrogates(t.Context(), 0.1, 50)
 	require.NoError(t, err)
 	require.Len(t, followed, 4)
 	require.Zero(t, followed[0].Moved)
@@ -78,7 +68,7 @@ func TestTheZeroOneLossMovesNothing(t *testing.T) {
 
 // Above max |Xᵀy|/n an L1 penalty leaves nothing but zeros, and ridge ends in its closed form.
 func TestPenaltiesAtTheirExtremes(t *testing.T) {
-	p, err := lecture.Regularize(t.Context(), open(t), lecture.PenaltySettings{Ridge: 1, L1: 60, Rate: 0.3, Steps: 400})
+	p, err := lecture.Regularize(t.Context(), lecture.PenaltySettings{Ridge: 1, L1: 60, Rate: 0.3, Steps: 400})
 	require.NoError(t, err)
 	require.Equal(t, 10, lecture.Zeros(p.L1))
 	require.Zero(t, lecture.Zeros(p.Subgradient))

@@ -6,10 +6,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/train"
@@ -30,7 +28,7 @@ type StepTimeSettings struct {
 
 // TimeSteps (claims S1, S3) times steps of gradient descent on least squares with all examples, or of SGD with batches of them, for
 // each of the sizes. Each time is the best of three runs. It is an error when a number cannot be, and when a run fails.
-func TimeSteps(ctx context.Context, backend compute.Backend, settings StepTimeSettings) (*StepTimes, error) {
+func TimeSteps(ctx context.Context, settings StepTimeSettings) (*StepTimes, error) {
 	d, n := settings.Features, settings.Of
 	if err := counts("Features", d, "Of", cmp.Or(n, 1)); err != nil {
 		return nil, err
@@ -44,7 +42,7 @@ func TimeSteps(ctx context.Context, backend compute.Backend, settings StepTimeSe
 		if err != nil {
 			return nil, err
 		}
-		t, err := train.New(backend, p, optim.GD(), train.Record{})
+		t, err := NewTrainer(p, "SGD", train.Record{})
 		if err != nil {
 			return nil, err
 		}

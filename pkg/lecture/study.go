@@ -6,12 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
@@ -121,8 +119,8 @@ func (s *Study) batches(b int) (*theory.SGD, sample.Sampler, error) {
 
 // Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. It is an error when the record cannot
 // be, and when the backend cannot compile the program.
-func (s *Study) Trainer(backend compute.Backend, record train.Record) (*train.Trainer, error) {
-	return train.New(backend, s.LeastSquares, optim.GD(), record)
+func (s *Study) Trainer(record train.Record) (*train.Trainer, error) {
+	return NewTrainer(s.LeastSquares, "SGD", record)
 }
 
 // settled is the mean excess loss of a run after its first tenth.
@@ -154,8 +152,8 @@ func sampling(of theory.Sampling, b int) (sample.Sampler, error) {
 
 // constant runs gradient descent on the study at constant rates, or SGD if base has a sampler, keeps the parameters, and returns the
 // histories, [rates][seeds].
-func (s *Study) constant(ctx context.Context, backend compute.Backend, base train.Config, grid Grid) ([][]*train.History, error) {
-	t, err := s.Trainer(backend, train.Record{Params: true})
+func (s *Study) constant(ctx context.Context, base train.Config, grid Grid) ([][]*train.History, error) {
+	t, err := s.Trainer(train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

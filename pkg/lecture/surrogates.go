@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -12,7 +11,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
 )
@@ -102,7 +100,7 @@ type Followed struct {
 
 // FollowSurrogates (claim G6) runs gradient descent at the rate eta on each of problem.Surrogates from the same start, a small one that is
 // wrong about as often as right. It is an error when steps or eta cannot be, and when a run fails.
-func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64, steps int) ([]Followed, error) {
+func FollowSurrogates(ctx context.Context, eta float64, steps int) ([]Followed, error) {
 	if err := counts("Steps", steps); err != nil {
 		return nil, err
 	}
@@ -116,7 +114,7 @@ func FollowSurrogates(ctx context.Context, backend compute.Backend, eta float64,
 		if err != nil {
 			return nil, err
 		}
-		t, err := train.New(backend, p, optim.GD(), train.Record{GradNorm: true})
+		t, err := NewTrainer(p, "SGD", train.Record{GradNorm: true})
 		if err != nil {
 			return nil, err
 		}

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -68,12 +66,12 @@ type ThresholdSettings struct {
 // which two runs, one from there and one from a hair away, stay together. It is an error when training diverges at the rate, when
 // the width cannot be, and when there is no threshold between a tenth of what theory says and ten times that: then the net
 // does not rest in a smooth minimum.
-func NetThreshold(ctx context.Context, backend compute.Backend, settings ThresholdSettings) (*Threshold, error) {
+func NetThreshold(ctx context.Context, settings ThresholdSettings) (*Threshold, error) {
 	net, err := SmallNet(settings.Width)
 	if err != nil {
 		return nil, err
 	}
-	t, err := train.New(backend, net, optim.GD(), train.Record{Params: true})
+	t, err := NewTrainer(net, "SGD", train.Record{Params: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,9 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -100,7 +98,7 @@ type Tracker struct {
 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
 // when a schedule cannot be, and when a run fails.
-func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
+func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
 	if s == nil || len(s.Each) == 0 {
 		return nil, errors.New("there are no streams: NewStreams makes some")
 	}
@@ -111,7 +109,7 @@ func Track(ctx context.Context, backend compute.Backend, s *Streams, schedules [
 	n := len(s.Each[0].Truth)
 	var setups []setup
 	for _, stream := range s.Each {
-		t, err := train.New(backend, stream.LeastSquares, optim.GD(), train.Record{Params: true})
+		t, err := NewTrainer(stream.LeastSquares, "SGD", train.Record{Params: true})
 		if err != nil {
 			return nil, err
 		}

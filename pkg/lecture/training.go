@@ -5,10 +5,8 @@ import (
 	"errors"
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -59,7 +57,7 @@ func (t Training) net(a architecture) (*problem.Net, error) {
 
 // run trains each of the nets from each seed, and returns their problems and the histories, [nets][seeds], with what record says at
 // every stride-th step; at stride 0 at the end only.
-func (t Training) run(ctx context.Context, backend compute.Backend, all []architecture, record train.Record, stride int) ([]*problem.Net, [][]*train.History, error) {
+func (t Training) run(ctx context.Context, all []architecture, record train.Record, stride int) ([]*problem.Net, [][]*train.History, error) {
 	if err := t.check(); err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +76,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, all []archit
 		}
 		nets = append(nets, net)
 	}
-	histories, err := lesson{nets: nets, rule: "adam", record: record, config: c, start: spread, seeds: t.Seeds}.run(ctx, backend)
+	histories, err := lesson{nets: nets, rule: "Adam", record: record, config: c, start: spread, seeds: t.Seeds}.run(ctx)
 	return nets, histories, err
 }
 
@@ -109,14 +107,10 @@ type lesson struct {
 }
 
 // run trains the nets and returns the histories, [nets][seeds].
-func (l lesson) run(ctx context.Context, backend compute.Backend) ([][]*train.History, error) {
-	update, err := optim.ByName(l.rule)
-	if err != nil {
-		return nil, err
-	}
+func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 	var setups []setup
 	for _, net := range l.nets {
-		t, err := train.New(backend, net, update, l.record)
+		t, err := NewTrainer(net, l.rule, l.record)
 		if err != nil {
 			return nil, err
 		}

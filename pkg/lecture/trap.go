@@ -4,11 +4,9 @@ import (
 	"context"
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -54,7 +52,7 @@ type Escape struct {
 
 // Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting
 // cannot be, and when a run fails.
-func Explore(ctx context.Context, backend compute.Backend, trap *Trap, grid Grid) ([]*Escape, error) {
+func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
 	steps, seeds := grid.Steps, grid.Seeds
 	if err := counts("Batch", grid.Batch, "Steps", steps, "Seeds", seeds); err != nil {
 		return nil, err
@@ -63,7 +61,7 @@ func Explore(ctx context.Context, backend compute.Backend, trap *Trap, grid Grid
 	if err != nil {
 		return nil, err
 	}
-	t, err := train.New(backend, trap, optim.GD(), train.Record{})
+	t, err := NewTrainer(trap, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func TestPatientsHaveFunctionsOfOneScale(t *testing.T) {
 }
 
 func TestClinicExamines(t *testing.T) {
-	clinic := &lecture.Clinic{Backend: open(t), Seeds: 1}
+	clinic := &lecture.Clinic{Seeds: 1}
 	defer clinic.Close()
 	p, err := lecture.NewPatient(diagnosis.Units, 6)
 	require.NoError(t, err)
@@ -57,17 +57,17 @@ func TestClinicExamines(t *testing.T) {
 
 // One ReLU has the sign of every labeling of two points, and of no more labelings than there are.
 func TestShatteringTwoPoints(t *testing.T) {
-	s, err := lecture.Shatter(t.Context(), open(t), lecture.ShatterSettings{Inputs: 1, Width: 1, Points: 2, Starts: 32, Seed: 1})
+	s, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: 1, Width: 1, Points: 2, Starts: 32, Seed: 1})
 	require.NoError(t, err)
 	require.Equal(t, 4, s.All)
 	require.Equal(t, 4, s.Found)
 }
 
 func TestMemorizingCountsParameters(t *testing.T) {
-	all, err := lecture.Memorize(t.Context(), open(t), lecture.MemorySettings{Widths: []int{8}, Digits: 100, Steps: 60, Seeds: 2})
+	all, err := lecture.Memorize(t.Context(), lecture.MemorySettings{Widths: []int{8}, Digits: 100, Steps: 60, Seeds: 2})
 	require.NoError(t, err)
 	require.Equal(t, 65*8+9*10, all[0].Parameters)
 	require.Greater(t, all[0].Known.Value, all[0].Guess.Value, "right labels tell something of the digits")
-	_, err = lecture.Memorize(t.Context(), open(t), lecture.MemorySettings{Widths: []int{8}, Digits: 1797, Steps: 60, Seeds: 2})
+	_, err = lecture.Memorize(t.Context(), lecture.MemorySettings{Widths: []int{8}, Digits: 1797, Steps: 60, Seeds: 2})
 	require.ErrorContains(t, err, "n is 1797")
 }

@@ -74,12 +74,12 @@ func ExampleByName() {
 		trainer.Close()
 	}
 	// Output:
-	// gd         L = 6.7e-02
-	// heavy ball L = 9.5e-05
-	// nesterov   L = 2.5e-07
-	// rmsprop    L = 7.0e-03
-	// adam       L = 2.5e+00
-	// adamw      L = 2.5e+00
+	// SGD        L = 6.7e-02
+	// momentum   L = 9.5e-05
+	// Nesterov   L = 2.5e-07
+	// RMSProp    L = 7.0e-03
+	// Adam       L = 2.5e+00
+	// AdamW      L = 2.5e+00
 }
 
 // Gradient descent with a soft threshold after each step: L(θ) + 0.5·‖θ‖₁ is least at (2.5, 0), and 0 is exact.

@@ -124,12 +124,12 @@ var named = []struct {
 	name string
 	make func(...Option) (optimizer.Interface, error)
 }{
-	{"gd", func(options ...Option) (optimizer.Interface, error) { return With(GD(), options...) }},
-	{"heavy ball", func(options ...Option) (optimizer.Interface, error) { return HeavyBall(0.9, options...) }},
-	{"nesterov", func(options ...Option) (optimizer.Interface, error) { return Nesterov(0.9, options...) }},
-	{"rmsprop", RMSProp},
-	{"adam", Adam},
-	{"adamw", func(options ...Option) (optimizer.Interface, error) { return AdamW(0.01, options...) }},
+	{"SGD", func(options ...Option) (optimizer.Interface, error) { return With(GD(), options...) }},
+	{"momentum", func(options ...Option) (optimizer.Interface, error) { return HeavyBall(0.9, options...) }},
+	{"Nesterov", func(options ...Option) (optimizer.Interface, error) { return Nesterov(0.9, options...) }},
+	{"RMSProp", RMSProp},
+	{"Adam", Adam},
+	{"AdamW", func(options ...Option) (optimizer.Interface, error) { return AdamW(0.01, options...) }},
 }
 
 // Names lists what ByName knows, the simplest first.
@@ -141,10 +141,14 @@ func Names() []string {
 	return names
 }
 
-// ByName returns the rule of that name, one of Names, with its usual hyperparameters: for a cell whose reader chooses the rule.
-// Another name is an error, and so are options that With refuses.
+// ByName returns the rule of that name, one of Names in letters of any case, with its usual hyperparameters: for a cell whose reader
+// chooses the rule. "GD" is "SGD": the rule is the same, and the batch differs. Another name is an error, and so are options that
+// With refuses.
 func ByName(name string, options ...Option) (optimizer.Interface, error) {
-	i := slices.Index(Names(), name)
+	if strings.EqualFold(name, "GD") {
+		name = "SGD"
+	}
+	i := slices.IndexFunc(Names(), func(n string) bool { return strings.EqualFold(n, name) })
 	if i < 0 {
 		return nil, fmt.Errorf("name is %q: it must be one of %s", name, strings.Join(Names(), ", "))
 	}

@@ -73,9 +73,9 @@ var all = []struct {
 	make  constructor
 	other map[string]float64
 }{
-	{with(named("heavy ball"), optim.WeightDecay(0.1), optim.Clip(1), optim.L1(0.01)),
+	{with(named("momentum"), optim.WeightDecay(0.1), optim.Clip(1), optim.L1(0.01)),
 		map[string]float64{"momentum": 0.5, "weight_decay": 0.3, "max_norm": 0.5, "l1": 0.05}},
-	{with(named("nesterov"), optim.DecoupledWeightDecay(0.1), optim.Average(10)),
+	{with(named("Nesterov"), optim.DecoupledWeightDecay(0.1), optim.Average(10)),
 		map[string]float64{"momentum": 0.5, "weight_decay": 0.3, "average_from": 30}},
 	{optim.RMSProp, map[string]float64{"decay": 0.9, "epsilon": 0.1}},
 	{named("adamw"), map[string]float64{"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1, "weight_decay": 0.3}},
@@ -259,7 +259,7 @@ func TestErrors(t *testing.T) {
 		{first(optim.With(nil, optim.Clip(1))),
 			"the optimizer is a <nil>: without UpdateGraphWithGradients it cannot have options"},
 		{first(optim.ByName("sgdd")),
-			`name is "sgdd": it must be one of gd, heavy ball, nesterov, rmsprop, adam, adamw`},
+			`name is "sgdd": it must be one of SGD, momentum, Nesterov, RMSProp, Adam, AdamW`},
 	} {
 		require.EqualError(t, c.err, c.want)
 	}

@@ -84,12 +84,12 @@ var problems = map[string]loss{
 
 // rules are those of testdata/trajectories.py.
 var rules = map[string]constructor{
-	"rmsprop, decay 0.9, epsilon 2": with(optim.RMSProp, optim.Hyper("decay", 0.9), optim.Hyper("epsilon", 2)),
-	"adam, beta1 0.8, beta2 0.95, epsilon 0.01": with(optim.Adam,
+	"RMSProp, decay 0.9, epsilon 2": with(optim.RMSProp, optim.Hyper("decay", 0.9), optim.Hyper("epsilon", 2)),
+	"Adam, beta1 0.8, beta2 0.95, epsilon 0.01": with(optim.Adam,
 		optim.Hyper("beta1", 0.8), optim.Hyper("beta2", 0.95), optim.Hyper("epsilon", 0.01)),
-	"adam, weight decay 0.1":                 with(optim.Adam, optim.WeightDecay(0.1)),
-	"heavy ball, clip 0.5, weight decay 0.1": with(named("heavy ball"), optim.Clip(0.5), optim.WeightDecay(0.1)),
-	"nesterov, decoupled 0.1":                with(named("nesterov"), optim.DecoupledWeightDecay(0.1)),
+	"Adam, weight decay 0.1":               with(optim.Adam, optim.WeightDecay(0.1)),
+	"momentum, clip 0.5, weight decay 0.1": with(named("momentum"), optim.Clip(0.5), optim.WeightDecay(0.1)),
+	"Nesterov, decoupled 0.1":              with(named("Nesterov"), optim.DecoupledWeightDecay(0.1)),
 }
 
 func init() {

@@ -48,47 +48,47 @@ SLOW = {"quadratic": 0.002, "rosenbrock": 0.0001, "net": 0.02}
 FAST = {"quadratic": 0.005, "rosenbrock": 0.002, "net": 0.02}
 # Name: learning rates, PyTorch's rule, norm to clip to, optax's rule.
 RULES = {
-    "gd": (SLOW, lambda p, eta: sgd(p, eta), None, optax.sgd),
-    "heavy ball": (SLOW, lambda p, eta: sgd(p, eta, momentum=0.9), None, lambda eta: optax.sgd(eta, 0.9)),
-    "nesterov": (
+    "SGD": (SLOW, lambda p, eta: sgd(p, eta), None, optax.sgd),
+    "momentum": (SLOW, lambda p, eta: sgd(p, eta, momentum=0.9), None, lambda eta: optax.sgd(eta, 0.9)),
+    "Nesterov": (
         SLOW,
         lambda p, eta: sgd(p, eta, momentum=0.9, nesterov=True),
         None,
         lambda eta: optax.sgd(eta, 0.9, nesterov=True),
     ),
-    "rmsprop": (FAST, rmsprop, None, lambda eta: optax.rmsprop(eta, 0.99, eps=1e-8, eps_in_sqrt=False)),
-    "rmsprop, decay 0.9, epsilon 2": (
+    "RMSProp": (FAST, rmsprop, None, lambda eta: optax.rmsprop(eta, 0.99, eps=1e-8, eps_in_sqrt=False)),
+    "RMSProp, decay 0.9, epsilon 2": (
         FAST,
         lambda p, eta: rmsprop(p, eta, alpha=0.9, eps=2.0),
         None,
         lambda eta: optax.rmsprop(eta, 0.9, eps=2.0, eps_in_sqrt=False),
     ),
-    "adam": (FAST, adam, None, optax.adam),
-    "adam, beta1 0.8, beta2 0.95, epsilon 0.01": (
+    "Adam": (FAST, adam, None, optax.adam),
+    "Adam, beta1 0.8, beta2 0.95, epsilon 0.01": (
         FAST,
         lambda p, eta: adam(p, eta, betas=(0.8, 0.95), eps=0.01),
         None,
         lambda eta: optax.adam(eta, 0.8, 0.95, 0.01),
     ),
-    "adamw": (
+    "AdamW": (
         FAST,
         lambda p, eta: adamw(p, eta, weight_decay=0.01),
         None,
         lambda eta: optax.adamw(eta, weight_decay=0.01),
     ),
-    "adam, weight decay 0.1": (
+    "Adam, weight decay 0.1": (
         FAST,
         lambda p, eta: adam(p, eta, weight_decay=0.1),
         None,
         lambda eta: optax.chain(optax.add_decayed_weights(0.1), optax.adam(eta)),
     ),
-    "heavy ball, clip 0.5, weight decay 0.1": (
+    "momentum, clip 0.5, weight decay 0.1": (
         SLOW,
         lambda p, eta: sgd(p, eta, momentum=0.9, weight_decay=0.1),
         0.5,
         lambda eta: optax.chain(optax.clip_by_global_norm(0.5), optax.add_decayed_weights(0.1), optax.sgd(eta, 0.9)),
     ),
-    "nesterov, decoupled 0.1": (
+    "Nesterov, decoupled 0.1": (
         SLOW,
         None,
         None,
