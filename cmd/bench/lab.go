@@ -34,7 +34,7 @@ func (l *lab) Load(_ context.Context, task bench.Task) error {
 	if err != nil {
 		return err
 	}
-	net, err := problem.NewRegression([]int{len(task.Nets[0].HiddenBiases)}, task.X, task.Y)
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{1, len(task.Nets[0].HiddenBiases), 1}}, problem.NewPoints(task.X, task.Y))
 	if err != nil {
 		return err
 	}

@@ -20,10 +20,7 @@ func Staircase(target problem.Target, d int, steepness float64, activation probl
 	if activation == problem.ReLU {
 		return nil, fmt.Errorf("activation is ReLU: a staircase needs one that saturates, tanh or sigmoid")
 	}
-	net, err := problem.NewRegression([]int{d}, []float64{0}, []float64{0})
-	if err != nil {
-		return nil, err
-	}
+	net := hidden(d)
 	net.Activation = activation
 	h := (target.Hi - target.Lo) / float64(d+1)
 	value := func(k int) float64 { return target.F(target.Lo + (float64(k)+0.5)*h) }
@@ -80,10 +77,12 @@ func (s *ActivationScore) BestRate() int {
 // cannot be, and when a run fails.
 func CompareActivations(ctx context.Context, settings RateSettings) ([]*ActivationScore, error) {
 	var all []*ActivationScore
-	var shapes []architecture
+	var models []problem.MLP
 	for _, a := range problem.Activations() {
 		all = append(all, &ActivationScore{Activation: a, Rate: settings.Rates})
-		shapes = append(shapes, architecture{[]int{settings.Width}, a})
+		model := hidden(settings.Width)
+		model.Activation = a
+		models = append(models, model)
 	}
 	best := make([]float64, len(all))
 	for _, rate := range settings.Rates {
@@ -91,16 +90,16 @@ func CompareActivations(ctx context.Context, settings RateSettings) ([]*Activati
 		if err != nil {
 			return nil, err
 		}
-		nets, histories, err := training.run(ctx, shapes, train.Record{}, 0)
+		histories, err := training.run(ctx, models, train.Record{}, 0)
 		if err != nil {
 			return nil, err
 		}
 		for i, s := range all {
 			var errors []float64
 			for _, h := range histories[i] {
-				off := training.error(nets[i], h)
+				off := training.error(models[i], h)
 				if errors = append(errors, off); !math.IsNaN(off) && (s.Best == nil || off < best[i]) {
-					best[i], s.Best = off, func(x float64) float64 { return nets[i].Output(h.Final, []float64{x})[0] }
+					best[i], s.Best = off, func(x float64) float64 { return models[i].Output(h.Final, []float64{x})[0] }
 				}
 			}
 			if slices.ContainsFunc(errors, math.IsNaN) {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
@@ -73,7 +72,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 	courses := p.courses()
 	var setups []setup
 	for _, course := range courses {
-		net, t, err := c.trainer(p, course.width, course.Rule)
+		t, err := c.trainer(p, course.width, course.Rule)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +82,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 			return nil, err
 		}
 		config.Stride = max(1, course.Steps/100)
-		setups = append(setups, setup{t, config, func(seed int64) map[string]any { return spread(net, seed) }})
+		setups = append(setups, setup{t, config, from(problem.Spread(p.X), []int{1, course.width, 1})})
 	}
 	histories, err := sweep(ctx, setups, 1, c.Seeds, nil)
 	if err != nil {
@@ -139,24 +138,22 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 	return nil
 }
 
-// trainer is a trainer on the patient's data, and the problem that it is on.
-func (c *Clinic) trainer(p *Patient, width int, rule string) (*problem.Net, *train.Trainer, error) {
-	net, err := problem.NewRegression([]int{width}, p.X, p.Y)
+// trainer is a trainer on the patient's data.
+func (c *Clinic) trainer(p *Patient, width int, rule string) (*train.Trainer, error) {
+	net, err := problem.NewNet(hidden(width), problem.NewPoints(p.X, p.Y))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	net.DType = dtypes.Float64
 	if c.made == nil {
 		c.made = make(map[program]*train.Trainer)
 	}
 	key := program{width, rule}
 	if c.made[key] == nil {
 		if c.made[key], err = NewTrainer(net, rule, train.Record{}); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	t, err := c.made[key].On(net.Data())
-	return net, t, err
+	return c.made[key].On(net.Data())
 }
 
 // Confusion (claim W1) counts diagnoses of patients of each cause: [cause of Causes][diagnosis, of Causes, then any other].
@@ -165,7 +162,7 @@ type Confusion struct {
 	Right [3]stat.Interval // the share of right diagnoses of each cause
 }
 
-// Confuse (claim W1) examines so many random patients of each cause. progress, if not nil, is called with the number of those
+// Confuse (claim W1) examines a number of random patients of each cause. progress, if not nil, is called with the number of patients
 // examined. It is an error when each is not between 1 and 2^20, and when an examination fails.
 func (c *Clinic) Confuse(ctx context.Context, each int, seed uint64, progress func(done int)) (*Confusion, error) {
 	if err := counts("each", each); err != nil {

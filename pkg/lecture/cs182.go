@@ -12,7 +12,7 @@ import (
 
 // CS182Score (claim H3) is one width under one optimizer in CS182's sweep, over all seeds.
 type CS182Score struct {
-	Net       *problem.Net
+	Net       problem.MLP
 	Width     int
 	Optimizer string
 	Losses    []float64   // the mean square error of each run over a fine grid, without noise, +Inf where it diverged
@@ -44,10 +44,11 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 	if err != nil {
 		return nil, err
 	}
+	data, start := problem.NewPoints(xs, ys), problem.Spread(xs)
 	var setups []setup
 	var scores []CS182Score
 	for _, width := range settings.Widths {
-		net, err := problem.NewRegression([]int{width}, xs, ys)
+		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, width, 1}}, data)
 		if err != nil {
 			return nil, err
 		}
@@ -63,8 +64,8 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 				rate = 0.02
 			}
 			setups = append(setups, setup{t, train.Config{LearningRate: rate, Sampler: sampler, Steps: settings.Steps, Stride: max(1, settings.Steps/10)},
-				func(seed int64) map[string]any { return spread(net, seed) }})
-			scores = append(scores, CS182Score{Net: net, Width: width, Optimizer: name})
+				from(start, net.Sizes)})
+			scores = append(scores, CS182Score{Net: net.MLP, Width: width, Optimizer: name})
 		}
 	}
 	histories, err := sweep(ctx, setups, 1, settings.Seeds, settings.Progress)

@@ -24,7 +24,7 @@ func CountDead(ctx context.Context, settings RateSettings) ([]Dead, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, histories, err := training.run(ctx, ofWidths([]int{width}), train.Record{}, 0)
+		histories, err := training.run(ctx, shallow([]int{width}), train.Record{}, 0)
 		if err != nil {
 			return nil, err
 		}

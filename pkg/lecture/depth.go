@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -21,30 +22,27 @@ type DepthScore struct {
 	Regions    []float64 // linear regions on the interval, exact, by seed
 }
 
-// sizes are those of the net: inputs, widths and one output.
-func (s *DepthScore) sizes(inputs int) []int { return append(append([]int{inputs}, s.Widths...), 1) }
-
 // CompareDepths (claim N9) trains nets of the widths given, [nets][layers]. It is an error when a setting cannot be, and when a run
 // fails.
 func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*DepthScore, error) {
-	var shapes []architecture
+	var models []problem.MLP
 	for _, w := range widths {
-		shapes = append(shapes, architecture{widths: w})
+		models = append(models, hidden(w...))
 	}
-	nets, histories, err := training.run(ctx, shapes, train.Record{}, 0)
+	histories, err := training.run(ctx, models, train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}
 	var all []*DepthScore
 	for i, w := range widths {
 		b := &DepthScore{Widths: w}
-		b.Parameters = relu.New(b.sizes(1)...).Parameters()
+		b.Parameters = relu.New(models[i].Sizes...).Parameters()
 		for _, h := range histories[i] {
-			off := training.error(nets[i], h)
+			off := training.error(models[i], h)
 			if math.IsNaN(off) {
 				continue
 			}
-			net, err := relu.FromTheta(h.Final, b.sizes(1)...)
+			net, err := relu.FromTheta(h.Final, models[i].Sizes...)
 			if err != nil {
 				return nil, err
 			}
@@ -99,27 +97,27 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*Depth
 	if err != nil {
 		return nil, err
 	}
-	var nets []*problem.Net
+	var models []problem.MLP
 	for _, widths := range settings.Widths {
-		net, err := problem.NewRegressor(widths, x, y)
-		if err != nil {
-			return nil, err
-		}
-		nets = append(nets, net)
+		models = append(models, problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})})
 	}
-	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx)
+	nets, err := on(&problem.Points{Features: x, Targets: y}, models)
+	if err != nil {
+		return nil, err
+	}
+	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []*DepthScore
 	for i, widths := range settings.Widths {
 		b := &DepthScore{Widths: widths}
-		b.Parameters = relu.New(b.sizes(2)...).Parameters()
+		b.Parameters = relu.New(models[i].Sizes...).Parameters()
 		for k, h := range histories[i] {
 			if _, diverged := h.Diverged(); diverged {
 				continue
 			}
-			net, err := relu.FromTheta(h.Final, b.sizes(2)...)
+			net, err := relu.FromTheta(h.Final, models[i].Sizes...)
 			if err != nil {
 				return nil, err
 			}

@@ -44,30 +44,23 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 	if err != nil {
 		return nil, err
 	}
-	var nets, tests []*problem.Net
+	var models []problem.MLP
 	for _, activation := range settings.Activations {
 		for _, depth := range settings.Depths {
 			if err := counts("Depth", depth); err != nil {
 				return nil, err
 			}
-			widths := slices.Repeat([]int{settings.Width}, depth)
-			net, err := known.Net(widths)
-			if err != nil {
-				return nil, err
-			}
-			test, err := unknown.Net(widths)
-			if err != nil {
-				return nil, err
-			}
-			net.Activation, test.Activation, net.DType = activation, activation, dtypes.Float64
-			nets, tests = append(nets, net), append(tests, test)
+			model := ofDigits(slices.Repeat([]int{settings.Width}, depth)...)
+			model.Activation = activation
+			models = append(models, model)
 		}
 	}
-	start := func(net *problem.Net, seed int64) map[string]any {
-		return gaussian(known, net.Widths, settings.Scale, uint64(seed)).Start()
+	nets, err := on(known, models)
+	if err != nil {
+		return nil, err
 	}
 	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
-	histories, err := lesson{nets: nets, rule: "momentum", config: c, start: start, seeds: settings.Seeds}.run(ctx)
+	histories, err := lesson{nets: nets, rule: "momentum", config: c, start: problem.Normal(settings.Scale), seeds: settings.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +75,7 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 					right = append(right, 0.1) // as good as a guess
 					continue
 				}
-				right = append(right, tests[k].Accuracy(h.Final))
+				right = append(right, models[k].Accuracy(h.Final, unknown))
 			}
 			accuracy, err := stat.MeanOverRuns(right, Confidence)
 			if err != nil {
@@ -93,6 +86,11 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 		all = append(all, d)
 	}
 	return all, nil
+}
+
+// ofDigits is a model from digits' pixels to their classes with the hidden widths given, in float64.
+func ofDigits(widths ...int) problem.MLP {
+	return problem.MLP{Sizes: slices.Concat([]int{problem.DigitSide * problem.DigitSide}, widths, []int{10}), DType: dtypes.Float64}
 }
 
 // splitDigits are the first n of the digits, and the others.

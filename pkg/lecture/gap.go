@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
-
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 )
@@ -31,7 +29,6 @@ func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, e
 	target := training.Target
 	xs, ys := target.Grid(64)
 	gx, gy := target.Grid(201)
-	var nets []*problem.Net
 	var gaps []*Gap
 	for _, width := range widths {
 		g := &Gap{Width: width}
@@ -49,19 +46,16 @@ func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, e
 		}
 		g.Free = rms(gy, func(i int) float64 { return g.BestFree.At(gx[i]) })
 		gaps = append(gaps, g)
-
-		p, err := problem.NewRegression([]int{width}, xs, ys)
-		if err != nil {
-			return nil, err
-		}
-		p.DType = dtypes.Float64
-		nets = append(nets, p)
+	}
+	nets, err := on(problem.NewPoints(xs, ys), shallow(widths))
+	if err != nil {
+		return nil, err
 	}
 	c, err := cosine(training.Rate, training.Steps, 16)
 	if err != nil {
 		return nil, err
 	}
-	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: spread, seeds: training.Seeds}.run(ctx)
+	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Spread(xs), seeds: training.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package lecture
 import (
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/diff/fd"
 	"gonum.org/v1/gonum/floats"
 
@@ -32,20 +31,17 @@ type GradientSettings struct {
 // value is not finite, and when the backend cannot compile the net.
 func CompareGradients(settings GradientSettings) (*Gradients, error) {
 	x, y := settings.X, settings.Y
-	net, err := problem.NewRegression(settings.Widths, []float64{x}, []float64{y})
+	net, err := problem.NewNet(hidden(settings.Widths...), problem.NewPoints([]float64{x}, []float64{y}))
 	if err != nil {
 		return nil, err
 	}
-	net.DType = dtypes.Float64
 	t, err := NewTrainer(net, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
 	g := new(Gradients)
-	if g.Net, err = relu.FromStart(net.Start(uint64(settings.Seed), false)); err != nil {
-		return nil, err
-	}
+	g.Net = &relu.Net{Layers: problem.Uniform(net.Sizes, uint64(settings.Seed))}
 	theta := g.Net.Theta()
 	if g.Loss, g.Autodiff, err = t.Evaluate(theta); err != nil {
 		return nil, err

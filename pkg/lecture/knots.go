@@ -22,7 +22,7 @@ type KnotMotion struct {
 	Chance                float64
 }
 
-// Frames picks at most so many of the records, close together at the start, where the net changes fastest.
+// Frames picks at most the given number of records, close together at the start, where the net changes fastest.
 func (g *KnotMotion) Frames(most int) (records []int) {
 	for i := range most {
 		part := float64(i) / float64(most-1)
@@ -62,7 +62,7 @@ func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion
 		return nil, err
 	}
 	target := training.Target
-	_, swept, err := training.run(ctx, ofWidths([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
+	swept, err := training.run(ctx, shallow([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute/dtypes"
-
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
@@ -49,28 +47,28 @@ func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	var all []*Memory
 	for _, width := range settings.Widths {
-		var nets []*problem.Net // on the right labels, on the random ones, and for the unseen digits
-		for _, labels := range []*problem.Labeled{known, random, unknown} {
-			net, err := labels.Net([]int{width})
+		model := ofDigits(width)
+		var nets []*problem.Net
+		for _, labels := range []*problem.Labeled{known, random} {
+			net, err := problem.NewNet(model, labels)
 			if err != nil {
 				return nil, err
 			}
-			net.DType = dtypes.Float64
 			nets = append(nets, net)
 		}
-		histories, err := lesson{nets: nets[:2], rule: "Adam", config: c, start: usual, seeds: settings.Seeds}.run(ctx)
+		histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds}.run(ctx)
 		if err != nil {
 			return nil, err
 		}
 		m := &Memory{Width: width, Parameters: (known.Features.RawMatrix().Cols+1)*width + (width+1)*known.Classes}
 		for _, of := range []struct {
-			mean *stat.Interval
-			net  *problem.Net
-			runs []*train.History
-		}{{&m.Known, nets[0], histories[0]}, {&m.Unknown, nets[2], histories[0]}, {&m.Random, nets[1], histories[1]}, {&m.Guess, nets[2], histories[1]}} {
+			mean   *stat.Interval
+			labels *problem.Labeled
+			runs   []*train.History
+		}{{&m.Known, known, histories[0]}, {&m.Unknown, unknown, histories[0]}, {&m.Random, random, histories[1]}, {&m.Guess, unknown, histories[1]}} {
 			var right []float64
 			for _, h := range of.runs {
-				right = append(right, of.net.Accuracy(h.Final))
+				right = append(right, model.Accuracy(h.Final, of.labels))
 			}
 			if *of.mean, err = stat.MeanOverRuns(right, Confidence); err != nil {
 				return nil, err

@@ -49,15 +49,14 @@ func Tasks() ([]Task, error) {
 	}
 	floor := threes.Value(least)
 	xs, ys := problem.Lecturer().Sample(200, 0.01, 1)
-	net, err := problem.NewRegression([]int{20}, xs, ys)
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{1, 20, 1}, DType: ten.DType}, problem.NewPoints(xs, ys))
 	if err != nil {
 		return nil, err
 	}
-	net.DType = ten.DType
 	return []Task{
 		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Value: ten.Excess, Study: ten},
 		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
-		{Name: "ReLU net", Batch: 16, Problem: net, Start: func(seed int64) map[string]any { return net.Start(uint64(seed), true) },
+		{Name: "ReLU net", Batch: 16, Problem: net, Start: from(problem.Spread(xs), net.Sizes),
 			Value: func(theta []float64) (loss float64) {
 				for i, x := range xs {
 					d := net.Output(theta, []float64{x})[0] - ys[i]

@@ -51,11 +51,10 @@ func Retrain(ctx context.Context, net *relu.Net, settings RetrainSettings) (*Ret
 		return nil, err
 	}
 	xs, ys := settings.Target.Grid(201)
-	p, err := problem.NewRegression(net.Widths(), xs, ys)
+	p, err := problem.NewNet(problem.MLP{Sizes: net.Sizes(), DType: dtypes.Float64}, problem.NewPoints(xs, ys))
 	if err != nil {
 		return nil, err
 	}
-	p.DType = dtypes.Float64
 	t, err := NewTrainer(p, "SGD", train.Record{})
 	if err != nil {
 		return nil, err

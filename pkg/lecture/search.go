@@ -21,7 +21,8 @@ type Success struct {
 // Search (claim N11) trains nets of each width on a target that each of them can represent exactly. tolerance is the error that
 // counts as found. It is an error when a setting cannot be, and when a run fails.
 func Search(ctx context.Context, training Training, widths []int, tolerance float64) ([]*Success, error) {
-	nets, histories, err := training.run(ctx, ofWidths(widths), train.Record{}, 0)
+	models := shallow(widths)
+	histories, err := training.run(ctx, models, train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func Search(ctx context.Context, training Training, widths []int, tolerance floa
 		s := &Success{Width: width, Best: math.NaN()}
 		found := 0
 		for _, h := range histories[i] {
-			off := training.error(nets[i], h)
+			off := training.error(models[i], h)
 			if off < tolerance {
 				found++
 			}

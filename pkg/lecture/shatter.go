@@ -44,12 +44,11 @@ func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error)
 			x.Set(i, 0, (2*float64(i)+1)/float64(n)-1)
 		}
 	}
-	classes := make([]int, n)
-	net, err := problem.NewClassifier([]int{width}, x, classes, 2)
+	data := &problem.Labeled{Features: x, Labels: make([]int, n), Classes: 2}
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{inputs, width, 2}, DType: dtypes.Float64}, data)
 	if err != nil {
 		return nil, err
 	}
-	net.DType = dtypes.Float64
 	t, err := NewTrainer(net, "Adam", train.Record{})
 	if err != nil {
 		return nil, err
@@ -59,17 +58,12 @@ func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error)
 	err = theory.Labelings(n-1, func(labels []bool) error { // the last point's label is 0: the other half are the opposites
 		s.All += 2
 		for i, l := range labels {
-			classes[i] = 0
+			data.Labels[i] = 0
 			if l {
-				classes[i] = 1
+				data.Labels[i] = 1
 			}
 		}
-		net, err := problem.NewClassifier([]int{width}, x, classes, 2)
-		if err != nil {
-			return err
-		}
-		net.DType = dtypes.Float64
-		found, err := separates(ctx, t, net, settings.Starts)
+		found, err := separates(ctx, t, net.MLP, data, settings.Starts)
 		if found {
 			s.Found += 2
 		}
@@ -78,9 +72,13 @@ func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error)
 	return s, err
 }
 
-// separates tells whether training from one of so many starts gives the net's examples their labels. The trainer is another net's
-// of the same shape.
-func separates(ctx context.Context, shared *train.Trainer, net *problem.Net, starts int) (bool, error) {
+// separates tells whether training from one of the starts gives the examples their labels. The trainer is the model's on examples with
+// other labels.
+func separates(ctx context.Context, shared *train.Trainer, model problem.MLP, data *problem.Labeled, starts int) (bool, error) {
+	net, err := problem.NewNet(model, data)
+	if err != nil {
+		return false, err
+	}
 	t, err := shared.On(net.Data())
 	if err != nil {
 		return false, err
@@ -90,13 +88,13 @@ func separates(ctx context.Context, shared *train.Trainer, net *problem.Net, sta
 		var jobs []train.Job
 		for k := range min(8, starts-from) {
 			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.08, Steps: 400, Stride: 400,
-				Start: usual(net, int64(from+k))}})
+				Start: problem.Uniform(model.Sizes, uint64(from+k)).Start()}})
 		}
 		histories, err := train.Sweep(ctx, jobs, 0, nil)
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(histories, func(h *train.History) bool { return net.Accuracy(h.Final) == 1 }) {
+		if slices.ContainsFunc(histories, func(h *train.History) bool { return model.Accuracy(h.Final, data) == 1 }) {
 			return true, nil
 		}
 	}

@@ -3,12 +3,9 @@ package lecture
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
@@ -60,12 +57,12 @@ func Signals(settings SignalSettings) ([]*Signal, error) {
 // signal measures nets of one non-linearity.
 func signal(data *problem.Labeled, activation problem.Activation, settings SignalSettings, tell func(done int)) (*Signal, error) {
 	depth := settings.Depth
-	widths := slices.Repeat([]int{settings.Width}, depth)
-	net, err := data.Net(widths)
+	model := ofDigits(slices.Repeat([]int{settings.Width}, depth)...)
+	model.Activation = activation
+	net, err := problem.NewNet(model, data)
 	if err != nil {
 		return nil, err
 	}
-	net.Activation, net.DType = activation, dtypes.Float64
 	t, err := NewTrainer(net, "SGD", train.Record{})
 	if err != nil {
 		return nil, err
@@ -73,20 +70,19 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 	defer t.Close()
 	lengths := make([][]float64, depth) // [layers][seeds]
 	for k := range settings.Seeds {
-		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(k+1)).Theta())
+		each, err := t.ExampleGradients(problem.Normal(settings.Scale)(model.Sizes, uint64(k+1)).Theta())
 		if err != nil {
 			return nil, err
 		}
 		tell(k + 1)
 		at := 0
-		in := data.Features.RawMatrix().Cols
 		squares := make([]float64, depth)
-		for l, w := range widths { // the derivative with respect to a bias is that to what comes into the unit
+		for l := range squares { // the derivative with respect to a bias is that to what comes into the unit
+			w := model.Sizes[l+1]
 			for _, g := range each {
 				squares[l] += floats.Dot(g[at:at+w], g[at:at+w])
 			}
-			at += w + in*w
-			in = w
+			at += w + model.Sizes[l]*w
 		}
 		if squares[depth-1] == 0 {
 			continue // a layer that is dead on all examples lets nothing through
@@ -109,16 +105,4 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 		s.Theory = append(s.Theory, math.Pow(settings.Scale*math.Sqrt(factor), float64(depth-1-l)))
 	}
 	return s, nil
-}
-
-// gaussian draws weights with the standard deviation scale/√inputs for a classifier of the data; its biases are 0.
-func gaussian(data *problem.Labeled, widths []int, scale float64, seed uint64) (layers problem.Layers) {
-	rng := rand.New(rand.NewPCG(seed, 5))
-	in := data.Features.RawMatrix().Cols
-	for _, out := range append(slices.Clone(widths), data.Classes) {
-		w := mat.NewDense(in, out, nil)
-		w.Apply(func(_, _ int, _ float64) float64 { return scale / math.Sqrt(float64(in)) * rng.NormFloat64() }, w)
-		layers, in = append(layers, problem.Layer{W: w, B: make([]float64, out)}), out
-	}
-	return layers
 }

@@ -23,7 +23,7 @@ type setup struct {
 	start   func(seed int64) map[string]any // nil: config's Start
 }
 
-// sweep runs every setup from each of so many seeds, the first of which is given, and returns the histories, [setups][seeds]. progress,
+// sweep runs every setup from each of a number of seeds that begin with first, and returns the histories, [setups][seeds]. progress,
 // if not nil, is called with the number of runs done. It is an error when a number of steps or seeds cannot be.
 func sweep(ctx context.Context, setups []setup, first int64, seeds int, progress func(done int)) ([][]*train.History, error) {
 	var jobs []train.Job

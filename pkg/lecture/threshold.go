@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/problem"
@@ -146,17 +145,11 @@ func kickedApart(ctx context.Context, t *train.Trainer, theta []float64, c train
 	return distance, nil
 }
 
-// SmallNet is one hidden layer of so many ReLUs, in float64, on 40 noisy points of a sine. It is an error when the width is not
+// SmallNet is a net of one hidden layer of width ReLUs, in float64, on 40 noisy points of a sine. It is an error when the width is not
 // between 1 and 2^20.
 func SmallNet(width int) (*problem.Net, error) {
 	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
-	xs, ys := problem.Targets()[0].Sample(40, 0.1, 1)
-	net, err := problem.NewRegression([]int{width}, xs, ys)
-	if err != nil {
-		return nil, err
-	}
-	net.DType = dtypes.Float64
-	return net, nil
+	return problem.NewNet(hidden(width), problem.NewPoints(problem.Targets()[0].Sample(40, 0.1, 1)))
 }

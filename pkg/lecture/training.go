@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -30,57 +31,41 @@ func (t Training) check() error {
 	return nil
 }
 
-// An architecture is the widths of a net's hidden layers and their non-linearity.
-type architecture struct {
-	widths     []int
-	activation problem.Activation
+// hidden is a model of one input and one output with the hidden widths given, in float64.
+func hidden(widths ...int) problem.MLP {
+	return problem.MLP{Sizes: slices.Concat([]int{1}, widths, []int{1}), DType: dtypes.Float64}
 }
 
-// ofWidths are ReLU nets of one hidden layer.
-func ofWidths(widths []int) (all []architecture) {
+// shallow are ReLU nets of one hidden layer.
+func shallow(widths []int) (models []problem.MLP) {
 	for _, width := range widths {
-		all = append(all, architecture{widths: []int{width}})
+		models = append(models, hidden(width))
 	}
-	return all
+	return models
 }
 
-// net is the problem of a net that learns the target.
-func (t Training) net(a architecture) (*problem.Net, error) {
-	xs, ys := t.Target.Grid(201)
-	net, err := problem.NewRegression(a.widths, xs, ys)
-	if err != nil {
-		return nil, err
-	}
-	net.Activation, net.DType = a.activation, dtypes.Float64
-	return net, nil
-}
-
-// run trains each of the nets from each seed, and returns their problems and the histories, [nets][seeds], with what record says at
-// every stride-th step; at stride 0 at the end only.
-func (t Training) run(ctx context.Context, all []architecture, record train.Record, stride int) ([]*problem.Net, [][]*train.History, error) {
+// run trains each of the models from each seed, and returns the histories, [models][seeds], with what record says at every stride-th
+// step; at stride 0 at the end only.
+func (t Training) run(ctx context.Context, models []problem.MLP, record train.Record, stride int) ([][]*train.History, error) {
 	if err := t.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c, err := cosine(t.Rate, t.Steps, 40)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if stride > 0 {
 		c.Stride = stride
 	}
-	var nets []*problem.Net
-	for _, a := range all {
-		net, err := t.net(a)
-		if err != nil {
-			return nil, nil, err
-		}
-		nets = append(nets, net)
+	xs, ys := t.Target.Grid(201)
+	nets, err := on(problem.NewPoints(xs, ys), models)
+	if err != nil {
+		return nil, err
 	}
-	histories, err := lesson{nets: nets, rule: "Adam", record: record, config: c, start: spread, seeds: t.Seeds}.run(ctx)
-	return nets, histories, err
+	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.Spread(xs), seeds: t.Seeds}.run(ctx)
 }
 
-// cosine are so many steps on batches of b drawn with replacement, at a rate that falls to 0 along a cosine, recorded at the end.
+// cosine is a run on batches of b drawn with replacement, at a rate that falls to 0 along a cosine over the steps, recorded at the end.
 func cosine(rate float64, steps, b int) (c train.Config, err error) {
 	c = train.Config{Steps: steps, Stride: steps}
 	if c.Sampler, err = sample.WithReplacement(b); err != nil {
@@ -90,11 +75,22 @@ func cosine(rate float64, steps, b int) (c train.Config, err error) {
 	return c, err
 }
 
-// spread starts a net of one input with its elbows spread over the interval.
-func spread(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), true) }
+// from starts nets of the sizes where the initializer puts them.
+func from(start problem.Initializer, sizes []int) func(seed int64) map[string]any {
+	return func(seed int64) map[string]any { return start(sizes, uint64(seed)).Start() }
+}
 
-// usual starts a net as PyTorch does.
-func usual(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
+// on are the nets that learn the same data.
+func on(data problem.Data, models []problem.MLP) (nets []*problem.Net, err error) {
+	for _, model := range models {
+		net, err := problem.NewNet(model, data)
+		if err != nil {
+			return nil, err
+		}
+		nets = append(nets, net)
+	}
+	return nets, nil
+}
 
 // A lesson is nets that are trained alike, each from several seeds.
 type lesson struct {
@@ -102,7 +98,7 @@ type lesson struct {
 	rule   string // of pkg/optim
 	record train.Record
 	config train.Config // all but the seed and the start
-	start  func(net *problem.Net, seed int64) map[string]any
+	start  problem.Initializer
 	seeds  int
 }
 
@@ -115,13 +111,13 @@ func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 			return nil, err
 		}
 		defer t.Close()
-		setups = append(setups, setup{t, l.config, func(seed int64) map[string]any { return l.start(net, seed) }})
+		setups = append(setups, setup{t, l.config, from(l.start, net.Sizes)})
 	}
 	return sweep(ctx, setups, 1, l.seeds, nil)
 }
 
 // error is a trained net's root mean square error on the target's 201 points, NaN after it has diverged.
-func (t Training) error(net *problem.Net, h *train.History) float64 {
+func (t Training) error(net problem.MLP, h *train.History) float64 {
 	if _, diverged := h.Diverged(); diverged {
 		return math.NaN()
 	}

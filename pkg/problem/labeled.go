@@ -1,24 +1,36 @@
 package problem
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Labeled is examples of several classes. Digits and Blobs make some.
+// Labeled is examples of several classes. Digits and Blobs make some. As the Data of a net, their loss is the mean cross-entropy
+// −log softmax(f(xᵢ))_{yᵢ}.
 type Labeled struct {
 	Features *mat.Dense // [n, d]
 	Labels   []int      // [n], 0 to Classes−1
 	Classes  int
 }
 
+// check says what is wrong with the examples.
+func (l *Labeled) check() error {
+	if l == nil {
+		return errors.New("the labeled examples are nil: Digits and Blobs make some")
+	}
+	_, err := checkLabels(l.Features, l.Labels, l.Classes)
+	return err
+}
+
 // Select returns the examples of the classes named, in their order in the data; the first named becomes class 0, the
 // second class 1, and so on. A class that there is not or that is named twice, and fewer than two, are errors.
 func (l *Labeled) Select(classes ...int) (*Labeled, error) {
-	if _, err := checkLabels(l.Features, l.Labels, l.Classes); err != nil {
+	if err := l.check(); err != nil {
 		return nil, err
 	}
 	if len(classes) < 2 {
@@ -36,7 +48,7 @@ func (l *Labeled) Select(classes ...int) (*Labeled, error) {
 // Split returns the first n examples and the others, to train on the ones and to test on the others. It is an error
 // when either would be empty.
 func (l *Labeled) Split(n int) (first, others *Labeled, err error) {
-	if _, err := checkLabels(l.Features, l.Labels, l.Classes); err != nil {
+	if err := l.check(); err != nil {
 		return nil, nil, err
 	}
 	if n < 1 || n >= len(l.Labels) {
@@ -64,9 +76,26 @@ func (l *Labeled) pick(wanted func(i int) bool, relabel func(label int) int, cla
 	return picked
 }
 
-// Net makes a net that tells the classes apart; see NewClassifier, whose errors it returns.
-func (l *Labeled) Net(widths []int) (*Net, error) {
-	return NewClassifier(widths, l.Features, l.Labels, l.Classes)
+func (l *Labeled) arrays() (x, y *mat.Dense, err error) {
+	if err := l.check(); err != nil {
+		return nil, nil, err
+	}
+	if l.Classes < 2 {
+		return nil, nil, fmt.Errorf("there are %d classes: there must be at least 2", l.Classes)
+	}
+	if err := checkMemory(len(l.Labels), l.Classes); err != nil {
+		return nil, nil, err
+	}
+	y = mat.NewDense(len(l.Labels), l.Classes, nil)
+	for i, label := range l.Labels {
+		y.Set(i, label, 1)
+	}
+	return mat.DenseCopyOf(l.Features), y, nil
+}
+
+func (l *Labeled) loss(targets, outputs *graph.Node) *graph.Node {
+	flat := func(x *graph.Node) *graph.Node { return graph.Reshape(x, x.Shape().Size()) }
+	return scaledDot(-1, outputs.Shape().Dim(0), flat(targets), flat(graph.LogSoftmax(outputs, -1)))
 }
 
 // Logistic makes the logistic regression of two classes, with an intercept, which is the last element of θ: its feature
@@ -75,7 +104,7 @@ func (l *Labeled) Logistic() (*Logistic, error) {
 	if l.Classes != 2 {
 		return nil, fmt.Errorf("there are %d classes: logistic regression tells two apart; Select them", l.Classes)
 	}
-	if _, err := checkLabels(l.Features, l.Labels, l.Classes); err != nil {
+	if err := l.check(); err != nil {
 		return nil, err
 	}
 	n, _ := l.Features.Dims()

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/memory"
 )
 
 // Layer is a dense layer on the host, z = hW + b.
@@ -15,7 +17,7 @@ type Layer struct {
 	B []float64  // [out]
 }
 
-// Layers are the parameters of a Net on the host, the output's layer last: what is flattened in train.History, and what
+// Layers are the parameters of an MLP on the host, the output's layer last: what is flattened in train.History, and what
 // train.Config.Start takes by name.
 type Layers []Layer
 
@@ -48,17 +50,26 @@ func (ls Layers) mustFit() {
 }
 
 // NewLayers makes layers of the sizes given, inputs, hidden widths and outputs, from parameters that are flattened layer by layer, the
-// biases before the weights, and copied. It is an error when a size is not positive, when there are fewer than two, and when the number
-// of parameters is not that of the sizes.
+// biases before the weights, and copied. It is an error when a size is not positive, when there are fewer than two, when the layers do
+// not fit into memory, and when the number of parameters is not that of the sizes.
 func NewLayers(theta []float64, sizes ...int) (Layers, error) {
-	parameters, err := Parameters(sizes...)
+	parameters, err := checkSizes(sizes)
 	if err != nil {
 		return nil, err
 	}
-	if len(theta) != parameters || slices.Max(sizes) > len(theta) {
+	if len(theta) != parameters {
 		return nil, fmt.Errorf("theta has %d elements: a net of the sizes %v has %d", len(theta), sizes, parameters)
 	}
 	return layersOf(slices.Clone(theta), sizes), nil
+}
+
+// ZeroLayers makes layers of the sizes given with all parameters 0. It panics where NewLayers has an error.
+func ZeroLayers(sizes ...int) Layers {
+	parameters, err := checkSizes(sizes)
+	if err != nil {
+		panic(err)
+	}
+	return layersOf(make([]float64, parameters), sizes)
 }
 
 // Parameters is the number of weights and biases of a net of the sizes, inputs, widths and outputs. It is an error when there are fewer
@@ -77,6 +88,18 @@ func Parameters(sizes ...int) (parameters int, err error) {
 		}
 	}
 	return parameters, nil
+}
+
+// checkSizes is Parameters, and an error when a net of the sizes would not fit into memory.
+func checkSizes(sizes []int) (parameters int, err error) {
+	if parameters, err = Parameters(sizes...); err != nil {
+		return 0, err
+	}
+	bytes := 0.0
+	for l := range len(sizes) - 1 {
+		bytes += memory.Bytes(8, sizes[l], sizes[l+1])
+	}
+	return parameters, memory.Check(bytes, "lower the widths", "a net of the sizes %v", sizes)
 }
 
 // layersOf are layers whose parameters lie in theta.
@@ -134,7 +157,7 @@ func (ls Layers) Forward(x []float64, unit func(layer, j int, z float64) float64
 	return z, h
 }
 
-// layerName is the scope of one of so many layers in a Net's graph.
+// layerName is the scope, in an MLP's graph, of layer l out of the number of layers given.
 func layerName(l, layers int) string {
 	if l == layers-1 {
 		return "output"
@@ -142,7 +165,7 @@ func layerName(l, layers int) string {
 	return fmt.Sprintf("hidden%02d", l+1)
 }
 
-// Start returns the parameters by name, as train.Config.Start takes them: a Net of the same Widths then starts there.
+// Start returns the parameters by name, as train.Config.Start takes them: a Net of the same Sizes then starts there.
 // It panics with Check's sentence.
 func (ls Layers) Start() map[string]any {
 	ls.mustFit()
@@ -156,7 +179,7 @@ func (ls Layers) Start() map[string]any {
 	return start
 }
 
-// LayersFrom makes layers of such parameters by name, for example those of Net.Start or of train.History.Value: tensors of float64 or
+// LayersFrom makes layers of such parameters by name, for example those of Start or of train.History.Value: tensors of float64 or
 // float32, or slices of float64. It is an error when one is missing or has another type or shape, or when there are names that are not
 // a net's.
 func LayersFrom(start map[string]any) (Layers, error) {

@@ -157,7 +157,7 @@ func checkVector(name string, v []float64, d int) error {
 	return nil
 }
 
-var errZero = errors.New("the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewRegression")
+var errZero = errors.New("the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewNet")
 
 // mustBeMade panics when a problem has no data, as one that no constructor made.
 func mustBeMade(data *mat.Dense) {
@@ -173,7 +173,8 @@ func mustFit(theta []float64, d int) {
 	}
 }
 
-// checkMemory says that a matrix of so many rows and columns cannot be, or would not fit into memory with what is made of it.
+// checkMemory says that a matrix cannot have these numbers of rows and columns, or that the matrix and its copies would not fit into
+// memory.
 func checkMemory(rows, columns int) error {
 	if rows < 1 || columns < 1 {
 		return fmt.Errorf("there are %d × %d numbers to make: each must be at least 1", rows, columns)

@@ -99,7 +99,7 @@ func start(p problem.Problem) []float64 {
 	panic("no start")
 }
 
-// backends are the one that the user chose and the Go backend.
+// backends are the user's backend and the Go backend.
 func backends(t *testing.T) map[string]compute.Backend {
 	t.Helper()
 	chosen, err := accel.Open()
@@ -192,7 +192,7 @@ func TestGradient(t *testing.T) {
 	}
 }
 
-// randomPoints are so many of d dimensions.
+// randomPoints draws count points of d dimensions.
 func randomPoints(d, count int) (points [][]float64) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for range count {

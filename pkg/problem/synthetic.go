@@ -110,8 +110,8 @@ func Walk(n, d int, step float64, seed uint64) *mat.Dense {
 	return walk
 }
 
-// Circle returns n places on a circle around the origin, from (radius, 0) on, so many to a round, [n, 2]. It panics
-// when n is below 1, or the circle would not fit into memory.
+// Circle returns n places on a circle around the origin, starting at (radius, 0), [n, 2]; one round takes period
+// places. It panics when n is below 1, or the circle would not fit into memory.
 func Circle(n int, radius, period float64) *mat.Dense {
 	mustHaveMemory(n, 2)
 	circle := mat.NewDense(n, 2, nil)

@@ -18,15 +18,14 @@ func chooseUpTo(n, d int) float64 {
 	return sum
 }
 
-// ShallowRegions returns Σⱼ₌₀..inputs C(units, j), into how many regions so many hyperplanes in general position cut the
-// space of the inputs: the most activation regions of one hidden layer, units + 1 on a line. It is an error when inputs or
+// ShallowRegions returns Σⱼ₌₀..inputs C(units, j): the number of regions into which hyperplanes in general position, one for each unit,
+// cut the space of the inputs. One hidden layer has at most this number of activation regions; on a line it is units + 1. It is an error when inputs or
 // units are not positive.
 //
 // Source: T. Zaslavsky (1975), "Facing up to arrangements", Memoirs of the AMS 154.
 func ShallowRegions(inputs, units int) (float64, error) { return RegionsUpperBound(inputs, units) }
 
-// RegionsUpperBound returns a number of activation regions that no net of so many inputs and the hidden widths given
-// exceeds,
+// RegionsUpperBound returns a number of activation regions that no net of these inputs and hidden widths exceeds,
 //
 //	Πₗ Σⱼ₌₀..dₗ C(nₗ, j),    dₗ = min(inputs, n₁, …, nₗ)
 //
@@ -46,7 +45,7 @@ func RegionsUpperBound(inputs int, widths ...int) (float64, error) {
 	return bound, nil
 }
 
-// RegionsLowerBound returns a number of linear regions that some net of so many inputs and the hidden widths given has,
+// RegionsLowerBound returns a number of linear regions that some net of these inputs and hidden widths has,
 //
 //	Πₗ₌₁..L₋₁ ⌊nₗ/inputs⌋^inputs · Σⱼ₌₀..inputs C(n_L, j)
 //

@@ -19,8 +19,8 @@ type Fit struct {
 	Squares       float64 // Σ(f(xᵢ)−yᵢ)² over the points fitted
 }
 
-// FreeKnots returns, of all continuous functions that bend in so many inner knots, the one that fits the points (xᵢ, yᵢ)
-// best in the sense of least squares. It chooses the knots among the candidates, which may be the inner xs or a grid of
+// FreeKnots returns the least-squares fit to the points (xᵢ, yᵢ) among all continuous piecewise linear functions with the number of
+// inner knots given. It chooses the knots among the candidates, which may be the inner xs or a grid of
 // one's own, and that choice is the global optimum that the training of a net seeks by descent (claim N6): no sum of k
 // elbows with its knots among the candidates fits better than FreeKnots with k, and one, Interpolate's, does as well as
 // FreeKnots with k−1.
@@ -145,8 +145,8 @@ func search(xs, ys, grid []float64, knots int, tries *int) *Fit {
 	return fit
 }
 
-// remainders returns [pieces][j] the least sum of squares to the right of grid[j] of so many lines that need not meet: no
-// pieces at all are for the end of the grid alone.
+// remainders returns [pieces][j], the least sum of squares to the right of grid[j] when that number of lines, which need not meet, fits
+// the points there. Zero pieces are only for the end of the grid.
 func remainders(costs [][]cost, knots int) [][]float64 {
 	last := len(costs) - 1
 	rest := make([][]float64, knots+1)

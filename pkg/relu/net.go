@@ -3,7 +3,7 @@
 //	h₀ = x,  z_l = h_{l−1}W_l + b_l,  h_l = max(0, z_l),  f(x) = z_L
 //
 // computes is piecewise linear. So its knots, slopes and regions can be found exactly, and a net can be built that has the
-// ones you want. Everything is float64 on the host. Start and Theta convert a net for package train, which trains problem.Net; FromStart
+// ones you want. Everything is float64 on the host. Start and Theta convert a net for package train, which trains problem.MLP; FromStart
 // and FromTheta convert it back.
 package relu
 
@@ -15,7 +15,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/pkg/memory"
 	"descent.example/pkg/problem"
 )
 
@@ -29,27 +28,7 @@ type Net struct{ Layers []Layer }
 // New makes a net of the sizes given, inputs, hidden widths and outputs, with all parameters 0. It panics when there are
 // fewer than two sizes, one is not positive, or the net would not fit into memory.
 func New(sizes ...int) *Net {
-	parameters, err := problem.Parameters(sizes...)
-	if err != nil {
-		panic(err)
-	}
-	if err := checkMemory(sizes); err != nil {
-		panic(err)
-	}
-	layers, err := problem.NewLayers(make([]float64, parameters), sizes...)
-	if err != nil {
-		panic(err)
-	}
-	return &Net{layers}
-}
-
-// checkMemory says that a net of the sizes would not fit into memory.
-func checkMemory(sizes []int) error {
-	bytes := 0.0
-	for l := range len(sizes) - 1 {
-		bytes += memory.Bytes(8, sizes[l], sizes[l+1])
-	}
-	return memory.Check(bytes, "lower the widths", "a net of the sizes %v", sizes)
+	return &Net{problem.ZeroLayers(sizes...)}
 }
 
 // Check returns an error that says what is wrong with a net put together by hand: it must have a layer, the shapes of
@@ -93,7 +72,7 @@ func (n *Net) Sizes() []int {
 	return sizes
 }
 
-// Widths returns those of the hidden layers, as problem.NewRegression takes them.
+// Widths returns those of the hidden layers.
 func (n *Net) Widths() []int {
 	sizes := n.Sizes()
 	return sizes[1 : len(sizes)-1]
@@ -169,12 +148,12 @@ type Gradient struct {
 func (g *Gradient) Theta() []float64 { return (&Net{g.Layers}).Theta() }
 
 // Backward propagates back ∂L/∂f, [outputs], through the pass t: for the derivative of output k that is 1 at k and 0
-// elsewhere, for the loss (f−y)²/2 it is f − y. At a knot the derivative of the ReLU is 0, as problem.Net has it. It panics
+// elsewhere, for the loss (f−y)²/2 it is f − y. At a knot the derivative of the ReLU is 0, as problem.MLP has it. It panics
 // when the pass is not this net's, or output has not its number of outputs.
 func (n *Net) Backward(t *Trace, output []float64) *Gradient {
 	n.mustFit()
 	if len(t.Output()) != len(n.Layers[len(n.Layers)-1].B) || len(t.Z) != len(n.Layers) || len(t.X) != n.Layers[0].W.RawMatrix().Rows {
-		panic(errors.New("the trace is another net's: take the one that this net's Forward made"))
+		panic(errors.New("the trace is another net's: take the trace of this net's Forward"))
 	}
 	if len(output) != len(t.Output()) {
 		panic(fmt.Errorf("output has %d elements: the net has %d outputs", len(output), len(t.Output())))

@@ -281,7 +281,7 @@ func (w *walker) descend(l int, lo, hi float64, h []line) {
 	}
 }
 
-// rounding bounds, roughly, the relative error of a sum that has gone through so many layers.
+// rounding is a rough bound on the relative rounding error of a sum that has gone through the layers.
 func rounding(layers int) float64 { return 4 * float64(layers) * epsilon }
 
 // crossing is where the line is 0; at NaN or ±Inf when it is constant.

@@ -290,7 +290,7 @@ func TestBatchErrors(t *testing.T) {
 		}{
 			{train.Config{LearningRate: 0.1, Sampler: must(sample.Reshuffled(21))}, "Sampler: batch is 21: it must be"},
 			{train.Config{LearningRate: 0.1, Sampler: must(sample.Given([][]int{{20}}))}, "Sampler: "},
-			{train.Config{LearningRate: 0.1, Sampler: must(sample.Stream(5)), Steps: 5}, "Steps is 5: the stream has 4 steps, as it shows each of its 20 examples once"},
+			{train.Config{LearningRate: 0.1, Sampler: must(sample.Stream(5)), Steps: 5}, "Steps is 5: the stream has 4 steps, because it shows each of its 20 examples once"},
 			{train.Config{LearningRate: 0.1, Schedule: must(schedule.Constant(0.1))}, "LearningRate is 0.1 and there is a Schedule: give one of them"},
 			{train.Config{LearningRate: 0.1, Hyper: map[string]float64{"beta1": 0.5}}, `Hyper["beta1"]: the optimizer has no such hyperparameter; it has momentum`},
 			{train.Config{LearningRate: 0.1, Hyper: map[string]float64{"momentum": math.NaN()}}, `Hyper["momentum"] is not finite`},

@@ -44,12 +44,12 @@ type Config struct {
 	// Sampler draws the batches, from Seed; the zero Sampler takes all examples at every step.
 	Sampler sample.Sampler
 	Steps   int // number of steps, at least 1
-	// Stride: a record every so many steps; 0 means every step. Memory is proportional to Steps/Stride.
+	// Stride is the number of steps from one record to the next; 0 means every step. Memory is proportional to Steps/Stride.
 	Stride int
 	// Start gives parameters their starting values by name ("theta", "hidden/dense/weights"): a number, nested slices or a
 	// tensor, of the parameter's shape. The others start where their initializer puts them, drawn from Seed.
 	Start map[string]any
-	// From, if not nil, continues that run: from its last parameters, moments and step, for so many Steps more. With the
+	// From, if not nil, continues that run: from its last parameters, moments and step, for Steps more. With the
 	// same Seed, Sampler and Schedule the two runs are one that was longer.
 	From *History
 	// Hyper gives hyperparameters of the optimizer their values by name ("momentum", "beta1"); the others are as the
@@ -73,7 +73,7 @@ func (c Config) first() int {
 	return 0
 }
 
-// rates are the steps whose rates a run needs, up to the one before end: its own, and for some records the one that would follow.
+// rates are the steps whose rates a run needs, first to end−1: its own, and for some records also the step after its last.
 func (t *Trainer) rates(c Config) (first, end int) {
 	first, end = c.first(), c.first()+c.Steps
 	if t.record.Rate || t.record.StepNorm {
@@ -163,7 +163,7 @@ func (t *Trainer) check(c Config) error {
 		return fmt.Errorf("Sampler: %w", err)
 	}
 	if steps, limited := c.Sampler.MaxSteps(t.n); limited && c.first()+c.Steps > steps {
-		return fmt.Errorf("Steps is %d: the stream has %d steps, as it shows each of its %d examples once", c.first()+c.Steps, steps, t.n)
+		return fmt.Errorf("Steps is %d: the stream has %d steps, because it shows each of its %d examples once", c.first()+c.Steps, steps, t.n)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// SweepTogether is Sweep with so many runs in one program on any backend.
+// SweepTogether is Sweep with atOnce runs in one program, on any backend.
 func SweepTogether(ctx context.Context, jobs []Job, atOnce int) ([]*History, error) {
 	return doAll(ctx, jobs, 1, nil, func(*Trainer) int { return atOnce })
 }
@@ -56,7 +56,7 @@ func ProgramsOfTwin(t *Trainer) int {
 	return Programs(t.compiled.twin)
 }
 
-// SetSpeeds makes the trainer believe that a step takes so many seconds here, and there for so many runs at once.
+// SetSpeeds makes the trainer believe that a step takes here seconds on its own backend, and there seconds for all runs at once on the GPU.
 func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there float64) {
 	c.LearningRate = 1
 	c, _ = t.settle(c)

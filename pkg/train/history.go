@@ -190,7 +190,7 @@ func (h *History) truncate(n int) {
 	}
 }
 
-// finish takes the state at the end of a run, after so many steps.
+// finish takes the state at the end of a run, after the given step.
 func (h *History) finish(t *Trainer, state []*tensors.Tensor, step int) error {
 	h.step = step
 	for _, x := range state {

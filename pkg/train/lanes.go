@@ -27,7 +27,7 @@ func joined(runs [][]*tensors.Tensor, lanes int) []*tensors.Tensor {
 	return all
 }
 
-// lane is the part of the tensors that belongs to run i: all of it, or so many of its first rows.
+// lane is the part of the tensors that belongs to run i: all of it, or only its first rows.
 func lane(all []*tensors.Tensor, i, rows int) []*tensors.Tensor {
 	own := make([]*tensors.Tensor, len(all))
 	for k, x := range all {

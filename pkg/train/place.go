@@ -53,8 +53,8 @@ func (t *Trainer) Stay() {
 	t.stays.Store(true)
 }
 
-// faster returns where runs of the trainer that are alike but for their values are done faster than by its own backend, if it
-// is that of accel.Open and so many workers share them. It has a program compiled for the GPU only if they take long.
+// faster returns the GPU if runs that differ only in their values are faster there than on the trainer's own backend, which must be that
+// of accel.Open and is shared by the workers. It compiles a program for the GPU only if the runs take long.
 func (t *Trainer) faster(ctx context.Context, cs []Config, workers int) (elsewhere, bool) {
 	if t.stays.Load() || cs[0].Steps < 2*longerRun || ctx.Err() != nil {
 		return elsewhere{}, false
@@ -95,7 +95,7 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 		some := cs[:min(len(cs), max(lanes, 1))]
 		there, err := twin.speed(ctx, some, lanes)
 		switch {
-		case (outOfMemory(err) || errors.Is(err, compute.ErrNotImplemented)) && lanes > 2: // so many are too large, or none can be batched
+		case (outOfMemory(err) || errors.Is(err, compute.ErrNotImplemented)) && lanes > 2: // this number of lanes is too large, or nothing can be batched
 			lanes /= 2
 			continue
 		case errors.Is(err, compute.ErrNotImplemented):

@@ -185,7 +185,7 @@ type laneError struct {
 func (e laneError) Unwrap() error { return e.error }
 
 // share calls do for the numbers below n, which the workers take one after the other. A goroutine that hands them out would
-// often be late, as it has to wait for a processor while the workers compute.
+// often be late, because it has to wait for a processor while the workers compute.
 func share(n, workers int, do func(i int)) {
 	var next atomic.Int64
 	var group sync.WaitGroup

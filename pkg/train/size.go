@@ -60,7 +60,7 @@ func (t *Trainer) historyBytes(c Config) float64 {
 	return (float64(c.Steps/c.Stride) + 2) * (float64(record) + vectors)
 }
 
-// checkProgram says what is wrong with a program of so many runs at once: what a step computes may not fit into memory.
+// checkProgram is an error when what a step of a program of several runs (lanes) computes does not fit into memory.
 func (t *Trainer) checkProgram(g *graph.Graph, lanes int) error {
 	results, most, largest := 0.0, 0.0, ""
 	for _, node := range g.Nodes() {

@@ -306,7 +306,7 @@ func (s *sweep) together(groups []away) (back []int) {
 	return back
 }
 
-// lanesFor is the least power of two that holds so many runs, so that sweeps of other sizes share few programs.
+// lanesFor is the least power of two that is not below runs. Sweeps of different sizes thus share a few programs.
 func lanesFor(runs int) int { return 1 << bits.Len(uint(runs-1)) }
 
 // batches lists the places of the jobs that run at once. The first batch of every trainer comes first, then every second one,

@@ -1,0 +1,124 @@
+package problem
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// MLP is a model, the multilayer perceptron (lecture section 2): dense hidden layers with the Activation φ, then a linear output,
+//
+//	h₀ = x,  h_l = φ(h_{l−1}W_l + b_l),  f(x) = h_L W + b.
+//
+// Its parameters are "hidden01/dense/weights" [in, width], "hidden01/dense/biases" [width], …, "output/dense/weights" and
+// "output/dense/biases". An Initializer draws their first values, and a Net trains them on Data.
+type MLP struct {
+	Sizes      []int // inputs, the widths of the hidden layers, outputs; two are a linear model
+	Activation Activation
+	DType      dtypes.DType // of the parameters and the data; zero: Float32
+}
+
+// check returns the number of parameters. It is an error when the Sizes or the Activation cannot be, and when the net would not fit into
+// memory.
+func (m MLP) check() (parameters int, err error) {
+	if parameters, err = checkSizes(m.Sizes); err != nil {
+		return 0, err
+	}
+	if hidden := len(m.Sizes) - 2; hidden > 99 {
+		return 0, fmt.Errorf("sizes has %d hidden layers: there can be 99", hidden)
+	}
+	return parameters, m.Activation.check()
+}
+
+func (m MLP) mustBe() (parameters int) {
+	parameters, err := m.check()
+	if err != nil {
+		panic(err)
+	}
+	return parameters
+}
+
+// Predict builds f(x), [b, outputs], for a batch of features [b, inputs]. It panics when Sizes or Activation cannot be.
+func (m MLP) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
+	m.mustBe()
+	dense, h, last := denseProducts, x, len(m.Sizes)-2
+	if Loops(x.Graph().Backend()) && m.small() {
+		dense = denseSums
+	}
+	for l, outputs := range m.Sizes[1:] {
+		if h = dense(scope.In("%s", layerName(l, last+1)), h, outputs); l < last {
+			h = m.Activation.node(h)
+		}
+	}
+	return h
+}
+
+// Loops tells whether a loop of training steps can stand in the backend's graph: its history is written by this operation,
+// which the Go backend lacks.
+func Loops(backend compute.Backend) bool {
+	return backend != nil && backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
+}
+
+// small tells whether no layer has more than 512 weights, those of one input or one output not counted.
+func (m MLP) small() bool {
+	for l, outputs := range m.Sizes[1:] {
+		if inputs := m.Sizes[l]; inputs > 1 && outputs > 1 && inputs*outputs > 512 {
+			return false
+		}
+	}
+	return true
+}
+
+// denseProducts is GoMLX's dense layer.
+func denseProducts(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
+	return layers.Dense(scope, h, true, outputs)
+}
+
+// denseSums is the same layer, with its matrix product written as products and their sums. XLA:CPU hands a matrix product to
+// a library, and a loop that does cannot be one kernel (accel): a step of small nets takes 0.1 to 0.7 times as long without.
+// The Go backend, which does not compile, is faster with matrix products. To go when XLA compiles small products itself.
+func denseSums(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
+	inputs := h.Shape().Dim(-1)
+	if inputs == 1 || outputs == 1 {
+		return denseProducts(scope, h, outputs) // XLA compiles these
+	}
+	g, scope := h.Graph(), scope.In("dense")
+	weights := scope.VariableWithShape("weights", shapes.Make(h.DType(), inputs, outputs)).NodeValue(g)
+	biases := scope.VariableWithShape("biases", shapes.Make(h.DType(), outputs)).NodeValue(g)
+	products := graph.Mul(graph.ExpandAxes(h, -1), graph.ExpandAxes(weights, 0)) // [b, inputs, outputs]
+	return graph.Add(graph.ReduceSum(products, 1), graph.ExpandAxes(biases, 0))
+}
+
+// Output returns f(x), [outputs], on the host, from the parameters flattened as train.History has them: by layer, the
+// biases before the weights. It panics when the lengths do not fit, and as Predict does.
+func (m MLP) Output(theta, x []float64) []float64 {
+	mustFit(theta, m.mustBe())
+	z, _ := layersOf(theta, m.Sizes).Forward(x, func(_, _ int, z float64) float64 { return m.Activation.At(z) })
+	return z[len(z)-1]
+}
+
+// Accuracy returns the share of the examples to whose class the net gives the highest output: of those that it learns, or of unseen
+// ones. It panics when the examples cannot be, when the net does not have one output for each class, and as Output does.
+func (m MLP) Accuracy(theta []float64, data *Labeled) float64 {
+	m.mustBe()
+	if err := data.check(); err != nil {
+		panic(err)
+	}
+	if outputs := m.Sizes[len(m.Sizes)-1]; outputs != data.Classes {
+		panic(fmt.Errorf("the net has %d outputs and the data have %d classes: they must be as many", outputs, data.Classes))
+	}
+	right := 0
+	for i, label := range data.Labels {
+		out := m.Output(theta, data.Features.RawRowView(i))
+		if slices.Index(out, slices.Max(out)) == label {
+			right++
+		}
+	}
+	return float64(right) / float64(len(data.Labels))
+}
