@@ -101,7 +101,7 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*Depth
 	for _, widths := range settings.Widths {
 		models = append(models, problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})})
 	}
-	nets, err := on(&problem.Points{Features: x, Targets: y}, models)
+	nets, err := netsOn(&problem.Points{Features: x, Targets: y}, models)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 			models = append(models, model)
 		}
 	}
-	nets, err := on(known, models)
+	nets, err := netsOn(known, models)
 	if err != nil {
 		return nil, err
 	}

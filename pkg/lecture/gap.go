@@ -47,7 +47,7 @@ func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, e
 		g.Free = rms(gy, func(i int) float64 { return g.BestFree.At(gx[i]) })
 		gaps = append(gaps, g)
 	}
-	nets, err := on(problem.NewPoints(xs, ys), shallow(widths))
+	nets, err := netsOn(problem.NewPoints(xs, ys), shallow(widths))
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (t Training) run(ctx context.Context, models []problem.MLP, record train.Re
 		c.Stride = stride
 	}
 	xs, ys := t.Target.Grid(201)
-	nets, err := on(problem.NewPoints(xs, ys), models)
+	nets, err := netsOn(problem.NewPoints(xs, ys), models)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func from(start problem.Initializer, sizes []int) func(seed int64) map[string]an
 	return func(seed int64) map[string]any { return start(sizes, uint64(seed)).Start() }
 }
 
-// on are the nets that learn the same data.
-func on(data problem.Data, models []problem.MLP) (nets []*problem.Net, err error) {
+// netsOn are the nets that learn the same data.
+func netsOn(data problem.Data, models []problem.MLP) (nets []*problem.Net, err error) {
 	for _, model := range models {
 		net, err := problem.NewNet(model, data)
 		if err != nil {

@@ -88,7 +88,7 @@ func TestLabeled(t *testing.T) {
 	}
 	_, err = all.Logistic()
 	require.ErrorContains(t, err, "there are 3 classes")
-	net, err := all.Net([]int{2})
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{all.Features.RawMatrix().Cols, 2, 3}}, all)
 	require.NoError(t, err)
 	require.Equal(t, []int{5, 3}, net.Data()[1].Shape().Dimensions)
 }

@@ -125,18 +125,17 @@ func ExampleRandomLeastSquares() {
 }
 
 // A net of one hidden layer with 10 tanh units learns half a sine wave from 20 points.
-func ExampleNewRegression() {
+func ExampleNewNet() {
 	var xs, ys []float64
 	for i := range 20 {
 		x := float64(i) / 19
 		xs, ys = append(xs, x), append(ys, math.Sin(math.Pi*x))
 	}
-	net, err := problem.NewRegression([]int{10}, xs, ys)
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{1, 10, 1}, Activation: problem.Tanh}, problem.NewPoints(xs, ys))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	net.Activation = problem.Tanh
 	backend, err := accel.Open()
 	if err != nil {
 		fmt.Println(err)

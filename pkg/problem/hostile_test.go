@@ -24,12 +24,11 @@ func FuzzHostile(f *testing.F) {
 	fit, _ := problem.Diabetes()
 	labeled, _ := problem.Blobs(6, 1, 1)
 	logistic, _ := labeled.Logistic()
-	net, _ := labeled.Net([]int{2})
-	wide, _ := labeled.Net([]int{2})
-	wide.Widths = []int{-1, 3}
+	model := problem.MLP{Sizes: []int{2, 3, 2}}
+	net, _ := problem.NewNet(model, labeled)
 	stream, _ := problem.NewStream(mat.NewDense(3, 2, nil), 0, 1)
 	hostile.Fuzz(f, [][]any{
-		{bowl, unmade}, {valley, new(problem.Rosenbrock)}, {basins}, {noisy}, {fit}, {logistic}, {net, wide}, {stream}, {labeled, new(problem.Labeled), &problem.Labeled{Labels: []int{1}, Classes: 9}},
+		{bowl, unmade}, {valley, new(problem.Rosenbrock)}, {basins}, {noisy}, {fit}, {logistic}, {net}, {model, problem.MLP{}, problem.MLP{Sizes: []int{2, -1, 2}}, problem.MLP{Sizes: []int{1, 1}, Activation: 99}}, {problem.NewPoints([]float64{1, 2}, []float64{1, 2}), new(problem.Points)}, {stream}, {labeled, new(problem.Labeled), &problem.Labeled{Labels: []int{1}, Classes: 9}},
 		{table, new(problem.Table), &problem.Table{Columns: []string{"a"}}}, {problem.Targets()[0]}, {problem.ReLU, problem.Tanh, problem.Activation(99)},
 		{problem.Basin{Bottom: []float64{0, 0}, Curvature: 1}, problem.Basin{Bottom: []float64{4, 0}, Curvature: 2}, problem.Basin{}, problem.Basin{Bottom: []float64{math.NaN(), 0}, Curvature: 1e308}},
 		{strings.NewReader("a,b\\n1,2\\n3,5\\n"), strings.NewReader(""), strings.NewReader("a,b\\n1\\n"), strings.NewReader(strings.Repeat("1", 70_000))},
@@ -42,7 +41,7 @@ func FuzzHostile(f *testing.F) {
 		"Diabetes": problem.Diabetes, "DiabetesTable": problem.DiabetesTable, "Digits": problem.Digits,
 		"ReadDigits": problem.ReadDigits, "NoiseCovariance": problem.NoiseCovariance,
 		"(*Labeled).Select": (*problem.Labeled).Select, "(*Labeled).Split": (*problem.Labeled).Split,
-		"(*Labeled).Net": (*problem.Labeled).Net, "(*Labeled).Logistic": (*problem.Labeled).Logistic, "Blobs": problem.Blobs,
+		"(*Labeled).Logistic": (*problem.Labeled).Logistic, "Blobs": problem.Blobs,
 		"NewLeastSquares": problem.NewLeastSquares, "(*LeastSquares).Data": (*problem.LeastSquares).Data,
 		"(*LeastSquares).Features": (*problem.LeastSquares).Features,
 		"(*LeastSquares).Targets":  (*problem.LeastSquares).Targets, "(*LeastSquares).Value": (*problem.LeastSquares).Value,
@@ -56,10 +55,12 @@ func FuzzHostile(f *testing.F) {
 		"(*Logistic).Hessian":          (*problem.Logistic).Hessian, "(*Logistic).Optimum": (*problem.Logistic).Optimum,
 		"(*Logistic).Accuracy": (*problem.Logistic).Accuracy, "(Activation).String": problem.Activation.String,
 		"(Activation).At": problem.Activation.At, "(Activation).Slope": problem.Activation.Slope,
-		"Activations": problem.Activations, "NewRegression": problem.NewRegression, "NewRegressor": problem.NewRegressor,
-		"NewClassifier": problem.NewClassifier, "(*Net).Data": (*problem.Net).Data, "Loops": problem.Loops,
-		"(*Net).Start": (*problem.Net).Start, "(*Net).Output": (*problem.Net).Output,
-		"(*Net).Accuracy": (*problem.Net).Accuracy, "NewNoisy": problem.NewNoisy, "(*Noisy).Data": (*problem.Noisy).Data,
+		"Activations": problem.Activations, "NewPoints": problem.NewPoints, "NewNet": problem.NewNet,
+		"(*Net).Data": (*problem.Net).Data, "Loops": problem.Loops, "(MLP).Output": problem.MLP.Output, "(MLP).Accuracy": problem.MLP.Accuracy,
+		"ZeroLayers": problem.ZeroLayers, "Uniform": problem.Uniform,
+		"Spread":   func(xs []float64, sizes []int, seed uint64) { problem.Spread(xs)(sizes, seed) },
+		"Normal":   func(scale float64, sizes []int, seed uint64) { problem.Normal(scale)(sizes, seed) },
+		"NewNoisy": problem.NewNoisy, "(*Noisy).Data": (*problem.Noisy).Data,
 		"(*Noisy).ExampleGradients": (*problem.Noisy).ExampleGradients, "Eigen": problem.Eigen,
 		"NewQuadratic": problem.NewQuadratic, "Rotation": problem.Rotation, "RandomBasis": problem.RandomBasis,
 		"(*Quadratic).Data": (*problem.Quadratic).Data, "(*Quadratic).Value": (*problem.Quadratic).Value,

@@ -3,6 +3,7 @@ package problem_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,36 +24,24 @@ func nets(t *testing.T, dtype dtypes.DType) map[string]*problem.Net {
 	t.Helper()
 	xs, ys := problem.Lecturer().Sample(30, 0.01, 1)
 	made := make(map[string]*problem.Net)
-	for name, widths := range map[string][]int{"linear": nil, "shallow": {7}, "deep": {5, 4, 3}} {
-		net, err := problem.NewRegression(widths, xs, ys)
+	x := mat.NewDense(6, 2, []float64{1, 2, 0, -1, 3, 0.5, -2, 1, 0.1, 0.2, -1, -1})
+	line, plane := problem.NewPoints(xs, ys), &problem.Points{Features: x, Targets: []float64{1, 0, -1, 2, 0.5, 0}}
+	for name, of := range map[string]struct {
+		model problem.MLP
+		data  problem.Data
+	}{
+		"linear":     {problem.MLP{Sizes: []int{1, 1}}, line},
+		"shallow":    {problem.MLP{Sizes: []int{1, 7, 1}}, line},
+		"deep":       {problem.MLP{Sizes: []int{1, 5, 4, 3, 1}}, line},
+		"two inputs": {problem.MLP{Sizes: []int{2, 3, 1}}, plane},
+		"classifier": {problem.MLP{Sizes: []int{2, 4, 3}, Activation: problem.Tanh}, &problem.Labeled{Features: x, Labels: []int{0, 2, 1, 0, 2, 2}, Classes: 3}},
+	} {
+		of.model.DType = dtype
+		net, err := problem.NewNet(of.model, of.data)
 		require.NoError(t, err)
 		made[name] = net
 	}
-	x := mat.NewDense(6, 2, []float64{1, 2, 0, -1, 3, 0.5, -2, 1, 0.1, 0.2, -1, -1})
-	classifier, err := problem.NewClassifier([]int{4}, x, []int{0, 2, 1, 0, 2, 2}, 3)
-	require.NoError(t, err)
-	classifier.Activation = problem.Tanh
-	made["classifier"] = classifier
-	plane, err := problem.NewRegressor([]int{3}, x, []float64{1, 0, -1, 2, 0.5, 0})
-	require.NoError(t, err)
-	made["two inputs"] = plane
-	for _, net := range made {
-		net.DType = dtype
-	}
 	return made
-}
-
-// flatten joins starting values as train.History does: sorted by name.
-func flatten(start map[string]any, widths []int) (theta []float64) {
-	names := []string{}
-	for l := range widths {
-		names = append(names, fmt.Sprintf("hidden%02d", l+1))
-	}
-	for _, name := range append(names, "output") {
-		theta = append(theta, start[name+"/dense/biases"].([]float64)...)
-		start[name+"/dense/weights"].(*tensors.Tensor).MustConstFlatData(func(flat any) { theta = append(theta, flat.([]float64)...) })
-	}
-	return theta
 }
 
 // The graph's loss is that of the host's outputs, and its gradient that of finite differences.
@@ -61,8 +50,8 @@ func TestNet(t *testing.T) {
 	require.NoError(t, err)
 	for name, net := range nets(t, dtypes.Float64) {
 		t.Run(name, func(t *testing.T) {
-			start := net.Start(3, false)
-			theta := flatten(start, net.Widths)
+			first := problem.Uniform(net.Sizes, 3)
+			theta := first.Theta()
 			data := net.Data()
 			x, y := data[0].Value().([][]float64), data[1].Value().([][]float64)
 			host := func(theta []float64) float64 {
@@ -84,7 +73,7 @@ func TestNet(t *testing.T) {
 				return sum / float64(len(x))
 			}
 			store := model.NewStore()
-			for key, value := range start {
+			for key, value := range first.Start() {
 				_, err := store.CreateVariable("/"+key, tensors.MustFromAnyValue(value))
 				require.NoError(t, err)
 			}
@@ -92,7 +81,7 @@ func TestNet(t *testing.T) {
 				loss := net.Loss(scope, batch[0].Graph(), batch)
 				outputs := []*graph.Node{loss}
 				names := []string{}
-				for l := range net.Widths {
+				for l := range len(net.Sizes) - 2 {
 					names = append(names, fmt.Sprintf("/hidden%02d", l+1))
 				}
 				var vars []*graph.Node
@@ -115,12 +104,10 @@ func TestNet(t *testing.T) {
 }
 
 // The elbows of a start are where they were asked to be, and weights within PyTorch's bounds.
-func TestNetStart(t *testing.T) {
-	xs, ys := problem.Lecturer().Sample(50, 0, 2)
-	net, err := problem.NewRegression([]int{400}, xs, ys)
-	require.NoError(t, err)
-	start := net.Start(5, true)
-	theta := flatten(start, net.Widths)
+func TestSpread(t *testing.T) {
+	xs, _ := problem.Lecturer().Sample(50, 0, 2)
+	sizes := []int{1, 400, 1}
+	theta := problem.Spread(xs)(sizes, 5).Theta()
 	b, w := theta[:400], theta[400:800]
 	mean := 0.0
 	for j := range b {
@@ -134,15 +121,31 @@ func TestNetStart(t *testing.T) {
 	for _, v := range theta[801:] {
 		require.LessOrEqual(t, math.Abs(v), 0.05)
 	}
-	require.Equal(t, start, net.Start(5, true))
-	require.NotEqual(t, flatten(start, net.Widths), flatten(net.Start(6, true), net.Widths))
+	require.Equal(t, theta, problem.Spread(xs)(sizes, 5).Theta())
+	require.NotEqual(t, theta, problem.Spread(xs)(sizes, 6).Theta())
 }
 
+// Normal's weights have the standard deviation scale/√inputs, and its biases are 0.
+func TestNormal(t *testing.T) {
+	for l, layer := range problem.Normal(math.Sqrt2)([]int{50, 100, 40}, 1) {
+		w := layer.W.RawMatrix()
+		squares := 0.0
+		for _, v := range w.Data {
+			squares += v * v / float64(len(w.Data))
+		}
+		require.InEpsilon(t, 2/float64(w.Rows), squares, 5*math.Sqrt(2/float64(len(w.Data))), "layer %d, 5 standard errors", l)
+		require.Equal(t, make([]float64, w.Cols), layer.B)
+	}
+}
+
+// A model has an accuracy on data that it learns, and on others of another number, without a net of their own.
 func TestAccuracy(t *testing.T) {
-	x := mat.NewDense(4, 1, []float64{-2, -1, 1, 2})
-	net, err := problem.NewClassifier(nil, x, []int{0, 0, 1, 0}, 2)
+	model, theta := problem.MLP{Sizes: []int{1, 2}}, []float64{0, 0, -1, 1} // class 1 where x > 0
+	learned := &problem.Labeled{Features: mat.NewDense(4, 1, []float64{-2, -1, 1, 2}), Labels: []int{0, 0, 1, 0}, Classes: 2}
+	require.Equal(t, 0.75, model.Accuracy(theta, learned))
+	net, err := problem.NewNet(model, learned)
 	require.NoError(t, err)
-	require.Equal(t, 0.75, net.Accuracy([]float64{0, 0, -1, 1}), "class 1 where x > 0")
+	require.Equal(t, 0.5, net.Accuracy(theta, &problem.Labeled{Features: mat.NewDense(2, 1, []float64{3, 4}), Labels: []int{1, 0}, Classes: 2}))
 }
 
 func TestTargets(t *testing.T) {
@@ -172,24 +175,44 @@ func TestTargets(t *testing.T) {
 }
 
 func TestNetAndTargetErrors(t *testing.T) {
-	x := mat.NewDense(2, 1, []float64{1, 2})
+	classifier := func(outputs int, labels []int, classes int) error {
+		data := &problem.Labeled{Features: mat.NewDense(2, 1, []float64{1, 2}), Labels: labels, Classes: classes}
+		_, err := problem.NewNet(problem.MLP{Sizes: []int{1, outputs}}, data)
+		return err
+	}
 	for want, make := range map[string]func() error{
-		"xs is empty: give at least one point": func() error { _, err := problem.NewRegression([]int{3}, nil, nil); return err },
-		"widths[1] is 0: a layer must have at least 1 unit": func() error {
-			_, err := problem.NewRegression([]int{3, 0}, []float64{1}, []float64{1})
+		"x is empty: give at least one example": func() error {
+			_, err := problem.NewNet(problem.MLP{Sizes: []int{1, 3, 1}}, problem.NewPoints(nil, nil))
 			return err
 		},
-		"y has 1 elements and x has 2 rows": func() error { _, err := problem.NewRegression(nil, []float64{1, 2}, []float64{1}); return err },
+		"data is nil: give Points or Labeled": func() error { _, err := problem.NewNet(problem.MLP{Sizes: []int{1, 1}}, nil); return err },
+		"sizes[2] is 0: it must be at least 1": func() error {
+			_, err := problem.NewNet(problem.MLP{Sizes: []int{1, 3, 0, 1}}, problem.NewPoints([]float64{1}, []float64{1}))
+			return err
+		},
+		"sizes has 100 hidden layers: there can be 99": func() error {
+			_, err := problem.NewNet(problem.MLP{Sizes: slices.Repeat([]int{1}, 102)}, problem.NewPoints([]float64{1}, []float64{1}))
+			return err
+		},
+		"the model has the sizes [2 1]: for these data it must have 1 inputs and 1 outputs": func() error {
+			_, err := problem.NewNet(problem.MLP{Sizes: []int{2, 1}}, problem.NewPoints([]float64{1}, []float64{1}))
+			return err
+		},
+		"y has 1 elements and x has 2 rows": func() error {
+			_, err := problem.NewNet(problem.MLP{Sizes: []int{1, 1}}, problem.NewPoints([]float64{1, 2}, []float64{1}))
+			return err
+		},
 		"x[1, 0] is NaN": func() error {
-			_, err := problem.NewRegression(nil, []float64{1, math.NaN()}, []float64{1, 2})
+			_, err := problem.NewNet(problem.MLP{Sizes: []int{1, 1}}, problem.NewPoints([]float64{1, math.NaN()}, []float64{1, 2}))
 			return err
 		},
-		"classes is 1: there must be at least 2":                           func() error { _, err := problem.NewClassifier(nil, x, []int{0, 0}, 1); return err },
-		"labels has 1 elements and x has 2 rows":                           func() error { _, err := problem.NewClassifier(nil, x, []int{0}, 2); return err },
-		"labels[1] is 2: it must be a class, 0 to 1":                       func() error { _, err := problem.NewClassifier(nil, x, []int{0, 2}, 2); return err },
-		"xs has 1 elements and ys 1: they must be as many, and at least 2": func() error { _, err := problem.Through([]float64{1}, []float64{1}); return err },
-		"xs[1] is 1: it must be greater than the one before, 1":            func() error { _, err := problem.Through([]float64{1, 1}, []float64{1, 2}); return err },
-		"point 1 is (2, +Inf): both must be finite numbers":                func() error { _, err := problem.Through([]float64{1, 2}, []float64{1, math.Inf(1)}); return err },
+		"the model has the sizes [1 1]: for these data it must have 1 inputs and 2 outputs": func() error { return classifier(1, []int{0, 1}, 2) },
+		"there are 1 classes: there must be at least 2":                                     func() error { return classifier(1, []int{0, 0}, 1) },
+		"labels has 1 elements and x has 2 rows":                                            func() error { return classifier(2, []int{0}, 2) },
+		"labels[1] is 2: it must be a class, 0 to 1":                                        func() error { return classifier(2, []int{0, 2}, 2) },
+		"xs has 1 elements and ys 1: they must be as many, and at least 2":                  func() error { _, err := problem.Through([]float64{1}, []float64{1}); return err },
+		"xs[1] is 1: it must be greater than the one before, 1":                             func() error { _, err := problem.Through([]float64{1, 1}, []float64{1, 2}); return err },
+		"point 1 is (2, +Inf): both must be finite numbers":                                 func() error { _, err := problem.Through([]float64{1, 2}, []float64{1, math.Inf(1)}); return err },
 	} {
 		err := make()
 		require.Error(t, err, want)

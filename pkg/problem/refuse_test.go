@@ -29,9 +29,9 @@ func TestSizesThatCannotBe(t *testing.T) {
 	bowl, err := problem.NewQuadratic([]float64{1, 2}, nil, nil)
 	require.NoError(t, err)
 	for name, err := range map[string]error{
-		"regression": first(problem.NewRegression([]int{huge}, xs, xs)),
-		"product 0":  first(problem.NewRegression([]int{huge, huge}, xs, xs)), // of the sizes, in an int
-		"classes":    first(problem.NewClassifier(nil, mat.NewDense(2, 1, xs), []int{0, 1}, huge)),
+		"regression": first(problem.NewNet(problem.MLP{Sizes: []int{1, huge, 1}}, problem.NewPoints(xs, xs))),
+		"product 0":  first(problem.NewNet(problem.MLP{Sizes: []int{1, huge, huge, 1}}, problem.NewPoints(xs, xs))), // of the sizes, in an int
+		"classes":    first(problem.NewNet(problem.MLP{Sizes: []int{1, huge}}, &problem.Labeled{Features: mat.NewDense(2, 1, xs), Labels: []int{0, 1}, Classes: huge})),
 		"Blobs":      first(problem.Blobs(huge, 1, 1)),
 		"Rosenbrock": first(problem.NewRosenbrock(huge)),
 		"n":          random(huge, 1),
@@ -46,12 +46,8 @@ func TestSizesThatCannotBe(t *testing.T) {
 		"Circle":      func() { problem.Circle(huge, 1, 1) },
 		"Grid":        func() { problem.Lecturer().Grid(huge) },
 		"Sample":      func() { problem.Lecturer().Sample(huge, 0, 1) },
-		"Start": func() {
-			net, err := problem.NewRegression(nil, xs, xs)
-			require.NoError(t, err)
-			net.Widths = []int{huge}
-			net.Start(1, true)
-		},
+		"Uniform":     func() { problem.Uniform([]int{1, huge, 1}, 1) },
+		"Normal":      func() { problem.Normal(1)([]int{huge, huge}, 1) },
 	} {
 		require.Panics(t, f, name)
 	}
@@ -82,7 +78,7 @@ func TestZeroProblems(t *testing.T) {
 	require.ErrorContains(t, err, "one of them is nil")
 	_, err = (&problem.LeastSquares{}).Optimum()
 	require.ErrorContains(t, err, "is a zero value")
-	const zero = "the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewRegression"
+	const zero = "the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewNet"
 	for _, p := range []problem.Problem{&problem.LeastSquares{}, &problem.Logistic{}, &problem.Net{}, &problem.Noisy{}} {
 		require.PanicsWithError(t, zero, func() { p.Data() }, "%T", p)
 	}
@@ -92,17 +88,20 @@ func TestZeroProblems(t *testing.T) {
 }
 
 func TestANetSetToWhatCannotBe(t *testing.T) {
-	net, err := problem.NewRegression([]int{2}, []float64{1, 2}, []float64{1, 2})
+	net, err := problem.NewNet(problem.MLP{Sizes: []int{1, 2, 1}}, problem.NewPoints([]float64{1, 2}, []float64{1, 2}))
 	require.NoError(t, err)
-	require.PanicsWithError(t, "the net is a regression: only the net of NewClassifier has an accuracy", func() { net.Accuracy(make([]float64, 7)) })
+	data := &problem.Labeled{Features: mat.NewDense(1, 1, nil), Labels: []int{0}, Classes: 2}
+	require.PanicsWithError(t, "the net has 1 outputs and the data have 2 classes: they must be as many", func() { net.Accuracy(make([]float64, 7), data) })
 	for _, width := range []int{0, -5} {
-		net.Widths = []int{width}
-		require.Panics(t, func() { net.Start(1, true) })
-		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "a layer must have at least 1 unit")
-		require.ErrorContains(t, caught(func() { net.Output([]float64{1}, []float64{1}) }), "a layer must have at least 1 unit")
+		net.Sizes = []int{1, width, 1}
+		require.Panics(t, func() { problem.Uniform(net.Sizes, 1) })
+		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "it must be at least 1")
+		require.ErrorContains(t, caught(func() { net.Output([]float64{1}, []float64{1}) }), "it must be at least 1")
 	}
+	require.ErrorContains(t, caught(func() { problem.Spread(nil) }), "xs is empty")
+	require.ErrorContains(t, caught(func() { problem.Spread([]float64{0, 1})([]int{2, 3, 1}, 1) }), "only the elbows of a net of one input")
 	for _, a := range []problem.Activation{-1, 7} {
-		net.Widths, net.Activation = []int{2}, a
+		net.Sizes, net.Activation = []int{1, 2, 1}, a
 		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "is none of the activations [ReLU tanh sigmoid]")
 		require.ErrorContains(t, caught(func() { net.Output(make([]float64, 7), []float64{1}) }), "is none of the activations")
 		require.ErrorContains(t, caught(func() { a.Slope(1) }), "is none of the activations")

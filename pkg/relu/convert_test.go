@@ -17,13 +17,12 @@ import (
 	"descent.example/pkg/train"
 )
 
-// There and back, and the same outputs as problem.Net's.
+// There and back, and the same outputs as problem.MLP's.
 func TestConversions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 6))
 	n := random(rng, 1, 5, 4, 1)
-	xs, ys := problem.Lecturer().Grid(20)
-	trainable, err := problem.NewRegression(n.Widths(), xs, ys)
-	require.NoError(t, err)
+	xs, _ := problem.Lecturer().Grid(20)
+	trainable := problem.MLP{Sizes: n.Sizes()}
 	for _, x := range xs {
 		require.InDelta(t, trainable.Output(n.Theta(), []float64{x})[0], n.At(x), 1e-14)
 	}
@@ -35,7 +34,7 @@ func TestConversions(t *testing.T) {
 	require.Equal(t, n.Sizes(), back.Sizes())
 	require.Equal(t, n.Theta(), back.Theta())
 	// What a net of the lab starts from.
-	drawn, err := relu.FromStart(trainable.Start(3, true))
+	drawn, err := relu.FromStart(problem.Spread(xs)(trainable.Sizes, 3).Start())
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 5, 4, 1}, drawn.Sizes())
 	// The copies share nothing.
@@ -89,9 +88,8 @@ func TestTrainFromConstructed(t *testing.T) {
 	made, err := relu.Uniform(target.F, 0, 1, 10)
 	require.NoError(t, err)
 	xs, ys := target.Sample(40, 0.05, 1)
-	trainable, err := problem.NewRegression(made.Widths(), xs, ys)
+	trainable, err := problem.NewNet(problem.MLP{Sizes: made.Sizes(), DType: dtypes.Float64}, problem.NewPoints(xs, ys))
 	require.NoError(t, err)
-	trainable.DType = dtypes.Float64
 	loss := func(n *relu.Net) float64 {
 		sum := 0.0
 		for i, x := range xs {

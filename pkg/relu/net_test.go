@@ -100,7 +100,7 @@ func TestElbow(t *testing.T) {
 			require.InDeltaSlice(t, want, []float64{v, w, b}, 1e-8)
 		}
 		v, w, b := e.Gradient(e.Knot())
-		require.Equal(t, []float64{0, 0, 0}, []float64{v, w, b}, "as problem.Net has it")
+		require.Equal(t, []float64{0, 0, 0}, []float64{v, w, b}, "as problem.MLP has it")
 	}
 }
 

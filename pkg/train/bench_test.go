@@ -28,7 +28,7 @@ func benchmark(b *testing.B, run func(b *testing.B, backend compute.Backend, p p
 	b.Run("diabetes", func(b *testing.B) { run(b, backend, diabetes, 0.1) })
 	b.Run("net", func(b *testing.B) { run(b, backend, &net{dtype: dtypes.Float32, hidden: 64, n: 256}, 0.05) })
 	xs, ys := problem.Lecturer().Grid(40)
-	deep, err := problem.NewRegression([]int{10, 10}, xs, ys)
+	deep, err := problem.NewNet(problem.MLP{Sizes: []int{1, 10, 10, 1}}, problem.NewPoints(xs, ys))
 	require.NoError(b, err)
 	b.Run("deep", func(b *testing.B) { run(b, backend, deep, 0.05) })
 }

@@ -80,8 +80,8 @@ func TestGPUComputesTheProblems(t *testing.T) {
 	xs, ys := problem.Lecturer().Grid(64)
 	for name, p := range map[string]problem.Problem{
 		"quadratic": must(problem.NewQuadratic([]float64{1, 10}, nil, nil)), "diabetes": must(problem.Diabetes()),
-		"rosenbrock": must(problem.NewRosenbrock(4)), "wide": must(problem.NewRegression([]int{512}, xs, ys)),
-		"deep": must(problem.NewRegression([]int{32, 32, 32}, xs, ys)),
+		"rosenbrock": must(problem.NewRosenbrock(4)), "wide": must(problem.NewNet(problem.MLP{Sizes: []int{1, 512, 1}}, problem.NewPoints(xs, ys))),
+		"deep": must(problem.NewNet(problem.MLP{Sizes: []int{1, 32, 32, 32, 1}}, problem.NewPoints(xs, ys))),
 	} {
 		c := train.Config{LearningRate: 1e-3, Steps: 50, Seed: 1}
 		want := run(t, newTrainer(t, cpu, p, optim.GD(), train.Record{}), c)
@@ -98,7 +98,7 @@ func TestGPUIsUsedWhereItPays(t *testing.T) {
 	_ = gpu
 	xs, ys := problem.Lecturer().Grid(256)
 	sweep := func(stay bool, runs, steps int) (seconds float64, twin bool) {
-		trainer := newTrainer(t, cpu, must(problem.NewRegression([]int{64}, xs, ys)), optim.GD(), train.Record{})
+		trainer := newTrainer(t, cpu, must(problem.NewNet(problem.MLP{Sizes: []int{1, 64, 1}}, problem.NewPoints(xs, ys))), optim.GD(), train.Record{})
 		if stay {
 			trainer.Stay()
 		}
@@ -154,14 +154,14 @@ func TestGPUChild(t *testing.T) {
 	case "memory":
 		before := usedMemory(t)
 		gpu, _ := onGPU(t)
-		trainer := newTrainer(t, gpu, must(problem.NewRegression([]int{64}, xs, ys)), optim.GD(), train.Record{})
+		trainer := newTrainer(t, gpu, must(problem.NewNet(problem.MLP{Sizes: []int{1, 64, 1}}, problem.NewPoints(xs, ys))), optim.GD(), train.Record{})
 		_, err := train.Sweep(t.Context(), trainer.Grid(train.Config{Steps: 200, Stride: 100}, []float64{0.01}, make([]int64, 2048)), 0, nil)
 		require.NoError(t, err)
 		fmt.Printf("SAYS %d\n", usedMemory(t)-before)
 	case "full":
 		backend, err := accel.Open()
 		require.NoError(t, err)
-		trainer := newTrainer(t, backend, must(problem.NewRegression([]int{4096, 4096}, xs, ys)), optim.GD(), train.Record{})
+		trainer := newTrainer(t, backend, must(problem.NewNet(problem.MLP{Sizes: []int{1, 4096, 4096, 1}}, problem.NewPoints(xs, ys))), optim.GD(), train.Record{})
 		_, err = trainer.Run(t.Context(), train.Config{LearningRate: 0.01, Steps: 2})
 		fmt.Printf("SAYS %v\n", err)
 	case "open":

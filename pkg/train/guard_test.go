@@ -13,7 +13,9 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/layers"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/loss"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -76,8 +78,16 @@ func TestSizesThatCannotBe(t *testing.T) {
 		require.ErrorContains(t, err, "the histories of 4096 runs and the tables of their schedules would take ")
 
 		for _, widths := range [][]int{{1 << 40}, {1 << 40, 1 << 40}, {1 << 20, 1 << 20}} { // of the second the product is 0 in an int
-			p := must(problem.NewRegression([]int{1}, []float64{1, 2}, []float64{1, 2}))
-			p.Widths = widths
+			p := train.Model{
+				Predict: func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+					for l, width := range append(widths, 1) {
+						x = []*graph.Node{layers.Dense(scope.In("%d", l), x[0], true, width)}
+					}
+					return x
+				},
+				Error: loss.MeanSquaredError, Inputs: []*tensors.Tensor{tensors.FromValue([][]float32{{1}, {2}})},
+				Labels: []*tensors.Tensor{tensors.FromValue([][]float32{{1}, {2}})},
+			}
 			_, err = train.New(backend, p, optim.GD(), train.Record{})
 			require.ErrorContains(t, err, "make the model smaller")
 		}

@@ -15,7 +15,7 @@ const predicted = 256
 
 // Predict returns the outputs f(x) of the problem's model at the parameters θ, flattened as History.Final and the rows of
 // History.Params are, for features x [n, d]: [n, outputs]. Variables that are not trained are as at the start. It is an
-// error when the problem is neither a Model of one input of rank 2 nor has a method Predict as problem.MLP's, when theta or a row of x has
+// error when the problem is neither a Model of one input of rank 2 nor has a method Predict as problem.Net's, when theta or a row of x has
 // another length than the model needs, or when the trainer is closed.
 func (t *Trainer) Predict(theta []float64, x [][]float64) (outputs [][]float64, err error) {
 	err = t.use(func() error {

@@ -21,7 +21,7 @@ import (
 func TestPredict(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		xs, ys := problem.Lecturer().Grid(40)
-		trainer := newTrainer(t, backend, must(problem.NewRegression([]int{5, 3}, xs, ys)), optim.GD(), train.Record{Params: true})
+		trainer := newTrainer(t, backend, must(problem.NewNet(problem.MLP{Sizes: []int{1, 5, 3, 1}}, problem.NewPoints(xs, ys))), optim.GD(), train.Record{Params: true})
 		h := run(t, trainer, train.Config{LearningRate: 0.05, Steps: 30, Stride: 10})
 		for _, theta := range [][]float64{h.Params[1], h.Final} {
 			net := must(relu.FromTheta(theta, 1, 5, 3, 1))
