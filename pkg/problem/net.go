@@ -90,12 +90,8 @@ func NewNet(model MLP, data Data) (*Net, error) {
 // Data returns the features [n, inputs] and the targets [n, outputs], of classes one-hot. It panics when a value does not fit into DType.
 func (n *Net) Data() []*tensors.Tensor {
 	mustBeMade(n.x)
-	var data []*tensors.Tensor
-	for _, values := range []*mat.Dense{n.x, n.y} {
-		rows, columns := values.Dims()
-		data = append(data, tensorOf(n.DType, values.RawMatrix().Data, rows, columns))
-	}
-	return data
+	x, y := n.x.RawMatrix(), n.y.RawMatrix()
+	return []*tensors.Tensor{tensorOf(n.DType, x.Data, x.Rows, x.Cols), tensorOf(n.DType, y.Data, y.Rows, y.Cols)}
 }
 
 // Loss builds the mean loss over a batch of Data, a scalar. It panics, as GoMLX's model functions do, when the batch does

@@ -19,8 +19,8 @@ func chooseUpTo(n, d int) float64 {
 }
 
 // ShallowRegions returns Σⱼ₌₀..inputs C(units, j): the number of regions into which hyperplanes in general position, one for each unit,
-// cut the space of the inputs. One hidden layer has at most this number of activation regions; on a line it is units + 1. It is an error when inputs or
-// units are not positive.
+// cut the space of the inputs. One hidden layer has at most this number of activation regions; on a line it is units + 1. It is an error
+// when inputs or units are not positive.
 //
 // Source: T. Zaslavsky (1975), "Facing up to arrangements", Memoirs of the AMS 154.
 func ShallowRegions(inputs, units int) (float64, error) { return RegionsUpperBound(inputs, units) }

@@ -79,13 +79,7 @@ func (n *Net) Widths() []int {
 }
 
 // Parameters is the number of weights and biases.
-func (n *Net) Parameters() int {
-	count, err := problem.Parameters(n.Sizes()...)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
+func (n *Net) Parameters() int { return len(n.Theta()) }
 
 // Clone returns a copy.
 func (n *Net) Clone() *Net {
