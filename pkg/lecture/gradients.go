@@ -41,7 +41,7 @@ func CompareGradients(settings GradientSettings) (*Gradients, error) {
 	}
 	defer t.Close()
 	g := new(Gradients)
-	g.Net = &relu.Net{Layers: problem.Uniform(net.Sizes, uint64(settings.Seed))}
+	g.Net = &relu.Net{Layers: problem.Uniform(net.Sizes, int(settings.Seed))}
 	theta := g.Net.Theta()
 	if g.Loss, g.Autodiff, err = t.Evaluate(theta); err != nil {
 		return nil, err

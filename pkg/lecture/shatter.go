@@ -88,7 +88,7 @@ func separates(ctx context.Context, shared *train.Trainer, model problem.MLP, da
 		var jobs []train.Job
 		for k := range min(8, starts-from) {
 			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.08, Steps: 400, Stride: 400,
-				Start: problem.Uniform(model.Sizes, uint64(from+k)).Start()}})
+				Start: problem.Uniform(model.Sizes, from+k).Start()}})
 		}
 		histories, err := train.Sweep(ctx, jobs, 0, nil)
 		if err != nil {

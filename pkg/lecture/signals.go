@@ -70,7 +70,7 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 	defer t.Close()
 	lengths := make([][]float64, depth) // [layers][seeds]
 	for k := range settings.Seeds {
-		each, err := t.ExampleGradients(problem.Normal(settings.Scale)(model.Sizes, uint64(k+1)).Theta())
+		each, err := t.ExampleGradients(problem.Normal(settings.Scale)(model.Sizes, k+1).Theta())
 		if err != nil {
 			return nil, err
 		}

@@ -77,7 +77,7 @@ func cosine(rate float64, steps, b int) (c train.Config, err error) {
 
 // from starts nets of the sizes where the initializer puts them.
 func from(start problem.Initializer, sizes []int) func(seed int64) map[string]any {
-	return func(seed int64) map[string]any { return start(sizes, uint64(seed)).Start() }
+	return func(seed int64) map[string]any { return start(sizes, int(seed)).Start() }
 }
 
 // netsOn are the nets that learn the same data.
