@@ -82,7 +82,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 			return nil, err
 		}
 		config.Stride = max(1, course.Steps/100)
-		setups = append(setups, setup{t, config, from(problem.Spread(p.X), []int{1, course.width, 1})})
+		setups = append(setups, setup{t, config, from(problem.SpreadElbows(p.X), []int{1, course.width, 1})})
 	}
 	histories, err := sweep(ctx, setups, 1, c.Seeds, nil)
 	if err != nil {

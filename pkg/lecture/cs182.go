@@ -44,7 +44,7 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, start := problem.NewPoints(xs, ys), problem.Spread(xs)
+	data, start := problem.NewPoints(xs, ys), problem.SpreadElbows(xs)
 	var setups []setup
 	var scores []CS182Score
 	for _, width := range settings.Widths {

@@ -55,7 +55,7 @@ func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, e
 	if err != nil {
 		return nil, err
 	}
-	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Spread(xs), seeds: training.Seeds}.run(ctx)
+	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.SpreadElbows(xs), seeds: training.Seeds}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func Tasks() ([]Task, error) {
 	return []Task{
 		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Value: ten.Excess, Study: ten},
 		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
-		{Name: "ReLU net", Batch: 16, Problem: net, Start: from(problem.Spread(xs), net.Sizes),
+		{Name: "ReLU net", Batch: 16, Problem: net, Start: from(problem.SpreadElbows(xs), net.Sizes),
 			Value: func(theta []float64) (loss float64) {
 				for i, x := range xs {
 					d := net.Output(theta, []float64{x})[0] - ys[i]

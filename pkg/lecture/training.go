@@ -62,7 +62,7 @@ func (t Training) run(ctx context.Context, models []problem.MLP, record train.Re
 	if err != nil {
 		return nil, err
 	}
-	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.Spread(xs), seeds: t.Seeds}.run(ctx)
+	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.SpreadElbows(xs), seeds: t.Seeds}.run(ctx)
 }
 
 // cosine is a run on batches of b drawn with replacement, at a rate that falls to 0 along a cosine over the steps, recorded at the end.

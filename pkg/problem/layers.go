@@ -75,22 +75,22 @@ func ZeroLayers(sizes ...int) Layers {
 }
 
 // Initializer draws the first parameters of an MLP of the Sizes given, the same for the same seed. It panics when the sizes cannot be.
-// Uniform, Spread's and Normal's are initializers; what Layers.Start makes of the parameters is train.Config's Start.
+// Uniform, SpreadElbows(xs) and Normal(scale) are initializers; what Layers.Start makes of the parameters is train.Config's Start.
 type Initializer func(sizes []int, seed int) Layers
 
 // Uniform is the Initializer of PyTorch's Linear: weights and biases uniform in ±1/√inputs of their layer.
 func Uniform(sizes []int, seed int) Layers { return uniform(sizes, seed, nil) }
 
-// Spread is Uniform for nets of one input, except for the biases of the first hidden layer: they place the elbows −b/w uniformly over
+// SpreadElbows is Uniform for nets of one input, except for the biases of the first hidden layer: they place the elbows −b/w uniformly over
 // the range of the inputs xs, as CS182 does. It panics when xs is empty, and what it returns, when a net has several inputs.
-func Spread(xs []float64) Initializer {
+func SpreadElbows(xs []float64) Initializer {
 	if len(xs) == 0 {
 		panic(errors.New("xs is empty: give the inputs over whose range to spread the elbows"))
 	}
 	return func(sizes []int, seed int) Layers { return uniform(sizes, seed, xs) }
 }
 
-// uniform is Spread over xs, or Uniform when there are none.
+// uniform is SpreadElbows over xs, or Uniform when there are none.
 func uniform(sizes []int, seed int, xs []float64) Layers {
 	layers, rng := ZeroLayers(sizes...), rand.New(rand.NewPCG(uint64(seed), 182))
 	if len(xs) > 0 && sizes[0] != 1 {

@@ -104,10 +104,10 @@ func TestNet(t *testing.T) {
 }
 
 // The elbows of a start are where they were asked to be, and weights within PyTorch's bounds.
-func TestSpread(t *testing.T) {
+func TestSpreadElbows(t *testing.T) {
 	xs, _ := problem.Lecturer().Sample(50, 0, 2)
 	sizes := []int{1, 400, 1}
-	theta := problem.Spread(xs)(sizes, 5).Theta()
+	theta := problem.SpreadElbows(xs)(sizes, 5).Theta()
 	b, w := theta[:400], theta[400:800]
 	mean := 0.0
 	for j := range b {
@@ -121,8 +121,8 @@ func TestSpread(t *testing.T) {
 	for _, v := range theta[801:] {
 		require.LessOrEqual(t, math.Abs(v), 0.05)
 	}
-	require.Equal(t, theta, problem.Spread(xs)(sizes, 5).Theta())
-	require.NotEqual(t, theta, problem.Spread(xs)(sizes, 6).Theta())
+	require.Equal(t, theta, problem.SpreadElbows(xs)(sizes, 5).Theta())
+	require.NotEqual(t, theta, problem.SpreadElbows(xs)(sizes, 6).Theta())
 }
 
 // Normal's weights have the standard deviation scale/√inputs, and its biases are 0.

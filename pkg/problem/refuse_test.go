@@ -98,8 +98,8 @@ func TestANetSetToWhatCannotBe(t *testing.T) {
 		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "it must be at least 1")
 		require.ErrorContains(t, caught(func() { net.Output([]float64{1}, []float64{1}) }), "it must be at least 1")
 	}
-	require.ErrorContains(t, caught(func() { problem.Spread(nil) }), "xs is empty")
-	require.ErrorContains(t, caught(func() { problem.Spread([]float64{0, 1})([]int{2, 3, 1}, 1) }), "only the elbows of a net of one input")
+	require.ErrorContains(t, caught(func() { problem.SpreadElbows(nil) }), "xs is empty")
+	require.ErrorContains(t, caught(func() { problem.SpreadElbows([]float64{0, 1})([]int{2, 3, 1}, 1) }), "only the elbows of a net of one input")
 	for _, a := range []problem.Activation{-1, 7} {
 		net.Sizes, net.Activation = []int{1, 2, 1}, a
 		require.ErrorContains(t, caught(func() { net.Predict(nil, nil) }), "is none of the activations [ReLU tanh sigmoid]")

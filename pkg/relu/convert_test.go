@@ -34,7 +34,7 @@ func TestConversions(t *testing.T) {
 	require.Equal(t, n.Sizes(), back.Sizes())
 	require.Equal(t, n.Theta(), back.Theta())
 	// What a net of the lab starts from.
-	drawn, err := relu.FromStart(problem.Spread(xs)(trainable.Sizes, 3).Start())
+	drawn, err := relu.FromStart(problem.SpreadElbows(xs)(trainable.Sizes, 3).Start())
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 5, 4, 1}, drawn.Sizes())
 	// The copies share nothing.
