@@ -92,7 +92,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 }
 
 // Section 3.3: the trap holds below half of 2/λ and not at 2/λ; decay then takes the dance away, and what is left agrees
-// with theory of the bowl alone, as it is not quite a bowl, to a tenth.
+// with theory of the bowl alone to a tenth, because the basin is not quite a bowl.
 func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 	trap, err := lecture.NewTrap(2)
 	require.NoError(t, err)
