@@ -16,7 +16,7 @@ import (
 // Section 4.1: the circuit's derivatives are those of autodiff on the backend and of differences, for any width and depth.
 func TestClaimN1AGraphAndItsDerivatives(t *testing.T) {
 	for seed, widths := range [][]int{{3}, {1}, {5, 4}, {3, 3, 3}, {12}} {
-		g, err := lecture.CompareGradients(lecture.GradientSettings{Widths: widths, X: 0.7, Y: 1, Seed: int64(seed + 8)})
+		g, err := lecture.CompareGradients(lecture.GradientSettings{Widths: widths, X: 0.7, Y: 1, Seed: seed + 8})
 		require.NoError(t, err)
 		require.Len(t, g.Autodiff, g.Net.Parameters())
 		require.Less(t, g.Off(g.Autodiff), 1e-12)

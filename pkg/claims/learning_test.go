@@ -220,7 +220,7 @@ func TestClaimN10Redundancy(t *testing.T) {
 			width = 1 + (7*k)%8
 		}
 		sizes := append(append([]int{1 + k%2}, slices.Repeat([]int{width}, layers)...), 1)
-		d, err := lecture.CountDegrees(sizes, 800, uint64(k))
+		d, err := lecture.CountDegrees(sizes, 800, k)
 		require.NoError(t, err)
 		require.Less(t, d.Rescaled, 1e-12)
 		require.LessOrEqual(t, d.Rank, d.Redundancy.Parameters-layers*width, "%v", sizes)

@@ -18,7 +18,7 @@ import (
 func TestClaimW1ThreeCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
-	for seed := range uint64(20) {
+	for seed := range 20 {
 		few, err := lecture.NewPatient(diagnosis.Units, seed)
 		require.NoError(t, err)
 		xs, ys := few.Target.Grid(101)

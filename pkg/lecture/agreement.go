@@ -28,7 +28,7 @@ type AgreementSettings struct {
 	Stride int       // batches are drawn at every so many steps
 	Batch  int       // examples in a batch, drawn without replacement
 	Draws  int       // batches at each place
-	Seed   int64     // of the batches
+	Seed   int       // of the batches
 }
 
 // MeasureAgreement (claim S4) goes down by gradient descent and draws batches on the way. It is an error when a setting cannot be,

@@ -27,7 +27,7 @@ type BatchNoiseSettings struct {
 	Sampling theory.Sampling
 	Batches  []int // sizes of batches
 	Draws    int   // batches of each size
-	Seed     int64
+	Seed     int
 }
 
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error

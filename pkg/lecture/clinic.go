@@ -83,7 +83,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 			return nil, err
 		}
 		config.Stride = max(1, course.Steps/100)
-		setups = append(setups, setup{t, config, func(seed int64) map[string]any { return spread(net, seed) }})
+		setups = append(setups, setup{t, config, func(seed int) map[string]any { return spread(net, seed) }})
 	}
 	histories, err := sweep(ctx, setups, 1, c.Seeds, nil)
 	if err != nil {
@@ -167,14 +167,14 @@ type Confusion struct {
 
 // Confuse (claim W1) examines so many random patients of each cause. progress, if not nil, is called with the number of those
 // examined. It is an error when each is not between 1 and 2^20, and when an examination fails.
-func (c *Clinic) Confuse(ctx context.Context, each int, seed uint64, progress func(done int)) (*Confusion, error) {
+func (c *Clinic) Confuse(ctx context.Context, each int, seed int, progress func(done int)) (*Confusion, error) {
 	if err := counts("each", each); err != nil {
 		return nil, err
 	}
 	confusion := new(Confusion)
 	for i, cause := range Causes {
 		for k := range each {
-			patient, err := NewPatient(cause, seed+uint64(k))
+			patient, err := NewPatient(cause, seed+k)
 			if err != nil {
 				return nil, err
 			}

@@ -63,7 +63,7 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 				rate = 0.02
 			}
 			setups = append(setups, setup{t, train.Config{LearningRate: rate, Sampler: sampler, Steps: settings.Steps, Stride: max(1, settings.Steps/10)},
-				func(seed int64) map[string]any { return spread(net, seed) }})
+				func(seed int) map[string]any { return spread(net, seed) }})
 			scores = append(scores, CS182Score{Net: net, Width: width, Optimizer: name})
 		}
 	}

@@ -22,7 +22,7 @@ type PathSettings struct {
 	Schedule schedule.Schedule
 	Start    []float64 // two weights
 	Steps    int
-	Seed     int64
+	Seed     int
 }
 
 // FollowDecay (claim S9) runs SGD once and keeps every step. It is an error when a setting cannot be, and when the run fails.

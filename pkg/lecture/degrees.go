@@ -22,7 +22,7 @@ type Degrees struct {
 
 // CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and so many points, uniform in [−1, 1] in each input,
 // and counts. It is an error when a number cannot be, and when the rank cannot be computed.
-func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
+func CountDegrees(sizes []int, points int, seed int) (*Degrees, error) {
 	if err := counts("points", points); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 			return nil, err
 		}
 	}
-	rng := rand.New(rand.NewPCG(seed, 5))
+	rng := rand.New(rand.NewPCG(uint64(seed), 5))
 	net := relu.New(sizes...)
 	for _, layer := range net.Layers {
 		in, out := layer.W.Dims()

@@ -63,8 +63,8 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 			nets, tests = append(nets, net), append(tests, test)
 		}
 	}
-	start := func(net *problem.Net, seed int64) map[string]any {
-		return gaussian(known, net.Widths, settings.Scale, uint64(seed)).Start()
+	start := func(net *problem.Net, seed int) map[string]any {
+		return gaussian(known, net.Widths, settings.Scale, seed).Start()
 	}
 	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	histories, err := lesson{nets: nets, rule: "momentum", config: c, start: start, seeds: settings.Seeds}.run(ctx)

@@ -25,7 +25,7 @@ type Gradients struct {
 type GradientSettings struct {
 	Widths []int   // of the hidden layers
 	X, Y   float64 // the example
-	Seed   int64   // of the net's parameters
+	Seed   int     // of the net's parameters
 }
 
 // CompareGradients (claim N1) draws a net and takes the gradient at one example. It is an error when a width is not positive, when a
@@ -43,7 +43,7 @@ func CompareGradients(settings GradientSettings) (*Gradients, error) {
 	}
 	defer t.Close()
 	g := new(Gradients)
-	if g.Net, err = relu.FromStart(net.Start(uint64(settings.Seed), false)); err != nil {
+	if g.Net, err = relu.FromStart(net.Start(settings.Seed, false)); err != nil {
 		return nil, err
 	}
 	theta := g.Net.Theta()

@@ -34,7 +34,7 @@ type MotionSettings struct {
 	Rate  float64 // η, constant
 	Steps int
 	Lags  int // the greatest lag, in steps
-	Seed  int64
+	Seed  int
 }
 
 // MeasureMotion (claim S10) follows one run along the steepest direction. Of SGD the first tenth is left out. It is an error when a

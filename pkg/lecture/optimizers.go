@@ -18,9 +18,9 @@ type Task struct {
 	Name    string
 	Batch   int
 	Problem problem.Problem
-	Start   func(seed int64) map[string]any // nil: the problem's own
-	Value   func(theta []float64) float64   // the loss over all examples less the least one, where that is known
-	Study   *Study                          // nil unless it is one
+	Start   func(seed int) map[string]any // nil: the problem's own
+	Value   func(theta []float64) float64 // the loss over all examples less the least one, where that is known
+	Study   *Study                        // nil unless it is one
 }
 
 // Tasks (claim H3) are least squares with a condition number of 470, logistic regression on two digits and a small net. It is an error when the
@@ -57,7 +57,7 @@ func Tasks() ([]Task, error) {
 	return []Task{
 		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Value: ten.Excess, Study: ten},
 		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
-		{Name: "ReLU net", Batch: 16, Problem: net, Start: func(seed int64) map[string]any { return net.Start(uint64(seed), true) },
+		{Name: "ReLU net", Batch: 16, Problem: net, Start: func(seed int) map[string]any { return net.Start(seed, true) },
 			Value: func(theta []float64) (loss float64) {
 				for i, x := range xs {
 					d := net.Output(theta, []float64{x})[0] - ys[i]

@@ -41,8 +41,8 @@ var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Re
 // small or too large a rate, for too short, or by plain gradient descent; a net of so few units that even the best knots leave
 // most of the function, trained well; or a relationship with much noise, or whose sign depends on what is not among the inputs.
 // It is an error when the cause is none of Causes.
-func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
-	rng := rand.New(rand.NewPCG(seed, uint64(cause)))
+func NewPatient(cause diagnosis.Cause, seed int) (*Patient, error) {
+	rng := rand.New(rand.NewPCG(uint64(seed), uint64(cause)))
 	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
 	few := 1 + rng.IntN(3)
 	for {

@@ -66,7 +66,7 @@ type ScheduleScore struct {
 }
 
 // excessOf does runs of so many seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
-func (s *Study) excessOf(ctx context.Context, u setup, first int64, seeds int) (*train.History, stat.Interval, error) {
+func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*train.History, stat.Interval, error) {
 	histories, err := sweep(ctx, []setup{u}, first, seeds, nil)
 	if err != nil {
 		return nil, stat.Interval{}, err
@@ -101,7 +101,7 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 		return nil, err
 	}
 	defer t.Close()
-	run := func(named NamedSchedule, first int64, seeds int) (*train.History, stat.Interval, error) {
+	run := func(named NamedSchedule, first int, seeds int) (*train.History, stat.Interval, error) {
 		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}
 		return s.excessOf(ctx, setup{trainer: t, config: c}, first, seeds)
 	}

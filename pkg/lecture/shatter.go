@@ -21,11 +21,11 @@ type Shattering struct {
 
 // ShatterSettings are those of Shatter.
 type ShatterSettings struct {
-	Inputs int    // of the net
-	Width  int    // hidden units
-	Points int    // to be labeled
-	Starts int    // random starts for each labeling, at most
-	Seed   uint64 // of the points
+	Inputs int // of the net
+	Width  int // hidden units
+	Points int // to be labeled
+	Starts int // random starts for each labeling, at most
+	Seed   int // of the points
 }
 
 // Shatter (claim W2) draws points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
@@ -36,7 +36,7 @@ func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error)
 	if err := counts("Inputs", inputs, "Width", width, "Points", n, "Starts", settings.Starts); err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(settings.Seed, 6))
+	rng := rand.New(rand.NewPCG(uint64(settings.Seed), 6))
 	x := mat.NewDense(n, inputs, nil)
 	x.Apply(func(_, _ int, _ float64) float64 { return 2*rng.Float64() - 1 }, x)
 	if inputs == 1 { // in order and not too close: only the order matters to what there is, but the search is slow at close ones
@@ -90,7 +90,7 @@ func separates(ctx context.Context, shared *train.Trainer, net *problem.Net, sta
 		var jobs []train.Job
 		for k := range min(8, starts-from) {
 			jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: 0.08, Steps: 400, Stride: 400,
-				Start: usual(net, int64(from+k))}})
+				Start: usual(net, from+k)}})
 		}
 		histories, err := train.Sweep(ctx, jobs, 0, nil)
 		if err != nil {

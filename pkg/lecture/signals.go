@@ -73,7 +73,7 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 	defer t.Close()
 	lengths := make([][]float64, depth) // [layers][seeds]
 	for k := range settings.Seeds {
-		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, uint64(k+1)).Theta())
+		each, err := t.ExampleGradients(gaussian(data, widths, settings.Scale, k+1).Theta())
 		if err != nil {
 			return nil, err
 		}
@@ -112,8 +112,8 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 }
 
 // gaussian draws weights with the standard deviation scale/√inputs for a classifier of the data; its biases are 0.
-func gaussian(data *problem.Labeled, widths []int, scale float64, seed uint64) (layers problem.Layers) {
-	rng := rand.New(rand.NewPCG(seed, 5))
+func gaussian(data *problem.Labeled, widths []int, scale float64, seed int) (layers problem.Layers) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 5))
 	in := data.Features.RawMatrix().Cols
 	for _, out := range append(slices.Clone(widths), data.Classes) {
 		w := mat.NewDense(in, out, nil)

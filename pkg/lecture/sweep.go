@@ -19,19 +19,19 @@ type Grid struct {
 // A setup is what a sweep repeats from several seeds.
 type setup struct {
 	trainer *train.Trainer
-	config  train.Config                    // all but the seed
-	start   func(seed int64) map[string]any // nil: config's Start
+	config  train.Config                  // all but the seed
+	start   func(seed int) map[string]any // nil: config's Start
 }
 
 // sweep runs every setup from each of so many seeds, the first of which is given, and returns the histories, [setups][seeds]. progress,
 // if not nil, is called with the number of runs done. It is an error when a number of steps or seeds cannot be.
-func sweep(ctx context.Context, setups []setup, first int64, seeds int, progress func(done int)) ([][]*train.History, error) {
+func sweep(ctx context.Context, setups []setup, first int, seeds int, progress func(done int)) ([][]*train.History, error) {
 	var jobs []train.Job
 	for _, s := range setups {
 		if err := counts("Steps", s.config.Steps, "Seeds", seeds); err != nil {
 			return nil, err
 		}
-		for seed := range int64(seeds) {
+		for seed := range seeds {
 			s.config.Seed = first + seed
 			if s.start != nil {
 				s.config.Start = s.start(s.config.Seed)

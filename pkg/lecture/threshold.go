@@ -59,7 +59,7 @@ func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
 type ThresholdSettings struct {
 	Width int     // hidden units of the net
 	Rate  float64 // learning rate of the training, before anything is measured
-	Seed  int64   // of the net's first parameters
+	Seed  int     // of the net's first parameters
 }
 
 // NetThreshold (claim G3) trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to

@@ -91,10 +91,10 @@ func cosine(rate float64, steps, b int) (c train.Config, err error) {
 }
 
 // spread starts a net of one input with its elbows spread over the interval.
-func spread(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), true) }
+func spread(net *problem.Net, seed int) map[string]any { return net.Start(seed, true) }
 
 // usual starts a net as PyTorch does.
-func usual(net *problem.Net, seed int64) map[string]any { return net.Start(uint64(seed), false) }
+func usual(net *problem.Net, seed int) map[string]any { return net.Start(seed, false) }
 
 // A lesson is nets that are trained alike, each from several seeds.
 type lesson struct {
@@ -102,7 +102,7 @@ type lesson struct {
 	rule   string // of pkg/optim
 	record train.Record
 	config train.Config // all but the seed and the start
-	start  func(net *problem.Net, seed int64) map[string]any
+	start  func(net *problem.Net, seed int) map[string]any
 	seeds  int
 }
 
@@ -115,7 +115,7 @@ func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 			return nil, err
 		}
 		defer t.Close()
-		setups = append(setups, setup{t, l.config, func(seed int64) map[string]any { return l.start(net, seed) }})
+		setups = append(setups, setup{t, l.config, func(seed int) map[string]any { return l.start(net, seed) }})
 	}
 	return sweep(ctx, setups, 1, l.seeds, nil)
 }

@@ -12,7 +12,7 @@ import (
 
 func TestPatientsHaveFunctionsOfOneScale(t *testing.T) {
 	for _, cause := range lecture.Causes {
-		for seed := range uint64(5) {
+		for seed := range 5 {
 			p, err := lecture.NewPatient(cause, seed)
 			require.NoError(t, err)
 			mean, square := 0.0, 0.0

@@ -281,11 +281,11 @@ func (n *Net) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *gra
 // Start draws starting values as PyTorch's Linear does, weights and biases uniform in ±1/√inputs of their layer. If elbows
 // is true, the biases of the first layer of a net of one input are then such that the elbows −b/w are uniform over the
 // range of the data, as CS182 has it. It is what train.Config.Start takes. It panics when Widths cannot be.
-func (n *Net) Start(seed uint64, elbows bool) map[string]any {
+func (n *Net) Start(seed int, elbows bool) map[string]any {
 	if err := n.checkWidths(); err != nil {
 		panic(err)
 	}
-	rng := rand.New(rand.NewPCG(seed, 182))
+	rng := rand.New(rand.NewPCG(uint64(seed), 182))
 	sizes := n.sizes()
 	layers := make(Layers, len(sizes)-1)
 	for l := range layers {

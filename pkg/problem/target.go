@@ -97,9 +97,9 @@ func (t Target) Grid(n int) (xs, ys []float64) {
 
 // Sample returns n points drawn uniformly, ascending, and F there plus Gaussian noise of the standard deviation given. It
 // panics when F is nil or they would not fit into memory.
-func (t Target) Sample(n int, noise float64, seed uint64) (xs, ys []float64) {
+func (t Target) Sample(n int, noise float64, seed int) (xs, ys []float64) {
 	t.mustHave(n)
-	rng := rand.New(rand.NewPCG(seed, 182))
+	rng := rand.New(rand.NewPCG(uint64(seed), 182))
 	for range n {
 		xs = append(xs, t.Lo+(t.Hi-t.Lo)*rng.Float64())
 	}
