@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"descent.example/pkg/figure"
+	"descent.example/pkg/stat"
 )
 
 func Example() {
@@ -83,6 +84,17 @@ func ExampleFigure_Heat() {
 func ExampleFigure_Intervals() {
 	fig := figure.New("Loss, 30 seeds", figure.X("optimizer").Categories("SGD", "Adam"), figure.Y("loss"))
 	fig.Intervals("mean", nil, []float64{0.3, 0.1}, []float64{0.25, 0.05}, []float64{0.35, 0.15})
+	_, words, _ := strings.Cut(fig.Alt(), "mean ")
+	fmt.Println("mean", words)
+	// Output:
+	// mean (values with intervals): SGD 0.3 (0.25 to 0.35), Adam 0.1 (0.05 to 0.15).
+}
+
+// What pkg/stat estimates is drawn in one call.
+func ExampleFigure_ConfidenceIntervals() {
+	losses := []stat.Interval{{Value: 0.3, Low: 0.25, High: 0.35}, {Value: 0.1, Low: 0.05, High: 0.15}}
+	fig := figure.New("Loss, 30 seeds", figure.X("optimizer").Categories("SGD", "Adam"), figure.Y("loss"))
+	fig.ConfidenceIntervals("mean", nil, losses)
 	_, words, _ := strings.Cut(fig.Alt(), "mean ")
 	fmt.Println("mean", words)
 	// Output:
