@@ -34,7 +34,7 @@ func TestStudiesOfPatients(t *testing.T) {
 	_, err = lecture.TwoMeasurements(2, "bmi", "s5")
 	require.ErrorContains(t, err, "patients is 2")
 	_, err = lecture.TwoMeasurements(0, "bmi", "bmi")
-	require.ErrorContains(t, err, "give two")
+	require.ErrorContains(t, err, "given twice")
 }
 
 // A batch of all examples, drawn without replacement, has the full gradient.

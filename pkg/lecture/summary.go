@@ -105,6 +105,13 @@ func squared(u, v []float64) float64 {
 	return distance * distance
 }
 
+// RelativeError is the greatest |measured/predicted − 1|. It panics when there are not as many of each.
+func RelativeError(measured, predicted []float64) float64 {
+	ratios := floats.DivTo(make([]float64, len(measured)), measured, predicted)
+	floats.AddConst(-1, ratios)
+	return floats.Norm(ratios, math.Inf(1))
+}
+
 // MaxDifference is the greatest difference of two functions on 2,001 points of an interval. It panics when one of them is nil.
 func MaxDifference(f, g func(x float64) float64, lo, hi float64) float64 {
 	if f == nil || g == nil {

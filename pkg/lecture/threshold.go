@@ -46,10 +46,20 @@ type Threshold struct {
 	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
 	Sharpness      float64 // λ_max of the Hessian at θ*
 	Measured       float64 // the largest rate at which the two runs stay together
-	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, every 10 steps,
+	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, at every tenth Step,
 	// until they are a thousand times as far apart as at first: from there on chance has it.
 	Fractions []float64
+	Step      []int
 	Distance  [][]float64
+}
+
+// Outcome says in a sentence how the training before the measurement ended.
+func (t *Threshold) Outcome() string {
+	if t.Rests() {
+		return fmt.Sprintf("At rest after %d steps, with a loss of %.4f.", t.Steps, t.Loss)
+	}
+	return fmt.Sprintf("Not at rest after %d steps: the loss is %.4f, its gradient %.1g long, and what follows tells of a place on the way.",
+		t.Steps, t.Loss, t.Gradient)
 }
 
 // Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
@@ -109,6 +119,9 @@ func NetThreshold(ctx context.Context, settings ThresholdSettings) (*Threshold, 
 			distance = distance[:far+1]
 		}
 		result.Distance = append(result.Distance, distance)
+		for k := len(result.Step); k < len(distance); k++ {
+			result.Step = append(result.Step, 10*k)
+		}
 	}
 	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
 		distance, err := apart(rate, patience)
