@@ -7,6 +7,7 @@ import (
 	"descent.example/pkg/lab"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
 	"descent.example/pkg/theory"
 )
 
@@ -64,4 +65,17 @@ func ExampleBestSum() {
 func ExampleCircuitAt() {
 	g := lab.Must(lecture.CompareGradients(lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 8}))
 	lab.Show(lecture.CircuitAt("A net at x = 0.7", g.Net, 0.7))
+}
+
+// Numbers of pieces for a logarithmic axis.
+func ExampleDoublings() {
+	fmt.Println(lecture.Doublings(2, 100))
+	// Output: [2 4 8 16 32 64]
+}
+
+// A function and a net that was written down, over the interval of the function.
+func ExampleGraph() {
+	target := lab.Must(problem.TargetByName("sine"))
+	net := lab.Must(relu.Uniform(target.F, target.Lo, target.Hi, 8))
+	lab.Show(lecture.Graph("A sine in eight pieces", target).Theory("target", nil, target.F).Line("net", nil, net.At))
 }

@@ -51,7 +51,7 @@ func TestGapOfOneKink(t *testing.T) {
 	require.InDelta(t, 0, gaps[0].Constructed, 1e-12)
 	require.InDelta(t, 0, gaps[0].Free, 1e-6)
 	require.Len(t, gaps[0].Found, 2)
-	require.Greater(t, gaps[0].Median, 1e-3, "50 steps are few")
+	require.Greater(t, gaps[0].Trained.Value, 1e-3, "50 steps are few")
 }
 
 func TestRetrainingAnExactNetLeavesItExact(t *testing.T) {

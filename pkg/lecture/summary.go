@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -69,6 +70,23 @@ func Quantile(values []float64, p float64) float64 {
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
+}
+
+// Spread is the median of the values, and what is below all but the parts tail and 1 − tail of them: at 0.25 the quartiles, at 0 the
+// extremes. Of no values it is NaN. It panics when tail is not between 0 and 1.
+func Spread(values []float64, tail float64) stat.Interval {
+	if len(values) == 0 {
+		return stat.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+	}
+	return stat.Interval{Value: Quantile(values, 0.5), Low: Quantile(values, tail), High: Quantile(values, 1-tail)}
+}
+
+// intervals picks one of each result.
+func intervals[R any](results []R, of func(R) stat.Interval) (all []stat.Interval) {
+	for _, r := range results {
+		all = append(all, of(r))
+	}
+	return all
 }
 
 // Span is a range for an axis that shows all the finite values with a margin of a tenth to each side.
@@ -133,4 +151,29 @@ func Tail(ds, errors []float64) (stat.PowerLaw, error) {
 	}
 	from := len(ds) / 2
 	return stat.FitPowerLaw(ds[from:], errors[from:], Confidence)
+}
+
+// Doublings are from, 2·from, 4·from and so on, none above most: numbers of pieces, units or examples for a logarithmic axis. It
+// panics when from is not positive.
+func Doublings(from, most int) (all []int) {
+	mustCount("from", from)
+	for n := from; n <= most; n *= 2 {
+		all = append(all, n)
+	}
+	return all
+}
+
+// DrawTail (claims N2, N7) draws the errors over the ds on two logarithmic axes, with the law of Tail where they fall like a power of d,
+// and says how they fall.
+func DrawTail(fig *figure.Figure, name string, ds, errors []float64) (words string) {
+	fit, err := Tail(ds, errors)
+	if err != nil || fit.Exponent.Value > -0.1 {
+		fig.Points(name, ds, errors)
+		if len(ds) == 0 || len(ds) != len(errors) {
+			return "no power law"
+		}
+		return fmt.Sprintf("no power law; at d = %g the error is %.2g", ds[len(ds)-1], errors[len(ds)-1])
+	}
+	fig.PowerLaw(name, ds, errors, fit.Factor.Value, fit.Exponent.Value, 0)
+	return fmt.Sprintf("the error falls like d^%.2f; at d = %g it is %.2g", fit.Exponent.Value, ds[len(ds)-1], errors[len(ds)-1])
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // Target is a function of one variable on an interval, to be learned from points.
@@ -31,6 +32,18 @@ func Targets() []Target {
 		{Name: "chirp", F: func(x float64) float64 { return math.Sin(2 * math.Pi * x * (1 + 5*x)) }, Lo: 0, Hi: 1},
 		Lecturer(),
 	}
+}
+
+// TargetByName returns the one of Targets that has the name. It is an error when none has.
+func TargetByName(name string) (Target, error) {
+	var names []string
+	for _, t := range Targets() {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Target{}, fmt.Errorf("there is no target %q: choose one of %s", name, strings.Join(names, ", "))
 }
 
 // Lecturer is the piecewise linear function of ten pieces on [0, 1] that CS182 lets students train small nets on: it has
