@@ -2,12 +2,15 @@ package lecture_test
 
 import (
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 )
@@ -90,4 +93,121 @@ func TestGapsWhereTrainingDiverged(t *testing.T) {
 	require.Contains(t, drawn(t, lecture.DrawGaps([]*lecture.Gap{found, lost})), "diverged at 8")
 	require.Contains(t, drawn(t, found.Graph(line)), "best one trained")
 	require.NotContains(t, drawn(t, lost.Graph(line)), "best one trained")
+}
+
+func TestKnotMotionIsShown(t *testing.T) {
+	kink := problem.Target{Name: "kink", F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1, Knots: []float64{0.5}}
+	motion, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kink, Rate: 0.01, Steps: 40, Seeds: 2}, 6)
+	require.NoError(t, err)
+	require.Contains(t, motion.String(), "Bends at random places would have 10 % of it there.")
+	moving := motion.Animate()
+	_, err = moving.PNG()
+	require.NoError(t, err)
+	require.Contains(t, moving.Alt(), "one elbow each (bundle of 6)")
+	require.Contains(t, moving.Alt(), "Step 40.")
+	require.Contains(t, drawn(t, motion.DrawPaths()), "Horizontal line at 0.5: kink")
+
+	motion.Target.Knots = nil
+	require.Equal(t, "kink has no kinks for the knots to gather at.", motion.String())
+	require.NotContains(t, drawn(t, motion.DrawPaths()), "kink.")
+}
+
+func TestSearchesInWordsAndPictures(t *testing.T) {
+	net, err := relu.Uniform(line.F, 0, 1, 2)
+	require.NoError(t, err)
+	some := &lecture.Success{Width: 10, Errors: []float64{0.5, math.NaN(), 0.01}, Rate: stat.Interval{Value: 1. / 3, Low: 0.06, High: 0.79}, Best: 0.01, Net: net}
+	none := &lecture.Success{Width: 20, Errors: []float64{math.NaN()}, Best: math.NaN()}
+	require.Equal(t, "10 units: 33 % found it (6 to 79 %), the best one has the error 0.01.", some.String())
+	require.Equal(t, "20 units: every run diverged.", none.String())
+	require.Contains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{some}, 0.02)), "What 3 random starts find.")
+	require.NotContains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{none}, 0.02)), "one run each")
+	words := drawn(t, lecture.DrawFound(line, some, none))
+	require.Contains(t, words, "10 units, trained")
+	require.NotContains(t, words, "20 units")
+}
+
+// On a line the elbows are exact, and a staircase is off by half a step at its ends, 1/(2(d+1)).
+func TestNetsWrittenDown(t *testing.T) {
+	w, err := lecture.WriteDown(line, []int{4, 9}, 1000)
+	require.NoError(t, err)
+	require.Equal(t, []float64{4, 9}, w.Units)
+	require.InDeltaSlice(t, []float64{0.1, 0.05}, w.Sigmoid, 1e-3)
+	require.InDeltaSlice(t, []float64{0, 0}, w.ReLU, 1e-11)
+	require.Positive(t, w.ReLU[0])
+	require.Less(t, w.Apart, 1e-12)
+	_, err = lecture.WriteDown(line, []int{0}, 20)
+	require.Error(t, err)
+}
+
+func TestActivationsInWordsAndPictures(t *testing.T) {
+	at := stat.Interval{Value: 0.02, Low: 0.01, High: 0.03}
+	some := &lecture.ActivationScore{Activation: problem.Tanh, Rate: []float64{0.1, 0.3}, Errors: []stat.Interval{lecture.Spread(nil, 0), at}, Best: line.F}
+	none := &lecture.ActivationScore{Activation: problem.ReLU, Rate: []float64{0.1}, Errors: []stat.Interval{lecture.Spread(nil, 0)}}
+	require.Equal(t, "tanh: best at the rate 0.3, with the median error 0.02.", some.String())
+	require.Equal(t, "ReLU: every run diverged.", none.String())
+	require.Contains(t, drawn(t, lecture.DrawRates([]*lecture.ActivationScore{some})), "diverged at 0.0893", "to the left of the second")
+	words := drawn(t, lecture.DrawActivations("slopes", "φ′(z)", 2, problem.Activation.Slope))
+	require.Contains(t, words, "ReLU (line): from 0 to 1. tanh (line): from 0.0707 to 0.0707.")
+}
+
+func TestSignalsInWordsAndPictures(t *testing.T) {
+	s := &lecture.Signal{Activation: problem.ReLU, Layer: []float64{1, 2}, Length: []stat.Interval{{Value: 0.5, Low: -0.1, High: 1.1}, {Value: 1, Low: 1, High: 1}},
+		Theory: []float64{0.7, 1}}
+	require.Equal(t, "ReLU: at layer 1 there is 0.5 of what is at layer 2.", s.String())
+	require.Contains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory, ReLU (theory): from 0.7 to 1")
+	s.Activation = problem.Tanh
+	require.NotContains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory")
+}
+
+// An accuracy has no interval beyond 100 %.
+func TestSharesInPercent(t *testing.T) {
+	right := &lecture.DigitScore{Activation: problem.ReLU, Depth: []float64{1}, Accuracy: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1.1}}}
+	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU (values with intervals): from 95 (80 to 100)")
+	dead := []lecture.Dead{{Rate: 0.01, Share: stat.Interval{Value: 0.07, Low: 0.05, High: 0.1}}, {Rate: 1, Share: stat.Interval{Value: 1, Low: 0.9, High: 1}}}
+	require.Equal(t, "rate 0.01     7 % dead (5 to 10 %)", dead[0].String())
+	require.Contains(t, drawn(t, lecture.DrawDead(dead)), "to 100 (90 to 100)")
+}
+
+func TestDepthsInWordsAndPictures(t *testing.T) {
+	all := &lecture.Depths{Target: "wave", Scores: []*lecture.DepthScore{
+		{Widths: []int{9}, Parameters: 28, Errors: []float64{0.3, 0.1, 0.2}, Regions: []float64{5, 9, 7}},
+		{Widths: []int{3, 3}, Parameters: 22},
+		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}, Regions: []float64{3}}}}
+	require.Equal(t, "wave: 0.2 with one layer, divergence with two, 0.4 with 4 (medians; 22 to 28 parameters).", all.String())
+	require.Equal(t, "wave: no nets.", (&lecture.Depths{Target: "wave"}).String())
+	require.Contains(t, drawn(t, lecture.DrawDepths("errors", 0, all)), "from 0.2 (0.1 to 0.3)")
+	require.Contains(t, drawn(t, lecture.DrawRegions(all)), "wave (line): from 7 to 3")
+	require.Contains(t, drawn(t, lecture.Planes()[1].Draw()), "rings")
+	require.Contains(t, drawn(t, lecture.DrawTeeth(2)), "Panel 2: after layer 2.")
+}
+
+// The parameters of a net are accounted for to the last one.
+func TestDegreesInATable(t *testing.T) {
+	d, err := lecture.CountDegrees([]int{1, 10, 1}, 300, 1)
+	require.NoError(t, err)
+	header, rows := d.Table()
+	sum := 0
+	for i, row := range rows {
+		require.Len(t, row, len(header))
+		n, err := strconv.Atoi(row[1])
+		require.NoError(t, err)
+		switch {
+		case i == 0:
+			require.Equal(t, 31, n)
+			sum = n
+		case strings.HasPrefix(row[0], "−"):
+			sum -= n
+		default:
+			require.Equal(t, sum, n, row[0])
+		}
+	}
+	require.Contains(t, drawn(t, d.DrawSpectrum()), "Vertical line at 18.5: rank")
+
+	all, err := lecture.SurveyDegrees(3)
+	require.NoError(t, err)
+	require.Equal(t, [][]int{{1, 1, 1}, {2, 8, 8, 1}, {1, 7, 7, 7, 1}}, [][]int{all[0].Sizes, all[1].Sizes, all[2].Sizes})
+	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two and three (points)")
+	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two and three")
+	_, err = lecture.SurveyDegrees(0)
+	require.ErrorContains(t, err, "nets is 0")
 }

@@ -81,6 +81,18 @@ func Spread(values []float64, tail float64) stat.Interval {
 	return stat.Interval{Value: Quantile(values, 0.5), Low: Quantile(values, tail), High: Quantile(values, 1-tail)}
 }
 
+// percent writes a share with its interval, "14 % (10 to 18 %)".
+func percent(share stat.Interval) string {
+	return fmt.Sprintf("%.0f %% (%.0f to %.0f %%)", 100*share.Value, 100*share.Low, 100*share.High)
+}
+
+// percents are shares in percent, without what an interval has below 0 or above 100 %.
+func percents(shares []stat.Interval) []stat.Interval {
+	return intervals(shares, func(s stat.Interval) stat.Interval {
+		return stat.Interval{Value: 100 * s.Value, Low: 100 * max(s.Low, 0), High: 100 * min(s.High, 1)}
+	})
+}
+
 // intervals picks one of each result.
 func intervals[R any](results []R, of func(R) stat.Interval) (all []stat.Interval) {
 	for _, r := range results {
