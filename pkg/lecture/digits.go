@@ -22,7 +22,7 @@ type DigitScore struct {
 
 // DrawDigits (claims N8, N9) draws the accuracies over the depths, and that of a guess.
 func DrawDigits(all []*DigitScore) *figure.Figure {
-	fig := figure.New("Digits recognised", figure.X("hidden layers"), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
+	fig := figure.New("Digits recognized", figure.X("hidden layers"), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {
 		mean, low, high := figure.Ends(percents(d.Accuracy))
 		fig.Intervals(d.Activation.String(), d.Depth, mean, low, high)

@@ -51,7 +51,7 @@ func TestClinicExamines(t *testing.T) {
 	require.InDelta(t, best, math.Sqrt(square), 1e-9, "the best net is that of the least error")
 	_, err = (&lecture.Clinic{}).Examine(t.Context(), p)
 	require.ErrorContains(t, err, "Seeds is 0")
-	_, err = clinic.Confuse(t.Context(), 0, 1, nil)
+	_, err = clinic.Confuse(t.Context(), 0, 1)
 	require.ErrorContains(t, err, "each is 0")
 }
 
