@@ -56,14 +56,6 @@ type Gamma struct {
 	Noise                stat.Interval // not negative
 }
 
-// At is the line through them, at a mean square distance.
-func (g *Gamma) At(distance float64) (difference float64) {
-	for k, d := range g.Distance {
-		difference += (g.Difference[k] + g.Slope*(distance-d)) / float64(len(g.Distance))
-	}
-	return difference
-}
-
 // mostPairs of examples are compared, and 1,000 times the neighbors resampled, in about a minute.
 const mostPairs = 1 << 28
 

@@ -123,8 +123,7 @@ func DrawRates(all []*ActivationScore) *figure.Figure {
 	fig := figure.New("Error after training, median and quartiles", figure.LogX("Adam's rate at first"), figure.LogY("root mean square error"))
 	for k, s := range all {
 		beside := figure.Column(s.Rate, func(rate float64) float64 { return rate * math.Pow(1.12, float64(k-1)) }) // not over each other
-		median, low, high := figure.Ends(s.Errors)
-		fig.Intervals(s.Activation.String(), beside, median, low, high)
+		fig.ConfidenceIntervals(s.Activation.String(), beside, s.Errors)
 	}
 	return fig
 }

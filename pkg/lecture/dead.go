@@ -23,9 +23,9 @@ func (d Dead) String() string {
 
 // DrawDead (claim N8) draws the shares over the rates.
 func DrawDead(all []Dead) *figure.Figure {
-	share, low, high := figure.Ends(percents(intervals(all, func(d Dead) stat.Interval { return d.Share })))
+	shares := percents(intervals(all, func(d Dead) stat.Interval { return d.Share }))
 	return figure.New("Units that are 0 on the whole interval", figure.LogX("Adam's rate at first"), figure.Y("dead units (%)").Range(-2, 102)).
-		Intervals("after training", figure.Column(all, func(d Dead) float64 { return d.Rate }), share, low, high)
+		ConfidenceIntervals("after training", figure.Column(all, func(d Dead) float64 { return d.Rate }), shares)
 }
 
 // CountDead (claim N8) trains nets of one hidden layer at each rate and counts the units that are 0 on the whole interval, exactly. It

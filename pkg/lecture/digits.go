@@ -24,8 +24,7 @@ type DigitScore struct {
 func DrawDigits(all []*DigitScore) *figure.Figure {
 	fig := figure.New("Digits recognized", figure.X("hidden layers"), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {
-		mean, low, high := figure.Ends(percents(d.Accuracy))
-		fig.Intervals(d.Activation.String(), d.Depth, mean, low, high)
+		fig.ConfidenceIntervals(d.Activation.String(), d.Depth, percents(d.Accuracy))
 	}
 	return fig.HLine(10, "a guess")
 }

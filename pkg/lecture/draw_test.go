@@ -1,6 +1,7 @@
 package lecture_test
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 )
@@ -210,4 +213,114 @@ func TestDegreesInATable(t *testing.T) {
 	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two and three")
 	_, err = lecture.SurveyDegrees(0)
 	require.ErrorContains(t, err, "nets is 0")
+}
+
+func TestFindingsAreShown(t *testing.T) {
+	three, err := lecture.ThreePatients(6)
+	require.NoError(t, err)
+	var names, causes []string
+	for _, p := range three {
+		names, causes = append(names, p.Name), append(causes, p.Truth.String())
+	}
+	require.Equal(t, []string{"A", "B", "C"}, names)
+	require.ElementsMatch(t, []string{"inadequate learning", "too few units", "no relationship"}, causes)
+
+	net, err := relu.Uniform(line.F, 0, 1, 2)
+	require.NoError(t, err)
+	trial := func(errors ...float64) diagnosis.Trial { return diagnosis.Trial{Width: 4, Errors: errors} }
+	f := &lecture.Findings{
+		Patient: &lecture.Patient{Name: "B", How: "20 steps of Adam", Target: line, X: []float64{0, 0.2, 0.4, 0.6}, Y: []float64{0, 0.3, 0.4, 0.9}},
+		Record: diagnosis.Record{Trials: []diagnosis.Trial{trial(0.9, math.Inf(1)), trial(1e-6), trial(math.Inf(1)), trial(1e9), trial(math.Inf(1))},
+			Noise: stat.Interval{Value: 0.04}},
+		Diagnosis: &diagnosis.Diagnosis{Cause: diagnosis.Learning, Evidence: "It does better.", Parts: map[diagnosis.Cause]float64{diagnosis.Learning: 3, diagnosis.Unknown: 1}},
+		Step:      []float64{1, 2}, Loss: []float64{0.5, 0.1}, Net: net,
+	}
+	require.Equal(t, "Patient B: inadequate learning. It does better. In truth: 20 steps of Adam.", f.String())
+	require.Contains(t, drawn(t, f.DrawFit()), "examples (points): from 0 to 0.9")
+	require.Contains(t, drawn(t, f.DrawLoss()), "loss (line): from 0.5 to 0.1")
+	words := drawn(t, f.DrawTrials())
+	require.Contains(t, words, "trained otherwise (points): from 0.041 to 2.9", "what is beyond the axes is at their ends")
+	require.NotContains(t, words, "other widths", "of which every run diverged")
+	require.Contains(t, words, "Horizontal line at 0.2: noise")
+	require.Contains(t, drawn(t, lecture.DrawShares([]*lecture.Findings{f})), "B: learning 75, units 0, relationship 0, not explained 25")
+
+	f.Net = nil
+	require.NotContains(t, drawn(t, f.DrawFit()), "net (line)")
+}
+
+func TestConfusionIsShown(t *testing.T) {
+	c := &lecture.Confusion{Count: [][]int{{8, 0, 0, 0}, {0, 7, 0, 1}, {0, 0, 8, 0}}}
+	c.Right[1] = stat.Interval{Value: 0.875, Low: 0.5, High: 0.98}
+	require.Contains(t, c.String(), "\ntoo few units: 88 % right (50 to 98 %).\n")
+	require.Contains(t, drawn(t, c.Draw()), "too few units: learning 0, units 7, relationship 0, other 1")
+}
+
+// Each patient that was examined is told to who watches.
+func TestTheClinicTellsItsProgress(t *testing.T) {
+	var told []string
+	progress.Watch(func(what string, total int) (func(int), func()) {
+		return func(done int) { told = append(told, fmt.Sprintf("%s: %d of %d", what, done, total)) }, nil
+	})
+	defer progress.Watch(nil)
+	clinic := &lecture.Clinic{Seeds: 1}
+	defer clinic.Close()
+	c, err := clinic.Confuse(t.Context(), 1, 6)
+	require.NoError(t, err)
+	require.Equal(t, []string{"patients examined: 1 of 3", "patients examined: 2 of 3", "patients examined: 3 of 3"}, told)
+	for _, row := range c.Count {
+		require.Equal(t, 1, row[0]+row[1]+row[2]+row[3])
+	}
+}
+
+// The intervals hold the true variance, and the line of the Gamma test begins at the estimate.
+func TestNoiseIsEstimated(t *testing.T) {
+	e, err := lecture.EstimateNoise(math.Sin, 0.3, 400, 3)
+	require.NoError(t, err)
+	require.Len(t, e.X, 400)
+	require.True(t, e.Gamma.Noise.Contains(0.09) && e.Repeated.Contains(0.09), e)
+	require.Contains(t, e.String(), "From 200 inputs that were each asked twice: ")
+	require.Contains(t, drawn(t, e.DrawGamma()), fmt.Sprintf("line through them (line): from %.3g", e.Gamma.Noise.Value))
+	require.Contains(t, drawn(t, e.DrawGamma()), "Horizontal line at 0.09: true variance")
+	_, err = lecture.EstimateNoise(nil, 0.3, 400, 3)
+	require.ErrorContains(t, err, "f is nil")
+	_, err = lecture.EstimateNoise(math.Sin, 0.3, 5, 3)
+	require.ErrorContains(t, err, "number of examples, 5")
+}
+
+func TestShatteringIsShown(t *testing.T) {
+	all := []*lecture.Shattering{{Inputs: 1, Width: 1, N: 3, Found: 6, All: 8}, {Inputs: 1, Width: 2, N: 3, Found: 8, All: 8}, {Inputs: 1, Width: 2, N: 4, Found: 14, All: 16},
+		{Inputs: 2, Width: 1, N: 3, Found: 8, All: 8}}
+	require.Equal(t, "On a line, 1 ReLU: 6 of the 8 labelings of 3 points found.", all[0].String())
+	require.Equal(t, "In the plane, 1 ReLU: 8 of the 8 labelings of 3 points found.", all[3].String())
+	require.Equal(t, "In 3 dimensions, 2 ReLUs: 1 of the 4 labelings of 2 points found.", (&lecture.Shattering{Inputs: 3, Width: 2, N: 2, Found: 1, All: 4}).String())
+	words := drawn(t, lecture.DrawShattering(1, all))
+	require.Contains(t, words, "Points on a line. Horizontal axis: points, from 2.8 to 4.2.")
+	require.Contains(t, words, "2 ReLUs (points): from 100 to 87.5")
+	require.Contains(t, words, "a threshold unit (theory): from 75 to 50")
+	header, rows := lecture.ShatterTable(all)
+	require.Len(t, header, 6)
+	require.Equal(t, [][]string{{"1", "1", "4", "2", "3", "43"}, {"1", "2", "7", "3", "4", "82"}, {"2", "1", "5", "3", "?", "56"}}, rows)
+}
+
+// Cover's count is what linear programs find, in percent: all of 3 points, 14 of 16 of 4.
+func TestLabelingsAreEnumerated(t *testing.T) {
+	e, err := lecture.EnumerateLabelings(4)
+	require.NoError(t, err)
+	require.True(t, e.AsCounted)
+	require.Equal(t, []float64{100, 100, 100, 87.5}, e.Share)
+	require.InDelta(t, 4./3, e.Ratio[3], 1e-15)
+	require.Contains(t, drawn(t, lecture.DrawCover(3)), "d = 3 (line): from 100 to 3.27")
+	for _, n := range []int{0, 31} {
+		_, err = lecture.EnumerateLabelings(n)
+		require.ErrorContains(t, err, "it must be between 1 and 30")
+	}
+}
+
+func TestMemoryIsDrawn(t *testing.T) {
+	of := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v, High: v} }
+	words := drawn(t, lecture.DrawMemory([]*lecture.Memory{{Width: 4, Known: of(0.9), Unknown: of(0.6), Random: of(0.2), Guess: of(0.1)},
+		{Width: 64, Known: of(1), Unknown: of(0.8), Random: of(0.99), Guess: of(0.05)}}))
+	require.Contains(t, words, "Right labels. Horizontal axis: hidden units, logarithmic, from 4 to 64. Vertical axis: accuracy (%), from 0 to 105. "+
+		"digits learned from (line): from 90 to 100. unseen digits (line): from 60 to 80.")
+	require.Contains(t, words, "digits learned from (line): from 20 to 99. unseen digits (line): from 10 to 5.")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
@@ -60,7 +61,8 @@ func (e *Noise) String() string {
 // DrawGamma (claim W1) draws the Gamma test: the line meets the vertical axis at the estimate.
 func (e *Noise) DrawGamma() *figure.Figure {
 	g := e.Gamma
-	far := g.Distance[len(g.Distance)-1]
+	far, n := g.Distance[len(g.Distance)-1], float64(len(g.Distance))
+	fit := func(distance float64) float64 { return (floats.Sum(g.Difference)-g.Slope*floats.Sum(g.Distance))/n + g.Slope*distance }
 	return figure.New("The Gamma test", figure.X("δ(k), mean square distance").Range(-far/20, 1.05*far), figure.Y("γ(k), half mean square difference")).
-		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, g.At).HLine(e.Variance, "true variance")
+		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, fit).HLine(e.Variance, "true variance")
 }

@@ -35,8 +35,7 @@ func (s *Signal) String() string {
 func DrawSignals(signals []*Signal) *figure.Figure {
 	fig := figure.New("What arrives of the derivative", figure.X("hidden layer"), figure.LogY("length relative to the last layer"))
 	for _, s := range signals {
-		mean, low, high := figure.Ends(s.Length)
-		fig.Intervals(s.Activation.String(), s.Layer, mean, low, high)
+		fig.ConfidenceIntervals(s.Activation.String(), s.Layer, s.Length)
 		if s.Activation != problem.Tanh { // of which theory has a bound that says little
 			fig.Theory(fmt.Sprintf("theory, %s", s.Activation), s.Layer, s.Theory)
 		}

@@ -166,9 +166,10 @@ func Tail(ds, errors []float64) (stat.PowerLaw, error) {
 }
 
 // Doublings are from, 2·from, 4·from and so on, none above most: numbers of pieces, units or examples for a logarithmic axis. It
-// panics when from is not positive.
+// panics when a number is not between 1 and 2^20.
 func Doublings(from, most int) (all []int) {
 	mustCount("from", from)
+	mustCount("most", most)
 	for n := from; n <= most; n *= 2 {
 		all = append(all, n)
 	}

@@ -50,8 +50,10 @@ func CoverShare(n, d int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	share, _ := new(big.Rat).SetFrac(count, new(big.Int).Lsh(big.NewInt(1), uint(n))).Float64()
-	return share, nil
+	share := new(big.Float).SetInt(count)
+	share.SetMantExp(share, -n) // 2ⁿ may be too large for an Int
+	part, _ := share.Float64()
+	return part, nil
 }
 
 // Separable tells whether a linear threshold unit with a bias gives the points [n, inputs] the labels, true above 0 and false
