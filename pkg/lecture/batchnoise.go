@@ -1,11 +1,13 @@
 package lecture
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 )
@@ -28,6 +30,24 @@ type BatchNoiseSettings struct {
 	Batches  []int // sizes of batches
 	Draws    int   // batches of each size
 	Seed     int
+}
+
+// Outcome says in a sentence how well theory and measurement agree.
+func (n *BatchNoise) Outcome() string {
+	inside := 0
+	for i, v := range n.Variance {
+		if v.Contains(n.Predicted[i]) {
+			inside++
+		}
+	}
+	return fmt.Sprintf("theory lies in %d of %d intervals of 95 %%; the mean is off by at most %.1f standard errors.",
+		inside, len(n.Variance), n.Bias)
+}
+
+// Law fits a power law to the variance over the size of the batch. It is an error when there are fewer than three sizes.
+func (n *BatchNoise) Law() (stat.PowerLaw, error) {
+	values, _, _ := figure.Ends(n.Variance)
+	return stat.FitPowerLaw(figure.Column(n.Batch, func(b int) float64 { return float64(b) }), values, Confidence)
 }
 
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error

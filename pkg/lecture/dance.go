@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -72,6 +73,7 @@ func MeasureDance(ctx context.Context, s *Study, grid Grid) (*Dance, error) {
 type Ellipse struct {
 	X, Y   []float64
 	inside func(theta []float64) bool
+	excess float64 // the mean excess loss by theory
 }
 
 // StationaryEllipse (claim S7) is so many standard deviations of the stationary covariance of SGD with batches of b at rate η. It is
@@ -89,7 +91,7 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := new(Ellipse)
+	e := &Ellipse{excess: sgd.ExcessLoss(covariance)}
 	sin, cos := math.Sincos(angle)
 	best := s.Descent.Optimum
 	for k := range 121 {
@@ -102,6 +104,28 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 		return math.Hypot((x*cos+y*sin)/major, (y*cos-x*sin)/minor) <= 1
 	}
 	return e, nil
+}
+
+// DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse in which it is 86 % of the
+// time by theory, and says how much of the time it was.
+func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
+	plane.Trajectory("SGD", run.Params)
+	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
+	if unbounded == nil {
+		plane.Theory("theory: 86 % of the time inside", ellipse.X, ellipse.Y)
+	}
+	plane.Mark("optimum", s.Descent.Optimum[0], s.Descent.Optimum[1])
+	if t, diverged := run.Diverged(); diverged {
+		return plane, fmt.Sprintf("At this rate the dance has no bounds: the run diverged at step %d.", t)
+	} else if unbounded != nil {
+		return plane, fmt.Sprintf("At this rate the dance has no bounds, says theory: %v.", unbounded)
+	}
+	excess := 0.0
+	for _, theta := range run.Params {
+		excess += s.Excess(theta) / float64(len(run.Params))
+	}
+	return plane, fmt.Sprintf("Inside the ellipse: %.0f %% of %d steps; theory says 86 %% in the long run. Mean excess loss: %.2g, in the long run %.2g.",
+		100*ellipse.Inside(run.Params[len(run.Params)/10:]), run.Step[len(run.Step)-1], excess, ellipse.excess)
 }
 
 // Inside is the part of a path's places that lie in the ellipse.

@@ -35,6 +35,15 @@ type InterpolationSettings struct {
 	Seeds              int     // runs
 }
 
+// Outcome says in a sentence where the loss ends, and what theory says of it.
+func (r *Interpolation) Outcome() string {
+	end := r.Curve.Mean[len(r.Curve.Mean)-1].Value
+	if r.Floor > 0 {
+		return fmt.Sprintf("loss %.3g in the end; theory's floor %.3g.", end, r.Floor)
+	}
+	return fmt.Sprintf("loss %.1e in the end, and falling by a factor %.4f a step; theory's bound %.4f.", end, r.Rate, r.Bound)
+}
+
 // Interpolate (claim S11) makes examples whose targets have noise, and trains on them. It is an error when a setting cannot be, when
 // a run fails, and when theory knows of no bound at the rate.
 func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpolation, error) {

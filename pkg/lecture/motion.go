@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -26,6 +27,11 @@ type Motion struct {
 	Spread, PredictedSpread []float64
 	// Omega and Power are the periodogram of the positions, in radians a step, smoothed over neighbors.
 	Omega, Power, PredictedPower []float64
+}
+
+// Draw shows the position at so many steps at most.
+func (m *Motion) Draw(title string, most int) *figure.Figure {
+	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*")).Line("position", nil, m.Position[:min(most, len(m.Position))])
 }
 
 // MotionSettings are those of MeasureMotion.

@@ -2,10 +2,12 @@ package lecture
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
 )
@@ -17,6 +19,16 @@ type Pulls struct {
 	Mean, BatchMean []float64
 	// Length is ‖mean of all‖, BatchLength that of the batch, and Expected √E of its square.
 	Length, BatchLength, Expected float64
+}
+
+// Arrows draws the pulls of some examples, on axes that hold the pull of every example.
+func (p *Pulls) Arrows(title string, of []int) *figure.Figure {
+	ends := Span(slices.Concat(p.Each...))
+	pull := func(axis int) []float64 {
+		return figure.Column(of, func(i int) float64 { return p.Each[i][axis] })
+	}
+	return figure.New(title, figure.X("pull on the weight of bmi").Range(ends[0], ends[1]), figure.Y("pull on the weight of s5").Range(ends[0], ends[1])).
+		Arrows("one patient's pull", []int{0}, []int{0}, pull(0), pull(1))
 }
 
 // MeasurePulls (claims S5, S6) takes the draw-th batch of b different examples. It is an error when b is not between 1 and the number

@@ -62,6 +62,26 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 	return c, nil
 }
 
+// Draw adds the curve to a figure, with a band for its intervals, if a run stayed. A loss below 10⁻²⁸ is rounding and not drawn.
+func (c *Curve) Draw(fig *figure.Figure, name string) {
+	seen := len(c.Mean)
+	if k := slices.IndexFunc(c.Mean, func(v stat.Interval) bool { return v.Value < 1e-28 }); k > 0 {
+		seen = k
+	}
+	if seen > 0 {
+		fig.ConfidenceBand(name+", 95 %", c.Step[:seen], c.Mean[:seen]).Line(name, c.Step[:seen], c.Mean[:seen])
+	}
+}
+
+// Row is the curve's name, and where it ends, with the interval: a row of lab.Table.
+func (c *Curve) Row() []string {
+	if len(c.Mean) == 0 {
+		return []string{c.Name, fmt.Sprintf("all %d diverged", c.Diverged), ""}
+	}
+	end := c.Mean[len(c.Mean)-1]
+	return []string{c.Name, fmt.Sprintf("%.5f", end.Value), end.Ends("%.5f")}
+}
+
 // Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
 // no values or p is not between 0 and 1.
 func Quantile(values []float64, p float64) float64 {
@@ -133,6 +153,17 @@ func last(moments iter.Seq2[int, theory.Moments]) (m theory.Moments) {
 func squared(u, v []float64) float64 {
 	distance := floats.Distance(u, v, 2)
 	return distance * distance
+}
+
+// Doublings are the numbers from, 2·from, 4·from, … up to most. It panics when from is not positive.
+func Doublings(from, most int) (numbers []int) {
+	if from < 1 {
+		panic(fmt.Sprintf("from is %d: it must be positive", from))
+	}
+	for n := from; n <= most; n *= 2 {
+		numbers = append(numbers, n)
+	}
+	return numbers
 }
 
 // RelativeError is the greatest |measured/predicted − 1|. It panics when there are not as many of each.
