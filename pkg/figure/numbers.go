@@ -29,6 +29,15 @@ func Column[R any, N Number](results []R, of func(R) N) []float64 {
 	return out
 }
 
+// Each is what of picks of each result: an estimate to be drawn, a name, or a panel.
+func Each[R, V any](results []R, of func(R) V) []V {
+	out := make([]V, len(results))
+	for i, r := range results {
+		out[i] = of(r)
+	}
+	return out
+}
+
 // Coordinate is coordinate i of each point of a trajectory, of each recorded θ for example. Points without it have NaN.
 func Coordinate[N Number](points [][]N, i int) []float64 {
 	return Column(points, func(p []N) float64 {

@@ -34,6 +34,19 @@ func (m *Motion) Draw(title string, most int) *figure.Figure {
 	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*")).Line("position", nil, m.Position[:min(most, len(m.Position))])
 }
 
+// CompareMotions shows where GD and SGD go, how their steps remember, and how far SGD gets in up to 120 steps: as many lags as it
+// was measured with. It panics when there are fewer.
+func CompareMotions(gd, sgd *Motion) *figure.Figure {
+	lags := []int{1, 2, 3, 5, 8, 13, 20, 32, 50, 80, 120}
+	at := func(spread []float64) []float64 { return figure.Column(lags, func(k int) float64 { return spread[k] }) }
+	return figure.Grid(2,
+		gd.Draw("GD, along the steepest direction", len(gd.Position)), sgd.Draw("SGD, along the same", 300),
+		figure.New("How steps remember", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
+			Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory, SGD", nil, sgd.Predicted[:13]),
+		figure.New("How far it gets in k steps", figure.LogX("lag k"), figure.LogY("E(θ_{t+k} − θ_t)²")).
+			Theory("theory", lags, at(sgd.PredictedSpread)).Points("SGD", lags, at(sgd.Spread)))
+}
+
 // MotionSettings are those of MeasureMotion.
 type MotionSettings struct {
 	Batch int     // examples in a batch, drawn with replacement; 0: gradient descent

@@ -2,10 +2,13 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -86,6 +89,31 @@ type OptimizerSettings struct {
 	Rates func(optimizer string) []float64 // learning rates to choose from
 	Steps int                              // on batches; gradient descent makes as many as see the same number of examples
 	Seeds int                              // runs at the best rate; four others choose it
+}
+
+// RelativeToSGD is the excess loss of each optimizer on one task, SGD's being 1. It is nil where SGD is not among them.
+func RelativeToSGD(of []*Score) []stat.Interval {
+	sgd := slices.IndexFunc(of, func(s *Score) bool { return s.Optimizer == "SGD" })
+	if sgd < 0 {
+		return nil
+	}
+	return figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / of[sgd].Excess.Value) })
+}
+
+// OptimizerTable is a row for each optimizer and a column for each task, for lab.Table.
+func OptimizerTable(scores []*Score) (header []string, rows [][]string) {
+	header = []string{"optimizer"}
+	for i, s := range scores {
+		k := i % len(Optimizers)
+		if k == 0 {
+			header = append(header, s.Task)
+		}
+		if i == k {
+			rows = append(rows, []string{s.Optimizer})
+		}
+		rows[k] = append(rows[k], fmt.Sprintf("%s at η = %g", two(s.Excess.Value), s.Rates[s.Best]))
+	}
+	return header, rows
 }
 
 // CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -85,6 +86,34 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*t
 
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
+
+// Draw shows the rates of the run as parts of the greatest one.
+func (c *ScheduleScore) Draw() *figure.Figure {
+	return figure.New(c.Name, figure.X("step t"), figure.Y("η_t / η").Range(0, 1.1)).Line(fmt.Sprintf("η = %g", c.Rate),
+		c.Step[:len(c.Rates)], figure.Column(c.Rates, func(eta float64) float64 { return eta / c.Rate }))
+}
+
+// DrawScores adds what each schedule leaves to a figure with the schedules as categories, beside theory where that is known.
+func DrawScores(fig *figure.Figure, scores []*ScheduleScore) {
+	var at []int
+	var predicted []stat.Interval
+	for i, c := range scores {
+		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
+			at, predicted = append(at, i), append(predicted, stat.Interval{Value: c.Predicted, Low: c.Predicted, High: c.Predicted})
+		}
+	}
+	fig.ConfidenceIntervals("theory, exact", at, predicted)
+	fig.ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess }))
+}
+
+// ScheduleTable is a row for each schedule, for lab.Table.
+func ScheduleTable(scores []*ScheduleScore) (header []string, rows [][]string) {
+	for _, c := range scores {
+		excess := c.Excess.Scaled(1000)
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%g", c.Rate), two(excess.Value), excess.Ends("%.2g"), two(1000 * c.Predicted)})
+	}
+	return []string{"schedule", "greatest $\\eta$", "excess loss × 1000", "95 % interval", "theory"}, rows
+}
 
 // CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
 // a setting cannot be, when a run fails, and when a schedule diverges at all of the rates.

@@ -82,6 +82,14 @@ func (c *Curve) Row() []string {
 	return []string{c.Name, fmt.Sprintf("%.5f", end.Value), end.Ends("%.5f")}
 }
 
+// two writes a number with two digits, or that there is none.
+func two(x float64) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "–"
+	}
+	return fmt.Sprintf("%.2g", x)
+}
+
 // Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
 // no values or p is not between 0 and 1.
 func Quantile(values []float64, p float64) float64 {

@@ -3,12 +3,14 @@ package lecture
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -84,6 +86,15 @@ type NamedSchedule struct {
 	Plateau  schedule.Plateau // on top, if it is on
 }
 
+// ConstantRate is a constant schedule, named by its rate. It panics when the rate is not positive.
+func ConstantRate(eta float64) NamedSchedule {
+	constant, err := schedule.Constant(eta)
+	if err != nil {
+		panic(err)
+	}
+	return NamedSchedule{Name: fmt.Sprintf("constant, η = %.2g", eta), Schedule: constant}
+}
+
 // Tracker (claim S14) is SGD that follows the streams under a schedule.
 type Tracker struct {
 	Name      string
@@ -94,6 +105,47 @@ type Tracker struct {
 	Expected  float64       // the same by theory
 	Path      [][]float64   // θ_t of the first stream, at the steps of PathStep
 	PathStep  []int
+}
+
+// Outcome says in a sentence how far from the truth the tracker is in the long run.
+func (t *Tracker) Outcome() string {
+	if t.Distance == nil {
+		return "diverged."
+	}
+	return fmt.Sprintf("mean after the first fifth %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
+}
+
+// DrawTrackers shows how far the second weight is from the truth of the first stream, and how far θ is from it on average.
+func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
+	follow := figure.New("Behind the truth", figure.X("step t"), figure.Y("second weight: learnt − true")).HLine(0, "truth")
+	off := figure.New("How far it is off", figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
+	for _, t := range trackers {
+		off.Theory("theory, exact", t.Step, t.Predicted)
+		if t.Distance == nil {
+			continue
+		}
+		var path []float64
+		for k, theta := range t.Path {
+			path = append(path, theta[1]-s.Each[0].Truth[t.PathStep[k]][1])
+		}
+		follow.Line(t.Name, t.PathStep, path)
+		off.Points(t.Name, t.Step, t.Distance)
+	}
+	return figure.Row(follow, off)
+}
+
+// TrackAt (claim S14) is the LongRun of Track at constant rates. It has the errors of Track.
+func TrackAt(ctx context.Context, s *Streams, rates []float64) ([]stat.Interval, error) {
+	var named []NamedSchedule
+	for _, eta := range rates {
+		constant, err := schedule.Constant(eta)
+		if err != nil {
+			return nil, err
+		}
+		named = append(named, NamedSchedule{Schedule: constant})
+	}
+	trackers, err := Track(ctx, s, named)
+	return figure.Each(trackers, func(t *Tracker) stat.Interval { return t.LongRun }), err
 }
 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,

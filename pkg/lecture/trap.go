@@ -2,11 +2,13 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -48,6 +50,46 @@ type Escape struct {
 	// alone, in which a run stays.
 	Constant, Decayed                   float64
 	PredictedConstant, PredictedDecayed float64
+}
+
+// Map is the loss over the plane, to draw on.
+func (t *Trap) Map(title string) *figure.Figure {
+	return figure.New(title, figure.X("θ₁").Range(-1.5, 4.5), figure.Y("θ₂").Range(-3, 3)).
+		Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32)
+}
+
+// Draw adds a run to a Map, and says where it ends.
+func (t *Trap) Draw(plane *figure.Figure, run *train.History) (*figure.Figure, string) {
+	where := map[int]string{0: "in the trap", 1: "in the better basin", -1: "nowhere: it diverged"}[t.Basins.Basin(run.Final)]
+	tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
+	better := t.Minima[1]
+	return plane.Trajectory("SGD", run.Params).Points("last steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).
+		Mark("better minimum", better[0], better[1]), fmt.Sprintf("%s, at a loss of %.2f", where, t.Basins.Value(run.Final))
+}
+
+// Outcome says in a sentence where the runs at the rate end.
+func (e *Escape) Outcome() string {
+	return fmt.Sprintf("η₀ = %-4g %3.0f %% end in the better basin (95 %%: %s).  Distance there: constant %s (theory %.2g), decayed %s (theory %.2g).",
+		e.Rate, 100*e.Better.Value, e.Better.Scaled(100).Ends("%.0f"), two(e.Constant), e.PredictedConstant, two(e.Decayed), e.PredictedDecayed)
+}
+
+// DrawEscapes shows how far from the better minimum the runs end, at those rates at which most runs reach it; nil for fewer than two.
+func DrawEscapes(escapes []*Escape) *figure.Figure {
+	var most []*Escape
+	for _, e := range escapes {
+		if e.Better.Value > 0.5 && !math.IsNaN(e.Constant) {
+			most = append(most, e)
+		}
+	}
+	if len(most) < 2 {
+		return nil
+	}
+	rates := figure.Column(most, func(e *Escape) float64 { return e.Rate })
+	return figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the minimum")).
+		Points("rate stays at η₀", rates, figure.Column(most, func(e *Escape) float64 { return e.Constant })).
+		Points("cosine from η₀ to 0", rates, figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
+		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
+		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed }))
 }
 
 // Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting
