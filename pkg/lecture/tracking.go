@@ -134,18 +134,52 @@ func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
 	return figure.Row(follow, off)
 }
 
-// TrackAt (claim S14) is the LongRun of Track at constant rates. It has the errors of Track.
-func TrackAt(ctx context.Context, s *Streams, rates []float64) ([]stat.Interval, error) {
-	var named []NamedSchedule
-	for _, eta := range rates {
-		constant, err := schedule.Constant(eta)
+// TrackingCurve (claim S14) is how far SGD at constant rates is from a moving optimum in the long run.
+type TrackingCurve struct {
+	Best              float64 // the rate at which theory expects the least distance; a tenth of the stability limit where there is none
+	Rates             []float64
+	Measured          []stat.Interval // mean of ‖θ_t − θ*_t‖² after the first fifth, over streams
+	Exact, Lag, Noise []float64       // by theory: the same, and the parts of it
+}
+
+// Least is the index of the rate with the least measured distance.
+func (c *TrackingCurve) Least() int {
+	values, _, _ := figure.Ends(c.Measured)
+	return floats.MinIdx(values)
+}
+
+// TrackAt (claim S14) runs Track at constant rates, given as parts of the best one. Rates above 0.9 of the stability limit are left
+// out. It has the errors of Track, and it is an error when no rate is left.
+func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, error) {
+	best, err := s.Theory.BestTrackingRate(s.Drift)
+	if err != nil {
+		best = s.Theory.Threshold / 10
+	}
+	c := &TrackingCurve{Best: best}
+	var constant []NamedSchedule
+	for _, part := range parts {
+		eta := part * best
+		if eta >= 0.9*s.Theory.Threshold {
+			continue
+		}
+		long, err := s.Theory.Tracking(eta, s.Drift)
 		if err != nil {
 			return nil, err
 		}
-		named = append(named, NamedSchedule{Schedule: constant})
+		lag := floats.Dot(long.Lag, long.Lag)
+		c.Rates, c.Exact = append(c.Rates, eta), append(c.Exact, long.SquaredDistance)
+		c.Lag, c.Noise = append(c.Lag, lag), append(c.Noise, long.SquaredDistance-lag)
+		constant = append(constant, ConstantRate(eta))
 	}
-	trackers, err := Track(ctx, s, named)
-	return figure.Each(trackers, func(t *Tracker) stat.Interval { return t.LongRun }), err
+	if len(c.Rates) == 0 {
+		return nil, errors.New("no rate is below the limit of stability: choose smaller ones")
+	}
+	trackers, err := Track(ctx, s, constant)
+	if err != nil {
+		return nil, err
+	}
+	c.Measured = figure.Each(trackers, func(t *Tracker) stat.Interval { return t.LongRun })
+	return c, nil
 }
 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
