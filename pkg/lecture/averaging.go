@@ -25,8 +25,8 @@ type Averaging struct {
 	Seeds                           int             // of all
 }
 
-// Outcome says in a sentence where the last iterate and the average end.
-func (a *Averaging) Outcome() string {
+// String says in a sentence where the last iterate and the average end.
+func (a *Averaging) String() string {
 	if a.Diverged > 0 {
 		return fmt.Sprintf("%d of %d runs diverged; there is nothing to average.", a.Diverged, a.Seeds)
 	}

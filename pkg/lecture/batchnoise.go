@@ -32,8 +32,8 @@ type BatchNoiseSettings struct {
 	Seed     int
 }
 
-// Outcome says in a sentence how well theory and measurement agree.
-func (n *BatchNoise) Outcome() string {
+// String says in a sentence how well theory and measurement agree.
+func (n *BatchNoise) String() string {
 	inside := 0
 	for i, v := range n.Variance {
 		if v.Contains(n.Predicted[i]) {
@@ -44,10 +44,19 @@ func (n *BatchNoise) Outcome() string {
 		inside, len(n.Variance), n.Bias)
 }
 
-// Law fits a power law to the variance over the size of the batch. It is an error when there are fewer than three sizes.
-func (n *BatchNoise) Law() (stat.PowerLaw, error) {
+// Draw adds the variance to a figure, beside theory.
+func (n *BatchNoise) Draw(fig *figure.Figure, name string) {
+	fig.Theory("theory, "+name, n.Batch, n.Predicted).Points("measured, "+name, n.Batch, n.Variance)
+}
+
+// Law says which power of the batch's size the variance follows.
+func (n *BatchNoise) Law() string {
 	values, _, _ := figure.Ends(n.Variance)
-	return stat.FitPowerLaw(figure.Column(n.Batch, func(b int) float64 { return float64(b) }), values, Confidence)
+	law, err := stat.FitPowerLaw(figure.Column(n.Batch, func(b int) float64 { return float64(b) }), values, Confidence)
+	if err != nil {
+		return "too few sizes to tell a power of b."
+	}
+	return fmt.Sprintf("variance ∝ b^%.2f, 95 %% interval %.2f to %.2f.", law.Exponent.Value, law.Exponent.Low, law.Exponent.High)
 }
 
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error

@@ -34,10 +34,10 @@ type CS182Settings struct {
 }
 
 // best is the run with the least loss.
-func (s *CS182Score) best() int { return floats.MinIdx(s.Losses) }
+func (s CS182Score) best() int { return floats.MinIdx(s.Losses) }
 
-// Outcome says in a line what the nets have come to.
-func (s *CS182Score) Outcome() string {
+// String says in a line what the nets have come to.
+func (s CS182Score) String() string {
 	return fmt.Sprintf("width %d, %-10s median error %.1e, best %.1e, worst %.1e", s.Width, s.Optimizer+":",
 		Quantile(s.Losses, 0.5), s.Losses[s.best()], Quantile(s.Losses, 1))
 }

@@ -69,6 +69,13 @@ func MeasureDance(ctx context.Context, s *Study, grid Grid) (*Dance, error) {
 	return dance, nil
 }
 
+// Draw shows the floor over the rates, beside theory.
+func (d *Dance) Draw() *figure.Figure {
+	return figure.New("The floor that noise leaves", figure.LogX("learning rate η"), figure.LogY("E[L(θ)] − L(θ*)")).
+		ConfidenceBand("95 % interval", d.Rate, d.Excess).Points("measured", d.Rate, d.Excess).
+		Theory("theory, exact", d.Rate, d.Predicted).Theory("theory, small η", d.Rate, d.SmallRate)
+}
+
 // An Ellipse (claim S7) is a curve around the optimum, within which SGD stays a part of the time.
 type Ellipse struct {
 	X, Y   []float64
@@ -106,6 +113,14 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 	return e, nil
 }
 
+// AnimateSteps shows the steps of two runs on two planes, one more in each frame.
+func AnimateSteps(left, right *figure.Figure, first, second *train.History) *figure.Animation {
+	until := func(run *train.History, t int) [][]float64 { return run.Params[:min(t+1, len(run.Params))] }
+	return figure.Animate(max(len(first.Params), len(second.Params)), 8, func(t int) *figure.Figure {
+		return figure.Row(left.Copy().Trajectory("θ_t", until(first, t)), right.Copy().Trajectory("θ_t", until(second, t)))
+	})
+}
+
 // DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse in which it is 86 % of the
 // time by theory, and says how much of the time it was.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
@@ -114,7 +129,6 @@ func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta f
 	if unbounded == nil {
 		plane.Theory("theory: 86 % of the time inside", ellipse.X, ellipse.Y)
 	}
-	plane.Mark("optimum", s.Descent.Optimum[0], s.Descent.Optimum[1])
 	if t, diverged := run.Diverged(); diverged {
 		return plane, fmt.Sprintf("At this rate the dance has no bounds: the run diverged at step %d.", t)
 	} else if unbounded != nil {

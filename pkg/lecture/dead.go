@@ -23,7 +23,7 @@ func (d Dead) String() string {
 
 // DrawDead (claim N8) draws the shares over the rates.
 func DrawDead(all []Dead) *figure.Figure {
-	shares := percents(intervals(all, func(d Dead) stat.Interval { return d.Share }))
+	shares := percents(figure.Each(all, func(d Dead) stat.Interval { return d.Share }))
 	return figure.New("Units that are 0 on the whole interval", figure.LogX("Adam's rate at first"), figure.Y("dead units (%)").Range(-2, 102)).
 		ConfidenceIntervals("after training", figure.Column(all, func(d Dead) float64 { return d.Rate }), shares)
 }

@@ -52,6 +52,20 @@ func DrawDecays(fig *figure.Figure, decays []*Decay) (drawn int) {
 	return drawn
 }
 
+// JudgeRate says whether the first rate lies below the limit up to which SGD's mean square has bounds. It is an error when b is not
+// positive.
+func (s *Study) JudgeRate(b int, eta0 float64) (string, error) {
+	sgd, err := s.SGD(b)
+	if err != nil {
+		return "", err
+	}
+	if eta0 < sgd.Threshold {
+		return fmt.Sprintf("The first rate, %g, is below the limit of SGD's mean square, %.2f: no power lets it grow.", eta0, sgd.Threshold), nil
+	}
+	return fmt.Sprintf("The first rate, %g, is above the limit of SGD's mean square, %.2f: the error grows until the rate has come down to it, if it ever does.",
+		eta0, sgd.Threshold), nil
+}
+
 // DecayTable is a row for each power, for lab.Table. seeds is the number of its runs.
 func DecayTable(decays []*Decay, seeds int) (header []string, rows [][]string) {
 	word := map[bool]string{true: "yes", false: "no"}

@@ -22,7 +22,7 @@ type DecayPath struct {
 type PathSettings struct {
 	Batch    int // examples in a batch, drawn with replacement
 	Schedule schedule.Schedule
-	Start    []float64 // two weights
+	Start    []float64 // two weights, Study.Beside for example
 	Steps    int
 	Seed     int
 }
@@ -57,18 +57,18 @@ func FollowDecay(ctx context.Context, s *Study, settings PathSettings) (*DecayPa
 	return d, nil
 }
 
-// Draw adds the steps before t, so many, to a plane of the two weights, with the ellipse of two standard deviations.
-func (d *DecayPath) Draw(plane *figure.Figure, t, steps int) *figure.Figure {
+// Draw adds the 40 steps before t to a plane of the two weights, with the ellipse of two standard deviations.
+func (d *DecayPath) Draw(plane *figure.Figure, t int) *figure.Figure {
 	t = min(t, len(d.X)-1)
 	if x, y, a, b, angle, ok := d.Ellipse(t, 2); ok {
 		plane.Ellipse("theory, 2 standard deviations", x, y, a, b, angle)
 	}
-	from := max(0, t-steps)
-	return plane.Path(fmt.Sprintf("%d steps", steps), d.X[from:t+1], d.Y[from:t+1])
+	from := max(0, t-40)
+	return plane.Path("40 steps", d.X[from:t+1], d.Y[from:t+1])
 }
 
-// Outcome says how the run ended.
-func (d *DecayPath) Outcome() string {
+// String says how the run ended.
+func (d *DecayPath) String() string {
 	if d.Diverged > 0 {
 		return fmt.Sprintf("diverged at step %d", d.Diverged)
 	}

@@ -62,7 +62,7 @@ func DrawDepths(title string, tail float64, all ...*Depths) *figure.Figure {
 	fig := figure.New(title, overDepths, figure.LogY("root mean square error"))
 	for k, d := range all {
 		if layers, scores := d.learned(k); len(scores) > 0 {
-			fig.ConfidenceIntervals(d.Target, layers, intervals(scores, func(s *DepthScore) stat.Interval { return Spread(s.Errors, tail) }))
+			fig.ConfidenceIntervals(d.Target, layers, figure.Each(scores, func(s *DepthScore) stat.Interval { return Spread(s.Errors, tail) }))
 		}
 	}
 	return fig

@@ -50,7 +50,7 @@ func DrawGaps(gaps []*Gap) *figure.Figure {
 	return figure.New("What a net can be, and what training finds", figure.LogX("hidden units"), figure.LogY("root mean square error")).
 		Line("knots at equal distances", widths, figure.Column(gaps, func(g *Gap) float64 { return g.Constructed })).
 		Line("best knots", widths, figure.Column(gaps, (*Gap).free)).
-		ConfidenceIntervals("trained: median and quartiles", widths, intervals(gaps, func(g *Gap) stat.Interval { return g.Trained }))
+		ConfidenceIntervals("trained: median and quartiles", widths, figure.Each(gaps, func(g *Gap) stat.Interval { return g.Trained }))
 }
 
 // BestKnots (claim N6) is the net of the width with its knots where they are best, for the mean square error on 201 points. It is an

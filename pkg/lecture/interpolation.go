@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
@@ -35,8 +36,16 @@ type InterpolationSettings struct {
 	Seeds              int     // runs
 }
 
-// Outcome says in a sentence where the loss ends, and what theory says of it.
-func (r *Interpolation) Outcome() string {
+// Draw adds the loss to a figure, and theory's floor where there is one.
+func (r *Interpolation) Draw(fig *figure.Figure, name string) {
+	r.Curve.Draw(fig, name)
+	if r.Floor > 0 {
+		fig.Theory("theory: floor", []int{0, r.Curve.Step[len(r.Curve.Step)-1]}, []float64{r.Floor, r.Floor})
+	}
+}
+
+// String says in a sentence where the loss ends, and what theory says of it.
+func (r *Interpolation) String() string {
 	end := r.Curve.Mean[len(r.Curve.Mean)-1].Value
 	if r.Floor > 0 {
 		return fmt.Sprintf("loss %.3g in the end; theory's floor %.3g.", end, r.Floor)

@@ -62,7 +62,9 @@ func (e *Noise) String() string {
 func (e *Noise) DrawGamma() *figure.Figure {
 	g := e.Gamma
 	far, n := g.Distance[len(g.Distance)-1], float64(len(g.Distance))
-	fit := func(distance float64) float64 { return (floats.Sum(g.Difference)-g.Slope*floats.Sum(g.Distance))/n + g.Slope*distance }
+	fit := func(distance float64) float64 {
+		return (floats.Sum(g.Difference)-g.Slope*floats.Sum(g.Distance))/n + g.Slope*distance
+	}
 	return figure.New("The Gamma test", figure.X("δ(k), mean square distance").Range(-far/20, 1.05*far), figure.Y("γ(k), half mean square difference")).
 		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, fit).HLine(e.Variance, "true variance")
 }

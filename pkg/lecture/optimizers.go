@@ -91,13 +91,14 @@ type OptimizerSettings struct {
 	Seeds int                              // runs at the best rate; four others choose it
 }
 
-// RelativeToSGD is the excess loss of each optimizer on one task, SGD's being 1. It is nil where SGD is not among them.
-func RelativeToSGD(of []*Score) []stat.Interval {
-	sgd := slices.IndexFunc(of, func(s *Score) bool { return s.Optimizer == "SGD" })
-	if sgd < 0 {
-		return nil
+// DrawOptimizers shows the excess loss of each optimizer on each task, SGD's being 1. The scores are those of CompareOptimizers.
+func DrawOptimizers(scores []*Score) *figure.Figure {
+	fig := figure.New("At equal cost, each rule at its own best rate", figure.X("optimizer").Categories(Optimizers...), figure.LogY("loss above the least, SGD's = 1"))
+	for of := range slices.Chunk(scores, len(Optimizers)) {
+		unit := of[slices.Index(Optimizers, "SGD")].Excess.Value
+		fig.ConfidenceIntervals(of[0].Task, nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) }))
 	}
-	return figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / of[sgd].Excess.Value) })
+	return fig
 }
 
 // OptimizerTable is a row for each optimizer and a column for each task, for lab.Table.

@@ -47,6 +47,20 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Cu
 	return curves, nil
 }
 
+// Orders are those that are compared, with batches of b: in order, with replacement, shuffled once, and reshuffled every epoch. It is
+// an error when b is not positive.
+func Orders(b int) ([]sample.Sampler, error) {
+	var all []sample.Sampler
+	for _, order := range []func(int) (sample.Sampler, error){sample.InOrder, sample.WithReplacement, sample.ShuffledOnce, sample.Reshuffled} {
+		sampler, err := order(b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sampler)
+	}
+	return all, nil
+}
+
 // SortedStudy (claim S12) is that of all patients by two measurements, in the order of their disease's progression. It is an error
 // when there is no measurement of that name.
 func SortedStudy(first, second string) (*Study, error) {

@@ -85,7 +85,7 @@ func Regularize(ctx context.Context, settings PenaltySettings) (*Penalty, error)
 		return nil, err
 	}
 	fit.DType = dtypes.Float64
-	p := &Penalty{Names: measured}
+	p := &Penalty{Names: Measurements}
 	if p.Plain, err = fit.Optimum(); err != nil {
 		return nil, err
 	}

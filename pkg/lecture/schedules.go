@@ -1,9 +1,11 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -87,14 +89,23 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*t
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
-// Draw shows the rates of the run as parts of the greatest one.
-func (c *ScheduleScore) Draw() *figure.Figure {
-	return figure.New(c.Name, figure.X("step t"), figure.Y("η_t / η").Range(0, 1.1)).Line(fmt.Sprintf("η = %g", c.Rate),
-		c.Step[:len(c.Rates)], figure.Column(c.Rates, func(eta float64) float64 { return eta / c.Rate }))
+// DrawSchedules shows the rates of each run as parts of the greatest one.
+func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
+	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
+		return figure.New(c.Name, figure.X("step t"), figure.Y("η_t / η").Range(0, 1.1)).Line(fmt.Sprintf("η = %g", c.Rate),
+			c.Step[:len(c.Rates)], figure.Column(c.Rates, func(eta float64) float64 { return eta / c.Rate }))
+	})...)
 }
 
-// DrawScores adds what each schedule leaves to a figure with the schedules as categories, beside theory where that is known.
-func DrawScores(fig *figure.Figure, scores []*ScheduleScore) {
+// BestFirst are the scores by their excess loss.
+func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
+	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(a.Excess.Value, b.Excess.Value) })
+}
+
+// DrawScores shows what each schedule leaves, beside theory where that is known.
+func DrawScores(scores []*ScheduleScore) *figure.Figure {
+	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
+	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.LogY("E[L(θ)] − L(θ*) at the end"))
 	var at []int
 	var predicted []stat.Interval
 	for i, c := range scores {
@@ -102,8 +113,8 @@ func DrawScores(fig *figure.Figure, scores []*ScheduleScore) {
 			at, predicted = append(at, i), append(predicted, stat.Interval{Value: c.Predicted, Low: c.Predicted, High: c.Predicted})
 		}
 	}
-	fig.ConfidenceIntervals("theory, exact", at, predicted)
-	fig.ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess }))
+	return fig.ConfidenceIntervals("theory, exact", at, predicted).
+		ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess }))
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.

@@ -20,8 +20,8 @@ import (
 // Confidence is that of every interval shown.
 const Confidence = 0.95
 
-// measured are the ten variables of the diabetes patients.
-var measured = []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}
+// Measurements are the ten variables of the diabetes patients.
+var Measurements = []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}
 
 // A Study is linear least squares on n examples, with what is needed to train on it and to predict it.
 type Study struct {
@@ -57,7 +57,7 @@ func TwoMeasurements(n int, first, second string) (*Study, error) {
 // TenMeasurements is the study of all 442 patients by all ten measurements, all standardized. It is an error when the stored table
 // cannot be read.
 func TenMeasurements() (*Study, error) {
-	return measurements(0, measured...)
+	return measurements(0, Measurements...)
 }
 
 // Progression is the study of all 442 patients by some of their measurements, all ten where none is named: these standardized, and
@@ -65,7 +65,7 @@ func TenMeasurements() (*Study, error) {
 // measurements are linearly dependent.
 func Progression(names ...string) (*Study, error) {
 	if len(names) == 0 {
-		names = measured
+		names = Measurements
 	}
 	s, err := measurements(0, names...)
 	if err != nil {
@@ -125,21 +125,21 @@ func measurements(n int, names ...string) (*Study, error) {
 	return s, nil
 }
 
-// Map is the excess loss over the plane of the first two weights, to draw on. Ranges are those of its axes; without any they follow
+// Map is the excess loss over the plane of the first two weights, with the optimum, to draw on. Ranges are those of its axes; without any they follow
 // what is drawn. It panics when the study has no two named features.
 func (s *Study) Map(title string, ranges ...[2]float64) *figure.Figure {
 	x, y := figure.X("weight of "+s.Names[0]), figure.Y("weight of "+s.Names[1])
 	if len(ranges) == 2 {
 		x, y = x.Range(ranges[0][0], ranges[0][1]), y.Range(ranges[1][0], ranges[1][1])
 	}
-	return figure.New(title, x, y).Contour("L(θ) − L(θ*)", figure.OnPlane(s.Excess))
+	best := s.Descent.Optimum
+	return figure.New(title, x, y).Contour("L(θ) − L(θ*)", figure.OnPlane(s.Excess)).Mark("optimum", best[0], best[1])
 }
 
-// Around is Map from the optimum so far to each side, with the optimum marked.
+// Around is Map from the optimum so far to each side.
 func (s *Study) Around(title string, reach float64) *figure.Figure {
 	best := s.Descent.Optimum
-	return s.Map(title, [2]float64{best[0] - reach, best[0] + reach}, [2]float64{best[1] - reach, best[1] + reach}).
-		Mark("optimum", best[0], best[1])
+	return s.Map(title, [2]float64{best[0] - reach, best[0] + reach}, [2]float64{best[1] - reach, best[1] + reach})
 }
 
 // standardized returns the values less their mean, in units of their standard deviation.
@@ -158,6 +158,20 @@ func standardized(xs []float64) []float64 {
 
 // Excess returns L(θ) − L(θ*).
 func (s *Study) Excess(theta []float64) float64 { return s.Value(theta) - s.Descent.Floor }
+
+// Threshold is 2/λ_max, the rate above which gradient descent diverges.
+func (s *Study) Threshold() float64 { return theory.StabilityThreshold(slices.Max(s.Descent.Lambda)) }
+
+// Beside is a start near the optimum of a study with two features.
+func (s *Study) Beside() []float64 {
+	return []float64{s.Descent.Optimum[0] + 0.35, s.Descent.Optimum[1] + 0.15}
+}
+
+// End says where a run of gradient descent ends, whose losses were recorded.
+func (s *Study) End(run *train.History) string {
+	last := len(run.Step) - 1
+	return fmt.Sprintf("after %d steps the loss is %.2g above its minimum", run.Step[last], run.Loss[last]-s.Descent.Floor)
+}
 
 // SGD is what theory says of SGD on the study with batches of b drawn with replacement. It is an error when b is not positive.
 func (s *Study) SGD(b int) (*theory.SGD, error) {

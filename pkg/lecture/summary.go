@@ -116,17 +116,9 @@ func percent(share stat.Interval) string {
 
 // percents are shares in percent, without what an interval has below 0 or above 100 %.
 func percents(shares []stat.Interval) []stat.Interval {
-	return intervals(shares, func(s stat.Interval) stat.Interval {
+	return figure.Each(shares, func(s stat.Interval) stat.Interval {
 		return stat.Interval{Value: 100 * s.Value, Low: 100 * max(s.Low, 0), High: 100 * min(s.High, 1)}
 	})
-}
-
-// intervals picks one of each result.
-func intervals[R any](results []R, of func(R) stat.Interval) (all []stat.Interval) {
-	for _, r := range results {
-		all = append(all, of(r))
-	}
-	return all
 }
 
 // Span is a range for an axis that shows all the finite values with a margin of a tenth to each side.
@@ -161,17 +153,6 @@ func last(moments iter.Seq2[int, theory.Moments]) (m theory.Moments) {
 func squared(u, v []float64) float64 {
 	distance := floats.Distance(u, v, 2)
 	return distance * distance
-}
-
-// Doublings are the numbers from, 2·from, 4·from, … up to most. It panics when from is not positive.
-func Doublings(from, most int) (numbers []int) {
-	if from < 1 {
-		panic(fmt.Sprintf("from is %d: it must be positive", from))
-	}
-	for n := from; n <= most; n *= 2 {
-		numbers = append(numbers, n)
-	}
-	return numbers
 }
 
 // RelativeError is the greatest |measured/predicted − 1|. It panics when there are not as many of each.

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -53,8 +54,8 @@ type Threshold struct {
 	Distance  [][]float64
 }
 
-// Outcome says in a sentence how the training before the measurement ended.
-func (t *Threshold) Outcome() string {
+// String says in a sentence how the training before the measurement ended.
+func (t *Threshold) String() string {
 	if t.Rests() {
 		return fmt.Sprintf("At rest after %d steps, with a loss of %.4f.", t.Steps, t.Loss)
 	}
@@ -64,6 +65,15 @@ func (t *Threshold) Outcome() string {
 
 // Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
 func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
+
+// Draw shows how far the two runs are apart.
+func (t *Threshold) Draw() *figure.Figure {
+	fig := figure.New("Two copies, one kicked by a hair", figure.X("step t after the kick").Range(0, 400), figure.LogY("distance of the two").Range(1e-6, 1))
+	for i, distance := range t.Distance {
+		fig.Line(fmt.Sprintf("η = %g · 2/λ_max", t.Fractions[i]), t.Step[:len(distance)], distance)
+	}
+	return fig
+}
 
 // ThresholdSettings are those of NetThreshold.
 type ThresholdSettings struct {

@@ -86,15 +86,6 @@ type NamedSchedule struct {
 	Plateau  schedule.Plateau // on top, if it is on
 }
 
-// ConstantRate is a constant schedule, named by its rate. It panics when the rate is not positive.
-func ConstantRate(eta float64) NamedSchedule {
-	constant, err := schedule.Constant(eta)
-	if err != nil {
-		panic(err)
-	}
-	return NamedSchedule{Name: fmt.Sprintf("constant, η = %.2g", eta), Schedule: constant}
-}
-
 // Tracker (claim S14) is SGD that follows the streams under a schedule.
 type Tracker struct {
 	Name      string
@@ -107,8 +98,8 @@ type Tracker struct {
 	PathStep  []int
 }
 
-// Outcome says in a sentence how far from the truth the tracker is in the long run.
-func (t *Tracker) Outcome() string {
+// String says in a sentence how far from the truth the tracker is in the long run.
+func (t *Tracker) String() string {
 	if t.Distance == nil {
 		return "diverged."
 	}
@@ -132,6 +123,29 @@ func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
 		off.Points(t.Name, t.Step, t.Distance)
 	}
 	return figure.Row(follow, off)
+}
+
+// Follow (claim S14) is Track under four schedules: the rate best, an eighth of it, a cycle of window steps around it, and one that
+// falls like 1/t. It has the errors of Track, and it is an error when the rate is not positive, or the window is shorter than two steps.
+func Follow(ctx context.Context, s *Streams, best float64, window int) ([]*Tracker, error) {
+	constant, err := schedule.Constant(best)
+	if err != nil {
+		return nil, err
+	}
+	low, err := schedule.Constant(best / 8)
+	if err != nil {
+		return nil, err
+	}
+	cycle, err := schedule.WarmRestarts(3*best, best/10, window, 1)
+	if err != nil {
+		return nil, err
+	}
+	falling, err := schedule.InverseTime(0.3, 50, 1)
+	if err != nil {
+		return nil, err
+	}
+	return Track(ctx, s, []NamedSchedule{{Name: fmt.Sprintf("constant, η = %.2g", best), Schedule: constant},
+		{Name: fmt.Sprintf("constant, η = %.2g", best/8), Schedule: low}, {Name: "windowed", Schedule: cycle}, {Name: "1/t", Schedule: falling}})
 }
 
 // TrackingCurve (claim S14) is how far SGD at constant rates is from a moving optimum in the long run.
@@ -169,7 +183,11 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 		lag := floats.Dot(long.Lag, long.Lag)
 		c.Rates, c.Exact = append(c.Rates, eta), append(c.Exact, long.SquaredDistance)
 		c.Lag, c.Noise = append(c.Lag, lag), append(c.Noise, long.SquaredDistance-lag)
-		constant = append(constant, ConstantRate(eta))
+		rate, err := schedule.Constant(eta)
+		if err != nil {
+			return nil, err
+		}
+		constant = append(constant, NamedSchedule{Schedule: rate})
 	}
 	if len(c.Rates) == 0 {
 		return nil, errors.New("no rate is below the limit of stability: choose smaller ones")

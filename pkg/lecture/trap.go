@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
@@ -52,29 +53,51 @@ type Escape struct {
 	PredictedConstant, PredictedDecayed float64
 }
 
-// Map is the loss over the plane, to draw on.
-func (t *Trap) Map(title string) *figure.Figure {
-	return figure.New(title, figure.X("θ₁").Range(-1.5, 4.5), figure.Y("θ₂").Range(-3, 3)).
-		Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32)
+// Maps are maps of a trap's loss, to draw a run on each.
+type Maps struct {
+	names   []string
+	figures []*figure.Figure
+	trap    *Trap
 }
 
-// Draw adds a run to a Map, and says where it ends.
-func (t *Trap) Draw(plane *figure.Figure, run *train.History) (*figure.Figure, string) {
-	where := map[int]string{0: "in the trap", 1: "in the better basin", -1: "nowhere: it diverged"}[t.Basins.Basin(run.Final)]
-	tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
-	better := t.Minima[1]
-	return plane.Trajectory("SGD", run.Params).Points("last steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).
-		Mark("better minimum", better[0], better[1]), fmt.Sprintf("%s, at a loss of %.2f", where, t.Basins.Value(run.Final))
+// Maps are maps with these names.
+func (t *Trap) Maps(names ...string) *Maps {
+	p := &Maps{names: names, trap: t}
+	for _, name := range names {
+		p.figures = append(p.figures, figure.New(name, figure.X("θ₁").Range(-1.5, 4.5), figure.Y("θ₂").Range(-3, 3)).
+			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32))
+	}
+	return p
 }
 
-// Outcome says in a sentence where the runs at the rate end.
-func (e *Escape) Outcome() string {
+// Draw shows a run on each map, and says where they end. It panics when there are not as many runs.
+func (p *Maps) Draw(runs ...*train.History) (*figure.Figure, string) {
+	where := map[int]string{0: "in the trap", 1: "in the better basin", -1: "nowhere: it diverged"}
+	better := p.trap.Minima[1]
+	var panels []*figure.Figure
+	var ends []string
+	for i, run := range runs {
+		tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
+		panels = append(panels, p.figures[i].Copy().Trajectory("SGD", run.Params).
+			Points("last steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).Mark("better minimum", better[0], better[1]))
+		ends = append(ends, fmt.Sprintf("%s: %s, at a loss of %.2f", p.names[i], where[p.trap.Basins.Basin(run.Final)], p.trap.Basins.Value(run.Final)))
+	}
+	return figure.Row(panels...), "The runs end: " + strings.Join(ends, "; ") + "."
+}
+
+// String says in a sentence where the runs at the rate end.
+func (e *Escape) String() string {
 	return fmt.Sprintf("η₀ = %-4g %3.0f %% end in the better basin (95 %%: %s).  Distance there: constant %s (theory %.2g), decayed %s (theory %.2g).",
 		e.Rate, 100*e.Better.Value, e.Better.Scaled(100).Ends("%.0f"), two(e.Constant), e.PredictedConstant, two(e.Decayed), e.PredictedDecayed)
 }
 
-// DrawEscapes shows how far from the better minimum the runs end, at those rates at which most runs reach it; nil for fewer than two.
-func DrawEscapes(escapes []*Escape) *figure.Figure {
+// DrawEscapes shows how often the runs reach the better basin, and how far from its minimum they end, at those rates, if at least two,
+// at which most runs reach it.
+func (t *Trap) DrawEscapes(escapes []*Escape) *figure.Figure {
+	rates := func(of []*Escape) []float64 { return figure.Column(of, func(e *Escape) float64 { return e.Rate }) }
+	better := figure.Each(escapes, func(e *Escape) stat.Interval { return e.Better })
+	explore := figure.New("Big steps explore", figure.LogX("first rate η₀"), figure.Y("P(ends in the better basin)").Range(-0.05, 1.05)).
+		ConfidenceIntervals("measured, 95 %", rates(escapes), better).VLine(t.Limit, "2/λ of the trap")
 	var most []*Escape
 	for _, e := range escapes {
 		if e.Better.Value > 0.5 && !math.IsNaN(e.Constant) {
@@ -82,14 +105,13 @@ func DrawEscapes(escapes []*Escape) *figure.Figure {
 		}
 	}
 	if len(most) < 2 {
-		return nil
+		return figure.Row(explore)
 	}
-	rates := figure.Column(most, func(e *Escape) float64 { return e.Rate })
-	return figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the minimum")).
-		Points("rate stays at η₀", rates, figure.Column(most, func(e *Escape) float64 { return e.Constant })).
-		Points("cosine from η₀ to 0", rates, figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
-		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
-		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed }))
+	return figure.Row(explore, figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the minimum")).
+		Points("rate stays at η₀", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Constant })).
+		Points("cosine from η₀ to 0", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
+		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
+		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed })))
 }
 
 // Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting
