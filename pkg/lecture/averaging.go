@@ -92,7 +92,7 @@ func MeasureAveraging(ctx context.Context, s *Study, settings AveragingSettings)
 		}
 		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: max(1, steps/60)}})
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 		config.Stride = max(1, course.Steps/100)
 		setups = append(setups, setup{t, config, func(seed int) map[string]any { return spread(net, seed) }})
 	}
-	histories, err := sweep(ctx, setups, 1, c.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, c.Seeds)
 	if err != nil {
 		return nil, fmt.Errorf("the examination: %w", err)
 	}

@@ -30,7 +30,6 @@ type CS182Settings struct {
 	Optimizers []string // "SGD", "momentum" and "Adam" there
 	Seeds      int      // runs of each, 30 there
 	Steps      int      // of each run, 30,000 there
-	Progress   func(done int)
 }
 
 // best is the run with the least loss.
@@ -92,7 +91,7 @@ const CS182Batch = 40
 
 // CS182 (claim H3) is the sweep that discussion 3 of Berkeley's course CS182 (spring 2025) trains, or rather loads, because it takes
 // PyTorch 35 minutes: nets of one hidden layer on 200 noisy points of the piecewise linear target, at the rate 0.02, with batches
-// drawn with replacement and the elbows' start spread over the data. Progress, if not nil, is called with the runs done. It is an
+// drawn with replacement and the elbows' start spread over the data. It is an
 // error when a setting cannot be, and when a run fails.
 func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 	target := problem.Lecturer()
@@ -124,7 +123,7 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 			scores = append(scores, CS182Score{Net: net, Width: width, Optimizer: name})
 		}
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, settings.Progress)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
 )
 
 // The floor that SGD's noise leaves at two constant rates, measured and exact (claim S7).
@@ -78,4 +79,22 @@ func ExampleGraph() {
 	target := lab.Must(problem.TargetByName("sine"))
 	net := lab.Must(relu.Uniform(target.F, target.Lo, target.Hi, 8))
 	lab.Show(lecture.Graph("A sine in eight pieces", target).Theory("target", nil, target.F).Line("net", nil, net.At))
+}
+
+// A study is data and what theory says of it: here of the disease's progression by two measurements.
+func ExampleProgression() {
+	study := lab.Must(lecture.Progression("bmi", "s5"))
+	fmt.Printf("gradient descent is stable below %.3f\n", study.Threshold())
+	// Output:
+	// gradient descent is stable below 1.383
+}
+
+// Gradient descent on the valley, at a rate at which it zigzags.
+func ExampleValley() {
+	trainer := lab.Must(lecture.NewTrainer(lecture.Valley(), "GD", train.Record{}))
+	defer trainer.Close()
+	run := lab.Must(trainer.Run(context.Background(), train.Config{LearningRate: 0.18, Steps: 60}))
+	fmt.Println(lecture.Ending(run))
+	// Output:
+	// finite after 60
 }

@@ -88,7 +88,7 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 	defer t.Close()
 	r := &Interpolation{Eta: settings.Fraction * sgd.Threshold}
 	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps/40), Sampler: sampler}
-	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), 1, settings.Seeds, nil)
+	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

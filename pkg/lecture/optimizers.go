@@ -149,7 +149,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates})
 		}
 	}
-	histories, err := sweep(ctx, setups, 101, 4, nil)
+	histories, err := sweep(ctx, setups, 101, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 		histories = histories[len(s.Rates):]
 		setups = append(setups, contenders[i].setups(s.Rates[s.Best:s.Best+1])...)
 	}
-	if histories, err = sweep(ctx, setups, 1, settings.Seeds, nil); err != nil {
+	if histories, err = sweep(ctx, setups, 1, settings.Seeds); err != nil {
 		return nil, err
 	}
 	for i, s := range scores {

@@ -33,7 +33,7 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Cu
 		setups = append(setups, setup{trainer: t, config: train.Config{LearningRate: settings.Rate, Steps: settings.Steps,
 			Stride: settings.Stride, Sampler: sampler}})
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

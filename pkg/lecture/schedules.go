@@ -70,7 +70,7 @@ type ScheduleScore struct {
 
 // excessOf does runs of so many seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
 func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*train.History, stat.Interval, error) {
-	histories, err := sweep(ctx, []setup{u}, first, seeds, nil)
+	histories, err := sweep(ctx, []setup{u}, first, seeds)
 	if err != nil {
 		return nil, stat.Interval{}, err
 	}

@@ -229,5 +229,5 @@ func (s *Study) constant(ctx context.Context, base train.Config, grid Grid) ([][
 		return nil, err
 	}
 	defer t.Close()
-	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds, nil)
+	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds)
 }

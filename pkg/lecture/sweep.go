@@ -23,9 +23,9 @@ type setup struct {
 	start   func(seed int) map[string]any // nil: config's Start
 }
 
-// sweep runs every setup from each of so many seeds, the first of which is given, and returns the histories, [setups][seeds]. progress,
-// if not nil, is called with the number of runs done. It is an error when a number of steps or seeds cannot be.
-func sweep(ctx context.Context, setups []setup, first int, seeds int, progress func(done int)) ([][]*train.History, error) {
+// sweep runs every setup from each of so many seeds, the first of which is given, and returns the histories, [setups][seeds].
+// It is an error when a number of steps or seeds cannot be.
+func sweep(ctx context.Context, setups []setup, first, seeds int) ([][]*train.History, error) {
 	var jobs []train.Job
 	for _, s := range setups {
 		if err := counts("Steps", s.config.Steps, "Seeds", seeds); err != nil {
@@ -39,7 +39,7 @@ func sweep(ctx context.Context, setups []setup, first int, seeds int, progress f
 			jobs = append(jobs, train.Job{Trainer: s.trainer, Config: s.config})
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, progress)
+	histories, err := train.Sweep(ctx, jobs, 0, nil)
 	if err != nil {
 		return nil, fmt.Errorf("the sweep: %w", err)
 	}

@@ -222,7 +222,7 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride}})
 		}
 	}
-	histories, err := sweep(ctx, setups, 0, 1, nil)
+	histories, err := sweep(ctx, setups, 0, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 		defer t.Close()
 		setups = append(setups, setup{t, l.config, func(seed int) map[string]any { return l.start(net, seed) }})
 	}
-	return sweep(ctx, setups, 1, l.seeds, nil)
+	return sweep(ctx, setups, 1, l.seeds)
 }
 
 // error is a trained net's root mean square error on the target's 201 points, NaN after it has diverged.

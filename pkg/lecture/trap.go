@@ -155,7 +155,7 @@ func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
 		e.PredictedConstant = math.Sqrt(last(bowl.Moments(constant.At, minimum, steps)).SquaredDistance)
 		e.PredictedDecayed = math.Sqrt(last(bowl.Moments(cosine.At, minimum, steps)).SquaredDistance)
 	}
-	histories, err := sweep(ctx, setups, 1, seeds, nil)
+	histories, err := sweep(ctx, setups, 1, seeds)
 	if err != nil {
 		return nil, err
 	}
