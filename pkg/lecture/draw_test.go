@@ -110,6 +110,9 @@ func TestKnotMotionIsShown(t *testing.T) {
 	require.Contains(t, moving.Alt(), "Step 40.")
 	require.Contains(t, drawn(t, motion.DrawPaths()), "Horizontal line at 0.5: kink")
 
+	motion.NearBefore = stat.Interval{Value: 0.15, Low: 0.15, High: 0.15}
+	require.Contains(t, motion.String(), "15 % (no interval) lies within 1/20 of a kink at the start", "of one run")
+
 	motion.Target.Knots = nil
 	require.Equal(t, "kink has no kinks for the knots to gather at.", motion.String())
 	require.NotContains(t, drawn(t, motion.DrawPaths()), "kink.")

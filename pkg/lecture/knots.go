@@ -18,7 +18,7 @@ type KnotMotion struct {
 	Target problem.Target
 	Step   []int
 	Nets   []*relu.Net // of the first seed, at each step
-	// Near is, over seeds, the part of all bending that lies near a kink of the target, at the start and at the end; Chance
+	// Near is, over seeds (of one seed without an interval), the part of all bending that lies near a kink of the target, at the start and at the end; Chance
 	// is what bends at random places would have.
 	NearBefore, NearAfter stat.Interval
 	Chance                float64
@@ -153,14 +153,10 @@ func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion
 			g.Chance += 1e-4
 		}
 	}
-	if len(before) < 2 {
-		g.NearBefore, g.NearAfter = stat.Interval{Value: before[0], Low: 0, High: 1}, stat.Interval{Value: after[0], Low: 0, High: 1}
-		return g, nil
-	}
-	if g.NearBefore, err = stat.Mean(before, Confidence); err != nil {
+	if g.NearBefore, err = stat.MeanOverRuns(before, Confidence); err != nil {
 		return nil, err
 	}
-	g.NearAfter, err = stat.Mean(after, Confidence)
+	g.NearAfter, err = stat.MeanOverRuns(after, Confidence)
 	return g, err
 }
 

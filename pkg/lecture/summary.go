@@ -111,6 +111,9 @@ func Spread(values []float64, tail float64) stat.Interval {
 
 // percent writes a share with its interval, "14 % (10 to 18 %)".
 func percent(share stat.Interval) string {
+	if share.Low == share.High { // of one run
+		return fmt.Sprintf("%.0f %% (no interval)", 100*share.Value)
+	}
 	return fmt.Sprintf("%.0f %% (%.0f to %.0f %%)", 100*share.Value, 100*share.Low, 100*share.High)
 }
 
