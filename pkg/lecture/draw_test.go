@@ -66,6 +66,11 @@ func TestTailInWords(t *testing.T) {
 	require.ErrorContains(t, err, "6 x values but 1 y values")
 }
 
+func TestDoublings(t *testing.T) {
+	require.Equal(t, []int{3, 6, 12}, lecture.Doublings(3, 23))
+	require.Empty(t, lecture.Doublings(5, 4))
+}
+
 func TestSpread(t *testing.T) {
 	values := []float64{4, 1, 3, 2, 5}
 	require.Equal(t, stat.Interval{Value: 3, Low: 2, High: 4}, lecture.Spread(values, 0.25))
