@@ -44,7 +44,7 @@ type Findings struct {
 	Record     diagnosis.Record
 	Diagnosis  *diagnosis.Diagnosis
 	Step, Loss []float64        // of the training in question, of the first seed, on its batches
-	Net        *relu.Net        // of the training in question, the first seed
+	Net        *relu.Net        // of the training in question, the first seed; nil when it diverged
 	Gamma      *diagnosis.Gamma // where no input is repeated
 	BestNet    *relu.Net        // of all trials
 }
@@ -70,11 +70,7 @@ func (f *Findings) DrawFit() *figure.Figure {
 
 // DrawLoss (claim W1) draws the loss of the training in question.
 func (f *Findings) DrawLoss() *figure.Figure {
-	fig := figure.New("Its loss", figure.LogX("step"), figure.LogY("loss ½(f(x) − y)², batches"))
-	if f.Net != nil {
-		fig.Line("loss", f.Step, f.Loss)
-	}
-	return fig
+	return figure.New("Its loss", figure.LogX("step"), figure.LogY("loss ½(f(x) − y)², batches")).Line("loss", f.Step, f.Loss)
 }
 
 // DrawTrials (claim W1) draws the errors of all trainings over the widths, and the noise. What is beyond the axes is at their ends.
@@ -187,6 +183,11 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 	for i, course := range courses {
 		trial := diagnosis.Trial{Name: course.name, Width: course.width}
 		for k, h := range histories[i] {
+			if i == 0 && k == 0 {
+				for r, step := range h.Step[1:] { // from step 1 on, for the logarithm
+					f.Step, f.Loss = append(f.Step, float64(step)), append(f.Loss, h.Loss[r+1])
+				}
+			}
 			if _, diverged := h.Diverged(); diverged {
 				trial.Errors = append(trial.Errors, math.Inf(1))
 				continue
@@ -199,9 +200,6 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 			trial.Errors = append(trial.Errors, off)
 			if i == 0 && k == 0 {
 				f.Net = net
-				for r, step := range h.Step[1:] { // from step 1 on, for the logarithm
-					f.Step, f.Loss = append(f.Step, float64(step)), append(f.Loss, h.Loss[r+1])
-				}
 			}
 			if off < best {
 				best, f.BestNet = off, net

@@ -254,6 +254,8 @@ func TestFindingsAreShown(t *testing.T) {
 
 	f.Net = nil
 	require.NotContains(t, drawn(t, f.DrawFit()), "net (line)")
+	f.Loss[1] = math.Inf(1)
+	require.Contains(t, drawn(t, f.DrawLoss()), "diverged at step 2", "the loss of a run that diverged is drawn as far as it is finite")
 }
 
 func TestConfusionIsShown(t *testing.T) {
