@@ -171,6 +171,6 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 		medians[fmt.Sprint(e.Optimizer, e.Width)] = lecture.Quantile(e.Losses, 0.5)
 	}
 	require.Greater(t, lecture.Quantile(entries[3].Losses, 1), 3*lecture.Quantile(entries[3].Losses, 0), "seeds matter")
-	require.Less(t, medians["SGD40"], medians["gd10"], "width helps")
+	require.Less(t, medians["SGD40"], medians["SGD10"], "width helps")
 	require.Less(t, medians["momentum40"], medians["SGD40"]/2, "at one rate for both, momentum is ahead")
 }
