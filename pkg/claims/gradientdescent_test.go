@@ -7,8 +7,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/accel"
-	"descent.example/pkg/optim"
+	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -19,9 +18,7 @@ import (
 
 func trainer(t *testing.T, p problem.Problem, record train.Record) *train.Trainer {
 	t.Helper()
-	backend, err := accel.Open()
-	require.NoError(t, err)
-	made, err := train.New(backend, p, optim.GD(), record)
+	made, err := lecture.NewTrainer(p, "GD", record)
 	require.NoError(t, err)
 	t.Cleanup(made.Close)
 	return made
@@ -37,9 +34,7 @@ func run(t *testing.T, on *train.Trainer, c train.Config) *train.History {
 // valley is the bowl of section 1.2: curvature 1 along its floor and 10 across it.
 func valley(t *testing.T) (*problem.Quadratic, *theory.Descent) {
 	t.Helper()
-	bowl, err := problem.NewQuadratic([]float64{1, 10}, problem.Rotation(math.Pi/6), nil)
-	require.NoError(t, err)
-	bowl.Start, bowl.DType = []float64{-2.5, 0}, dtypes.Float64
+	bowl := lecture.Valley()
 	descent, err := theory.NewDescent(bowl)
 	require.NoError(t, err)
 	return bowl, descent

@@ -54,7 +54,7 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 func TestClaimG3ANetsThreshold(t *testing.T) {
 	for _, c := range []struct {
 		width int
-		seed  int64
+		seed  int
 	}{{6, 2}, {8, 6}, {12, 3}, {12, 7}} {
 		edge, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: c.width, Rate: 0.1, Seed: c.seed})
 		require.NoError(t, err)

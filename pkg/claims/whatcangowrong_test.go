@@ -18,7 +18,7 @@ import (
 func TestClaimW1ThreeCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
-	for seed := range uint64(20) {
+	for seed := range 20 {
 		few, err := lecture.NewPatient(diagnosis.Units, seed)
 		require.NoError(t, err)
 		xs, ys := few.Target.Grid(101)
@@ -46,7 +46,7 @@ func TestClaimW1ThreeCauses(t *testing.T) {
 		}
 		require.InEpsilon(t, f.Diagnosis.Error*f.Diagnosis.Error, sum, 1e-9, "the parts add up, patient %d", i)
 	}
-	c, err := clinic.Confuse(t.Context(), 60, 1, nil)
+	c, err := clinic.Confuse(t.Context(), 60, 1)
 	require.NoError(t, err)
 	for i, cause := range lecture.Causes {
 		require.GreaterOrEqual(t, c.Count[i][i], 54, "%s: %v", cause, c.Count[i])

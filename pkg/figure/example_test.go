@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"descent.example/pkg/figure"
+	"descent.example/pkg/stat"
 )
 
 func Example() {
@@ -89,6 +90,17 @@ func ExampleFigure_Intervals() {
 	// mean (values with intervals): SGD 0.3 (0.25 to 0.35), Adam 0.1 (0.05 to 0.15).
 }
 
+// What pkg/stat estimates is drawn in one call.
+func ExampleFigure_ConfidenceIntervals() {
+	losses := []stat.Interval{{Value: 0.3, Low: 0.25, High: 0.35}, {Value: 0.1, Low: 0.05, High: 0.15}}
+	fig := figure.New("Loss, 30 seeds", figure.X("optimizer").Categories("SGD", "Adam"), figure.Y("loss"))
+	fig.ConfidenceIntervals("mean", nil, losses)
+	_, words, _ := strings.Cut(fig.Alt(), "mean ")
+	fmt.Println("mean", words)
+	// Output:
+	// mean (values with intervals): SGD 0.3 (0.25 to 0.35), Adam 0.1 (0.05 to 0.15).
+}
+
 // What stands still is drawn once, and each frame adds what moves.
 func ExampleAnimate() {
 	loss := func(x, y float64) float64 { return (x*x + 10*y*y) / 2 }
@@ -141,4 +153,26 @@ func ExampleCircuit() {
 	// Output:
 	// An elbow. Circuit, inputs: 1 (1). layer 1, unit 1: 1.5 times input 1 plus −0.5, then ReLU, gives 1. layer 2, unit 1: −2 times input 1, gives −2.
 	// 872 167
+}
+
+// A run's θ is a trajectory on the plane of its loss.
+func ExampleFigure_Trajectory() {
+	loss := func(theta []float64) float64 { return theta[0]*theta[0] + 10*theta[1]*theta[1] }
+	fig := figure.New("The run", figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2, 2)).
+		Contour("loss", figure.OnPlane(loss)).Trajectory("GD", [][]float64{{-2, 1}, {-1, -0.5}, {-0.5, 0.2}})
+	_, words, _ := strings.Cut(fig.Alt(), "GD ")
+	fmt.Println("GD", words)
+	// Output:
+	// GD (path): from (−2, 1) to (−0.5, 0.2).
+}
+
+func ExampleEach() {
+	type result struct{ Loss stat.Interval }
+	results := []result{{stat.Interval{Value: 0.3, Low: 0.2, High: 0.4}}, {stat.Interval{Value: 0.1, Low: 0.05, High: 0.2}}}
+	fig := figure.New("Loss", figure.X("x"), figure.Y("loss")).
+		ConfidenceIntervals("mean", nil, figure.Each(results, func(r result) stat.Interval { return r.Loss }))
+	_, words, _ := strings.Cut(fig.Alt(), "mean ")
+	fmt.Println("mean", words)
+	// Output:
+	// mean (values with intervals): from 0.3 (0.2 to 0.4) to 0.1 (0.05 to 0.2).
 }

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"descent.example/pkg/figure/internal/ink"
@@ -10,7 +11,7 @@ import (
 // Intervals adds measured values with their intervals from lo to hi, a mean
 // and its confidence interval for example. With xs nil they stand at 0, 1, 2, …,
 // the categories of the axis if it has them, where several sets stand side by
-// side. A value that is not finite is a cross at the upper border, and the
+// side. An interval of width 0 is none: its value is drawn alone. A value that is not finite is a cross at the upper border, and the
 // legend says that it diverged. A value outside its interval is an error; an end
 // that a logarithmic axis cannot show lies beyond its border.
 func (f *Figure) Intervals(name string, xs, ys, lo, hi Numbers) *Figure {
@@ -82,7 +83,9 @@ func (m *intervals) Draw(c Pen, p *Panel) {
 		}
 		low, lowIn := end(m.lo[i])
 		high, highIn := end(m.hi[i])
-		if low < high {
+		if m.lo[i] == m.hi[i] {
+			lowIn, highIn = false, false
+		} else if low < high {
 			lines = append(lines, []Point{At(x, low), At(x, high)})
 		}
 		if lowIn {
@@ -116,7 +119,7 @@ func (m *intervals) failed(p *Panel) []string {
 }
 
 func (m *intervals) Legend(p *Panel, e *Entry) {
-	e.Marker, e.whisker = true, true
+	e.Marker, e.whisker = true, !slices.Equal(m.lo, m.hi)
 	note := ""
 	if bad := m.failed(p); len(bad) > 0 {
 		note = "diverged at " + strings.Join(bad, ", ")
@@ -127,6 +130,9 @@ func (m *intervals) Legend(p *Panel, e *Entry) {
 // Describe tells each value of a category, else the first and last.
 func (m *intervals) Describe(p *Panel) string {
 	value := func(i int) string {
+		if m.lo[i] == m.hi[i] {
+			return number(m.ys[i])
+		}
 		return fmt.Sprintf("%s (%s to %s)", number(m.ys[i]), number(m.lo[i]), number(m.hi[i]))
 	}
 	var parts []string

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Numbers are what a mark draws: a slice of any integers or floats, such as []int or []float32. As its xs it may be nil,
-// which stands for 0, 1, 2, …. As the ys of a Line, a Theory or Points it may be a func(x float64) float64, whose values at
+// Numbers are what a mark draws: a slice of any integers or floats, such as []int or []float32, or of estimates, such as
+// []stat.Interval, whose values are drawn. As its xs it may be nil, which stands for 0, 1, 2, …. As the ys of a Line, a Theory or Points it may be a func(x float64) float64, whose values at
 // xs are drawn; that of a Line or a Theory with xs nil is drawn over the whole horizontal axis.
 type Numbers any
 
@@ -29,6 +29,15 @@ func Column[R any, N Number](results []R, of func(R) N) []float64 {
 	return out
 }
 
+// Each is what of picks of each result: an estimate to be drawn, a name, or a panel.
+func Each[R, V any](results []R, of func(R) V) []V {
+	out := make([]V, len(results))
+	for i, r := range results {
+		out[i] = of(r)
+	}
+	return out
+}
+
 // Coordinate is coordinate i of each point of a trajectory, of each recorded θ for example. Points without it have NaN.
 func Coordinate[N Number](points [][]N, i int) []float64 {
 	return Column(points, func(p []N) float64 {
@@ -39,13 +48,38 @@ func Coordinate[N Number](points [][]N, i int) []float64 {
 	})
 }
 
+// OnPlane is a function of two numbers that Contour can draw, from one of a point, such as a problem's Value.
+func OnPlane(of func(point []float64) float64) func(x, y float64) float64 {
+	return func(x, y float64) float64 { return of([]float64{x, y}) }
+}
+
+// estimate is what stat.Interval is.
+type estimate = struct{ Value, Low, High float64 }
+
 // Ends are the values of intervals, such as stat's, and their lower and upper ends: what Band and Intervals draw.
-func Ends[I ~struct{ Value, Low, High float64 }](intervals []I) (values, low, high []float64) {
+func Ends[I ~estimate](intervals []I) (values, low, high []float64) {
 	for _, i := range intervals {
-		s := struct{ Value, Low, High float64 }(i)
+		s := estimate(i)
 		values, low, high = append(values, s.Value), append(low, s.Low), append(high, s.High)
 	}
 	return values, low, high
+}
+
+// endsOf are Ends of any slice of estimates, or an error if it is none or too long.
+func endsOf(v Numbers) (values, low, high []float64, err error) {
+	s := reflect.ValueOf(v)
+	if !s.IsValid() || s.Kind() != reflect.Slice || !s.Type().Elem().ConvertibleTo(reflect.TypeFor[estimate]()) {
+		return nil, nil, nil, fmt.Errorf("figure: %T is no slice of estimates with their ends, such as []stat.Interval", v)
+	}
+	if err := atMost(mostValues, s.Len(), "estimates"); err != nil {
+		return nil, nil, nil, err
+	}
+	estimates := make([]estimate, s.Len())
+	for i := range estimates {
+		estimates[i] = s.Index(i).Convert(reflect.TypeFor[estimate]()).Interface().(estimate)
+	}
+	values, low, high = Ends(estimates)
+	return values, low, high, nil
 }
 
 const fine = 401 // values of a function that is drawn as a curve
@@ -69,6 +103,9 @@ func floatsOf(v Numbers) ([]float64, error) {
 	s := reflect.ValueOf(v)
 	if !s.IsValid() {
 		return nil, nil
+	}
+	if values, _, _, err := endsOf(v); err == nil {
+		return values, nil
 	}
 	if s.Kind() != reflect.Slice || !s.Type().Elem().ConvertibleTo(reflect.TypeFor[float64]()) {
 		return nil, fmt.Errorf("%T is no slice of numbers, such as []int or []float64", v)

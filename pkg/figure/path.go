@@ -14,6 +14,12 @@ func (f *Figure) Path(name string, xs, ys Numbers) *Figure {
 	return f.add(&path{values{kind: "path", layer: Paths, run: true, joined: true, plane: true}.of(name, xs, ys)})
 }
 
+// Trajectory is Path through the points of a plane, such as the θ that a run recorded. Points of fewer than two
+// numbers are gaps.
+func (f *Figure) Trajectory(name string, points [][]float64) *Figure {
+	return f.Path(name, Coordinate(points, 0), Coordinate(points, 1))
+}
+
 type path struct{ *values }
 
 // around is the start of the path.

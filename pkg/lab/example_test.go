@@ -49,3 +49,11 @@ type sketch struct{}
 func (sketch) SVG() ([]byte, error) { return []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), nil }
 func (sketch) PNG() ([]byte, error) { return []byte("\x89PNG"), nil }
 func (sketch) Alt() string          { return "f(x) halves its root at each step" }
+
+func ExampleRow() {
+	lab.Table(lab.Row("rate | loss"), [][]string{lab.Row("%g | %.2f", 0.1, 1.5), lab.Row("%g | %.2f", 0.2, -0.25)})
+	// Output:
+	// rate   loss
+	//  0.1   1.50
+	//  0.2  −0.25
+}

@@ -46,6 +46,13 @@ var cells = map[string]func(){
 		Parse()
 		Say("%g %q %v", lr, *name, *quiet)
 	},
+	"stops": func() {
+		ctx := Context()
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+		<-ctx.Done()
+		Say("%v", Context().Err())
+	},
+	"does not stop":  func() { Context(); endBy(syscall.SIGINT) },
 	"nothing of lab": func() { flag.Parse() },
 	"error":          func() { Say("before"); Check(traced("diabetes.csv: it has no rows")) },
 	"no error":       func() { Check(nil); Say("%d", Must(3, nil)) },

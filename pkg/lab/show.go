@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,15 +108,27 @@ func Show(pic Picture) {
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each
 // other are one output of the notebook. A cell shows 1 MiB of text; what is more
-// is cut, and a sentence says so.
+// is cut, and a sentence says so. A number below 0 gets a minus sign, as in figures.
 func Say(format string, args ...any) {
 	closeDeclarations("lab.Say")
-	screen.say(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
+	screen.say(strings.TrimSuffix(withMinus(fmt.Sprintf(format, args...)), "\n"))
+}
+
+// Row is one row of a Table, formatted as by fmt.Printf, with a bar between two cells:
+//
+//	lab.Row("%g | %d steps | %.2f", eta, steps, loss)
+func Row(format string, args ...any) []string {
+	const border = "\x00" // bars in the arguments are text
+	row := strings.Split(fmt.Sprintf(strings.ReplaceAll(format, "|", border), args...), border)
+	for j := range row {
+		row[j] = strings.TrimSpace(row[j])
+	}
+	return row
 }
 
 // Table displays rows under a header, in Markdown (so $η$ and **bold** work; HTML,
 // links and code do not) with plain text beside it. A column of numbers is aligned
-// to the right. A row whose length is not the header's ends the cell as Check does.
+// to the right, and one below 0 gets a minus sign. A row whose length is not the header's ends the cell as Check does.
 func Table(header []string, rows [][]string) {
 	closeDeclarations("lab.Table")
 	if len(header) == 0 {
@@ -124,6 +137,13 @@ func Table(header []string, rows [][]string) {
 	for i, row := range rows {
 		if len(row) != len(header) {
 			fatal(1, fmt.Errorf("row %d of the table has %d cells, its header %d", i+1, len(row), len(header)))
+		}
+	}
+	rows = slices.Clone(rows)
+	for i, row := range rows {
+		rows[i] = make([]string, len(row))
+		for j, text := range row {
+			rows[i][j] = withMinus(text)
 		}
 	}
 	right := make([]bool, len(header))

@@ -11,6 +11,20 @@ func printable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+// negative is a number below 0 in a text. The hyphens of 10-fold, 2026-01-01, 1e-3 and --set x=-1 are none.
+var negative = regexp.MustCompile(`(^|[^\w\pL.=/-])-(\d+(?:\.\d+)?(?:e[-+]\d+)?)`)
+
+// withMinus writes numbers below 0 with a minus sign, and those that are rounded to 0 without one.
+func withMinus(text string) string {
+	return negative.ReplaceAllStringFunc(text, func(match string) string {
+		before, number, _ := strings.Cut(match, "-")
+		if strings.Trim(number, "0.") == "" {
+			return before + number
+		}
+		return before + "−" + number
+	})
+}
+
 // brief makes s a part of a sentence: one line, and not a long one.
 func brief(s string) string {
 	const most = 300

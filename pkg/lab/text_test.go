@@ -11,6 +11,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestMinusSigns(t *testing.T) {
+	for text, want := range map[string]string{
+		"slope -0.50 (-0.61 … -0.40)":     "slope −0.50 (−0.61 … −0.40)",
+		"-2.5e-05":                        "−2.5e-05",
+		"b^-1.00":                         "b^−1.00",
+		"-0.00 and -0":                    "0.00 and 0",
+		"0-1 loss, 2026-01-02, x-1, 1e-3": "0-1 loss, 2026-01-02, x-1, 1e-3",
+		"lab run --set 1.3.x=-1, data/-1": "lab run --set 1.3.x=-1, data/-1",
+		"β-2, a well-kept one, - and -x":  "β-2, a well-kept one, - and -x",
+	} {
+		assert.Equal(t, want, withMinus(text))
+	}
+}
+
+func TestRow(t *testing.T) {
+	assert.Equal(t, []string{"0.5", "a|b", "50 %"}, Row("%g | %s | %.0f %%", 0.5, "a|b", 50.0))
+	assert.Equal(t, []string{""}, Row(""))
+}
+
 func TestMarkdownShowsTextMathAndEmphasis(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain":                "plain",

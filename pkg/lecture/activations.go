@@ -6,7 +6,10 @@ import (
 	"math"
 	"slices"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
@@ -40,6 +43,47 @@ func Staircase(target problem.Target, d int, steepness float64, activation probl
 	return func(x float64) float64 { return net.Output(theta, []float64{x})[0] }, nil
 }
 
+// WrittenDown (claim N7) are the greatest errors of nets that were written down: of elbows through the target, and of Staircases.
+type WrittenDown struct {
+	Units         []float64
+	ReLU, Sigmoid []float64
+	Apart         float64 // the greatest difference of a staircase of sigmoids and one of tanhs
+}
+
+// WriteDown (claim N7) writes down nets of each number of units. It is an error when a number of units is not between 1 and 2^20,
+// and when a value of the target is not finite.
+func WriteDown(target problem.Target, units []int, steepness float64) (*WrittenDown, error) {
+	w := new(WrittenDown)
+	for _, d := range units {
+		elbows, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
+		if err != nil {
+			return nil, err
+		}
+		sigmoids, err := Staircase(target, d, steepness, problem.Sigmoid)
+		if err != nil {
+			return nil, err
+		}
+		tanhs, err := Staircase(target, d, steepness, problem.Tanh)
+		if err != nil {
+			return nil, err
+		}
+		off := func(f func(x float64) float64) float64 { return MaxDifference(f, target.F, target.Lo, target.Hi) }
+		w.Units = append(w.Units, float64(d))
+		w.ReLU, w.Sigmoid = append(w.ReLU, max(off(elbows.At), 1e-12)), append(w.Sigmoid, off(sigmoids)) // positive, for a logarithm
+		w.Apart = max(w.Apart, MaxDifference(sigmoids, tanhs, target.Lo, target.Hi))
+	}
+	return w, nil
+}
+
+// DrawActivations (claims N7, N8) draws At or Slope of every activation from −most to most.
+func DrawActivations(title, y string, most float64, of func(problem.Activation, float64) float64) *figure.Figure {
+	fig := figure.New(title, figure.X("z").Range(-most, most), figure.Y(y))
+	for _, a := range problem.Activations() {
+		fig.Line(a.String(), nil, func(z float64) float64 { return of(a, z) })
+	}
+	return fig
+}
+
 // RateSettings are those of CompareActivations and CountDead: Training at several rates.
 type RateSettings struct {
 	Target problem.Target
@@ -56,17 +100,36 @@ func (s RateSettings) at(rate float64) (Training, error) {
 
 // ActivationScore (claim N7) is what nets of one non-linearity learn at several rates.
 type ActivationScore struct {
-	Activation       problem.Activation
-	Rate             []float64
-	Median, Low, Top []float64 // of the root mean square errors over seeds: median and quartiles; NaN where a run diverged
-	Best             func(x float64) float64
+	Activation problem.Activation
+	Rate       []float64
+	Errors     []stat.Interval         // root mean square over seeds, median and quartiles; NaN where a run diverged
+	Best       func(x float64) float64 // the net of the least error; nil where every run diverged
+}
+
+// String names the best rate.
+func (s *ActivationScore) String() string {
+	if s.Best == nil {
+		return fmt.Sprintf("%s: every run diverged.", s.Activation)
+	}
+	i := s.BestRate()
+	return fmt.Sprintf("%s: best at the rate %g, with the median error %.1g.", s.Activation, s.Rate[i], s.Errors[i].Value)
+}
+
+// DrawRates (claim N7) draws the errors over the rates.
+func DrawRates(all []*ActivationScore) *figure.Figure {
+	fig := figure.New("Error after training, median and quartiles", figure.LogX("Adam's rate at first"), figure.LogY("root mean square error"))
+	for k, s := range all {
+		beside := figure.Column(s.Rate, func(rate float64) float64 { return rate * math.Pow(1.12, float64(k-1)) }) // not over each other
+		fig.ConfidenceIntervals(s.Activation.String(), beside, s.Errors)
+	}
+	return fig
 }
 
 // BestRate is the index of the rate with the least median.
 func (s *ActivationScore) BestRate() int {
 	best := 0
-	for i, m := range s.Median {
-		if !(s.Median[best] <= m) && !math.IsNaN(m) {
+	for i, e := range s.Errors {
+		if !(s.Errors[best].Value <= e.Value) && !math.IsNaN(e.Value) {
 			best = i
 		}
 	}
@@ -103,9 +166,9 @@ func CompareActivations(ctx context.Context, settings RateSettings) ([]*Activati
 				}
 			}
 			if slices.ContainsFunc(errors, math.IsNaN) {
-				errors = []float64{math.NaN()}
+				errors = nil
 			}
-			s.Low, s.Median, s.Top = append(s.Low, Quantile(errors, 0.25)), append(s.Median, Quantile(errors, 0.5)), append(s.Top, Quantile(errors, 0.75))
+			s.Errors = append(s.Errors, Spread(errors, 0.25))
 		}
 	}
 	return all, nil

@@ -2,9 +2,11 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -18,6 +20,29 @@ type Agreement struct {
 	Cosine    []stat.Interval // measured between the gradient of a batch and the full one
 	Predicted []float64       // for normally distributed batch gradients
 	Signal    []float64       // ‖∇L‖²/tr Cov, the signal-to-noise ratio
+	Full      bool            // a batch is of all examples
+}
+
+// Draw shows the cosine, and the signal beside the noise where there is noise.
+func (a *Agreement) Draw() *figure.Figure {
+	cosines := figure.New("Do batches agree with all?", figure.X("step t"), figure.Y("cosine with the full gradient").Range(-0.2, 1.05))
+	if a.Full {
+		return cosines.Points("the batch of all", a.Step, a.Cosine)
+	}
+	cosines.ConfidenceBand("95 % interval", a.Step, a.Cosine).Points("mean of batches", a.Step, a.Cosine).
+		Theory("theory, normal noise", a.Step, a.Predicted)
+	return figure.Row(cosines, figure.New("Signal against noise", figure.X("step t"), figure.LogY("‖∇L‖² / tr Cov")).
+		Line("signal-to-noise ratio", a.Step, a.Signal).HLine(1, "as loud as each other"))
+}
+
+// String says how well batches agree at the start and at the end.
+func (a *Agreement) String() string {
+	if a.Full {
+		return "A batch of all patients is the full gradient: cosine 1, no noise."
+	}
+	end := len(a.Step) - 1
+	return fmt.Sprintf("At the start:  excess loss %.3g, cosine %.2f, signal-to-noise %.2g.\n", a.Excess[0], a.Cosine[0].Value, a.Signal[0]) +
+		fmt.Sprintf("After %d steps: excess loss %.2g, cosine %.2f, signal-to-noise %.1g.", a.Step[end], a.Excess[end], a.Cosine[end].Value, a.Signal[end])
 }
 
 // AgreementSettings are those of MeasureAgreement.
@@ -28,7 +53,7 @@ type AgreementSettings struct {
 	Stride int       // batches are drawn at every so many steps
 	Batch  int       // examples in a batch, drawn without replacement
 	Draws  int       // batches at each place
-	Seed   int64     // of the batches
+	Seed   int       // of the batches
 }
 
 // MeasureAgreement (claim S4) goes down by gradient descent and draws batches on the way. It is an error when a setting cannot be,
@@ -55,7 +80,7 @@ func MeasureAgreement(ctx context.Context, s *Study, settings AgreementSettings)
 	if err := sampler.Check(len(s.Targets)); err != nil {
 		return nil, err
 	}
-	a := new(Agreement)
+	a := &Agreement{Full: b == len(s.Targets)}
 	for k, theta := range h.Params {
 		gradients := s.ExampleGradients(theta)
 		noise, err := theory.NewGradientNoise(gradients)

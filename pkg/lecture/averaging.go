@@ -2,10 +2,12 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -19,7 +21,39 @@ type Averaging struct {
 	Last, Average                   []stat.Interval // measured E‖· − θ*‖²; none if a run diverged
 	PredictedLast, PredictedAverage []float64       // by theory, exact
 	Ruppert                         []float64       // what the average goes to, whatever the rate
-	Diverged                        int
+	Diverged                        int             // runs that did
+	Seeds                           int             // of all
+}
+
+// String says in a sentence where the last iterate and the average end.
+func (a *Averaging) String() string {
+	if a.Diverged > 0 {
+		return fmt.Sprintf("%d of %d runs diverged; there is nothing to average.", a.Diverged, a.Seeds)
+	}
+	end := len(a.Step) - 1
+	average := fmt.Sprintf("%.1e", a.Average[end].Value)
+	if half := (a.Average[end].High - a.Average[end].Low) / 2; half > 0 {
+		average += fmt.Sprintf(" ± %.1e", half)
+	}
+	return fmt.Sprintf("last iterate %.1e (theory %.1e).  Average %s (theory %.1e, limit %.1e).",
+		a.Last[end].Value, a.PredictedLast[end], average, a.PredictedAverage[end], a.Ruppert[end])
+}
+
+// DrawAveraging adds what was measured and predicted to a figure, and returns the number of rates at which no run diverged: it adds
+// no others.
+func DrawAveraging(fig *figure.Figure, all []*Averaging) (drawn int) {
+	for _, a := range all {
+		if a.Diverged > 0 {
+			continue
+		}
+		fig.Theory("theory, exact", a.Step, a.PredictedLast).Theory("theory, exact", a.Step, a.PredictedAverage).
+			Points(fmt.Sprintf("last, η₀ = %g", a.Rate), a.Step, a.Last).Points(fmt.Sprintf("average, η₀ = %g", a.Rate), a.Step, a.Average)
+		if drawn == 0 {
+			fig.Line("Polyak and Ruppert's limit", a.Step, a.Ruppert)
+		}
+		drawn++
+	}
+	return drawn
 }
 
 // AveragingSettings are those of MeasureAveraging.
@@ -58,13 +92,13 @@ func MeasureAveraging(ctx context.Context, s *Study, settings AveragingSettings)
 		}
 		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: max(1, steps/60)}})
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
 	var all []*Averaging
 	for i, rate := range settings.Rates {
-		a := &Averaging{Rate: rate, Diverged: diverged(histories[i])}
+		a := &Averaging{Seeds: settings.Seeds, Rate: rate, Diverged: diverged(histories[i])}
 		all = append(all, a)
 		if a.Diverged > 0 {
 			continue

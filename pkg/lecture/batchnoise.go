@@ -1,11 +1,13 @@
 package lecture
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 )
@@ -27,7 +29,34 @@ type BatchNoiseSettings struct {
 	Sampling theory.Sampling
 	Batches  []int // sizes of batches
 	Draws    int   // batches of each size
-	Seed     int64
+	Seed     int
+}
+
+// String says in a sentence how well theory and measurement agree.
+func (n *BatchNoise) String() string {
+	inside := 0
+	for i, v := range n.Variance {
+		if v.Contains(n.Predicted[i]) {
+			inside++
+		}
+	}
+	return fmt.Sprintf("theory lies in %d of %d intervals of 95 %%; the mean is off by at most %.1f standard errors.",
+		inside, len(n.Variance), n.Bias)
+}
+
+// Draw adds the variance to a figure, beside theory.
+func (n *BatchNoise) Draw(fig *figure.Figure, name string) {
+	fig.Theory("theory, "+name, n.Batch, n.Predicted).Points("measured, "+name, n.Batch, n.Variance)
+}
+
+// Law says which power of the batch's size the variance follows.
+func (n *BatchNoise) Law() string {
+	values, _, _ := figure.Ends(n.Variance)
+	law, err := stat.FitPowerLaw(figure.Column(n.Batch, func(b int) float64 { return float64(b) }), values, Confidence)
+	if err != nil {
+		return "too few sizes to tell a power of b."
+	}
+	return fmt.Sprintf("variance ∝ b^%.2f, 95 %% interval %.2f to %.2f.", law.Exponent.Value, law.Exponent.Low, law.Exponent.High)
 }
 
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -56,6 +57,18 @@ type Costs struct {
 	Agree                      bool      // measured and predicted are equal, rate for rate
 	Cheapest                   int       // the place of the rate with the fewest steps
 	SecondsPerStep             float64
+}
+
+// Draw shows the steps over the rates.
+func (c *Costs) Draw() *figure.Figure {
+	return figure.New("Steps to a small loss", figure.LogX("learning rate η"), figure.LogY("steps")).
+		Theory("theory", c.Rates, c.Predicted).Points("measured", c.Rates, c.Measured)
+}
+
+// Bill says what rate i costs, on a processor core of that power.
+func (c *Costs) Bill(i int, watts float64) string {
+	micro := 1e6 * c.Measured[i] * c.SecondsPerStep
+	return fmt.Sprintf("η = %-8.3g %6.0f steps, %8.2f µs, %9.2f µJ", c.Rates[i], c.Measured[i], micro, micro*watts)
 }
 
 // MeasureCosts (claim G5) measures how many steps a quadratic's run takes at each rate until the excess loss is the fraction

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -68,10 +69,18 @@ func MeasureDance(ctx context.Context, s *Study, grid Grid) (*Dance, error) {
 	return dance, nil
 }
 
+// Draw shows the floor over the rates, beside theory.
+func (d *Dance) Draw() *figure.Figure {
+	return figure.New("The floor that noise leaves", figure.LogX("learning rate η"), figure.LogY("E[L(θ)] − L(θ*)")).
+		ConfidenceBand("95 % interval", d.Rate, d.Excess).Points("measured", d.Rate, d.Excess).
+		Theory("theory, exact", d.Rate, d.Predicted).Theory("theory, small η", d.Rate, d.SmallRate)
+}
+
 // An Ellipse (claim S7) is a curve around the optimum, within which SGD stays a part of the time.
 type Ellipse struct {
 	X, Y   []float64
 	inside func(theta []float64) bool
+	excess float64 // the mean excess loss by theory
 }
 
 // StationaryEllipse (claim S7) is so many standard deviations of the stationary covariance of SGD with batches of b at rate η. It is
@@ -89,7 +98,7 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := new(Ellipse)
+	e := &Ellipse{excess: sgd.ExcessLoss(covariance)}
 	sin, cos := math.Sincos(angle)
 	best := s.Descent.Optimum
 	for k := range 121 {
@@ -102,6 +111,35 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 		return math.Hypot((x*cos+y*sin)/major, (y*cos-x*sin)/minor) <= 1
 	}
 	return e, nil
+}
+
+// AnimateSteps shows the steps of two runs on two planes, one more in each frame.
+func AnimateSteps(left, right *figure.Figure, first, second *train.History) *figure.Animation {
+	until := func(run *train.History, t int) [][]float64 { return run.Params[:min(t+1, len(run.Params))] }
+	return figure.Animate(max(len(first.Params), len(second.Params)), 8, func(t int) *figure.Figure {
+		return figure.Row(left.Copy().Trajectory("θ_t", until(first, t)), right.Copy().Trajectory("θ_t", until(second, t)))
+	})
+}
+
+// DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse in which it is 86 % of the
+// time by theory, and says how much of the time it was.
+func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
+	plane.Trajectory("SGD", run.Params)
+	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
+	if unbounded == nil {
+		plane.Theory("theory: 86 % of the time inside", ellipse.X, ellipse.Y)
+	}
+	if t, diverged := run.Diverged(); diverged {
+		return plane, fmt.Sprintf("At this rate the dance has no bounds: the run diverged at step %d.", t)
+	} else if unbounded != nil {
+		return plane, fmt.Sprintf("At this rate the dance has no bounds, says theory: %v.", unbounded)
+	}
+	excess := 0.0
+	for _, theta := range run.Params {
+		excess += s.Excess(theta) / float64(len(run.Params))
+	}
+	return plane, fmt.Sprintf("Inside the ellipse: %.0f %% of %d steps; theory says 86 %% in the long run. Mean excess loss: %.2g, in the long run %.2g.",
+		100*ellipse.Inside(run.Params[len(run.Params)/10:]), run.Step[len(run.Step)-1], excess, ellipse.excess)
 }
 
 // Inside is the part of a path's places that lie in the ellipse.

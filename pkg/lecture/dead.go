@@ -2,7 +2,9 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -12,6 +14,18 @@ import (
 type Dead struct {
 	Rate  float64
 	Share stat.Interval // of all units of all seeds
+}
+
+// String says how many are dead.
+func (d Dead) String() string {
+	return fmt.Sprintf("rate %-5g  %3.0f %% dead (%.0f to %.0f %%)", d.Rate, 100*d.Share.Value, 100*d.Share.Low, 100*d.Share.High)
+}
+
+// DrawDead (claim N8) draws the shares over the rates.
+func DrawDead(all []Dead) *figure.Figure {
+	shares := percents(figure.Each(all, func(d Dead) stat.Interval { return d.Share }))
+	return figure.New("Units that are 0 on the whole interval", figure.LogX("Adam's rate at first"), figure.Y("dead units (%)").Range(-2, 102)).
+		ConfidenceIntervals("after training", figure.Column(all, func(d Dead) float64 { return d.Rate }), shares)
 }
 
 // CountDead (claim N8) trains nets of one hidden layer at each rate and counts the units that are 0 on the whole interval, exactly. It

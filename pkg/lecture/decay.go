@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -36,6 +37,50 @@ type DecaySettings struct {
 	Powers []float64 // p
 	Steps  int       // of each run
 	Seeds  int       // runs for each power
+}
+
+// DrawDecays adds what was measured and predicted to a figure, and returns the number of powers under which no run diverged: it adds
+// no others.
+func DrawDecays(fig *figure.Figure, decays []*Decay) (drawn int) {
+	for _, d := range decays {
+		if d.Diverged == 0 {
+			name := fmt.Sprintf("p = %g", d.Power)
+			fig.Theory("theory, exact", d.Step, d.Predicted).ConfidenceBand(name, d.Step, d.Distance).Points(name, d.Step, d.Distance)
+			drawn++
+		}
+	}
+	return drawn
+}
+
+// JudgeRate says whether the first rate lies below the limit up to which SGD's mean square has bounds. It is an error when b is not
+// positive.
+func (s *Study) JudgeRate(b int, eta0 float64) (string, error) {
+	sgd, err := s.SGD(b)
+	if err != nil {
+		return "", err
+	}
+	if eta0 < sgd.Threshold {
+		return fmt.Sprintf("The first rate, %g, is below the limit of SGD's mean square, %.2f: no power lets it grow.", eta0, sgd.Threshold), nil
+	}
+	return fmt.Sprintf("The first rate, %g, is above the limit of SGD's mean square, %.2f: the error grows until the rate has come down to it, if it ever does.",
+		eta0, sgd.Threshold), nil
+}
+
+// DecayTable is a row for each power, for lab.Table. seeds is the number of its runs.
+func DecayTable(decays []*Decay, seeds int) (header []string, rows [][]string) {
+	word := map[bool]string{true: "yes", false: "no"}
+	for _, d := range decays {
+		row := []string{fmt.Sprintf("%g", d.Power), word[d.Power <= 1], word[d.Power > 0.5]}
+		if d.Diverged > 0 {
+			row = append(row, fmt.Sprintf("%d of %d runs diverged", d.Diverged, seeds), "–", "–", "–")
+		} else {
+			row = append(row, fmt.Sprintf("%.2f", d.Slope), fmt.Sprintf("%.2f", d.Exact), fmt.Sprintf("%.2f", d.Limit),
+				fmt.Sprintf("%.1e", d.Predicted[len(d.Step)-1]))
+		}
+		rows = append(rows, row)
+	}
+	return []string{"$p$", "$\\sum\\eta_t=\\infty$", "$\\sum\\eta_t^2<\\infty$", "slope measured (95 %)", "slope, exact",
+		"slope for $t\\to\\infty$", "end, exact"}, rows
 }
 
 // InverseTime is schedule.InverseTime, and a constant rate for power 0. It is an error when eta0 or tau is not positive, or power is
@@ -69,7 +114,7 @@ func MeasureDecay(ctx context.Context, s *Study, settings DecaySettings) ([]*Dec
 		}
 		setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: stride}})
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

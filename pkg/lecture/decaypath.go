@@ -2,7 +2,9 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -20,9 +22,9 @@ type DecayPath struct {
 type PathSettings struct {
 	Batch    int // examples in a batch, drawn with replacement
 	Schedule schedule.Schedule
-	Start    []float64 // two weights
+	Start    []float64 // two weights, Study.Beside for example
 	Steps    int
-	Seed     int64
+	Seed     int
 }
 
 // FollowDecay (claim S9) runs SGD once and keeps every step. It is an error when a setting cannot be, and when the run fails.
@@ -53,6 +55,29 @@ func FollowDecay(ctx context.Context, s *Study, settings PathSettings) (*DecayPa
 		d.moments = append(d.moments, m)
 	}
 	return d, nil
+}
+
+// Draw adds the 40 steps before t to a plane of the two weights, with the ellipse of two standard deviations.
+func (d *DecayPath) Draw(plane *figure.Figure, t int) *figure.Figure {
+	t = min(t, len(d.X)-1)
+	if x, y, a, b, angle, ok := d.Ellipse(t, 2); ok {
+		plane.Ellipse("theory, 2 standard deviations", x, y, a, b, angle)
+	}
+	from := max(0, t-40)
+	return plane.Path("40 steps", d.X[from:t+1], d.Y[from:t+1])
+}
+
+// String says how the run ended.
+func (d *DecayPath) String() string {
+	if d.Diverged > 0 {
+		return fmt.Sprintf("diverged at step %d", d.Diverged)
+	}
+	steps := len(d.X) - 1
+	said := fmt.Sprintf("after %d steps the rate is %.3g", steps, d.Rate)
+	if _, _, a, _, _, ok := d.Ellipse(steps, 2); ok {
+		said += fmt.Sprintf(" and the ellipse %.2g long", 2*a)
+	}
+	return said
 }
 
 // Ellipse is so many standard deviations of θ_t's covariance around its mean: the center, the semi-axes a ≥ b, and the

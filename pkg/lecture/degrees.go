@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/relu"
 )
 
@@ -20,9 +22,81 @@ type Degrees struct {
 	Rescaled   float64   // the greatest change of an output when every hidden unit is rescaled, as a part of the greatest output
 }
 
+// Table accounts for the parameters that are redundant.
+func (d *Degrees) Table() (header []string, rows [][]string) {
+	r := d.Redundancy
+	for _, row := range []struct {
+		what  string
+		count int
+	}{
+		{"all", r.Parameters}, {"− of units without effect", r.Silent}, {"− one a unit, for its scale", r.Rescaling},
+		{"− of units that are on everywhere", r.Linear}, {"− for other coincidences", r.Copies + r.Opposed + r.Dependent},
+		{"− hidden in which units are on where", r.Hidden},
+		{"= degrees of freedom, predicted", r.Rank()}, {"rank, measured", d.Rank},
+	} {
+		rows = append(rows, []string{row.what, fmt.Sprint(row.count)})
+	}
+	return []string{"", "parameters"}, rows
+}
+
+// DrawSpectrum (claim N10) draws the singular values of the Jacobian, relative to the largest, and the rank.
+func (d *Degrees) DrawSpectrum() *figure.Figure {
+	var number, ratio []float64
+	for i, s := range d.Singular {
+		number, ratio = append(number, float64(i+1)), append(ratio, max(s/d.Singular[0], 1e-20)) // positive, for the logarithm
+	}
+	return figure.New("Singular values of the Jacobian", figure.X("number"), figure.LogY("singular value / largest")).
+		Points("singular values", number, ratio).VLine(float64(d.Rank)+0.5, "rank")
+}
+
+// SurveyDegrees (claim N10) is CountDegrees of so many nets, of one to three hidden layers and one or two inputs by turns, on 800
+// points. It is an error when nets is not between 1 and 2^20, and when a rank cannot be computed.
+func SurveyDegrees(nets int) (all []*Degrees, err error) {
+	if err := counts("nets", nets); err != nil {
+		return nil, err
+	}
+	for k := range nets {
+		width, layers := 1+(7*k)%20, 1+k%3
+		if layers > 1 {
+			width = 1 + (7*k)%8
+		}
+		d, err := CountDegrees(slices.Concat([]int{1 + k%2}, slices.Repeat([]int{width}, layers), []int{1}), 800, k)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// DrawDegrees (claim N10) draws the ranks over the parameters, those of nets of one hidden layer apart from deeper ones.
+func DrawDegrees(all []*Degrees) *figure.Figure {
+	most := 0
+	shallow, deep := []*Degrees{}, []*Degrees{}
+	for _, d := range all {
+		most = max(most, d.Redundancy.Parameters)
+		if len(d.Sizes) == 3 {
+			shallow = append(shallow, d)
+		} else {
+			deep = append(deep, d)
+		}
+	}
+	fig := figure.New("Parameters and degrees of freedom", figure.X("parameters"), figure.Y("rank of the Jacobian")).
+		Theory("as many", []int{0, most}, []int{0, most})
+	draw := func(name string, some []*Degrees) {
+		if len(some) > 0 {
+			fig.Points(name, figure.Column(some, func(d *Degrees) int { return d.Redundancy.Parameters }),
+				figure.Column(some, func(d *Degrees) int { return d.Rank }))
+		}
+	}
+	draw("one hidden layer", shallow)
+	draw("two and three", deep)
+	return fig
+}
+
 // CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and so many points, uniform in [−1, 1] in each input,
 // and counts. It is an error when a number cannot be, and when the rank cannot be computed.
-func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
+func CountDegrees(sizes []int, points int, seed int) (*Degrees, error) {
 	if err := counts("points", points); err != nil {
 		return nil, err
 	}
@@ -34,7 +108,7 @@ func CountDegrees(sizes []int, points int, seed uint64) (*Degrees, error) {
 			return nil, err
 		}
 	}
-	rng := rand.New(rand.NewPCG(seed, 5))
+	rng := rand.New(rand.NewPCG(uint64(seed), 5))
 	net := relu.New(sizes...)
 	for _, layer := range net.Layers {
 		in, out := layer.W.Dims()

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
@@ -22,9 +25,72 @@ type DepthScore struct {
 	Regions    []float64 // linear regions on the interval, exact, by seed
 }
 
+// Depths (claim N9) are nets of growing depth on one target.
+type Depths struct {
+	Target string
+	Scores []*DepthScore
+}
+
+// String compares the medians of the errors.
+func (d *Depths) String() string {
+	var errors []string
+	var parameters []int
+	for i, s := range d.Scores {
+		median := "divergence"
+		if len(s.Errors) > 0 {
+			median = fmt.Sprintf("%.1g", Quantile(s.Errors, 0.5))
+		}
+		layers := []string{" with one layer", " with two", " with three"}
+		if i < len(layers) && len(s.Widths) == i+1 {
+			median += layers[i]
+		} else {
+			median += fmt.Sprintf(" with %d", len(s.Widths))
+		}
+		errors, parameters = append(errors, median), append(parameters, s.Parameters)
+	}
+	if len(errors) == 0 {
+		return d.Target + ": no nets."
+	}
+	return fmt.Sprintf("%s: %s (medians; %d to %d parameters).", d.Target, strings.Join(errors, ", "), slices.Min(parameters), slices.Max(parameters))
+}
+
+// DrawDepths (claim N9) draws the Spread of the errors over the depths, for each target, beside each other.
+func DrawDepths(title string, tail float64, all ...*Depths) *figure.Figure {
+	fig := figure.New(title, overDepths, figure.LogY("root mean square error"))
+	for k, d := range all {
+		if layers, scores := d.learned(k); len(scores) > 0 {
+			fig.ConfidenceIntervals(d.Target, layers, figure.Each(scores, func(s *DepthScore) stat.Interval { return Spread(s.Errors, tail) }))
+		}
+	}
+	return fig
+}
+
+// DrawRegions (claim N9) draws the median numbers of linear regions.
+func DrawRegions(all ...*Depths) *figure.Figure {
+	fig := figure.New("Linear regions on the interval", overDepths, figure.Y("regions after training"))
+	for k, d := range all {
+		if layers, scores := d.learned(k); len(scores) > 0 {
+			fig.Line(d.Target, layers, figure.Column(scores, func(s *DepthScore) float64 { return Quantile(s.Regions, 0.5) }))
+		}
+	}
+	return fig
+}
+
+var overDepths = figure.X("hidden layers").Range(0.5, 3.5)
+
+// learned are the scores of nets of which a run did not diverge, over their places in a picture of several targets.
+func (d *Depths) learned(target int) (layers []float64, scores []*DepthScore) {
+	for _, s := range d.Scores {
+		if len(s.Errors) > 0 {
+			layers, scores = append(layers, float64(len(s.Widths))+0.08*float64(target-1)), append(scores, s)
+		}
+	}
+	return layers, scores
+}
+
 // CompareDepths (claim N9) trains nets of the widths given, [nets][layers]. It is an error when a setting cannot be, and when a run
 // fails.
-func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*DepthScore, error) {
+func CompareDepths(ctx context.Context, training Training, widths [][]int) (*Depths, error) {
 	var models []problem.MLP
 	for _, w := range widths {
 		models = append(models, hidden(w...))
@@ -33,7 +99,7 @@ func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*D
 	if err != nil {
 		return nil, err
 	}
-	var all []*DepthScore
+	all := &Depths{Target: training.Target.Name}
 	for i, w := range widths {
 		b := &DepthScore{Widths: w}
 		b.Parameters = relu.New(models[i].Sizes...).Parameters()
@@ -52,7 +118,7 @@ func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*D
 			}
 			b.Errors, b.Regions = append(b.Errors, off), append(b.Regions, float64(regions))
 		}
-		all = append(all, b)
+		all.Scores = append(all.Scores, b)
 	}
 	return all, nil
 }
@@ -61,6 +127,11 @@ func CompareDepths(ctx context.Context, training Training, widths [][]int) ([]*D
 type Plane struct {
 	Name string
 	F    func(x, y float64) float64
+}
+
+// Draw draws the function as contours.
+func (p Plane) Draw() *figure.Figure {
+	return figure.New(p.Name, figure.X("x₁").Range(-1, 1), figure.Y("x₂").Range(-1, 1)).Contour("f", p.F, -0.75, -0.25, 0.25, 0.75)
 }
 
 // Planes are a product of two waves, a wave of the radius, and a plane wave, which is a function of one combination only.
@@ -84,7 +155,7 @@ type PlaneSettings struct {
 // CompareDepthsOnPlane (claim N9) is CompareDepths for a function of two variables, learned from its values on a grid of 24 × 24 by
 // batches of 64. Errors are on a grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
 // It is an error when a setting cannot be, and when a run fails.
-func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*DepthScore, error) {
+func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) (*Depths, error) {
 	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -109,7 +180,7 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*Depth
 	if err != nil {
 		return nil, err
 	}
-	var all []*DepthScore
+	all := &Depths{Target: settings.Target.Name}
 	for i, widths := range settings.Widths {
 		b := &DepthScore{Widths: widths}
 		b.Parameters = relu.New(models[i].Sizes...).Parameters()
@@ -130,7 +201,7 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) ([]*Depth
 				b.Regions = append(b.Regions, float64(len(regions)))
 			}
 		}
-		all = append(all, b)
+		all.Scores = append(all.Scores, b)
 	}
 	return all, nil
 }
@@ -144,6 +215,17 @@ func (p Plane) grid(n int) (*mat.Dense, []float64) {
 		y[i] = p.F(a, b)
 	}
 	return x, y
+}
+
+// DrawTeeth (claim N9) draws the sawteeth of 1 to depth hidden layers, beside each other. It panics when depth is above 20.
+func DrawTeeth(depth int) *figure.Figure {
+	var panels []*figure.Figure
+	for layers := 1; layers <= depth; layers++ {
+		saw := Sawtooth(layers)
+		panels = append(panels, figure.New(fmt.Sprintf("after layer %d", layers), figure.X("x").Range(0, 1), figure.Y("f(x)")).
+			Line("net", slices.Concat([]float64{0}, saw.Knots, []float64{1}), saw.F))
+	}
+	return figure.Row(panels...)
 }
 
 // Sawtooth (claim N9) is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1]. It panics when depth is not between 1 and 20.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
@@ -17,6 +18,15 @@ type DigitScore struct {
 	Activation problem.Activation
 	Depth      []float64
 	Accuracy   []stat.Interval // over seeds
+}
+
+// DrawDigits (claims N8, N9) draws the accuracies over the depths, and that of a guess.
+func DrawDigits(all []*DigitScore) *figure.Figure {
+	fig := figure.New("Digits recognized", figure.X("hidden layers"), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
+	for _, d := range all {
+		fig.ConfidenceIntervals(d.Activation.String(), d.Depth, percents(d.Accuracy))
+	}
+	return fig.HLine(10, "a guess")
 }
 
 // DigitSettings are those of LearnDigits.

@@ -3,11 +3,15 @@ package lecture_test
 import (
 	"context"
 	"fmt"
+	"math"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
 	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
 )
 
 // The floor that SGD's noise leaves at two constant rates, measured and exact (claim S7).
@@ -64,4 +68,86 @@ func ExampleBestSum() {
 func ExampleCircuitAt() {
 	g := lab.Must(lecture.CompareGradients(lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 8}))
 	lab.Show(lecture.CircuitAt("A net at x = 0.7", g.Net, 0.7))
+}
+
+// Numbers of pieces for a logarithmic axis.
+func ExampleDoublings() {
+	fmt.Println(lecture.Doublings(2, 100))
+	// Output: [2 4 8 16 32 64]
+}
+
+// A function and a net that was written down, over the interval of the function.
+func ExampleGraph() {
+	target := lab.Must(problem.TargetByName("sine"))
+	net := lab.Must(relu.Uniform(target.F, target.Lo, target.Hi, 8))
+	lab.Show(lecture.Graph("A sine in eight pieces", target).Theory("target", nil, target.F).Line("net", nil, net.At))
+}
+
+// A study is data and what theory says of it: here of the disease's progression by two measurements.
+func ExampleProgression() {
+	study := lab.Must(lecture.Progression("bmi", "s5"))
+	fmt.Printf("gradient descent is stable below %.3f\n", study.Threshold())
+	// Output:
+	// gradient descent is stable below 1.383
+}
+
+// Gradient descent on the valley, at a rate at which it zigzags.
+func ExampleValley() {
+	trainer := lab.Must(lecture.NewTrainer(lecture.Valley(), "GD", train.Record{}))
+	defer trainer.Close()
+	run := lab.Must(trainer.Run(context.Background(), train.Config{LearningRate: 0.18, Steps: 60}))
+	fmt.Println(lecture.Ending(run))
+	// Output:
+	// finite after 60
+}
+
+// Elbows and steps that are written down: how the greatest error falls with their number (claim N7).
+func ExampleDrawTail() {
+	target := lab.Must(problem.TargetByName("sine"))
+	nets := lab.Must(lecture.WriteDown(target, lecture.Doublings(5, 160), 20))
+	errors := figure.New("The greatest error", figure.LogX("units"), figure.LogY("max |f − net|"))
+	lab.Say("elbows: %s", lecture.DrawTail(errors, "ReLU", nets.Units, nets.ReLU))
+	lab.Say("steps: %s", lecture.DrawTail(errors, "sigmoid", nets.Units, nets.Sigmoid))
+	// Output:
+	// elbows: the error falls like d^−2.00; at d = 160 it is 0.00019
+	// steps: the error falls like d^−0.99; at d = 160 it is 0.02
+}
+
+// The best knots for a function with one kink (claim N6).
+func ExampleBestKnots() {
+	target := lab.Must(problem.Through([]float64{0, 0.3, 1}, []float64{0, 1, 0}))
+	net := lab.Must(lecture.BestKnots(target, 2))
+	fmt.Printf("%.2f\n", lab.Must(net.Knots(0, 1)))
+	// Output: [0.30]
+}
+
+// The variance of noise, estimated from noisy examples without any net (claim W1).
+func ExampleEstimateNoise() {
+	f := func(x float64) float64 { return math.Sin(2 * math.Pi * x) }
+	noise := lab.Must(lecture.EstimateNoise(f, 0.3, 400, 1))
+	fmt.Println(noise)
+	lab.Show(noise.DrawGamma())
+}
+
+// How many labelings of points in the plane a line can make, tried one by one (claim W2).
+func ExampleEnumerateLabelings() {
+	tried := lab.Must(lecture.EnumerateLabelings(4))
+	fmt.Printf("%.1f %%; Cover counts the same: %t\n", tried.Share, tried.AsCounted)
+	// Output: [100.0 100.0 100.0 87.5] %; Cover counts the same: true
+}
+
+// The parameters of random nets, of which many are redundant (claim N10).
+func ExampleSurveyDegrees() {
+	for _, d := range lab.Must(lecture.SurveyDegrees(3)) {
+		fmt.Printf("%v: %d parameters, %d degrees of freedom\n", d.Sizes, d.Redundancy.Parameters, d.Rank)
+	}
+}
+
+// A patient of each cause, and what the clinic says of them (claim W1).
+func ExampleThreePatients() {
+	clinic := &lecture.Clinic{Seeds: 3}
+	defer clinic.Close()
+	for _, p := range lab.Must(lecture.ThreePatients(6)) {
+		lab.Say("%v", lab.Must(clinic.Examine(lab.Context(), p)))
+	}
 }

@@ -24,7 +24,7 @@ type Gradients struct {
 type GradientSettings struct {
 	Widths []int   // of the hidden layers
 	X, Y   float64 // the example
-	Seed   int64   // of the net's parameters
+	Seed   int     // of the net's parameters
 }
 
 // CompareGradients (claim N1) draws a net and takes the gradient at one example. It is an error when a width is not positive, when a
@@ -41,7 +41,7 @@ func CompareGradients(settings GradientSettings) (*Gradients, error) {
 	}
 	defer t.Close()
 	g := new(Gradients)
-	g.Net = &relu.Net{Layers: problem.Uniform(net.Sizes, int(settings.Seed))}
+	g.Net = &relu.Net{Layers: problem.Uniform(net.Sizes, settings.Seed)}
 	theta := g.Net.Theta()
 	if g.Loss, g.Autodiff, err = t.Evaluate(theta); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
@@ -33,6 +34,23 @@ type InterpolationSettings struct {
 	Fraction           float64 // the rate as a fraction of the mean-square limit
 	Steps              int     // of each run
 	Seeds              int     // runs
+}
+
+// Draw adds the loss to a figure, and theory's floor where there is one.
+func (r *Interpolation) Draw(fig *figure.Figure, name string) {
+	r.Curve.Draw(fig, name)
+	if r.Floor > 0 {
+		fig.Theory("theory: floor", []int{0, r.Curve.Step[len(r.Curve.Step)-1]}, []float64{r.Floor, r.Floor})
+	}
+}
+
+// String says in a sentence where the loss ends, and what theory says of it.
+func (r *Interpolation) String() string {
+	end := r.Curve.Mean[len(r.Curve.Mean)-1].Value
+	if r.Floor > 0 {
+		return fmt.Sprintf("loss %.3g in the end; theory's floor %.3g.", end, r.Floor)
+	}
+	return fmt.Sprintf("loss %.1e in the end, and falling by a factor %.4f a step; theory's bound %.4f.", end, r.Rate, r.Bound)
 }
 
 // Interpolate (claim S11) makes examples whose targets have noise, and trains on them. It is an error when a setting cannot be, when
@@ -70,7 +88,7 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 	defer t.Close()
 	r := &Interpolation{Eta: settings.Fraction * sgd.Threshold}
 	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps/40), Sampler: sampler}
-	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), 1, settings.Seeds, nil)
+	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
@@ -14,9 +15,10 @@ import (
 
 // KnotMotion (claim N12) is how the knots of nets move in training.
 type KnotMotion struct {
-	Step []int
-	Nets []*relu.Net // of the first seed, at each step
-	// Near is, over seeds, the part of all bending that lies near a kink of the target, at the start and at the end; Chance
+	Target problem.Target
+	Step   []int
+	Nets   []*relu.Net // of the first seed, at each step
+	// Near is, over seeds (of one seed without an interval), the part of all bending that lies near a kink of the target, at the start and at the end; Chance
 	// is what bends at random places would have.
 	NearBefore, NearAfter stat.Interval
 	Chance                float64
@@ -52,6 +54,59 @@ func (g *KnotMotion) Paths() (steps []float64, knots [][]float64) {
 	return steps, knots
 }
 
+// String says how much of the bending lies near the kinks.
+func (g *KnotMotion) String() string {
+	if len(g.Target.Knots) == 0 {
+		return g.Target.Name + " has no kinks for the knots to gather at."
+	}
+	return fmt.Sprintf("Of all bending, Σ|vw| over the knots in the interval, %s lies within 1/20 of a kink at the start, and %s at the end.\n"+
+		"Bends at random places would have %.0f %% of it there.", percent(g.NearBefore), percent(g.NearAfter), 100*g.Chance)
+}
+
+// Animate (claim N12) shows the net of the first seed and its elbows as it learns, in at most 24 frames.
+func (g *KnotMotion) Animate() *figure.Animation {
+	lo, hi := g.Target.Lo, g.Target.Hi
+	xs, frames := figure.Between(lo, hi), g.Frames(24) // most of the motion is early
+	heights := []float64{-1, 1}
+	for _, x := range xs {
+		heights = append(heights, g.Target.F(x))
+	}
+	var slopes []float64 // the elbows' values at the ends
+	elbows := make([][][]float64, len(frames))
+	for i, k := range frames {
+		units, _, err := g.Nets[k].Elbows()
+		if err != nil {
+			panic(err) // FollowKnots' nets are sums of elbows
+		}
+		for _, e := range units {
+			elbows[i] = append(elbows[i], figure.Column(xs, e.At))
+			slopes = append(slopes, e.At(lo), e.At(hi))
+		}
+	}
+	height, slope := Span(heights), Span(slopes)
+	return figure.Animate(len(frames), 6, func(i int) *figure.Figure {
+		net := g.Nets[frames[i]]
+		picture := figure.New(fmt.Sprintf("Step %d", g.Step[frames[i]]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(height[0], height[1])).
+			Theory("target", xs, g.Target.F).Line("net", xs, net.At)
+		if knots, err := net.Knots(lo, hi); err == nil && len(knots) > 0 {
+			picture.Points("knots", knots, net.At)
+		}
+		return figure.Row(picture, figure.New("Its elbows, scaled", figure.X("x"), figure.Y("v · max(0, wx + b)").Range(slope[0], slope[1])).
+			Bundle("one elbow each", xs, elbows[i]))
+	})
+}
+
+// DrawPaths (claim N12) draws the places of the knots over the steps, and the target's kinks.
+func (g *KnotMotion) DrawPaths() *figure.Figure {
+	steps, knots := g.Paths()
+	fig := figure.New("Where the knots go", figure.LogX("step"), figure.Y("knot −b/w").Range(g.Target.Lo-0.1, g.Target.Hi+0.1)).
+		Bundle("one knot each", steps, knots)
+	for _, k := range g.Target.Knots {
+		fig.HLine(k, "kink")
+	}
+	return fig
+}
+
 // near is the distance that Growth calls near, in the target's units.
 const near = 0.05
 
@@ -67,7 +122,7 @@ func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion
 		return nil, err
 	}
 	histories := swept[0]
-	g := &KnotMotion{Step: histories[0].Step}
+	g := &KnotMotion{Target: target, Step: histories[0].Step}
 	if _, diverged := histories[0].Diverged(); diverged {
 		return nil, fmt.Errorf("training diverged: choose a rate below %g", training.Rate)
 	}
@@ -98,14 +153,10 @@ func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion
 			g.Chance += 1e-4
 		}
 	}
-	if len(before) < 2 {
-		g.NearBefore, g.NearAfter = stat.Interval{Value: before[0], Low: 0, High: 1}, stat.Interval{Value: after[0], Low: 0, High: 1}
-		return g, nil
-	}
-	if g.NearBefore, err = stat.Mean(before, Confidence); err != nil {
+	if g.NearBefore, err = stat.MeanOverRuns(before, Confidence); err != nil {
 		return nil, err
 	}
-	g.NearAfter, err = stat.Mean(after, Confidence)
+	g.NearAfter, err = stat.MeanOverRuns(after, Confidence)
 	return g, err
 }
 

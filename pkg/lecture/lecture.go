@@ -1,7 +1,7 @@
 // Package lecture holds the lecture's experiments, each in a file of its own. The first line of an experiment's comment names its
 // claims (G1 to W2, the table in README.md), and the notebook's cell and the claim's test both call it. An experiment takes plain
-// settings, trains, and returns what was measured beside what theory says. The cells draw: of all pictures only a net's circuit is
-// made here (circuit.go), because that picture is itself what claim N1 asserts.
+// settings, trains, and returns what was measured beside what theory says. A cell draws what takes it few lines. A picture of many
+// lines is drawn here, by a function or method Draw… beside its experiment, and a result says in its String what a cell says of it.
 //
 // Where an experiment says nothing else, it is an error when a setting cannot be (the sentence names it), when the backend cannot
 // compile or run the training, and when the context ends. A run that diverges is no error: it is a result.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
@@ -15,6 +16,21 @@ type Memory struct {
 	Width, Parameters int
 	Known, Unknown    stat.Interval // accuracy on the digits learned from, over seeds, and on others: right labels
 	Random, Guess     stat.Interval // the same with random labels
+}
+
+// DrawMemory (claim W2) draws the accuracies over the widths, with right labels and with random ones.
+func DrawMemory(all []*Memory) *figure.Figure {
+	widths := figure.Column(all, func(m *Memory) int { return m.Width })
+	panel := func(title string, known, unknown func(*Memory) stat.Interval) *figure.Figure {
+		percent := func(of func(*Memory) stat.Interval) []float64 {
+			return figure.Column(all, func(m *Memory) float64 { return 100 * of(m).Value })
+		}
+		return figure.New(title, figure.LogX("hidden units"), figure.Y("accuracy (%)").Range(0, 105)).
+			Line("digits learned from", widths, percent(known)).Line("unseen digits", widths, percent(unknown)).HLine(10, "a guess")
+	}
+	return figure.Row(
+		panel("Right labels", func(m *Memory) stat.Interval { return m.Known }, func(m *Memory) stat.Interval { return m.Unknown }),
+		panel("Random labels", func(m *Memory) stat.Interval { return m.Random }, func(m *Memory) stat.Interval { return m.Guess }))
 }
 
 // MemorySettings are those of Memorize.

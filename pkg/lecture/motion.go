@@ -2,9 +2,11 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -28,13 +30,56 @@ type Motion struct {
 	Omega, Power, PredictedPower []float64
 }
 
+// draw shows the position at so many steps at most.
+func (m *Motion) draw(title string, most int) *figure.Figure {
+	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*")).Line("position", nil, m.Position[:min(most, len(m.Position))])
+}
+
+// unsteady is the motion of SGD that has no stationary walk, and a sentence on it; nil if there is one.
+func (m *Motion) unsteady(what string) (*figure.Figure, string) {
+	if m.Diverged == 0 && !m.Unbounded {
+		return nil, ""
+	}
+	return m.draw("SGD, along the steepest direction", len(m.Position)),
+		"At this rate SGD's variance grows without end: there is no " + what + " to measure. Choose a smaller lr."
+}
+
+// CompareMotions shows where GD and SGD go, how their steps remember, and how far SGD gets in up to 120 steps, and says it: as many
+// lags as it was measured with. It panics when there are fewer.
+func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
+	if fig, words := sgd.unsteady("stationary walk"); fig != nil {
+		return fig, words
+	}
+	lags := []int{1, 2, 3, 5, 8, 13, 20, 32, 50, 80, 120}
+	at := func(spread []float64) []float64 { return figure.Column(lags, func(k int) float64 { return spread[k] }) }
+	return figure.Grid(2,
+			gd.draw("GD, along the steepest direction", len(gd.Position)), sgd.draw("SGD, along the same", 300),
+			figure.New("How steps remember", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
+				Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory, SGD", nil, sgd.Predicted[:13]),
+			figure.New("How far it gets in k steps", figure.LogX("lag k"), figure.LogY("E(θ_{t+k} − θ_t)²")).
+				Theory("theory", lags, at(sgd.PredictedSpread)).Points("SGD", lags, at(sgd.Spread))),
+		fmt.Sprintf("Lag 1: GD %.2f, SGD %.3f; theory for SGD −ηλ/2 = %.3f.\n", gd.Steps[1].Value, sgd.Steps[1].Value, sgd.Predicted[1]) +
+			fmt.Sprintf("SGD's displacement over 100 steps: measured %.2g, theory %.2g.", sgd.Spread[100], sgd.PredictedSpread[100])
+}
+
+// DrawSpectrum shows the power of SGD's positions over the frequency, and says how it compares with theory.
+func (m *Motion) DrawSpectrum() (fig *figure.Figure, words string) {
+	if fig, words := m.unsteady("spectrum"); fig != nil {
+		return fig, words
+	}
+	ratios := floats.DivTo(make([]float64, len(m.Power)), m.Power, m.PredictedPower)
+	return figure.New("The spectrum of SGD's dance", figure.LogX("frequency (radians a step)"), figure.LogY("power")).
+			Points("measured", m.Omega, m.Power).Theory("theory", m.Omega, m.PredictedPower),
+		fmt.Sprintf("Measured over theory, mean of %d frequencies: %.2f.", len(ratios), floats.Sum(ratios)/float64(len(ratios)))
+}
+
 // MotionSettings are those of MeasureMotion.
 type MotionSettings struct {
 	Batch int     // examples in a batch, drawn with replacement; 0: gradient descent
 	Rate  float64 // η, constant
 	Steps int
 	Lags  int // the greatest lag, in steps
-	Seed  int64
+	Seed  int
 }
 
 // MeasureMotion (claim S10) follows one run along the steepest direction. Of SGD the first tenth is left out. It is an error when a

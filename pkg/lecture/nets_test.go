@@ -51,7 +51,7 @@ func TestGapOfOneKink(t *testing.T) {
 	require.InDelta(t, 0, gaps[0].Constructed, 1e-12)
 	require.InDelta(t, 0, gaps[0].Free, 1e-6)
 	require.Len(t, gaps[0].Found, 2)
-	require.Greater(t, gaps[0].Median, 1e-3, "50 steps are few")
+	require.Greater(t, gaps[0].Trained.Value, 1e-3, "50 steps are few")
 }
 
 func TestRetrainingAnExactNetLeavesItExact(t *testing.T) {
@@ -82,7 +82,7 @@ func TestActivationsAreCompared(t *testing.T) {
 	for i, s := range scores {
 		require.Equal(t, problem.Activations()[i], s.Activation)
 		require.Equal(t, 1, s.BestRate(), "at a rate of 10⁻⁹ nothing is learned")
-		require.LessOrEqual(t, s.Low[1], s.Top[1])
+		require.LessOrEqual(t, s.Errors[1].Low, s.Errors[1].High)
 		require.InDelta(t, 0.5, s.Best(0.5), 0.3)
 	}
 }
@@ -118,14 +118,14 @@ func TestDepthsHaveTheirParameters(t *testing.T) {
 	training := lecture.Training{Target: lecture.Sawtooth(2), Rate: 0.01, Steps: 50, Seeds: 2}
 	scores, err := lecture.CompareDepths(t.Context(), training, [][]int{{6}, {3, 3}})
 	require.NoError(t, err)
-	require.Equal(t, []int{3*6 + 1, 6 + 12 + 4}, []int{scores[0].Parameters, scores[1].Parameters})
-	for _, regions := range scores[0].Regions {
+	require.Equal(t, []int{3*6 + 1, 6 + 12 + 4}, []int{scores.Scores[0].Parameters, scores.Scores[1].Parameters})
+	for _, regions := range scores.Scores[0].Regions {
 		require.LessOrEqual(t, regions, 7.0, "six knots make seven pieces at most")
 	}
 	on, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: lecture.Planes()[2], Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
 	require.NoError(t, err)
-	require.Equal(t, 4*6+1, on[0].Parameters)
-	require.LessOrEqual(t, on[0].Regions[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
+	require.Equal(t, 4*6+1, on.Scores[0].Parameters)
+	require.LessOrEqual(t, on.Scores[0].Regions[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
 	_, err = lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
 	require.ErrorContains(t, err, "the target has no function")
 }

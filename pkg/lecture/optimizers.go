@@ -2,10 +2,13 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -18,9 +21,9 @@ type Task struct {
 	Name    string
 	Batch   int
 	Problem problem.Problem
-	Start   func(seed int64) map[string]any // nil: the problem's own
-	Value   func(theta []float64) float64   // the loss over all examples less the least one, where that is known
-	Study   *Study                          // nil unless it is one
+	Start   func(seed int) map[string]any // nil: the problem's own
+	Value   func(theta []float64) float64 // the loss over all examples less the least one, where that is known
+	Study   *Study                        // nil unless it is one
 }
 
 // Tasks (claim H3) are least squares with a condition number of 470, logistic regression on two digits and a small net. It is an error when the
@@ -87,6 +90,32 @@ type OptimizerSettings struct {
 	Seeds int                              // runs at the best rate; four others choose it
 }
 
+// DrawOptimizers shows the excess loss of each optimizer on each task, SGD's being 1. The scores are those of CompareOptimizers.
+func DrawOptimizers(scores []*Score) *figure.Figure {
+	fig := figure.New("At equal cost, each rule at its own best rate", figure.X("optimizer").Categories(Optimizers...), figure.LogY("loss above the least, SGD's = 1"))
+	for of := range slices.Chunk(scores, len(Optimizers)) {
+		unit := of[slices.Index(Optimizers, "SGD")].Excess.Value
+		fig.ConfidenceIntervals(of[0].Task, nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) }))
+	}
+	return fig
+}
+
+// OptimizerTable is a row for each optimizer and a column for each task, for lab.Table.
+func OptimizerTable(scores []*Score) (header []string, rows [][]string) {
+	header = []string{"optimizer"}
+	for i, s := range scores {
+		k := i % len(Optimizers)
+		if k == 0 {
+			header = append(header, s.Task)
+		}
+		if i == k {
+			rows = append(rows, []string{s.Optimizer})
+		}
+		rows[k] = append(rows[k], fmt.Sprintf("%s at η = %g", two(s.Excess.Value), s.Rates[s.Best]))
+	}
+	return header, rows
+}
+
 // CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.
 // It is an error when a setting cannot be, and when a run fails.
 func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
@@ -119,7 +148,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates})
 		}
 	}
-	histories, err := sweep(ctx, setups, 101, 4, nil)
+	histories, err := sweep(ctx, setups, 101, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +164,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 		histories = histories[len(s.Rates):]
 		setups = append(setups, contenders[i].setups(s.Rates[s.Best:s.Best+1])...)
 	}
-	if histories, err = sweep(ctx, setups, 1, settings.Seeds, nil); err != nil {
+	if histories, err = sweep(ctx, setups, 1, settings.Seeds); err != nil {
 		return nil, err
 	}
 	for i, s := range scores {

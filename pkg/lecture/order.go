@@ -33,7 +33,7 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Cu
 		setups = append(setups, setup{trainer: t, config: train.Config{LearningRate: settings.Rate, Steps: settings.Steps,
 			Stride: settings.Stride, Sampler: sampler}})
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds, nil)
+	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,20 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Cu
 		}
 	}
 	return curves, nil
+}
+
+// Orders are those that are compared, with batches of b: in order, with replacement, shuffled once, and reshuffled every epoch. It is
+// an error when b is not positive.
+func Orders(b int) ([]sample.Sampler, error) {
+	var all []sample.Sampler
+	for _, order := range []func(int) (sample.Sampler, error){sample.InOrder, sample.WithReplacement, sample.ShuffledOnce, sample.Reshuffled} {
+		sampler, err := order(b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sampler)
+	}
+	return all, nil
 }
 
 // SortedStudy (claim S12) is that of all patients by two measurements, in the order of their disease's progression. It is an error

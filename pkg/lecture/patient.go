@@ -12,6 +12,7 @@ import (
 
 // Patient (claim W1) is a function, examples of it, and a training that fails to learn it for a known cause.
 type Patient struct {
+	Name   string // A, B or C of ThreePatients
 	Truth  diagnosis.Cause
 	How    string         // what was done to it
 	Target problem.Target // of mean 0 and mean square 1 on [0, 1]
@@ -41,8 +42,8 @@ var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Re
 // small or too large a rate, for too short, or by plain gradient descent; a net of so few units that even the best knots leave
 // most of the function, trained well; or a relationship with much noise, or whose sign depends on what is not among the inputs.
 // It is an error when the cause is none of Causes.
-func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
-	rng := rand.New(rand.NewPCG(seed, uint64(cause)))
+func NewPatient(cause diagnosis.Cause, seed int) (*Patient, error) {
+	rng := rand.New(rand.NewPCG(uint64(seed), uint64(cause)))
 	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
 	few := 1 + rng.IntN(3)
 	for {
@@ -98,6 +99,20 @@ func NewPatient(cause diagnosis.Cause, seed uint64) (*Patient, error) {
 	p.X, p.Y = draw(repeats)
 	p.UnseenX, p.UnseenY = draw(1)
 	return p, nil
+}
+
+// ThreePatients (claim W1) are a patient of each of Causes, in an order that the seed decides. It is an error when there is none of
+// a cause.
+func ThreePatients(seed int) (patients []*Patient, err error) {
+	for k, i := range rand.New(rand.NewPCG(uint64(seed), 1)).Perm(len(Causes)) {
+		p, err := NewPatient(Causes[i], seed)
+		if err != nil {
+			return nil, err
+		}
+		p.Name = string(rune('A' + k))
+		patients = append(patients, p)
+	}
+	return patients, nil
 }
 
 // randomTarget is a sum of waves, or a polygon, of mean 0 and mean square 1.

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
@@ -40,6 +41,20 @@ type Penalty struct {
 	L1, Subgradient []float64
 }
 
+// Table is the weights that each way arrives at, a row for each measurement, for lab.Table.
+func (p *Penalty) Table() (header []string, rows [][]string) {
+	number := func(x float64) string {
+		if x == 0 {
+			return "0" // exactly
+		}
+		return fmt.Sprintf("%.2f", x)
+	}
+	for i, name := range p.Names {
+		rows = append(rows, []string{name, number(p.Plain[i]), number(p.Ridge[i]), number(p.L1[i]), number(p.Subgradient[i])})
+	}
+	return []string{"weight of", "none", "ridge", "L1, soft threshold", "L1, autodiff"}, rows
+}
+
 // Zeros counts the weights that are exactly 0.
 func Zeros(theta []float64) int {
 	zeros := 0
@@ -70,7 +85,7 @@ func Regularize(ctx context.Context, settings PenaltySettings) (*Penalty, error)
 		return nil, err
 	}
 	fit.DType = dtypes.Float64
-	p := &Penalty{Names: []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}}
+	p := &Penalty{Names: Measurements}
 	if p.Plain, err = fit.Optimum(); err != nil {
 		return nil, err
 	}

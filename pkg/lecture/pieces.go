@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"fmt"
 	"math"
 
 	"descent.example/pkg/problem"
@@ -10,6 +11,15 @@ import (
 type Approximation struct {
 	Pieces           []float64
 	Constant, Linear []float64 // the greatest |f − approximation|
+}
+
+// String compares the errors with the most pieces.
+func (a *Approximation) String() string {
+	last := len(a.Pieces) - 1
+	if last < 0 {
+		return "no pieces"
+	}
+	return fmt.Sprintf("%g pieces: the lines are off by %.2g at most, the constants by %.2g.", a.Pieces[last], a.Linear[last], a.Constant[last])
 }
 
 // Approximate (claim N2) measures both on d equal pieces, for each d: the constant of a piece is f's value in its middle, the line joins

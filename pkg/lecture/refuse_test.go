@@ -37,6 +37,9 @@ func TestCountsThatCannotBe(t *testing.T) {
 		}
 		require.Panics(t, func() { lecture.Stairs(target, n) })
 		require.Panics(t, func() { lecture.BestSum(target, n) })
+		require.Panics(t, func() { lecture.Doublings(n, 4) })
+		require.Panics(t, func() { lecture.Doublings(1, n) })
+		require.Panics(t, func() { lecture.DrawCover(n) })
 		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Sawtooth(n) })
 	}
 }

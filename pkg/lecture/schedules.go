@@ -1,12 +1,15 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
@@ -66,8 +69,8 @@ type ScheduleScore struct {
 }
 
 // excessOf does runs of so many seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
-func (s *Study) excessOf(ctx context.Context, u setup, first int64, seeds int) (*train.History, stat.Interval, error) {
-	histories, err := sweep(ctx, []setup{u}, first, seeds, nil)
+func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*train.History, stat.Interval, error) {
+	histories, err := sweep(ctx, []setup{u}, first, seeds)
 	if err != nil {
 		return nil, stat.Interval{}, err
 	}
@@ -86,6 +89,43 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int64, seeds int) (
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
+// DrawSchedules shows the rates of each run as parts of the greatest one.
+func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
+	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
+		return figure.New(c.Name, figure.X("step t"), figure.Y("η_t / η").Range(0, 1.1)).Line(fmt.Sprintf("η = %g", c.Rate),
+			c.Step[:len(c.Rates)], figure.Column(c.Rates, func(eta float64) float64 { return eta / c.Rate }))
+	})...)
+}
+
+// BestFirst are the scores by their excess loss.
+func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
+	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(a.Excess.Value, b.Excess.Value) })
+}
+
+// DrawScores shows what each schedule leaves, beside theory where that is known.
+func DrawScores(scores []*ScheduleScore) *figure.Figure {
+	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
+	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.LogY("E[L(θ)] − L(θ*) at the end"))
+	var at []int
+	var predicted []stat.Interval
+	for i, c := range scores {
+		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
+			at, predicted = append(at, i), append(predicted, stat.Interval{Value: c.Predicted, Low: c.Predicted, High: c.Predicted})
+		}
+	}
+	return fig.ConfidenceIntervals("theory, exact", at, predicted).
+		ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess }))
+}
+
+// ScheduleTable is a row for each schedule, for lab.Table.
+func ScheduleTable(scores []*ScheduleScore) (header []string, rows [][]string) {
+	for _, c := range scores {
+		excess := c.Excess.Scaled(1000)
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%g", c.Rate), two(excess.Value), excess.Ends("%.2g"), two(1000 * c.Predicted)})
+	}
+	return []string{"schedule", "greatest $\\eta$", "excess loss × 1000", "95 % interval", "theory"}, rows
+}
+
 // CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
 // a setting cannot be, when a run fails, and when a schedule diverges at all of the rates.
 func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScore, error) {
@@ -101,7 +141,7 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 		return nil, err
 	}
 	defer t.Close()
-	run := func(named NamedSchedule, first int64, seeds int) (*train.History, stat.Interval, error) {
+	run := func(named NamedSchedule, first int, seeds int) (*train.History, stat.Interval, error) {
 		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}
 		return s.excessOf(ctx, setup{trainer: t, config: c}, first, seeds)
 	}

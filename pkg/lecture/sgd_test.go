@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -34,7 +35,7 @@ func TestStudiesOfPatients(t *testing.T) {
 	_, err = lecture.TwoMeasurements(2, "bmi", "s5")
 	require.ErrorContains(t, err, "patients is 2")
 	_, err = lecture.TwoMeasurements(0, "bmi", "bmi")
-	require.ErrorContains(t, err, "give two")
+	require.ErrorContains(t, err, "given twice")
 }
 
 // A batch of all examples, drawn without replacement, has the full gradient.
@@ -130,6 +131,10 @@ func TestDecayPathBeginsAtItsStart(t *testing.T) {
 	require.False(t, ok, "at the start there is no variance")
 	x, y, major, minor, _, ok := path.Ellipse(20, 2)
 	require.True(t, ok)
+	require.Regexp(t, `^after 20 steps the rate is 0.145 and the ellipse .* long$`, path.String())
+	require.Contains(t, drawn(t, path.Draw(s.Around("p = 1", 0.5), 40)), "theory, 2 standard deviations")
+	require.NotContains(t, drawn(t, path.Draw(s.Around("p = 1", 2), 0)), "theory, 2 standard deviations")
+	require.Equal(t, "diverged at step 3", (&lecture.DecayPath{Diverged: 3}).String())
 	require.GreaterOrEqual(t, major, minor)
 	require.Less(t, math.Hypot(x-s.Descent.Optimum[0], y-s.Descent.Optimum[1]), math.Hypot(1-s.Descent.Optimum[0], -1-s.Descent.Optimum[1]))
 }
@@ -169,6 +174,13 @@ func TestInterpolationDecidesTheFloor(t *testing.T) {
 	settings.Features = 4
 	cannot, err := lecture.Interpolate(t.Context(), settings)
 	require.NoError(t, err)
+	require.Contains(t, can.String(), "and falling by a factor")
+	require.Contains(t, cannot.String(), "theory's floor")
+	fig := figure.New("t", figure.X("step t"), figure.LogY("loss"))
+	can.Draw(fig, "can")
+	require.NotContains(t, drawn(t, fig), "theory: floor")
+	cannot.Draw(fig, "cannot")
+	require.Contains(t, drawn(t, fig), "theory: floor")
 	require.InEpsilon(t, cannot.Floor, cannot.Curve.Mean[len(cannot.Curve.Mean)-1].Value, 0.3)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/stat"
@@ -20,6 +21,23 @@ type Signal struct {
 	Layer      []float64       // 1, 2, …
 	Length     []stat.Interval // over seeds; of one seed without an interval
 	Theory     []float64       // for equal widths and independent weights: √(Scale² E φ′²) for each layer
+}
+
+// String compares the first hidden layer with the last.
+func (s *Signal) String() string {
+	return fmt.Sprintf("%s: at layer 1 there is %.2g of what is at layer %d.", s.Activation, s.Length[0].Value, len(s.Layer))
+}
+
+// DrawSignals (claim N8) draws the lengths over the layers, and what theory says of them.
+func DrawSignals(signals []*Signal) *figure.Figure {
+	fig := figure.New("What arrives of the derivative", figure.X("hidden layer"), figure.LogY("length relative to the last layer"))
+	for _, s := range signals {
+		fig.ConfidenceIntervals(s.Activation.String(), s.Layer, s.Length)
+		if s.Activation != problem.Tanh { // of which theory has a bound that says little
+			fig.Theory(fmt.Sprintf("theory, %s", s.Activation), s.Layer, s.Theory)
+		}
+	}
+	return fig
 }
 
 // SignalSettings are those of Signals.

@@ -53,6 +53,8 @@ func TestCostsOfOneCurvature(t *testing.T) {
 	require.Equal(t, []float64{0.1, 0.5}, costs.Rates, "beyond 2/λ no run gets there")
 	require.Equal(t, []float64{33, 5}, costs.Measured)
 	require.Equal(t, 1, costs.Cheapest)
+	require.Contains(t, drawn(t, costs.Draw()), "measured (points): from 33 to 5.")
+	require.Regexp(t, `^η = 0\.5 +5 steps, .* µs, .* µJ$`, costs.Bill(1, 15))
 }
 
 func TestTheZeroOneLossMovesNothing(t *testing.T) {
@@ -72,5 +74,7 @@ func TestPenaltiesAtTheirExtremes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 10, lecture.Zeros(p.L1))
 	require.Zero(t, lecture.Zeros(p.Subgradient))
+	_, rows := p.Table()
+	require.Equal(t, "0", rows[2][3], "exactly")
 	require.InDeltaSlice(t, p.ClosedForm, p.Ridge, 1e-9)
 }

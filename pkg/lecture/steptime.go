@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/problem"
@@ -17,6 +19,22 @@ import (
 type StepTimes struct {
 	Examples []int
 	Seconds  []float64
+}
+
+// Throughput is how many examples a second each size sees.
+func (t *StepTimes) Throughput() []float64 {
+	seen := make([]float64, len(t.Examples))
+	for i, n := range t.Examples {
+		seen[i] = float64(n) / t.Seconds[i]
+	}
+	return seen
+}
+
+// HalfSpeed is the index of the first size that reaches half of the best throughput. It panics when there are no sizes.
+func (t *StepTimes) HalfSpeed() int {
+	seen := t.Throughput()
+	best := floats.Max(seen)
+	return slices.IndexFunc(seen, func(s float64) bool { return s >= best/2 })
 }
 
 // StepTimeSettings are those of TimeSteps.

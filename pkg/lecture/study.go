@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/theory"
@@ -19,12 +20,16 @@ import (
 // Confidence is that of every interval shown.
 const Confidence = 0.95
 
+// Measurements are the ten variables of the diabetes patients.
+var Measurements = []string{"age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"}
+
 // A Study is linear least squares on n examples, with what is needed to train on it and to predict it.
 type Study struct {
 	*problem.LeastSquares
 	Features *mat.Dense // [n, d]
 	Targets  []float64  // [n]
 	Descent  *theory.Descent
+	Names    []string // of the features, where they have any
 }
 
 // NewStudy makes one in float64. It is an error when there are no examples or no features, when the lengths differ or a value is
@@ -39,23 +44,48 @@ func NewStudy(features *mat.Dense, targets []float64) (*Study, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Study{fit, features, targets, descent}, nil
+	return &Study{LeastSquares: fit, Features: features, Targets: targets, Descent: descent}, nil
 }
 
 // TwoMeasurements is the study of the first n diabetes patients (all 442 for n = 0) by two of their measurements, so that
 // its loss can be drawn. The measurements are standardized over those patients. It is an error when there is no measurement of that
 // name, when n is neither 0 nor between 3 and 442, and when the two measurements are linearly dependent.
 func TwoMeasurements(n int, first, second string) (*Study, error) {
-	if first == second {
-		return nil, fmt.Errorf("the measurements are both %q: give two", first)
-	}
 	return measurements(n, first, second)
 }
 
 // TenMeasurements is the study of all 442 patients by all ten measurements, all standardized. It is an error when the stored table
 // cannot be read.
 func TenMeasurements() (*Study, error) {
-	return measurements(0, "age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+	return measurements(0, Measurements...)
+}
+
+// Progression is the study of all 442 patients by some of their measurements, all ten where none is named: these standardized, and
+// the progression of the disease less its mean, in its own unit. It is an error when there is no measurement of a name, and when
+// measurements are linearly dependent.
+func Progression(names ...string) (*Study, error) {
+	if len(names) == 0 {
+		names = Measurements
+	}
+	s, err := measurements(0, names...)
+	if err != nil {
+		return nil, err
+	}
+	table, err := problem.DiabetesTable()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := table.Column(problem.Progression)
+	if err != nil {
+		return nil, err
+	}
+	floats.AddConst(-floats.Sum(targets)/float64(len(targets)), targets)
+	inUnits, err := NewStudy(s.Features, targets)
+	if err != nil {
+		return nil, err
+	}
+	inUnits.Names = names
+	return inUnits, nil
 }
 
 // measurements is the study of the first n patients, all for n = 0, by some of their measurements.
@@ -73,6 +103,11 @@ func measurements(n int, names ...string) (*Study, error) {
 	}
 	features := mat.NewDense(n, len(names), nil)
 	var targets []float64
+	for j, name := range names {
+		if slices.Contains(names[:j], name) {
+			return nil, fmt.Errorf("the measurement %q is given twice: give different ones", name)
+		}
+	}
 	for j, name := range append(slices.Clone(names), problem.Progression) {
 		column, err := table.Column(name)
 		if err != nil {
@@ -82,7 +117,29 @@ func measurements(n int, names ...string) (*Study, error) {
 			features.SetCol(j, targets)
 		}
 	}
-	return NewStudy(features, targets)
+	s, err := NewStudy(features, targets)
+	if err != nil {
+		return nil, err
+	}
+	s.Names = names
+	return s, nil
+}
+
+// Map is the excess loss over the plane of the first two weights, with the optimum, to draw on. Ranges are those of its axes; without any they follow
+// what is drawn. It panics when the study has no two named features.
+func (s *Study) Map(title string, ranges ...[2]float64) *figure.Figure {
+	x, y := figure.X("weight of "+s.Names[0]), figure.Y("weight of "+s.Names[1])
+	if len(ranges) == 2 {
+		x, y = x.Range(ranges[0][0], ranges[0][1]), y.Range(ranges[1][0], ranges[1][1])
+	}
+	best := s.Descent.Optimum
+	return figure.New(title, x, y).Contour("L(θ) − L(θ*)", figure.OnPlane(s.Excess)).Mark("optimum", best[0], best[1])
+}
+
+// Around is Map from the optimum so far to each side.
+func (s *Study) Around(title string, reach float64) *figure.Figure {
+	best := s.Descent.Optimum
+	return s.Map(title, [2]float64{best[0] - reach, best[0] + reach}, [2]float64{best[1] - reach, best[1] + reach})
 }
 
 // standardized returns the values less their mean, in units of their standard deviation.
@@ -101,6 +158,20 @@ func standardized(xs []float64) []float64 {
 
 // Excess returns L(θ) − L(θ*).
 func (s *Study) Excess(theta []float64) float64 { return s.Value(theta) - s.Descent.Floor }
+
+// Threshold is 2/λ_max, the rate above which gradient descent diverges.
+func (s *Study) Threshold() float64 { return theory.StabilityThreshold(slices.Max(s.Descent.Lambda)) }
+
+// Beside is a start near the optimum of a study with two features.
+func (s *Study) Beside() []float64 {
+	return []float64{s.Descent.Optimum[0] + 0.35, s.Descent.Optimum[1] + 0.15}
+}
+
+// End says where a run of gradient descent ends, whose losses were recorded.
+func (s *Study) End(run *train.History) string {
+	last := len(run.Step) - 1
+	return fmt.Sprintf("after %d steps the loss is %.2g above its minimum", run.Step[last], run.Loss[last]-s.Descent.Floor)
+}
 
 // SGD is what theory says of SGD on the study with batches of b drawn with replacement. It is an error when b is not positive.
 func (s *Study) SGD(b int) (*theory.SGD, error) {
@@ -158,5 +229,5 @@ func (s *Study) constant(ctx context.Context, base train.Config, grid Grid) ([][
 		return nil, err
 	}
 	defer t.Close()
-	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds, nil)
+	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds)
 }

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -61,6 +62,34 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 	return c, nil
 }
 
+// Draw adds the curve to a figure, with a band for its intervals, if a run stayed. A loss below 10⁻²⁸ is rounding and not drawn.
+func (c *Curve) Draw(fig *figure.Figure, name string) {
+	seen := len(c.Mean)
+	if k := slices.IndexFunc(c.Mean, func(v stat.Interval) bool { return v.Value < 1e-28 }); k > 0 {
+		seen = k
+	}
+	if seen > 0 {
+		fig.ConfidenceBand(name+", 95 %", c.Step[:seen], c.Mean[:seen]).Line(name, c.Step[:seen], c.Mean[:seen])
+	}
+}
+
+// Row is the curve's name, and where it ends, with the interval: a row of lab.Table.
+func (c *Curve) Row() []string {
+	if len(c.Mean) == 0 {
+		return []string{c.Name, fmt.Sprintf("all %d diverged", c.Diverged), ""}
+	}
+	end := c.Mean[len(c.Mean)-1]
+	return []string{c.Name, fmt.Sprintf("%.5f", end.Value), end.Ends("%.5f")}
+}
+
+// two writes a number with two digits, or that there is none.
+func two(x float64) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "–"
+	}
+	return fmt.Sprintf("%.2g", x)
+}
+
 // Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
 // no values or p is not between 0 and 1.
 func Quantile(values []float64, p float64) float64 {
@@ -69,6 +98,30 @@ func Quantile(values []float64, p float64) float64 {
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
+}
+
+// Spread is the median of the values, and what is below all but the parts tail and 1 − tail of them: at 0.25 the quartiles, at 0 the
+// extremes. Of no values it is NaN. It panics when tail is not between 0 and 1.
+func Spread(values []float64, tail float64) stat.Interval {
+	if len(values) == 0 {
+		return stat.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+	}
+	return stat.Interval{Value: Quantile(values, 0.5), Low: Quantile(values, tail), High: Quantile(values, 1-tail)}
+}
+
+// percent writes a share with its interval, "14 % (10 to 18 %)".
+func percent(share stat.Interval) string {
+	if share.Low == share.High { // of one run
+		return fmt.Sprintf("%.0f %% (no interval)", 100*share.Value)
+	}
+	return fmt.Sprintf("%.0f %% (%.0f to %.0f %%)", 100*share.Value, 100*share.Low, 100*share.High)
+}
+
+// percents are shares in percent, without what an interval has below 0 or above 100 %.
+func percents(shares []stat.Interval) []stat.Interval {
+	return figure.Each(shares, func(s stat.Interval) stat.Interval {
+		return stat.Interval{Value: 100 * s.Value, Low: 100 * max(s.Low, 0), High: 100 * min(s.High, 1)}
+	})
 }
 
 // Span is a range for an axis that shows all the finite values with a margin of a tenth to each side.
@@ -105,6 +158,13 @@ func squared(u, v []float64) float64 {
 	return distance * distance
 }
 
+// RelativeError is the greatest |measured/predicted − 1|. It panics when there are not as many of each.
+func RelativeError(measured, predicted []float64) float64 {
+	ratios := floats.DivTo(make([]float64, len(measured)), measured, predicted)
+	floats.AddConst(-1, ratios)
+	return floats.Norm(ratios, math.Inf(1))
+}
+
 // MaxDifference is the greatest difference of two functions on 2,001 points of an interval. It panics when one of them is nil.
 func MaxDifference(f, g func(x float64) float64, lo, hi float64) float64 {
 	if f == nil || g == nil {
@@ -126,4 +186,30 @@ func Tail(ds, errors []float64) (stat.PowerLaw, error) {
 	}
 	from := len(ds) / 2
 	return stat.FitPowerLaw(ds[from:], errors[from:], Confidence)
+}
+
+// Doublings are from, 2·from, 4·from and so on, none above most: numbers of pieces, units or examples for a logarithmic axis. It
+// panics when a number is not between 1 and 2^20.
+func Doublings(from, most int) (all []int) {
+	mustCount("from", from)
+	mustCount("most", most)
+	for n := from; n <= most; n *= 2 {
+		all = append(all, n)
+	}
+	return all
+}
+
+// DrawTail (claims N2, N7) draws the errors over the ds on two logarithmic axes, with the law of Tail where they fall like a power of d,
+// and says how they fall.
+func DrawTail(fig *figure.Figure, name string, ds, errors []float64) (words string) {
+	fit, err := Tail(ds, errors)
+	if err != nil || fit.Exponent.Value > -0.1 {
+		fig.Points(name, ds, errors)
+		if len(ds) == 0 || len(ds) != len(errors) {
+			return "no power law"
+		}
+		return fmt.Sprintf("no power law; at d = %g the error is %.2g", ds[len(ds)-1], errors[len(ds)-1])
+	}
+	fig.PowerLaw(name, ds, errors, fit.Factor.Value, fit.Exponent.Value, 0)
+	return fmt.Sprintf("the error falls like d^%.2f; at d = %g it is %.2g", fit.Exponent.Value, ds[len(ds)-1], errors[len(ds)-1])
 }

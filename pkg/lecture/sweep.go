@@ -19,19 +19,19 @@ type Grid struct {
 // A setup is what a sweep repeats from several seeds.
 type setup struct {
 	trainer *train.Trainer
-	config  train.Config                    // all but the seed
-	start   func(seed int64) map[string]any // nil: config's Start
+	config  train.Config                  // all but the seed
+	start   func(seed int) map[string]any // nil: config's Start
 }
 
-// sweep runs every setup from each of a number of seeds that begin with first, and returns the histories, [setups][seeds]. progress,
-// if not nil, is called with the number of runs done. It is an error when a number of steps or seeds cannot be.
-func sweep(ctx context.Context, setups []setup, first int64, seeds int, progress func(done int)) ([][]*train.History, error) {
+// sweep runs every setup from each of a number of seeds that begin with first, and returns the histories, [setups][seeds]. It is an
+// error when a number of steps or seeds cannot be.
+func sweep(ctx context.Context, setups []setup, first, seeds int) ([][]*train.History, error) {
 	var jobs []train.Job
 	for _, s := range setups {
 		if err := counts("Steps", s.config.Steps, "Seeds", seeds); err != nil {
 			return nil, err
 		}
-		for seed := range int64(seeds) {
+		for seed := range seeds {
 			s.config.Seed = first + seed
 			if s.start != nil {
 				s.config.Start = s.start(s.config.Seed)
@@ -39,7 +39,7 @@ func sweep(ctx context.Context, setups []setup, first int64, seeds int, progress
 			jobs = append(jobs, train.Job{Trainer: s.trainer, Config: s.config})
 		}
 	}
-	histories, err := train.Sweep(ctx, jobs, 0, progress)
+	histories, err := train.Sweep(ctx, jobs, 0, nil)
 	if err != nil {
 		return nil, fmt.Errorf("the sweep: %w", err)
 	}

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -8,6 +9,9 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	gonum "gonum.org/v1/gonum/stat"
+
+	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
 )
 
 // A Landscape returns L(θ) over all examples and ∇L(θ): Trainer.Evaluate is one.
@@ -23,6 +27,21 @@ type Taylor struct {
 	Slope  float64   // of log error on log radius: 2 if the error shrinks as ‖Δ‖²
 	// Trust is the least radius at which the error is 10 % of the decrease r‖∇L‖ that the series promises.
 	Trust float64
+}
+
+// LinearModelAtStart (claim G2) is LinearModel at the parameters from which runs of a problem begin, which the seed draws where the
+// problem does not give them. It has the errors of LinearModel and of NewTrainer.
+func LinearModelAtStart(ctx context.Context, p problem.Problem, seed int, radii []float64) (*Taylor, error) {
+	t, err := NewTrainer(p, "GD", train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	start, err := t.Run(ctx, train.Config{LearningRate: 1e-9, Steps: 1, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	return LinearModel(t.Evaluate, start.Params[0], radii)
 }
 
 // LinearModel (claim G2) measures the Taylor series of the loss at θ for the radii. It is an error when the radii are not positive,

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
@@ -45,20 +46,39 @@ type Threshold struct {
 	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
 	Sharpness      float64 // λ_max of the Hessian at θ*
 	Measured       float64 // the largest rate at which the two runs stay together
-	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, every 10 steps,
+	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, at every tenth Step,
 	// until they are a thousand times as far apart as at first: from there on chance has it.
 	Fractions []float64
+	Step      []int
 	Distance  [][]float64
+}
+
+// String says in a sentence how the training before the measurement ended.
+func (t *Threshold) String() string {
+	if t.Rests() {
+		return fmt.Sprintf("At rest after %d steps, with a loss of %.4f.", t.Steps, t.Loss)
+	}
+	return fmt.Sprintf("Not at rest after %d steps: the loss is %.4f, its gradient %.1g long, and what follows tells of a place on the way.",
+		t.Steps, t.Loss, t.Gradient)
 }
 
 // Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
 func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
 
+// Draw shows how far the two runs are apart.
+func (t *Threshold) Draw() *figure.Figure {
+	fig := figure.New("Two copies, one kicked by a hair", figure.X("step t after the kick").Range(0, 400), figure.LogY("distance of the two").Range(1e-6, 1))
+	for i, distance := range t.Distance {
+		fig.Line(fmt.Sprintf("η = %g · 2/λ_max", t.Fractions[i]), t.Step[:len(distance)], distance)
+	}
+	return fig
+}
+
 // ThresholdSettings are those of NetThreshold.
 type ThresholdSettings struct {
 	Width int     // hidden units of the net
 	Rate  float64 // learning rate of the training, before anything is measured
-	Seed  int64   // of the net's first parameters
+	Seed  int     // of the net's first parameters
 }
 
 // NetThreshold (claim G3) trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to
@@ -108,6 +128,9 @@ func NetThreshold(ctx context.Context, settings ThresholdSettings) (*Threshold, 
 			distance = distance[:far+1]
 		}
 		result.Distance = append(result.Distance, distance)
+		for k := len(result.Step); k < len(distance); k++ {
+			result.Step = append(result.Step, 10*k)
+		}
 	}
 	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
 		distance, err := apart(rate, patience)

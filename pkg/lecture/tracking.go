@@ -3,12 +3,14 @@ package lecture
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -96,6 +98,108 @@ type Tracker struct {
 	PathStep  []int
 }
 
+// String says in a sentence how far from the truth the tracker is in the long run.
+func (t *Tracker) String() string {
+	if t.Distance == nil {
+		return "diverged."
+	}
+	return fmt.Sprintf("mean after the first fifth %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
+}
+
+// DrawTrackers shows how far the second weight is from the truth of the first stream, and how far θ is from it on average.
+func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
+	follow := figure.New("Behind the truth", figure.X("step t"), figure.Y("second weight: learnt − true")).HLine(0, "truth")
+	off := figure.New("How far it is off", figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
+	for _, t := range trackers {
+		off.Theory("theory, exact", t.Step, t.Predicted)
+		if t.Distance == nil {
+			continue
+		}
+		var path []float64
+		for k, theta := range t.Path {
+			path = append(path, theta[1]-s.Each[0].Truth[t.PathStep[k]][1])
+		}
+		follow.Line(t.Name, t.PathStep, path)
+		off.Points(t.Name, t.Step, t.Distance)
+	}
+	return figure.Row(follow, off)
+}
+
+// Follow (claim S14) is Track under four schedules: the rate best, an eighth of it, a cycle of window steps around it, and one that
+// falls like 1/t. It has the errors of Track, and it is an error when the rate is not positive, or the window is shorter than two steps.
+func Follow(ctx context.Context, s *Streams, best float64, window int) ([]*Tracker, error) {
+	constant, err := schedule.Constant(best)
+	if err != nil {
+		return nil, err
+	}
+	low, err := schedule.Constant(best / 8)
+	if err != nil {
+		return nil, err
+	}
+	cycle, err := schedule.WarmRestarts(3*best, best/10, window, 1)
+	if err != nil {
+		return nil, err
+	}
+	falling, err := schedule.InverseTime(0.3, 50, 1)
+	if err != nil {
+		return nil, err
+	}
+	return Track(ctx, s, []NamedSchedule{{Name: fmt.Sprintf("constant, η = %.2g", best), Schedule: constant},
+		{Name: fmt.Sprintf("constant, η = %.2g", best/8), Schedule: low}, {Name: "windowed", Schedule: cycle}, {Name: "1/t", Schedule: falling}})
+}
+
+// TrackingCurve (claim S14) is how far SGD at constant rates is from a moving optimum in the long run.
+type TrackingCurve struct {
+	Best              float64 // the rate at which theory expects the least distance; a tenth of the stability limit where there is none
+	Rates             []float64
+	Measured          []stat.Interval // mean of ‖θ_t − θ*_t‖² after the first fifth, over streams
+	Exact, Lag, Noise []float64       // by theory: the same, and the parts of it
+}
+
+// Least is the index of the rate with the least measured distance.
+func (c *TrackingCurve) Least() int {
+	values, _, _ := figure.Ends(c.Measured)
+	return floats.MinIdx(values)
+}
+
+// TrackAt (claim S14) runs Track at constant rates, given as parts of the best one. Rates above 0.9 of the stability limit are left
+// out. It has the errors of Track, and it is an error when no rate is left.
+func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, error) {
+	best, err := s.Theory.BestTrackingRate(s.Drift)
+	if err != nil {
+		best = s.Theory.Threshold / 10
+	}
+	c := &TrackingCurve{Best: best}
+	var constant []NamedSchedule
+	for _, part := range parts {
+		eta := part * best
+		if eta >= 0.9*s.Theory.Threshold {
+			continue
+		}
+		long, err := s.Theory.Tracking(eta, s.Drift)
+		if err != nil {
+			return nil, err
+		}
+		lag := floats.Dot(long.Lag, long.Lag)
+		c.Rates, c.Exact = append(c.Rates, eta), append(c.Exact, long.SquaredDistance)
+		c.Lag, c.Noise = append(c.Lag, lag), append(c.Noise, long.SquaredDistance-lag)
+		rate, err := schedule.Constant(eta)
+		if err != nil {
+			return nil, err
+		}
+		constant = append(constant, NamedSchedule{Schedule: rate})
+	}
+	if len(c.Rates) == 0 {
+		return nil, errors.New("no rate is below the limit of stability: choose smaller ones")
+	}
+	trackers, err := Track(ctx, s, constant)
+	if err != nil {
+		return nil, err
+	}
+	c.Measured = figure.Each(trackers, func(t *Tracker) stat.Interval { return t.LongRun })
+	return c, nil
+}
+
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
 // when a schedule cannot be, and when a run fails.
 func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
@@ -118,7 +222,7 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride}})
 		}
 	}
-	histories, err := sweep(ctx, setups, 0, 1, nil)
+	histories, err := sweep(ctx, setups, 0, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -76,8 +76,8 @@ func cosine(rate float64, steps, b int) (c train.Config, err error) {
 }
 
 // from starts nets of the sizes where the initializer puts them.
-func from(start problem.Initializer, sizes []int) func(seed int64) map[string]any {
-	return func(seed int64) map[string]any { return start(sizes, int(seed)).Start() }
+func from(start problem.Initializer, sizes []int) func(seed int) map[string]any {
+	return func(seed int) map[string]any { return start(sizes, seed).Start() }
 }
 
 // netsOn are the nets that learn the same data.
@@ -113,7 +113,7 @@ func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 		defer t.Close()
 		setups = append(setups, setup{t, l.config, from(l.start, net.Sizes)})
 	}
-	return sweep(ctx, setups, 1, l.seeds, nil)
+	return sweep(ctx, setups, 1, l.seeds)
 }
 
 // error is a trained net's root mean square error on the target's 201 points, NaN after it has diverged.

@@ -2,11 +2,14 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
@@ -50,6 +53,67 @@ type Escape struct {
 	PredictedConstant, PredictedDecayed float64
 }
 
+// Maps are maps of a trap's loss, to draw a run on each.
+type Maps struct {
+	names   []string
+	figures []*figure.Figure
+	trap    *Trap
+}
+
+// Maps are maps with these names.
+func (t *Trap) Maps(names ...string) *Maps {
+	p := &Maps{names: names, trap: t}
+	for _, name := range names {
+		p.figures = append(p.figures, figure.New(name, figure.X("θ₁").Range(-1.5, 4.5), figure.Y("θ₂").Range(-3, 3)).
+			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32))
+	}
+	return p
+}
+
+// Draw shows a run on each map, and says where they end. It panics when there are not as many runs.
+func (p *Maps) Draw(runs ...*train.History) (*figure.Figure, string) {
+	where := map[int]string{0: "in the trap", 1: "in the better basin", -1: "nowhere: it diverged"}
+	better := p.trap.Minima[1]
+	var panels []*figure.Figure
+	var ends []string
+	for i, run := range runs {
+		tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
+		panels = append(panels, p.figures[i].Copy().Trajectory("SGD", run.Params).
+			Points("last steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).Mark("better minimum", better[0], better[1]))
+		ends = append(ends, fmt.Sprintf("%s: %s, at a loss of %.2f", p.names[i], where[p.trap.Basins.Basin(run.Final)], p.trap.Basins.Value(run.Final)))
+	}
+	return figure.Row(panels...), "The runs end: " + strings.Join(ends, "; ") + "."
+}
+
+// String says in a sentence where the runs at the rate end.
+func (e *Escape) String() string {
+	return fmt.Sprintf("η₀ = %-4g %3.0f %% end in the better basin (95 %%: %s).  Distance there: constant %s (theory %.2g), decayed %s (theory %.2g).",
+		e.Rate, 100*e.Better.Value, e.Better.Scaled(100).Ends("%.0f"), two(e.Constant), e.PredictedConstant, two(e.Decayed), e.PredictedDecayed)
+}
+
+// DrawEscapes shows how often the runs reach the better basin, and how far from its minimum they end, at those rates, if at least two,
+// at which most runs reach it.
+func (t *Trap) DrawEscapes(escapes []*Escape) *figure.Figure {
+	rates := func(of []*Escape) []float64 { return figure.Column(of, func(e *Escape) float64 { return e.Rate }) }
+	better := figure.Each(escapes, func(e *Escape) stat.Interval { return e.Better })
+	explore := figure.New("Big steps explore", figure.LogX("first rate η₀"), figure.Y("P(ends in the better basin)").Range(-0.05, 1.05)).
+		ConfidenceIntervals("measured, 95 %", rates(escapes), better).VLine(t.Limit, "2/λ of the trap")
+	var most []*Escape
+	for _, e := range escapes {
+		if e.Better.Value > 0.5 && !math.IsNaN(e.Constant) {
+			most = append(most, e)
+		}
+	}
+	if len(most) < 2 {
+		return figure.Row(explore)
+	}
+	return figure.Row(explore, figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the minimum")).
+		Points("rate stays at η₀", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Constant })).
+		Points("cosine from η₀ to 0", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
+		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
+		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed })))
+}
+
 // Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting
 // cannot be, and when a run fails.
 func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
@@ -91,7 +155,7 @@ func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
 		e.PredictedConstant = math.Sqrt(last(bowl.Moments(constant.At, minimum, steps)).SquaredDistance)
 		e.PredictedDecayed = math.Sqrt(last(bowl.Moments(cosine.At, minimum, steps)).SquaredDistance)
 	}
-	histories, err := sweep(ctx, setups, 1, seeds, nil)
+	histories, err := sweep(ctx, setups, 1, seeds)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestPatientsHaveFunctionsOfOneScale(t *testing.T) {
 	for _, cause := range lecture.Causes {
-		for seed := range uint64(5) {
+		for seed := range 5 {
 			p, err := lecture.NewPatient(cause, seed)
 			require.NoError(t, err)
 			mean, square := 0.0, 0.0
@@ -51,7 +51,7 @@ func TestClinicExamines(t *testing.T) {
 	require.InDelta(t, best, math.Sqrt(square), 1e-9, "the best net is that of the least error")
 	_, err = (&lecture.Clinic{}).Examine(t.Context(), p)
 	require.ErrorContains(t, err, "Seeds is 0")
-	_, err = clinic.Confuse(t.Context(), 0, 1, nil)
+	_, err = clinic.Confuse(t.Context(), 0, 1)
 	require.ErrorContains(t, err, "each is 0")
 }
 

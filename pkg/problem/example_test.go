@@ -167,3 +167,14 @@ func ExampleNewNet() {
 	// step  500: L = 0.0121
 	// step 1000: L = 0.0039
 }
+
+// One of the functions to learn, and what happens when there is none of the name.
+func ExampleTargetByName() {
+	kinks, err := problem.TargetByName("kinks")
+	fmt.Println(kinks.Knots, err)
+	_, err = problem.TargetByName("cosine")
+	fmt.Println(err)
+	// Output:
+	// [0.3 0.7] <nil>
+	// there is no target "cosine": choose one of sine, kinks, jump, chirp, lecturer's
+}

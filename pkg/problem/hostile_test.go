@@ -73,7 +73,7 @@ func FuzzHostile(f *testing.F) {
 		"Walk": problem.Walk, "Circle": problem.Circle, "ReadTable": problem.ReadTable,
 		"(*Table).Select": (*problem.Table).Select, "(*Table).Column": (*problem.Table).Column,
 		"(*Table).LeastSquares": (*problem.Table).LeastSquares, "Targets": problem.Targets, "Lecturer": problem.Lecturer,
-		"Through": problem.Through, "(Target).Grid": problem.Target.Grid, "(Target).Sample": problem.Target.Sample,
+		"Through": problem.Through, "TargetByName": problem.TargetByName, "(Target).Grid": problem.Target.Grid, "(Target).Sample": problem.Target.Sample,
 		"NewTwoBasins": problem.NewTwoBasins, "(*TwoBasins).Data": (*problem.TwoBasins).Data,
 		"(*TwoBasins).Value": (*problem.TwoBasins).Value, "(*TwoBasins).Gradient": (*problem.TwoBasins).Gradient,
 		"(*TwoBasins).Hessian": (*problem.TwoBasins).Hessian, "(*TwoBasins).Optimum": (*problem.TwoBasins).Optimum,

@@ -116,7 +116,7 @@ func (l *Labeled) Logistic() (*Logistic, error) {
 // Blobs makes n examples in the plane, drawn by the seed, by turns of class 0 and of class 1: each class a round cloud
 // of standard deviation 1, their centers (−distance/2, 0) and (distance/2, 0). The best that a line can do is to be
 // right of the part Φ(distance/2) of all. It is an error when n is below 2 or the distance is negative or not finite.
-func Blobs(n int, distance float64, seed uint64) (*Labeled, error) {
+func Blobs(n int, distance float64, seed int) (*Labeled, error) {
 	if n < 2 {
 		return nil, fmt.Errorf("n is %d: there must be at least 2 examples, one of each class", n)
 	}
@@ -126,7 +126,7 @@ func Blobs(n int, distance float64, seed uint64) (*Labeled, error) {
 	if err := checkMemory(n, 2); err != nil {
 		return nil, err
 	}
-	blobs := &Labeled{Features: gaussian(n, 2, rand.New(rand.NewPCG(seed, 0))), Classes: 2}
+	blobs := &Labeled{Features: gaussian(n, 2, rand.New(rand.NewPCG(uint64(seed), 0))), Classes: 2}
 	for i := range n {
 		label := i % 2
 		blobs.Labels = append(blobs.Labels, label)

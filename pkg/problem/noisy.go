@@ -42,7 +42,7 @@ type Noisy struct {
 // NewNoisy makes n examples whose ξ are normally distributed, drawn by the seed, and then shifted and stretched so that
 // their mean is 0 and their covariance is the one given, [d, d], to rounding. It is an error when the covariance does
 // not have the landscape's size, is not finite or has a negative eigenvalue, or when n is not greater than d.
-func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed uint64) (*Noisy, error) {
+func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed int) (*Noisy, error) {
 	if missing.Any(u, covariance) {
 		return nil, errors.New("NewNoisy needs a landscape and a covariance; one of them is nil")
 	}
@@ -61,7 +61,7 @@ func NewNoisy(u Landscape, covariance *mat.SymDense, n int, seed uint64) (*Noisy
 	if err != nil {
 		return nil, err
 	}
-	z := gaussian(n, d, rand.New(rand.NewPCG(seed, 0)))
+	z := gaussian(n, d, rand.New(rand.NewPCG(uint64(seed), 0)))
 	for j := range d {
 		column := mat.Col(nil, j, z)
 		floats.AddConst(-floats.Sum(column)/float64(n), column)

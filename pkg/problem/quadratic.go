@@ -94,12 +94,12 @@ func Rotation(angle float64) *mat.Dense {
 // factorisation of a Gaussian matrix, with the signs that make R's diagonal positive.
 //
 // Source: F. Mezzadri (2007), "How to generate random matrices from the classical compact groups", Notices of the AMS 54(5).
-func RandomBasis(d int, seed uint64) *mat.Dense {
+func RandomBasis(d int, seed int) *mat.Dense {
 	if d < 1 {
 		panic(fmt.Sprintf("RandomBasis: d is %d: it must be at least 1", d))
 	}
 	mustHaveMemory(d, d)
-	return orthonormal(gaussian(d, d, rand.New(rand.NewPCG(seed, 0))))
+	return orthonormal(gaussian(d, d, rand.New(rand.NewPCG(uint64(seed), 0))))
 }
 
 // gaussian returns [n, d] numbers drawn from the standard normal distribution.

@@ -56,7 +56,7 @@ func TestRandomBasis(t *testing.T) {
 	// bases are reflections. 2,000 seeds: standard errors are 0.016, 0.008 and 0.011; the bounds are 4 of them.
 	var mean, square, reflections float64
 	const seeds = 2000
-	for seed := range uint64(seeds) {
+	for seed := range seeds {
 		q := problem.RandomBasis(2, seed)
 		mean += q.At(0, 0) / seeds
 		square += q.At(0, 0) * q.At(0, 0) / seeds

@@ -21,7 +21,7 @@ import (
 //
 // It is an error when n or d is below 1, when the spectrum has another length, or when a λ or the noise is negative or
 // not finite.
-func RandomLeastSquares(n, d int, spectrum []float64, noise float64, seed uint64) (
+func RandomLeastSquares(n, d int, spectrum []float64, noise float64, seed int) (
 	fit *LeastSquares, truth []float64, err error,
 ) {
 	if n < 1 || d < 1 {
@@ -43,7 +43,7 @@ func RandomLeastSquares(n, d int, spectrum []float64, noise float64, seed uint64
 	if err := checkNoise(noise); err != nil {
 		return nil, nil, err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	// X = U S Vᵀ, with the singular values √(nλ).
 	u, v := orthonormal(gaussian(n, rank, rng)), orthonormal(gaussian(d, rank, rng))
 	s := make([]float64, rank)
@@ -73,7 +73,7 @@ type Stream struct {
 // the seed, so that the Hessian is the identity but for what a sample scatters, and targets with noise of that standard
 // deviation. Start is set to the origin. It is an error when moving is empty or not finite, or the noise negative or
 // not finite.
-func NewStream(moving *mat.Dense, noise float64, seed uint64) (*Stream, error) {
+func NewStream(moving *mat.Dense, noise float64, seed int) (*Stream, error) {
 	if moving == nil || moving.IsEmpty() {
 		return nil, errors.New("moving is empty: give at least one row")
 	}
@@ -81,7 +81,7 @@ func NewStream(moving *mat.Dense, noise float64, seed uint64) (*Stream, error) {
 		return nil, err
 	}
 	n, d := moving.Dims()
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	x, y := gaussian(n, d, rng), make([]float64, n)
 	for t := range y {
 		if err := checkVector(fmt.Sprintf("moving[%d]", t), moving.RawRowView(t), d); err != nil {
@@ -99,9 +99,9 @@ func NewStream(moving *mat.Dense, noise float64, seed uint64) (*Stream, error) {
 // Walk returns n places of a random walk of d dimensions, drawn by the seed: from the origin, each a step of
 // independent normal components of the standard deviation given from the one before, [n, d]. It panics when n or d is
 // below 1, or the walk would not fit into memory.
-func Walk(n, d int, step float64, seed uint64) *mat.Dense {
+func Walk(n, d int, step float64, seed int) *mat.Dense {
 	mustHaveMemory(n, d)
-	walk := gaussian(n, d, rand.New(rand.NewPCG(seed, 1)))
+	walk := gaussian(n, d, rand.New(rand.NewPCG(uint64(seed), 1)))
 	walk.Scale(step, walk)
 	clear(walk.RawRowView(0))
 	for t := 1; t < n; t++ {

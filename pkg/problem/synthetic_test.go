@@ -41,7 +41,7 @@ func TestRandomLeastSquaresNoise(t *testing.T) {
 
 	left, twice := 0.0, 0.0
 	const seeds = 500
-	for seed := range uint64(seeds) {
+	for seed := range seeds {
 		fit, _, err := problem.RandomLeastSquares(10, 4, []float64{1, 2, 3, 4}, 0.5, seed)
 		require.NoError(t, err)
 		optimum, err := fit.Optimum()

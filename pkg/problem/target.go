@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // Target is a function of one variable on an interval, to be learned from points.
@@ -31,6 +32,18 @@ func Targets() []Target {
 		{Name: "chirp", F: func(x float64) float64 { return math.Sin(2 * math.Pi * x * (1 + 5*x)) }, Lo: 0, Hi: 1},
 		Lecturer(),
 	}
+}
+
+// TargetByName returns the one of Targets that has the name. It is an error when none has.
+func TargetByName(name string) (Target, error) {
+	var names []string
+	for _, t := range Targets() {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Target{}, fmt.Errorf("there is no target %q: choose one of %s", name, strings.Join(names, ", "))
 }
 
 // Lecturer is the piecewise linear function of ten pieces on [0, 1] that CS182 lets students train small nets on: it has
@@ -97,9 +110,9 @@ func (t Target) Grid(n int) (xs, ys []float64) {
 
 // Sample returns n points drawn uniformly, ascending, and F there plus Gaussian noise of the standard deviation given. It
 // panics when F is nil or they would not fit into memory.
-func (t Target) Sample(n int, noise float64, seed uint64) (xs, ys []float64) {
+func (t Target) Sample(n int, noise float64, seed int) (xs, ys []float64) {
 	t.mustHave(n)
-	rng := rand.New(rand.NewPCG(seed, 182))
+	rng := rand.New(rand.NewPCG(uint64(seed), 182))
 	for range n {
 		xs = append(xs, t.Lo+(t.Hi-t.Lo)*rng.Float64())
 	}

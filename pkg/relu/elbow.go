@@ -3,6 +3,7 @@ package relu
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Elbow is a hidden unit of one input with its output weight, v·max(0, wx + b) (claims N3–N5, lecture figures 5–7): zero
@@ -20,6 +21,20 @@ func (e Elbow) Knot() float64 { return -e.B / e.W }
 
 // Slope returns v·w, that of the side that is not flat: the right one if w > 0, the left one if w < 0.
 func (e Elbow) Slope() float64 { return e.V * e.W }
+
+// String names the elbow by its parameters: "w = 1.5, b = −0.5, v = −1".
+func (e Elbow) String() string {
+	return strings.ReplaceAll(fmt.Sprintf("w = %g, b = %g, v = %g", e.W, e.B, e.V), "-", "−")
+}
+
+// Describe says where the elbow bends and how steep it is.
+func (e Elbow) Describe() string {
+	words := fmt.Sprintf("the knot is at −b/w = %.3f, the slope is vw = %.3f on its side", e.Knot()+0, e.Slope()+0)
+	if e.W == 0 {
+		words = fmt.Sprintf("with w = 0 there is no knot, and the elbow is the constant %.3f", e.At(0)+0)
+	}
+	return strings.ReplaceAll(words, "-", "−")
+}
 
 // Gradient returns the derivatives of At(x) with respect to v, w and b.
 func (e Elbow) Gradient(x float64) (v, w, b float64) {

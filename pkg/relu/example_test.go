@@ -91,3 +91,12 @@ func ExampleFreeKnots() {
 	// 1 knots: best at [0.05], 0.510; interpolated at equal distances 29.930
 	// 2 knots: best at [0.01 0.1], 0.000; interpolated at equal distances 17.885
 }
+
+func ExampleElbow_Describe() {
+	elbow := relu.Elbow{V: -1, W: 1.5, B: -0.5}
+	fmt.Printf("%v: %s\n", elbow, elbow.Describe())
+	fmt.Println(relu.Elbow{V: 2, B: 1}.Describe())
+	// Output:
+	// w = 1.5, b = −0.5, v = −1: the knot is at −b/w = 0.333, the slope is vw = −1.500 on its side
+	// with w = 0 there is no knot, and the elbow is the constant 2.000
+}

@@ -183,7 +183,7 @@ func (s Sampler) IsGiven() bool { return s.kind == given }
 
 // Inputs returns the inputs of a program that was built with Node, new tensors: the key, uint32 [2], or for Given the
 // batches, int32 [m, b]; nothing for a sampler that needs neither.
-func (s Sampler) Inputs(seed int64) []*tensors.Tensor {
+func (s Sampler) Inputs(seed int) []*tensors.Tensor {
 	switch s.kind {
 	case full, inOrder, stream:
 		return nil
@@ -196,7 +196,7 @@ func (s Sampler) Inputs(seed int64) []*tensors.Tensor {
 
 // Indices returns the indices of the examples that step sees, [b], on the host, of n examples. A negative step is a
 // programming error and panics, as is an n that Check refuses, and a batch that does not fit into memory.
-func (s Sampler) Indices(step int, seed int64, n int) []int {
+func (s Sampler) Indices(step int, seed int, n int) []int {
 	if err := s.Check(n); err != nil {
 		panic(err)
 	}
@@ -382,7 +382,7 @@ func hash[N number[N]](x N) N {
 // keyOf scrambles a seed, so that neighboring seeds have nothing to do with each other.
 //
 // Source: G. Steele, D. Lea and C. Flood (2014), "Fast Splittable Pseudorandom Number Generators": SplitMix64.
-func keyOf(seed int64) (key [2]uint32) {
+func keyOf(seed int) (key [2]uint32) {
 	z := uint64(seed) + 0x9E3779B97F4A7C15
 	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
 	z = (z ^ z>>27) * 0x94D049BB133111EB

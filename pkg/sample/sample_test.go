@@ -47,7 +47,7 @@ func TestGraphIsTheHost(t *testing.T) {
 				require.NoError(t, err)
 				defer exec.Finalize()
 				for _, step := range []int{0, 1, 2, 3, 57, 1_000_003, 5_000_000_000} {
-					for _, seed := range []int64{0, 1, -7, math.MaxInt64} {
+					for _, seed := range []int{0, 1, -7, math.MaxInt} {
 						inputs := []any{int64(step)}
 						for _, x := range s.Inputs(seed) {
 							inputs = append(inputs, x)
@@ -87,7 +87,7 @@ func TestNodeInALoop(t *testing.T) {
 
 // loop compiles a loop that draws so many batches into a table, and returns it as a function of the seed. If twice, the
 // main function of the graph draws too, into all rows, the batch after those: its scalars must be others than the loop's.
-func loop(t testing.TB, backend compute.Backend, s sample.Sampler, n, steps int, twice bool) func(int64) *tensors.Tensor {
+func loop(t testing.TB, backend compute.Backend, s sample.Sampler, n, steps int, twice bool) func(int) *tensors.Tensor {
 	exec, err := graph.NewExec(backend, func(inputs []*graph.Node) *graph.Node {
 		g := inputs[0].Graph()
 		table := graph.BroadcastToDims(graph.Const(g, int32(-1)), steps, s.BatchSize(n))
@@ -118,7 +118,7 @@ func loop(t testing.TB, backend compute.Backend, s sample.Sampler, n, steps int,
 		return graph.While(cond, body, state...)[1]
 	})
 	require.NoError(t, err)
-	return func(seed int64) *tensors.Tensor {
+	return func(seed int) *tensors.Tensor {
 		inputs := []any{int64(steps)}
 		for _, x := range s.Inputs(seed) {
 			inputs = append(inputs, x)
@@ -194,7 +194,7 @@ func TestOrdersAreUniform(t *testing.T) {
 	factorial := map[int]int{2: 2, 3: 6, 4: 24, 5: 120}
 	for n, cells := range factorial {
 		for over, draw := range map[string]func(i int) []int{
-			"seeds":  func(i int) []int { return must(sample.ShuffledOnce(n)).Indices(0, int64(i), n) },
+			"seeds":  func(i int) []int { return must(sample.ShuffledOnce(n)).Indices(0, i, n) },
 			"epochs": func(i int) []int { return must(sample.Reshuffled(n)).Indices(i, 1, n) },
 			"steps":  func(i int) []int { return must(sample.WithoutReplacement(n)).Indices(i, 2, n) },
 		} {
@@ -223,7 +223,7 @@ func TestPairsAreUniform(t *testing.T) {
 		one := map[int]int{}
 		within, steps, epochs, seeds := map[[2]int]int{}, map[[2]int]int{}, map[[2]int]int{}, map[[2]int]int{}
 		for i := range draws {
-			seed := int64(2 * i)
+			seed := 2 * i
 			batch := s.Indices(0, seed, n)
 			one[batch[2]]++
 			within[[2]int{batch[0], batch[1]}]++
@@ -250,7 +250,7 @@ func TestSeedsDoNotMeet(t *testing.T) {
 			each = n / b // the first batch of each epoch
 		}
 		seen, again := map[[b]int]bool{}, 0
-		for seed := range int64(seeds) {
+		for seed := range seeds {
 			for step := range steps {
 				batch := [b]int(s.Indices(step*each, seed, n))
 				if seen[batch] {

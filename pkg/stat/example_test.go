@@ -30,6 +30,14 @@ func ExampleMeanOverRuns() {
 }
 
 // Gradient descent on ½θ² diverges above the rate 2, which bisection finds by trying.
+func ExampleInterval_Format() {
+	fmt.Printf("%.2f\n", stat.Interval{Value: 1.25, Low: 1.1, High: 1.4})
+	fmt.Printf("%.2f\n", stat.Interval{Value: 1.25, Low: 1.25, High: 1.25})
+	// Output:
+	// 1.25 (1.10 … 1.40)
+	// 1.25 (no interval)
+}
+
 func ExampleBisectThreshold() {
 	diverges := func(eta float64) (bool, error) {
 		theta := 1.0

@@ -1,6 +1,7 @@
 package stat_test
 
 import (
+	"fmt"
 	"testing"
 
 	"descent.example/internal/hostile"
@@ -14,7 +15,9 @@ func FuzzHostile(f *testing.F) {
 		{func(eta float64) (bool, error) { return eta > 0.5, nil }, func(eta float64) (bool, error) { return true, nil }},
 	}, map[string]any{
 		"Autocorrelation": stat.Autocorrelation, "Periodogram": stat.Periodogram,
-		"SquaredDisplacement": stat.SquaredDisplacement, "(Interval).Contains": stat.Interval.Contains, "Mean": stat.Mean,
+		"SquaredDisplacement": stat.SquaredDisplacement, "(Interval).Contains": stat.Interval.Contains,
+		"(Interval).Format": func(i stat.Interval) string { return fmt.Sprintf("%.2f %v %s", i, i, i) }, "(Interval).Scaled": stat.Interval.Scaled, "(Interval).Ends": stat.Interval.Ends,
+		"Mean":         stat.Mean,
 		"MeanOverRuns": stat.MeanOverRuns, "PowerIteration": stat.PowerIteration, "BisectThreshold": stat.BisectThreshold,
 		"Difference": stat.Difference, "Proportion": stat.Proportion, "(Line).At": stat.Line.At, "FitLine": stat.FitLine,
 		"(PowerLaw).At": stat.PowerLaw.At, "FitPowerLaw": stat.FitPowerLaw,

@@ -20,6 +20,26 @@ import (
 // Interval is an estimate and the ends of its confidence interval.
 type Interval struct{ Value, Low, High float64 }
 
+// Format writes the value and the ends, each by the verb: "%.2f" gives "1.25 (1.10 … 1.40)". A value from one run has no
+// interval, which is then said instead.
+func (i Interval) Format(f fmt.State, verb rune) {
+	number := fmt.FormatString(f, verb)
+	fmt.Fprintf(f, number+" (%s)", i.Value, i.Ends(number))
+}
+
+// Ends are both ends in the format of one number, such as "%.2f", or "no interval".
+func (i Interval) Ends(number string) string {
+	if i.Low == i.High {
+		return "no interval"
+	}
+	return fmt.Sprintf(number+" … "+number, i.Low, i.High)
+}
+
+// Scaled is the interval in another unit: all three numbers times a factor.
+func (i Interval) Scaled(factor float64) Interval {
+	return Interval{i.Value * factor, i.Low * factor, i.High * factor}
+}
+
 // Contains tells whether x lies in the interval, ends included.
 func (i Interval) Contains(x float64) bool { return i.Low <= x && x <= i.High }
 

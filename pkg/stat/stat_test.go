@@ -328,3 +328,7 @@ func TestConfidenceNearOne(t *testing.T) {
 		}
 	}
 }
+
+func TestScaled(t *testing.T) {
+	require.Equal(t, stat.Interval{Value: 2000, Low: 1000, High: 3000}, stat.Interval{Value: 2, Low: 1, High: 3}.Scaled(1000))
+}

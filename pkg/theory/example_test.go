@@ -151,3 +151,15 @@ func ExampleGradientNoise_Cosine() {
 	// at [1.9 -0.9]: signal to noise 0.146, cosine 0.304
 	// at [1.99 -0.99]: signal to noise 0.097, cosine 0.246
 }
+
+// A threshold unit of 100 weights makes nearly all labelings of 150 points, and half of those of 200.
+func ExampleCoverShare() {
+	for _, n := range []int{100, 150, 200} {
+		share, err := theory.CoverShare(n, 100)
+		fmt.Printf("%d points: %.1f %% (%v)\n", n, 100*share, err)
+	}
+	// Output:
+	// 100 points: 100.0 % (<nil>)
+	// 150 points: 100.0 % (<nil>)
+	// 200 points: 50.0 % (<nil>)
+}

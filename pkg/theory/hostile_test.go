@@ -51,7 +51,7 @@ func FuzzHostile(f *testing.F) {
 		"(*SGD).ExcessLoss": (*theory.SGD).ExcessLoss, "(*SGD).Variances": (*theory.SGD).Variances,
 		"(*SGD).Noise": (*theory.SGD).Noise, "(*SGD).PolyakRuppert": (*theory.SGD).PolyakRuppert,
 		"(*SGD).Components": (*theory.SGD).Components, "(*SGD).Moments": (*theory.SGD).Moments,
-		"(*SGD).AverageMoments": (*theory.SGD).AverageMoments, "Cover": theory.Cover, "Separable": theory.Separable,
+		"(*SGD).AverageMoments": (*theory.SGD).AverageMoments, "Cover": theory.Cover, "CoverShare": theory.CoverShare, "Separable": theory.Separable,
 		"Labelings": theory.Labelings, "VCBound": theory.VCBound, "Autocorrelation": theory.Autocorrelation,
 		"StepAutocorrelation": theory.StepAutocorrelation, "SquaredDisplacement": theory.SquaredDisplacement,
 		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse,

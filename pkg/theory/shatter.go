@@ -44,6 +44,18 @@ func Cover(n, d int) (*big.Int, error) {
 	return sum.Lsh(sum, 1), nil
 }
 
+// CoverShare is Cover's count as a part of all 2ⁿ labelings. It has the errors of Cover.
+func CoverShare(n, d int) (float64, error) {
+	count, err := Cover(n, d)
+	if err != nil {
+		return 0, err
+	}
+	share := new(big.Float).SetInt(count)
+	share.SetMantExp(share, -n) // 2ⁿ may be too large for an Int
+	part, _ := share.Float64()
+	return part, nil
+}
+
 // Separable tells whether a linear threshold unit with a bias gives the points [n, inputs] the labels, true above 0 and false
 // below. By Gordan's theorem it does just if no convex combination of the points, each with a 1 for the bias and turned by its
 // label, is 0: a linear program, which gonum solves. It is an error when there are no points, or as many labels are not given.

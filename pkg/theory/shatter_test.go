@@ -130,3 +130,14 @@ func TestVCBound(t *testing.T) {
 	_, err = theory.VCBound(2, 3, 0)
 	require.ErrorContains(t, err, "widths[1]")
 }
+
+// All of as many points as weights, half of twice as many, and of very many none, without making 2ⁿ.
+func TestCoverShare(t *testing.T) {
+	for n, want := range map[int]float64{100: 1, 200: 0.5, math.MaxInt: 0} {
+		share, err := theory.CoverShare(n, 100)
+		require.NoError(t, err)
+		require.Equal(t, want, share, n)
+	}
+	_, err := theory.CoverShare(0, 3)
+	require.ErrorContains(t, err, "there are 0 points")
+}

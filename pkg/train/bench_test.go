@@ -91,7 +91,7 @@ func BenchmarkSweep(b *testing.B) {
 				require.NoError(b, err)
 				defer trainer.Close()
 				run := func(steps int) {
-					jobs := trainer.Grid(train.Config{Steps: steps, Stride: max(steps/10, 1)}, []float64{rate}, make([]int64, runs))
+					jobs := trainer.Grid(train.Config{Steps: steps, Stride: max(steps/10, 1)}, []float64{rate}, make([]int, runs))
 					_, err := train.SweepTogether(context.Background(), jobs, atOnce)
 					require.NoError(b, err)
 				}

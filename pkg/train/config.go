@@ -57,7 +57,7 @@ type Config struct {
 	Hyper map[string]float64
 	// Seed of the starting values and of the batches. Starting values are drawn by GoMLX's Go backend, so that a seed means
 	// the same start and the same batches whatever computes the run.
-	Seed int64
+	Seed int
 	// MaxLoss: a loss of greater magnitude counts as divergence and ends the run; 0 means the largest finite number.
 	// A run just beyond the threshold of stability grows slowly: a multiple of the loss at the start finds out sooner.
 	MaxLoss float64

@@ -138,7 +138,7 @@ func (t *Trainer) derive(ctx context.Context, h *History) (all bool, err error) 
 // evaluation returns one of the evaluator's programs, compiled if it is the first time, and its inputs for θ.
 func (t *Trainer) evaluation(theta []float64, which func(*evaluator) **graph.Graph, outputs func(*graph.Graph) []*graph.Node) (
 	program *graph.Graph, inputs []any, err error) {
-	seed := int64(0)
+	seed := 0
 	if s := t.start.Load(); s != nil {
 		seed = s.seed
 	}

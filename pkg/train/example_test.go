@@ -85,7 +85,7 @@ func ExampleSweep() {
 
 	rates := []float64{0.01, 0.1, 0.19, 0.21, 0.5}
 	base := train.Config{Steps: 50, Start: map[string]any{"theta": []float64{1, 1}}, MaxLoss: 1000}
-	histories, err := train.Sweep(context.Background(), trainer.Grid(base, rates, []int64{1}), 0, nil)
+	histories, err := train.Sweep(context.Background(), trainer.Grid(base, rates, []int{1}), 0, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

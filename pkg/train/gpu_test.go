@@ -50,7 +50,7 @@ func TestGPUGivesTheCurvesOfTheCPU(t *testing.T) {
 			there := newTrainer(t, gpu, &net{dtype: dtype, hidden: 4, n: 13}, must(optim.ByName(name)), record)
 			var jobs []train.Job
 			for k := range 5 {
-				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: int64(k)}
+				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: k}
 				c.Schedule = must(schedule.OneOverT(0.04 * float64(1+k)))
 				if k == 4 {
 					c.Schedule = must(schedule.Func(func(step int) float64 { return 0.02 * (1 + math.Cos(float64(step)/13)) }))
@@ -102,7 +102,7 @@ func TestGPUIsUsedWhereItPays(t *testing.T) {
 		if stay {
 			trainer.Stay()
 		}
-		jobs := trainer.Grid(train.Config{Steps: steps, Stride: steps, Sampler: must(sample.WithReplacement(32))}, []float64{0.02}, make([]int64, runs))
+		jobs := trainer.Grid(train.Config{Steps: steps, Stride: steps, Sampler: must(sample.WithReplacement(32))}, []float64{0.02}, make([]int, runs))
 		began := time.Now()
 		_, err := train.Sweep(context.Background(), jobs, 0, nil)
 		require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestGPUChild(t *testing.T) {
 		before := usedMemory(t)
 		gpu, _ := onGPU(t)
 		trainer := newTrainer(t, gpu, must(problem.NewNet(problem.MLP{Sizes: []int{1, 64, 1}}, problem.NewPoints(xs, ys))), optim.GD(), train.Record{})
-		_, err := train.Sweep(t.Context(), trainer.Grid(train.Config{Steps: 200, Stride: 100}, []float64{0.01}, make([]int64, 2048)), 0, nil)
+		_, err := train.Sweep(t.Context(), trainer.Grid(train.Config{Steps: 200, Stride: 100}, []float64{0.01}, make([]int, 2048)), 0, nil)
 		require.NoError(t, err)
 		fmt.Printf("SAYS %d\n", usedMemory(t)-before)
 	case "full":

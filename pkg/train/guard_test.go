@@ -127,7 +127,7 @@ func TestNils(t *testing.T) {
 		var noContext context.Context
 		_, err = trainer.Run(noContext, train.Config{LearningRate: 0.1, Steps: 1})
 		require.EqualError(t, err, "ctx is nil: give context.Background()")
-		_, err = train.Sweep(noContext, trainer.Grid(train.Config{Steps: 1}, []float64{0.1}, []int64{1}), 0, nil)
+		_, err = train.Sweep(noContext, trainer.Grid(train.Config{Steps: 1}, []float64{0.1}, []int{1}), 0, nil)
 		require.EqualError(t, err, "ctx is nil: give context.Background()")
 	})
 }
@@ -200,7 +200,7 @@ func TestCloseWhileItRuns(t *testing.T) {
 			var group sync.WaitGroup
 			for i, of := range []*train.Trainer{trainer, other, trainer} {
 				group.Go(func() {
-					_, err := of.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1 << 40, Stride: 1 << 30, Seed: int64(i),
+					_, err := of.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1 << 40, Stride: 1 << 30, Seed: i,
 						Progress: func(int) { once.Do(func() { close(started) }) }})
 					assert.ErrorContains(t, err, closed)
 				})

@@ -48,7 +48,7 @@ func TestSweepGoesWhereItIsFaster(t *testing.T) {
 					trainer.Stay()
 				}
 				config := train.Config{Steps: 700, Stride: 100, Sampler: must(sample.WithReplacement(5))}
-				jobs := append(trainer.Grid(config, []float64{0.02}, []int64{1, 2, 3, 4, 5}[:runs]), other.Grid(config, []float64{0.03}, []int64{1, 2, 3, 4, 5}[:runs])...)
+				jobs := append(trainer.Grid(config, []float64{0.02}, []int{1, 2, 3, 4, 5}[:runs]), other.Grid(config, []float64{0.03}, []int{1, 2, 3, 4, 5}[:runs])...)
 				train.SetSpeeds(trainer, c.gpu, config, runs, c.here, 0.1)
 				histories, err := train.Sweep(t.Context(), jobs, 2, nil)
 				require.NoError(t, err)

@@ -34,7 +34,7 @@ func TestRunsAndSweepsTellTheirProgress(t *testing.T) {
 	c := train.Config{LearningRate: 0.1, Steps: 50}
 	_, err = trainer.Run(context.Background(), c)
 	require.NoError(t, err)
-	jobs := trainer.Grid(c, []float64{0.05, 0.1}, []int64{1, 2})
+	jobs := trainer.Grid(c, []float64{0.05, 0.1}, []int{1, 2})
 	_, err = train.Sweep(context.Background(), jobs, 1, nil)
 	require.NoError(t, err)
 	require.Equal(t, []*work{{50, 50, true}, {4, 4, true}}, heard, "a sweep's runs are parts of it")

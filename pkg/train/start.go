@@ -138,7 +138,7 @@ var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute
 
 // starting are the starting values of the variables for a seed.
 type starting struct {
-	seed         int64
+	seed         int
 	host, device []*tensors.Tensor // device is nil before it is needed
 }
 
@@ -151,7 +151,7 @@ func (s *starting) on(device bool) []*tensors.Tensor {
 
 // startValues returns the starting values of a seed, on the device or on the host; those of the last seed are kept. The
 // slice is the caller's, the tensors are not. As programOf it takes no lock where they are.
-func (t *Trainer) startValues(seed int64, onDevice bool) ([]*tensors.Tensor, error) {
+func (t *Trainer) startValues(seed int, onDevice bool) ([]*tensors.Tensor, error) {
 	have := func(s *starting) bool { return s != nil && s.seed == seed && (!onDevice || s.device != nil) }
 	s := t.start.Load()
 	if have(s) {
@@ -186,7 +186,7 @@ func (t *Trainer) startValues(seed int64, onDevice bool) ([]*tensors.Tensor, err
 
 // draw runs the variables' initializers with the seed. GoMLX's InitializeVariables would compile them each time, which takes
 // longer than a short run of a sweep: it lets its executor be configured, and so this is kept and called again.
-func (t *Trainer) draw(seed int64) ([]*tensors.Tensor, error) {
+func (t *Trainer) draw(seed int) ([]*tensors.Tensor, error) {
 	if t.draws == nil {
 		backend, err := goBackend()
 		if err != nil {
@@ -204,7 +204,7 @@ func (t *Trainer) draw(seed int64) ([]*tensors.Tensor, error) {
 		}
 		t.draws = draws
 	}
-	if err := t.store.SetRNGStateFromSeed(seed); err != nil {
+	if err := t.store.SetRNGStateFromSeed(int64(seed)); err != nil {
 		return nil, err
 	}
 	var drawn []*tensors.Tensor

@@ -27,7 +27,7 @@ type Job struct {
 
 // Grid lists the jobs of one trainer for every learning rate and seed, the seeds of the first rate first. The rest of
 // their settings is base's.
-func (t *Trainer) Grid(base Config, rates []float64, seeds []int64) []Job {
+func (t *Trainer) Grid(base Config, rates []float64, seeds []int) []Job {
 	var jobs []Job
 	for _, rate := range rates {
 		for _, seed := range seeds {

@@ -32,7 +32,7 @@ func TestSweepIsSingleRuns(t *testing.T) {
 		for _, hidden := range []int{3, 8} {
 			trainer := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: hidden, n: 20}, must(optim.HeavyBall(0.9)), everything)
 			base := train.Config{Steps: 60, Stride: 7, Sampler: must(sample.Reshuffled(6))}
-			jobs = append(jobs, trainer.Grid(base, []float64{0.01, 0.05}, []int64{1, 2, 3})...)
+			jobs = append(jobs, trainer.Grid(base, []float64{0.01, 0.05}, []int{1, 2, 3})...)
 		}
 		require.Len(t, jobs, 12)
 		for _, workers := range []int{0, 1, 5} {
@@ -88,7 +88,7 @@ func TestRunsTogetherAreSingleRuns(t *testing.T) {
 			trainer := newTrainer(t, backend, &net{dtype: dtypes.Float64, hidden: 4, n: 13}, must(optim.ByName(name)), record)
 			var jobs []train.Job
 			for k := range 5 {
-				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: int64(k)}
+				c := train.Config{Sampler: samplers[i%len(samplers)], Steps: 40, Stride: 3, Seed: k}
 				c.Schedule = must(schedules[i%len(schedules)](0.02 * float64(1+k)))
 				if i%4 == 0 {
 					c.Plateau = must(schedule.ReduceOnPlateau(0.5, 2, 0.01, 1, 0.01))
@@ -141,7 +141,7 @@ func TestRunsTogetherDiverge(t *testing.T) {
 				train.OneStepACall(trainer)
 			}
 			jobs := trainer.Grid(train.Config{Steps: 70, Stride: 7, MaxLoss: 1e4, Start: map[string]any{"theta": []float64{1, 1}}},
-				[]float64{0.01, 0.25, 0.19, 0.5, 0.21, 0.1}, []int64{0})
+				[]float64{0.01, 0.25, 0.19, 0.5, 0.21, 0.1}, []int{0})
 			jobs[4].Config.MaxLoss = 1e2
 			requireAlike(t, jobs, 6, fmt.Sprint(calls))
 			for i := range jobs {
@@ -167,7 +167,7 @@ func TestRunsTogetherDiverge(t *testing.T) {
 func TestSweepOfWhatCannotBeBatched(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		trainer := newTrainer(t, backend, dropped{&net{dtype: dtypes.Float32, hidden: 8, n: 20}}, optim.GD(), train.Record{})
-		jobs := trainer.Grid(train.Config{Steps: 20}, []float64{0.1, 0.2}, []int64{1, 2})
+		jobs := trainer.Grid(train.Config{Steps: 20}, []float64{0.1, 0.2}, []int{1, 2})
 		histories, err := train.SweepTogether(context.Background(), jobs, 4)
 		require.NoError(t, err)
 		for i, job := range jobs {

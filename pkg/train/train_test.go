@@ -166,12 +166,12 @@ func TestConcurrentRuns(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range together {
 			group.Go(func() {
-				together[i], _ = trainer.Run(context.Background(), train.Config{LearningRate: 0.01, Steps: 100, Seed: int64(i % 3)})
+				together[i], _ = trainer.Run(context.Background(), train.Config{LearningRate: 0.01, Steps: 100, Seed: i % 3})
 			})
 		}
 		group.Wait()
 		for i, h := range together {
-			require.Equal(t, run(t, trainer, train.Config{LearningRate: 0.01, Steps: 100, Seed: int64(i % 3)}), h)
+			require.Equal(t, run(t, trainer, train.Config{LearningRate: 0.01, Steps: 100, Seed: i % 3}), h)
 		}
 	})
 }

@@ -1,0 +1,336 @@
+package lecture_test
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/diagnosis"
+	"descent.example/pkg/figure"
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
+	"descent.example/pkg/relu"
+	"descent.example/pkg/stat"
+)
+
+// drawn is what a picture shows, in words; a picture that cannot be drawn fails.
+func drawn(t *testing.T, fig *figure.Figure) string {
+	t.Helper()
+	_, err := fig.SVG()
+	require.NoError(t, err)
+	return fig.Alt()
+}
+
+func TestElbowsAreDrawnWithTheirKnots(t *testing.T) {
+	words := drawn(t, lecture.DrawElbows(relu.Elbow{V: -1, W: 2, B: -1}, relu.Elbow{V: 1, W: -1, B: -1}))
+	require.Contains(t, words, "yours (line): from −0 to −3.")
+	require.Contains(t, words, "Star at (0.5, 0)")
+	require.Contains(t, words, "w = −1, b = −1, v = 1 (line): from 1 to 0.")
+	require.Contains(t, words, "Star at (−1, 0)")
+	for _, without := range []relu.Elbow{{V: 1, B: 1}, {V: 1, W: 1, B: 5}, {}} {
+		require.NotContains(t, drawn(t, lecture.DrawElbows(without)), "Star", "%v has no knot there", without)
+		drawn(t, lecture.DrawElbowGradient(without))
+	}
+	words = drawn(t, lecture.DrawElbowGradient(relu.Elbow{V: -1, W: 2, B: -1}))
+	require.Contains(t, words, "∂/∂v (line): from 0 to 3. ∂/∂w (line): from 0 to −2. ∂/∂b (line): from 0 to −1.")
+}
+
+func TestPartsOfANet(t *testing.T) {
+	net, err := relu.Uniform(line.F, 0, 1, 20)
+	require.NoError(t, err)
+	words := drawn(t, lecture.DrawParts(net, line))
+	require.Contains(t, words, "elbow 12 (line)")
+	require.NotContains(t, words, "elbow 13")
+	require.Panics(t, func() { lecture.DrawParts(relu.Sawtooth(2), line) })
+}
+
+func TestTailInWords(t *testing.T) {
+	ds := []float64{1, 2, 4, 8, 16, 32}
+	fig := func() *figure.Figure { return figure.New("errors", figure.LogX("d"), figure.LogY("error")) }
+	of := func(f func(d float64) float64) []float64 { return figure.Column(ds, f) }
+	falling := fig()
+	require.Equal(t, "the error falls like d^-2.00; at d = 32 it is 0.0029",
+		lecture.DrawTail(falling, "a", ds, of(func(d float64) float64 { return 3 / d / d })))
+	require.Contains(t, drawn(t, falling), "slope −2.00")
+	flat := fig()
+	require.Equal(t, "no power law; at d = 32 the error is 0.5", lecture.DrawTail(flat, "a", ds, of(func(float64) float64 { return 0.5 })))
+	require.NotContains(t, drawn(t, flat), "slope")
+	short := fig()
+	require.Equal(t, "no power law", lecture.DrawTail(short, "a", ds, []float64{1}))
+	_, err := short.SVG()
+	require.ErrorContains(t, err, "6 x values but 1 y values")
+}
+
+func TestDoublings(t *testing.T) {
+	require.Equal(t, []int{3, 6, 12}, lecture.Doublings(3, 23))
+	require.Empty(t, lecture.Doublings(5, 4))
+}
+
+func TestSpread(t *testing.T) {
+	values := []float64{4, 1, 3, 2, 5}
+	require.Equal(t, stat.Interval{Value: 3, Low: 2, High: 4}, lecture.Spread(values, 0.25))
+	require.Equal(t, stat.Interval{Value: 3, Low: 1, High: 5}, lecture.Spread(values, 0))
+	none := lecture.Spread(nil, 0.25)
+	require.True(t, math.IsNaN(none.Value) && math.IsNaN(none.Low) && math.IsNaN(none.High))
+	require.Panics(t, func() { lecture.Spread(values, 2) })
+}
+
+// Two pieces are two units with one knot, which is found wherever it is.
+func TestBestKnotsOfTwoPieces(t *testing.T) {
+	kink := line
+	kink.F = func(x float64) float64 { return math.Abs(x - 0.3) }
+	net, err := lecture.BestKnots(kink, 2)
+	require.NoError(t, err)
+	require.InDelta(t, 0, lecture.MaxDifference(net.At, kink.F, 0, 1), 1e-9)
+	_, err = lecture.BestKnots(kink, 0)
+	require.Error(t, err)
+}
+
+func TestGapsWhereTrainingDiverged(t *testing.T) {
+	net, err := relu.Uniform(line.F, 0, 1, 2)
+	require.NoError(t, err)
+	found := &lecture.Gap{Width: 4, Constructed: 0.2, Free: 0, BestFree: net, Best: net, Trained: stat.Interval{Value: 0.4, Low: 0.3, High: 0.5}}
+	lost := &lecture.Gap{Width: 8, Constructed: 0.1, Free: 0.05, BestFree: net, Trained: lecture.Spread(nil, 0.25)}
+	require.Equal(t, "width 4  equal distances 0.2, best knots 1e-09; trained: median 0.4.", found.String())
+	require.Equal(t, "width 8  every training run diverged.", lost.String())
+	require.Contains(t, drawn(t, lecture.DrawGaps([]*lecture.Gap{found, lost})), "diverged at 8")
+	require.Contains(t, drawn(t, found.Graph(line)), "best one trained")
+	require.NotContains(t, drawn(t, lost.Graph(line)), "best one trained")
+}
+
+func TestKnotMotionIsShown(t *testing.T) {
+	kink := problem.Target{Name: "kink", F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1, Knots: []float64{0.5}}
+	motion, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kink, Rate: 0.01, Steps: 40, Seeds: 2}, 6)
+	require.NoError(t, err)
+	require.Contains(t, motion.String(), "Bends at random places would have 10 % of it there.")
+	moving := motion.Animate()
+	_, err = moving.PNG()
+	require.NoError(t, err)
+	require.Contains(t, moving.Alt(), "one elbow each (bundle of 6)")
+	require.Contains(t, moving.Alt(), "Step 40.")
+	require.Contains(t, drawn(t, motion.DrawPaths()), "Horizontal line at 0.5: kink")
+
+	motion.NearBefore = stat.Interval{Value: 0.15, Low: 0.15, High: 0.15}
+	require.Contains(t, motion.String(), "15 % (no interval) lies within 1/20 of a kink at the start", "of one run")
+
+	motion.Target.Knots = nil
+	require.Equal(t, "kink has no kinks for the knots to gather at.", motion.String())
+	require.NotContains(t, drawn(t, motion.DrawPaths()), "kink.")
+}
+
+func TestSearchesInWordsAndPictures(t *testing.T) {
+	net, err := relu.Uniform(line.F, 0, 1, 2)
+	require.NoError(t, err)
+	some := &lecture.Success{Width: 10, Errors: []float64{0.5, math.NaN(), 0.01}, Rate: stat.Interval{Value: 1. / 3, Low: 0.06, High: 0.79}, Best: 0.01, Net: net}
+	none := &lecture.Success{Width: 20, Errors: []float64{math.NaN()}, Best: math.NaN()}
+	require.Equal(t, "10 units: 33 % found it (6 to 79 %), the best one has the error 0.01.", some.String())
+	require.Equal(t, "20 units: every run diverged.", none.String())
+	require.Contains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{some}, 0.02)), "What 3 random starts find.")
+	require.NotContains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{none}, 0.02)), "one run each")
+	words := drawn(t, lecture.DrawFound(line, some, none))
+	require.Contains(t, words, "10 units, trained")
+	require.NotContains(t, words, "20 units")
+}
+
+// On a line the elbows are exact, and a staircase is off by half a step at its ends, 1/(2(d+1)).
+func TestNetsWrittenDown(t *testing.T) {
+	w, err := lecture.WriteDown(line, []int{4, 9}, 1000)
+	require.NoError(t, err)
+	require.Equal(t, []float64{4, 9}, w.Units)
+	require.InDeltaSlice(t, []float64{0.1, 0.05}, w.Sigmoid, 1e-3)
+	require.InDeltaSlice(t, []float64{0, 0}, w.ReLU, 1e-11)
+	require.Positive(t, w.ReLU[0])
+	require.Less(t, w.Apart, 1e-12)
+	_, err = lecture.WriteDown(line, []int{0}, 20)
+	require.Error(t, err)
+}
+
+func TestActivationsInWordsAndPictures(t *testing.T) {
+	at := stat.Interval{Value: 0.02, Low: 0.01, High: 0.03}
+	some := &lecture.ActivationScore{Activation: problem.Tanh, Rate: []float64{0.1, 0.3}, Errors: []stat.Interval{lecture.Spread(nil, 0), at}, Best: line.F}
+	none := &lecture.ActivationScore{Activation: problem.ReLU, Rate: []float64{0.1}, Errors: []stat.Interval{lecture.Spread(nil, 0)}}
+	require.Equal(t, "tanh: best at the rate 0.3, with the median error 0.02.", some.String())
+	require.Equal(t, "ReLU: every run diverged.", none.String())
+	require.Contains(t, drawn(t, lecture.DrawRates([]*lecture.ActivationScore{some})), "diverged at 0.0893", "to the left of the second")
+	words := drawn(t, lecture.DrawActivations("slopes", "φ′(z)", 2, problem.Activation.Slope))
+	require.Contains(t, words, "ReLU (line): from 0 to 1. tanh (line): from 0.0707 to 0.0707.")
+}
+
+func TestSignalsInWordsAndPictures(t *testing.T) {
+	s := &lecture.Signal{Activation: problem.ReLU, Layer: []float64{1, 2}, Length: []stat.Interval{{Value: 0.5, Low: -0.1, High: 1.1}, {Value: 1, Low: 1, High: 1}},
+		Theory: []float64{0.7, 1}}
+	require.Equal(t, "ReLU: at layer 1 there is 0.5 of what is at layer 2.", s.String())
+	require.Contains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory, ReLU (theory): from 0.7 to 1")
+	s.Activation = problem.Tanh
+	require.NotContains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory")
+}
+
+// An accuracy has no interval beyond 100 %.
+func TestSharesInPercent(t *testing.T) {
+	right := &lecture.DigitScore{Activation: problem.ReLU, Depth: []float64{1}, Accuracy: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1.1}}}
+	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU (values with intervals): from 95 (80 to 100)")
+	dead := []lecture.Dead{{Rate: 0.01, Share: stat.Interval{Value: 0.07, Low: 0.05, High: 0.1}}, {Rate: 1, Share: stat.Interval{Value: 1, Low: 0.9, High: 1}}}
+	require.Equal(t, "rate 0.01     7 % dead (5 to 10 %)", dead[0].String())
+	require.Contains(t, drawn(t, lecture.DrawDead(dead)), "to 100 (90 to 100)")
+}
+
+func TestDepthsInWordsAndPictures(t *testing.T) {
+	all := &lecture.Depths{Target: "wave", Scores: []*lecture.DepthScore{
+		{Widths: []int{9}, Parameters: 28, Errors: []float64{0.3, 0.1, 0.2}, Regions: []float64{5, 9, 7}},
+		{Widths: []int{3, 3}, Parameters: 22},
+		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}, Regions: []float64{3}}}}
+	require.Equal(t, "wave: 0.2 with one layer, divergence with two, 0.4 with 4 (medians; 22 to 28 parameters).", all.String())
+	require.Equal(t, "wave: no nets.", (&lecture.Depths{Target: "wave"}).String())
+	require.Contains(t, drawn(t, lecture.DrawDepths("errors", 0, all)), "from 0.2 (0.1 to 0.3)")
+	require.Contains(t, drawn(t, lecture.DrawRegions(all)), "wave (line): from 7 to 3")
+	require.Contains(t, drawn(t, lecture.Planes()[1].Draw()), "rings")
+	require.Contains(t, drawn(t, lecture.DrawTeeth(2)), "Panel 2: after layer 2.")
+}
+
+// The parameters of a net are accounted for to the last one.
+func TestDegreesInATable(t *testing.T) {
+	d, err := lecture.CountDegrees([]int{1, 10, 1}, 300, 1)
+	require.NoError(t, err)
+	header, rows := d.Table()
+	sum := 0
+	for i, row := range rows {
+		require.Len(t, row, len(header))
+		n, err := strconv.Atoi(row[1])
+		require.NoError(t, err)
+		switch {
+		case i == 0:
+			require.Equal(t, 31, n)
+			sum = n
+		case strings.HasPrefix(row[0], "−"):
+			sum -= n
+		default:
+			require.Equal(t, sum, n, row[0])
+		}
+	}
+	require.Contains(t, drawn(t, d.DrawSpectrum()), "Vertical line at 18.5: rank")
+
+	all, err := lecture.SurveyDegrees(3)
+	require.NoError(t, err)
+	require.Equal(t, [][]int{{1, 1, 1}, {2, 8, 8, 1}, {1, 7, 7, 7, 1}}, [][]int{all[0].Sizes, all[1].Sizes, all[2].Sizes})
+	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two and three (points)")
+	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two and three")
+	_, err = lecture.SurveyDegrees(0)
+	require.ErrorContains(t, err, "nets is 0")
+}
+
+func TestFindingsAreShown(t *testing.T) {
+	three, err := lecture.ThreePatients(6)
+	require.NoError(t, err)
+	var names, causes []string
+	for _, p := range three {
+		names, causes = append(names, p.Name), append(causes, p.Truth.String())
+	}
+	require.Equal(t, []string{"A", "B", "C"}, names)
+	require.ElementsMatch(t, []string{"inadequate learning", "too few units", "no relationship"}, causes)
+
+	net, err := relu.Uniform(line.F, 0, 1, 2)
+	require.NoError(t, err)
+	trial := func(errors ...float64) diagnosis.Trial { return diagnosis.Trial{Width: 4, Errors: errors} }
+	f := &lecture.Findings{
+		Patient: &lecture.Patient{Name: "B", How: "20 steps of Adam", Target: line, X: []float64{0, 0.2, 0.4, 0.6}, Y: []float64{0, 0.3, 0.4, 0.9}},
+		Record: diagnosis.Record{Trials: []diagnosis.Trial{trial(0.9, math.Inf(1)), trial(1e-6), trial(math.Inf(1)), trial(1e9), trial(math.Inf(1))},
+			Noise: stat.Interval{Value: 0.04}},
+		Diagnosis: &diagnosis.Diagnosis{Cause: diagnosis.Learning, Evidence: "It does better.", Parts: map[diagnosis.Cause]float64{diagnosis.Learning: 3, diagnosis.Unknown: 1}},
+		Step:      []float64{1, 2}, Loss: []float64{0.5, 0.1}, Net: net,
+	}
+	require.Equal(t, "Patient B: inadequate learning. It does better. In truth: 20 steps of Adam.", f.String())
+	require.Contains(t, drawn(t, f.DrawFit()), "examples (points): from 0 to 0.9")
+	require.Contains(t, drawn(t, f.DrawLoss()), "loss (line): from 0.5 to 0.1")
+	words := drawn(t, f.DrawTrials())
+	require.Contains(t, words, "trained otherwise (points): from 0.041 to 2.9", "what is beyond the axes is at their ends")
+	require.NotContains(t, words, "other widths", "of which every run diverged")
+	require.Contains(t, words, "Horizontal line at 0.2: noise")
+	require.Contains(t, drawn(t, lecture.DrawShares([]*lecture.Findings{f})), "B: learning 75, units 0, relationship 0, not explained 25")
+
+	f.Net = nil
+	require.NotContains(t, drawn(t, f.DrawFit()), "net (line)")
+	f.Loss[1] = math.Inf(1)
+	require.Contains(t, drawn(t, f.DrawLoss()), "diverged at step 2", "the loss of a run that diverged is drawn as far as it is finite")
+}
+
+func TestConfusionIsShown(t *testing.T) {
+	c := &lecture.Confusion{Count: [][]int{{8, 0, 0, 0}, {0, 7, 0, 1}, {0, 0, 8, 0}}}
+	c.Right[1] = stat.Interval{Value: 0.875, Low: 0.5, High: 0.98}
+	require.Contains(t, c.String(), "\ntoo few units: 88 % right (50 to 98 %).\n")
+	require.Contains(t, drawn(t, c.Draw()), "too few units: learning 0, units 7, relationship 0, other 1")
+}
+
+// Each patient that was examined is told to who watches.
+func TestTheClinicTellsItsProgress(t *testing.T) {
+	var told []string
+	progress.Watch(func(what string, total int) (func(int), func()) {
+		return func(done int) { told = append(told, fmt.Sprintf("%s: %d of %d", what, done, total)) }, nil
+	})
+	defer progress.Watch(nil)
+	clinic := &lecture.Clinic{Seeds: 1}
+	defer clinic.Close()
+	c, err := clinic.Confuse(t.Context(), 1, 6)
+	require.NoError(t, err)
+	require.Equal(t, []string{"patients examined: 1 of 3", "patients examined: 2 of 3", "patients examined: 3 of 3"}, told)
+	for _, row := range c.Count {
+		require.Equal(t, 1, row[0]+row[1]+row[2]+row[3])
+	}
+}
+
+// The intervals hold the true variance, and the line of the Gamma test begins at the estimate.
+func TestNoiseIsEstimated(t *testing.T) {
+	e, err := lecture.EstimateNoise(math.Sin, 0.3, 400, 3)
+	require.NoError(t, err)
+	require.Len(t, e.X, 400)
+	require.True(t, e.Gamma.Noise.Contains(0.09) && e.Repeated.Contains(0.09), e)
+	require.Contains(t, e.String(), "From 200 inputs that were each asked twice: ")
+	require.Contains(t, drawn(t, e.DrawGamma()), fmt.Sprintf("line through them (line): from %.3g", e.Gamma.Noise.Value))
+	require.Contains(t, drawn(t, e.DrawGamma()), "Horizontal line at 0.09: true variance")
+	_, err = lecture.EstimateNoise(nil, 0.3, 400, 3)
+	require.ErrorContains(t, err, "f is nil")
+	_, err = lecture.EstimateNoise(math.Sin, 0.3, 5, 3)
+	require.ErrorContains(t, err, "number of examples, 5")
+}
+
+func TestShatteringIsShown(t *testing.T) {
+	all := []*lecture.Shattering{{Inputs: 1, Width: 1, N: 3, Found: 6, All: 8}, {Inputs: 1, Width: 2, N: 3, Found: 8, All: 8}, {Inputs: 1, Width: 2, N: 4, Found: 14, All: 16},
+		{Inputs: 2, Width: 1, N: 3, Found: 8, All: 8}}
+	require.Equal(t, "On a line, 1 ReLU: 6 of the 8 labelings of 3 points found.", all[0].String())
+	require.Equal(t, "In the plane, 1 ReLU: 8 of the 8 labelings of 3 points found.", all[3].String())
+	require.Equal(t, "In 3 dimensions, 2 ReLUs: 1 of the 4 labelings of 2 points found.", (&lecture.Shattering{Inputs: 3, Width: 2, N: 2, Found: 1, All: 4}).String())
+	words := drawn(t, lecture.DrawShattering(1, all))
+	require.Contains(t, words, "Points on a line. Horizontal axis: points, from 2.8 to 4.2.")
+	require.Contains(t, words, "2 ReLUs (points): from 100 to 87.5")
+	require.Contains(t, words, "a threshold unit (theory): from 75 to 50")
+	header, rows := lecture.ShatterTable(all)
+	require.Len(t, header, 6)
+	require.Equal(t, [][]string{{"1", "1", "4", "2", "3", "43"}, {"1", "2", "7", "3", "4", "82"}, {"2", "1", "5", "3", "?", "56"}}, rows)
+}
+
+// Cover's count is what linear programs find, in percent: all of 3 points, 14 of 16 of 4.
+func TestLabelingsAreEnumerated(t *testing.T) {
+	e, err := lecture.EnumerateLabelings(4)
+	require.NoError(t, err)
+	require.True(t, e.AsCounted)
+	require.Equal(t, []float64{100, 100, 100, 87.5}, e.Share)
+	require.InDelta(t, 4./3, e.Ratio[3], 1e-15)
+	require.Contains(t, drawn(t, lecture.DrawCover(3)), "d = 3 (line): from 100 to 3.27")
+	for _, n := range []int{0, 31} {
+		_, err = lecture.EnumerateLabelings(n)
+		require.ErrorContains(t, err, "it must be between 1 and 30")
+	}
+}
+
+func TestMemoryIsDrawn(t *testing.T) {
+	of := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v, High: v} }
+	words := drawn(t, lecture.DrawMemory([]*lecture.Memory{{Width: 4, Known: of(0.9), Unknown: of(0.6), Random: of(0.2), Guess: of(0.1)},
+		{Width: 64, Known: of(1), Unknown: of(0.8), Random: of(0.99), Guess: of(0.05)}}))
+	require.Contains(t, words, "Right labels. Horizontal axis: hidden units, logarithmic, from 4 to 64. Vertical axis: accuracy (%), from 0 to 105. "+
+		"digits learned from (line): from 90 to 100. unseen digits (line): from 60 to 80.")
+	require.Contains(t, words, "digits learned from (line): from 20 to 99. unseen digits (line): from 10 to 5.")
+}

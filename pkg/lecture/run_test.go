@@ -1,0 +1,311 @@
+package lecture_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/train"
+)
+
+// logs are axes on which nothing that is not positive can be drawn.
+func logs() *figure.Figure {
+	return figure.New("t", figure.LogX("x"), figure.LogY("y"))
+}
+
+// The study of the progression is problem.Diabetes with what theory says of it.
+func TestProgressionIsDiabetes(t *testing.T) {
+	study, err := lecture.Progression()
+	require.NoError(t, err)
+	fit, err := problem.Diabetes()
+	require.NoError(t, err)
+	theta := []float64{1, -2, 3, -4, 5, -6, 7, -8, 9, -10}
+	require.InEpsilon(t, fit.Value(theta), study.Value(theta), 1e-12)
+	require.Equal(t, dtypes.Float64, study.DType)
+	require.Equal(t, lecture.Measurements, study.Names)
+	require.InDelta(t, 0.4970, study.Threshold(), 5e-5)
+	two, err := lecture.Progression("s1", "s2")
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, two.Map("loss").Trajectory("GD", [][]float64{{0, 0}, {1, 1}})), "weight of s1")
+	for _, names := range [][]string{{"s1", "s1"}, {"shoe size"}} {
+		_, err = lecture.Progression(names...)
+		require.Error(t, err)
+	}
+}
+
+func TestFactorsAreThoseOfTheRule(t *testing.T) {
+	factors, err := lecture.MeasureFactors(t.Context(), lecture.Valley(), []float64{0.02, 0.1, 0.22}, 40)
+	require.NoError(t, err)
+	require.InDeltaSlice(t, []float64{1, 10}, factors.Lambda, 1e-12)
+	require.InDeltaSlice(t, []float64{0.8, 0, 1.2}, factors.Measured[1], 1e-9)
+	require.Less(t, factors.Off, 1e-9)
+	require.Contains(t, drawn(t, factors.Draw()), "measured, λ = 10 (points): from 0.8 to 1.2.")
+	_, err = lecture.MeasureFactors(t.Context(), lecture.Valley(), []float64{-1}, 40)
+	require.Error(t, err)
+}
+
+func TestSeriesAtTheStart(t *testing.T) {
+	taylor, err := lecture.LinearModelAtStart(t.Context(), lecture.Valley(), 1, []float64{0.01, 0.1, 1})
+	require.NoError(t, err)
+	require.InDelta(t, 2, taylor.Slope, 1e-9)
+}
+
+func TestLossesOfTheClosedForm(t *testing.T) {
+	study, err := lecture.Progression("bmi", "s5")
+	require.NoError(t, err)
+	losses, err := lecture.CompareClosedForm(t.Context(), study, []float64{0.5, 1.01}, 100)
+	require.NoError(t, err)
+	require.Less(t, losses.Off, 1e-9)
+	require.Len(t, losses.Measured[0], 21)
+	require.Contains(t, drawn(t, losses.Draw()), "η = 0.5 · 2/λ_max (points)")
+}
+
+func TestEndings(t *testing.T) {
+	study, err := lecture.Progression("bmi", "s5")
+	require.NoError(t, err)
+	trainer, err := study.Trainer(train.Record{})
+	require.NoError(t, err)
+	defer trainer.Close()
+	for rate, want := range map[float64]string{0.1: "finite after 20", 1e30: "diverged at 6"} {
+		run, err := trainer.Run(t.Context(), train.Config{LearningRate: rate, Steps: 20})
+		require.NoError(t, err)
+		require.Equal(t, want, lecture.Ending(run))
+	}
+	for step, want := range map[float64]string{3.2: "3", 0: "never", -5: "never", math.Inf(1): "never", math.Inf(-1): "never"} {
+		require.Equal(t, want, lecture.StepOrNever(step), step)
+	}
+	require.Equal(t, "never", lecture.StepOrNever(math.NaN()))
+}
+
+func TestBatchesInWords(t *testing.T) {
+	n := &lecture.BatchNoise{Batch: []int{1, 2, 4}, Variance: []stat.Interval{{Value: 4, Low: 3, High: 5}, {Value: 2, Low: 1, High: 3}, {Value: 1, Low: 0.9, High: 1.1}},
+		Predicted: []float64{4, 2, 2}, Bias: 1}
+	require.Equal(t, "theory lies in 2 of 3 intervals of 95 %; the mean is off by at most 1.0 standard errors.", n.String())
+	require.Contains(t, n.Law(), "b^-1.00")
+	fig := logs()
+	n.Draw(fig, "a")
+	require.Contains(t, drawn(t, fig), "measured, a (points): from 4 to 1.")
+	require.Contains(t, (&lecture.BatchNoise{}).Law(), "too few")
+}
+
+// A batch of all examples has no noise to draw.
+func TestAgreementOfAll(t *testing.T) {
+	s := patients(t, 20)
+	settings := lecture.AgreementSettings{Start: []float64{1, -1}, Rate: 0.1, Steps: 4, Stride: 1, Batch: 20, Draws: 10, Seed: 1}
+	all, err := lecture.MeasureAgreement(t.Context(), s, settings)
+	require.NoError(t, err)
+	require.Contains(t, all.String(), "no noise")
+	drawn(t, all.Draw())
+	settings.Batch = 4
+	some, err := lecture.MeasureAgreement(t.Context(), s, settings)
+	require.NoError(t, err)
+	require.Contains(t, some.String(), "After 4 steps: excess loss")
+	require.Contains(t, drawn(t, some.Draw()), "signal-to-noise ratio")
+}
+
+func TestPullsAreDrawn(t *testing.T) {
+	pulls, err := lecture.MeasurePulls(patients(t, 12), 3, 0)
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, pulls.DrawAll()), "12 arrows")
+	require.Contains(t, drawn(t, pulls.DrawBatch()), "3 arrows")
+	require.Contains(t, pulls.String(), "3 patients pull with a mean of length")
+}
+
+func TestDanceIsDrawnWithItsEllipse(t *testing.T) {
+	s := patients(t, 0)
+	trainer, err := s.Trainer(train.Record{Params: true})
+	require.NoError(t, err)
+	defer trainer.Close()
+	run, err := trainer.Run(t.Context(), train.Config{LearningRate: 0.05, Steps: 30, Start: map[string]any{"theta": s.Beside()}})
+	require.NoError(t, err)
+	fig, words := s.DrawDance(s.Around("dance", 0.5), run, 4, 0.05)
+	require.Contains(t, words, "of 30 steps")
+	require.Contains(t, drawn(t, fig), "theory: 86 %")
+	fig, words = s.DrawDance(s.Around("dance", 0.5), run, 1, 0.9)
+	require.Contains(t, words, "no bounds")
+	require.NotContains(t, drawn(t, fig), "theory: 86 %")
+	_, err = lecture.AnimateSteps(s.Around("left", 0.5), s.Around("right", 0.5), run, run).PNG()
+	require.NoError(t, err)
+}
+
+func TestMotionWithoutBounds(t *testing.T) {
+	s := patients(t, 0)
+	motion := func(settings lecture.MotionSettings) *lecture.Motion {
+		m, err := lecture.MeasureMotion(t.Context(), s, settings)
+		require.NoError(t, err)
+		return m
+	}
+	gd := motion(lecture.MotionSettings{Rate: 1.3, Steps: 60, Lags: 12, Seed: 1})
+	sgd := motion(lecture.MotionSettings{Batch: 4, Rate: 0.02, Steps: 4000, Lags: 120, Seed: 1})
+	fig, words := lecture.CompareMotions(gd, sgd)
+	require.Contains(t, words, "Lag 1: GD")
+	require.Contains(t, drawn(t, fig), "How far it gets in k steps")
+	fig, words = sgd.DrawSpectrum()
+	require.Contains(t, words, "Measured over theory")
+	drawn(t, fig)
+	wild := motion(lecture.MotionSettings{Batch: 1, Rate: 0.5, Steps: 200, Lags: 120, Seed: 1})
+	fig, words = lecture.CompareMotions(gd, wild)
+	require.Contains(t, words, "no stationary walk to measure")
+	drawn(t, fig)
+	_, words = wild.DrawSpectrum()
+	require.Contains(t, words, "no spectrum to measure")
+}
+
+func TestStabilityIsTold(t *testing.T) {
+	verdicts := []lecture.Stability{{Rate: 0.1, GD: 1e-20, SGD: []float64{0.1, 0.2, 0.3}, Expected: 0.2},
+		{Rate: 1, GD: 2, SGD: []float64{math.Inf(1), math.Inf(1), 1e13}, Blown: 3, Expected: math.Inf(1)}}
+	header, rows := lecture.StabilityTable(verdicts)
+	require.Len(t, header, 5)
+	require.Equal(t, [][]string{{"0.100", "rounding", "2.0e-01", "3.0e-01", "0 of 3"},
+		{"1.000", "2.0e+00", "beyond 10¹²", "beyond 10¹²", "3 of 3"}}, rows)
+	fig := logs()
+	lecture.DrawStability(fig, verdicts)
+	require.Contains(t, drawn(t, fig), "SGD, each run (points): from 0.1 to 10¹².")
+}
+
+func TestCurvesEndInRounding(t *testing.T) {
+	at := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
+	c := &lecture.Curve{Name: "in order", Step: []int{1, 10, 100}, Mean: []stat.Interval{at(1), at(0.1), at(1e-30)}}
+	fig := logs()
+	c.Draw(fig, "a")
+	require.Contains(t, drawn(t, fig), "a (line): from 1 to 0.1.")
+	require.Equal(t, []string{"in order", "0.00000", "0.00000 … 0.00000"}, c.Row())
+	gone := &lecture.Curve{Name: "lost", Diverged: 7}
+	gone.Draw(logs(), "b")
+	require.Equal(t, []string{"lost", "all 7 diverged", ""}, gone.Row())
+}
+
+func TestDecaysInATable(t *testing.T) {
+	stayed := &lecture.Decay{Power: 1, Step: []int{10, 100}, Distance: []stat.Interval{{Value: 2, Low: 1, High: 3}, {Value: 1, Low: 1, High: 1}},
+		Predicted: []float64{2, 1}, Slope: stat.Interval{Value: -1, Low: -1, High: -1}, Exact: -0.9, Limit: -1}
+	lost := &lecture.Decay{Power: 0, Diverged: 3}
+	header, rows := lecture.DecayTable([]*lecture.Decay{stayed, lost}, 8)
+	require.Len(t, header, 7)
+	require.Equal(t, [][]string{{"1", "yes", "yes", "-1.00 (no interval)", "-0.90", "-1.00", "1.0e+00"},
+		{"0", "yes", "no", "3 of 8 runs diverged", "–", "–", "–"}}, rows)
+	fig := logs()
+	require.Equal(t, 1, lecture.DrawDecays(fig, []*lecture.Decay{stayed, lost}))
+	require.Contains(t, drawn(t, fig), "p = 1 (points): from 2 to 1.")
+	for rate, want := range map[float64]string{0.1: "no power lets it grow", 1.5: "the error grows until"} {
+		words, err := patients(t, 0).JudgeRate(4, rate)
+		require.NoError(t, err)
+		require.Contains(t, words, want)
+	}
+	_, err := patients(t, 0).JudgeRate(0, 1)
+	require.Error(t, err)
+}
+
+func TestAveragesInWords(t *testing.T) {
+	one := stat.Interval{Value: 0.5, Low: 0.5, High: 0.5}
+	a := &lecture.Averaging{Rate: 0.1, Step: []int{1}, Last: []stat.Interval{one}, Average: []stat.Interval{one},
+		PredictedLast: []float64{1}, PredictedAverage: []float64{1}, Ruppert: []float64{1}, Seeds: 1}
+	require.NotContains(t, a.String(), "±", "one run says nothing of the error")
+	a.Average[0].High = 0.7
+	require.Contains(t, a.String(), "5.0e-01 ± 1.0e-01")
+	require.Equal(t, 1, lecture.DrawAveraging(logs(), []*lecture.Averaging{a, {Diverged: 2, Seeds: 3}}))
+	require.Contains(t, (&lecture.Averaging{Diverged: 2, Seeds: 3}).String(), "2 of 3 runs diverged")
+}
+
+func TestTrackingAtRates(t *testing.T) {
+	streams, err := lecture.NewStreams(lecture.StreamSettings{Streams: 2, Examples: 500, Noise: 0.5, Velocity: 0.001})
+	require.NoError(t, err)
+	curve, err := lecture.TrackAt(t.Context(), streams, []float64{0.5, 1, 1000})
+	require.NoError(t, err)
+	require.Len(t, curve.Rates, 2, "the last is not stable")
+	require.Less(t, curve.Exact[1], curve.Exact[0], "the best rate")
+	for i := range curve.Rates {
+		require.InEpsilon(t, curve.Exact[i], curve.Lag[i]+curve.Noise[i], 1e-12)
+	}
+	require.Less(t, curve.Least(), 2)
+	_, err = lecture.TrackAt(t.Context(), streams, []float64{1000})
+	require.ErrorContains(t, err, "choose smaller ones")
+	trackers, err := lecture.Follow(t.Context(), streams, curve.Best, 50)
+	require.NoError(t, err)
+	require.Len(t, trackers, 4)
+	require.Contains(t, trackers[2].String(), "mean after the first fifth")
+	require.Contains(t, drawn(t, lecture.DrawTrackers(streams, trackers)), "windowed (line)")
+	_, err = lecture.Follow(t.Context(), streams, 0, 50)
+	require.Error(t, err)
+	require.Equal(t, "diverged.", (&lecture.Tracker{}).String())
+}
+
+func TestRunsOnTheTrap(t *testing.T) {
+	trap, err := lecture.NewTrap(0)
+	require.NoError(t, err)
+	trainer, err := lecture.NewTrainer(trap, "SGD", train.Record{Params: true})
+	require.NoError(t, err)
+	defer trainer.Close()
+	run, err := trainer.Run(t.Context(), train.Config{LearningRate: 0.01, Steps: 5})
+	require.NoError(t, err)
+	fig, words := trap.Maps("small", "large").Draw(run, run)
+	require.Contains(t, words, "small: in the trap")
+	drawn(t, fig)
+	few := []*lecture.Escape{{Rate: 0.1, Better: stat.Interval{Value: 0.9, Low: 0.8, High: 1}, Constant: 1, Decayed: 1, PredictedConstant: 1, PredictedDecayed: 1}}
+	require.NotContains(t, drawn(t, trap.DrawEscapes(few)), "Small steps refine")
+	require.Contains(t, drawn(t, trap.DrawEscapes(append(few, &lecture.Escape{Rate: 1, Better: few[0].Better, Constant: 2, Decayed: 1, PredictedConstant: 2, PredictedDecayed: 1}))),
+		"Small steps refine")
+	require.Contains(t, (&lecture.Escape{Rate: 0.1, Constant: math.NaN()}).String(), "constant –")
+}
+
+func TestScoresFirstToLast(t *testing.T) {
+	at := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
+	scores := []*lecture.ScheduleScore{
+		{NamedSchedule: lecture.NamedSchedule{Name: "constant"}, Rate: 0.1, Excess: at(0.02), Predicted: 0.02, Rates: []float64{0.1, 0.1}, Step: []int{0, 10}},
+		{NamedSchedule: lecture.NamedSchedule{Name: "plateau"}, Rate: 0.2, Excess: at(0.01), Predicted: math.NaN(), Rates: []float64{0.2, 0.1}, Step: []int{0, 10, 20}},
+	}
+	drawn(t, lecture.DrawSchedules(scores))
+	best := lecture.BestFirst(scores)
+	require.Equal(t, "plateau", best[0].Name)
+	require.Equal(t, "constant", scores[0].Name, "the argument stays")
+	require.Contains(t, drawn(t, lecture.DrawScores(best)), "theory, exact (values with intervals): constant 0.02.")
+	_, rows := lecture.ScheduleTable(best)
+	require.Equal(t, []string{"plateau", "0.2", "10", "5 … 20", "–"}, rows[0])
+}
+
+func TestOptimizersRelativeToSGD(t *testing.T) {
+	var scores []*lecture.Score
+	for _, task := range []string{"a", "b"} {
+		for i, name := range lecture.Optimizers {
+			v := float64(i + 1)
+			scores = append(scores, &lecture.Score{Task: task, Optimizer: name, Rates: []float64{0.1}, Excess: stat.Interval{Value: v, Low: v, High: v}})
+		}
+	}
+	require.Contains(t, drawn(t, lecture.DrawOptimizers(scores)), "a (values with intervals): GD 0.5, SGD 1, momentum 1.5,")
+	header, rows := lecture.OptimizerTable(scores)
+	require.Equal(t, []string{"optimizer", "a", "b"}, header)
+	require.Equal(t, []string{"SGD", "2 at η = 0.1", "2 at η = 0.1"}, rows[1])
+	require.Len(t, rows, len(lecture.Optimizers))
+}
+
+func TestThroughput(t *testing.T) {
+	times := &lecture.StepTimes{Examples: []int{1, 2, 4, 8}, Seconds: []float64{1, 1, 1, 2}}
+	require.Equal(t, []float64{1, 2, 4, 4}, times.Throughput())
+	require.Equal(t, 1, times.HalfSpeed())
+}
+
+func TestExperimentsEndWithTheirContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := lecture.MeasureFactors(ctx, lecture.Valley(), []float64{0.1}, 10)
+	require.ErrorIs(t, err, context.Canceled)
+	study, err := lecture.Progression("bmi", "s5")
+	require.NoError(t, err)
+	_, err = lecture.CompareClosedForm(ctx, study, []float64{0.1}, 10)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestOrders(t *testing.T) {
+	all, err := lecture.Orders(13)
+	require.NoError(t, err)
+	require.Len(t, all, 4)
+	_, err = lecture.Orders(0)
+	require.Error(t, err)
+	require.InDelta(t, 0.5, lecture.RelativeError([]float64{1, 3}, []float64{1, 2}), 1e-15)
+}
