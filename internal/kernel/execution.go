@@ -24,6 +24,7 @@ type execution struct {
 	refused     bool     // the cell did not reach GoNB
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
+	end         ending   // what Go's runtime says when it ends the program itself
 	interrupted bool
 	starved     bool // ended, since it waited for input
 	braked      bool // the cell is stopped, since it writes faster than its text can be handled
@@ -37,6 +38,7 @@ type execution struct {
 var (
 	unknownMagic = regexp.MustCompile(`^"(%\S*)" unknown or not implemented yet\.$`)
 	panicLine    = regexp.MustCompile(`(?m)^(panic: |fatal error: )`)
+	fatalLine    = regexp.MustCompile(`(?m)^(fatal error: |runtime: (out of memory|goroutine stack exceeds)|flag provided but not defined: |Usage of /)`)
 )
 
 // write takes text of a stream as GoNB sends it.
@@ -92,7 +94,8 @@ func (e *execution) stderr(text string, k *Kernel) {
 	text = e.partial + text
 	e.partial = ""
 	e.panics = e.panics || panicLine.MatchString(text)
-	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") {
+	e.end.begun = e.end.begun || fatalLine.MatchString(text)
+	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") && !e.end.begun {
 		e.out.write("stderr", text)
 	} else {
 		for line := range strings.Lines(text) {
@@ -111,6 +114,9 @@ func (e *execution) translate(line string, k *Kernel) string {
 	line, ok := relocate(line, e.number, k.past.ran, k.program)
 	if ok && e.panics && e.panicked == "" {
 		e.panicked = strings.TrimSpace(line)
+	}
+	if e.end.begun {
+		return e.end.keep(line, ok)
 	}
 	return line
 }
@@ -135,6 +141,9 @@ func (e *execution) fail(f failure, past history) failure {
 		return failure{"Interrupted", "the cell was interrupted", []string{"The cell was interrupted."}}
 	case e.starved:
 		return failure{"NoInput", noInput, []string{noInput}}
+	case exitStatus.MatchString(f.Value) && e.end.sentence(e.panicked) != "":
+		f.Trace = []string{e.end.sentence(e.panicked), f.Value}
+		return f
 	case exitStatus.MatchString(f.Value) && e.panicked != "":
 		f.Trace = []string{"The panic came from " + e.panicked, f.Value}
 		return f

@@ -210,7 +210,7 @@ func values(cells map[int]source) (all []source) {
 
 // framed is a line of a stack trace that points into the program that GoNB made of the cells, which GoNB marks with the
 // cell's line if the line came in one piece.
-var framed = regexp.MustCompile(`^\s*(?:.*\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\S*\s+)?(\S*/gonb_\w+/main(?:_test)?\.go):(\d+)(?: \+0x[0-9a-f]+)?\s*$`)
+var framed = regexp.MustCompile(`^\s*(?:.*\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\S*\s+)?(\S*/gonb_\w+/main(?:_test)?\.go):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=\S+ sp=\S+ pc=\S+)?\s*$`)
 
 // relocate rewrites such a line: the line of the cell and what stands there. program is the text of the program.
 func relocate(text string, number int, ran map[int]source, program func() []string) (string, bool) {

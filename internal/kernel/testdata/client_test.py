@@ -365,6 +365,28 @@ class Errors(Kernel):
             self.assertIn("\t" + line, r.text("stderr"))
             self.assertEqual((r.trace() + r.text("stderr")).count("exit status 2"), 1)
 
+    def test_the_runtime_ends_the_program(self):
+        for code, says in {"%%\nvar all [][]byte\nfor {\n\tall = append(all, make([]byte, 1<<40))\n}": ("The memory ran out", "line 4: all = append"),
+                           "func f(x int) int {\n\treturn f(x+1) + 1\n}\n%%\nfmt.Println(f(1))": ("called itself too often", "line 1: func f(x int) int {"),
+                           "%%\nvar mu sync.Mutex\nfor range 100 {\n\tgo mu.Lock()\n}\nmu.Lock()\nselect {}": ("line ", "line 7: select {}")}.items():
+            r = self.run_cell(code)
+            for text in says:
+                self.assertIn(text, r.trace())
+            shown = r.text() + r.text("stderr") + r.trace()
+            self.assertIn("fatal error: ", shown)
+            self.assertLess(shown.count("\n"), 15, shown)
+            self.assertNotIn("/usr", shown)
+        r = self.run_cell('%%\nfmt.Fprintln(os.Stderr, "fatal error: of mine\\n\\tgoes on\\nand on")')
+        self.assertEqual(r.text("stderr"), "fatal error: of mine\n\tgoes on\nand on\n")
+
+    def test_parameters_of_a_cell_without_any(self):
+        r = self.run_cell('%% --lr=0.5\nfmt.Println("hi")')
+        self.assertIn("--lr is not a parameter of this cell", r.trace())
+        self.assertNotIn("Usage", r.text("stderr") + r.trace())
+        self.assertIn("no parameters", self.run_cell('%% --help\nfmt.Println("hi")').text("stderr"))
+        r = self.run_cell('var n = flag.Int("count", 3, "a number")\n%% --coun=2\nfmt.Println(*n)')
+        self.assertIn("-count int", r.text("stderr"))
+
     def test_silent_failures_are_errors(self):
         for code, says in {"!false": "!false: exit status 1", "%%bash\nexit 4": "%%bash: exit status 4", "%nonsense": "%nonsense is unknown",
                            "!exit 3\n%%\nfmt.Print(1)": "!exit 3: exit status 3"}.items():

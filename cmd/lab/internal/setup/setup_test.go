@@ -77,7 +77,7 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 		says string
 	}{
 		"no Go":               {map[string]string{"PATH": ""}, "the program go is not on the PATH"},
-		"no temporary folder": {map[string]string{"TMPDIR": "/nonexistent"}, "TMPDIR"},
+		"no temporary folder": {map[string]string{"TMPDIR": filepath.Join(t.TempDir(), "none")}, "TMPDIR"},
 		"modules off":         {map[string]string{"GO111MODULE": "off"}, "GO111MODULE"},
 		"no home folder":      {map[string]string{"HOME": "", "XDG_CACHE_HOME": "", "GOPATH": "", "GOCACHE": "", "GOMODCACHE": ""}, "HOME"},
 	} {
