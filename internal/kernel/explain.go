@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,16 +23,20 @@ var (
 	compilerLine = regexp.MustCompile(`^(?:vet: )?\S*main(?:_test)?\.go:(\d+):(\d+): (.*)$`)
 	cellLine     = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n|^Cell Line (\d+)\n`)
 	exitStatus   = regexp.MustCompile(`^(exit status \d+|signal: .*)$`)
+	more         = regexp.MustCompile(` \(and \d+ more errors\)$|; to add it:$| \(/\S*/src/\S*\)$`) // errors that follow from the first, advice that does not hold in a cell, folders
+	noPackage    = regexp.MustCompile(`^(?:no required module provides package ([^\s;]+)|package (\S+) is not in std)`)
 	undefined    = regexp.MustCompile(`^undefined: (\w+)$`)
-	syntax       = regexp.MustCompile(`^(expected |illegal |import path must be|missing import path|more than one character in rune)|non-declaration statement outside function body`)
+	syntax       = regexp.MustCompile(`^(expected |illegal |missing ','|import path must be|missing import path|more than one character in rune)|non-declaration statement outside function body`)
 	python       = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:|\s*(else|try|(for|if|elif|while|with|class|except) .*):)\s*$`)
 )
 
 // history is what a hint needs to know of the notebook.
 type history struct {
-	ran      map[int]source // the cells that were sent to the kernel, by their number
-	compiled []source       // those whose declarations hold
-	notebook []source       // the cells of the file
+	module   string             // the lab's folder, where go lists packages
+	packages func() []goPackage // Go's and the lab's
+	ran      map[int]source     // the cells that were sent to the kernel, by their number
+	compiled []source           // those whose declarations hold
+	notebook []source           // the cells of the file
 }
 
 // explain rewrites GoNB's error of a cell: places are lines of the cell as it was typed, and a hint follows where a
@@ -39,11 +44,13 @@ type history struct {
 func explain(number int, cell source, f failure, past history) failure {
 	texts := strings.Split(f.Value, "\n")
 	var places, trace, hints []string
+	explained := map[string]bool{}
+	unused := strings.Count(f.Value, "declared and not used: ") == strings.Count(f.Value, "main.go:") // nothing else is wrong
 	for i, text := range texts {
 		m := compilerLine.FindStringSubmatch(text)
 		if m == nil {
 			switch {
-			case strings.HasPrefix(text, "# "), strings.TrimSpace(text) == "", places != nil && exitStatus.MatchString(text):
+			case strings.HasPrefix(text, "# "), strings.HasPrefix(strings.TrimSpace(text), "go get "), strings.TrimSpace(text) == "", places != nil && exitStatus.MatchString(text):
 			default:
 				places, trace = append(places, text), append(trace, text)
 			}
@@ -54,14 +61,18 @@ func explain(number int, cell source, f failure, past history) failure {
 			entry = f.Trace[i]
 		}
 		place, line, context := locate(number, cell, entry, past.ran)
+		m[3] = more.ReplaceAllString(m[3], "")
 		said := strings.TrimPrefix(place+": "+m[3], ": ")
 		places, trace = append(places, said), append(trace, said)
 		if context != "" {
 			trace = append(trace, "", context, "")
 		}
-		if h := hint(cell, line, m[3], past); h != "" && !slices.Contains(hints, h) && len(hints) < 2 {
-			hints = append(hints, h)
+		if len(hints) < 2 && !explained[m[3]] && (unused || !strings.HasPrefix(m[3], "declared and not used: ")) {
+			if h := hint(cell, line, m[3], past); h != "" && !slices.Contains(hints, h) {
+				hints = append(hints, h)
+			}
 		}
+		explained[m[3]] = true
 	}
 	f.Value = strings.Join(slices.Concat(places, hints), "\n")
 	f.Trace = trace
@@ -124,13 +135,46 @@ func caretUnder(entry, line string) (space string, ok bool) {
 // withError finds what Go says where the error of a call that returns a value and an error is forgotten.
 var withError = regexp.MustCompile(`^multiple-value .*, error\)\)|^assignment mismatch: 1 variable but .* returns 2 values`)
 
+// advice is what a beginner needs to know beside what Go's compiler says.
+var advice = []struct {
+	said *regexp.Regexp
+	hint string // $1 is what the first parentheses found
+}{
+	{withError, "This call returns an error beside its value. Wrap it in lab.Must(…), which stops the cell with that error."},
+	{regexp.MustCompile(`^declared and not used: err$`), "Check the error with lab.Check(err)."},
+	{regexp.MustCompile(`^declared and not used: (\w+)$`), `Go refuses a variable that nothing uses. Show it, as in lab.Say("%v", $1), or remove it.`},
+	{regexp.MustCompile(`^(\S+) \(.*\) is not used$`), `A cell shows only what it is told to: lab.Say("%v", $1).`},
+	{regexp.MustCompile(`^no new variables on left side of :=$`), "These variables are declared already. Change them with = instead of :=."},
+	{regexp.MustCompile(`mismatched types .*\b(?:int|float(?:32|64))\b.* and `), "Go converts no numbers by itself: write float64(…) or int(…) around one of them."},
+	{regexp.MustCompile(`^cannot use .* of type (?:int|float64)\) as (int|float64) value`), "Go converts no numbers by itself: write $1(…) around it."},
+	{regexp.MustCompile(`cannot indirect |operator \^ not defined on `), "Go has no operator for powers: write math.Pow(x, 2), or x * x."},
+	{regexp.MustCompile(`does not implement lab\.Picture`), `lab.Show shows figures. Numbers and text are shown by lab.Say("%v", …).`},
+	{regexp.MustCompile(`as string value in argument to lab\.Say$`), `lab.Say begins with a format: lab.Say("%v", …).`},
+	{regexp.MustCompile(`^expected statement, found 'else'$`), "In Go, else follows the } on its line: } else {."},
+	{regexp.MustCompile(`^unexpected newline, expecting \{`), "In Go, the { ends the line that begins the block."},
+	{regexp.MustCompile(`^unexpected comma; expecting \]|^expected operand, found '\{'`), `A list is written []float64{1, 2}, and a map is written map[string]float64{"a": 1}.`},
+	{regexp.MustCompile(`found assignment`), "= assigns a value, and == compares two."},
+	{regexp.MustCompile(`^missing return$`), "This function must end with a return on every way through it."},
+}
+
+// otherDeclaration finds those of other languages.
+var otherDeclaration = regexp.MustCompile(`^\s*(?:let|const|auto|int|long|float|double|string|bool|float64)\s+\w+\s*=`)
+
 // hint is one or two sentences about what the compiler said of a line (0 if it is none of the cell), or nothing.
 func hint(cell source, line int, said string, past history) string {
 	if m := undefined.FindStringSubmatch(said); m != nil {
 		return undefinedHint(m[1], line, cell, past)
 	}
-	if withError.MatchString(said) {
-		return "This call returns an error beside its value. Wrap it in lab.Must(…), which stops the cell with that error."
+	if m := noPackage.FindStringSubmatch(said); m != nil {
+		return unknownPackage(m[1]+m[2], past)
+	}
+	if said := misspelled(said, cell, past); said != "" {
+		return said
+	}
+	for _, a := range advice {
+		if m := a.said.FindStringSubmatch(said); m != nil {
+			return strings.ReplaceAll(a.hint, "$1", m[min(1, len(m)-1)])
+		}
 	}
 	if !syntax.MatchString(said) {
 		return ""
@@ -145,6 +189,16 @@ func hint(cell source, line int, said string, past history) string {
 	switch {
 	case python.MatchString(text), (outside || begins("#") || strings.Contains(said, "import path")) && cell.main < 0 && python.MatchString(cell.text):
 		return "This cell looks like Python, and this kernel runs Go. The notebook " + page + " shows a cell in Go."
+	case begins("?"), strings.HasSuffix(text, "?"), begins("help("):
+		return "Put the cursor on a name and press Shift-Tab to read about it."
+	case begins("for ("):
+		return "Go writes no ( ) around the head of a loop: for i := 0; i < 3; i++ { … }."
+	case begins("while "):
+		return "Go's one loop is for, as in for i < 3 { … }."
+	case strings.HasSuffix(said, ", found in"):
+		return "A loop over numbers is for i := range 3 { … }, and one over a list for _, x := range list { … }."
+	case otherDeclaration.MatchString(text):
+		return "A variable is declared by its first value, as in x := 3."
 	case strings.HasPrefix(said, "illegal character U+0023"):
 		return "A comment begins with // in Go. A title belongs in a Markdown cell."
 	case strings.Contains(said, "rune literal"):
@@ -163,6 +217,14 @@ func hint(cell source, line int, said string, past history) string {
 		return "A { above the %% has no matching }."
 	case strings.HasPrefix(said, "expected '}', found 'EOF'"):
 		return "A { of this cell has no matching }."
+	case begins("func") && !strings.Contains(text, "}"):
+		return "This function is not finished: it needs a name, its arguments in ( ) and its body in { }, as in func double(x float64) float64 { return 2 * x }."
+	case strings.Contains(said, "before newline in argument list"), strings.HasPrefix(said, "expected ')'"):
+		return "A ( has no matching ) here. If the call goes on below, end this line with a comma."
+	case strings.HasSuffix(said, "before newline in composite literal"):
+		return "A { has no matching } here. If the list goes on below, end this line with a comma."
+	case strings.HasSuffix(said, "found 'EOF'"), line == 0 && strings.HasSuffix(said, "found '}'"):
+		return "The cell ends before its last statement is complete."
 	case below && begins("func "):
 		return "A function with a name is declared above the line that says %%. Move it there; the notebook " + page + " shows how."
 	case below && begins("import "):
@@ -195,15 +257,25 @@ func undefinedHint(name string, line int, cell source, past history) string {
 	if line > 0 && regexp.MustCompile(`^\s*`+name+`\s*=[^=]`).MatchString(cell.lines[line-1]) {
 		return fmt.Sprintf("No variable %s is declared here. Write %s := … the first time: := declares a variable, and = changes one.", name, name)
 	}
+	if said := unimported(name, cell, past); said != "" {
+		return said
+	}
+	if said := withoutPackage(name, cell, past); said != "" {
+		return said
+	}
+	if word := map[string]string{"True": "true", "False": "false", "None": "nil"}[name]; word != "" {
+		return fmt.Sprintf("In Go, %s is called %s.", name, word)
+	}
 	if member := regexp.MustCompile(`\b` + name + `\.(\w+)`).FindString(cell.text); member != "" {
 		return fmt.Sprintf("No variable %s, and no package that has %s, was found. Check the spelling, or import the package above the %%%%.", name, member)
 	}
 	return fmt.Sprintf("No cell that ran has declared %s. Run the cells above this one first; a variable below %%%% lives in its own cell alone (see %s).", name, page)
 }
 
+// values are the cells, the newest first.
 func values(cells map[int]source) (all []source) {
-	for _, c := range cells {
-		all = append(all, c)
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(cells))) {
+		all = append(all, cells[n])
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -100,6 +101,10 @@ func Run(opt Options) error {
 		fromShell: make(chan message), fromControl: make(chan message), fromStdin: make(chan message),
 		fromGoNB: make(chan message, 64), fromGoNBShell: make(chan message), fromGoNBStdin: make(chan message),
 		later: make(chan func(), 16),
+	}
+	if len(opt.Modules) > 0 {
+		k.past.module = opt.Modules[0]
+		k.past.packages = sync.OnceValue(func() []goPackage { return listPackages(k.past.module, "std", "./pkg/...") })
 	}
 	defer os.RemoveAll(temp)
 	if err := k.bind(outer); err != nil {

@@ -328,9 +328,19 @@ class Errors(Kernel):
             "%%\nfor i in range(3):\n    print(i)": python, "%%\ndef f(x):\n    return x": python, "%%\nwhile True:\n    pass": python,
             "%%\nimport numpy as np": python, "# Title": "Markdown", "%%\n# comment": "begins with //", "'hello'": "double quotes",
             "%%\nx := 'hello'": "double quotes", "fmt.Println(2)\n%%\nfmt.Println(1)": "Move this statement below", "fmt.Println(1)": marks,
+            "%%\nfmt.Println(1)\nfmt.Printline(2)": "fmt has no Printline. Did you mean Println?", "%%\nfmt.Println(math.pi)": "mean Pi?",
+            "import \"descent.example/pkg/figure\"\n%%\nfigure.Niu()": "Did you mean New?", "%%\nc := train.Config{Stps: 3}\n_ = c": "Did you mean Steps?",
+            "%%\nf := figure.New(\"x\")\nf.Lines(\"\", nil, nil)": "figure.Figure has no Lines. Did you mean Line?", "%%\nSay(\"x\")": "write lab.Say",
+            "import \"github.com/gomlx/gomlx/core/graph\"\n%%\ngraph.Addd()": "Did you mean Add?", "import \"descent.example/pkg/trian\"\n%%\ntrian.X()": "mean descent.example/pkg/train?",
+            "import \"example.org/none\"\n%%\nnone.X()": "is none of them", "func (": "not finished", "func f(": "not finished", "func": "not finished",
+            "%%\nfmt.Println(\"hi\"": "A ( has no matching )", "%%\nx := []int{1, 2\nfmt.Println(x)": "A { has no matching }", "%%\nx := 3 +": "last statement",
+            "%%\nunused := 3": "nothing uses", "%%\nx := 2\nx": 'lab.Say("%v", x)', "%%\nn := 3\nfmt.Println(math.Sqrt(n))": "write float64(…)",
+            "%%\nx := 2.0\nfmt.Println(x**2)": "math.Pow", "%%\nif true {\n}\nelse {\n}": "} else {", "%%\nlab.Say(3)": "begins with a format",
+            "%%\nlab.Show(3)": "lab.Show shows figures", "?lab.Say": "Shift-Tab", "%%\nx := True\n_ = x": "called true", "%%\nx := [1,2]": "[]float64{1, 2}",
         }.items():
             r = self.run_cell(code)
             self.assertIn(says, r.trace(), code)
+            self.assertNotIn("go get", r.trace(), code)
             if says != marks:
                 self.assertNotIn(marks, r.trace(), code)
                 self.assertNotIn("No cell that ran", r.trace(), code)
@@ -368,7 +378,7 @@ class Errors(Kernel):
     def test_the_runtime_ends_the_program(self):
         for code, says in {"%%\nvar all [][]byte\nfor {\n\tall = append(all, make([]byte, 1<<40))\n}": ("The memory ran out", "line 4: all = append"),
                            "func f(x int) int {\n\treturn f(x+1) + 1\n}\n%%\nfmt.Println(f(1))": ("called itself too often", "line 1: func f(x int) int {"),
-                           "%%\nvar mu sync.Mutex\nfor range 100 {\n\tgo mu.Lock()\n}\nmu.Lock()\nselect {}": ("line ", "line 7: select {}")}.items():
+                           "%%\nfor range 100 {\n\tgo func() { select {} }()\n}\nselect {}": ("The panic came from", "line 5: select {}")}.items():
             r = self.run_cell(code)
             for text in says:
                 self.assertIn(text, r.trace())
