@@ -113,7 +113,7 @@ func (c *completer) start(opt Options) error {
 	_, err = client.Call(context.Background(), "initialize", map[string]any{
 		"processId": nil, "rootUri": folder, "capabilities": map[string]any{},
 		"workspaceFolders":      []map[string]string{{"uri": folder, "name": "cell"}},
-		"initializationOptions": map[string]any{"diagnosticsTrigger": "Save", "completeFunctionCalls": false, "linksInHover": false, "hoverKind": "FullDocumentation"},
+		"initializationOptions": map[string]any{"diagnosticsTrigger": "Save", "deepCompletion": false, "completeFunctionCalls": false, "linksInHover": false, "hoverKind": "FullDocumentation"},
 	}, &result)
 	if err != nil {
 		return err

@@ -2,7 +2,9 @@ package figure
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"descent.example/internal/panicked"
@@ -48,6 +50,50 @@ func call(what string, fn func()) (err error) {
 	}()
 	fn()
 	return nil
+}
+
+// drawn are the figures and panels that are being drawn, and by how many at once.
+var drawn = struct {
+	sync.Mutex
+	by map[*Figure]int
+}{by: map[*Figure]int{}}
+
+// begin says that the figure and its panels are being drawn, until end is called. It panics if one of its own functions or marks
+// asks for that, which would never end; call makes a sentence of it.
+func (f *Figure) begin() (end func()) {
+	if f == nil {
+		return func() {}
+	}
+	all := append([]*Figure{f}, f.panels...)
+	drawn.Lock()
+	defer drawn.Unlock()
+	if drawn.by[f] > 0 && withinCall() {
+		panic("a figure cannot be drawn or measured by its own function or mark; take what it needs before it is added")
+	}
+	for _, g := range all {
+		drawn.by[g]++
+	}
+	return func() {
+		drawn.Lock()
+		defer drawn.Unlock()
+		for _, g := range all {
+			if drawn.by[g]--; drawn.by[g] == 0 {
+				delete(drawn.by, g)
+			}
+		}
+	}
+}
+
+// withinCall says whether a function of the caller's runs.
+func withinCall() bool {
+	counters := make([]uintptr, 1000)
+	frames := runtime.CallersFrames(counters[:runtime.Callers(2, counters)])
+	for {
+		f, more := frames.Next()
+		if f.Function == "descent.example/pkg/figure.call" || !more {
+			return more
+		}
+	}
 }
 
 // checkSize refuses a picture that would take too much memory.

@@ -313,3 +313,34 @@ func font() *opentype.Font {
 	}
 	return f
 }
+
+// A function that draws its own figure would never end, nor would a mark.
+func TestFigureIsNotDrawnByItself(t *testing.T) {
+	for name, again := range map[string]func(f *figure.Figure){
+		"SVG": func(f *figure.Figure) { _, _ = f.SVG() }, "PNG": func(f *figure.Figure) { _, _ = f.PNG() },
+		"Size": func(f *figure.Figure) { f.Size() }, "Alt": func(f *figure.Figure) { _ = f.Alt() },
+	} {
+		for kind, add := range map[string]func(f *figure.Figure){
+			"line":    func(f *figure.Figure) { f.Line("f", nil, func(x float64) float64 { again(f); return x }) },
+			"contour": func(f *figure.Figure) { f.Contour("f", func(x, y float64) float64 { again(f); return x * y }) },
+			"mark":    func(f *figure.Figure) { f.Add(wild{on: "Draw", do: func() { again(f) }}) },
+		} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				f := figure.New("title", figure.X("x").Range(0, 1), figure.Y("y").Range(0, 1))
+				add(f)
+				_, err := f.SVG()
+				require.ErrorContains(t, err, "by its own function or mark")
+				if kind == "line" {
+					_, err = figure.Row(f, f.Copy()).SVG()
+					require.ErrorContains(t, err, "panel 1")
+				}
+			})
+		}
+	}
+	// Another figure's is no harm.
+	small := figure.New("small", figure.X("x"), figure.Y("y")).Line("line", nil, []float64{1, 2})
+	f := figure.New("title", figure.X("x").Range(0, 1), figure.Y("y"))
+	f.Line("f", nil, func(x float64) float64 { w, _ := small.Size(); return x * float64(w) })
+	_, err := f.SVG()
+	require.NoError(t, err)
+}

@@ -13,6 +13,7 @@ import (
 // an error when the font cannot write a text, when a label is too long for its axis, when the data do not say how far the axes
 // go, or when the picture would be too large.
 func (f *Figure) SVG() ([]byte, error) {
+	defer f.begin()()
 	l, err := f.layout()
 	if err != nil {
 		return nil, err
@@ -23,6 +24,7 @@ func (f *Figure) SVG() ([]byte, error) {
 // PNG returns the same drawing as an image of twice as many dots as Size, which
 // it asks to be shown in that size. The same figure gives the same bytes, and the errors are those of SVG.
 func (f *Figure) PNG() ([]byte, error) {
+	defer f.begin()()
 	l, err := f.layout()
 	if err != nil {
 		return nil, err
@@ -33,6 +35,7 @@ func (f *Figure) PNG() ([]byte, error) {
 // Size returns the width and height in CSS pixels, or zeros where SVG and PNG
 // return an error.
 func (f *Figure) Size() (width, height int) {
+	defer f.begin()()
 	l, err := f.layout()
 	if err != nil {
 		return 0, 0
@@ -43,6 +46,7 @@ func (f *Figure) Size() (width, height int) {
 // Alt returns the text alternative: that of Describe, or else the title, the
 // axes with their limits, and every series with where it begins and ends.
 func (f *Figure) Alt() string {
+	defer f.begin()()
 	l, err := f.layout()
 	switch {
 	case f == nil:

@@ -512,6 +512,9 @@ class Completion(Kernel):
         self.assertIn("Depth", self.complete("%%\nb := newBowl()\nb.|")["matches"])
         self.assertIn("Deeper", self.complete("type bowl struct{ Deeper float64 }\n%%\nvar b bowl\nb.|")["matches"])
         self.assertEqual(self.complete("%%bash\nec|")["matches"], [])
+        methods = self.complete('%%\nf := figure.New("x")\nf.|')["matches"]
+        self.assertIn("Copy", methods)
+        self.assertEqual([m for m in methods if "." in m], [])  # no chains such as Copy().Add
 
     def test_documentation(self):
         for code in ("%%\nlab.S|ay(1)", "%%\nlab.Say(|1)"):
