@@ -23,7 +23,8 @@ def end_with_the_lab():
         pass
     orphaned.set()
     os.kill(os.getpid(), signal.SIGTERM)  # in order, kernels too
-    time.sleep(10)
+    time.sleep(10)  # a machine under load may need more, and a kernel may hang
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
