@@ -1,7 +1,9 @@
 package headless
 
 import (
+	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,4 +36,30 @@ func TestPageStandsAlone(t *testing.T) {
 	require.Contains(t, rest, "<td style=\"text-align:left\">&lt;script&gt;broken()&lt;/script&gt;&lt;img src=x onerror=broken()&gt;</td>")
 	require.Contains(t, rest, "<em>raw</em> &lt;script&gt;broken()&lt;/script&gt;")
 	require.NotRegexp(t, `<[^>]*broken`, rest)
+}
+
+// A notebook that somebody sent brings no script into the page by its texts, and keeps what Markdown and harmless HTML make.
+func TestMarkdownCellsCarryNoScriptsIntoAPage(t *testing.T) {
+	text := "# Title\n\n<script>broken()</script> <img src=x onerror=broken()> [a](javascript:broken()) <a href=\"javascript:broken()\">b</a> " +
+		"<a href=\"data:text/html,broken()\">c</a> <svg onload=broken()></svg>\n\n<iframe src=\"data:text/html,broken()\"></iframe>\n\n<style>body { display: none }</style>\n\n" +
+		"<details><summary>Answer</summary>\n\n$a<b$ is **bold**\n\n| x |\n|--:|\n| 1 |\n\n</details>\n\n![dot](data:image/png;base64,iVBORw0KGgo=) [link](https://go.dev)"
+	data, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 4, "metadata": map[string]string{"title": "<script>broken()</script>"}, "cells": []any{
+		map[string]any{"cell_type": "markdown", "metadata": map[string]any{}, "source": text},
+		map[string]any{"cell_type": "raw", "metadata": map[string]string{"raw_mimetype": "text/html"}, "source": "<script>broken()</script>"},
+	}})
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "n.ipynb")
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	result, err := Run(t.Context(), setuptest.Ready(t), path, Options{HTML: true, Output: t.TempDir(), Timeout: 2 * time.Minute}, func(int, int) {})
+	require.NoError(t, err)
+	page, err := os.ReadFile(result.HTML)
+	require.NoError(t, err)
+	require.False(t, strings.Contains(string(page), "<script>broken"))
+	_, main, found := strings.Cut(string(page), "<main>")
+	require.True(t, found)
+	require.NotRegexp(t, `<[^>]*broken`, main)
+	require.NotRegexp(t, `<(?i:script|style|iframe|svg)\b`, main)
+	for _, kept := range []string{"<h1 id=", "<details><summary>Answer</summary>", "$a&lt;b$ is <strong>bold</strong>", "text-align:right", `src="data:image/png;base64,iVBORw0KGgo="`, `href="https://go.dev"`} {
+		require.Contains(t, main, kept)
+	}
 }

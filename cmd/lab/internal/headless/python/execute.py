@@ -134,13 +134,29 @@ def read(path):
     return nb
 
 
+# The HTML that Markdown makes, and the HTML that JupyterLab lets live in it.
+TAGS = ("a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark "
+        "ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var").split()
+ATTRIBUTES = ["align", "alt", "class", "colspan", "height", "href", "id", "open", "rowspan", "src", "start", "style", "title", "width"]
+
+
+def harmless(tag, name, value):
+    """Whether an attribute may stay. An attached picture is an address that begins with data:, and a link may not be one."""
+    return name in ATTRIBUTES and not (tag == "a" and value.strip().lower().startswith("data:"))
+
+
 def page(nb, job):
     """The notebook as one file of HTML that asks for no other: MathJax is in it."""
     import mathjax  # a folder of MathJax's own files
+    from bleach.css_sanitizer import CSSSanitizer
+    from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
+    from jinja2 import pass_context
     from nbconvert import HTMLExporter
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
     exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
-    # nbconvert lets the HTML in a cell's Markdown live, as JupyterLab does not.
+    # nbconvert lets all HTML in Markdown live, as JupyterLab does not. Its own option would also end the sliders.
+    cleaner = Cleaner(tags=TAGS, attributes=harmless, protocols=[*ALLOWED_PROTOCOLS, "data"], css_sanitizer=CSSSanitizer())
+    exporter.register_filter("markdown2html", pass_context(lambda context, source: cleaner.clean(exporter.markdown2html(context, source))))
     text = IPythonRenderer(escape=False, allow_harmful_protocols=False)
     text.inline_html = text.block_html = escape
     exporter.register_filter("output2html", MarkdownWithMath(renderer=text).render)
