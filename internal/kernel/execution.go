@@ -41,6 +41,9 @@ var (
 	fatalLine    = regexp.MustCompile(`(?m)^(fatal error: |runtime: (out of memory|goroutine stack exceeds)|flag provided but not defined: |Usage of /)`)
 )
 
+// noLookup is what go says in a cell's shell when it would need the network, as `go doc` does for a package that is not Go's own.
+const noLookup = "module lookup disabled by GOPROXY=off"
+
 // write takes text of a stream as GoNB sends it.
 func (e *execution) write(stream, text string, k *Kernel) {
 	e.release(k)
@@ -91,7 +94,7 @@ func (e *execution) shell() (lines []string) {
 
 // stderr passes whole lines on and translates those of a stack trace.
 func (e *execution) stderr(text string, k *Kernel) {
-	text = e.partial + text
+	text = e.partial + strings.ReplaceAll(text, noLookup, noLookup+"; cells reach no network, so run this in a terminal. Shift-Tab on a name shows its documentation")
 	e.partial = ""
 	e.panics = e.panics || panicLine.MatchString(text)
 	e.end.begun = e.end.begun || fatalLine.MatchString(text)

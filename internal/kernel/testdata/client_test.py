@@ -397,6 +397,9 @@ class Errors(Kernel):
         r = self.run_cell('var n = flag.Int("count", 3, "a number")\n%% --coun=2\nfmt.Println(*n)')
         self.assertIn("-count int", r.text("stderr"))
 
+    def test_go_in_a_shell_reaches_no_network(self):
+        self.assertIn("run this in a terminal", self.run_cell("!go get example.org/none").text("stderr"))
+
     def test_silent_failures_are_errors(self):
         for code, says in {"!false": "!false: exit status 1", "%%bash\nexit 4": "%%bash: exit status 4", "%nonsense": "%nonsense is unknown",
                            "!exit 3\n%%\nfmt.Print(1)": "!exit 3: exit status 3"}.items():
@@ -517,11 +520,11 @@ class Completion(Kernel):
         self.assertEqual([m for m in methods if "." in m], [])  # no chains such as Copy().Add
 
     def test_documentation(self):
-        for code in ("%%\nlab.S|ay(1)", "%%\nlab.Say(|1)"):
+        for code, says in {"%%\nlab.S|ay(1)": "func lab.Say", "%%\nlab.Say(|1)": "func lab.Say", "%%\ngraph.A|dd(nil, nil)": "func graph.Add"}.items():
             before, after = code.split("|")
             r = self.collect(self.kc.inspect(before + after, len(before)))
             self.assertTrue(r.reply["content"]["found"])
-            self.assertIn("func lab.Say", r.reply["content"]["data"]["text/markdown"])
+            self.assertIn(says, r.reply["content"]["data"]["text/markdown"])
 
     def test_beside_a_running_cell(self):
         id = self.kc.execute("%%\nfor {}")
