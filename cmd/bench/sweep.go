@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"descent.example/internal/plural"
 	"descent.example/pkg/bench"
 	"descent.example/pkg/lecture"
 )
@@ -26,7 +27,7 @@ func (s sweep) String() string {
 	text := fmt.Sprintf("The CS182 sweep, 3 widths × 3 optimizers × %d seeds × %d steps, batch %d: %.1f s, compiling included, on %d "+
 		"cores.", s.Seeds, s.Steps, s.Batch, s.Seconds, s.Machine.Cores)
 	if s.Diverged > 0 {
-		text += fmt.Sprintf(" %d runs diverged and ended there.", s.Diverged)
+		text += fmt.Sprintf(" %s diverged and ended there.", plural.Of(s.Diverged, "run"))
 	}
 	return text
 }

@@ -10,6 +10,7 @@ import (
 	"descent.example/cmd/lab/internal/headless"
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/plural"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 )
@@ -96,7 +97,7 @@ func engine(nb *notebook.Notebook) string {
 
 // summary is what a person hears of an executed notebook.
 func summary(nb *notebook.Notebook, took time.Duration) string {
-	text := fmt.Sprintf("%d cells in %.1f s", len(nb.Code()), took.Seconds())
+	text := fmt.Sprintf("%s in %.1f s", plural.Of(len(nb.Code()), "cell"), took.Seconds())
 	if engine := engine(nb); engine != "" {
 		text += "; " + engine
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"descent.example/internal/plural"
 )
 
 // How much text a cell may show. Beyond it the beginning and the end are kept.
@@ -143,5 +145,5 @@ func amount(lines, bytes int) string {
 	if lines == 0 {
 		return size
 	}
-	return fmt.Sprintf("%d lines (%s)", lines, size)
+	return fmt.Sprintf("%s (%s)", plural.Of(lines, "line"), size)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"descent.example/internal/plural"
 )
 
 // A Picture is one drawing as PNG, which may be animated, and in words (Alt, not
@@ -136,7 +138,7 @@ func Table(header []string, rows [][]string) {
 	}
 	for i, row := range rows {
 		if len(row) != len(header) {
-			fatal(1, fmt.Errorf("row %d of the table has %d cells, its header %d", i+1, len(row), len(header)))
+			fatal(1, fmt.Errorf("row %d of the table has %s, its header %d", i+1, plural.Of(len(row), "cell"), len(header)))
 		}
 	}
 	rows = slices.Clone(rows)

@@ -188,7 +188,7 @@ func TestWhatCannotBeShown(t *testing.T) {
 		"empty":       "the picture \"a bar\" is empty: its PNG has 0 bytes\n",
 		"svg fails":   "the picture \"a bar\" cannot be drawn as SVG: NaN at step 3\n",
 		"no header":   "lab.Table was given no header; name each column\n",
-		"ragged rows": "row 2 of the table has 1 cells, its header 2\n",
+		"ragged rows": "row 2 of the table has 1 cell, its header 2\n",
 	} {
 		sent, stderr, code := runInKernel(t, name, nil)
 		assert.Equal(t, []any{want, 1, 0}, []any{stderr, code, len(sent)}, name)

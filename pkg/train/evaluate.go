@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"descent.example/internal/plural"
 	"descent.example/pkg/memory"
 	"descent.example/pkg/problem"
 	"github.com/gomlx/compute/dtypes"
@@ -173,7 +174,7 @@ func (t *Trainer) at(theta []float64, start []*tensors.Tensor) (inputs []any, er
 		size += t.vars[k].Shape().Size()
 	}
 	if len(theta) != size {
-		return nil, fmt.Errorf("theta has %d elements: it must have %d, one for each parameter", len(theta), size)
+		return nil, fmt.Errorf("theta has %s: it must have %d, one for each parameter", plural.Of(len(theta), "element"), size)
 	}
 	for _, k := range t.params {
 		shape := t.vars[k].Shape()

@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"descent.example/internal/plural"
 )
 
 // predicted is how many rows the program of Predict takes: it is compiled once for any number of them.
@@ -83,7 +85,7 @@ func (t *Trainer) predict(theta []float64, x [][]float64) ([][]float64, error) {
 	flat := make([]float64, predicted*d) // the rows that remain are zeros
 	for i, row := range x {
 		if len(row) != d {
-			return nil, fmt.Errorf("x[%d] has %d elements: the model takes %d", i, len(row), d)
+			return nil, fmt.Errorf("x[%d] has %s: the model takes %d", i, plural.Of(len(row), "element"), d)
 		}
 		copy(flat[i*d:], row)
 	}

@@ -114,7 +114,7 @@ func TestOn(t *testing.T) {
 		require.Equal(t, own.Final, run(t, trainer, c).Final, "the first one stays as it was")
 
 		_, err := trainer.On(second.data[:1])
-		require.ErrorContains(t, err, "1 tensors of data")
+		require.ErrorContains(t, err, "the data have 1 tensor: ")
 		_, err = trainer.On([]*tensors.Tensor{second.data[0], column(dtypes.Float64, make([]float64, 19))})
 		require.ErrorContains(t, err, "shape")
 		_, err = trainer.On([]*tensors.Tensor{second.data[0], column(dtypes.Float64, append(make([]float64, 19), math.NaN()))})

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"descent.example/internal/missing"
+	"descent.example/internal/plural"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/sample"
@@ -124,7 +125,7 @@ func (t *Trainer) On(data []*tensors.Tensor) (other *Trainer, err error) {
 
 func (t *Trainer) on(data []*tensors.Tensor) (*Trainer, error) {
 	if len(data) != len(t.data) {
-		return nil, fmt.Errorf("there are %d tensors of data: the trainer's problem has %d", len(data), len(t.data))
+		return nil, fmt.Errorf("the data have %s: the trainer's problem has %d", plural.Of(len(data), "tensor"), len(t.data))
 	}
 	for i, x := range data {
 		if x != nil && !x.Shape().Equal(t.data[i].Shape()) {
@@ -244,7 +245,7 @@ func (t *Trainer) copyData(data []*tensors.Tensor) error {
 			return fmt.Errorf("the data are empty: tensor %d of the problem's Data has shape %s, without an example", i, shape)
 		}
 		if n, first := shape.Dimensions[0], data[0].Shape().Dimensions[0]; n != first {
-			return fmt.Errorf("tensor %d of the problem's Data has %d examples and tensor 0 has %d: they must have the same number", i, n, first)
+			return fmt.Errorf("tensor %d of the problem's Data has %s and tensor 0 has %d: they must have the same number", i, plural.Of(n, "example"), first)
 		}
 		if k := firstNotFinite(x); k >= 0 {
 			return fmt.Errorf("tensor %d of the problem's Data is not finite in example %d: replace or remove it", i, k/(shape.Size()/shape.Dimensions[0]))

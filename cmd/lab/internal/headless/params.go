@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"descent.example/cmd/lab/internal/report"
+	"descent.example/internal/plural"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 )
@@ -405,7 +406,7 @@ func missingPlace(paths []string, notebooks []*notebook.Notebook, o override) er
 		sections = slices.Compact(slices.DeleteFunc(sections, func(s string) bool { return s == "" }))
 		switch {
 		case isCell:
-			has = fmt.Sprintf("%d code cells", cells)
+			has = plural.Of(cells, "code cell")
 		case len(sections) > 0:
 			has = "the sections " + strings.Join(sections, ", ")
 		}
