@@ -16,9 +16,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/pkg/lab"
 	"github.com/spf13/cobra"
 )
 
@@ -63,9 +66,7 @@ func rootCommand() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), common, open) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; `go run ./cmd/%s --help` lists the flags", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&open.noBrowser, "no-browser", false, "print the address instead of opening a browser")
 	root.Flags().IntVar(&open.port, "port", 0, "first port to try (default: that of last time, at first 8888)")
 	root.PersistentFlags().BoolVar(&common.offline, "offline", false, "use only what is on this machine: no downloads")
@@ -82,10 +83,38 @@ type commonOptions struct {
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%q is not understood; `go run ./cmd/%s --help` lists what is", args[0], cmd.CommandPath())
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return fmt.Errorf("%q is not understood; `go run ./cmd/%s --help` lists what is.%s", args[0], cmd.CommandPath(), lab.DidYouMean(args[0], names))
+}
+
+var (
+	badValue    = regexp.MustCompile(`^invalid argument "(.*)" for "(?:-\w, )?--([\w-]+)" flag: `)
+	unknownFlag = regexp.MustCompile(`^unknown flag: --(.*)$`)
+	listedFlag  = regexp.MustCompile(`--([\w-]+)`)
+)
+
+// flagError says what is wrong with a flag in words that are not Go's.
+func flagError(cmd *cobra.Command, err error) error {
+	said, next := err.Error(), ""
+	if m := badValue.FindStringSubmatch(said); m != nil {
+		is := map[string]string{"int": "a whole number", "duration": "a length of time such as 90s or 5m", "bool": "true or false"}[cmd.Flag(m[2]).Value.Type()]
+		if is != "" {
+			said = fmt.Sprintf("--%s=%s is not %s", m[2], m[1], is)
+		}
+	} else if m := unknownFlag.FindStringSubmatch(said); m != nil {
+		var names []string
+		for _, f := range listedFlag.FindAllStringSubmatch(cmd.UsageString(), -1) {
+			names = append(names, f[1])
+		}
+		next = strings.Replace(lab.DidYouMean(m[1], names), "mean ", "mean --", 1)
+	}
+	return fmt.Errorf("%s; `go run ./cmd/%s --help` lists the flags.%s", said, cmd.CommandPath(), next)
 }
 
 func setupCommand(common *commonOptions) *cobra.Command {

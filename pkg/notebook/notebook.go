@@ -95,6 +95,8 @@ func Read(path string) (*Notebook, error) {
 	switch {
 	case filepath.Ext(path) != ".ipynb" && (err != nil || !info.IsDir()):
 		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: name a notebook in it", path)
 	case err == nil && info.Size() > largest:
 		return nil, fmt.Errorf("%s is not a notebook that can be executed: it has %d MiB, and %d are the most", path, info.Size()>>20, largest>>20)
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,7 +54,9 @@ func Check(notebooks []string, opt Options) error {
 	var read []*notebook.Notebook
 	for _, path := range notebooks {
 		nb, err := notebook.Read(path)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no notebook %s; those of the lecture are in the folder notebooks.%s", path, near(path))
+		} else if err != nil {
 			return err
 		}
 		read = append(read, nb)
@@ -77,6 +80,22 @@ func Check(notebooks []string, opt Options) error {
 	default:
 		return checkSet(notebooks, read, set)
 	}
+}
+
+// near proposes a notebook of that folder, or of the folder notebooks, instead of one that does not exist.
+func near(path string) string {
+	dir, name := filepath.Split(path)
+	var names []string
+	for _, folder := range []string{dir, "notebooks"} {
+		if there := filepath.Join(folder, name); folder != dir {
+			if _, err := os.Stat(there); err == nil {
+				return fmt.Sprintf(" Did you mean %s?", there)
+			}
+		}
+		found, _ := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+		names = append(names, found...)
+	}
+	return lab.DidYouMean(path, names)
 }
 
 // A Result is what a run left.
@@ -114,7 +133,7 @@ func Places(h setup.Home, path string, opt Options) (Result, error) {
 	}
 	for _, file := range []string{result.Notebook, result.HTML} {
 		if info, err := os.Stat(file); err == nil && info.IsDir() {
-			return Result{}, fmt.Errorf("%s is to be Result, and a folder has that name: rename the folder, or choose another --output", file)
+			return Result{}, fmt.Errorf("%s is to be written, and a folder has that name: rename the folder, or choose another --output", file)
 		}
 	}
 	return result, nil
@@ -170,7 +189,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	var complaints process.Tail
 	cmd.Stderr = &complaints
 	process.EndWithContext(cmd)
-	cmd.Cancel = func() error { // nothing can be left half-Result, and asked politely nbclient and the kernel wait for the cell
+	cmd.Cancel = func() error { // nothing can be left half done, and asked politely nbclient and the kernel wait for the cell
 		defer removeTemp() // which ends the kernel
 		return process.SignalGroup(cmd, syscall.SIGKILL)
 	}

@@ -29,8 +29,8 @@ func TestCheckRun(t *testing.T) {
 		says      string
 	}{
 		"none":           {nil, minute, "no notebook is given"},
-		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb: no such file"},
-		"a folder":       {[]string{dir}, minute, "is a directory"},
+		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb; those of"},
+		"a folder":       {[]string{dir}, minute, "is a folder"},
 		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: it is not JSON"},
 		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook: it does not say its format"},
 		"format 3":       {[]string{save("old.ipynb", `{"nbformat":3,"worksheets":[]}`)}, minute, "old.ipynb is a notebook of format 3: open it in JupyterLab"},
@@ -68,7 +68,7 @@ func TestRunKnowsBeforehandWhereItMayNotWrite(t *testing.T) {
 		folder := filepath.Join(opt.Output, name)
 		require.NoError(t, os.Mkdir(folder, 0o755))
 		_, err := Run(t.Context(), h, path, opt, nil)
-		require.ErrorContains(t, err, folder+" is to be Result, and a folder has that name")
+		require.ErrorContains(t, err, folder+" is to be written, and a folder has that name")
 	}
 }
 
