@@ -397,6 +397,12 @@ class Errors(Kernel):
         r = self.run_cell('var n = flag.Int("count", 3, "a number")\n%% --coun=2\nfmt.Println(*n)')
         self.assertIn("-count int", r.text("stderr"))
 
+    def test_texts_that_look_like_places(self):
+        self.run_cell("var kept = 3")
+        for text in "a: b: c (main.go:3)", "2026/01/02 03:04:05 main.go:3: text", "main.go:0:0: text", "a:b:-7:main.go:1", "main_test.go:9999999999999999999:1: x":
+            self.assertIn(text, self.run_cell("%%\nfmt.Fprintln(os.Stderr, `" + text + "`)").text("stderr"))
+        self.assertEqual(self.run_cell("%%\nfmt.Print(kept)").text(), "3")
+
     def test_go_in_a_shell_reaches_no_network(self):
         self.assertIn("run this in a terminal", self.run_cell("!go get example.org/none").text("stderr"))
 

@@ -2,22 +2,70 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 )
 
-func (h Home) kernelStep() step { return h.toolsStep("Go kernel", h.Root) }
-func (h Home) completionStep() step {
-	return h.toolsStep("Go completion", filepath.Join(h.Root, "tools"))
+func (h Home) kernelStep() step {
+	s := h.toolsStep("Go kernel", h.Root, h.steadyGoNB)
+	s.fingerprint = digest(s.fingerprint, steady)
+	return s
 }
 
-// toolsStep builds the tools that a module's go.mod names.
-func (h Home) toolsStep(name, folder string) step {
+func (h Home) completionStep() step {
+	return h.toolsStep("Go completion", filepath.Join(h.Root, "tools"), nil)
+}
+
+const (
+	goNB    = "github.com/janpfeifer/gonb"
+	fragile = "processLine(lineStr string) {\n"
+	steady  = fragile + "\tdefer func() { recover() }()\n"
+)
+
+// steadyGoNB copies GoNB with a mistake mended, and returns the go.mod that names the copy. GoNB 0.11.5 ends, and with it the
+// notebook's kernel, over a line on a cell's standard error such as "a: b: c (main.go:3)", in which it takes a text for the column of an error. To
+// go when a later version does not.
+func (h Home) steadyGoNB(ctx context.Context) (modfile string, err error) {
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goNB)
+	list.Dir, list.Env = h.Root, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	dir, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("finding GoNB: %w", err)
+	}
+	copied, modfile := filepath.Join(h.temp(), "gonb"), filepath.Join(h.temp(), "gonb.mod")
+	if err := os.RemoveAll(copied); err != nil {
+		return "", err
+	}
+	if err := os.CopyFS(copied, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
+		return "", err
+	}
+	source := filepath.Join(copied, "internal", "goexec", "execcode.go")
+	text, err := os.ReadFile(source)
+	if err == nil && strings.Count(string(text), fragile) != 1 {
+		err = errors.New("GoNB's sources are not those that this lab knows")
+	}
+	mod, err2 := os.ReadFile(filepath.Join(h.Root, "go.mod"))
+	sum, err3 := os.ReadFile(filepath.Join(h.Root, "go.sum"))
+	if err := errors.Join(err, err2, err3); err != nil {
+		return "", err
+	}
+	return modfile, errors.Join(
+		WriteFile(source, []byte(strings.Replace(string(text), fragile, steady, 1))),
+		WriteFile(modfile, fmt.Appendf(mod, "\nreplace %s => %s\n", goNB, strconv.Quote(copied))),
+		WriteFile(strings.TrimSuffix(modfile, "mod")+"sum", sum))
+}
+
+// toolsStep builds the tools that a module's go.mod names, or the go.mod that instead makes, if it is not nil.
+func (h Home) toolsStep(name, folder string, instead func(context.Context) (modfile string, err error)) step {
 	mod, _ := os.ReadFile(filepath.Join(folder, "go.mod"))
 	sum, _ := os.ReadFile(filepath.Join(folder, "go.sum"))
 	return step{
@@ -45,7 +93,15 @@ func (h Home) toolsStep(name, folder string) step {
 				return err
 			}
 			note("compiling")
-			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS="}, "go", "-C", folder, "install", "tool"); err != nil {
+			install := []string{"-C", folder, "install"}
+			if instead != nil {
+				modfile, err := instead(ctx)
+				if err != nil {
+					return err
+				}
+				install = append(install, "-modfile="+modfile)
+			}
+			if err := h.command(ctx, []string{"GOBIN=" + fresh, "GOFLAGS=", "GOWORK=off"}, "go", append(install, "tool")...); err != nil {
 				return fmt.Errorf("compiling %s: %w", name, err)
 			}
 			return moveAll(fresh, h.Bin())
