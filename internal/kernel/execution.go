@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -43,6 +44,9 @@ var (
 
 // noLookup is what go says in a cell's shell when it would need the network, as `go doc` does for a package that is not Go's own.
 const noLookup = "module lookup disabled by GOPROXY=off"
+
+// placed is the place of a function, as the lab's packages name it in an error.
+var placed = regexp.MustCompile(`\(main(?:_test)?\.go:(\d+)\)`)
 
 // write takes text of a stream as GoNB sends it.
 func (e *execution) write(stream, text string, k *Kernel) {
@@ -96,6 +100,13 @@ func (e *execution) shell() (lines []string) {
 func (e *execution) stderr(text string, k *Kernel) {
 	text = e.partial + strings.ReplaceAll(text, noLookup, noLookup+"; cells reach no network, so run this in a terminal. Shift-Tab on a name shows its documentation")
 	e.partial = ""
+	text = placed.ReplaceAllStringFunc(text, func(place string) string {
+		at, _ := strconv.Atoi(placed.FindStringSubmatch(place)[1])
+		if id, line := find(k.program(), at, e.number, k.past.ran); line > 0 {
+			return "(" + placeOf(id, line, e.number) + ")"
+		}
+		return place
+	})
 	e.panics = e.panics || panicLine.MatchString(text)
 	e.end.begun = e.end.begun || fatalLine.MatchString(text)
 	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") && !e.end.begun {

@@ -92,9 +92,9 @@ func locate(number int, cell source, entry string, ran map[int]source) (place st
 		return "", 0, ""
 	}
 	line, _ := strconv.Atoi(m[2] + m[3])
-	place, here = fmt.Sprintf("line %d", line), line
+	place, here = placeOf(number, line, number), line
 	if id, _ := strconv.Atoi(m[1]); m[1] != "" && id != number {
-		place, here = fmt.Sprintf("cell [%d], line %d", id, line), 0
+		place, here = placeOf(id, line, number), 0
 		cell = ran[id]
 	}
 	if line < 1 || line > len(cell.lines) {
@@ -302,11 +302,15 @@ func relocate(text string, number int, ran map[int]source, program func() []stri
 	if !ok || line < 1 || line > len(cell.lines) {
 		return text, false
 	}
-	place := fmt.Sprintf("line %d", line)
+	return fmt.Sprintf("\t%s: %s\n", placeOf(id, line, number), strings.TrimSpace(cell.lines[line-1])), true
+}
+
+// placeOf is how a line of a cell is called in the cell of that number.
+func placeOf(id, line, number int) string {
 	if id != number {
-		place = fmt.Sprintf("cell [%d], line %d", id, line)
+		return fmt.Sprintf("cell [%d], line %d", id, line)
 	}
-	return fmt.Sprintf("\t%s: %s\n", place, strings.TrimSpace(cell.lines[line-1])), true
+	return fmt.Sprintf("line %d", line)
 }
 
 // find is the cell, and the line in it, that line at of the program was made from: GoNB copies lines as they are.

@@ -402,6 +402,11 @@ class Errors(Kernel):
         for text in "a: b: c (main.go:3)", "2026/01/02 03:04:05 main.go:3: text", "main.go:0:0: text", "a:b:-7:main.go:1", "main_test.go:9999999999999999999:1: x":
             self.assertIn(text, self.run_cell("%%\nfmt.Fprintln(os.Stderr, `" + text + "`)").text("stderr"))
         self.assertEqual(self.run_cell("%%\nfmt.Print(kept)").text(), "3")
+        figure = '%%\nlab.Show(figure.New("t", figure.X("x").Range(0, 1), figure.Y("y")).Line("a", nil, {}))'
+        r = self.run_cell(figure.format("func(x float64) float64 {\n\tpanic(x)\n}"))
+        self.assertIn("(line 3)", r.text("stderr"))
+        self.run_cell("func wrong(x float64) float64 {\n\tpanic(x)\n}")
+        self.assertRegex(self.run_cell(figure.format("wrong")).text("stderr"), r"\(cell \[\d+\], line 2\)")
 
     def test_go_in_a_shell_reaches_no_network(self):
         self.assertIn("run this in a terminal", self.run_cell("!go get example.org/none").text("stderr"))
