@@ -17,11 +17,10 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"strings"
 	"syscall"
 
 	"descent.example/cmd/lab/internal/setup"
-	"descent.example/pkg/lab"
+	"descent.example/internal/nearest"
 	"github.com/spf13/cobra"
 )
 
@@ -90,7 +89,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	for _, sub := range cmd.Commands() {
 		names = append(names, sub.Name())
 	}
-	return fmt.Errorf("%q is not understood; `go run ./cmd/%s --help` lists what is.%s", args[0], cmd.CommandPath(), lab.DidYouMean(args[0], names))
+	return fmt.Errorf("%q is not understood; `go run ./cmd/%s --help` lists what is.%s", args[0], cmd.CommandPath(), nearest.DidYouMean("", args[0], names))
 }
 
 var (
@@ -112,7 +111,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		for _, f := range listedFlag.FindAllStringSubmatch(cmd.UsageString(), -1) {
 			names = append(names, f[1])
 		}
-		next = strings.Replace(lab.DidYouMean(m[1], names), "mean ", "mean --", 1)
+		next = nearest.DidYouMean("--", m[1], names)
 	}
 	return fmt.Errorf("%s; `go run ./cmd/%s --help` lists the flags.%s", said, cmd.CommandPath(), next)
 }

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"descent.example/pkg/lab"
+	"descent.example/internal/nearest"
 )
 
 var (
@@ -24,11 +24,11 @@ var (
 // misspelled names what is nearest to a name that a package or a type of a package lacks, or is nothing.
 func misspelled(said string, cell source, past history) string {
 	if m := noName.FindStringSubmatch(said); m != nil {
-		return nearest(past.exported(m[1], cell)[""], "The package "+m[1], m[1], m[2])
+		return lacks(past.exported(m[1], cell)[""], "The package "+m[1], m[1], m[2])
 	} else if m := noMember.FindStringSubmatch(said); m != nil {
-		return nearest(past.exported(m[2], cell)[m[3]], "The type "+m[2]+"."+m[3], m[1], m[4])
+		return lacks(past.exported(m[2], cell)[m[3]], "The type "+m[2]+"."+m[3], m[1], m[4])
 	} else if m := noField.FindStringSubmatch(said); m != nil {
-		return nearest(past.exported(m[2], cell)[m[3]], "The type "+m[2]+"."+m[3], "", m[1])
+		return lacks(past.exported(m[2], cell)[m[3]], "The type "+m[2]+"."+m[3], "", m[1])
 	}
 	return ""
 }
@@ -37,20 +37,20 @@ func misspelled(said string, cell source, past history) string {
 func unimported(name string, cell source, past history) string {
 	names := past.exported(name, cell)[""]
 	for _, use := range regexp.MustCompile(`\b`+name+`\.(\w+)`).FindAllStringSubmatch(cell.text, -1) {
-		if said := nearest(names, "The package "+name, name, use[1]); said != "" {
+		if said := lacks(names, "The package "+name, name, use[1]); said != "" {
 			return said
 		}
 	}
 	return ""
 }
 
-// nearest is nothing if the names of the owner are not known, or if it has the name. tab is an expression after which Tab
+// lacks is nothing if the names of the owner are not known, or if it has the name. tab is an expression after which Tab
 // lists them, or "".
-func nearest(names []string, owner, tab, name string) string {
+func lacks(names []string, owner, tab, name string) string {
 	if len(names) == 0 || slices.Contains(names, name) {
 		return ""
 	}
-	next := lab.DidYouMean(name, names)
+	next := nearest.DidYouMean("", name, names)
 	if next == "" && tab != "" {
 		next = fmt.Sprintf(" Press Tab after %s. to see what there is.", tab)
 	}
@@ -131,8 +131,8 @@ func unknownPackage(path string, past history) string {
 	for i := range paths {
 		paths[i] = paths[i][len(prefix):]
 	}
-	if next := lab.DidYouMean(path[len(prefix):], paths); next != "" {
-		return strings.Replace(next[1:], "mean ", "mean "+prefix, 1)
+	if next := nearest.DidYouMean(prefix, path[len(prefix):], paths); next != "" {
+		return strings.TrimSpace(next)
 	}
 	return said
 }

@@ -9,7 +9,8 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
+
+	"descent.example/internal/nearest"
 )
 
 const (
@@ -62,7 +63,7 @@ func CheckSet(set map[string]string, declared []Param) error {
 				known = append(known, p)
 			}
 		}
-		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", brief(name), has(known), DidYouMean(name, names(known)))
+		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", brief(name), has(known), nearest.DidYouMean("", name, names(known)))
 	}
 	return nil
 }
@@ -102,50 +103,10 @@ func readSet(path string) (set map[string]string, err error) {
 	return set, nil
 }
 
-// DidYouMean is the sentence that proposes the name nearest to a mistyped one, or "".
-func DidYouMean(name string, names []string) string { return didYouMean("", name, names) }
-
-func didYouMean(prefix, name string, names []string) string {
-	if len(name) > 2*longestName {
-		return ""
-	}
-	best, found := 1+len(name)/3, "" // about one slip in three letters
-	for _, known := range names {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(known)); d < best || d == best && found == "" {
-			best, found = d, known
-		}
-	}
-	if found == "" {
-		return ""
-	}
-	return fmt.Sprintf(" Did you mean %s%s?", prefix, found)
-}
-
 // names are those of the parameters.
 func names(params []Param) (list []string) {
 	for _, p := range params {
 		list = append(list, p.Name)
 	}
 	return list
-}
-
-// editDistance is Levenshtein's: how many letters to insert, delete or replace.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"descent.example/internal/nearest"
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
@@ -308,7 +309,7 @@ func (c *Parameters) close(by string, others *flag.FlagSet) (help string, err er
 			if by != "lab.Parse" {
 				sentence += fmt.Sprintf("; a parameter is declared before the first %s", by)
 			}
-			return "", errors.New(sentence + "." + didYouMean("--", a.name, names(allowed)))
+			return "", errors.New(sentence + "." + nearest.DidYouMean("--", a.name, names(allowed)))
 		case !isSet[a.name]:
 			if b, isBool := other.Value.(interface{ IsBoolFlag() bool }); isBool && b.IsBoolFlag() && !a.hasValue {
 				a.value = "true"

@@ -267,14 +267,6 @@ func TestParamsLog(t *testing.T) {
 	assert.ErrorContains(t, err, "cannot read the log of the cells' parameters")
 }
 
-// Known distances: the textbook's kitten/sitting, and the empty word.
-func TestEditDistance(t *testing.T) {
-	assert.Equal(t, 3, editDistance("kitten", "sitting"))
-	assert.Equal(t, 3, editDistance("", "abc"))
-	assert.Equal(t, 0, editDistance("lr", "lr"))
-	assert.Equal(t, 2, editDistance("flaw", "lawn"))
-}
-
 func TestNumbersAreShownAsAPersonWritesThem(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 0.3: "0.3", 1e5: "100000", 1e-3: "0.001", 1e-7: "1e-07", 1e12: "1e+12", -2.5: "-2.5"} {
 		assert.Equal(t, want, formatFloat(v))

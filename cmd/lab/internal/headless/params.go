@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"descent.example/cmd/lab/internal/report"
+	"descent.example/internal/nearest"
 	"descent.example/internal/plural"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
@@ -432,7 +433,7 @@ func unknownParameter(paths []string, o override, names []string) error {
 		return fmt.Errorf("--set %s: %s has no parameters", o.given, where)
 	}
 	return fmt.Errorf("--set %s: no cell in %s has the parameter %s.%s The notebook's parameters are %s",
-		o.given, where, o.name, lab.DidYouMean(o.name, names), strings.Join(names, ", "))
+		o.given, where, o.name, nearest.DidYouMean("", o.name, names), strings.Join(names, ", "))
 }
 
 // refusals is an error that names every cell that refuses what it is given.

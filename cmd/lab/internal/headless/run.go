@@ -22,6 +22,7 @@ import (
 	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/nearest"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 )
@@ -95,7 +96,7 @@ func near(path string) string {
 		found, _ := filepath.Glob(filepath.Join(folder, "*.ipynb"))
 		names = append(names, found...)
 	}
-	return lab.DidYouMean(path, names)
+	return nearest.DidYouMean("", path, names)
 }
 
 // A Result is what a run left.
