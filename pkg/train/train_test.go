@@ -467,7 +467,7 @@ func TestNewErrors(t *testing.T) {
 		}{
 			{[]*tensors.Tensor{tensors.FromScalar(1.0)}, square, optim.GD(), "the data are empty: tensor 0"},
 			{[]*tensors.Tensor{tensors.FromShape(shapes.Make(dtypes.Float32, 0, 3))}, square, optim.GD(), "the data are empty: tensor 0"},
-			{[]*tensors.Tensor{tensors.FromValue([]float32{1, 2}), tensors.FromValue([]float32{1})}, square, optim.GD(), "tensor 1 of the problem's Data has 1 examples and tensor 0 has 2"},
+			{[]*tensors.Tensor{tensors.FromValue([]float32{1, 2}), tensors.FromValue([]float32{1})}, square, optim.GD(), "tensor 1 of the problem's Data has 1 example and tensor 0 has 2"},
 			{[]*tensors.Tensor{nil}, square, optim.GD(), "tensor 0 of the problem's Data is nil"},
 			{[]*tensors.Tensor{tensors.FromValue([][]float64{{1, 2}, {3, math.NaN()}, {4, 5}})}, square, optim.GD(), "tensor 0 of the problem's Data is not finite in example 1"},
 			{[]*tensors.Tensor{tensors.FromValue([]float32{1, float32(math.Inf(-1))})}, square, optim.GD(), "not finite in example 1"},
