@@ -15,13 +15,14 @@ import (
 
 // screen is what the cell shows.
 var screen = &display{
-	texts:    budget{left: mostText, each: mostText / mostOutputs, what: fmt.Sprintf("%d MiB of text, or %d tables", mostText>>20, mostOutputs)},
+	texts:    budget{left: mostText, each: mostText / mostOutputs, what: fmt.Sprintf("%d MiB of text, %d lines, or %d tables", mostText>>20, mostText/lineCost, mostOutputs)},
 	pictures: budget{left: mostPictures, each: mostPictures / mostOutputs, what: fmt.Sprintf("%d MiB of pictures, or %d of them", mostPictures>>20, mostOutputs)},
 	allowed:  burst,
 }
 
 const (
 	mostText     = 1 << 20 // bytes that a cell may say and tabulate
+	lineCost     = 64      // bytes that a line counts for at least: a page of half a million short lines answers no key for half a minute
 	mostPictures = 64 << 20
 	mostOutputs  = 1 << 10 // tables, and pictures
 
@@ -85,8 +86,12 @@ func (d *display) say(text string) {
 	if d.texts.left < 0 {
 		return
 	}
-	if d.texts.left -= len(text) + 1; d.texts.left < 0 {
-		room := max(len(text)+1+d.texts.left, 0)
+	cost := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		cost += max(len(line)+1, lineCost)
+	}
+	if d.texts.left -= cost; d.texts.left < 0 {
+		room := min(max(cost+d.texts.left, 0), len(text))
 		for room > 0 && !utf8.RuneStart(text[room]) {
 			room--
 		}

@@ -109,8 +109,8 @@ func Show(pic Picture) {
 }
 
 // Say prints a line of text, formatted as by fmt.Printf. Lines that follow each
-// other are one output of the notebook. A cell shows 1 MiB of text; what is more
-// is cut, and a sentence says so. A number below 0 gets a minus sign, as in figures.
+// other are one output of the notebook. A cell shows 1 MiB of text or 16,384 lines;
+// what is more is cut, and a sentence says so. A number below 0 gets a minus sign, as in figures.
 func Say(format string, args ...any) {
 	closeDeclarations("lab.Say")
 	screen.say(strings.TrimSuffix(withMinus(fmt.Sprintf(format, args...)), "\n"))

@@ -46,6 +46,7 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 
 	s := start(t, h, first, temp)
 	require.NotEqual(t, first, s.Port)
+	require.Contains(t, s.URL, "//127.0.0.1:", "a browser asks for localhost at ::1 first, where another user may listen")
 	send := func(method, path, body string) (int, string) {
 		request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
 		require.NoError(t, err)
