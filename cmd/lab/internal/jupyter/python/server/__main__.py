@@ -11,8 +11,21 @@ from jupyterlab import commands
 
 # JupyterLab would ask Node for the settings of a build that is never made, half a second where there is a Node.
 commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
+from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
+from traitlets import default
 
+
+class Server(ServerApp):
+    """Unless a configuration says where, it serves at an address in numbers: a browser looks for localhost at ::1 first, where another
+    user's program could wait for the token."""
+
+    @default("ip")
+    def _address(self):
+        return "127.0.0.1"
+
+
+LabApp.serverapp_class = Server
 
 orphaned = threading.Event()
 
