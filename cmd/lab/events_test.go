@@ -2,9 +2,15 @@ package main
 
 import (
 	"bufio"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"descent.example/cmd/lab/internal/headless"
+	"descent.example/cmd/lab/internal/setuptest"
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,4 +37,34 @@ func TestReadTestEvents(t *testing.T) {
 		require.Contains(t, all, want)
 	}
 	require.NotContains(t, all, "noise")
+}
+
+// A cell with the tag is left out and counted; the others run, and what they show is compared.
+func TestNotebookWithoutItsSlowCells(t *testing.T) {
+	says := func(text string) []notebook.Output {
+		return []notebook.Output{{Type: "stream", Text: notebook.Text(text)}}
+	}
+	slow := notebook.CellMetadata{Tags: []string{notebook.TagSlow}}
+	for name, c := range map[string]struct {
+		stored, skip            string
+		passed, failed, skipped int
+	}{
+		"left out": {"3\n", notebook.TagSlow, 1, 0, 1},
+		"executed": {"3\n", "", 0, 1, 0},
+		"differs":  {"4\n", notebook.TagSlow, 0, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := notebook.New(notebook.Cell{Type: "code", Source: "%%\npanic(\"executed\")", Outputs: says("stored\n"), Metadata: slow},
+				notebook.Cell{Type: "code", Source: "%%\nfmt.Println(1 + 2)", Outputs: says(c.stored)}).Bytes()
+			require.NoError(t, err)
+			path := filepath.Join(t.TempDir(), "n.ipynb")
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+			var got tally
+			opt := headless.Options{Output: t.TempDir(), Timeout: time.Minute, Skip: c.skip}
+			require.NoError(t, testNotebook(t.Context(), setuptest.Ready(t), path, opt, 1, &got))
+			got.failures = nil
+			require.Equal(t, tally{passed: c.passed, failed: c.failed, skipped: c.skipped}, got)
+		})
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 func testCommand(common *commonOptions) *cobra.Command {
@@ -62,11 +62,12 @@ func runTests(ctx context.Context, h setup.Home) error {
 		{"vet without a C compiler", tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./...")},
 		{"staticcheck", tool(h, filepath.Join(h.Bin(), "staticcheck"), "./...")},
 		{"unit tests", goTest(h, "", "./...")},
-		// Without the claims: the notebooks on the Go backend, below, run the same experiments and print the same numbers.
+		// Without the claims: the notebooks on the Go backend, below, run the same experiments and print the same numbers. What
+		// their slow cells run, the tests of pkg/lecture run on less.
 		{"unit tests on the Go backend", goTest(h, "go", "./pkg/...", "-skip=^TestClaim")},
-		{"notebooks", testNotebooks(h, "", 1)},
+		{"notebooks", testNotebooks(h, headless.Options{}, 1)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
-		{"notebooks on the Go backend", testNotebooks(h, "go", 3)},
+		{"notebooks on the Go backend", testNotebooks(h, headless.Options{Backend: "go", Skip: notebook.TagSlow}, 3)},
 	}
 	for _, part := range parts {
 		start, before := time.Now(), t
@@ -77,13 +78,13 @@ func runTests(ctx context.Context, h setup.Home) error {
 			}
 			t.fail(part.name, err.Error())
 		}
-		fmt.Printf("%s %s: %d passed, %d failed (%.0f s)\n", report.Mark(t.failed == before.failed), part.name,
-			t.passed-before.passed, t.failed-before.failed, time.Since(start).Seconds())
+		fmt.Printf("%s %s: %d passed, %d failed, %d left out (%.0f s)\n", report.Mark(t.failed == before.failed), part.name,
+			t.passed-before.passed, t.failed-before.failed, t.skipped-before.skipped, time.Since(start).Seconds())
 	}
 	if len(t.failures) > 0 {
 		fmt.Printf("\nWhat failed:\n\n%s\n", strings.Join(t.failures, "\n"))
 	}
-	fmt.Printf("\n%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
+	fmt.Printf("\n%d passed, %d failed, %d left out\n", t.passed, t.failed, t.skipped)
 	if t.failed > 0 {
 		return errors.New("tests failed")
 	}
@@ -195,8 +196,9 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 	}
 }
 
-// testNotebooks executes every notebook and holds its text against what is stored.
-func testNotebooks(h setup.Home, backend string, slack float64) func(context.Context, *tally) error {
+// testNotebooks executes every notebook, two at a time, and holds its text against what is stored. What is counted is
+// notebooks, and the cells that were left out.
+func testNotebooks(h setup.Home, opt headless.Options, slack float64) func(context.Context, *tally) error {
 	return func(ctx context.Context, t *tally) error {
 		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
 		if err != nil {
@@ -210,38 +212,55 @@ func testNotebooks(h setup.Home, backend string, slack float64) func(context.Con
 			return err
 		}
 		defer remove()
-		slices.Sort(notebooks)
-		for _, path := range notebooks {
-			name := filepath.Base(path)
-			if backend != "" {
-				name += " on " + backend
-			}
-			result, err := headless.Run(ctx, h, path, headless.Options{Output: folder, Backend: backend, Timeout: 10 * time.Minute}, func(int, int) {})
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				t.fail(name, err.Error())
-				continue
-			}
-			stored, err := notebook.Read(path)
-			if err != nil {
-				return err
-			}
-			fresh, err := notebook.Read(result.Notebook)
-			if err != nil {
-				return err
-			}
-			if err := headless.Knows(stored, result.Declared); err != nil {
-				t.fail(name, err.Error())
-			}
-			if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
-				t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
-					"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
-				continue
-			}
-			t.passed++
+		opt.Output, opt.Timeout = folder, 10*time.Minute
+		tallies := make([]tally, len(notebooks))
+		var all errgroup.Group
+		all.SetLimit(2)
+		for i, path := range notebooks {
+			all.Go(func() error { return testNotebook(ctx, h, path, opt, slack, &tallies[i]) })
 		}
+		err = all.Wait()
+		for _, of := range tallies {
+			t.passed, t.failed, t.skipped = t.passed+of.passed, t.failed+of.failed, t.skipped+of.skipped
+			t.failures = append(t.failures, of.failures...)
+		}
+		return err
+	}
+}
+
+func testNotebook(ctx context.Context, h setup.Home, path string, opt headless.Options, slack float64, t *tally) error {
+	name := strings.TrimSuffix(filepath.Base(path)+" on "+opt.Backend, " on ")
+	result, err := headless.Run(ctx, h, path, opt, func(int, int) {})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		t.fail(name, err.Error())
 		return nil
 	}
+	stored, err := notebook.Read(path)
+	if err != nil {
+		return err
+	}
+	fresh, err := notebook.Read(result.Notebook)
+	if err != nil {
+		return err
+	}
+	for _, c := range stored.Code() {
+		if c.Has(opt.Skip) {
+			t.skipped++
+		}
+	}
+	if opt.Skip == "" { // every cell ran, and declared its parameters
+		if err := headless.Knows(stored, result.Declared); err != nil {
+			t.fail(name, err.Error())
+		}
+	}
+	if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
+		t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
+			"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
+		return nil
+	}
+	t.passed++
+	return nil
 }

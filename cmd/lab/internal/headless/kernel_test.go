@@ -158,7 +158,7 @@ func TestPythonAndKernelEndWithTheLab(t *testing.T) {
 	defer remove()
 	require.NoError(t, os.CopyFS(temp, pythonFiles))
 	job, err := json.Marshal(map[string]any{"notebook": setuptest.Notebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"), "html": "",
-		"templates": "", "title": "", "timeout": 600, "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
+		"templates": "", "title": "", "timeout": 600, "skip": "", "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), h.Python(), filepath.Join(temp, "python", "execute.py"))
 	cmd.Env = h.Environ("TMPDIR=" + temp)

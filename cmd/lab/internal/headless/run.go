@@ -39,6 +39,7 @@ type Options struct {
 	InPlace bool          // the outputs are stored in the notebook itself
 	Output  string        // folder of the executed copy; "" for runs in the workspace
 	Backend string        // what computes, as GOMLX_BACKEND; "" for the best there is
+	Skip    string        // tag of the cells that are not executed and keep their outputs; "" for none
 	Timeout time.Duration // the longest time for one cell
 }
 
@@ -177,7 +178,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
 		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(),
-		"overrides": overrides, "set": perCell(source, set),
+		"skip": opt.Skip, "overrides": overrides, "set": perCell(source, set),
 	})
 	if err != nil {
 		return Result{}, err
