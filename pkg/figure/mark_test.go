@@ -16,6 +16,7 @@ import (
 	vgfont "gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/figure"
 )
 
@@ -122,18 +123,18 @@ func TestMistakesOfMarksFromOutside(t *testing.T) {
 	fig := func() *figure.Figure { return figure.New("t", figure.X("x"), figure.LogY("y")) }
 	some := []float64{1}
 	for want, f := range map[string]*figure.Figure{
-		"violin: it has no values; give it some":                                           fig().Add(violin{"a", 0, nil}),
-		`figure: 0 is not positive, so the logarithmic axis "y" cannot show it`:            fig().Add(violin{"a", 0, []float64{0}}),
-		`figure: NaN is not finite, so the axis "x" cannot show it`:                        fig().Add(violin{"a", math.NaN(), some}),
-		"figure: a figure_test.violin has no name; the legend needs one":                   fig().Add(violin{"", 0, some}),
-		"figure: a mark is nil":                                                            fig().Add(nil),
-		"figure: a row or grid holds panels only; add the data to one of them":             figure.Row(fig().HLine(1, "l")).Add(violin{"a", 1, some}),
-		`figure: 2 is no category; the axis "o" has the categories 0 to 1`:                 figure.New("t", figure.X("o").Categories("a", "b"), figure.Y("y")).Add(violin{"a", 2, some}),
-		"figure: the figure is nil; figure.New makes one":                                  (*figure.Figure)(nil).Add(violin{"a", 1, some}),
-		"figure: the font has no '∮' (U+222E) for the text \"∮\"; write it in another way": fig().Add(violin{"∮", 0, some}),
+		"violin … values":                 fig().Add(violin{"a", 0, nil}),
+		`0 … axis "y" … logarithmic`:      fig().Add(violin{"a", 0, []float64{0}}),
+		`NaN … axis "x" … finite`:         fig().Add(violin{"a", math.NaN(), some}),
+		"figure_test.violin … name":       fig().Add(violin{"", 0, some}),
+		"mark … nil":                      fig().Add(nil),
+		"row … grid … panels":             figure.Row(fig().HLine(1, "l")).Add(violin{"a", 1, some}),
+		`category … 2 … axis "o" … 0 … 1`: figure.New("t", figure.X("o").Categories("a", "b"), figure.Y("y")).Add(violin{"a", 2, some}),
+		"nil … figure.New":                (*figure.Figure)(nil).Add(violin{"a", 1, some}),
+		`font … U+222E … "∮"`:             fig().Add(violin{"∮", 0, some}),
 	} {
 		_, err := f.SVG()
-		assert.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 }
 

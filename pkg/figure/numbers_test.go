@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/figure"
 )
 
@@ -51,21 +52,21 @@ func TestWhatIsNoNumbers(t *testing.T) {
 	fig := func() *figure.Figure { return figure.New("t", figure.X("x"), figure.Y("y")) }
 	square := func(x float64) float64 { return x * x }
 	for want, f := range map[string]*figure.Figure{
-		`figure: line "a": the y values: string is no slice of numbers, such as []int or []float64`:                                             fig().Line("a", nil, "words"),
-		`figure: points "a": the x values: []string is no slice of numbers, such as []int or []float64`:                                         fig().Points("a", []string{"b"}, []int{1}),
-		`figure: line "a": the y values: func(int) int is no slice of numbers, such as []int or []float64`:                                      fig().Line("a", nil, func(i int) int { return i }),
-		`figure: band "a": the upper values: int is no slice of numbers, such as []int or []float64`:                                            fig().Band("a", nil, []int{1}, 3),
-		`figure: points "a": a function needs the xs at which to compute it, such as figure.Between(0, 1)`:                                      fig().Points("a", nil, square),
-		`figure: line "a": the function is nil`:                                                                                                 fig().Line("a", nil, (func(float64) float64)(nil)),
-		`figure: line "a" has no finite value to draw`:                                                                                          fig().Line("b", []int{1, 2}, []int{1, 2}).Line("a", nil, func(float64) float64 { return math.NaN() }),
-		`figure: line "a": the axis "o" has categories, over which no function can be drawn`:                                                    figure.New("t", figure.X("o").Categories("a"), figure.Y("y")).Line("a", nil, square),
-		`figure: line "a": nothing says over which numbers to draw the function; give the axis "x" a Range, or xs such as figure.Between(0, 1)`: fig().Line("a", nil, square),
+		`line "a" … y values … string`:                            fig().Line("a", nil, "words"),
+		`points "a" … x values … []string`:                        fig().Points("a", []string{"b"}, []int{1}),
+		`line "a" … y values … func(int) int`:                     fig().Line("a", nil, func(i int) int { return i }),
+		`band "a" … upper values … int`:                           fig().Band("a", nil, []int{1}, 3),
+		`points "a" … function … xs … figure.Between`:             fig().Points("a", nil, square),
+		`line "a" … nil … function`:                               fig().Line("a", nil, (func(float64) float64)(nil)),
+		`line "a" … finite`:                                       fig().Line("b", []int{1, 2}, []int{1, 2}).Line("a", nil, func(float64) float64 { return math.NaN() }),
+		`line "a" … axis "o" … categories … function`:             figure.New("t", figure.X("o").Categories("a"), figure.Y("y")).Line("a", nil, square),
+		`line "a" … function … axis "x" … Range … figure.Between`: fig().Line("a", nil, square),
 	} {
 		_, err := f.SVG()
-		assert.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 	_, err := fig().Bundle("a", nil, []int{1}).SVG()
-	assert.EqualError(t, err, `figure: bundle "a": int is no slice of numbers, such as []int or []float64`)
+	says.All(t, err, `bundle "a" … int`)
 	_, err = fig().Line("a", []int{1}, func(float64) float64 { panic("no value") }).SVG()
 	assert.ErrorContains(t, err, `figure: line "a": no value, in figure_test.TestWhatIsNoNumbers`)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -53,25 +54,25 @@ func TestConversions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 7+1.5+3, n.At(1))
 	for want, weights := range map[string]any{
-		`start has no "output/dense/weights": give all parameters of the net`:        nil,
-		"output/dense/weights is a string: give a slice of float64 or a tensor":      "one",
-		"output/dense/weights has 1 axes: it must have two, [in, out]":               []float64{1},
-		"output/dense/weights is empty: give its numbers":                            [][]float64{},
-		"layer 1 has 1 inputs: the layer before has 2 units":                         [][]float64{{1}},
-		"layer 1 has 1 biases: its W is for 2":                                       [][]float64{{1, 2}, {3, 4}},
-		"output/dense/weights has rows of 1 and 2 numbers: they must be as many":     [][]float64{{1}, {1, 2}},
-		"output/dense/weights is a tensor of (Int64)[1, 1]: give float64 or float32": tensors.FromFlatDataAndDimensions([]int64{1}, 1, 1),
-		"parameter 6 of Theta is NaN: it must be a finite number":                    [][]float64{{1}, {math.NaN()}},
+		`start … "output/dense/weights"`:                   nil,
+		"output/dense/weights … string … float64 … tensor": "one",
+		"output/dense/weights … 1 … [in, out]":             []float64{1},
+		"output/dense/weights … empty":                     [][]float64{},
+		"layer 1 … 1 … inputs … 2":                         [][]float64{{1}},
+		"layer 1 … biases … 1 … 2":                         [][]float64{{1, 2}, {3, 4}},
+		"output/dense/weights … rows … 1 … 2":              [][]float64{{1}, {1, 2}},
+		"output/dense/weights … Int64 … float64 … float32": tensors.FromFlatDataAndDimensions([]int64{1}, 1, 1),
+		"parameter 6 … Theta … NaN":                        [][]float64{{1}, {math.NaN()}},
 	} {
 		start["output/dense/weights"] = weights
 		_, err = relu.FromStart(start)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 	delete(start, "output/dense/weights")
 	_, err = relu.FromStart(start)
-	require.EqualError(t, err, "start has 3 values: each layer has two, weights and biases")
+	says.All(t, err, "start … 3 … weights … biases")
 	_, err = relu.FromTheta(make([]float64, 5), 1, 2, 1)
-	require.EqualError(t, err, "theta has 5 elements: a net of the sizes [1 2 1] has 7")
+	says.All(t, err, "theta … 5 … [1 2 1] … 7")
 	_, err = relu.FromTheta(nil, 1)
 	require.EqualError(t, err, "sizes has 1 elements: give the number of inputs, the widths and the number of outputs")
 	require.PanicsWithError(t, "sizes[1] is 0: it must be at least 1", func() { relu.New(1, 0) })

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/sample"
 )
@@ -368,20 +369,19 @@ func TestErrors(t *testing.T) {
 		return func() (sample.Sampler, error) { return sample.Given(batches) }
 	}
 	for want, make := range map[string]func() (sample.Sampler, error){
-		"batch is 0: it must be at least 1":                                     func() (sample.Sampler, error) { return sample.Reshuffled(0) },
-		"batch is -3: it must be at least 1":                                    func() (sample.Sampler, error) { return sample.WithReplacement(-3) },
-		"batches is empty: give at least one batch of at least one example":     given(),
-		"batches[1] has 1 examples and batches[0] has 2: they must be as many":  given([]int{1, 2}, []int{1}),
-		"batches[1] has 0 examples and batches[0] has 2: they must be as many":  given([]int{1, 2}, []int{}),
-		"batches[0][1] is -1: it must be the index of an example, 0 or greater": given([]int{1, -1}),
+		"batch … 0 … 1":                   func() (sample.Sampler, error) { return sample.Reshuffled(0) },
+		"batch … -3 … 1":                  func() (sample.Sampler, error) { return sample.WithReplacement(-3) },
+		"batches … empty":                 given(),
+		"batches[1] … 1 … batches[0] … 2": given([]int{1, 2}, []int{1}),
+		"batches[1] … 0 … batches[0] … 2": given([]int{1, 2}, []int{}),
+		"batches[0][1] … -1 … 0":          given([]int{1, -1}),
 	} {
 		_, err := make()
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
-	require.EqualError(t, must(sample.Reshuffled(8)).Check(7), "batch is 8: it must be between 1 and the 7 examples")
-	require.EqualError(t, must(sample.Given([][]int{{1, 0}, {7, 2}})).Check(7),
-		"batches[1][0] is 7: it must be below the number of examples, 7")
-	require.ErrorContains(t, sample.Full().Check(0), "n is 0: there must be between 1 and")
+	says.All(t, must(sample.Reshuffled(8)).Check(7), "batch … 8 … 1 … 7")
+	says.All(t, must(sample.Given([][]int{{1, 0}, {7, 2}})).Check(7), "batches[1][0] … 7")
+	says.All(t, sample.Full().Check(0), "n … 0 … 1")
 	require.Panics(t, func() { must(sample.InOrder(1)).Indices(-1, 0, 3) })
 	require.Panics(t, func() { must(sample.InOrder(4)).Indices(0, 0, 3) })
 }

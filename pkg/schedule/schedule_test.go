@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/schedule"
 )
@@ -362,14 +363,14 @@ func TestBadArguments(t *testing.T) {
 	fails := func(name string, value any, must string, s schedule.Schedule, err error) {
 		t.Helper()
 		argument := strings.Fields(name)[1]
-		require.EqualError(t, err, fmt.Sprintf("%s is %v: it must be %s", argument, value, must), name)
+		says.All(t, err, fmt.Sprintf("%s … %v … %s", argument, value, must))
 		require.Empty(t, s.Structure(), name)
 		require.Empty(t, s.Constants(), name)
 	}
 	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, 0} {
 		for name, call := range numbers {
 			s, err := call(x)
-			fails(name, x, "a positive, finite number", s, err)
+			fails(name, x, "positive … finite", s, err)
 		}
 		for name, call := range orZero {
 			s, err := call(x)
@@ -377,54 +378,54 @@ func TestBadArguments(t *testing.T) {
 				require.NoError(t, err, name)
 				continue
 			}
-			fails(name, x, "a finite number, 0 or greater", s, err)
+			fails(name, x, "finite … 0", s, err)
 		}
 	}
 	for _, n := range []int{0, -1, math.MinInt} {
 		for name, call := range counts {
 			s, err := call(n)
-			fails(name, n, "1 or greater", s, err)
+			fails(name, n, "1", s, err)
 		}
 	}
 	for want, call := range map[string]func() (schedule.Schedule, error){
-		"boundaries is empty: it must name at least one step; without any, use Constant": func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1}, nil) },
-		"etas has 0 elements: it must have 2, one more than boundaries":                  func() (schedule.Schedule, error) { return schedule.Piecewise(nil, []int{1}) },
-		"etas has 3 elements: it must have 2, one more than boundaries":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{1}) },
-		"boundaries[1] is 3: it must be greater than the one before, 3":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 3}) },
-		"boundaries[1] is 2: it must be greater than the one before, 3":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 2}) },
-		"steps has 1 elements: it must have at least 2, the ends of a line": func() (schedule.Schedule, error) {
+		"boundaries … empty … Constant": func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1}, nil) },
+		"etas … 0 … 2":                  func() (schedule.Schedule, error) { return schedule.Piecewise(nil, []int{1}) },
+		"etas … 3 … 2":                  func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{1}) },
+		"boundaries[1] … 3":             func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 3}) },
+		"boundaries[1] … 2 … 3":         func() (schedule.Schedule, error) { return schedule.Piecewise([]float64{1, 2, 3}, []int{3, 2}) },
+		"steps … 1 … 2": func() (schedule.Schedule, error) {
 			return schedule.PiecewiseLinear([]float64{1}, []int{1})
 		},
-		"etas has 1 elements: it must have 2, as many as steps": func() (schedule.Schedule, error) {
+		"etas … 1 … 2": func() (schedule.Schedule, error) {
 			return schedule.PiecewiseLinear([]float64{1}, []int{1, 2})
 		},
-		"steps[1] is 1: it must be greater than the one before, 1": func() (schedule.Schedule, error) {
+		"steps[1] … 1": func() (schedule.Schedule, error) {
 			return schedule.PiecewiseLinear([]float64{1, 2}, []int{1, 1})
 		},
-		"steps[0] is -1: it must be a finite number, 0 or greater": func() (schedule.Schedule, error) {
+		"steps[0] … -1 … 0": func() (schedule.Schedule, error) {
 			return schedule.PiecewiseLinear([]float64{1, 2}, []int{-1, 1})
 		},
-		"schedules has 1 elements: it must have 2, one more than boundaries": func() (schedule.Schedule, error) {
+		"schedules … 1 … 2": func() (schedule.Schedule, error) {
 			return schedule.Sequence([]schedule.Schedule{good}, []int{1})
 		},
-		"schedules[1] is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+		"schedules[1] … Schedule … Constant": func() (schedule.Schedule, error) {
 			return schedule.Sequence([]schedule.Schedule{good, {}}, []int{1})
 		},
-		"schedules[0] is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+		"schedules[0] … Schedule … Constant": func() (schedule.Schedule, error) {
 			return schedule.Product(schedule.Schedule{}, good)
 		},
-		"schedules is empty: give at least one": func() (schedule.Schedule, error) { return schedule.Product() },
-		"of is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+		"schedules … empty": func() (schedule.Schedule, error) { return schedule.Product() },
+		"of … Schedule … Constant": func() (schedule.Schedule, error) {
 			return schedule.Clamp(schedule.Schedule{}, 0, 1)
 		},
-		"high is 1: it must be at least low, 2": func() (schedule.Schedule, error) { return schedule.Clamp(good, 2, 1) },
-		"f is nil: give a function of the step": func() (schedule.Schedule, error) { return schedule.Func(nil) },
-		"then is the zero Schedule: it must be made with a constructor, such as Constant": func() (schedule.Schedule, error) {
+		"high … 1 … 2": func() (schedule.Schedule, error) { return schedule.Clamp(good, 2, 1) },
+		"f … nil":      func() (schedule.Schedule, error) { return schedule.Func(nil) },
+		"then … Schedule … Constant": func() (schedule.Schedule, error) {
 			return schedule.WarmUp(0, 1, schedule.Schedule{})
 		},
 	} {
 		_, err := call()
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 }
 

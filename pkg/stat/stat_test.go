@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/dsp/fourier"
 	"gonum.org/v1/gonum/floats"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/stat"
 )
 
@@ -217,31 +218,31 @@ func TestRefuses(t *testing.T) {
 	two, four := []float64{2, 2, 2}, []float64{1, 2, 3, 4}
 	ragged := [][]float64{{1}, {1, 2}}
 	for want, err := range map[string]error{
-		"xs[1] is 1e+200: its square leaves float64; choose another unit":                 first(stat.Mean(far, 0.9)),
-		"xs lie so near to each other that float64 has no slope: choose another unit":     first(stat.FitLine(near, one, 0.9)),
-		"xs differ by so little that their squares are 0 in float64: choose another unit": first(stat.Autocorrelation(small, 1, 0.9)),
-		"confidence is 1: it must be between 0 and 1, such as 0.95":                       first(stat.Mean(one, 1)),
-		"confidence is NaN: it must be between 0 and 1, such as 0.95":                     first(stat.Proportion(1, 2, math.NaN())),
-		"xs has 1 values: at least 2 are needed":                                          first(stat.Mean(one[:1], 0.9)),
-		"ys has 1 values: at least 2 are needed":                                          first(stat.Difference(one, one[:1], 0.9)),
-		"xs[1] is NaN: it must be a finite number":                                        first(stat.Mean(nan, 0.9)),
-		"trials is 0: there must be at least one":                                         first(stat.Proportion(0, 0, 0.9)),
-		"successes is 3: it must be between 0 and the 2 trials":                           first(stat.Proportion(3, 2, 0.9)),
-		"xs has 2 values: at least 3 are needed":                                          first(stat.FitLine(one[:2], one, 0.9)),
-		"xs has 3 values and ys 4: they must be as many":                                  first(stat.FitLine(one, four, 0.9)),
-		"xs are all 2: there is no slope":                                                 first(stat.FitLine(two, one, 0.9)),
-		"xs[0] is 0: on a logarithmic axis it must be positive":                           first(stat.FitPowerLaw(zero, one, 0.9)),
-		"ys[1] is NaN: on a logarithmic axis it must be positive":                         first(stat.FitPowerLaw(one, nan, 0.9)),
-		"maxLag is 3: it must be between 0 and 2, one less than the 3 values":             first(stat.Autocorrelation(one, 3, 0.9)),
-		"maxLag is -1: it must be between 0 and 2, one less than the 3 values":            first(stat.Autocorrelation(one, -1, 0.9)),
-		"xs are all 2: there is nothing to correlate":                                     first(stat.Autocorrelation(two, 1, 0.9)),
-		"path is empty: there is nothing to measure":                                      first(stat.SquaredDisplacement(nil, 0)),
-		"path[1] has 2 elements and path[0] 1: they must be as many":                      first(stat.SquaredDisplacement(ragged, 0)),
+		"xs[1] … 1e+200 … square":         first(stat.Mean(far, 0.9)),
+		"xs … slope":                      first(stat.FitLine(near, one, 0.9)),
+		"xs … squares … 0":                first(stat.Autocorrelation(small, 1, 0.9)),
+		"confidence … 1 … 0 … 0.95":       first(stat.Mean(one, 1)),
+		"confidence … NaN … 0 … 1 … 0.95": first(stat.Proportion(1, 2, math.NaN())),
+		"xs … 1 … 2":                      first(stat.Mean(one[:1], 0.9)),
+		"ys … 1 … 2":                      first(stat.Difference(one, one[:1], 0.9)),
+		"xs[1] … NaN":                     first(stat.Mean(nan, 0.9)),
+		"trials … 0":                      first(stat.Proportion(0, 0, 0.9)),
+		"successes … 3 … 0 … 2":           first(stat.Proportion(3, 2, 0.9)),
+		"xs … 2 … 3":                      first(stat.FitLine(one[:2], one, 0.9)),
+		"xs … 3 … 4":                      first(stat.FitLine(one, four, 0.9)),
+		"xs … 2 … slope":                  first(stat.FitLine(two, one, 0.9)),
+		"xs[0] … 0":                       first(stat.FitPowerLaw(zero, one, 0.9)),
+		"ys[1] … NaN":                     first(stat.FitPowerLaw(one, nan, 0.9)),
+		"maxLag … 3 … 0 … 2":              first(stat.Autocorrelation(one, 3, 0.9)),
+		"maxLag … -1 … 0 … 2":             first(stat.Autocorrelation(one, -1, 0.9)),
+		"xs … 2 … correlate":              first(stat.Autocorrelation(two, 1, 0.9)),
+		"path … empty":                    first(stat.SquaredDisplacement(nil, 0)),
+		"path[1] … 2 … path[0] … 1":       first(stat.SquaredDisplacement(ragged, 0)),
 	} {
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 	_, _, err := stat.Periodogram(nan)
-	require.EqualError(t, err, "xs[1] is NaN: it must be a finite number")
+	says.All(t, err, "xs[1] … NaN")
 }
 
 // The periodogram is that of gonum's transform, whose time depends on the factors of the length: a prime, its neighbours, and few values.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/theory"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/floats"
@@ -97,13 +98,13 @@ func TestVarianceFactorByHand(t *testing.T) {
 		require.Equal(t, c.want, got, "%+v", c)
 	}
 	for want, c := range map[string][3]int{
-		"n is 0: there must be at least one example":                                 {0, 1, 0},
-		"b is 0: a batch must have at least one example":                             {4, 0, 0},
-		"b is 5: without replacement a batch must have between 1 and the 4 examples": {4, 5, 1},
-		"sampling is 2: it must be WithReplacement or WithoutReplacement":            {4, 1, 2},
+		"n … 0":         {0, 1, 0},
+		"b … 0":         {4, 0, 0},
+		"b … 5 … 1 … 4": {4, 5, 1},
+		"sampling … 2 … WithReplacement … WithoutReplacement": {4, 1, 2},
 	} {
 		_, err := theory.VarianceFactor(c[0], c[1], theory.Sampling(c[2]))
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 }
 
