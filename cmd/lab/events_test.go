@@ -62,7 +62,7 @@ func TestNotebookWithoutItsSlowCells(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, data, 0o644))
 			var got tally
 			opt := headless.Options{Output: t.TempDir(), Timeout: time.Minute, Skip: c.skip}
-			require.NoError(t, testNotebook(t.Context(), setuptest.Ready(t), path, opt, 1, &got))
+			require.NoError(t, testNotebook(setuptest.Ready(t), path, opt, 1)(t.Context(), &got))
 			got.failures = nil
 			require.Equal(t, tally{passed: c.passed, failed: c.failed, skipped: c.skipped}, got)
 		})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,16 +56,20 @@ func runTests(ctx context.Context, h setup.Home) error {
 	var t tally
 	parts := []struct {
 		name string
-		run  func(context.Context, *tally) error
+		run  check
 	}{
-		{"formatting", func(ctx context.Context, t *tally) error { return testFormat(ctx, h, t) }},
-		{"vet", tool(h, "go", "vet", "./...")},
-		{"vet without a C compiler", tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./...")},
-		{"staticcheck", tool(h, filepath.Join(h.Bin(), "staticcheck"), "./...")},
-		{"unit tests", goTest(h, "", "./...")},
+		{"formatting, vet, vet without a C compiler, and staticcheck", together(testFormat(h), tool(h, "go", "vet", "./..."),
+			tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./..."), tool(h, filepath.Join(h.Bin(), "staticcheck"), "./..."))},
+		{"unit tests", goTest(h, "", []string{"./..."})},
 		// Without the claims: the notebooks on the Go backend, below, run the same experiments and print the same numbers. What
 		// their slow cells run, the tests of pkg/lecture run on less.
-		{"unit tests on the Go backend", goTest(h, "go", "./pkg/...", "-skip=^TestClaim")},
+		{"unit tests on the Go backend", func(ctx context.Context, t *tally) error {
+			packages, err := computing(ctx, h)
+			if err != nil {
+				return err
+			}
+			return goTest(h, "go", packages, "-skip=^TestClaim")(ctx, t)
+		}},
 		{"notebooks", testNotebooks(h, headless.Options{}, 1)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
 		{"notebooks on the Go backend", testNotebooks(h, headless.Options{Backend: "go", Skip: notebook.TagSlow}, 3)},
@@ -91,22 +96,45 @@ func runTests(ctx context.Context, h setup.Home) error {
 	return nil
 }
 
-func testFormat(ctx context.Context, h setup.Home, t *tally) error {
-	out, err := exec.CommandContext(ctx, filepath.Join(h.Bin(), "goimports"), "-l",
-		filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "pkg")).CombinedOutput()
-	switch {
-	case err != nil:
-		t.fail("formatting", string(out)+err.Error())
-	case len(out) > 0:
-		t.fail("formatting", "these files want `goimports -w`:\n"+string(out))
-	default:
-		t.passed++
+// A check counts what passes and fails. It is an error when it cannot be made.
+type check func(context.Context, *tally) error
+
+// together makes checks, two at a time, and counts for them in their order.
+func together(checks ...check) check {
+	return func(ctx context.Context, t *tally) error {
+		tallies := make([]tally, len(checks))
+		var all errgroup.Group
+		all.SetLimit(2)
+		for i, check := range checks {
+			all.Go(func() error { return check(ctx, &tallies[i]) })
+		}
+		err := all.Wait()
+		for _, of := range tallies {
+			t.passed, t.failed, t.skipped = t.passed+of.passed, t.failed+of.failed, t.skipped+of.skipped
+			t.failures = append(t.failures, of.failures...)
+		}
+		return err
 	}
-	return nil
+}
+
+func testFormat(h setup.Home) check {
+	return func(ctx context.Context, t *tally) error {
+		out, err := exec.CommandContext(ctx, filepath.Join(h.Bin(), "goimports"), "-l",
+			filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "internal"), filepath.Join(h.Root, "pkg")).CombinedOutput()
+		switch {
+		case err != nil:
+			t.fail("formatting", string(out)+err.Error())
+		case len(out) > 0:
+			t.fail("formatting", "these files want `goimports -w`:\n"+string(out))
+		default:
+			t.passed++
+		}
+		return nil
+	}
 }
 
 // tool is a check that passes or fails as a whole.
-func tool(h setup.Home, name string, args ...string) func(context.Context, *tally) error {
+func tool(h setup.Home, name string, args ...string) check {
 	return func(ctx context.Context, t *tally) error {
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.Dir = h.Root
@@ -121,9 +149,9 @@ func tool(h setup.Home, name string, args ...string) func(context.Context, *tall
 }
 
 // goTest runs Go tests on a backend, "" for the best there is, and counts each test.
-func goTest(h setup.Home, backend, packages string, flags ...string) func(context.Context, *tally) error {
+func goTest(h setup.Home, backend string, packages []string, flags ...string) check {
 	return func(ctx context.Context, t *tally) error {
-		cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", "-timeout=40m", packages}, flags...)...)
+		cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=40m"}, flags, packages)...)
 		cmd.Dir = h.Root
 		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.Python())
 		if backend != "" {
@@ -146,6 +174,21 @@ func goTest(h setup.Home, backend, packages string, flags ...string) func(contex
 		}
 		return nil
 	}
+}
+
+// computing are the packages whose tests reach a backend. What the others test is the same on each.
+func computing(ctx context.Context, h setup.Home) ([]string, error) {
+	const that = `{{if .ForTest}}{{$package := .ForTest}}{{range .Deps}}{{if eq . "descent.example/pkg/accel"}}{{$package}} {{end}}{{end}}{{end}}`
+	cmd := exec.CommandContext(ctx, "go", "list", "-test", "-f", that, "./pkg/...")
+	cmd.Dir = h.Root
+	process.EndWithContext(cmd)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	packages := strings.Fields(string(out))
+	slices.Sort(packages)
+	return slices.Compact(packages), nil
 }
 
 // readTestEvents counts what `go test -json` reports; see `go doc cmd/test2json`.
@@ -198,7 +241,7 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 
 // testNotebooks executes every notebook, two at a time, and holds its text against what is stored. What is counted is
 // notebooks, and the cells that were left out.
-func testNotebooks(h setup.Home, opt headless.Options, slack float64) func(context.Context, *tally) error {
+func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
 	return func(ctx context.Context, t *tally) error {
 		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
 		if err != nil {
@@ -213,54 +256,49 @@ func testNotebooks(h setup.Home, opt headless.Options, slack float64) func(conte
 		}
 		defer remove()
 		opt.Output, opt.Timeout = folder, 10*time.Minute
-		tallies := make([]tally, len(notebooks))
-		var all errgroup.Group
-		all.SetLimit(2)
-		for i, path := range notebooks {
-			all.Go(func() error { return testNotebook(ctx, h, path, opt, slack, &tallies[i]) })
+		var checks []check
+		for _, path := range notebooks {
+			checks = append(checks, testNotebook(h, path, opt, slack))
 		}
-		err = all.Wait()
-		for _, of := range tallies {
-			t.passed, t.failed, t.skipped = t.passed+of.passed, t.failed+of.failed, t.skipped+of.skipped
-			t.failures = append(t.failures, of.failures...)
-		}
-		return err
+		return together(checks...)(ctx, t)
 	}
 }
 
-func testNotebook(ctx context.Context, h setup.Home, path string, opt headless.Options, slack float64, t *tally) error {
-	name := strings.TrimSuffix(filepath.Base(path)+" on "+opt.Backend, " on ")
-	result, err := headless.Run(ctx, h, path, opt, func(int, int) {})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		t.fail(name, err.Error())
-		return nil
-	}
-	stored, err := notebook.Read(path)
-	if err != nil {
-		return err
-	}
-	fresh, err := notebook.Read(result.Notebook)
-	if err != nil {
-		return err
-	}
-	for _, c := range stored.Code() {
-		if c.Has(opt.Skip) {
-			t.skipped++
+func testNotebook(h setup.Home, path string, opt headless.Options, slack float64) check {
+	return func(ctx context.Context, t *tally) error {
+		name := strings.TrimSuffix(filepath.Base(path)+" on "+opt.Backend, " on ")
+		result, err := headless.Run(ctx, h, path, opt, func(int, int) {})
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-	}
-	if opt.Skip == "" { // every cell ran, and declared its parameters
-		if err := headless.Knows(stored, result.Declared); err != nil {
+		if err != nil {
 			t.fail(name, err.Error())
+			return nil
 		}
-	}
-	if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
-		t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
-			"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
+		stored, err := notebook.Read(path)
+		if err != nil {
+			return err
+		}
+		fresh, err := notebook.Read(result.Notebook)
+		if err != nil {
+			return err
+		}
+		for _, c := range stored.Code() {
+			if c.Has(opt.Skip) {
+				t.skipped++
+			}
+		}
+		if opt.Skip == "" { // every cell ran, and declared its parameters
+			if err := headless.Knows(stored, result.Declared); err != nil {
+				t.fail(name, err.Error())
+			}
+		}
+		if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
+			t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
+				"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
+			return nil
+		}
+		t.passed++
 		return nil
 	}
-	t.passed++
-	return nil
 }

@@ -252,8 +252,9 @@ func TestFrom(t *testing.T) {
 	})
 }
 
-// Both backends give the same run for every sampler with every optimizer under a schedule, in float64.
-func TestBackendsAgreeOnEveryCombination(t *testing.T) {
+// Both backends give the same run in float64 for every sampler, every optimizer and every schedule. Each sampler meets every
+// other optimizer: neither knows of the other, and each pair takes XLA a second to compile.
+func TestBackendsAgreeOnCombinations(t *testing.T) {
 	samplers := []sample.Sampler{sample.Full(), must(sample.WithReplacement(5)), must(sample.WithoutReplacement(5)), must(sample.Reshuffled(5)),
 		must(sample.ShuffledOnce(5)), must(sample.InOrder(5)), must(sample.Given([][]int{{0, 3}, {1, 1}, {12, 7}}))}
 	schedules := []schedule.Schedule{must(schedule.OneOverT(0.1)), must(schedule.WarmRestarts(0.05, 0.001, 10, 2)),
@@ -262,10 +263,13 @@ func TestBackendsAgreeOnEveryCombination(t *testing.T) {
 	var want [][]float64
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		i := 0
-		for _, name := range optim.Names() {
+		for o, name := range optim.Names() {
 			p := &net{dtype: dtypes.Float64, hidden: 4, n: 13}
 			trainer := newTrainer(t, backend, p, must(optim.ByName(name)), everything)
-			for _, sampler := range samplers {
+			for s, sampler := range samplers {
+				if (o+s)%2 == 1 {
+					continue
+				}
 				h := run(t, trainer, train.Config{Schedule: schedules[i%len(schedules)], Sampler: sampler, Steps: 40, Seed: 3})
 				what := fmt.Sprintf("%s, %s, %s", name, sampler, schedules[i%len(schedules)].Structure())
 				if k == 0 {
