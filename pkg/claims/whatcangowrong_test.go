@@ -13,8 +13,8 @@ import (
 
 // The tests of chapter 6; they call what its cells call.
 
-// Sections 6.1 to 6.4: each cause is produced as it is said to be, and of 60 random patients of each at least nine in ten are
-// given their true cause.
+// Sections 6.1 to 6.4: each cause is produced as it is said to be, and most of 20 random patients of each are given their true
+// cause. Of 180 patients two were not. At that rate it happens once in 400,000 times that five of 20 are not.
 func TestClaimW1ThreeCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
@@ -46,10 +46,10 @@ func TestClaimW1ThreeCauses(t *testing.T) {
 		}
 		require.InEpsilon(t, f.Diagnosis.Error*f.Diagnosis.Error, sum, 1e-9, "the parts add up, patient %d", i)
 	}
-	c, err := clinic.Confuse(t.Context(), 60, 1)
+	c, err := clinic.Confuse(t.Context(), 20, 1)
 	require.NoError(t, err)
 	for i, cause := range lecture.Causes {
-		require.GreaterOrEqual(t, c.Count[i][i], 54, "%s: %v", cause, c.Count[i])
+		require.GreaterOrEqual(t, c.Count[i][i], 16, "%s: %v", cause, c.Count[i])
 	}
 	_, err = lecture.NewPatient(diagnosis.Nothing, 1)
 	require.ErrorContains(t, err, "Hornik")
