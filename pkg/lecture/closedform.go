@@ -40,10 +40,15 @@ func CompareClosedForm(ctx context.Context, s *Study, fractions []float64, steps
 	return c, nil
 }
 
-// Draw shows the losses above their minimum.
+// Draw shows the losses above their minimum, where they are more than what rounding leaves of it.
 func (c *ClosedForm) Draw() *figure.Figure {
 	fig := figure.New("Least squares on ten variables", figure.X("step t"), figure.LogY("L(θ) − L(θ*)"))
-	excess := func(loss float64) float64 { return loss - c.floor }
+	excess := func(loss float64) float64 {
+		if loss-c.floor < 1e-15*c.floor {
+			return math.NaN()
+		}
+		return loss - c.floor
+	}
 	for i, fraction := range c.Fraction {
 		fig.Points(fmt.Sprintf("η = %g · 2/λ_max", fraction), c.Step[i], figure.Column(c.Measured[i], excess))
 		fig.Theory("theory", c.Step[i], figure.Column(c.Computed[i], excess))
