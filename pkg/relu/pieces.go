@@ -200,8 +200,8 @@ const mostRegions = 1 << 22
 
 var errRegions = fmt.Errorf("the net has more than %d regions there: take a smaller part of the inputs", mostRegions)
 
-// mostTerms are computed, and mostCuts of polygons tried: either takes some ten seconds.
-const (
+// mostTerms are computed, and mostCuts of polygons tried: either takes some ten seconds. A test lowers them.
+var (
 	mostTerms = 1 << 32
 	mostCuts  = 1 << 24
 )

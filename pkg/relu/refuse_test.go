@@ -168,6 +168,7 @@ func TestRedundancyOfWhatIsNotFinite(t *testing.T) {
 
 // What would take minutes ends with a sentence.
 func TestNetsTooWide(t *testing.T) {
+	defer relu.LowerLimits()()
 	rng := rand.New(rand.NewPCG(1, 1))
 	_, err := random(rng, 1, 3000, 3000, 1).Pieces(-100, 100)
 	require.ErrorContains(t, err, "would take minutes")
