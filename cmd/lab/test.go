@@ -151,7 +151,9 @@ func tool(h setup.Home, name string, args ...string) check {
 // goTest runs Go tests on a backend, "" for the best there is, and counts each test.
 func goTest(h setup.Home, backend string, packages []string, flags ...string) check {
 	return func(ctx context.Context, t *tally) error {
-		cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=40m"}, flags, packages)...)
+		// Vet has been run, and data for a debugger take half of the linking.
+		of := []string{"test", "-json", "-count=1", "-timeout=40m", "-vet=off", "-ldflags=-w"}
+		cmd := exec.CommandContext(ctx, "go", slices.Concat(of, flags, packages)...)
 		cmd.Dir = h.Root
 		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.Python())
 		if backend != "" {
