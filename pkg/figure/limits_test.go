@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -352,10 +353,10 @@ func TestNilPicturesAreRefused(t *testing.T) {
 		require.EqualError(t, drawnOrRefused(t, p), errNil.Error(), name)
 	}
 	require.Error(t, drawnOrRefused(t, &Figure{}))
-	require.EqualError(t, drawnOrRefused(t, &Circuit{}), "figure: the circuit has no layers; figure.NewCircuit makes one")
-	require.EqualError(t, drawnOrRefused(t, &Animation{}), "figure: the animation has no frames; figure.Animate makes one")
+	says.All(t, drawnOrRefused(t, &Circuit{}), "circuit … layers … figure.NewCircuit")
+	says.All(t, drawnOrRefused(t, &Animation{}), "animation … frames … figure.Animate")
 	require.Error(t, drawnOrRefused(t, (&Animation{}).Describe("d").StillAt(0)))
-	require.EqualError(t, drawnOrRefused(t, &Slides{}), "figure: the slides have no pictures; figure.Slide makes some")
+	says.All(t, drawnOrRefused(t, &Slides{}), "slides … pictures … figure.Slide")
 	for _, p := range []interface{ HTML() ([]byte, error) }{&Animation{}, &Slides{}} {
 		_, err := p.HTML()
 		require.Error(t, err)
@@ -446,7 +447,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 		}
 	}
 	err := drawnOrRefused(t, New("t", X("x"), Y("y")).Bars("p", "abc", []int{1, 2}))
-	require.EqualError(t, err, `figure: histogram "p": the x values: string is no slice of numbers, such as []int or []float64`)
+	says.All(t, err, `histogram "p" … x values … string`)
 }
 
 func TestColumnOfNothing(t *testing.T) {

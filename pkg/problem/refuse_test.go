@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/problem"
 )
 
 // However long a line is, the error says which one is wrong, and of what it has too much.
 func TestReadDigitsNamesALongLine(t *testing.T) {
 	_, err := problem.ReadDigits(strings.NewReader("3 " + strings.Repeat("0", 64) + "\n" + strings.Repeat("0", 70_000)))
-	require.EqualError(t, err, "line 2 has more than 1024 characters: it must have a digit, a space and 64 pixels")
+	says.All(t, err, "line 2 … 1024 … 64 pixels")
 }
 
 // Sizes beyond memory are refused before anything is made.
@@ -63,11 +64,11 @@ func TestAGridOfOnePoint(t *testing.T) {
 func TestTablesThatDoNotFit(t *testing.T) {
 	table := &problem.Table{Columns: []string{"a", "b"}, Values: mat.NewDense(2, 1, nil)}
 	_, err := table.Column("b")
-	require.EqualError(t, err, "the table names 2 columns: its Values must have as many")
+	says.All(t, err, "table … 2 columns … Values")
 	_, err = (&problem.Table{Columns: []string{"a"}}).Select("a")
 	require.Error(t, err)
 	_, _, err = (&problem.Labeled{Features: mat.NewDense(2, 1, nil), Labels: []int{0, 1, 1}, Classes: 2}).Split(1)
-	require.EqualError(t, err, "labels has 3 elements and x has 2 rows: they must be as many")
+	says.All(t, err, "labels … 3 … x … 2")
 }
 
 // What nobody made, or what was set to what cannot be, is refused in a sentence: where a problem is built, a panic with an

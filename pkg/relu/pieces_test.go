@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/relu"
 )
 
@@ -283,17 +284,17 @@ func TestRestrict(t *testing.T) {
 	}
 	n := relu.New(2, 3, 1)
 	_, err := n.Restrict([]float64{1})
-	require.EqualError(t, err, "origin has 1 elements: the net has 2 inputs")
+	says.All(t, err, "origin … 1 … 2 inputs")
 	_, err = n.Restrict([]float64{1, 1}, []float64{1})
-	require.EqualError(t, err, "direction 0 has 1 elements: the net has 2 inputs")
+	says.All(t, err, "direction 0 … 1 … 2 inputs")
 	_, err = n.Restrict([]float64{1, 1})
-	require.EqualError(t, err, "there are no directions: give one for a line, two for a plane")
+	says.All(t, err, "no directions … one … two")
 	_, err = n.Regions(0, 1)
-	require.EqualError(t, err, "the net has 2 inputs: Restrict it to a line first")
+	says.All(t, err, "2 inputs … Restrict … line")
 	_, err = relu.New(1, 2).Knots(0, 1)
-	require.EqualError(t, err, "the net has 2 outputs: its pieces are found for one")
+	says.All(t, err, "2 outputs … one")
 	_, err = relu.New(1, 1).Knots(1, 1)
-	require.EqualError(t, err, "lo is 1 and hi 1: lo must be the smaller")
+	says.All(t, err, "lo … 1 … hi … smaller")
 }
 
 // The polygons are a partition, by area, into sets of one pattern each, all different: they are the regions.
@@ -330,9 +331,9 @@ func TestPolygons(t *testing.T) {
 		require.LessOrEqual(t, float64(len(polygons)), bound)
 	}
 	_, err := relu.New(1, 1).Polygons(lo, hi)
-	require.EqualError(t, err, "the net has 1 inputs: Restrict it to a plane first")
+	says.All(t, err, "1 inputs … Restrict … plane")
 	_, err = relu.New(2, 1).Polygons(hi, lo)
-	require.EqualError(t, err, "lo is [2 3] and hi [-2 -1]: lo must be the smaller in both")
+	says.All(t, err, "lo … [2 3] … hi … [-2 -1] … smaller")
 }
 
 // Lines that are one but for rounding cut no slivers off.
@@ -399,11 +400,11 @@ func TestBounds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 4.*16, narrow)
 	_, err = relu.RegionsUpperBound(2)
-	require.EqualError(t, err, "widths is empty: give at least one hidden layer's")
+	says.All(t, err, "widths … empty")
 	_, err = relu.RegionsLowerBound(3, 4, 2)
-	require.EqualError(t, err, "widths has a layer of 2: the bound is for layers of at least 3 units, the inputs")
+	says.All(t, err, "widths … 2 … 3 … inputs")
 	_, err = relu.ShallowRegions(0, 2)
-	require.EqualError(t, err, "sizes[0] is 0: it must be at least 1")
+	says.All(t, err, "sizes[0] … 0 … 1")
 }
 
 // Exact against sampling, of one trained-size net.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/relu"
 )
 
@@ -88,7 +89,7 @@ func TestNetsThatCannotBe(t *testing.T) {
 	require.ErrorContains(t, err, "a net of the sizes [1099511627776 1099511627776 1] would take ")
 	require.Panics(t, func() { relu.New(1<<40, 1) })
 	_, err = relu.Uniform(math.Sin, 0, 1, 1<<40)
-	require.EqualError(t, err, "d is 1099511627776: a net can be written down for at most 65536 pieces")
+	says.All(t, err, "d … 1099511627776 … 65536")
 	_, err = relu.Uniform(math.Sin, -math.MaxFloat64, math.MaxFloat64, 2)
 	require.ErrorContains(t, err, "there is no length in float64")
 }
@@ -125,7 +126,7 @@ func TestFreeKnotsInAnyUnit(t *testing.T) {
 		require.Equal(t, want.Squares, got.Squares/unit/unit)
 	}
 	_, err = at(0x1p1000) // its sum of squares is not float64
-	require.EqualError(t, err, "the fit or its sum of squares is too great for float64: choose another unit of ys")
+	says.All(t, err, "float64 … unit of ys")
 }
 
 func TestRankOfWhatHasNone(t *testing.T) {
@@ -134,7 +135,7 @@ func TestRankOfWhatHasNone(t *testing.T) {
 		require.ErrorContains(t, err, "element [1, 0] of the matrix is ")
 	}
 	_, _, err := relu.Rank(nil)
-	require.EqualError(t, err, "the matrix is empty: it has no rank")
+	says.All(t, err, "matrix … empty")
 	for _, unit := range []float64{1e300, 1e-300, math.SmallestNonzeroFloat64} {
 		rank, _, err := relu.Rank(mat.NewDense(2, 2, []float64{unit, 0, 0, unit}))
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/relu"
 )
 
@@ -36,11 +37,11 @@ func TestRescale(t *testing.T) {
 	}
 	n := relu.New(1, 2, 1)
 	_, err := n.Rescale(1, 0, 2)
-	require.EqualError(t, err, "layer is 1: the net has 1 hidden layers, counted from 0")
+	says.All(t, err, "layer … 1 … hidden layers … 0")
 	_, err = n.Rescale(0, 2, 2)
-	require.EqualError(t, err, "unit is 2: the layer has 2 units, counted from 0")
+	says.All(t, err, "unit … 2 … units … 0")
 	_, err = n.Rescale(0, 0, -2)
-	require.EqualError(t, err, "a is -2: it must be positive, for max(0, az) to be a·max(0, z)")
+	says.All(t, err, "a … -2 … positive")
 }
 
 // grid is n inputs from lo to hi.

@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -171,7 +172,7 @@ func TestRecords(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, math.Hypot(h.GradNorms[7][0], h.GradNorms[7][1]), hidden[7], 1e-15)
 		_, err = h.LayerGradNorm("hidden")
-		require.EqualError(t, err, `there is no layer "hidden"; the layers are hidden/dense, output/dense`)
+		says.All(t, err, `layer "hidden" … hidden/dense … output/dense`)
 	})
 }
 
@@ -310,7 +311,7 @@ func TestBatchErrors(t *testing.T) {
 		_, err = bowl.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1, Sampler: must(sample.InOrder(1))})
 		require.ErrorContains(t, err, "the problem has no examples to sample from: leave it out")
 		_, err = bowl.Run(context.Background(), train.Config{LearningRate: 0.1, Steps: 1, Hyper: map[string]float64{"beta": 1}})
-		require.EqualError(t, err, `Hyper["beta"]: the optimizer has no hyperparameter beside its learning rate`)
+		says.All(t, err, `Hyper["beta"] … learning rate`)
 		_, err = bowl.ExampleGradients([]float64{1})
 		require.ErrorContains(t, err, "the problem has no examples")
 		_, _, err = bowl.Evaluate([]float64{1, 2})

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -60,8 +61,8 @@ func TestSizesThatCannotBe(t *testing.T) {
 			_, err := trainer.Run(context.Background(), c)
 			return err
 		}
-		require.EqualError(t, with(func(c *train.Config) { c.Steps = math.MaxInt }), "Steps is 9223372036854775807: it must be at most 9007199254740992")
-		require.EqualError(t, with(func(c *train.Config) { c.Steps, c.From = math.MaxInt, from }), "Steps is 9223372036854775807: it must be at most 9007199254740989")
+		says.All(t, with(func(c *train.Config) { c.Steps = math.MaxInt }), "Steps … 9223372036854775807 … 9007199254740992")
+		says.All(t, with(func(c *train.Config) { c.Steps, c.From = math.MaxInt, from }), "Steps … 9223372036854775807 … 9007199254740989")
 		require.ErrorContains(t, with(func(c *train.Config) { c.Steps = 1 << 50 }), "recording every 1 of 1125899906842624 steps would take ")
 		require.ErrorContains(t, with(func(c *train.Config) { c.Sampler = must(sample.WithReplacement(math.MaxInt32)) }), "a batch of 2147483647 examples would take ")
 
@@ -126,9 +127,9 @@ func TestNils(t *testing.T) {
 		require.ErrorContains(t, err, "tensor 0 of the problem's Data cannot be used")
 		var noContext context.Context
 		_, err = trainer.Run(noContext, train.Config{LearningRate: 0.1, Steps: 1})
-		require.EqualError(t, err, "ctx is nil: give context.Background()")
+		says.All(t, err, "ctx … nil … context.Background()")
 		_, err = train.Sweep(noContext, trainer.Grid(train.Config{Steps: 1}, []float64{0.1}, []int{1}), 0, nil)
-		require.EqualError(t, err, "ctx is nil: give context.Background()")
+		says.All(t, err, "ctx … nil … context.Background()")
 	})
 }
 
@@ -170,7 +171,7 @@ func TestPanicsOfUsersFunctions(t *testing.T) {
 		bad := must(problem.NewQuadratic([]float64{1}, nil, nil))
 		bad.Start = []float64{1, 2}
 		_, err = train.New(backend, bad, optim.GD(), train.Record{})
-		require.EqualError(t, err, "building a training step: Start has 2 elements: it must have 1, one for each parameter")
+		says.All(t, err, "Start … 2 … 1 … parameter")
 
 		trainer := newTrainer(t, backend, newBowl(), optim.GD(), train.Record{})
 		c := train.Config{LearningRate: 0.1, Steps: 3, Progress: func(int) { panic("no screen") }}
@@ -238,7 +239,7 @@ func TestCloseWhileItRuns(t *testing.T) {
 func TestAVariableIsRecordedOnce(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
 		_, err := train.New(backend, newBowl(), optim.GD(), train.Record{Variables: []string{"theta", "/theta"}})
-		require.EqualError(t, err, `Record.Variables has "/theta" twice: give it once`)
+		says.All(t, err, `Record.Variables … "/theta" … twice`)
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -213,9 +214,9 @@ func TestSweepErrors(t *testing.T) {
 			return err
 		}
 		good := train.Job{Trainer: trainer, Config: train.Config{LearningRate: 0.1, Steps: 5}}
-		require.EqualError(t, sweep(0), "jobs is empty: give at least one run")
+		says.All(t, sweep(0), "jobs … empty")
 		require.ErrorContains(t, sweep(-1, good), "workers is -1: it must be at least 1")
-		require.EqualError(t, sweep(0, good, train.Job{}), "job 1 has no Trainer")
+		says.All(t, sweep(0, good, train.Job{}), "job 1 … Trainer")
 		require.EqualError(t, sweep(0, good, train.Job{Trainer: trainer, Config: train.Config{LearningRate: -1, Steps: 1}}),
 			"job 1: LearningRate is -1: it must be a finite number greater than 0")
 		bad := good
