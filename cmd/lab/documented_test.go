@@ -69,6 +69,7 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	for _, args := range documented(t, h) {
 		t.Run(args, func(t *testing.T) {
+			t.Parallel()
 			work := t.TempDir()
 			name, _, _ := strings.Cut(args+" ", " ")
 			switch name {
