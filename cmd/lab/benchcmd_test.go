@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/bench"
 )
 
@@ -14,26 +15,26 @@ func TestBenchRefusesBeforeSettingUp(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder) // which is not the repository: to go on would be another error
 	for args, want := range map[string]string{
-		"--width 0":                   "--width is 0: it must be between 1 and 100000",
-		"--batch 300":                 "--batch is 300: it must be between 1 and the 256 points",
-		"--points 20":                 "--batch is 32: it must be between 1 and the 20 points",
-		"--optimizer sdg":             `--optimizer is "sdg": it must be one of sgd, momentum, adam`,
-		"--lr 0":                      "--lr is 0: it must be a finite number greater than 0",
-		"--lr nan":                    "--lr is NaN: it must be a finite number greater than 0",
-		"--nets -1":                   "--nets is -1: it must be between 1 and 1000",
-		"--steps many":                `invalid argument "many" for "--steps" flag`,
-		"--width 8 --sweep":           "--sweep has its own settings: leave it out, or the flags that describe a case",
-		"--sweep --plot x.svg":        "--plot draws the lab's ratios to JAX and PyTorch, and --sweep and --gpu have none: leave one of them out",
-		"--gpu --width 3":             "--gpu has its own settings: leave it out, or the other flags",
-		"--plot x.pdf":                `--plot is "x.pdf": give a file that ends in .svg or .png; both are written`,
-		"--json " + folder:            "--json cannot be written there (" + folder + " is a folder): choose another file",
-		"--json /proc/none/here.json": "--json cannot be written there",
-		"all":                         `"all" is not understood`,
-		"--width 8":                   "this is not the Descent repository", // as nothing else is wrong
+		"--width 0":                   "--width … 0 … 1 … 100000",
+		"--batch 300":                 "--batch … 300 … 1 … 256",
+		"--points 20":                 "--batch … 32 … 1 … 20",
+		"--optimizer sdg":             `--optimizer … "sdg" … sgd … momentum … adam`,
+		"--lr 0":                      "--lr … 0 … finite",
+		"--lr nan":                    "--lr … NaN … finite … 0",
+		"--nets -1":                   "--nets … -1 … 1 … 1000",
+		"--steps many":                "--steps … many",
+		"--width 8 --sweep":           "--sweep … settings",
+		"--sweep --plot x.svg":        "--plot … --sweep … --gpu",
+		"--gpu --width 3":             "--gpu … settings",
+		"--plot x.pdf":                `--plot … "x.pdf" … .svg … .png`,
+		"--json " + folder:            "--json … " + folder + " … folder",
+		"--json /proc/none/here.json": "--json … written",
+		"all":                         `"all"`,
+		"--width 8":                   "repository", // as nothing else is wrong
 	} {
 		cmd := rootCommand()
 		cmd.SetArgs(append([]string{"bench"}, strings.Fields(args)...))
-		require.ErrorContains(t, cmd.ExecuteContext(t.Context()), want, args)
+		says.All(t, cmd.ExecuteContext(t.Context()), want)
 	}
 }
 
