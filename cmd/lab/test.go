@@ -27,7 +27,8 @@ func testCommand(common *commonOptions) *cobra.Command {
 		Use:   "test",
 		Short: "Run all tests: the code's, and every notebook executed and compared with its stored outputs",
 		Long: "test runs, cheapest first: formatting, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
-			"through its kernel, on both, its text compared with what is stored in it. What failed is said again at the end.",
+			"through its kernel, on both, its text compared with what is stored in it. Cells with the tag slow-on-go are left out on the\n" +
+			"Go backend. What failed is said again at the end.",
 		Example: "  go run ./cmd/lab test",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
