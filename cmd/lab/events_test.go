@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,4 +69,29 @@ func TestNotebookWithoutItsSlowCells(t *testing.T) {
 			require.Equal(t, tally{passed: c.passed, failed: c.failed, skipped: c.skipped}, got)
 		})
 	}
+}
+
+func TestPackagesThatCompute(t *testing.T) {
+	packages, err := computing(t.Context(), setuptest.Ready(t))
+	require.NoError(t, err)
+	require.Subset(t, packages, []string{"descent.example/pkg/lecture", "descent.example/pkg/train"})
+	require.NotContains(t, packages, "descent.example/pkg/figure")
+}
+
+// Whichever check ends first, what they count is added up, and what failed stands in their order.
+func TestChecksTogether(t *testing.T) {
+	second := make(chan bool)
+	var got tally
+	err := together(func(_ context.Context, t *tally) error {
+		<-second
+		t.fail("first", "a")
+		return nil
+	}, func(_ context.Context, t *tally) error {
+		defer close(second)
+		t.passed++
+		t.fail("second", "b")
+		return errors.New("the second cannot be made")
+	})(t.Context(), &got)
+	require.ErrorContains(t, err, "the second")
+	require.Equal(t, tally{passed: 1, failed: 2, failures: []string{"first\n    a", "second\n    b"}}, got)
 }
