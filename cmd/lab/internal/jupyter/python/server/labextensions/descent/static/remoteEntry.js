@@ -10,11 +10,25 @@
 		const { ServerConnection } = await use("@jupyterlab/services");
 		const settings = app.serviceManager.serverSettings;
 		const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+		// At the end of a save JupyterLab takes the document for saved, also what was changed after the save had begun.
+		const followed = new WeakSet();
+		const follow = (context) => {
+			if (followed.has(context)) return;
+			followed.add(context);
+			let changed = false;
+			context.model.contentChanged.connect(() => (changed = true));
+			context.saveState.connect((_, state) => {
+				if (state === "started") queueMicrotask(() => (changed = false)); // by then it has taken what it saves
+				else if ((changed || state === "failed") && !context.isDisposed) context.model.dirty = true;
+			});
+		};
 		const dirty = () => {
 			const contexts = new Set();
 			for (const widget of app.shell.widgets("main")) {
 				const context = documents.contextForWidget(widget);
-				if (context?.model?.dirty) contexts.add(context);
+				if (!context?.model) continue;
+				follow(context);
+				if (context.model.dirty) contexts.add(context);
 			}
 			return [...contexts];
 		};

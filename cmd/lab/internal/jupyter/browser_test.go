@@ -1,0 +1,122 @@
+package jupyter
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A browser is a Chromium without a window, spoken to through a pipe in its DevTools protocol.
+type browser struct {
+	t    *testing.T
+	to   io.Writer
+	from *bufio.Reader
+	id   int
+}
+
+// A tab is a page of a browser.
+type tab struct {
+	*browser
+	target, session string
+}
+
+// newBrowser starts Chromium. The test is skipped where there is none.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	var program string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && program == "" {
+			program = path
+		}
+	}
+	if program == "" {
+		t.Skip("there is no Chromium")
+	}
+	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir())
+	in, to, err := os.Pipe()
+	require.NoError(t, err)
+	from, out, err := os.Pipe()
+	require.NoError(t, err)
+	cmd.ExtraFiles = []*os.File{in, out} // 3 and 4
+	require.NoError(t, cmd.Start())
+	in.Close()
+	out.Close()
+	b := &browser{t: t, to: to, from: bufio.NewReader(from)}
+	t.Cleanup(func() {
+		b.call("", "Browser.close", nil)
+		cmd.Wait()
+		to.Close()
+		from.Close()
+	})
+	return b
+}
+
+// call sends a command and returns its result.
+func (b *browser) call(session, method string, params map[string]any) map[string]any {
+	b.t.Helper()
+	b.id++
+	message := map[string]any{"id": b.id, "method": method, "params": params}
+	if session != "" {
+		message["sessionId"] = session
+	}
+	data, err := json.Marshal(message)
+	require.NoError(b.t, err)
+	_, err = b.to.Write(append(data, 0))
+	require.NoError(b.t, err)
+	for {
+		data, err := b.from.ReadBytes(0)
+		require.NoError(b.t, err, "Chromium ended")
+		var answer struct {
+			ID            int
+			Result, Error map[string]any
+		}
+		require.NoError(b.t, json.Unmarshal(data[:len(data)-1], &answer))
+		if answer.ID == b.id {
+			require.Nil(b.t, answer.Error, method)
+			return answer.Result
+		}
+	}
+}
+
+// open opens a page after the script has run in it.
+func (b *browser) open(address, script string) *tab {
+	b.t.Helper()
+	p := &tab{browser: b, target: b.call("", "Target.createTarget", map[string]any{"url": "about:blank"})["targetId"].(string)}
+	p.session = b.call("", "Target.attachToTarget", map[string]any{"targetId": p.target, "flatten": true})["sessionId"].(string)
+	p.call(p.session, "Page.enable", nil)
+	p.call(p.session, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script})
+	p.call(p.session, "Page.navigate", map[string]any{"url": address})
+	return p
+}
+
+// eval evaluates JavaScript in the page.
+func (p *tab) eval(script string) any {
+	p.t.Helper()
+	result := p.call(p.session, "Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true})
+	require.NotContains(p.t, result, "exceptionDetails", script)
+	return result["result"].(map[string]any)["value"]
+}
+
+// until waits until the script is true in the page.
+func (p *tab) until(script string) {
+	p.t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for p.eval(script) != true {
+		require.True(p.t, time.Now().Before(deadline), script)
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// write types at the end of the first editor.
+func (p *tab) write(text string) {
+	p.t.Helper()
+	const editor = `[...document.querySelectorAll(".cm-content")].find((e) => e.checkVisibility())`
+	p.until(editor + ` !== undefined && document.activeElement !== (` + editor + `.focus(), null)`)
+	p.call(p.session, "Input.insertText", map[string]any{"text": text})
+}

@@ -1,0 +1,57 @@
+package jupyter
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"descent.example/cmd/lab/internal/setup"
+	"descent.example/cmd/lab/internal/setuptest"
+	"github.com/stretchr/testify/require"
+)
+
+// slowSaves counts a page's saves, and holds each up for a second when the page has taken what it saves.
+const slowSaves = `
+window.saves = window.begun = 0;
+const ask = fetch;
+window.fetch = async (request, ...rest) => {
+	if (request.method !== "PUT" || !request.url.includes("/api/contents/")) return ask(request, ...rest);
+	begun++;
+	await new Promise((done) => setTimeout(done, 1000));
+	const answer = await ask(request, ...rest);
+	saves++;
+	return answer;
+};`
+
+// What a person types while a save is on its way is saved too, and then the page rests.
+func TestEditsDuringASaveAreSaved(t *testing.T) {
+	h := setuptest.Ready(t)
+	require.NoError(t, os.Rename(setuptest.Notebook(t, "// begin"), filepath.Join(string(h.Work), "n.ipynb")))
+	require.NoError(t, os.WriteFile(filepath.Join(string(h.Work), "t.txt"), []byte("begin"), 0o644))
+	temp, remove, err := setup.TempDir()
+	require.NoError(t, err)
+	defer remove()
+	s := start(t, h, 0, temp)
+	defer s.Stop()
+	b := newBrowser(t)
+	for _, name := range []string{"n.ipynb", "t.txt"} {
+		p := b.open(s.URL+"lab/workspaces/"+name[:1]+"/tree/"+name+"?token="+s.Token, slowSaves)
+		holds := func(text string) func() bool {
+			return func() bool {
+				data, err := os.ReadFile(filepath.Join(string(h.Work), name))
+				return err == nil && strings.Contains(string(data), text)
+			}
+		}
+		p.write("first")
+		p.until("begun === 1")
+		p.write("second")
+		require.False(t, holds("first")(), "the save ended before the second edit")
+		require.Eventually(t, holds("second"), time.Minute, 100*time.Millisecond, name)
+		p.until("saves === begun")
+		saves := p.eval("saves")
+		time.Sleep(15 * time.Second) // longer than a page waits until it saves
+		require.Equal(t, saves, p.eval("saves"), name)
+	}
+}
