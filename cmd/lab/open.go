@@ -65,8 +65,13 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 		return err
 	}
 	fmt.Println("\nClosing the lab.")
-	for _, file := range server.Save() {
+	unsaved := server.Save()
+	for _, file := range unsaved.Open {
 		fmt.Printf("%s has edits that are not saved: leave its page open, open the lab again, and save there.\n", file)
+	}
+	for _, file := range unsaved.Silent {
+		fmt.Printf("A page of %s had edits that are not saved, and no longer answers. If you closed it, they are lost; "+
+			"if it is still open, leave it open, open the lab again, and save there.\n", file)
 	}
 	return nil
 }

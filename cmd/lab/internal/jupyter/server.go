@@ -175,20 +175,25 @@ func (s *Server) ask(ctx context.Context, path string) (code int, body []byte) {
 	return reply.StatusCode, body
 }
 
-// Save has open pages save their edits, and returns the files of those that did not within some seconds.
-func (s *Server) Save() (unsaved []string) {
+// Unsaved are the files with edits that are not saved, in pages that are open and in those that no longer answer.
+type Unsaved struct{ Open, Silent []string }
+
+// Save has open pages save their edits, and returns the files of those that did not within some seconds. A page that no longer
+// answers, such as one of a browser that was killed, is not waited for.
+func (s *Server) Save() (unsaved Unsaved) {
 	said := false
 	for wait := range 20 {
+		unsaved = Unsaved{}
 		code, body := s.ask(context.Background(), "descent/unsaved")
 		if code != http.StatusOK || json.Unmarshal(body, &unsaved) != nil {
-			return nil
+			return Unsaved{}
 		}
-		if wait > 1 && len(unsaved) == 0 { // a page tells of its edits within a fifth of a second
-			return nil
+		if wait > 1 && len(unsaved.Open) == 0 { // a page tells of its edits within a fifth of a second
+			break
 		}
-		if len(unsaved) > 0 && !said {
+		if len(unsaved.Open) > 0 && !said {
 			said = true
-			fmt.Printf("Saving %s.\n", strings.Join(unsaved, ", "))
+			fmt.Printf("Saving %s.\n", strings.Join(unsaved.Open, ", "))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -77,13 +77,19 @@ func TestServerOffersTheKernelAndStopsWithoutTraces(t *testing.T) {
 		return answer
 	}
 	require.JSONEq(t, `{"save":false}`, told(`["a.ipynb"]`))
-	unsaved := make(chan []string)
+	unsaved := make(chan Unsaved, 1)
 	go func() { unsaved <- s.Save() }()
 	require.Eventually(t, func() bool { return told(`["a.ipynb"]`) == `{"save": true}` }, 2*time.Second, 10*time.Millisecond)
 	told(`[]`)
-	require.Empty(t, <-unsaved)
+	require.Empty(t, (<-unsaved).Open)
 	told(`["a.ipynb"]`)
-	require.Equal(t, []string{"a.ipynb"}, s.Save(), "a page that does not save")
+	require.Equal(t, []string{"a.ipynb"}, s.Save().Silent, "a page that was closed does not hold the lab up")
+	go func() { unsaved <- s.Save() }()
+	for len(unsaved) == 0 {
+		told(`["a.ipynb"]`)
+		time.Sleep(100 * time.Millisecond)
+	}
+	require.Equal(t, Unsaved{Open: []string{"a.ipynb"}, Silent: []string{}}, <-unsaved, "a page that does not save")
 	reply, err := http.Get(s.URL + "descent/unsaved")
 	require.NoError(t, err)
 	reply.Body.Close()

@@ -10,8 +10,8 @@ from jupyter_server.services.nbconvert.handlers import NbconvertRootHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-# A page in the background may be given a second of time in a minute.
-FORGET = 90
+# A page with unsaved edits speaks each second, but one in the background may be given a second of time in a minute.
+SILENT, FORGET = 3, 90
 
 unsaved = {}  # of each page: when it last spoke, the files with unsaved edits
 state = {"save": False}
@@ -27,10 +27,12 @@ class Unsaved(APIHandler):
 
     @web.authenticated
     def get(self):
-        """The lab asks which files hold unsaved edits; from then on pages are told to save."""
+        """The lab asks which files hold unsaved edits, in pages that answer and in silent ones; from then on pages are told to save."""
         state["save"] = True
-        recent = time.monotonic() - FORGET
-        self.finish(json.dumps(sorted({path for spoke, files in unsaved.values() if spoke > recent for path in files})))
+        now = time.monotonic()
+        open_, silent = ({path for spoke, files in unsaved.values() if least <= now - spoke < most for path in files}
+                         for least, most in ((0, SILENT), (SILENT, FORGET)))
+        self.finish(json.dumps({"open": sorted(open_), "silent": sorted(silent - open_)}))
 
 
 # So long after a page asked for the formats of its export menu its first notebook is shown.
