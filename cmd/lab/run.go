@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,9 +38,15 @@ func runCommand(common *commonOptions) *cobra.Command {
 			}
 			defer done()
 			for _, nb := range notebooks {
-				if _, err := headless.Places(home, nb, opt); err != nil {
+				places, err := headless.Places(home, nb, opt)
+				if err != nil {
 					return err
 				}
+				page, err := filepath.Abs(places.HTML)
+				if err != nil {
+					return err
+				}
+				opt.Pages = append(opt.Pages, page)
 			}
 			for _, nb := range notebooks {
 				if err := runAndTell(cmd.Context(), home, nb, opt); err != nil {

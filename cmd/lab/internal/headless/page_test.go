@@ -63,3 +63,20 @@ func TestMarkdownCellsCarryNoScriptsIntoAPage(t *testing.T) {
 		require.Contains(t, main, kept)
 	}
 }
+
+// A notebook's links to other notebooks lead to their pages, those that are there and those that the same command writes.
+func TestLinksOfAPageLeadToPages(t *testing.T) {
+	text := "[a](there.ipynb#1) [b](comes%20soon.ipynb) [c](missing.ipynb) [d](https://go.dev/e.ipynb) <a href=\"http://[x/f.ipynb\">f</a>"
+	data, err := json.Marshal(map[string]any{"nbformat": 4, "nbformat_minor": 4, "metadata": map[string]any{}, "cells": []any{
+		map[string]any{"cell_type": "markdown", "metadata": map[string]any{}, "source": text}}})
+	require.NoError(t, err)
+	path, output := filepath.Join(t.TempDir(), "n.ipynb"), t.TempDir()
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(output, "there.html"), nil, 0o644))
+	result, err := Run(t.Context(), setuptest.Ready(t), path, Options{HTML: true, Output: output, Timeout: time.Minute,
+		Pages: []string{filepath.Join(output, "comes soon.html")}}, func(int, int) {})
+	require.NoError(t, err)
+	page, err := os.ReadFile(result.HTML)
+	require.NoError(t, err)
+	require.Contains(t, string(page), `<a href="there.html#1">a</a> <a href="comes%20soon.html">b</a> <a>c</a> <a href="https://go.dev/e.ipynb">d</a> <a>f</a>`)
+}

@@ -36,6 +36,7 @@ var pythonFiles embed.FS
 type Options struct {
 	Set     []string      // parameters that get another value, each as name=value, 1.3.name=value or cell5.name=value
 	HTML    bool          // a page is written, too
+	Pages   []string      // absolute names of pages that the same command writes: links may lead to them
 	InPlace bool          // the outputs are stored in the notebook itself
 	Output  string        // folder of the executed copy; "" for runs in the workspace
 	Backend string        // what computes, as GOMLX_BACKEND; "" for the best there is
@@ -169,8 +170,12 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	}
 	script, fresh, page := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb"), ""
 	parameters, overrides := filepath.Join(temp, "parameters"), filepath.Join(temp, "overrides")
+	place := ""
 	if opt.HTML {
 		page = filepath.Join(temp, "page.html")
+		if place, err = filepath.Abs(result.HTML); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := os.CopyFS(temp, pythonFiles); err != nil {
 		return Result{}, fmt.Errorf("writing to the temporary folder: %w", err)
@@ -178,7 +183,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
 		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(),
-		"skip": opt.Skip, "overrides": overrides, "set": perCell(source, set),
+		"skip": opt.Skip, "overrides": overrides, "set": perCell(source, set), "place": place, "pages": append([]string{place}, opt.Pages...),
 	})
 	if err != nil {
 		return Result{}, err

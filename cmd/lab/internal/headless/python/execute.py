@@ -1,8 +1,9 @@
 """Execute notebooks through their kernel, as JupyterLab would, and say of each cell how it went.
 
 Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "html": path or "",
-"templates": folder, "title": text, "folder": the kernel's, "timeout": seconds, "skip": the tag of cells that are
-not executed and keep their outputs, "set": what each code cell is given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
+"templates": folder, "place": of the page, "pages": those that the lab writes, "title": text, "folder": the kernel's,
+"timeout": seconds, "skip": the tag of cells that are not executed and keep their outputs, "set": what each code cell is
+given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
 {"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
 """
@@ -17,6 +18,7 @@ import threading
 import time
 from html import escape
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import nbformat
 from jupyter_core.utils import run_sync
@@ -149,13 +151,29 @@ def page(nb, job):
     """The notebook as one file of HTML that asks for no other: MathJax is in it."""
     import mathjax  # a folder of MathJax's own files
     from bleach.css_sanitizer import CSSSanitizer
+    from bleach.html5lib_shim import Filter
     from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
     from jinja2 import pass_context
     from nbconvert import HTMLExporter
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Links(Filter):
+        """A link to a notebook leads to its page, and is plain text if there is none."""
+
+        def __iter__(self):
+            for token in super().__iter__():
+                link = urlsplit(token["data"].get((None, "href"), "")) if token["type"] == "StartTag" else urlsplit("")
+                if link.path.endswith(".ipynb") and not link.netloc:
+                    del token["data"][None, "href"]
+                    path = link.path.removesuffix(".ipynb") + ".html"
+                    file = os.path.normpath(Path(job["place"]).parent / unquote(path))
+                    if file in job["pages"] or os.path.exists(file):
+                        token["data"][None, "href"] = link._replace(path=path).geturl()
+                yield token
+
     exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
     # nbconvert lets all HTML in Markdown live, as JupyterLab does not. Its own option would also end the sliders.
-    cleaner = Cleaner(tags=TAGS, attributes=harmless, protocols=[*ALLOWED_PROTOCOLS, "data"], css_sanitizer=CSSSanitizer())
+    cleaner = Cleaner(tags=TAGS, attributes=harmless, protocols=[*ALLOWED_PROTOCOLS, "data"], css_sanitizer=CSSSanitizer(), filters=[Links])
     exporter.register_filter("markdown2html", pass_context(lambda context, source: cleaner.clean(exporter.markdown2html(context, source))))
     text = IPythonRenderer(escape=False, allow_harmful_protocols=False)
     text.inline_html = text.block_html = escape
