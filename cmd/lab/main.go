@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,7 @@ func rootCommand() *cobra.Command {
 	root.Flags().IntVar(&open.port, "port", 0, "first port to try (default: that of last time, at first 8888)")
 	root.PersistentFlags().BoolVar(&common.offline, "offline", false, "use only what is on this machine: no downloads")
 	root.PersistentFlags().StringVar(&common.work, "work", "", "folder of your notebooks (default: work in this repository; ~/descent if you may not write there)")
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(setupCommand(&common), runCommand(&common), resetCommand(&common), testCommand(&common), benchCommand(&common),
 		doctorCommand(&common), cleanCommand(&common))
 	return root
@@ -114,6 +116,21 @@ func flagError(cmd *cobra.Command, err error) error {
 		next = nearest.DidYouMean("--", m[1], names)
 	}
 	return fmt.Errorf("%s; `go run ./cmd/%s --help` lists the flags.%s", said, cmd.CommandPath(), next)
+}
+
+// helpCommand is cobra's, but that a command that does not exist is an error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err = cmp.Or(err, noArgs(cmd, rest)); err != nil {
+				return err
+			}
+			return cmd.Help()
+		},
+	}
 }
 
 func setupCommand(common *commonOptions) *cobra.Command {

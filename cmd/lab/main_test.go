@@ -18,7 +18,8 @@ func TestMistypedCommands(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"rnu"}, "Did you mean run?"}, {[]string{"run", "--htm", "x.ipynb"}, "Did you mean --html?"}, {[]string{"--ofline"}, "Did you mean --offline?"},
+		{[]string{"rnu"}, "Did you mean run?"}, {[]string{"help", "rnu"}, "Did you mean run?"}, {[]string{"help", "run", "nosuch"}, `"nosuch"`},
+		{[]string{"run", "--htm", "x.ipynb"}, "Did you mean --html?"}, {[]string{"--ofline"}, "Did you mean --offline?"},
 		{[]string{"--port", "abc"}, "--port=abc is not a whole number"}, {[]string{"run", "--timeout", "5"}, "--timeout=5 is not a length of time"},
 		{[]string{"run", "01-one.ipynb"}, "Did you mean notebooks/01-one.ipynb?"}, {[]string{"run", "notebooks/01-on.ipynb"}, "Did you mean notebooks/01-one.ipynb?"},
 	} {

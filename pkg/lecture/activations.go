@@ -15,7 +15,7 @@ import (
 
 // Staircase (claim N7) is a net of one hidden layer of saturating units, written down: d steps on a target, each a unit that rises at
 // the step's edge, the steeper the greater steepness is. Steps follow the target's values in the middle of d+1 pieces. It is an error
-// when d is not between 1 and 2^20, and when the activation does not saturate.
+// when d is not between 1 and 2^20, when the activation does not saturate, and when a weight would not be a finite number.
 func Staircase(target problem.Target, d int, steepness float64, activation problem.Activation) (func(x float64) float64, error) {
 	if err := counts("d", d); err != nil {
 		return nil, err
@@ -40,6 +40,9 @@ func Staircase(target problem.Target, d int, steepness float64, activation probl
 		constant -= low * out[j]
 	}
 	theta := append(append(biases, weights...), append([]float64{constant}, out...)...)
+	if i := slices.IndexFunc(theta, func(w float64) bool { return !(math.Abs(w) <= math.MaxFloat64) }); i >= 0 {
+		return nil, fmt.Errorf("steepness is %v: with it a weight of the net is %v on this target; give finite numbers, and smaller ones", steepness, theta[i])
+	}
 	return func(x float64) float64 { return net.Output(theta, []float64{x})[0] }, nil
 }
 
@@ -51,7 +54,7 @@ type WrittenDown struct {
 }
 
 // WriteDown (claim N7) writes down nets of each number of units. It is an error when a number of units is not between 1 and 2^20,
-// and when a value of the target is not finite.
+// and when the steepness or a value of the target is not finite, or too great.
 func WriteDown(target problem.Target, units []int, steepness float64) (*WrittenDown, error) {
 	w := new(WrittenDown)
 	for _, d := range units {
@@ -71,6 +74,9 @@ func WriteDown(target problem.Target, units []int, steepness float64) (*WrittenD
 		w.Units = append(w.Units, float64(d))
 		w.ReLU, w.Sigmoid = append(w.ReLU, max(off(elbows.At), 1e-12)), append(w.Sigmoid, off(sigmoids)) // positive, for a logarithm
 		w.Apart = max(w.Apart, MaxDifference(sigmoids, tanhs, target.Lo, target.Hi))
+		if worst := max(w.ReLU[len(w.ReLU)-1], w.Sigmoid[len(w.Sigmoid)-1], w.Apart); !(worst <= math.MaxFloat64) {
+			return nil, fmt.Errorf("the target differs from a net by %v: give a target whose values are finite", worst)
+		}
 	}
 	return w, nil
 }

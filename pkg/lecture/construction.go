@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"fmt"
 	"math"
 
 	"descent.example/pkg/problem"
@@ -16,8 +17,11 @@ type Construction struct {
 }
 
 // Construct (claim N5) interpolates a target with each number of pieces. curvature is M ≥ |f″|; 0: unknown. It is an error when a number
-// of pieces is not positive or a value of the target is not finite.
+// of pieces is not positive, when a value of the target is not finite, and when the curvature is negative or not finite.
 func Construct(target problem.Target, pieces []int, curvature float64) (all []Construction, err error) {
+	if !(curvature >= 0 && curvature <= math.MaxFloat64) {
+		return nil, fmt.Errorf("curvature is %v: it must be a finite number, at least 0; 0 if it is not known", curvature)
+	}
 	for _, d := range pieces {
 		net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
 		if err != nil {
@@ -36,6 +40,9 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 				}
 				r.Between = max(r.Between, off)
 			}
+		}
+		if !(r.Between <= math.MaxFloat64) {
+			return nil, fmt.Errorf("the target differs from its net by %v: give a target whose values are finite", r.Between)
 		}
 		all = append(all, r)
 	}

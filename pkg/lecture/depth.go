@@ -217,8 +217,12 @@ func (p Plane) grid(n int) (*mat.Dense, []float64) {
 	return x, y
 }
 
-// DrawTeeth (claim N9) draws the sawteeth of 1 to depth hidden layers, beside each other. It panics when depth is above 20.
+// DrawTeeth (claim N9) draws the sawteeth of 1 to depth hidden layers, beside each other. It panics when depth is not between 1 and 14: each layer
+// doubles the teeth.
 func DrawTeeth(depth int) *figure.Figure {
+	if depth < 1 || depth > 14 {
+		panic(fmt.Errorf("depth is %d: it must be between 1 and 14", depth))
+	}
 	var panels []*figure.Figure
 	for layers := 1; layers <= depth; layers++ {
 		saw := Sawtooth(layers)

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -27,10 +28,16 @@ func (s *Sum) At(x float64) (sum float64) {
 
 // BestSum (claim N4) fits d elbows, half of them opening to the right and half to the left, with their knots at equal distances, by
 // least squares on 201 points. Their slopes are at least 0 because there are no output weights. It is found by coordinate descent, which
-// finds the optimum because the problem is convex. It panics when d is not between 1 and 2^20.
+// finds the optimum because the problem is convex. It panics when d is not between 1 and 2^20, and when the target or a value of it
+// is not finite, or above 1e100.
 func BestSum(target problem.Target, d int) *Sum {
 	mustCount("d", d)
 	xs, ys := target.Grid(201)
+	for i, x := range xs {
+		if !(math.Abs(x) <= 1e100 && math.Abs(ys[i]) <= 1e100) { // the squares of others leave float64
+			panic(fmt.Errorf("the target has the value %v at %v: give one whose numbers are finite, and 1e100 at most", ys[i], x))
+		}
+	}
 	s := new(Sum)
 	for k := range d {
 		knot := target.Lo + (target.Hi-target.Lo)*float64(k/2)/float64((d+1)/2)

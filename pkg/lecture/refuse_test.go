@@ -41,7 +41,9 @@ func TestCountsThatCannotBe(t *testing.T) {
 		require.Panics(t, func() { lecture.Doublings(1, n) })
 		require.Panics(t, func() { lecture.DrawCover(n) })
 		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Sawtooth(n) })
+		require.Panics(t, func() { lecture.DrawTeeth(n) })
 	}
+	require.Panics(t, func() { lecture.DrawTeeth(20) }) // a million teeth
 }
 
 func TestStepsAreTimedOnAllExamplesOrOnBatches(t *testing.T) {
@@ -66,6 +68,20 @@ func TestValuesThatCannotBe(t *testing.T) {
 		require.Panics(t, func() { lecture.Quantile([]float64{1}, p) })
 	}
 	require.Panics(t, func() { lecture.Quantile(nil, 0.5) })
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1.2e308} {
+		_, err := lecture.WriteDown(problem.Lecturer(), []int{2, 4}, v)
+		require.ErrorContains(t, err, fmt.Sprint("steepness is ", v))
+		between := problem.Target{F: func(x float64) float64 { return map[bool]float64{true: x, false: 2 * x * v}[x == 0 || x == 1] }, Hi: 1}
+		_, err = lecture.Construct(between, []int{1}, 0)
+		require.Error(t, err)
+		_, err = lecture.WriteDown(between, []int{1}, 20)
+		require.Error(t, err)
+		require.Panics(t, func() { lecture.BestSum(problem.Target{F: func(x float64) float64 { return v * x }, Hi: 1}, 4) })
+	}
+	for _, curvature := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1} {
+		_, err := lecture.Construct(problem.Lecturer(), []int{2}, curvature)
+		require.ErrorContains(t, err, fmt.Sprint("curvature is ", curvature))
+	}
 }
 
 // What is missing is said in a sentence, and never found by Go's run time.

@@ -92,8 +92,8 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 // largest is far above what pictures and their sliders take.
 const largest = 512 << 20
 
-// Read reads the notebook in a file. It is an error when the file's name does not end in .ipynb, when the file cannot be
-// read or has more than 512 MiB, and when Parse refuses what is in it.
+// Read reads the notebook in a file. It is an error when the file's name does not end in .ipynb, when it is a folder, a
+// device or a pipe, when it cannot be read or has more than 512 MiB, and when Parse refuses what is in it.
 func Read(path string) (*Notebook, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -101,6 +101,8 @@ func Read(path string) (*Notebook, error) {
 		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a folder: name a notebook in it", path)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a notebook: it is a device or a pipe, and a notebook is a file", path)
 	case err == nil && info.Size() > largest:
 		return nil, fmt.Errorf("%s is not a notebook that can be executed: it has %d MiB, and %d are the most", path, info.Size()>>20, largest>>20)
 	}

@@ -106,7 +106,7 @@ func Proportion(successes, trials int, confidence float64) (Interval, error) {
 	middle := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	// At 0 and 1 the formula ends there exactly, but for rounding.
-	return Interval{p, min(middle-half, p), max(middle+half, p)}, nil
+	return Interval{p, max(0, min(middle-half, p)), min(1, max(middle+half, p))}, nil
 }
 
 // Line is a fit y = Intercept + Slope·x.

@@ -211,6 +211,19 @@ func TestIntervalsMissAsOftenAsTheySay(t *testing.T) {
 	}
 }
 
+// A share is between 0 and 1, and so are its ends, whatever is rounded.
+func TestSharesStayBetween0And1(t *testing.T) {
+	for trials := 1; trials < 200; trials++ {
+		none, err := stat.Proportion(0, trials, 0.95)
+		require.NoError(t, err)
+		all, err := stat.Proportion(trials, trials, 0.95)
+		require.NoError(t, err)
+		require.Equal(t, 0.0, none.Low)
+		require.False(t, math.Signbit(none.Low))
+		require.Equal(t, 1.0, all.High)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	nan, one, zero := []float64{1, math.NaN(), 2}, []float64{1, 2, 3}, []float64{0, 1, 2}
 	first := func(_ any, err error) error { return err }

@@ -57,7 +57,9 @@ func Check(notebooks []string, opt Options) error {
 	var read []*notebook.Notebook
 	for _, path := range notebooks {
 		nb, err := notebook.Read(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		if target, link := os.Readlink(path); errors.Is(err, fs.ErrNotExist) && link == nil {
+			return fmt.Errorf("%s is a link to %s, which does not exist: mend the link, or name another notebook", path, target)
+		} else if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("there is no notebook %s; those of the lecture are in the folder notebooks.%s", path, near(path))
 		} else if err != nil {
 			return err

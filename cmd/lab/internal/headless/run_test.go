@@ -1,9 +1,11 @@
 package headless
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +23,8 @@ func TestCheckRun(t *testing.T) {
 	}
 	huge := save("huge.ipynb", "")
 	require.NoError(t, os.Truncate(huge, 600<<20))
+	pipe, device, dangling := filepath.Join(dir, "pipe.ipynb"), filepath.Join(dir, "zero.ipynb"), filepath.Join(dir, "dangling.ipynb")
+	require.NoError(t, errors.Join(syscall.Mkfifo(pipe, 0o600), os.Symlink("/dev/zero", device), os.Symlink("gone", dangling)))
 	minute := Options{Timeout: time.Minute}
 	require.NoError(t, Check([]string{good}, minute))
 	for name, c := range map[string]struct {
@@ -31,6 +35,9 @@ func TestCheckRun(t *testing.T) {
 		"none":           {nil, minute, "no notebook is given"},
 		"missing":        {[]string{filepath.Join(dir, "no.ipynb")}, minute, "no.ipynb; those of"},
 		"a folder":       {[]string{dir}, minute, "is a folder"},
+		"a pipe":         {[]string{pipe}, minute, pipe + " is not a notebook"},
+		"a device":       {[]string{device}, minute, device + " is not a notebook"},
+		"a link":         {[]string{dangling}, minute, dangling + " is a link to gone"},
 		"not JSON":       {[]string{save("text.ipynb", "hello")}, minute, "text.ipynb is not a notebook: it is not JSON"},
 		"not a notebook": {[]string{save("empty.ipynb", "{}")}, minute, "empty.ipynb is not a notebook: it does not say its format"},
 		"format 3":       {[]string{save("old.ipynb", `{"nbformat":3,"worksheets":[]}`)}, minute, "old.ipynb is a notebook of format 3: open it in JupyterLab"},

@@ -113,6 +113,9 @@ func (h Home) checkMachine(ctx context.Context) error {
 	case settings[0] == "off":
 		return errors.New("GO111MODULE=off keeps Go from finding the lab's packages: unset it, or run `go env -u GO111MODULE` if it is set there, and run this again")
 	case !filepath.IsAbs(settings[1]) || !filepath.IsAbs(settings[2]):
+		if cache := os.Getenv("XDG_CACHE_HOME"); cache != "" && !filepath.IsAbs(cache) {
+			return fmt.Errorf("XDG_CACHE_HOME=%s is not an absolute path: give it one that begins with /, or unset it, and run this again", cache)
+		}
 		return errors.New("Go has no folder for what it downloads and compiles: set HOME to your home folder and run this again")
 	}
 	return nil

@@ -80,6 +80,7 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 		"no temporary folder": {map[string]string{"TMPDIR": filepath.Join(t.TempDir(), "none")}, "TMPDIR"},
 		"modules off":         {map[string]string{"GO111MODULE": "off"}, "GO111MODULE"},
 		"no home folder":      {map[string]string{"HOME": "", "XDG_CACHE_HOME": "", "GOPATH": "", "GOCACHE": "", "GOMODCACHE": ""}, "HOME"},
+		"relative cache":      {map[string]string{"XDG_CACHE_HOME": "rel", "GOCACHE": ""}, "XDG_CACHE_HOME=rel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, err := Find(t.TempDir())
