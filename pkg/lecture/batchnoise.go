@@ -62,6 +62,9 @@ func (n *BatchNoise) Law() string {
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error
 // when the draws or a size cannot be.
 func MeasureBatchNoise(s *Study, settings BatchNoiseSettings) (*BatchNoise, error) {
+	if err := given("study", s); err != nil {
+		return nil, err
+	}
 	of, draws := settings.Sampling, settings.Draws
 	if err := counts("Draws", draws); err != nil {
 		return nil, err

@@ -29,9 +29,7 @@ func Circuit(title string, net *relu.Net) *figure.Circuit {
 
 // mustBeNet panics with a sentence.
 func mustBeNet(net *relu.Net) {
-	if net == nil {
-		panic(errors.New("the net is nil: look at the error of what made it"))
-	}
+	mustGive("net", net)
 	if err := net.Check(); err != nil {
 		panic(err)
 	}

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -135,6 +136,9 @@ func (p *Patient) courses() []course {
 // Examine (claim W1) trains a patient's net as the patient did, and then otherwise; estimates the noise; and makes the diagnosis. It
 // is an error when the clinic has no seeds or a training fails, and when there are too few examples to estimate the noise.
 func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
+	if err := cmp.Or(given("clinic", c), given("patient", p)); err != nil {
+		return nil, err
+	}
 	if err := counts("Seeds", c.Seeds); err != nil {
 		return nil, err
 	}
@@ -256,7 +260,7 @@ func (c *Confusion) Draw() *figure.Figure {
 // Confuse (claim W1) examines a number of random patients of each cause. It is an error when each is not between 1 and 2^20, and when an
 // examination fails.
 func (c *Clinic) Confuse(ctx context.Context, each, seed int) (*Confusion, error) {
-	if err := counts("each", each); err != nil {
+	if err := cmp.Or(given("clinic", c), counts("each", each)); err != nil {
 		return nil, err
 	}
 	tell, end := progress.Begin("patients examined", len(Causes)*each)

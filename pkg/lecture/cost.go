@@ -1,8 +1,8 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -78,11 +78,8 @@ func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, sett
 	if err := counts("Limit", settings.Limit); err != nil {
 		return nil, err
 	}
-	if d == nil {
-		return nil, errors.New("the descent is nil: look at the error of theory.NewDescent")
-	}
-	if t == nil {
-		return nil, errors.New("the trainer is nil: look at the error of train.New")
+	if err := cmp.Or(given("descent", d), given("trainer", t)); err != nil {
+		return nil, err
 	}
 	measured, err := stepsToReach(ctx, t, d.Floor, settings)
 	if err != nil {

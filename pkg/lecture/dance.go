@@ -115,6 +115,7 @@ func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 
 // AnimateSteps shows the steps of two runs on two planes, one more in each frame.
 func AnimateSteps(left, right *figure.Figure, first, second *train.History) *figure.Animation {
+	mustGive("history", first, second)
 	until := func(run *train.History, t int) [][]float64 { return run.Params[:min(t+1, len(run.Params))] }
 	return figure.Animate(max(len(first.Params), len(second.Params)), 8, func(t int) *figure.Figure {
 		return figure.Row(left.Copy().Trajectory("θ_t", until(first, t)), right.Copy().Trajectory("θ_t", until(second, t)))
@@ -124,6 +125,7 @@ func AnimateSteps(left, right *figure.Figure, first, second *train.History) *fig
 // DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse in which it is 86 % of the
 // time by theory, and says how much of the time it was.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
+	mustGive("history", run)
 	plane.Trajectory("SGD", run.Params)
 	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
 	if unbounded == nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"descent.example/internal/missing"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -34,6 +35,21 @@ func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record
 		return nil, err
 	}
 	return train.New(backend, p, rule, record)
+}
+
+// given says that one of the values is nil: what a constructor returned beside an error that nobody looked at.
+func given(what string, values ...any) error {
+	if missing.Any(values...) {
+		return fmt.Errorf("the %s is nil: look at the error of what made it", what)
+	}
+	return nil
+}
+
+// mustGive is given for functions without an error.
+func mustGive(what string, values ...any) {
+	if err := given(what, values...); err != nil {
+		panic(err)
+	}
 }
 
 // mustCount is counts for functions without an error.

@@ -47,6 +47,7 @@ func (m *Motion) unsteady(what string) (*figure.Figure, string) {
 // CompareMotions shows where GD and SGD go, how their steps remember, and how far SGD gets in up to 120 steps, and says it: as many
 // lags as it was measured with. It panics when there are fewer.
 func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
+	mustGive("motion", gd, sgd)
 	if fig, words := sgd.unsteady("stationary walk"); fig != nil {
 		return fig, words
 	}

@@ -50,6 +50,9 @@ func (p *Pulls) String() string {
 // MeasurePulls (claims S5, S6) takes the draw-th batch of b different examples. It is an error when b is not between 1 and the number
 // of examples.
 func MeasurePulls(s *Study, b, draw int) (*Pulls, error) {
+	if err := given("study", s); err != nil {
+		return nil, err
+	}
 	sampler, err := sample.WithoutReplacement(b)
 	if err != nil {
 		return nil, err

@@ -169,12 +169,16 @@ func (s *Study) Beside() []float64 {
 
 // End says where a run of gradient descent ends, whose losses were recorded.
 func (s *Study) End(run *train.History) string {
+	mustGive("history", run)
 	last := len(run.Step) - 1
 	return fmt.Sprintf("after %d steps the loss is %.2g above its minimum", run.Step[last], run.Loss[last]-s.Descent.Floor)
 }
 
 // SGD is what theory says of SGD on the study with batches of b drawn with replacement. It is an error when b is not positive.
 func (s *Study) SGD(b int) (*theory.SGD, error) {
+	if err := given("study", s); err != nil {
+		return nil, err
+	}
 	return theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
 }
 
@@ -191,6 +195,9 @@ func (s *Study) batches(b int) (*theory.SGD, sample.Sampler, error) {
 // Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. It is an error when the record cannot
 // be, and when the backend cannot compile the program.
 func (s *Study) Trainer(record train.Record) (*train.Trainer, error) {
+	if err := given("study", s); err != nil {
+		return nil, err
+	}
 	return NewTrainer(s.LeastSquares, "SGD", record)
 }
 

@@ -79,6 +79,14 @@ func NewStreams(settings StreamSettings) (*Streams, error) {
 	return s, err
 }
 
+// check is an error when there are none.
+func (s *Streams) check() error {
+	if s == nil || len(s.Each) == 0 {
+		return errors.New("there are no streams: NewStreams makes some")
+	}
+	return nil
+}
+
 // A NamedSchedule is a schedule with the name under which a figure shows it.
 type NamedSchedule struct {
 	Name     string
@@ -108,6 +116,9 @@ func (t *Tracker) String() string {
 
 // DrawTrackers shows how far the second weight is from the truth of the first stream, and how far θ is from it on average.
 func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
+	if err := s.check(); err != nil {
+		panic(err)
+	}
 	follow := figure.New("Behind the truth", figure.X("step t"), figure.Y("second weight: learnt − true")).HLine(0, "truth")
 	off := figure.New("How far it is off", figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
 	for _, t := range trackers {
@@ -165,6 +176,9 @@ func (c *TrackingCurve) Least() int {
 // TrackAt (claim S14) runs Track at constant rates, given as parts of the best one. Rates above 0.9 of the stability limit are left
 // out. It has the errors of Track, and it is an error when no rate is left.
 func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
 	best, err := s.Theory.BestTrackingRate(s.Drift)
 	if err != nil {
 		best = s.Theory.Threshold / 10
@@ -203,8 +217,8 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
 // when a schedule cannot be, and when a run fails.
 func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
-	if s == nil || len(s.Each) == 0 {
-		return nil, errors.New("there are no streams: NewStreams makes some")
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	sampler, err := sample.Stream(1)
 	if err != nil {
