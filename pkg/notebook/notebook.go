@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Notebook is what a file holds, or one that is to be written. The zero Notebook is that of New, without cells.
@@ -45,6 +47,14 @@ type CellMetadata struct {
 func (c *Cell) UnmarshalJSON(data []byte) error {
 	type plain Cell
 	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
+		return err
+	}
+	var others struct {
+		ID             string                                `json:"id"`
+		ExecutionCount int                                   `json:"execution_count"`
+		Attachments    map[string]map[string]json.RawMessage `json:"attachments"`
+	}
+	if err := json.Unmarshal(data, &others); err != nil {
 		return err
 	}
 	return json.Unmarshal(data, &c.read)
@@ -120,6 +130,7 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	var file struct {
 		Cells    []Cell `json:"cells"`
 		Format   int    `json:"nbformat"`
+		Minor    int    `json:"nbformat_minor"`
 		Metadata *struct {
 			Kernelspec struct {
 				Language string `json:"language"`
@@ -137,6 +148,10 @@ func Parse(name string, data []byte) (*Notebook, error) {
 		return nil, fmt.Errorf("%s is not a notebook: it is a JSON %s, and a notebook is an object", name, wrong.Value)
 	case err != nil:
 		return nil, fmt.Errorf("%s is not a notebook: it is not JSON (%w)", name, err)
+	case !utf8.Valid(data):
+		return nil, fmt.Errorf("%s is not a notebook: it holds bytes that are no text in UTF-8", name)
+	case halfCharacter(data) != "":
+		return nil, fmt.Errorf("%s is not a whole notebook: it holds %s, half of a character, without the other half; delete it in a text editor", name, halfCharacter(data))
 	case file.Format == 0:
 		return nil, fmt.Errorf("%s is not a notebook: it does not say its format (nbformat)", name)
 	case file.Format < 0 || file.Format > 4:
@@ -161,9 +176,29 @@ func Parse(name string, data []byte) (*Notebook, error) {
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", name, i+1, c.Type)
 		case c.read["source"] == nil || string(c.read["source"]) == "null":
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", name, i+1)
+		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.read == nil }):
+			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d an output is null", name, i+1)
+		}
+		for _, part := range []string{"outputs", "metadata", "attachments", "id"} {
+			if string(c.read[part]) == "null" {
+				return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d %q is null", name, i+1, part)
+			}
 		}
 	}
 	return nb, nil
+}
+
+// escapes are an escaped backslash, both halves of a character that JSON writes as two, or one half alone.
+var escapes = regexp.MustCompile(`\\\\|(?i:\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|((?i:\\ud[89a-f][0-9a-f]{2}))`)
+
+// halfCharacter is the first escape of half a character that stands alone in JSON, or "". Go reads it, and Python cannot write it.
+func halfCharacter(data []byte) string {
+	for _, found := range escapes.FindAllSubmatch(data, -1) {
+		if found[1] != nil {
+			return string(found[1])
+		}
+	}
+	return ""
 }
 
 // Code returns the cells that are executed, in order. A nil notebook has none.

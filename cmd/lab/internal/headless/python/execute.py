@@ -131,7 +131,8 @@ def read(path):
         nbformat.validate(nb)
     except Exception as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
-        say(fault=f"it is not a whole notebook ({first})")
+        place = "".join(f"[{part!r}]" for part in getattr(error, "absolute_path", ()))
+        say(fault=f"it is not a whole notebook ({place and f'in {place}: '}{first}); save it anew with the program that wrote it, or correct it in a text editor")
         sys.exit(1)
     return nb
 
