@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"descent.example/cmd/lab/internal/setuptest"
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -79,4 +80,26 @@ func TestLinksOfAPageLeadToPages(t *testing.T) {
 	page, err := os.ReadFile(result.HTML)
 	require.NoError(t, err)
 	require.Contains(t, string(page), `<a href="there.html#1">a</a> <a href="comes%20soon.html">b</a> <a>c</a> <a href="https://go.dev/e.ipynb">d</a> <a>f</a>`)
+}
+
+// Code, text, and the words of outputs and under sliders begin at the same place.
+func TestPageHasOneLeftMargin(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "n.html")
+	nb := notebook.New()
+	nb.Cells = []notebook.Cell{{Type: "markdown", Source: "text"}, {Type: "code", Source: "%%\n" + `lab.Say("words")
+lab.Show(figure.Slide(func(at []float64) (*figure.Figure, string) { return figure.New("f", figure.X("x"), figure.Y("y")).Line("f", at, func(x float64) float64 { return x }), "caption" }, figure.Slider{Name: "x", Values: []float64{1, 2}, Start: 1}))`}}
+	data, err := nb.Bytes()
+	require.NoError(t, err)
+	path := strings.TrimSuffix(page, ".html") + ".ipynb"
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	_, err = Run(t.Context(), setuptest.Ready(t), path, Options{HTML: true, InPlace: true, Timeout: 2 * time.Minute}, func(int, int) {})
+	require.NoError(t, err)
+	p := setuptest.NewBrowser(t).Open("file://"+page, "")
+	p.Until(`document.querySelector("[data-slides] input") !== null`)
+	for _, words := range []string{".jp-OutputArea-output pre", "[data-slides] > div:last-of-type", ".jp-InputArea-editor pre"} {
+		require.InDelta(t, 0, p.Eval(`(() => {
+			const left = (of) => { const r = new Range(); r.selectNodeContents(document.querySelector(of)); return r.getBoundingClientRect().left; };
+			return left("`+words+`") - left(".jp-RenderedMarkdown p");
+		})()`), 1, words)
+	}
 }

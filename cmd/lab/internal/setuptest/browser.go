@@ -1,4 +1,4 @@
-package jupyter
+package setuptest
 
 import (
 	"bufio"
@@ -12,22 +12,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A browser is a Chromium without a window, spoken to through a pipe in its DevTools protocol.
-type browser struct {
+// A Browser is a Chromium without a window, spoken to through a pipe in its DevTools protocol.
+type Browser struct {
 	t    *testing.T
 	to   io.Writer
 	from *bufio.Reader
 	id   int
 }
 
-// A tab is a page of a browser.
-type tab struct {
-	*browser
+// A Tab is a page of a browser.
+type Tab struct {
+	*Browser
 	target, session string
 }
 
-// newBrowser starts Chromium. The test is skipped where there is none.
-func newBrowser(t *testing.T) *browser {
+// NewBrowser starts Chromium. The test is skipped where there is none.
+func NewBrowser(t *testing.T) *Browser {
 	t.Helper()
 	var program string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -47,7 +47,7 @@ func newBrowser(t *testing.T) *browser {
 	require.NoError(t, cmd.Start())
 	in.Close()
 	out.Close()
-	b := &browser{t: t, to: to, from: bufio.NewReader(from)}
+	b := &Browser{t: t, to: to, from: bufio.NewReader(from)}
 	t.Cleanup(func() {
 		b.call("", "Browser.close", nil)
 		cmd.Wait()
@@ -58,7 +58,7 @@ func newBrowser(t *testing.T) *browser {
 }
 
 // call sends a command and returns its result.
-func (b *browser) call(session, method string, params map[string]any) map[string]any {
+func (b *Browser) call(session, method string, params map[string]any) map[string]any {
 	b.t.Helper()
 	b.id++
 	message := map[string]any{"id": b.id, "method": method, "params": params}
@@ -84,10 +84,10 @@ func (b *browser) call(session, method string, params map[string]any) map[string
 	}
 }
 
-// open opens a page after the script has run in it.
-func (b *browser) open(address, script string) *tab {
+// Open opens a page after the script has run in it.
+func (b *Browser) Open(address, script string) *Tab {
 	b.t.Helper()
-	p := &tab{browser: b, target: b.call("", "Target.createTarget", map[string]any{"url": "about:blank"})["targetId"].(string)}
+	p := &Tab{Browser: b, target: b.call("", "Target.createTarget", map[string]any{"url": "about:blank"})["targetId"].(string)}
 	p.session = b.call("", "Target.attachToTarget", map[string]any{"targetId": p.target, "flatten": true})["sessionId"].(string)
 	p.call(p.session, "Page.enable", nil)
 	p.call(p.session, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script})
@@ -95,28 +95,28 @@ func (b *browser) open(address, script string) *tab {
 	return p
 }
 
-// eval evaluates JavaScript in the page.
-func (p *tab) eval(script string) any {
+// Eval evaluates JavaScript in the page.
+func (p *Tab) Eval(script string) any {
 	p.t.Helper()
 	result := p.call(p.session, "Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true})
 	require.NotContains(p.t, result, "exceptionDetails", script)
 	return result["result"].(map[string]any)["value"]
 }
 
-// until waits until the script is true in the page.
-func (p *tab) until(script string) {
+// Until waits until the script is true in the page.
+func (p *Tab) Until(script string) {
 	p.t.Helper()
 	deadline := time.Now().Add(time.Minute)
-	for p.eval(script) != true {
+	for p.Eval(script) != true {
 		require.True(p.t, time.Now().Before(deadline), script)
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// write types at the end of the first editor.
-func (p *tab) write(text string) {
+// Write types at the end of the first editor.
+func (p *Tab) Write(text string) {
 	p.t.Helper()
 	const editor = `[...document.querySelectorAll(".cm-content")].find((e) => e.checkVisibility())`
-	p.until(editor + ` !== undefined && document.activeElement !== (` + editor + `.focus(), null)`)
+	p.Until(editor + ` !== undefined && document.activeElement !== (` + editor + `.focus(), null)`)
 	p.call(p.session, "Input.insertText", map[string]any{"text": text})
 }
