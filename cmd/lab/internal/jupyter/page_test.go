@@ -3,6 +3,7 @@ package jupyter
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,4 +59,55 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 	for _, p := range pages {
 		require.Equal(t, true, p.Eval("begun === before"), "a page that saves on and on")
 	}
+}
+
+// Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
+func TestWhatAConflictDropsIsKept(t *testing.T) {
+	h := setuptest.Ready(t)
+	work := string(h.Work)
+	require.NoError(t, os.Rename(setuptest.Notebook(t, "// begin"), filepath.Join(work, "n.ipynb")))
+	temp, remove, err := setup.TempDir()
+	require.NoError(t, err)
+	defer remove()
+	s := start(t, h, 0, temp)
+	defer s.Stop()
+	b := setuptest.NewBrowser(t)
+	open := func(workspace string) *setuptest.Tab {
+		p := b.Open(s.URL+"lab/workspaces/"+workspace+"/tree/n.ipynb?token="+s.Token, "")
+		p.Until(`document.querySelector(".cm-content") !== null`)
+		return p
+	}
+	held := func(pattern, text string) func() bool {
+		return func() bool {
+			files, _ := filepath.Glob(filepath.Join(work, pattern))
+			return slices.ContainsFunc(files, func(file string) bool {
+				data, err := os.ReadFile(file)
+				return err == nil && strings.Contains(string(data), text)
+			})
+		}
+	}
+	answer := func(p *setuptest.Tab, word string) {
+		button := `[...document.querySelectorAll(".jp-Dialog button")].find((b) => b.textContent.includes("` + word + `"))`
+		p.Until(button + ` !== undefined`)
+		p.Eval(button + `.click()`)
+	}
+	first, second := open("a"), open("b")
+	first.Write("one")
+	require.Eventually(t, held("n.ipynb", "one"), time.Minute, 100*time.Millisecond)
+	require.False(t, held("n-kept-*", "")(), "a save without a conflict")
+	second.Write("two")
+	answer(second, "Overwrite")
+	require.Eventually(t, held("n.ipynb", "two"), time.Minute, 100*time.Millisecond)
+	require.True(t, held("n-kept-*.ipynb", "one")())
+	second.Until(`document.body.textContent.includes("is kept as n-kept-")`)
+	first.Write("three")
+	answer(first, "Revert")
+	require.Eventually(t, held("n-kept-*.ipynb", "three"), time.Minute, 100*time.Millisecond)
+	first.Until(`document.querySelector(".cm-content").textContent.includes("two") && !document.querySelector(".jp-Dialog, .jp-mod-dirty")`)
+	require.True(t, held("n.ipynb", "two")())
+	require.NoError(t, os.WriteFile(filepath.Join(work, "n.ipynb"), []byte("no notebook"), 0o644))
+	first.Write("four")
+	answer(first, "Overwrite")
+	require.Eventually(t, held("n.ipynb", "four"), time.Minute, 100*time.Millisecond)
+	require.True(t, held("n-kept-*.ipynb", "no notebook")())
 }

@@ -8,30 +8,58 @@
 	const watchEdits = async (app, documents) => {
 		app.restored.then(() => innerWidth < 800 && app.shell.collapseLeft()); // the file browser would leave a phone no room
 		const { ServerConnection } = await use("@jupyterlab/services");
+		const { Notification } = await use("@jupyterlab/apputils");
 		const settings = app.serviceManager.serverSettings;
 		const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
-		// At the end of a save JupyterLab takes the document for saved, also what was changed after the save had begun.
-		const followed = new WeakSet();
+		// What JupyterLab drops when it has asked about a file that changed is kept beside the file: the page's version, mine, or
+		// the disk's.
+		const keep = async (context, mine) => {
+			const { hash, last_modified } = context.contentsModel ?? {}; // of the version that the page knows
+			const request = { method: "POST", body: JSON.stringify({ path: context.path, hash, last_modified, mine }) };
+			const reply = await ServerConnection.makeRequest(`${settings.baseUrl}descent/keep`, request, settings);
+			if (!reply.ok) throw await ServerConnection.ResponseError.create(reply);
+			const { kept } = await reply.json();
+			if (kept) Notification.info(`The other version of ${context.path} is kept as ${kept}.`, { autoClose: false });
+		};
+		const contents = app.serviceManager.contents;
+		const save = contents.save.bind(contents);
+		contents.save = async (path, options) => {
+			for (const context of contexts())
+				if (saving.has(context) && context.path === path) await keep(context);
+			return save(path, options);
+		};
+		const saving = new Set(), followed = new WeakSet();
 		const follow = (context) => {
 			if (followed.has(context)) return;
 			followed.add(context);
-			let changed = false;
+			let changed = false; // since the last save began
+			const revert = context.revert.bind(context), write = context.save.bind(context);
+			context.revert = async () => {
+				if (context.model.dirty) await keep(context, context._createSaveOptions());
+				await revert();
+				changed = false;
+			};
+			context.save = async () => {
+				saving.add(context);
+				return write().finally(() => saving.delete(context));
+			};
+			// At the end of a save JupyterLab takes the document for saved, also what was changed after the save had begun.
 			context.model.contentChanged.connect(() => (changed = true));
 			context.saveState.connect((_, state) => {
 				if (state === "started") queueMicrotask(() => (changed = false)); // by then it has taken what it saves
 				else if ((changed || state === "failed") && !context.isDisposed) context.model.dirty = true;
 			});
 		};
-		const dirty = () => {
-			const contexts = new Set();
+		const contexts = () => {
+			const all = new Set();
 			for (const widget of app.shell.widgets("main")) {
 				const context = documents.contextForWidget(widget);
-				if (!context?.model) continue;
-				follow(context);
-				if (context.model.dirty) contexts.add(context);
+				if (context?.model) all.add(context);
 			}
-			return [...contexts];
+			all.forEach(follow);
+			return [...all];
 		};
+		const dirty = () => contexts().filter((context) => context.model.dirty);
 		let told = "[]", when = 0;
 		const tell = async (files) => {
 			const now = JSON.stringify(files);
