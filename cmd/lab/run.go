@@ -48,6 +48,11 @@ func runCommand(common *commonOptions) *cobra.Command {
 				}
 				opt.Pages = append(opt.Pages, page)
 			}
+			if opt.Backend != "" {
+				if err := home.CheckBackend(cmd.Context(), opt.Backend); err != nil {
+					return fmt.Errorf("--backend=%s, which sets GOMLX_BACKEND for the cells, does not work here: %w", opt.Backend, err)
+				}
+			}
 			for _, nb := range notebooks {
 				if err := runAndTell(cmd.Context(), home, nb, opt); err != nil {
 					return err

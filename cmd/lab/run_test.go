@@ -4,9 +4,23 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/cmd/lab/internal/setuptest"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
+
+// A backend that is not there is named before anything runs.
+func TestBackendIsTriedBeforehand(t *testing.T) {
+	h := setuptest.Ready(t)
+	for _, backend := range []string{"xla:/nowhere/plugin.so", "go:1"} {
+		err := h.CheckBackend(t.Context(), backend)
+		require.Error(t, err)
+		cmd := rootCommand()
+		cmd.SetArgs([]string{"run", "--offline", "--work", string(h.Work), "--backend", backend, setuptest.Notebook(t, "%%\npanic(1)")})
+		require.ErrorContains(t, cmd.ExecuteContext(t.Context()), "--backend="+backend)
+	}
+	require.NoError(t, h.CheckBackend(t.Context(), "go"))
+}
 
 func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
 	says := notebook.Cell{Type: "code", Outputs: []notebook.Output{{Text: "XLA computes on 2 cores.\n"}}}

@@ -97,8 +97,14 @@ func (h Home) Examine(ctx context.Context) error {
 	return nil
 }
 
-// engineSays builds a program as cells are built, and returns what it says of what computes.
-func (h Home) engineSays(ctx context.Context) (string, error) {
+// CheckBackend is an error when the cells cannot compute with the backend, a value of GOMLX_BACKEND.
+func (h Home) CheckBackend(ctx context.Context, backend string) error {
+	_, err := h.engineSays(ctx, "GOMLX_BACKEND="+backend)
+	return err
+}
+
+// engineSays builds a program as cells are built, and returns what it says, with these variables, of what computes.
+func (h Home) engineSays(ctx context.Context, variables ...string) (string, error) {
 	temp, err := os.MkdirTemp("", "descent-doctor-")
 	if err != nil {
 		return "", err
@@ -114,7 +120,7 @@ func (h Home) engineSays(ctx context.Context) (string, error) {
 	if err := h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, "./cmd/engine"); err != nil {
 		return "", fmt.Errorf("cells cannot be built: %w\n%s; if you changed a file that is named here, correct it there", err, mend)
 	}
-	out, err := process.Answer(ctx, program)
+	out, err := process.Answer(ctx, "env", append(variables, program)...)
 	said := strings.TrimSpace(string(out))
 	var exit *exec.ExitError
 	switch {
