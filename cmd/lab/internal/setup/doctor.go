@@ -31,6 +31,7 @@ func (h Home) Examine(ctx context.Context) error {
 		fmt.Printf("%s %-22s %s\n", report.Mark(err == nil), part, found)
 	}
 	machine := h.checkMachine(ctx)
+	line("Workspace", h.Work.flaw(), h.Work.Path())
 	line("Go", machine, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
 	if machine != nil {
 		return errors.New("correct this first; the other parts cannot be examined without it")

@@ -60,10 +60,36 @@ func (w Workspace) Make() error {
 	if err == nil {
 		err = unix.Access(string(w), unix.W_OK)
 	}
+	return w.unwritable(err)
+}
+
+func (w Workspace) unwritable(err error) error {
 	if err != nil {
 		return fmt.Errorf("the workspace %s cannot be written (%w): choose another folder with --work", w, err)
 	}
 	return nil
+}
+
+// flaw is an error when Make would have one. It makes nothing.
+func (w Workspace) flaw() error {
+	at := string(w.State())
+	for dangling(at) == "" && !exists(at) {
+		at = filepath.Dir(at)
+	}
+	info, err := os.Stat(at)
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "mkdir", Path: at, Err: unix.ENOTDIR}
+	}
+	if err == nil {
+		err = unix.Access(at, unix.W_OK)
+	}
+	return w.unwritable(err)
+}
+
+// exists tells whether something is there, or that nobody can tell.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // Secret returns the text of a file in the state that only its owner can read, and makes it where it is missing or damaged. It
@@ -143,6 +169,8 @@ func (h Home) Bring(ctx context.Context) (kept []string, err error) {
 		case err == nil && was.Original == edition: // executed, not edited
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("your copy of the chapter cannot be read: %w", err)
+		case dangling(filepath.Join(string(h.Work), name)) != "":
+			kept = append(kept, fmt.Sprintf("%s is your link to a file that does not exist, so it stays. `go run ./cmd/lab reset %s` brings the chapter and keeps the link beside it.", name, shortName(name)))
 		default:
 			if err := WriteFile(filepath.Join(string(h.Work), name), original); err != nil {
 				return nil, fmt.Errorf("copying a chapter into the workspace: %w", err)
@@ -176,17 +204,22 @@ func (h Home) Reset(ctx context.Context, chapter string) (name, kept string, err
 		return "", "", err
 	}
 	path := filepath.Join(string(h.Work), name)
-	switch mine, err := os.ReadFile(path); {
+	mine, err := os.ReadFile(path)
+	keep := func(as string) error { return writeNew(as, mine) }
+	if target := dangling(path); target != "" {
+		err, keep = nil, func(as string) error { return os.Symlink(target, as) }
+	}
+	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && sum(mine) == sum(original):
 	case err != nil:
 		return "", "", fmt.Errorf("your copy of the chapter cannot be read: %w", err)
 	default:
 		base := strings.TrimSuffix(name, ".ipynb") + time.Now().Format("-kept-20060102-150405")
 		kept = base + ".ipynb"
-		err := writeNew(filepath.Join(string(h.Work), kept), mine)
+		err := keep(filepath.Join(string(h.Work), kept))
 		for n := 2; errors.Is(err, fs.ErrExist); n++ { // reset before in the same second
 			kept = fmt.Sprintf("%s-%d.ipynb", base, n)
-			err = writeNew(filepath.Join(string(h.Work), kept), mine)
+			err = keep(filepath.Join(string(h.Work), kept))
 		}
 		if err != nil {
 			return "", "", fmt.Errorf("your copy cannot be kept under another name: %w", err)
@@ -202,6 +235,15 @@ func (h Home) Reset(ctx context.Context, chapter string) (name, kept string, err
 		return "", "", fmt.Errorf("copying the chapter into the workspace: %w", err)
 	}
 	return name, kept, h.trust(ctx, []string{name})
+}
+
+// dangling is where a link leads that leads to no file, "" for anything else.
+func dangling(path string) string {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	target, _ := os.Readlink(path)
+	return target
 }
 
 // Chapter finds the notebook that a person means by 1, 01, 01-gradient-descent or the name of the file. It is an error when there

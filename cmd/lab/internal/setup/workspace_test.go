@@ -123,6 +123,42 @@ func TestResetKeepsWhatWasEdited(t *testing.T) {
 	}
 }
 
+// A link that leads nowhere is a person's: it may lead to a disk that is not connected.
+func TestDanglingLinkIsKept(t *testing.T) {
+	h := folders(t)
+	require.NoError(t, os.Symlink("/nowhere/mine.ipynb", copyOf(h, "01-descent.ipynb")))
+	target := func(name string) string {
+		to, err := os.Readlink(copyOf(h, name))
+		require.NoError(t, err)
+		return to
+	}
+	kept, err := h.Bring(t.Context())
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	require.Equal(t, "/nowhere/mine.ipynb", target("01-descent.ipynb"))
+	_, name, err := h.Reset(t.Context(), "1")
+	require.NoError(t, err)
+	require.Equal(t, "/nowhere/mine.ipynb", target(name))
+	require.Equal(t, "first", sourceOf(t, copyOf(h, "01-descent.ipynb")))
+}
+
+// What doctor says of a workspace is what opening it would say, and makes nothing.
+func TestFlawsOfAWorkspace(t *testing.T) {
+	folder := t.TempDir()
+	file, link := filepath.Join(folder, "file"), filepath.Join(folder, "link")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	require.NoError(t, os.Symlink("/nowhere/work", link))
+	for _, w := range []Workspace{Workspace(file), Workspace(filepath.Join(file, "work")), Workspace(link)} {
+		require.Error(t, w.Make())
+		require.ErrorContains(t, w.flaw(), string(w))
+	}
+	fresh := Workspace(filepath.Join(folder, "a", "b"))
+	require.NoError(t, fresh.flaw())
+	require.NoDirExists(t, filepath.Join(folder, "a"))
+	require.NoError(t, fresh.Make())
+	require.NoError(t, fresh.flaw())
+}
+
 // Files of the workspace are not Python's.
 func TestSigningRunsNothingOfTheWorkspace(t *testing.T) {
 	h := ready(t)
