@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,12 +25,17 @@ func runCommand(common *commonOptions) *cobra.Command {
 		Short: "Execute notebooks headless",
 		Long: "run executes notebooks through the Go kernel and writes executed copies; the notebooks themselves are not touched.\n" +
 			"--set gives a parameter another value in every cell that has it. The number of a section or cell before the name,\n" +
-			"as in 1.3.lr or cell5.lr, gives it there alone. What a cell would refuse is said before anything runs.",
+			"as in 1.3.lr or cell5.lr, gives it there alone. What a cell would refuse is said before anything runs.\n" +
+			"A number stands for the chapter's original in the folder notebooks.",
 		Example: "  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb\n" +
 			"  go run ./cmd/lab run notebooks/01-gradient-descent.ipynb --set 1.3.rates=0.02,0.1,0.3 --set 1.3.steps=30   # in section 1.3 alone\n" +
 			"  go run ./cmd/lab run notebooks/*.ipynb --html --output pages",
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
 			// Whatever is wrong with the command line is said before anything is set up.
+			notebooks, err := chapters(common.work, notebooks)
+			if err != nil {
+				return err
+			}
 			if err := headless.Check(notebooks, opt); err != nil {
 				return err
 			}
@@ -68,6 +75,26 @@ func runCommand(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.Backend, "backend", "", "what computes, as GOMLX_BACKEND: xla:cpu, xla:cuda or go (default: the best there is)")
 	cmd.Flags().DurationVar(&opt.Timeout, "timeout", 10*time.Minute, "longest time for one cell")
 	return cmd
+}
+
+// chapters are the notebooks, with the original of the chapter in the place of a number.
+func chapters(work string, notebooks []string) ([]string, error) {
+	notebooks = slices.Clone(notebooks)
+	for i, given := range notebooks {
+		if _, err := strconv.Atoi(given); err != nil {
+			continue
+		}
+		home, err := setup.Find(work)
+		if err != nil {
+			return nil, err
+		}
+		name, err := home.Chapter(given)
+		if err != nil {
+			return nil, err
+		}
+		notebooks[i] = filepath.Join(home.Notebooks(), name)
+	}
+	return notebooks, nil
 }
 
 // runAndTell executes one notebook and says what became of it.

@@ -22,6 +22,17 @@ func TestBackendIsTriedBeforehand(t *testing.T) {
 	require.NoError(t, h.CheckBackend(t.Context(), "go"))
 }
 
+// A number is a chapter, as lab reset has it; anything else is a path.
+func TestNumberStandsForAChapter(t *testing.T) {
+	found, err := chapters("", []string{"x.ipynb", "1"})
+	require.NoError(t, err)
+	require.Equal(t, "x.ipynb", found[0])
+	require.Regexp(t, `/notebooks/01-[^/]*\.ipynb$`, found[1])
+	require.FileExists(t, found[1])
+	_, err = chapters("", []string{"77"})
+	require.ErrorContains(t, err, "77")
+}
+
 func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
 	says := notebook.Cell{Type: "code", Outputs: []notebook.Output{{Text: "XLA computes on 2 cores.\n"}}}
 	require.Equal(t, "1 cell in 2.0 s", summary(notebook.New(says), 2*time.Second))
