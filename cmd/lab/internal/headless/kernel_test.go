@@ -59,6 +59,12 @@ func TestFailingCellFailsTheRun(t *testing.T) {
 	}
 }
 
+// A kernel that ends in the first cell may be one that cannot run at all.
+func TestKernelThatRunsNoCellMayBeDamaged(t *testing.T) {
+	_, err := execute(t, setuptest.Notebook(t, "%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)"), Options{})
+	require.ErrorContains(t, err, "lab doctor`")
+}
+
 // A timeout is not cut to whole seconds.
 func TestTimeoutIsWhatWasGiven(t *testing.T) {
 	_, err := Run(t.Context(), setuptest.Ready(t), setuptest.Notebook(t, "%%\ntime.Sleep(time.Minute)"), Options{Output: t.TempDir(), Timeout: 1500 * time.Millisecond}, func(int, int) {})

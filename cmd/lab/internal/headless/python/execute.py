@@ -77,14 +77,15 @@ def written(cell):
     return "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
 
 
-def describe(error, cell):
-    """The cell's own words: what it wrote to standard error, then what the kernel says, each line once."""
+def describe(error, cell, first):
+    """The cell's own words: what it wrote to standard error, then what the kernel says, each line once. first: it is the first to run."""
     texts = [written(cell)]
     if isinstance(error, CellExecutionError):
         texts += [t for o in cell.outputs if o.output_type == "error" for t in o.traceback]
         texts.append(error.evalue)
     elif isinstance(error, DeadKernelError):
-        texts.append(f"{error}: the system ended the Go kernel, as it does when memory runs out; use less memory, or close other programs")
+        texts.append(f"{error}: the system ended the Go kernel, as it does when memory runs out; use less memory, or close other programs"
+                     + first * "; if it never runs a cell, its program may be damaged, and `go run ./cmd/lab doctor` says so")
     else:
         texts.append(str(error))
     lines = []
@@ -208,7 +209,7 @@ def main():
                 execute(client, cell, i, number)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError) as error:
                 ok = False
-                say(cell=number, of=len(code), error=describe(error, cell))
+                say(cell=number, of=len(code), error=describe(error, cell, number == 1))
                 break
             say(cell=number, of=len(code), seconds=time.monotonic() - began)
     canonical(nb)
