@@ -179,6 +179,9 @@ func (c *Parameters) Floats(name string, def []float64, help string, opts ...Opt
 // a value must be one of the choices.
 func (c *Parameters) Choice(name, def, help string, choices ...string) (string, error) {
 	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", ")}
+	if len(choices) == 0 {
+		p.Bounds = "nothing, since the declaration gives no choices after the description"
+	}
 	return declare(c, p, func(text string) (string, error) {
 		if !slices.Contains(choices, text) {
 			return "", errors.New("is not a choice")
@@ -407,6 +410,9 @@ func (l limits) describe(name, unbounded, prefix string) string {
 	switch {
 	case hasLo && hasHi:
 		text = prefix + formatFloat(l.lo) + less[l.loOpen] + name + less[l.hiOpen] + formatFloat(l.hi)
+		if !(l.lo <= l.hi) || l.lo == l.hi && (l.loOpen || l.hiOpen) {
+			return "nothing, since the bounds of the declaration contradict each other: " + text
+		}
 	case hasLo:
 		text = prefix + name + map[bool]string{true: " > ", false: " ≥ "}[l.loOpen] + formatFloat(l.lo)
 	case hasHi:
