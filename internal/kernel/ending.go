@@ -21,7 +21,8 @@ type ending struct {
 
 var (
 	stackBegins = regexp.MustCompile(`^(runtime stack:|goroutine \d+ .*\[.*\]:)\n?$`)
-	ofRuntime   = regexp.MustCompile(`^runtime: (goroutine stack exceeds|sp=|out of memory: )`)
+	ofRuntime   = regexp.MustCompile(`^runtime: (goroutine stack exceeds|sp=|out of memory: )|^PC=0x`)
+	ofSignal    = regexp.MustCompile(`^SIG[A-Z]+: `)
 	usageBegins = regexp.MustCompile(`^Usage of \S*/gonb_\w+:\n?$`)
 )
 
@@ -35,6 +36,8 @@ func (n *ending) keep(line string, inCell bool) string {
 	case isFlag:
 		n.flag = strings.TrimSpace(unknown)
 		return ""
+	case n.fatal == "" && ofSignal.MatchString(line):
+		n.fatal = strings.TrimSpace(line)
 	case usageBegins.MatchString(line):
 		n.usage = true
 		return ""
@@ -78,6 +81,8 @@ func (n *ending) sentence(place string) string {
 		return "A function called itself too often, and the stack overflowed. Give it a condition on which it returns without a further call." + in
 	case strings.Contains(n.fatal, "out of memory"), strings.Contains(n.fatal, "cannot allocate memory"):
 		return "The memory ran out. Make less data, or close other programs." + in
+	case ofSignal.MatchString(n.fatal):
+		return "A signal ended the cell: another program sent it, or code that is not in Go crashed. Run the cell again." + in
 	case n.flag != "":
 		return fmt.Sprintf("--%s is not a parameter of this cell. Declare it below the %%%%, as in %s := lab.Float(%q, 1, \"what it is\"), or remove it.", n.flag, strings.ReplaceAll(n.flag, "-", ""), n.flag)
 	}

@@ -39,7 +39,7 @@ type execution struct {
 var (
 	unknownMagic = regexp.MustCompile(`^"(%\S*)" unknown or not implemented yet\.$`)
 	panicLine    = regexp.MustCompile(`(?m)^(panic: |fatal error: )`)
-	fatalLine    = regexp.MustCompile(`(?m)^(fatal error: |runtime: (out of memory|goroutine stack exceeds)|flag provided but not defined: |Usage of /)`)
+	fatalLine    = regexp.MustCompile(`(?m)^(fatal error: |SIG[A-Z]+: |runtime: (out of memory|goroutine stack exceeds)|flag provided but not defined: |Usage of /)`)
 )
 
 // noLookup is what go says in a cell's shell when it would need the network, as `go doc` does for a package that is not Go's own.

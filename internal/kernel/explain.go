@@ -20,14 +20,15 @@ type failure struct {
 }
 
 var (
-	compilerLine = regexp.MustCompile(`^(?:vet: )?\S*main(?:_test)?\.go:(\d+):(\d+): (.*)$`)
-	cellLine     = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n|^Cell Line (\d+)\n`)
-	exitStatus   = regexp.MustCompile(`^(exit status \d+|signal: .*)$`)
-	more         = regexp.MustCompile(` \(and \d+ more errors\)$|; to add it:$| \(/\S*/src/\S*\)$`) // errors that follow from the first, advice that does not hold in a cell, folders
-	noPackage    = regexp.MustCompile(`^(?:no required module provides package ([^\s;]+)|package (\S+) is not in std)`)
-	undefined    = regexp.MustCompile(`^undefined: (\w+)$`)
-	syntax       = regexp.MustCompile(`^(expected |illegal |missing ','|import path must be|missing import path|more than one character in rune)|non-declaration statement outside function body`)
-	python       = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:|\s*(else|try|(for|if|elif|while|with|class|except) .*):)\s*$`)
+	compilerLine    = regexp.MustCompile(`^(?:vet: )?\S*main(?:_test)?\.go:(\d+):(\d+): (.*)$`)
+	cellLine        = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n|^Cell Line (\d+)\n`)
+	exitStatus      = regexp.MustCompile(`^(exit status \d+|signal: .*)$`)
+	more            = regexp.MustCompile(` \(and \d+ more errors\)$|; to add it:$| \(/\S*/src/\S*\)$`) // errors that follow from the first, advice that does not hold in a cell, folders
+	internalPackage = regexp.MustCompile(`use of internal package (\S+) not allowed`)
+	noPackage       = regexp.MustCompile(`^(?:no required module provides package ([^\s;]+)|package (\S+) is not in std)`)
+	undefined       = regexp.MustCompile(`^undefined: (\w+)$`)
+	syntax          = regexp.MustCompile(`^(expected |illegal |missing ','|import path must be|missing import path|more than one character in rune)|non-declaration statement outside function body`)
+	python          = regexp.MustCompile(`(?m)^(\s*def \w+\(.*\).*:|from [\w.]+ import .*|import [a-zA-Z_][\w.]*( as \w+)?|print\(.*\)|(for|if|while|with|class) .*:|\s*(else|try|(for|if|elif|while|with|class|except) .*):)\s*$`)
 )
 
 // history is what a hint needs to know of the notebook.
@@ -47,10 +48,15 @@ func explain(number int, cell source, f failure, past history) failure {
 	explained := map[string]bool{}
 	unused := strings.Count(f.Value, "declared and not used: ") == strings.Count(f.Value, "main.go:") // nothing else is wrong
 	for i, text := range texts {
+		if found := internalPackage.FindStringSubmatch(text); found != nil {
+			said := fmt.Sprintf("%s is for the packages beside it alone: remove its import from the cell.", found[1])
+			places, trace = append(places, said), append(trace, said)
+			continue
+		}
 		m := compilerLine.FindStringSubmatch(text)
 		if m == nil {
 			switch {
-			case strings.HasPrefix(text, "# "), strings.HasPrefix(strings.TrimSpace(text), "go get "), strings.TrimSpace(text) == "", places != nil && exitStatus.MatchString(text):
+			case strings.HasPrefix(text, "# "), strings.HasPrefix(text, "package gonb_"), strings.HasPrefix(strings.TrimSpace(text), "go get "), strings.TrimSpace(text) == "", places != nil && exitStatus.MatchString(text):
 			default:
 				places, trace = append(places, text), append(trace, text)
 			}
@@ -62,7 +68,13 @@ func explain(number int, cell source, f failure, past history) failure {
 		}
 		place, line, context := locate(number, cell, entry, past.ran)
 		m[3] = more.ReplaceAllString(m[3], "")
-		said := strings.TrimPrefix(place+": "+m[3], ": ")
+		heading := m[3]
+		if u := undefined.FindStringSubmatch(m[3]); u != nil {
+			if use, why := unimported(u[1], cell, past); use != "" && hint(cell, line, m[3], past) == why {
+				heading = "undefined: " + use
+			}
+		}
+		said := strings.TrimPrefix(place+": "+heading, ": ")
 		places, trace = append(places, said), append(trace, said)
 		if context != "" {
 			trace = append(trace, "", context, "")
@@ -257,7 +269,7 @@ func undefinedHint(name string, line int, cell source, past history) string {
 	if line > 0 && regexp.MustCompile(`^\s*`+name+`\s*=[^=]`).MatchString(cell.lines[line-1]) {
 		return fmt.Sprintf("No variable %s is declared here. Write %s := … the first time: := declares a variable, and = changes one.", name, name)
 	}
-	if said := unimported(name, cell, past); said != "" {
+	if _, said := unimported(name, cell, past); said != "" {
 		return said
 	}
 	if said := withoutPackage(name, cell, past); said != "" {

@@ -33,15 +33,15 @@ func misspelled(said string, cell source, past history) string {
 	return ""
 }
 
-// unimported is about a package that GoNB does not import, since it lacks a name that the cell uses.
-func unimported(name string, cell source, past history) string {
+// unimported is about a package that GoNB does not import, since it lacks a name that the cell uses: use is that name with its package.
+func unimported(name string, cell source, past history) (use, said string) {
 	names := past.exported(name, cell)[""]
 	for _, use := range regexp.MustCompile(`\b`+name+`\.(\w+)`).FindAllStringSubmatch(cell.text, -1) {
 		if said := lacks(names, "The package "+name, name, use[1]); said != "" {
-			return said
+			return use[0], said
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // lacks is nothing if the names of the owner are not known, or if it has the name. tab is an expression after which Tab

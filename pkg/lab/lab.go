@@ -24,13 +24,34 @@ package lab
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 )
 
 // Check does nothing if err is nil. Otherwise it ends the cell with err's message
 // on standard error, without a stack trace, and exit code 1.
 func Check(err error) {
 	if err != nil {
+		if at := place(); at != "" && !strings.Contains(err.Error(), "(main.go:") {
+			err = fmt.Errorf("%w (%s)", err, at)
+		}
 		fatal(1, err)
+	}
+}
+
+// place is where the cell is, as "main.go:27", or "" outside of one: the kernel says the cell's own line instead.
+func place() string {
+	counters := make([]uintptr, 64)
+	frames := runtime.CallersFrames(counters[:runtime.Callers(2, counters)])
+	for {
+		f, more := frames.Next()
+		if file := filepath.Base(f.File); file == "main.go" && strings.HasPrefix(f.Function, "main.") {
+			return fmt.Sprintf("%s:%d", file, f.Line)
+		}
+		if !more {
+			return ""
+		}
 	}
 }
 

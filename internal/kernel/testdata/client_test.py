@@ -408,6 +408,26 @@ class Errors(Kernel):
         self.run_cell("func wrong(x float64) float64 {\n\tpanic(x)\n}")
         self.assertRegex(self.run_cell(figure.format("wrong")).text("stderr"), r"\(cell \[\d+\], line 2\)")
 
+    def test_an_error_that_ends_the_cell_names_its_line(self):
+        self.assertIn("/nix", self.run_cell('%%\nfmt.Print(1)\nlab.Must(os.Open("/nix"))').text("stderr"))
+        self.assertIn("(line 3)", self.run_cell('%%\nfmt.Print(1)\nlab.Must(os.Open("/nix"))').text("stderr"))
+        self.assertIn("(line 2)", self.run_cell('%%\nlab.Check(errors.New("mine"))').text("stderr"))
+
+    def test_names_that_a_package_does_not_have(self):
+        self.assertIn("undefined: fmt.Printn", self.run_cell('%%\nfmt.Printn("x")').trace())
+
+    def test_internal_packages_are_named(self):
+        trace = self.run_cell('import "descent.example/internal/plural"\n%%\nfmt.Print(plural.Of(1, "x"))').trace()
+        self.assertIn("descent.example/internal/plural", trace)
+        self.assertNotIn("gonb_", trace)
+
+    def test_a_signal_from_outside_is_brief(self):
+        r = self.run_cell("%%\nsyscall.Kill(os.Getpid(), syscall.SIGSEGV)\ntime.Sleep(time.Minute)")
+        shown = r.text() + r.text("stderr") + r.trace()
+        self.assertIn("SIGSEGV", shown)
+        self.assertLess(shown.count("\n"), 15, shown)
+        self.assertNotRegex(shown, "rax|r8 ")
+
     def test_go_in_a_shell_reaches_no_network(self):
         self.assertIn("run this in a terminal", self.run_cell("!go get example.org/none").text("stderr"))
 
