@@ -40,7 +40,7 @@ COPY docker/jupyter_server_config.json /etc/jupyter/
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp lab && install -d -o lab -g lab /work
 ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/opt/cache/go-build XDG_CACHE_HOME=/tmp/cache
 WORKDIR /opt/descent
-USER lab
+USER 1000
 VOLUME /work
 EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

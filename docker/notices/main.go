@@ -1,0 +1,203 @@
+// Command notices lists what others wrote and the image holds: Go and its modules, Python's packages, XLA's plugin.
+//
+//	notices -go /usr/local/go -python .lab/python -plugins ~/.cache/descent/plugins MODULE...
+//
+// run for the folders of Go modules, prints a line of name, version and license for each. With -bom FILE it also writes a software
+// bill of materials in CycloneDX's format. Debian's packages have their own lists, /var/lib/dpkg/status and /usr/share/doc.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/textproto"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/licensecheck"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("notices: ")
+	goroot := flag.String("go", "", "the folder of Go")
+	python := flag.String("python", "", "the folder of a Python environment")
+	plugins := flag.String("plugins", "", "the folder of XLA's plugins")
+	bom := flag.String("bom", "", "the file of the bill of materials")
+	flag.Parse()
+	parts, err := inventory(*goroot, *python, *plugins, flag.Args())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range parts {
+		fmt.Printf("%s\t%s\t%s\n", p.Name, p.Version, p.license())
+	}
+	if *bom != "" {
+		if err := os.WriteFile(*bom, billOfMaterials(parts), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// A part is a component of CycloneDX 1.6, as far as we fill one in.
+type part struct {
+	Type     string    `json:"type"`
+	Name     string    `json:"name"`
+	Version  string    `json:"version"`
+	URL      string    `json:"purl"`
+	Licenses []license `json:"licenses,omitempty"`
+}
+
+type license struct {
+	Expression string `json:"expression"`
+}
+
+func (p part) license() string {
+	if len(p.Licenses) == 0 {
+		return "see its files"
+	}
+	return p.Licenses[0].Expression
+}
+
+func newPart(kind, name, version, expression string) part {
+	p := part{Type: "library", Name: name, Version: version, URL: "pkg:" + kind + "/" + name + "@" + version}
+	if expression != "" {
+		p.Licenses = []license{{expression}}
+	}
+	return p
+}
+
+// inventory lists the parts, sorted by name. It is an error when something cannot be read.
+func inventory(goroot, python, plugins string, modules []string) ([]part, error) {
+	var parts []part
+	if goroot != "" {
+		version, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
+		if err != nil {
+			return nil, err
+		}
+		line, _, _ := strings.Cut(string(version), "\n")
+		parts = append(parts, newPart("golang", "std", strings.TrimPrefix(line, "go"), licensesIn(goroot)))
+	}
+	for _, folder := range modules {
+		list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "./...", "tool")
+		list.Dir = folder
+		out, err := list.Output()
+		if err != nil {
+			return nil, fmt.Errorf("listing the modules of %s: %w", folder, err)
+		}
+		for line := range strings.Lines(string(out)) {
+			if words := strings.Fields(line); len(words) == 3 {
+				parts = append(parts, newPart("golang", words[0], words[1], cmp.Or(chosen[words[0]], licensesIn(words[2]))))
+			}
+		}
+	}
+	if python != "" {
+		found, err := filepath.Glob(filepath.Join(python, "lib", "python3*", "site-packages", "*.dist-info"))
+		if err == nil && len(found) == 0 {
+			err = errors.New("no Python package was found in " + python)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range found {
+			p, err := pythonPart(folder)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, p)
+		}
+	}
+	if plugins != "" {
+		found, err := filepath.Glob(filepath.Join(plugins, "[a-z]*"))
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range found {
+			name := filepath.Base(folder)
+			at := strings.LastIndex(name, "-")
+			parts = append(parts, newPart("generic", name[:max(at, 0)], name[at+1:], "Apache-2.0")) // XLA's
+		}
+	}
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version)) })
+	return slices.CompactFunc(parts, func(a, b part) bool { return a.URL == b.URL }), nil
+}
+
+// pythonPart reads the folder of metadata of an installed package. What its maker declares goes before what its files say.
+func pythonPart(folder string) (part, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "METADATA"))
+	if err != nil {
+		return part{}, err
+	}
+	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(text))).ReadMIMEHeader()
+	if err != nil && !errors.Is(err, io.EOF) && header.Get("Name") == "" {
+		return part{}, fmt.Errorf("%s: %w", folder, err)
+	}
+	expression := header.Get("License-Expression")
+	if expression == "" {
+		expression = licensesIn(folder, filepath.Join(folder, "licenses"), filepath.Join(folder, "license_files"))
+	}
+	for _, line := range header["Classifier"] {
+		if name, is := strings.CutPrefix(line, "License :: OSI Approved :: "); is && expression == "" {
+			expression = classifiers[name]
+		}
+	}
+	return newPart("pypi", normal(header.Get("Name")), header.Get("Version"), expression), nil
+}
+
+var classifiers = map[string]string{
+	"Apache Software License": "Apache-2.0", "BSD License": "BSD-3-Clause", "MIT License": "MIT", "Python Software Foundation License": "PSF-2.0",
+}
+
+// chosen are the licenses of modules that offer several in words of their own.
+var chosen = map[string]string{"github.com/golang/freetype": "FTL OR GPL-2.0-or-later"}
+
+var separators = regexp.MustCompile(`[-_.]+`)
+
+// normal is the name of a package as PyPI writes it.
+func normal(name string) string { return strings.ToLower(separators.ReplaceAllString(name, "-")) }
+
+var licenseFile = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying)`)
+
+// licensesIn joins the licenses whose texts lie in the folders, by their names in SPDX's list; "" if none is known.
+func licensesIn(folders ...string) string {
+	var names []string
+	for _, folder := range folders {
+		entries, _ := os.ReadDir(folder) // one that is not there has none
+		for _, e := range entries {
+			if e.IsDir() || !licenseFile.MatchString(e.Name()) {
+				continue
+			}
+			text, _ := os.ReadFile(filepath.Join(folder, e.Name()))
+			for _, match := range licensecheck.Scan(text).Match {
+				if !match.IsURL && !slices.Contains(names, match.ID) {
+					names = append(names, match.ID)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " AND ")
+}
+
+// billOfMaterials is the list as CycloneDX writes it.
+func billOfMaterials(parts []part) []byte {
+	data, err := json.MarshalIndent(map[string]any{
+		"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+		"metadata":   map[string]any{"component": map[string]string{"type": "application", "name": "descent"}},
+		"components": parts,
+	}, "", " ")
+	if err != nil {
+		panic(err) // strings alone
+	}
+	return append(data, '\n')
+}
