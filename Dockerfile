@@ -15,16 +15,18 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends procps python3 tini \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /var/cache/debconf/*-old
 
-FROM base AS build
+FROM base AS tools
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates gcc git libc6-dev python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=go /usr/local/go /usr/local/go
+ENV PATH=/usr/local/go/bin:$PATH GOTOOLCHAIN=local
+
+FROM tools AS build
 # Mirrors, if you need them: --build-arg GOPROXY=… --build-arg PIP_INDEX_URL=…
 ARG GOPROXY
 ARG PIP_INDEX_URL
-# hadolint ignore=DL3008
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates gcc libc6-dev python3-venv \
- && rm -rf /var/lib/apt/lists/*
-COPY --from=go /usr/local/go /usr/local/go
-ENV PATH=/usr/local/go/bin:/opt/descent/.lab/bin:$PATH GOTOOLCHAIN=local \
-    GOMODCACHE=/opt/cache/mod XDG_CACHE_HOME=/opt/cache PIP_CACHE_DIR=/root/.cache/pip
+ENV PATH=/opt/descent/.lab/bin:$PATH GOMODCACHE=/opt/cache/mod XDG_CACHE_HOME=/opt/cache PIP_CACHE_DIR=/root/.cache/pip
 WORKDIR /opt/descent
 COPY . .
 RUN --mount=type=cache,target=/root/.cache GOCACHE=/root/.cache/go-build docker/install
@@ -34,6 +36,7 @@ RUN GOCACHE=/opt/cache/go-build docker/warm
 FROM base
 COPY --from=build /usr/local/go /usr/local/go
 COPY --from=build /opt /opt
+COPY --from=build /usr/share/doc/descent /usr/share/doc/descent
 COPY --from=build /usr/local/share/descent/gcc /usr/local/bin/gcc
 COPY docker/lab /usr/local/bin/lab
 COPY docker/jupyter_server_config.json /etc/jupyter/
@@ -45,7 +48,9 @@ VOLUME /work
 EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["/opt/descent/.lab/python/bin/python", "-I", "-c", "import urllib.request as r; r.urlopen('http://localhost:8888/api', timeout=4)"]
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Descent" \
+      org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.description="A lab for optimizers and ReLU networks, as Go notebooks" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENTRYPOINT ["tini", "--", "lab"]

@@ -2,8 +2,9 @@
 //
 //	notices -go /usr/local/go -python .lab/python -plugins ~/.cache/descent/plugins MODULE...
 //
-// run for the folders of Go modules, prints a line of name, version and license for each. With -bom FILE it also writes a software
-// bill of materials in CycloneDX's format. Debian's packages have their own lists, /var/lib/dpkg/status and /usr/share/doc.
+// run for the folders of Go modules, prints a line of name, version and license for each, as on Linux. With -bom FILE it also writes a
+// software bill of materials in CycloneDX's format, and with -texts FOLDER it copies the texts of the licenses there. Debian's packages
+// have their own lists, /var/lib/dpkg/status and /usr/share/doc.
 package main
 
 import (
@@ -34,6 +35,7 @@ func main() {
 	python := flag.String("python", "", "the folder of a Python environment")
 	plugins := flag.String("plugins", "", "the folder of XLA's plugins")
 	bom := flag.String("bom", "", "the file of the bill of materials")
+	texts := flag.String("texts", "", "the folder of the licenses' texts")
 	flag.Parse()
 	parts, err := inventory(*goroot, *python, *plugins, flag.Args())
 	if err != nil {
@@ -43,9 +45,13 @@ func main() {
 		fmt.Printf("%s\t%s\t%s\n", p.Name, p.Version, p.license())
 	}
 	if *bom != "" {
-		if err := os.WriteFile(*bom, billOfMaterials(parts), 0o644); err != nil {
-			log.Fatal(err)
-		}
+		err = os.WriteFile(*bom, billOfMaterials(parts), 0o644)
+	}
+	if *texts != "" && err == nil {
+		err = copyTexts(parts, *texts)
+	}
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 
@@ -56,6 +62,8 @@ type part struct {
 	Version  string    `json:"version"`
 	URL      string    `json:"purl"`
 	Licenses []license `json:"licenses,omitempty"`
+
+	texts []string // files
 }
 
 type license struct {
@@ -69,9 +77,10 @@ func (p part) license() string {
 	return p.Licenses[0].Expression
 }
 
-func newPart(kind, name, version, expression string) part {
-	p := part{Type: "library", Name: name, Version: version, URL: "pkg:" + kind + "/" + name + "@" + version}
-	if expression != "" {
+// newPart is a part whose licenses lie in the folders. What is declared goes before what they say.
+func newPart(kind, name, version, declared string, folders ...string) part {
+	p := part{Type: "library", Name: name, Version: version, URL: "pkg:" + kind + "/" + name + "@" + version, texts: licensesIn(folders)}
+	if expression := cmp.Or(declared, licensesOf(p.texts)); expression != "" {
 		p.Licenses = []license{{expression}}
 	}
 	return p
@@ -86,18 +95,18 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 			return nil, err
 		}
 		line, _, _ := strings.Cut(string(version), "\n")
-		parts = append(parts, newPart("golang", "std", strings.TrimPrefix(line, "go"), licensesIn(goroot)))
+		parts = append(parts, newPart("golang", "std", strings.TrimPrefix(line, "go"), "", goroot))
 	}
 	for _, folder := range modules {
 		list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "./...", "tool")
-		list.Dir = folder
+		list.Dir, list.Env = folder, append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=1")
 		out, err := list.Output()
 		if err != nil {
 			return nil, fmt.Errorf("listing the modules of %s: %w", folder, err)
 		}
 		for line := range strings.Lines(string(out)) {
 			if words := strings.Fields(line); len(words) == 3 {
-				parts = append(parts, newPart("golang", words[0], words[1], cmp.Or(chosen[words[0]], licensesIn(words[2]))))
+				parts = append(parts, newPart("golang", words[0], words[1], chosen[words[0]], words[2]))
 			}
 		}
 	}
@@ -125,7 +134,7 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 		for _, folder := range found {
 			name := filepath.Base(folder)
 			at := strings.LastIndex(name, "-")
-			parts = append(parts, newPart("generic", name[:max(at, 0)], name[at+1:], "Apache-2.0")) // XLA's
+			parts = append(parts, newPart("generic", name[:max(at, 0)], name[at+1:], "Apache-2.0")) // as XLA is
 		}
 	}
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version)) })
@@ -142,16 +151,14 @@ func pythonPart(folder string) (part, error) {
 	if err != nil && !errors.Is(err, io.EOF) && header.Get("Name") == "" {
 		return part{}, fmt.Errorf("%s: %w", folder, err)
 	}
-	expression := header.Get("License-Expression")
-	if expression == "" {
-		expression = licensesIn(folder, filepath.Join(folder, "licenses"), filepath.Join(folder, "license_files"))
-	}
+	folders := []string{folder, filepath.Join(folder, "licenses"), filepath.Join(folder, "license_files")}
+	declared := header.Get("License-Expression")
 	for _, line := range header["Classifier"] {
-		if name, is := strings.CutPrefix(line, "License :: OSI Approved :: "); is && expression == "" {
-			expression = classifiers[name]
+		if name, is := strings.CutPrefix(line, "License :: OSI Approved :: "); is && declared == "" && licensesOf(licensesIn(folders)) == "" {
+			declared = classifiers[name]
 		}
 	}
-	return newPart("pypi", normal(header.Get("Name")), header.Get("Version"), expression), nil
+	return newPart("pypi", normal(header.Get("Name")), header.Get("Version"), declared, folders...), nil
 }
 
 var classifiers = map[string]string{
@@ -166,27 +173,54 @@ var separators = regexp.MustCompile(`[-_.]+`)
 // normal is the name of a package as PyPI writes it.
 func normal(name string) string { return strings.ToLower(separators.ReplaceAllString(name, "-")) }
 
-var licenseFile = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying)`)
+var licenseFile = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|notice)`)
 
-// licensesIn joins the licenses whose texts lie in the folders, by their names in SPDX's list; "" if none is known.
-func licensesIn(folders ...string) string {
-	var names []string
+// licensesIn are the files in the folders that hold licenses. A folder that is not there has none.
+func licensesIn(folders []string) (files []string) {
 	for _, folder := range folders {
-		entries, _ := os.ReadDir(folder) // one that is not there has none
+		entries, _ := os.ReadDir(folder)
 		for _, e := range entries {
-			if e.IsDir() || !licenseFile.MatchString(e.Name()) {
-				continue
+			if !e.IsDir() && licenseFile.MatchString(e.Name()) {
+				files = append(files, filepath.Join(folder, e.Name()))
 			}
-			text, _ := os.ReadFile(filepath.Join(folder, e.Name()))
-			for _, match := range licensecheck.Scan(text).Match {
-				if !match.IsURL && !slices.Contains(names, match.ID) {
-					names = append(names, match.ID)
-				}
+		}
+	}
+	return files
+}
+
+// licensesOf joins the licenses whose texts are in the files, by their names in SPDX's list; "" if none is known.
+func licensesOf(files []string) string {
+	var names []string
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for _, match := range licensecheck.Scan(text).Match {
+			if !match.IsURL && !slices.Contains(names, match.ID) {
+				names = append(names, match.ID)
 			}
 		}
 	}
 	slices.Sort(names)
 	return strings.Join(names, " AND ")
+}
+
+// copyTexts copies each part's texts into a folder of its own.
+func copyTexts(parts []part, to string) error {
+	for _, p := range parts {
+		folder := filepath.Join(to, strings.ReplaceAll(p.Name, "/", "_")+"@"+p.Version)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		for _, file := range p.texts {
+			text, err := os.ReadFile(file)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(folder, filepath.Base(file)), text, 0o644)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // billOfMaterials is the list as CycloneDX writes it.
