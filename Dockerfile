@@ -30,8 +30,7 @@ ENV PATH=/opt/descent/.lab/bin:$PATH GOMODCACHE=/opt/cache/mod XDG_CACHE_HOME=/o
 WORKDIR /opt/descent
 COPY . .
 RUN --mount=type=cache,target=/root/.cache GOCACHE=/root/.cache/go-build docker/install
-# The cells' packages alone are compiled into the image's own cache; a chapter is run for the rest.
-RUN GOCACHE=/opt/cache/go-build docker/warm
+RUN GOCACHE=/tmp/cache/go-build docker/warm
 
 FROM base
 COPY --from=build /usr/local/go /usr/local/go
@@ -41,7 +40,7 @@ COPY --from=build /usr/local/share/descent/gcc /usr/local/bin/gcc
 COPY docker/lab /usr/local/bin/lab
 COPY docker/jupyter_server_config.json /etc/jupyter/
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp lab && install -d -o lab -g lab /work
-ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/opt/cache/go-build XDG_CACHE_HOME=/tmp/cache
+ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/tmp/cache/go-build XDG_CACHE_HOME=/tmp/cache
 WORKDIR /opt/descent
 USER 1000
 VOLUME /work
