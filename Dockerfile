@@ -28,8 +28,17 @@ ARG GOPROXY
 ARG PIP_INDEX_URL
 ENV PATH=/opt/descent/.lab/bin:$PATH GOMODCACHE=/opt/cache/mod XDG_CACHE_HOME=/opt/cache PIP_CACHE_DIR=/root/.cache/pip
 WORKDIR /opt/descent
-COPY . .
+COPY go.mod go.sum LICENSE ./
+COPY tools tools
+COPY internal internal
+COPY pkg pkg
+COPY cmd cmd
+COPY docker/notices docker/notices
+COPY docker/settle docker/settle
+COPY docker/install docker/
 RUN --mount=type=cache,target=/root/.cache GOCACHE=/root/.cache/go-build docker/install
+COPY notebooks notebooks
+COPY docker/warm docker/
 RUN GOCACHE=/tmp/cache/go-build docker/warm
 
 FROM base
@@ -37,9 +46,9 @@ COPY --from=build /usr/local/go /usr/local/go
 COPY --from=build /opt /opt
 COPY --from=build /usr/share/doc/descent /usr/share/doc/descent
 COPY --from=build /usr/local/share/descent/gcc /usr/local/bin/gcc
-COPY docker/lab /usr/local/bin/lab
-COPY docker/jupyter_server_config.json /etc/jupyter/
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp lab && install -d -o lab -g lab /work
+COPY docker/lab /usr/local/bin/lab
+COPY docker/jupyter_server_config.json /etc/xdg/jupyter/
 ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/tmp/cache/go-build XDG_CACHE_HOME=/tmp/cache
 WORKDIR /opt/descent
 USER 1000
