@@ -52,7 +52,6 @@ COPY docker/jupyter_server_config.json /etc/xdg/jupyter/
 ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/tmp/cache/go-build XDG_CACHE_HOME=/tmp/cache
 WORKDIR /opt/descent
 USER 1000
-VOLUME /work
 EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["/opt/descent/.lab/python/bin/python", "-I", "-c", "import urllib.request as r; r.urlopen('http://localhost:8888/api', timeout=4)"]
