@@ -26,23 +26,30 @@ window.fetch = async (request, ...rest) => {
 	return answer;
 };`
 
-// What a person types while a save is on its way is saved too, and then the page rests.
-func TestEditsDuringASaveAreSaved(t *testing.T) {
+// serve serves JupyterLab on a workspace that holds a notebook, n.ipynb.
+func serve(t *testing.T) (s *Server, work string) {
+	t.Helper()
 	h := setuptest.Ready(t)
 	require.NoError(t, os.Rename(setuptest.Notebook(t, "// begin"), filepath.Join(string(h.Work), "n.ipynb")))
-	require.NoError(t, os.WriteFile(filepath.Join(string(h.Work), "t.txt"), []byte("begin"), 0o644))
 	temp, remove, err := setup.TempDir()
 	require.NoError(t, err)
-	defer remove()
-	s := start(t, h, 0, temp)
-	defer s.Stop()
+	t.Cleanup(remove)
+	s = start(t, h, 0, temp)
+	t.Cleanup(s.Stop)
+	return s, string(h.Work)
+}
+
+// What a person types while a save is on its way is saved too, and then the page rests.
+func TestEditsDuringASaveAreSaved(t *testing.T) {
+	s, work := serve(t)
+	require.NoError(t, os.WriteFile(filepath.Join(work, "t.txt"), []byte("begin"), 0o644))
 	b := setuptest.NewBrowser(t)
 	var pages []*setuptest.Tab
 	for _, name := range []string{"n.ipynb", "t.txt"} {
 		p := b.Open(s.URL+"lab/workspaces/"+name[:1]+"/tree/"+name+"?token="+s.Token, slowSaves)
 		holds := func(text string) func() bool {
 			return func() bool {
-				data, err := os.ReadFile(filepath.Join(string(h.Work), name))
+				data, err := os.ReadFile(filepath.Join(work, name))
 				return err == nil && strings.Contains(string(data), text)
 			}
 		}
@@ -63,14 +70,7 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 
 // Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
 func TestWhatAConflictDropsIsKept(t *testing.T) {
-	h := setuptest.Ready(t)
-	work := string(h.Work)
-	require.NoError(t, os.Rename(setuptest.Notebook(t, "// begin"), filepath.Join(work, "n.ipynb")))
-	temp, remove, err := setup.TempDir()
-	require.NoError(t, err)
-	defer remove()
-	s := start(t, h, 0, temp)
-	defer s.Stop()
+	s, work := serve(t)
 	b := setuptest.NewBrowser(t)
 	open := func(workspace string) *setuptest.Tab {
 		p := b.Open(s.URL+"lab/workspaces/"+workspace+"/tree/n.ipynb?token="+s.Token, "")
@@ -96,6 +96,8 @@ func TestWhatAConflictDropsIsKept(t *testing.T) {
 	require.Eventually(t, held("n.ipynb", "one"), time.Minute, 100*time.Millisecond)
 	require.False(t, held("n-kept-*", "")(), "a save without a conflict")
 	second.Write("two")
+	second.Until(`document.querySelector(".jp-Dialog") !== null`)
+	time.Sleep(7 * time.Second) // longer than until the next autosave, which fails
 	answer(second, "Overwrite")
 	require.Eventually(t, held("n.ipynb", "two"), time.Minute, 100*time.Millisecond)
 	require.True(t, held("n-kept-*.ipynb", "one")())

@@ -25,10 +25,10 @@
 		const save = contents.save.bind(contents);
 		contents.save = async (path, options) => {
 			for (const context of contexts())
-				if (saving.has(context) && context.path === path) await keep(context);
+				if (saving.get(context) && context.path === path) await keep(context);
 			return save(path, options);
 		};
-		const saving = new Set(), followed = new WeakSet();
+		const saving = new WeakMap(), followed = new WeakSet(); // how many saves are under way: one may wait for an answer, and others fail
 		const follow = (context) => {
 			if (followed.has(context)) return;
 			followed.add(context);
@@ -40,12 +40,13 @@
 				changed = false;
 			};
 			context.save = async () => {
-				saving.add(context);
-				return write().finally(() => saving.delete(context));
+				saving.set(context, (saving.get(context) ?? 0) + 1);
+				return write().finally(() => saving.set(context, saving.get(context) - 1));
 			};
 			// At the end of a save JupyterLab takes the document for saved, also what was changed after the save had begun.
 			context.model.contentChanged.connect(() => (changed = true));
 			context.saveState.connect((_, state) => {
+				if (state === "started" && saving.get(context) > 1) return; // the other one took what it saves before
 				if (state === "started") queueMicrotask(() => (changed = false)); // by then it has taken what it saves
 				else if ((changed || state === "failed") && !context.isDisposed) context.model.dirty = true;
 			});
