@@ -121,7 +121,7 @@ func together(checks ...check) check {
 func testFormat(h setup.Home) check {
 	return func(ctx context.Context, t *tally) error {
 		out, err := exec.CommandContext(ctx, filepath.Join(h.Bin(), "goimports"), "-l",
-			filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "internal"), filepath.Join(h.Root, "pkg")).CombinedOutput()
+			filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "docker"), filepath.Join(h.Root, "internal"), filepath.Join(h.Root, "pkg")).CombinedOutput()
 		switch {
 		case err != nil:
 			t.fail("formatting", string(out)+err.Error())

@@ -50,7 +50,7 @@ type AgreementSettings struct {
 	Start  []float64 // of the descent
 	Rate   float64   // its learning rate
 	Steps  int       // its steps
-	Stride int       // batches are drawn at every so many steps
+	Stride int       // steps from one measurement to the next
 	Batch  int       // examples in a batch, drawn without replacement
 	Draws  int       // batches at each place
 	Seed   int       // of the batches

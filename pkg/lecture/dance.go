@@ -83,7 +83,7 @@ type Ellipse struct {
 	excess float64 // the mean excess loss by theory
 }
 
-// StationaryEllipse (claim S7) is so many standard deviations of the stationary covariance of SGD with batches of b at rate η. It is
+// StationaryEllipse (claim S7) is a number of standard deviations of the stationary covariance of SGD with batches of b at rate η. It is
 // an error when b or sigmas cannot be, and when the covariance has no bound at the rate.
 func StationaryEllipse(s *Study, b int, eta, sigmas float64) (*Ellipse, error) {
 	sgd, err := s.SGD(b)

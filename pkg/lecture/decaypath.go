@@ -80,7 +80,7 @@ func (d *DecayPath) String() string {
 	return said
 }
 
-// Ellipse is so many standard deviations of θ_t's covariance around its mean: the center, the semi-axes a ≥ b, and the
+// Ellipse is a number of standard deviations of θ_t's covariance around its mean: the center, the semi-axes a ≥ b, and the
 // angle of the first one. There is none, and ok is false, at the start, where there is no variance, and where the variance
 // has grown beyond all bounds.
 func (d *DecayPath) Ellipse(t int, sigmas float64) (x, y, a, b, angle float64, ok bool) {

@@ -49,7 +49,7 @@ func (d *Degrees) DrawSpectrum() *figure.Figure {
 		Points("singular values", number, ratio).VLine(float64(d.Rank)+0.5, "rank")
 }
 
-// SurveyDegrees (claim N10) is CountDegrees of so many nets, of one to three hidden layers and one or two inputs by turns, on 800
+// SurveyDegrees (claim N10) is CountDegrees of a number of nets, of one to three hidden layers and one or two inputs by turns, on 800
 // points. It is an error when nets is not between 1 and 2^20, and when a rank cannot be computed.
 func SurveyDegrees(nets int) (all []*Degrees, err error) {
 	if err := counts("nets", nets); err != nil {
@@ -94,7 +94,7 @@ func DrawDegrees(all []*Degrees) *figure.Figure {
 	return fig
 }
 
-// CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and so many points, uniform in [−1, 1] in each input,
+// CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and points, uniform in [−1, 1] in each input,
 // and counts. It is an error when a number cannot be, and when the rank cannot be computed.
 func CountDegrees(sizes []int, points int, seed int) (*Degrees, error) {
 	if err := counts("points", points); err != nil {

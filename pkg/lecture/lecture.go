@@ -20,7 +20,7 @@ import (
 )
 
 // NewTrainer is train.New with the optimizer of that name (optim.ByName) on the backend that accel.Open gives. It is an error when there
-// is no such optimizer, when the record asks for what there is not, and when the backend cannot compile the problem.
+// is no such optimizer, when the record asks for a variable that does not exist, and when the backend cannot compile the problem.
 func NewTrainer(p problem.Problem, optimizer string, record train.Record) (*train.Trainer, error) {
 	rule, err := optim.ByName(optimizer)
 	if err != nil {

@@ -30,7 +30,7 @@ type Motion struct {
 	Omega, Power, PredictedPower []float64
 }
 
-// draw shows the position at so many steps at most.
+// draw shows at most that number of positions.
 func (m *Motion) draw(title string, most int) *figure.Figure {
 	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*")).Line("position", nil, m.Position[:min(most, len(m.Position))])
 }

@@ -16,7 +16,7 @@ type OrderSettings struct {
 	Samplers []sample.Sampler // orders to compare
 	Rate     float64          // η, constant
 	Steps    int              // of each run
-	Stride   int              // a record every so many steps
+	Stride   int              // steps from one record to the next
 	Seeds    int              // runs of each
 }
 

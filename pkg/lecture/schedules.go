@@ -15,7 +15,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Schedules (claim H2) are one of every kind, for a run of so many steps whose greatest rate is eta. It is an error when steps or eta
+// Schedules (claim H2) are one of every kind, for a run of the given steps whose greatest rate is eta. It is an error when steps or eta
 // cannot be.
 func Schedules(eta float64, steps int) ([]NamedSchedule, error) {
 	if err := counts("Steps", steps); err != nil {
@@ -68,7 +68,7 @@ type ScheduleScore struct {
 	Step      []int
 }
 
-// excessOf does runs of so many seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
+// excessOf does a run from each of the seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
 func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*train.History, stat.Interval, error) {
 	histories, err := sweep(ctx, []setup{u}, first, seeds)
 	if err != nil {

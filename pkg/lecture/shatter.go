@@ -46,7 +46,7 @@ func unitsOf(width int) string {
 	return fmt.Sprintf("%d ReLUs", width)
 }
 
-// DrawShattering (claim W2) draws what part of the labelings was found over the numbers of points, for the nets of so many inputs, and
+// DrawShattering (claim W2) draws what part of the labelings was found over the numbers of points, for the nets with that number of inputs, and
 // what a threshold unit can make.
 func DrawShattering(inputs int, all []*Shattering) *figure.Figure {
 	var widths, points []int

@@ -125,7 +125,7 @@ func composed(name string, parts []Schedule) (Schedule, error) {
 	return s, nil
 }
 
-// mostParts is how many schedules one can be made of: a program of so many takes 5 seconds to compile, and nothing interrupts that.
+// mostParts is how many schedules one can be made of: a program of that number takes 5 seconds to compile, and nothing interrupts that.
 const mostParts = 300
 
 var errParts = fmt.Errorf("the schedule would be made of more than %d schedules: use fewer, or write it as one function with Func", mostParts)
