@@ -25,6 +25,7 @@ type execution struct {
 	refused     bool     // the cell did not reach GoNB
 	panicked    string   // the line of a panic: its place in the cell and its text
 	panics      bool     // stderr holds a panic's message
+	said        bool     // stderr holds text
 	end         ending   // what Go's runtime says when it ends the program itself
 	interrupted bool
 	starved     bool // ended, since it waited for input
@@ -37,6 +38,8 @@ type execution struct {
 }
 
 var (
+	checked      = regexp.MustCompile(`^exit status [12]$`) // as lab.Check and lab.Parse end a cell
+	noModule     = regexp.MustCompile(`go\.mod file not found|cannot find main module|go\.mod: no such file`)
 	unknownMagic = regexp.MustCompile(`^"(%\S*)" unknown or not implemented yet\.$`)
 	panicLine    = regexp.MustCompile(`(?m)^(panic: |fatal error: )`)
 	fatalLine    = regexp.MustCompile(`(?m)^(fatal error: |SIG[A-Z]+: |runtime: (out of memory|goroutine stack exceeds)|flag provided but not defined: |Usage of /)`)
@@ -107,6 +110,7 @@ func (e *execution) stderr(text string, k *Kernel) {
 		}
 		return place
 	})
+	e.said = true
 	e.panics = e.panics || panicLine.MatchString(text)
 	e.end.begun = e.end.begun || fatalLine.MatchString(text)
 	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") && !e.end.begun {
@@ -164,6 +168,12 @@ func (e *execution) fail(f failure, past history) failure {
 	case f.Value == "signal: killed":
 		f.Trace = []string{f.Value, "The system ended the cell, as it does when memory runs out. Use less memory, or close other programs."}
 		return f
+	case checked.MatchString(f.Value) && e.said:
+		f.Trace = []string{"The cell ended here. The lines above say why."}
+		return f
+	case noModule.MatchString(f.Value):
+		said := "The kernel's temporary folder has lost its file go.mod. Restart the kernel (the menu Kernel), which makes the folder anew."
+		return failure{f.Name, said, []string{said}}
 	case exitStatus.MatchString(f.Value):
 		return f
 	}

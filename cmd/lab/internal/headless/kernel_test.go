@@ -41,6 +41,8 @@ func TestFailingCellFailsTheRun(t *testing.T) {
 		"compile error":          {"%%\nvar x int = \"s\"\n_ = x", "cannot use"},
 		"panic":                  {"%%\npanic(\"at the disco\")", "panic: at the disco"},
 		"exit code":              {"%%\nfmt.Fprintln(os.Stderr, \"sorry\")\nos.Exit(3)", "sorry\n    exit status 3"},
+		"check":                  {"import \"descent.example/pkg/lab\"\n%%\nlab.Check(errors.New(\"no batch is left\"))", "no batch is left (line 3)\n    The cell ended here. The lines above say why."},
+		"module removed":         {"!*rm go.mod\n%%\nfmt.Println(2)", "Restart the kernel"},
 		"killed":                 {"%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)", "signal: killed\n    The system ended the cell, as it does when memory runs out"},
 		"kernel killed":          {"%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)", "Kernel died: the system ended the Go kernel, as it does when memory runs out"},
 		"shell command":          {"!false", "exit status 1"},
