@@ -17,6 +17,7 @@ import (
 	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -72,6 +73,7 @@ func runTests(ctx context.Context, h setup.Home) error {
 			return goTest(h, "go", packages, "-skip=^TestClaim")(ctx, t)
 		}},
 		{"notebooks", testNotebooks(h, headless.Options{}, 1)},
+		{"exercises: every stub is not right yet, every solution is", testExercises(h)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
 		{"notebooks on the Go backend", testNotebooks(h, headless.Options{Backend: "go", Skip: notebook.TagSlow}, 3)},
 	}
@@ -304,4 +306,79 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 		t.passed++
 		return nil
 	}
+}
+
+// testExercises executes the solutions of each notebook's exercises in the place of what the reader finds there, two notebooks
+// at a time. What is counted is exercises.
+func testExercises(h setup.Home) check {
+	return func(ctx context.Context, t *tally) error {
+		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
+		if err != nil {
+			return err
+		}
+		folder, remove, err := setup.TempDir()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		var checks []check
+		for _, path := range notebooks {
+			checks = append(checks, testSolutions(h, path, folder))
+		}
+		return together(checks...)(ctx, t)
+	}
+}
+
+// testSolutions executes a notebook of the first cell, with its imports, and the solved exercises.
+func testSolutions(h setup.Home, path, folder string) check {
+	return func(ctx context.Context, t *tally) error {
+		nb, err := notebook.Read(path)
+		if err != nil {
+			return err
+		}
+		name := filepath.Base(path)
+		open, solved, err := nb.Exercises()
+		if err != nil {
+			t.fail(name, err.Error())
+		}
+		if len(open) == 0 {
+			return nil
+		}
+		text, err := notebook.New(append(nb.Code()[:1:1], solved...)...).Bytes()
+		if err != nil {
+			return err
+		}
+		solutions := filepath.Join(folder, name)
+		if err := setup.WriteFile(solutions, text); err != nil {
+			return err
+		}
+		result, err := headless.Run(ctx, h, solutions, headless.Options{Output: filepath.Join(folder, "executed"), Timeout: time.Minute}, func(int, int) {})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			t.fail("solutions of "+name, err.Error())
+			return nil
+		}
+		executed, err := notebook.Read(result.Notebook)
+		if err != nil {
+			return err
+		}
+		for i, c := range executed.Code()[1:] {
+			switch {
+			case isRight(open[i]):
+				t.fail(name+", exercise "+c.Name(), "what the reader finds is right already")
+			case !isRight(c):
+				t.fail(name+", solution of "+c.Name(), c.Words())
+			default:
+				t.passed++
+			}
+		}
+		return nil
+	}
+}
+
+// isRight tells whether the verdict on an executed exercise is that it is solved.
+func isRight(exercise notebook.Cell) bool {
+	return slices.Contains(strings.Split(exercise.Words(), "\n"), lab.Right)
 }

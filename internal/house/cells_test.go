@@ -50,7 +50,9 @@ func TestCells(t *testing.T) {
 			if c.ID() != "" {
 				name = c.ID()
 			}
-			all = append(all, newCell(filepath.Base(path)[:2], name, string(c.Source), i == 0))
+			made := newCell(filepath.Base(path)[:2], name, string(c.Source), i == 0)
+			made.exercise = c.Has(notebook.TagExercise)
+			all = append(all, made)
 		}
 	}
 	for _, complaint := range checkCells(all) {
@@ -121,6 +123,8 @@ func TestCellRules(t *testing.T) {
 		{[]cell{newCell("01", "c01", setUp+"\nlab.Say(\"b\")", true)}, "says what computes, and nothing else"},
 		{[]cell{newCell("01", "c02", "// a comment\n%%\nlab.Say(\"a\")", false)}, "%% must be its first line"},
 		{[]cell{newCell("01", "c02", "func f() {}", false)}, "%% must be its first line"},
+		{[]cell{exercise(newCell("01", "c02", "func f() {}\n%%\nlab.Verdict(nil)", false))}, ""},
+		{[]cell{exercise(newCell("01", "c02", "func f() {}", false))}, "an exercise has a line %%"},
 		{[]cell{newCell("00", "cell 1", "func f() {}\n\n%%\nf()", true)}, ""}, // the chapter on cells shows how to declare
 		{[]cell{newCell("01", "c02", "%%\nx := lecture.X(context.Background())", false)}, "context.Background"},
 		{[]cell{newCell("01", "c02", "%%\nb := lab.Must(accel.Open())", false)}, "accel.Open"},
@@ -150,6 +154,7 @@ type cell struct {
 	source               string
 	declarations, runs   string
 	first, called, setUp bool // %% is the first line; there is one; it is the first cell
+	exercise             bool // the reader's code stands above %%
 }
 
 func newCell(notebook, name, source string, setUp bool) cell {
@@ -159,6 +164,12 @@ func newCell(notebook, name, source string, setUp bool) cell {
 		c.first, c.called = i == 0, true
 		c.declarations, c.runs = strings.Join(lines[:i], ""), strings.Join(lines[i+1:], "")
 	}
+	return c
+}
+
+// exercise makes the cell one that leaves code to the reader.
+func exercise(c cell) cell {
+	c.exercise = true
 	return c
 }
 
@@ -201,7 +212,9 @@ func checkCells(cells []cell) (complaints []string) {
 			if strings.TrimSpace(c.runs) != "lab.Say(accel.Describe())" {
 				complain("the first cell of a chapter says what computes, and nothing else")
 			}
-		case !c.first:
+		case c.exercise && !c.called:
+			complain("an exercise has a line %%%% between the reader's code and the check")
+		case !c.first && !c.exercise:
 			complain("%%%% must be its first line")
 		}
 		for name, what := range functions(c, declared, run) {

@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -56,4 +57,13 @@ func ExampleRow() {
 	// rate   loss
 	//  0.1   1.50
 	//  0.2  −0.25
+}
+
+// An exercise is right, or a sentence says what its answer does not do yet.
+func ExampleVerdict() {
+	lab.Verdict(nil)
+	lab.Verdict(errors.New("for θ = 1 your step returns 1; it should return 0.9"))
+	// Output:
+	// Right.
+	// Not yet: for θ = 1 your step returns 1; it should return 0.9
 }

@@ -116,6 +116,20 @@ func Say(format string, args ...any) {
 	screen.say(strings.TrimSuffix(withMinus(fmt.Sprintf(format, args...)), "\n"))
 }
 
+// Right is what Verdict says of an exercise that is solved.
+const Right = "Right."
+
+// Verdict says whether the reader's answer to an exercise is right: wrong is nil if it is, and otherwise the sentence on what it
+// does not do yet.
+func Verdict(wrong error) {
+	closeDeclarations("lab.Verdict")
+	if wrong != nil {
+		screen.say(withMinus("Not yet: " + strings.TrimSuffix(wrong.Error(), "\n")))
+		return
+	}
+	screen.say(Right)
+}
+
 // Row is one row of a Table, formatted as by fmt.Printf, with a bar between two cells:
 //
 //	lab.Row("%g | %d steps | %.2f", eta, steps, loss)
