@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,7 +133,7 @@ func freePort(t *testing.T) int {
 // runsShortened checks the command for the whole notebooks, and executes it for the beginning of the first one.
 func runsShortened(t *testing.T, h setup.Home, args string, run func(args string) string) {
 	t.Helper()
-	const cells = 11 // with the text between them: chapter 1 to its section 1.3
+	const last = "## 1.3 " // the section whose parameters README sets
 	words := strings.Fields(args)
 	var whole []string
 	for i, word := range words {
@@ -141,7 +142,7 @@ func runsShortened(t *testing.T, h setup.Home, args string, run func(args string
 			require.NoError(t, err)
 			require.NotEmpty(t, found, word)
 			whole = found
-			words[i] = shortened(t, found[min(1, len(found)-1)], cells)
+			words[i] = shortened(t, found[min(1, len(found)-1)], last)
 		}
 	}
 	var opt headless.Options
@@ -162,12 +163,15 @@ func runsShortened(t *testing.T, h setup.Home, args string, run func(args string
 	require.FileExists(t, strings.TrimSpace(path))
 }
 
-// shortened is a copy of the beginning of a notebook.
-func shortened(t *testing.T, path string, cells int) string {
+// shortened is a copy of a notebook to the first code of the section with this heading.
+func shortened(t *testing.T, path, heading string) string {
 	t.Helper()
 	nb, err := notebook.Read(path)
 	require.NoError(t, err)
-	nb.Cells = nb.Cells[:min(cells, len(nb.Cells))]
+	section := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool { return strings.HasPrefix(string(c.Source), heading) })
+	require.GreaterOrEqual(t, section, 0, "%s has no section %s", path, heading)
+	code := slices.IndexFunc(nb.Cells[section:], func(c notebook.Cell) bool { return c.Type == "code" })
+	nb.Cells = nb.Cells[:section+code+1]
 	data, err := nb.Bytes()
 	require.NoError(t, err)
 	path = filepath.Join(t.TempDir(), filepath.Base(path))
