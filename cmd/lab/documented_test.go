@@ -133,7 +133,7 @@ func freePort(t *testing.T) int {
 // runsShortened checks the command for the whole notebooks, and executes it for the beginning of the first one.
 func runsShortened(t *testing.T, h setup.Home, args string, run func(args string) string) {
 	t.Helper()
-	const last = "## 1.3 " // the section whose parameters README sets
+	last := regexp.MustCompile(`^## \d\.3 `) // README sets parameters of section 1.3
 	words := strings.Fields(args)
 	var whole []string
 	for i, word := range words {
@@ -164,11 +164,11 @@ func runsShortened(t *testing.T, h setup.Home, args string, run func(args string
 }
 
 // shortened is a copy of a notebook to the first code of the section with this heading.
-func shortened(t *testing.T, path, heading string) string {
+func shortened(t *testing.T, path string, heading *regexp.Regexp) string {
 	t.Helper()
 	nb, err := notebook.Read(path)
 	require.NoError(t, err)
-	section := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool { return strings.HasPrefix(string(c.Source), heading) })
+	section := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool { return heading.MatchString(string(c.Source)) })
 	require.GreaterOrEqual(t, section, 0, "%s has no section %s", path, heading)
 	code := slices.IndexFunc(nb.Cells[section:], func(c notebook.Cell) bool { return c.Type == "code" })
 	nb.Cells = nb.Cells[:section+code+1]

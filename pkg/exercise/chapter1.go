@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// DescentStep checks one step of gradient descent. step gets θ, ∇L(θ) (of the same length) and the learning rate η > 0, and
-// returns θ − η∇L(θ) as a new slice or in theta itself.
+// DescentStep checks one step of gradient descent. step gets θ, ∇L(θ) (of the same length) and the learning rate η > 0. It is
+// an error when step does not return θ − η∇L(θ), in a new slice or in theta itself.
 func DescentStep(step func(theta, gradient []float64, lr float64) []float64) error {
 	for _, c := range []struct {
 		theta, gradient []float64
