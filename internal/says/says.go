@@ -7,6 +7,17 @@ import (
 	"testing"
 )
 
+// Panic fails the test unless f panics with an error that says each of the parts, as All has them.
+func Panic(t testing.TB, parts string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		err, _ := recover().(error)
+		All(t, err, parts)
+	}()
+	f()
+}
+
 // All fails the test unless there is an error that says each of the parts, which " … " separates: a name, a value, what is
 // allowed. They may come in any order. The part 1 is not in 10, nor "mean" in "means".
 func All(t testing.TB, err error, parts string) {

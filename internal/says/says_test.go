@@ -30,6 +30,12 @@ func TestAll(t *testing.T) {
 			t.Errorf("%s: failed is %t", parts, r.failed)
 		}
 	}
+	for want, f := range map[bool]func(){false: func() { panic(err) }, true: func() {}} {
+		r := &recorder{TB: t}
+		if Panic(r, "3", f); r.failed != want {
+			t.Errorf("failed is %t", r.failed)
+		}
+	}
 	r := &recorder{TB: t}
 	if All(r, nil, "line"); !r.failed {
 		t.Error("no error says nothing")

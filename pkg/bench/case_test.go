@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,21 +30,21 @@ func TestTable(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for want, change := range map[string]func(*Case){
-		"--width is 0: it must be between 1 and 100000":                                             func(c *Case) { c.Width = 0 },
-		"--points is -1: it must be between 1 and 1000000":                                          func(c *Case) { c.Points = -1 },
-		"--steps is 0: it must be between 1 and 1000000":                                            func(c *Case) { c.Steps = 0 },
-		"--nets is 0: it must be between 1 and 1000":                                                func(c *Case) { c.Nets = 0 },
-		"--batch is 257: it must be between 1 and the 256 points":                                   func(c *Case) { c.Batch = 257 },
-		"--batch is 0: it must be between 1 and the 256 points":                                     func(c *Case) { c.Batch = 0 },
-		"--steps 1000000 of --batch 32 are too many examples: the product must be at most 20000000": func(c *Case) { c.Steps = 1_000_000 },
-		`--optimizer is "sdg": it must be one of sgd, momentum, adam`:                               func(c *Case) { c.Optimizer = "sdg" },
-		"--lr is 0: it must be a finite number greater than 0":                                      func(c *Case) { c.LR = 0 },
-		"--lr is NaN: it must be a finite number greater than 0":                                    func(c *Case) { c.LR = math.NaN() },
-		"--lr is +Inf: it must be a finite number greater than 0":                                   func(c *Case) { c.LR = math.Inf(1) },
+		"--width … 0 … 1 … 100000":                    func(c *Case) { c.Width = 0 },
+		"--points … -1 … 1 … 1000000":                 func(c *Case) { c.Points = -1 },
+		"--steps … 0 … 1 … 1000000":                   func(c *Case) { c.Steps = 0 },
+		"--nets … 0 … 1 … 1000":                       func(c *Case) { c.Nets = 0 },
+		"--batch … 257 … 1 … 256":                     func(c *Case) { c.Batch = 257 },
+		"--batch … 0 … 1 … 256":                       func(c *Case) { c.Batch = 0 },
+		"--steps … 1000000 … --batch … 32 … 20000000": func(c *Case) { c.Steps = 1_000_000 },
+		`--optimizer … "sdg" … sgd, momentum, adam`:   func(c *Case) { c.Optimizer = "sdg" },
+		"--lr … 0 … finite … greater than 0":          func(c *Case) { c.LR = 0 },
+		"--lr … NaN … finite … greater than 0":        func(c *Case) { c.LR = math.NaN() },
+		"--lr … +Inf … finite … greater than 0":       func(c *Case) { c.LR = math.Inf(1) },
 	} {
 		c := Reference()
 		change(&c)
-		require.EqualError(t, c.Check(), want)
+		says.All(t, c.Check(), want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 )
 
@@ -112,16 +113,16 @@ func TestCompareOfTheSlow(t *testing.T) {
 // Who ends elsewhere, or begins elsewhere, is not timed.
 func TestCompareOfTheWrong(t *testing.T) {
 	for want, spoil := range map[string]func(*scripted){
-		"<jax> ends at a loss of 2.111 and the lab at 2.01 at width 1, batch 1, sgd at η = 0.1: they must agree to 1 %, so their times are not compared": func(s *scripted) {
+		"<jax> … 2.111 … 2.01 … width 1, batch 1, sgd at η = 0.1 … 1 %": func(s *scripted) {
 			s.bias = func(Task) float64 { return 2.05 }
 		},
-		"<jax> does not do the lab's work at width 1, batch 1, sgd at η = 0.1: their losses part at step 0, so their times are not compared": func(s *scripted) { s.loss = 1.002 },
-		"<jax> failed at width 1, batch 1, sgd at η = 0.1: it is tired":                                                                      func(s *scripted) { s.fails = errors.New("it is tired") },
+		"<jax> … width 1, batch 1, sgd at η = 0.1 … step 0":               func(s *scripted) { s.loss = 1.002 },
+		"<jax> … failed … width 1, batch 1, sgd at η = 0.1 … it is tired": func(s *scripted) { s.fails = errors.New("it is tired") },
 	} {
 		entrants, actors := cast("ours", "jax", "torch")
 		spoil(actors[1])
 		_, err := compareSmall(entrants)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		require.Empty(t, *actors[0].log, "nothing was timed")
 	}
 	entrants, actors := cast("ours", "jax")

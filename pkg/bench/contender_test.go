@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 )
 
@@ -57,16 +58,16 @@ func TestWorker(t *testing.T) {
 	w := start()
 	require.Equal(t, "Worker 1", w.Version)
 	require.NoError(t, w.Load(t.Context(), Task{Rate: 0.5}))
-	require.EqualError(t, w.Load(t.Context(), Task{Rate: 0.6}), "the rate is wrong")
+	says.All(t, w.Load(t.Context(), Task{Rate: 0.6}), "the rate is wrong")
 	reply, err := w.Run(t.Context(), Request{Steps: 1, Repeats: 2})
 	require.NoError(t, err)
 	require.Equal(t, []float64{0.25, 0.5}, reply.Seconds)
 	_, err = w.Run(t.Context(), Request{Steps: 1, Repeats: 3})
-	require.EqualError(t, err, "it timed 2 runs where 3 were asked for")
+	says.All(t, err, "2 runs … 3")
 	_, err = w.Run(t.Context(), Request{Steps: 2, Repeats: 1})
 	require.ErrorContains(t, err, "its reply is not understood")
 	_, err = w.Run(t.Context(), Request{Steps: 4, Repeats: 1})
-	require.EqualError(t, err, "it ended unexpectedly: the reason")
+	says.All(t, err, "ended … the reason")
 	_, err = w.Run(t.Context(), Request{Steps: 1, Repeats: 1})
 	require.ErrorContains(t, err, "it ended unexpectedly")
 

@@ -589,7 +589,7 @@ func widest(texts []string) float64 {
 	return w
 }
 
-// bottomOf is the room below a frame with so many rows of labels on its axis.
+// bottomOf is the room that rows of labels take below a frame.
 func bottomOf(rows int) float64 {
 	return tickLen + 3 + float64(rows)*tickSize*leading + 4 + labelSize*leading
 }

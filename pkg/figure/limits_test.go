@@ -328,8 +328,7 @@ func TestTooLargeAFilm(t *testing.T) {
 	all := Grid(2, panels...)
 	w, h := all.Size()
 	a := Animate(mostFrames, 10, func(int) *Figure { return all })
-	require.EqualError(t, drawnOrRefused(t, a),
-		fmt.Sprintf("figure: 600 frames of %d by %d pixels are too many to draw; show fewer frames, or fewer panels in each", w, h))
+	says.All(t, drawnOrRefused(t, a), fmt.Sprintf("600 frames … %d … %d … fewer frames", w, h))
 }
 
 func slicesReversed(v []float64) []float64 {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"testing"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/lecture"
@@ -40,7 +41,7 @@ func TestCountsThatCannotBe(t *testing.T) {
 		require.Panics(t, func() { lecture.Doublings(n, 4) })
 		require.Panics(t, func() { lecture.Doublings(1, n) })
 		require.Panics(t, func() { lecture.DrawCover(n) })
-		require.PanicsWithError(t, "depth is "+fmt.Sprint(n)+": it must be between 1 and 20", func() { lecture.Sawtooth(n) })
+		says.Panic(t, fmt.Sprintf("depth … %d … 1 … 20", n), func() { lecture.Sawtooth(n) })
 		require.Panics(t, func() { lecture.DrawTeeth(n) })
 	}
 	require.Panics(t, func() { lecture.DrawTeeth(20) }) // a million teeth
@@ -109,10 +110,10 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 	_, err = lecture.CompareActivations(ctx, lecture.RateSettings{Target: problem.Target{}, Width: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 1})
 	require.ErrorContains(t, err, "the target has no function")
-	require.PanicsWithError(t, "the net is nil: look at the error of what made it", func() { lecture.Circuit("a", nil) })
-	require.PanicsWithError(t, "the net has no layer: it needs at least the output's", func() { lecture.CircuitAt("a", &relu.Net{}, 1) })
-	require.PanicsWithError(t, "there are no elbows: give at least one", func() { lecture.SumCircuit("a", nil) })
-	require.PanicsWithError(t, "MaxDifference needs two functions; one of them is nil", func() { lecture.MaxDifference(nil, math.Sin, 0, 1) })
+	says.Panic(t, "net … nil … error", func() { lecture.Circuit("a", nil) })
+	says.Panic(t, "net … no layer", func() { lecture.CircuitAt("a", &relu.Net{}, 1) })
+	says.Panic(t, "no elbows … at least one", func() { lecture.SumCircuit("a", nil) })
+	says.Panic(t, "MaxDifference … functions … nil", func() { lecture.MaxDifference(nil, math.Sin, 0, 1) })
 }
 
 // An axis has finite ends whatever is on it.

@@ -71,7 +71,7 @@ func TestDanceHasTheFloorOfTheory(t *testing.T) {
 	require.Error(t, err)
 }
 
-// Every point of the ellipse is so many standard deviations away: (p − θ*)ᵀ C⁻¹ (p − θ*) = σ².
+// Every point of the ellipse is σ standard deviations away: (p − θ*)ᵀ C⁻¹ (p − θ*) = σ².
 func TestStationaryEllipse(t *testing.T) {
 	s := patients(t, 0)
 	e, err := lecture.StationaryEllipse(s, 4, 0.05, 2)

@@ -79,12 +79,12 @@ func TestZeroProblems(t *testing.T) {
 	require.ErrorContains(t, err, "one of them is nil")
 	_, err = (&problem.LeastSquares{}).Optimum()
 	require.ErrorContains(t, err, "is a zero value")
-	const zero = "the problem is a zero value, without anything to minimize: make it with its constructor, such as NewQuadratic or NewNet"
+	const zero = "problem … zero value … constructor"
 	for _, p := range []problem.Problem{&problem.LeastSquares{}, &problem.Logistic{}, &problem.Net{}, &problem.Noisy{}} {
-		require.PanicsWithError(t, zero, func() { p.Data() }, "%T", p)
+		says.Panic(t, zero, func() { p.Data() })
 	}
 	for _, p := range []problem.Problem{&problem.Quadratic{}, &problem.TwoBasins{}, &problem.Rosenbrock{}} {
-		require.PanicsWithError(t, zero, func() { p.Loss(nil, nil, nil) }, "%T", p)
+		says.Panic(t, zero, func() { p.Loss(nil, nil, nil) })
 	}
 }
 
@@ -92,7 +92,7 @@ func TestANetSetToWhatCannotBe(t *testing.T) {
 	net, err := problem.NewNet(problem.MLP{Sizes: []int{1, 2, 1}}, problem.NewPoints([]float64{1, 2}, []float64{1, 2}))
 	require.NoError(t, err)
 	data := &problem.Labeled{Features: mat.NewDense(1, 1, nil), Labels: []int{0}, Classes: 2}
-	require.PanicsWithError(t, "the net has 1 outputs and the data have 2 classes: they must be as many", func() { net.Accuracy(make([]float64, 7), data) })
+	says.Panic(t, "1 outputs … 2 classes", func() { net.Accuracy(make([]float64, 7), data) })
 	for _, width := range []int{0, -5} {
 		net.Sizes = []int{1, width, 1}
 		require.Panics(t, func() { problem.Uniform(net.Sizes, 1) })

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat"
 
@@ -152,33 +153,33 @@ func TestSawtooth(t *testing.T) {
 	regions, err := folded(20).Regions(0, 1)
 	require.NoError(t, err)
 	require.Equal(t, 1<<20, regions)
-	require.PanicsWithError(t, "depth is 0: it must be between 1 and 50", func() { relu.Sawtooth(0) })
+	says.Panic(t, "depth … 0 … 1 … 50", func() { relu.Sawtooth(0) })
 }
 
 func TestConstructionErrors(t *testing.T) {
 	square := func(x float64) float64 { return x * x }
 	nan := math.NaN()
 	for want, make := range map[string]func() (*relu.Net, error){
-		"xs has 1 elements and ys 1: they must be as many, and at least 2": func() (*relu.Net, error) {
+		"xs … 1 elements … ys … at least 2": func() (*relu.Net, error) {
 			return relu.Interpolate([]float64{0}, []float64{0})
 		},
-		"xs[1] is 0: it must be greater than the one before, 0": func() (*relu.Net, error) {
+		"xs[1] … greater … before": func() (*relu.Net, error) {
 			return relu.Interpolate([]float64{0, 0}, []float64{0, 1})
 		},
-		"point 1 is (1, NaN): both must be finite numbers": func() (*relu.Net, error) {
+		"point 1 … (1, NaN) … finite": func() (*relu.Net, error) {
 			return relu.Interpolate([]float64{0, 1}, []float64{0, nan})
 		},
-		"d is 0: there must be at least 1 piece":   func() (*relu.Net, error) { return relu.Uniform(square, 0, 1, 0) },
-		"lo is 1 and hi 1: lo must be the smaller": func() (*relu.Net, error) { return relu.UniformSteps(square, 1, 1, 3) },
-		"edges has 2 elements and ys 2: d pieces have d+1 edges": func() (*relu.Net, error) {
+		"d is 0 … at least 1 piece": func() (*relu.Net, error) { return relu.Uniform(square, 0, 1, 0) },
+		"lo is 1 … hi 1":            func() (*relu.Net, error) { return relu.UniformSteps(square, 1, 1, 3) },
+		"edges … 2 elements … ys 2": func() (*relu.Net, error) {
 			return relu.Steps([]float64{0, 1}, []float64{0, 1}, 0.1)
 		},
-		"ramp is 0.6: it must be positive and at most half of piece 0, which is 1 long": func() (*relu.Net, error) {
+		"ramp … 0.6 … positive … half … piece 0": func() (*relu.Net, error) {
 			return relu.Steps([]float64{0, 1, 2}, []float64{0, 1}, 0.6)
 		},
 	} {
 		_, err := make()
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 }
 

@@ -70,8 +70,8 @@ func TestConversions(t *testing.T) {
 	says.All(t, err, "theta … 5 … [1 2 1] … 7")
 	_, err = relu.FromTheta(nil, 1)
 	says.All(t, err, "sizes … 1 … inputs … widths … outputs")
-	require.PanicsWithError(t, "sizes[1] is 0: it must be at least 1", func() { relu.New(1, 0) })
-	require.PanicsWithError(t, "x has 2 elements: the net has 1 inputs", func() { relu.New(1, 1).Output([]float64{1, 2}) })
+	says.Panic(t, "sizes[1] … 0 … at least 1", func() { relu.New(1, 0) })
+	says.Panic(t, "x … 2 elements … 1 inputs", func() { relu.New(1, 1).Output([]float64{1, 2}) })
 	require.ErrorContains(t, (&relu.Net{}).Check(), "no layer")
 	require.ErrorContains(t, (&relu.Net{Layers: []relu.Layer{{}}}).Check(), "no weights")
 }

@@ -50,31 +50,31 @@ func TestNetsThatCannotBe(t *testing.T) {
 	unfit := relu.New(1, 2, 1)
 	unfit.Layers[1].W = mat.NewDense(5, 1, nil)
 	for want, n := range map[string]*relu.Net{
-		"the net has no layer: it needs at least the output's":     {},
-		"layer 0 has no weights: give W [in, out]":                 {Layers: []relu.Layer{{}}},
-		"layer 1 has 5 inputs: the layer before has 2 units":       unfit,
-		"parameter 1 of Theta is NaN: it must be a finite number":  hat(math.NaN()),
-		"parameter 1 of Theta is +Inf: it must be a finite number": hat(math.Inf(1)),
+		"net … no layer":               {},
+		"layer 0 … no weights":         {Layers: []relu.Layer{{}}},
+		"layer 1 … 5 inputs … 2 units": unfit,
+		"parameter 1 … NaN … finite":   hat(math.NaN()),
+		"parameter 1 … +Inf … finite":  hat(math.Inf(1)),
 	} {
 		_, err := n.Pieces(0, 1)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Knots(0, 1)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Regions(0, 1)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Units(0, 1)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Polygons([2]float64{0, 0}, [2]float64{1, 1})
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Restrict([]float64{0}, []float64{1})
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, err = n.Rescale(0, 0, 2)
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 		_, _, err = n.Elbows()
-		require.EqualError(t, err, want)
+		says.All(t, err, want)
 	}
 	for _, use := range []func(){func() { unfit.Output([]float64{1}) }, func() { unfit.Theta() }, func() { unfit.Clone() }} {
-		require.PanicsWithError(t, "layer 1 has 5 inputs: the layer before has 2 units", use)
+		says.Panic(t, "layer 1 … 5 inputs … 2 units", use)
 	}
 
 	_, err := hat(1e308).Pieces(-1, 1)
@@ -160,7 +160,7 @@ func TestBoundsOfHugeNets(t *testing.T) {
 
 func TestRedundancyOfWhatIsNotFinite(t *testing.T) {
 	for _, x := range []float64{math.NaN(), math.Inf(1)} {
-		require.PanicsWithError(t, "on row 1 of x a value in the net is not finite: its effects cannot be counted", func() {
+		says.Panic(t, "row 1 … not finite", func() {
 			hat(1).Redundancy(mat.NewDense(2, 1, []float64{1, x}))
 		})
 	}

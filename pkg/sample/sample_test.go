@@ -86,7 +86,7 @@ func TestNodeInALoop(t *testing.T) {
 	}
 }
 
-// loop compiles a loop that draws so many batches into a table, and returns it as a function of the seed. If twice, the
+// loop compiles a loop that draws batches into a table, and returns it as a function of the seed. If twice, the
 // main function of the graph draws too, into all rows, the batch after those: its scalars must be others than the loop's.
 func loop(t testing.TB, backend compute.Backend, s sample.Sampler, n, steps int, twice bool) func(int) *tensors.Tensor {
 	exec, err := graph.NewExec(backend, func(inputs []*graph.Node) *graph.Node {
@@ -264,7 +264,7 @@ func TestSeedsDoNotMeet(t *testing.T) {
 	}
 }
 
-// Neighbours in the order do not remain neighbours: of a million pairs among so many examples none should, and
+// Neighbours in the order do not remain neighbours: of a million pairs none should, and
 // 2^−rounds of them do.
 func TestNeighboursPart(t *testing.T) {
 	const n, b, steps = 1<<30 + 3, 1024, 1000

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// WarmUp leads linearly to a schedule in so many steps, and continues with it from its step 0:
+// WarmUp rises linearly for steps steps, and then runs the schedule then from its step 0:
 //
 //	η_t = from + (then_0−from)·t/steps for t < steps,  then_{t−steps} afterwards.
 //

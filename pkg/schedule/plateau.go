@@ -10,8 +10,8 @@ import (
 )
 
 // Plateau lowers the rate of any schedule where the loss stops falling (claim H2): the rate of step t is scale_t·η_t,
-// and scale_t, 1 at first, is multiplied by a factor each time that the loss of so many steps running has not been below
-// the least one yet. So the rate depends on the run, and a Plateau has a state beside its constants:
+// and scale_t, 1 at first, is multiplied by a factor each time that the loss has stayed at or above its least value for
+// patience steps. So the rate depends on the run, and a Plateau has a state beside its constants:
 //
 //	(scale, least loss, steps without a lower one, steps left to wait) after step t = formula(loss_t, the same before)
 //

@@ -136,7 +136,7 @@ func Constant(eta float64) (Schedule, error) {
 	}, positive("eta", eta))
 }
 
-// Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after every so many steps. A factor above 1 raises
+// Step is η_t = eta·factor^⌊t/every⌋: it is multiplied by factor after each stretch of every steps. A factor above 1 raises
 // it. It is an error when an argument is not positive and finite. optax: exponential_decay with staircase.
 func Step(eta, factor float64, every int) (Schedule, error) {
 	return build("step", func(t number, c []number) number {
@@ -168,7 +168,7 @@ func OneOverT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 1) }
 // StochasticGradientDescent does to its rate unless told otherwise.
 func OneOverSqrtT(eta float64) (Schedule, error) { return InverseTime(eta, 1, 0.5) }
 
-// Polynomial is η_t = end + (start−end)·(1 − min(t/steps, 1))^power: from start to end in so many steps, and end from
+// Polynomial is η_t = end + (start−end)·(1 − min(t/steps, 1))^power: from start to end in steps steps, and end from
 // there on. end may be 0, the others are positive, and all are finite: anything else is an error. optax: polynomial_schedule.
 func Polynomial(start, end, power float64, steps int) (Schedule, error) {
 	return build("polynomial", func(t number, c []number) number {
@@ -183,7 +183,7 @@ func Linear(start, end float64, steps int) (Schedule, error) {
 	return Polynomial(start, end, 1, steps)
 }
 
-// Cosine is η_t = end + (start−end)·½(1 + cos(π·min(t/steps, 1))): from start to end in so many steps along half a wave,
+// Cosine is η_t = end + (start−end)·½(1 + cos(π·min(t/steps, 1))): from start to end along half a wave in steps steps,
 // and end from there on. end may be 0, the others are positive, and all are finite: anything else is an error. optax:
 // cosine_decay_schedule with alpha = end/start. Loshchilov & Hutter 2017, the first cycle of eq. 5.
 func Cosine(start, end float64, steps int) (Schedule, error) {

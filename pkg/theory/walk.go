@@ -11,7 +11,7 @@ import (
 // once it is stationary: an AR(1) process with factor ρ = 1 − ηλ and the variance that SGD.Stationary gives (claim
 // S10). In continuous time, for ηλ ≪ 1, it is an Ornstein–Uhlenbeck process with correlation time 1/(ηλ) steps.
 
-// Autocorrelation returns that of SGD's iterates at a lag ≥ 0 of so many steps, ρ^lag. It is also that of the steps of
+// Autocorrelation returns the autocorrelation ρ^lag of SGD's iterates that are lag ≥ 0 steps apart. It is also that of the steps of
 // gradient descent without noise, over many steps: near the threshold, −1 from one step to the next.
 func Autocorrelation(eta, lambda float64, lag int) float64 {
 	return math.Pow(Factor(eta, lambda), float64(lag))

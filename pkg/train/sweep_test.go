@@ -217,8 +217,7 @@ func TestSweepErrors(t *testing.T) {
 		says.All(t, sweep(0), "jobs … empty")
 		require.ErrorContains(t, sweep(-1, good), "workers is -1: it must be at least 1")
 		says.All(t, sweep(0, good, train.Job{}), "job 1 … Trainer")
-		require.EqualError(t, sweep(0, good, train.Job{Trainer: trainer, Config: train.Config{LearningRate: -1, Steps: 1}}),
-			"job 1: LearningRate is -1: it must be a finite number greater than 0")
+		says.All(t, sweep(0, good, train.Job{Trainer: trainer, Config: train.Config{LearningRate: -1, Steps: 1}}), "job 1 … LearningRate … -1 … greater than 0")
 		bad := good
 		bad.Config.Start = map[string]any{"w": 1}
 		require.ErrorContains(t, sweep(0, good, bad), `job 1: Start: there is no parameter "w"`)
@@ -299,26 +298,26 @@ func TestSweepOfEndedGoroutines(t *testing.T) {
 
 // A trainer that New did not make, and a history that there is not, say so.
 func TestZeroValuesSaySo(t *testing.T) {
-	const sentence = "the trainer was not made by train.New: use what New returns, after a look at its error"
+	const parts = "trainer … train.New"
 	for _, zero := range []*train.Trainer{nil, new(train.Trainer)} {
 		_, err := zero.Run(t.Context(), train.Config{LearningRate: 0.1, Steps: 1})
-		require.EqualError(t, err, sentence)
+		says.All(t, err, parts)
 		_, err = zero.On(nil)
-		require.EqualError(t, err, sentence)
+		says.All(t, err, parts)
 		_, _, err = zero.Evaluate(nil)
-		require.EqualError(t, err, sentence)
+		says.All(t, err, parts)
 		_, err = zero.ExampleGradients(nil)
-		require.EqualError(t, err, sentence)
-		require.PanicsWithError(t, sentence, func() { zero.Parameters() })
-		require.PanicsWithError(t, sentence, zero.Stay)
+		says.All(t, err, parts)
+		says.Panic(t, parts, func() { zero.Parameters() })
+		says.Panic(t, parts, zero.Stay)
 		zero.Close()
 	}
 	_, err := train.Sweep(t.Context(), []train.Job{{Trainer: new(train.Trainer)}}, 0, nil)
-	require.EqualError(t, err, "job 0: "+sentence)
+	says.All(t, err, "job 0 … "+parts)
 	var none *train.History
 	_, err = none.Value("theta")
 	require.ErrorContains(t, err, "the history is nil")
 	_, err = none.LayerGradNorm("")
 	require.ErrorContains(t, err, "the history is nil")
-	require.PanicsWithError(t, err.Error(), func() { none.Diverged() })
+	says.Panic(t, "history … nil", func() { none.Diverged() })
 }

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/internal/says"
 	"github.com/stretchr/testify/require"
 )
 
@@ -257,7 +258,7 @@ func TestInstallFailures(t *testing.T) {
 			o.env = append(o.env, "http_proxy=nonsense://127.0.0.1:1", "no_proxy=", "NO_PROXY=")
 		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
 		"no proxy, in other words": {func(t *testing.T, _ *index, o *Options) {
-			o.Python = says(t, `Could not fetch URL: proxy connection error: ('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', port=1)")) - skipping`)
+			o.Python = sentence(t, `Could not fetch URL: proxy connection error: ('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', port=1)")) - skipping`)
 		}, "the proxy cannot be reached; correct or unset HTTPS_PROXY"},
 		"not in the index": {func(_ *testing.T, _ *index, o *Options) { o.wheel.Version = "9.9" },
 			"the package index has no such wheel for this machine"},
@@ -275,23 +276,25 @@ func TestInstallFailures(t *testing.T) {
 		"Python is missing": {func(_ *testing.T, _ *index, o *Options) { o.Python = "/no/such/python" },
 			"python cannot be started (no such file or directory)"},
 		"pip finds the disk full": {func(t *testing.T, _ *index, o *Options) {
-			o.Python = says(t, "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device")
+			o.Python = sentence(t, "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device")
 		}, "the disk is full"},
 		"pip may not write": {func(t *testing.T, _ *index, o *Options) {
-			o.Python = says(t, "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'")
+			o.Python = sentence(t, "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'")
 		}, "pip was denied the writing of a file"},
-		"no pip": {func(t *testing.T, _ *index, o *Options) { o.Python = says(t, "/x/python: No module named pip") },
+		"no pip": {func(t *testing.T, _ *index, o *Options) { o.Python = sentence(t, "/x/python: No module named pip") },
 			"this Python has no pip; run `go run ./cmd/lab setup`"},
 		"no certificate": {func(t *testing.T, _ *index, o *Options) {
-			o.Python = says(t, "Could not fetch URL: There was a problem confirming the ssl certificate: SSLError(CERTIFICATE_VERIFY_FAILED) - skipping\nERROR: No matching distribution found for x")
+			o.Python = sentence(t, "Could not fetch URL: There was a problem confirming the ssl certificate: SSLError(CERTIFICATE_VERIFY_FAILED) - skipping\nERROR: No matching distribution found for x")
 		}, "the server's certificate is not trusted"},
-		"something else": {func(t *testing.T, _ *index, o *Options) { o.Python = says(t, "WARNING: x\nERROR: the moon is full") },
+		"something else": {func(t *testing.T, _ *index, o *Options) {
+			o.Python = sentence(t, "WARNING: x\nERROR: the moon is full")
+		},
 			`pip says "the moon is full"`},
 		"an exception": {func(t *testing.T, _ *index, o *Options) {
-			o.Python = says(t, "ERROR: Exception:\nTraceback:\nKeyError: 'moon'")
+			o.Python = sentence(t, "ERROR: Exception:\nTraceback:\nKeyError: 'moon'")
 		},
 			`pip failed and says "KeyError: 'moon'"`},
-		"a traceback": {func(t *testing.T, _ *index, o *Options) { o.Python = says(t, "Traceback:\nKeyError: 'moon'") },
+		"a traceback": {func(t *testing.T, _ *index, o *Options) { o.Python = sentence(t, "Traceback:\nKeyError: 'moon'") },
 			`pip failed and says "KeyError: 'moon'"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,8 +311,8 @@ func TestInstallFailures(t *testing.T) {
 	}
 }
 
-// says makes an interpreter that fails with a message.
-func says(t *testing.T, message string) string {
+// sentence makes an interpreter that fails with a message.
+func sentence(t *testing.T, message string) string {
 	script := filepath.Join(t.TempDir(), "python")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\ncat >&2 <<'END'\n"+message+"\nEND\nexit 1\n"), 0o755))
 	return script
@@ -353,7 +356,7 @@ func TestInstallInterrupted(t *testing.T) {
 	}
 	o := x.options(t)
 	_, err := Install(ctx, CPU, o)
-	require.EqualError(t, err, "the fetching of the PJRT plugin was interrupted; run it again")
+	says.All(t, err, "interrupted … run it again")
 	requireNothing(t, o)
 	_, err = Install(ctx, CPU, o)
 	require.ErrorIs(t, err, errInterrupted)
@@ -411,7 +414,7 @@ func TestInstallUnsupported(t *testing.T) {
 	o := x.options(t)
 	o.wheel.Platform = "plan9/arm"
 	_, err := Install(t.Context(), CPU, o)
-	require.EqualError(t, err, "no PJRT plugin for cpu is published for "+platform+"; GoMLX's pure Go backend computes instead")
+	says.All(t, err, "cpu … "+platform+" … Go backend")
 	_, err = Install(t.Context(), "abacus", o)
 	require.ErrorContains(t, err, `plugins of the kind "abacus" cannot be fetched`)
 	withGPU(t, false)

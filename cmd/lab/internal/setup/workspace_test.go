@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
@@ -119,7 +120,7 @@ func TestResetKeepsWhatWasEdited(t *testing.T) {
 	require.Equal(t, "00-cells.ipynb", chapter)
 	for _, none := range []string{"7", "", "-1"} {
 		_, _, err = h.Reset(t.Context(), none)
-		require.EqualError(t, err, `"`+none+`" is no chapter; there are 00, 01, 02`)
+		says.All(t, err, `"`+none+`" … chapter … 00, 01, 02`)
 	}
 }
 

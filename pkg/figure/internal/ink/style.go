@@ -274,7 +274,7 @@ func (p Pen) Marker(s Style, at Point, r float64) {
 	p.sign(s.Color, at, r, sh, 1)
 }
 
-// A cloud has so many markers that they hide each other's rims.
+// A cloud has more markers than fit side by side: they hide each other's rims.
 const cloud = 10_000
 
 // Markers draws markers of one style. Those of a cloud are drawn as one, first the
