@@ -112,3 +112,24 @@ func TestLint(t *testing.T) {
 		})
 	}
 }
+
+// The parts of the Job and of the array are those of the sweep, each once, and each has a file of its own.
+func TestSweepFilesNameEachPartOnce(t *testing.T) {
+	job, slurm := read(t, "docker/sweep/job.yaml"), read(t, "docker/sweep/slurm.sh")
+	parts := regexp.MustCompile(`completions: (\d+)`).FindStringSubmatch(job)
+	require.Contains(t, job, "--shard=$(JOB_COMPLETION_INDEX)/"+parts[1]+"\n")
+	require.Contains(t, job, "--to=/results/part-$(JOB_COMPLETION_INDEX).jsonl\n")
+
+	// The script as Slurm runs it, with a stand-in for go that says what it was asked for.
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "go"), []byte("#!/bin/sh\necho \"$@\"\n"), 0o755))
+	array := regexp.MustCompile(`--array=0-(\d+)`).FindStringSubmatch(slurm)
+	script, err := filepath.Abs(filepath.Join(root, "docker/sweep/slurm.sh"))
+	require.NoError(t, err)
+	cmd := exec.Command("bash", script)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MAX="+array[1])
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Regexp(t, `^run ./cmd/lab sweep .* --shard 3/8 --to results/part-3.jsonl\n$`, string(out))
+}
