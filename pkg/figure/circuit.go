@@ -111,8 +111,9 @@ func (c *Circuit) Values(x []float64, z, h [][]float64) *Circuit {
 	return c
 }
 
-// Gradients writes below each wire, after ∂, the derivative of the output (or of a loss) with respect to what it carries,
-// in the places of Values, and beside each weight and bias the derivative with respect to it. It needs Values.
+// Gradients writes below each wire the derivative of the output, or of the loss, with respect to what the wire carries, in
+// the places of Values, and below each weight and bias the derivative with respect to it. The wires show it too: blue where it is
+// positive, orange and dashed where it is negative, pale where it is 0. It needs Values.
 func (c *Circuit) Gradients(x []float64, z, h [][]float64) *Circuit {
 	c = c.made()
 	if c.values == nil && c.err == nil {
@@ -288,6 +289,7 @@ const (
 var (
 	plusWire  = Style{Color: ink.Palette[0], Width: 2}
 	minusWire = Style{Color: ink.Palette[1], Width: 2, Dashes: []vg.Length{6, 3}}
+	deadWire  = Style{Color: color.NRGBA{0x9a, 0x9a, 0x9a, 0xff}, Width: 1.2}
 	wire      = Style{Color: ink.Gray, Width: 1.6}
 	outline   = Style{Color: ink.Dark, Width: 1.8} // of an element
 )
@@ -311,9 +313,20 @@ func (l *circuitLayout) add(op func(Pen)) { l.ops = append(l.ops, op) }
 // text is a label, centerd on at, whose end a wire may pass behind.
 func (l *circuitLayout) text(s string, at Point) { l.label(ink.Dark, s, at) }
 
-// partial is a label with a derivative.
+// partial is a label with a derivative, in the color of its sign.
 func (l *circuitLayout) partial(v float64, at Point) {
-	l.label(ink.Palette[1], "∂ "+number(v+0), at)
+	l.label(signed(v).Color, number(v+0), at)
+}
+
+// signed is the style of a wire by the sign of the derivative.
+func signed(v float64) Style {
+	switch {
+	case v > 0:
+		return plusWire
+	case v < 0:
+		return minusWire
+	}
+	return deadWire
 }
 
 func (l *circuitLayout) label(clr color.NRGBA, s string, at Point) {
@@ -388,7 +401,7 @@ func (c *Circuit) elements() *circuitLayout {
 	}
 	if c.gradients != nil {
 		e.row += 22
-		words[0] += " Below, after ∂: the derivative of the output with respect to it."
+		words = append(words, "Below a wire, a weight or a bias: the derivative, blue if positive, orange and dashed if negative, gray if 0.")
 	}
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
 	e.circuitLayout = &circuitLayout{
@@ -421,15 +434,31 @@ func (e *elements) output(at Point, value, gradient float64) Point {
 			e.partial(gradient, At(mid, at.Y-17))
 		}
 	}
-	e.add(func(p Pen) { p.Stroke(wire, at, end) })
+	st := e.wire(gradient)
+	e.add(func(p Pen) { p.Stroke(st, at, end) })
 	return end
 }
 
-// parameter is a label above an element, and below it the derivative with respect to what it says.
-func (e *elements) parameter(text string, at Point, above, gradient float64) {
-	e.text(text, At(at.X, at.Y+element+above))
+// wire is the style of a wire by the derivative with respect to what it carries.
+func (e *elements) wire(gradient float64) Style {
+	if e.Circuit.gradients == nil {
+		return wire
+	}
+	return signed(gradient)
+}
+
+// parameter is a label above an element, and below it the derivative with respect to what it says. Where wires come in from above and
+// below, as into an adder of many, both begin right of them.
+func (e *elements) parameter(text string, at Point, above, gradient float64, inputs int) {
+	begin := func(s string) float64 {
+		if inputs == 1 {
+			return at.X
+		}
+		return at.X + ink.Width(ink.Sized(ink.Regular, tickSize), s)/2
+	}
+	e.text(text, At(begin(text), at.Y+element+above))
 	if e.Circuit.gradients != nil {
-		e.partial(gradient, At(at.X-2, at.Y-element-16))
+		e.partial(gradient, At(begin(number(gradient+0)), at.Y-element-16))
 	}
 }
 
@@ -462,11 +491,12 @@ func (e *elements) layer(k int) {
 			}
 			at.Y += from.Y / float64(len(e.ends))
 		}
+		st := e.wire(e.gradients.z[k][j]) // an adder passes the derivative on to all that it adds
 		for _, from := range products[j] {
-			e.add(func(p Pen) { p.Stroke(wire, from, at) })
+			e.add(func(p Pen) { p.Stroke(st, from, at) })
 		}
 		if layer.Biases != nil {
-			e.parameter(names[1]+subscriptOf(j, out)+" = "+number(layer.Biases[j]), at, 7, e.gradients.z[k][j])
+			e.parameter(names[1]+subscriptOf(j, out)+" = "+number(layer.Biases[j]), at, 7, e.gradients.z[k][j], len(products[j]))
 		}
 		e.add(func(p Pen) {
 			p.Circle(Style{Color: ink.White}, at, element)
@@ -499,14 +529,15 @@ func (e *elements) multipliers(k int, letter string) [][]Point {
 	for j := range out {
 		for i := range in {
 			at, from, weight := e.multiplier(k, i, j), e.ends[i], e.layers[k].Weights[i][j]
+			st := e.wire(weight * e.gradients.z[k][j])
 			e.add(func(p Pen) {
-				p.Stroke(wire, from, At(at.X-element, at.Y))
+				p.Stroke(st, from, At(from.X, at.Y), At(at.X-element, at.Y)) // a fork, with room for labels beside it
 				corners := []Point{At(at.X-element, at.Y+element), At(at.X+element, at.Y), At(at.X-element, at.Y-element)}
 				p.Fill(ink.White, corners)
 				p.Stroke(outline, corners[0], corners[1], corners[2], corners[0])
 			})
 			input, gradient := e.values.into(k)[i], e.gradients.z[k][j]
-			e.parameter(letter+subscriptOf(j*in+i, in*out)+" = "+number(weight), at, 6, input*gradient)
+			e.parameter(letter+subscriptOf(j*in+i, in*out)+" = "+number(weight), at, 6, input*gradient, 1)
 			products[j] = append(products[j], e.output(At(at.X+element, at.Y), weight*input, gradient))
 		}
 	}
@@ -516,9 +547,9 @@ func (e *elements) multipliers(k int, letter string) [][]Point {
 func (e *elements) relus(k int) {
 	e.x += e.column
 	for j, from := range e.ends {
-		at := At(e.x, from.Y)
+		at, st := At(e.x, from.Y), e.wire(e.gradients.z[k][j])
 		e.add(func(p Pen) {
-			p.Stroke(wire, from, At(at.X-element, at.Y))
+			p.Stroke(st, from, At(at.X-element, at.Y))
 			box := Rect{Min: At(at.X-element, at.Y-element), Max: At(at.X+element, at.Y+element)}
 			p.Box(ink.White, box)
 			p.Outline(outline, box)
@@ -572,7 +603,7 @@ func (c *Circuit) units() *circuitLayout {
 		u.row += 18
 	}
 	if c.gradients != nil {
-		words[1] += " Below, after ∂: the derivative of the output with respect to it."
+		words[1] += " Below a unit: the derivative with respect to it."
 		u.row += 14
 	}
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
