@@ -537,6 +537,9 @@ func (e *elements) multipliers(k int, letter string) [][]Point {
 				p.Stroke(outline, corners[0], corners[1], corners[2], corners[0])
 			})
 			input, gradient := e.values.into(k)[i], e.gradients.z[k][j]
+			if e.Circuit.gradients != nil && out > 1 { // the branches of a fork, whose derivatives add
+				e.partial(weight*gradient, At((from.X+at.X-element)/2+2, at.Y-17))
+			}
 			e.parameter(letter+subscriptOf(j*in+i, in*out)+" = "+number(weight), at, 6, input*gradient, 1)
 			products[j] = append(products[j], e.output(At(at.X+element, at.Y), weight*input, gradient))
 		}

@@ -1,9 +1,13 @@
 package lecture
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 )
@@ -46,5 +50,92 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 		}
 		all = append(all, r)
 	}
+	return all, nil
+}
+
+// DrawConstruction (claim N5) draws what a net of one hidden layer does to reach the points (xs[i], ys[i]), in four panels: each unit's
+// wx + b, clipped at 0, multiplied by its output weight, and the sums of the constant and the first unit, of these and the
+// second, and so on. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
+// one output.
+func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
+	elbows, constant, err := net.Elbows()
+	if err != nil {
+		panic(err)
+	}
+	lo, hi := xs[0], xs[len(xs)-1]
+	panel := func(title, y string) *figure.Figure {
+		return figure.New(title, figure.X("x").Range(lo, hi), figure.Y(y))
+	}
+	zero := []float64{0, 0}
+	before := panel("1. Weight and bias", "wx + b").Theory("0", []float64{lo, hi}, zero)
+	clipped := panel("2. Clipped at 0", "max(0, wx + b)")
+	weighted := panel("3. Times the output weight", "v · max(0, wx + b)").Theory("0", []float64{lo, hi}, zero)
+	low, high := min(slices.Min(ys), constant), max(slices.Max(ys), constant)
+	room := (high - low) / 4
+	summed := figure.New("4. Added up, from left to right", figure.X("x").Range(lo, hi), figure.Y("sum so far").Range(low-room, high+room))
+	sum := func(float64) float64 { return constant }
+	for k, e := range elbows {
+		name, on, without := fmt.Sprintf("unit %d", k+1), []float64{max(lo, e.Knot()), hi}, sum
+		sum = func(x float64) float64 { return without(x) + e.At(x) }
+		before.Line(name, []float64{lo, hi}, func(x float64) float64 { return e.W*x + e.B })
+		clipped.Line(name, on, e.Unscaled)
+		weighted.Line(name, on, e.At)
+		from, to := sum(on[0]), sum(hi) // a straight line, which is drawn as far as there is room
+		if share := max((to-high-room)/(to-from), (low-room-to)/(from-to)); share > 0 && share < 1 {
+			on[1] -= 1.001 * share * (on[1] - on[0])
+		}
+		summed.Line(name, on, sum)
+	}
+	summed.Points("your points", xs, ys)
+	return figure.Grid(2, before, clipped, weighted, summed)
+}
+
+// Textbook (claim N5) is the net that goes through the points (xs[i], ys[i]) with the weights of the textbook: each elbow opens to the right
+// from a point, and its output weight is the change of slope there. It is exact on paper. It is an error when the points are not those
+// of relu.Interpolate.
+func Textbook(xs, ys []float64) (*relu.Net, error) {
+	if _, err := problem.Through(xs, ys); err != nil {
+		return nil, err
+	}
+	var elbows []relu.Elbow
+	slope := 0.0
+	for i := range len(xs) - 1 {
+		next := (ys[i+1] - ys[i]) / (xs[i+1] - xs[i])
+		elbows = append(elbows, relu.Elbow{V: next - slope, W: 1, B: -xs[i]})
+		slope = next
+	}
+	return relu.Sum(elbows, ys[0])
+}
+
+// Rounding (claim N5) is by how much nets that are exact on paper miss their points in float64.
+type Rounding struct {
+	Points             string  // what the heights are
+	Textbook, Outwards float64 // of Textbook, and of relu.Interpolate
+}
+
+// MeasureRounding (claim N5) writes nets down for d+1 heights at equal distances, those of the target and random ones between −1 and
+// 1, in both ways. It is an error when d is not between 1 and 2^16, and when a value of the target is not finite.
+func MeasureRounding(target problem.Target, d int) ([]Rounding, error) {
+	xs, ys := target.Grid(d + 1)
+	random := rand.New(rand.NewPCG(1, 182))
+	rough := figure.Column(xs, func(float64) float64 { return 2*random.Float64() - 1 })
+	var all []Rounding
+	for name, heights := range map[string][]float64{target.Name: ys, "random heights": rough} {
+		textbook, err := Textbook(xs, heights)
+		if err != nil {
+			return nil, err
+		}
+		outwards, err := relu.Interpolate(xs, heights)
+		if err != nil {
+			return nil, err
+		}
+		r := Rounding{Points: name}
+		for i, x := range xs {
+			r.Textbook = max(r.Textbook, math.Abs(textbook.At(x)-heights[i]))
+			r.Outwards = max(r.Outwards, math.Abs(outwards.At(x)-heights[i]))
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b Rounding) int { return cmp.Compare(a.Textbook, b.Textbook) })
 	return all, nil
 }

@@ -2,117 +2,221 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
 )
 
-// Gap (claim N6) is what nets of one width can express, and what training finds; all errors are root mean squares on 201 points.
+// GapSettings are those of MeasureGap.
+type GapSettings struct {
+	Target problem.Target
+	Widths []int
+	Rates  []float64 // of Adam at first, ascending; 0 at the end
+	Steps  int       // of each run
+	Tries  int       // runs at each rate, to choose one
+	Seeds  int       // runs at the rate chosen, from other seeds
+}
+
+// Gap (claim N6) is what nets of one width can express, and what training finds. All of them learn from the target's values at the same
+// 201 points. The rate is chosen by the errors at 200 other points, and all errors are root mean squares at 1,000 points that nobody has
+// seen.
 type Gap struct {
-	Width       int
-	Constructed float64       // knots at equal distances
-	Free        float64       // knots where they are best
-	Found       []float64     // by Adam, from each seed
-	Trained     stat.Interval // median and quartiles of Found; NaN where every run diverged
-	Best        *relu.Net     // the best one found; nil where every run diverged
-	BestFree    *relu.Net     // the net with the best knots
+	Width   int
+	Equal   float64         // knots at equal distances, weights by least squares
+	Free    float64         // the best net that is known, knots and weights free (relu.FitElbows)
+	Floor   float64         // on the 201 points: no net with its knots among them has less
+	AtRates []stat.Interval // of trained nets, median and quartiles at each rate, at the points that choose; NaN where every run diverged
+	Rate    float64         // the one with the least median
+	Found   []float64       // by Adam at that rate, from each seed
+	Trained stat.Interval   // median and quartiles of Found; NaN where every run diverged
+	Nets    struct {
+		Equal, Free, Trained *relu.Net // Trained: the one with the least error on the 201 points; nil where every run diverged
+	}
 }
 
 // String compares the errors.
 func (g *Gap) String() string {
-	if g.Best == nil {
-		return fmt.Sprintf("width %-2d every training run diverged.", g.Width)
+	known := fmt.Sprintf("width %-2d equal knots %.2g, best knots %.2g", g.Width, g.Equal, g.Free)
+	if g.Nets.Trained == nil {
+		return known + "; every training run diverged."
 	}
-	return fmt.Sprintf("width %-2d equal distances %.2g, best knots %.2g; trained: median %.1g.", g.Width, g.Constructed, g.free(), g.Trained.Value)
+	return fmt.Sprintf("%s; trained at rate %g: median %.2g (quartiles %.2g to %.2g), %.1f times the best knots.",
+		known, g.Rate, g.Trained.Value, g.Trained.Low, g.Trained.High, g.Trained.Value/g.Free)
 }
 
-// free is Free, and positive.
-func (g *Gap) free() float64 { return max(g.Free, 1e-9) }
+// points are the target's values at n places, each so far into its n-th part of the interval.
+func points(target problem.Target, n int, within float64) (xs, ys []float64) {
+	for i := range n {
+		x := target.Lo + (target.Hi-target.Lo)*(float64(i)+within)/float64(n)
+		xs, ys = append(xs, x), append(ys, target.F(x))
+	}
+	return xs, ys
+}
 
-// Graph draws the net with the best knots and the best one that training found beside the target.
-func (g *Gap) Graph(target problem.Target) *figure.Figure {
-	fig := Graph(fmt.Sprintf("Width %d", g.Width), target).Theory("target", nil, target.F).Line("best knots", nil, g.BestFree.At)
-	if g.Best != nil {
-		fig.Line("best one trained", nil, g.Best.At)
+// unseen is a function's root mean square error at 1,000 points between the 201 from which nets learn.
+func unseen(target problem.Target, f func(x float64) float64) float64 {
+	xs, ys := points(target, 1000, 0.5)
+	return rms(ys, func(i int) float64 { return f(xs[i]) })
+}
+
+// MeasureGap (claim N6) trains nets of each width with Adam, in batches of 40, at a rate that falls along a cosine, and holds them against the
+// nets that can be written down. It is an error when a setting cannot be, and when a run fails.
+func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
+	if len(settings.Rates) == 0 {
+		return nil, errors.New("Rates is empty: give at least one")
+	}
+	training := Training{Target: settings.Target, Rate: settings.Rates[0], Steps: settings.Steps, Seeds: settings.Tries}
+	if err := training.check(); err != nil {
+		return nil, err
+	}
+	gaps, err := expressed(settings.Target, settings.Widths)
+	if err != nil {
+		return nil, err
+	}
+	cx, cy := points(settings.Target, 200, 0.25)
+	for _, rate := range settings.Rates {
+		training.Rate = rate
+		histories, err := training.run(ctx, shallow(settings.Widths), train.Record{}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for i, g := range gaps {
+			_, errors, err := found(histories[i], g.Width, cx, cy)
+			if err != nil {
+				return nil, err
+			}
+			g.AtRates = append(g.AtRates, Spread(errors, 0.25))
+		}
+	}
+	for _, g := range gaps {
+		if g.Rate = settings.Rates[leastOf(g.AtRates)]; math.IsNaN(slices.MinFunc(g.AtRates, byValue).Value) {
+			continue
+		}
+		training.Rate, training.Seeds = g.Rate, settings.Seeds
+		if err := g.train(ctx, training, settings.Tries+1); err != nil {
+			return nil, err
+		}
+	}
+	return gaps, nil
+}
+
+// byValue orders intervals by their values, NaN last.
+func byValue(a, b stat.Interval) int {
+	switch {
+	case math.IsNaN(b.Value) || a.Value < b.Value:
+		return -1
+	case math.IsNaN(a.Value) || a.Value > b.Value:
+		return 1
+	}
+	return 0
+}
+
+// leastOf is the index of the least.
+func leastOf(all []stat.Interval) int {
+	return slices.Index(all, slices.MinFunc(all, byValue))
+}
+
+// expressed are the errors of the nets that are written down, one of each width.
+func expressed(target problem.Target, widths []int) (gaps []*Gap, err error) {
+	xs, ys := target.Grid(201)
+	for _, width := range widths {
+		g := &Gap{Width: width}
+		if g.Nets.Equal, err = relu.EqualKnots(xs, ys, width); err != nil {
+			return nil, err
+		}
+		var floor *relu.Fit
+		if g.Nets.Free, floor, err = relu.FitElbows(xs, ys, xs[1:200], width); err != nil {
+			return nil, err
+		}
+		g.Floor = math.Sqrt(floor.Squares / float64(len(xs)))
+		g.Equal, g.Free = unseen(target, g.Nets.Equal.At), unseen(target, g.Nets.Free.At)
+		gaps = append(gaps, g)
+	}
+	return gaps, nil
+}
+
+// found are the nets of the runs that did not diverge, and their root mean square errors at the points.
+func found(runs []*train.History, width int, xs, ys []float64) (nets []*relu.Net, errors []float64, err error) {
+	for _, h := range runs {
+		if _, diverged := h.Diverged(); diverged {
+			continue
+		}
+		net, err := relu.FromTheta(h.Final, 1, width, 1)
+		if err != nil {
+			return nil, nil, err
+		}
+		nets = append(nets, net)
+		errors = append(errors, rms(ys, func(i int) float64 { return net.At(xs[i]) }))
+	}
+	return nets, errors, nil
+}
+
+// train runs the training from the seeds first, first+1, ….
+func (g *Gap) train(ctx context.Context, training Training, first int) error {
+	runs, err := training.runFrom(ctx, first, shallow([]int{g.Width}), train.Record{}, 0)
+	if err != nil {
+		return err
+	}
+	xs, ys := training.Target.Grid(201)
+	nets, errors, err := found(runs[0], g.Width, xs, ys)
+	if err != nil || len(nets) == 0 {
+		g.Trained = Spread(nil, 0.25)
+		return err
+	}
+	g.Nets.Trained = nets[slices.Index(errors, slices.Min(errors))]
+	for _, net := range nets {
+		g.Found = append(g.Found, unseen(training.Target, net.At))
+	}
+	g.Trained = Spread(g.Found, 0.25)
+	return nil
+}
+
+// DrawGaps (claim N6) draws the errors over the widths, and the two laws of theory where the target is smooth.
+func DrawGaps(target problem.Target, gaps []*Gap) *figure.Figure {
+	names := figure.Each(gaps, func(g *Gap) string { return fmt.Sprint(g.Width) })
+	fig := figure.New("What a net can be, and what training finds", figure.X("hidden units").Categories(names...), figure.LogY("root mean square error"))
+	fig.ConfidenceIntervals("trained: median and quartiles", nil, figure.Each(gaps, func(g *Gap) stat.Interval { return g.Trained })).
+		Points("knots at equal distances", nil, figure.Column(gaps, func(g *Gap) float64 { return max(g.Equal, 1e-9) })).
+		Points("best knots", nil, figure.Column(gaps, func(g *Gap) float64 { return max(g.Free, 1e-9) }))
+	if len(target.Knots) == 0 {
+		second := secondDerivative(target)
+		fig.Theory("theory for many units", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.EqualKnots(second, target.Lo, target.Hi, g.Width) })).
+			Theory("theory for many units", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.FreeKnots(second, target.Lo, target.Hi, g.Width+1) }))
 	}
 	return fig
 }
 
-// DrawGaps (claim N6) draws the errors over the widths.
-func DrawGaps(gaps []*Gap) *figure.Figure {
-	widths := figure.Column(gaps, func(g *Gap) int { return g.Width })
-	return figure.New("What a net can be, and what training finds", figure.LogX("hidden units"), figure.LogY("root mean square error")).
-		Line("knots at equal distances", widths, figure.Column(gaps, func(g *Gap) float64 { return g.Constructed })).
-		Line("best knots", widths, figure.Column(gaps, (*Gap).free)).
-		ConfidenceIntervals("trained: median and quartiles", widths, figure.Each(gaps, func(g *Gap) stat.Interval { return g.Trained }))
+// secondDerivative is f″ by central differences.
+func secondDerivative(target problem.Target) func(x float64) float64 {
+	h := (target.Hi - target.Lo) * 1e-4
+	return func(x float64) float64 { return (target.F(x+h) - 2*target.F(x) + target.F(x-h)) / (h * h) }
 }
 
-// BestKnots (claim N6) is the net of the width with its knots where they are best, for the mean square error on 201 points. It is an
-// error when the width is not between 2 and 200, and when a value of the target is not finite.
-func BestKnots(target problem.Target, width int) (*relu.Net, error) {
-	xs, ys := target.Grid(201)
-	fit, err := relu.FreeKnots(xs, ys, xs[1:200], width-1)
-	if err != nil {
-		return nil, err
+// Residuals (claim N6) draws how far each net is from the target, with its sign.
+func (g *Gap) Residuals(target problem.Target) *figure.Figure {
+	fig := figure.New(fmt.Sprintf("Width %d", g.Width), figure.X("x").Range(target.Lo, target.Hi), figure.Y("net − target"))
+	off := func(net *relu.Net) func(x float64) float64 {
+		return func(x float64) float64 { return net.At(x) - target.F(x) }
 	}
-	return relu.Interpolate(fit.Knots, fit.Values)
+	if g.Nets.Trained != nil {
+		fig.Line("trained, the best of the seeds", nil, off(g.Nets.Trained))
+	}
+	return fig.Line("knots at equal distances", nil, off(g.Nets.Equal)).Line("best knots", nil, off(g.Nets.Free))
 }
 
-// MeasureGap (claim N6) trains nets of each width and holds them against the nets that can be written down. They learn from batches of
-// 16 of 64 points at equal distances. It is an error when a setting cannot be, and when a run fails.
-func MeasureGap(ctx context.Context, training Training, widths []int) ([]*Gap, error) {
-	if err := training.check(); err != nil {
-		return nil, err
-	}
-	target := training.Target
-	xs, ys := target.Grid(64)
-	gx, gy := target.Grid(201)
-	var gaps []*Gap
-	for _, width := range widths {
-		g := &Gap{Width: width}
-		net, err := relu.Uniform(target.F, target.Lo, target.Hi, width)
-		if err != nil {
-			return nil, err
-		}
-		g.Constructed = rms(gy, func(i int) float64 { return net.At(gx[i]) })
-		if g.BestFree, err = BestKnots(target, width); err != nil {
-			return nil, err
-		}
-		g.Free = rms(gy, func(i int) float64 { return g.BestFree.At(gx[i]) })
-		gaps = append(gaps, g)
-	}
-	nets, err := netsOn(problem.NewPoints(xs, ys), shallow(widths))
-	if err != nil {
-		return nil, err
-	}
-	c, err := cosine(training.Rate, training.Steps, 16)
-	if err != nil {
-		return nil, err
-	}
-	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.SpreadElbows(xs), seeds: training.Seeds}.run(ctx)
-	if err != nil {
-		return nil, err
-	}
+// DrawGapRates (claim N6) draws how the rate of each width was chosen.
+func DrawGapRates(settings GapSettings, gaps []*Gap) *figure.Figure {
+	fig := figure.New("How the rate was chosen", figure.LogX("Adam's rate at first"), figure.LogY("median error at the points that choose"))
 	for i, g := range gaps {
-		for _, h := range histories[i] {
-			if _, diverged := h.Diverged(); diverged {
-				continue
-			}
-			net, err := relu.FromTheta(h.Final, 1, g.Width, 1)
-			if err != nil {
-				return nil, err
-			}
-			found := rms(gy, func(i int) float64 { return net.At(gx[i]) })
-			if len(g.Found) == 0 || found < slices.Min(g.Found) {
-				g.Best = net
-			}
-			g.Found = append(g.Found, found)
-		}
-		g.Trained = Spread(g.Found, 0.25)
+		fig.Line(fmt.Sprintf("width %d", g.Width), settings.Rates, figure.Column(gaps[i].AtRates, func(e stat.Interval) float64 { return e.Value }))
 	}
-	return gaps, nil
+	return fig
 }

@@ -3,14 +3,50 @@ package lecture
 import (
 	"fmt"
 	"math"
+	"strings"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
 )
 
 // Approximation (claim N2) is the greatest error of piecewise functions with more and more pieces.
 type Approximation struct {
 	Pieces           []float64
 	Constant, Linear []float64 // the greatest |f − approximation|
+	// The bounds M₁h/2 and M₂h²/8 for a smooth target, M₁ and M₂ being the greatest |f′| and |f″|; nil for one with a kink or a jump.
+	ConstantBound, LinearBound []float64
+}
+
+// Draw (claim N2) draws the errors over the number of pieces, and the bounds where there are some.
+func (a *Approximation) Draw() *figure.Figure {
+	fig := figure.New("The largest error", figure.LogX("number d of pieces"), figure.LogY("max |f − approximation|"))
+	if a.LinearBound != nil {
+		fig.Theory("bounds M₁h/2 and M₂h²/8", a.Pieces, a.ConstantBound).Theory("bounds M₁h/2 and M₂h²/8", a.Pieces, a.LinearBound)
+	}
+	return fig.Points("piecewise linear", a.Pieces, a.Linear).Points("piecewise constant", a.Pieces, a.Constant)
+}
+
+// Rates (claim N2) says how the errors fall with d: the exponents of the power laws of Tail, with their intervals.
+func (a *Approximation) Rates() string {
+	words := ""
+	for _, of := range []struct {
+		name   string
+		errors []float64
+	}{{"piecewise linear", a.Linear}, {"piecewise constant", a.Constant}} {
+		fit, err := Tail(a.Pieces, positive(of.errors))
+		if err != nil {
+			continue
+		}
+		e := fit.Exponent
+		words += fmt.Sprintf("%s: the error falls like d^%.3f (95 %% interval %.3f to %.3f)\n", of.name, e.Value, e.Low, e.High)
+	}
+	return strings.TrimSuffix(words, "\n")
+}
+
+// positive are errors of which none is 0, as a logarithm wants.
+func positive(errors []float64) []float64 {
+	return figure.Column(errors, func(e float64) float64 { return max(e, 1e-300) })
 }
 
 // String compares the errors with the most pieces.
@@ -46,7 +82,28 @@ func Approximate(target problem.Target, pieces []int) *Approximation {
 		}
 		a.Pieces, a.Constant, a.Linear = append(a.Pieces, float64(d)), append(a.Constant, constant), append(a.Linear, linear)
 	}
+	if len(target.Knots) == 0 {
+		slope, curvature := steepest(target)
+		for _, d := range pieces {
+			h := (target.Hi - target.Lo) / float64(d)
+			a.ConstantBound = append(a.ConstantBound, relu.ConstantBound(slope, h))
+			a.LinearBound = append(a.LinearBound, relu.LinearBound(curvature, h))
+		}
+	}
 	return a
+}
+
+// steepest are the greatest |f′| and |f″| of a smooth target, by central differences at 10,000 places.
+func steepest(target problem.Target) (slope, curvature float64) {
+	const places = 10_000
+	h := (target.Hi - target.Lo) / places
+	for i := 1; i < places; i++ {
+		x := target.Lo + float64(i)*h
+		left, here, right := target.F(x-h), target.F(x), target.F(x+h)
+		slope = max(slope, math.Abs(right-left)/(2*h), math.Abs(here-left)/h, math.Abs(right-here)/h)
+		curvature = max(curvature, math.Abs(right-2*here+left)/(h*h))
+	}
+	return slope, curvature
 }
 
 // Stairs (claim N2) is the piecewise constant function of Approximate, to be drawn: d steps of two points each. It panics when d is not between 1 and

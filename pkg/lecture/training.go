@@ -47,6 +47,11 @@ func shallow(widths []int) (models []problem.MLP) {
 // run trains each of the models from each seed, and returns the histories, [models][seeds], with what record says at every stride-th
 // step; at stride 0 at the end only.
 func (t Training) run(ctx context.Context, models []problem.MLP, record train.Record, stride int) ([][]*train.History, error) {
+	return t.runFrom(ctx, 1, models, record, stride)
+}
+
+// runFrom is run from the seeds first, first+1, ….
+func (t Training) runFrom(ctx context.Context, first int, models []problem.MLP, record train.Record, stride int) ([][]*train.History, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
@@ -62,7 +67,7 @@ func (t Training) run(ctx context.Context, models []problem.MLP, record train.Re
 	if err != nil {
 		return nil, err
 	}
-	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.SpreadElbows(xs), seeds: t.Seeds}.run(ctx)
+	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.SpreadElbows(xs), first: first, seeds: t.Seeds}.run(ctx)
 }
 
 // cosine is a run on batches of b drawn with replacement, at a rate that falls to 0 along a cosine over the steps, recorded at the end.
@@ -99,6 +104,7 @@ type lesson struct {
 	record train.Record
 	config train.Config // all but the seed and the start
 	start  problem.Initializer
+	first  int // the first seed; 0 for 1
 	seeds  int
 }
 
@@ -113,7 +119,7 @@ func (l lesson) run(ctx context.Context) ([][]*train.History, error) {
 		defer t.Close()
 		setups = append(setups, setup{t, l.config, from(l.start, net.Sizes)})
 	}
-	return sweep(ctx, setups, 1, l.seeds)
+	return sweep(ctx, setups, max(l.first, 1), l.seeds)
 }
 
 // error is a trained net's root mean square error on the target's 201 points, NaN after it has diverged.

@@ -2,6 +2,7 @@ package relu
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -38,10 +39,15 @@ func FitElbows(xs, ys, candidates []float64, d int) (net *Net, floor *Fit, err e
 	}
 	best, least := elbowSum{}, math.Inf(1)
 	for _, s := range starts {
-		s.solve(xs, ys)
+		if !s.solve(xs, ys) {
+			continue
+		}
 		if squares := s.refine(xs, ys); squares < least {
 			best, least = s, squares
 		}
+	}
+	if best.knots == nil {
+		return nil, nil, errors.New("no fit of d elbows is finite in float64: choose another unit of ys")
 	}
 	net, err = best.net()
 	return net, floor, err
@@ -50,7 +56,7 @@ func FitElbows(xs, ys, candidates []float64, d int) (net *Net, floor *Fit, err e
 // mostStarts is how many choices of directions are tried, and mostFree of how many elbows the directions are chosen: of 2^mostFree
 // sums of jumps some are near any number.
 const (
-	mostStarts = 12
+	mostStarts = 8
 	mostFree   = 12
 )
 
@@ -100,8 +106,8 @@ func sumAt(knots []float64, left uint64) (s elbowSum) {
 	return s
 }
 
-// solve sets the jumps and the constant to those of least squares, for the knots as they are.
-func (s *elbowSum) solve(xs, ys []float64) {
+// solve sets the jumps and the constant to those of least squares, for the knots as they are, and says whether it could.
+func (s *elbowSum) solve(xs, ys []float64) bool {
 	d := len(s.knots)
 	a := mat.NewDense(len(xs), d+1, nil)
 	for i, x := range xs {
@@ -112,12 +118,13 @@ func (s *elbowSum) solve(xs, ys []float64) {
 	}
 	var svd mat.SVD
 	if !svd.Factorize(a, mat.SVDThin) {
-		return
+		return false
 	}
 	var solution mat.VecDense
 	svd.SolveVecTo(&solution, mat.NewVecDense(len(ys), slices.Clone(ys)), svd.Rank(1e-10))
 	copy(s.jumps, solution.RawVector().Data)
 	s.constant = solution.AtVec(d)
+	return true
 }
 
 // refine moves knots, jumps and constant downhill in the sum of squares until it no longer falls, and returns it.
