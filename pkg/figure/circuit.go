@@ -405,7 +405,7 @@ func (c *Circuit) elements() *circuitLayout {
 	}
 	top := margin + titleSize + 14 + float64(len(words))*tickSize*leading
 	e.circuitLayout = &circuitLayout{
-		w: int(2*margin + float64(columns-1)*e.column + 60),
+		w: int(2*margin + float64(columns-1)*e.column + 60 + e.forkRoom(0) + e.forkRoom(len(c.layers)-1)),
 		h: int(top + float64(rows)*e.row + margin + 12),
 	}
 	e.head(c.title, words...)
@@ -437,6 +437,14 @@ func (e *elements) output(at Point, value, gradient float64) Point {
 	st := e.wire(gradient)
 	e.add(func(p Pen) { p.Stroke(st, at, end) })
 	return end
+}
+
+// forkRoom is what the labels on the branches of a fork before a layer take.
+func (e *elements) forkRoom(layer int) float64 {
+	if e.Circuit.gradients == nil || e.layers[layer].Weights == nil || e.sizes[layer+1] == 1 {
+		return 0
+	}
+	return 26
 }
 
 // wire is the style of a wire by the derivative with respect to what it carries.
@@ -524,7 +532,7 @@ func (e *elements) multiplier(k, i, j int) Point {
 // multipliers draws the weights of a layer and returns the ends of the wires to each of its adders.
 func (e *elements) multipliers(k int, letter string) [][]Point {
 	in, out := e.sizes[k], e.sizes[k+1]
-	e.x += e.column
+	e.x += e.column + e.forkRoom(k)
 	products := make([][]Point, out)
 	for j := range out {
 		for i := range in {
@@ -537,7 +545,7 @@ func (e *elements) multipliers(k int, letter string) [][]Point {
 				p.Stroke(outline, corners[0], corners[1], corners[2], corners[0])
 			})
 			input, gradient := e.values.into(k)[i], e.gradients.z[k][j]
-			if e.Circuit.gradients != nil && out > 1 { // the branches of a fork, whose derivatives add
+			if e.forkRoom(k) > 0 { // the branches of a fork, whose derivatives add
 				e.partial(weight*gradient, At((from.X+at.X-element)/2+2, at.Y-17))
 			}
 			e.parameter(letter+subscriptOf(j*in+i, in*out)+" = "+number(weight), at, 6, input*gradient, 1)

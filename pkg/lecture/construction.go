@@ -80,10 +80,13 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 		before.Line(name, []float64{lo, hi}, func(x float64) float64 { return e.W*x + e.B })
 		clipped.Line(name, on, e.Unscaled)
 		weighted.Line(name, on, e.At)
-		from, to := sum(on[0]), sum(hi) // a straight line, which is drawn as far as there is room
-		if share := max((to-high-room)/(to-from), (low-room-to)/(from-to)); share > 0 && share < 1 {
-			on[1] -= 1.001 * share * (on[1] - on[0])
+		from, to, reach := sum(on[0]), sum(hi), 1.0 // a straight line, which is drawn as far as there is room
+		if to > high+room {
+			reach = (high + room - from) / (to - from)
+		} else if to < low-room {
+			reach = (low - room - from) / (to - from)
 		}
+		on[1] = on[0] + 0.999*reach*(hi-on[0])
 		summed.Line(name, on, sum)
 	}
 	summed.Points("your points", xs, ys)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
@@ -219,4 +220,26 @@ func DrawGapRates(settings GapSettings, gaps []*Gap) *figure.Figure {
 		fig.Line(fmt.Sprintf("width %d", g.Width), settings.Rates, figure.Column(gaps[i].AtRates, func(e stat.Interval) float64 { return e.Value }))
 	}
 	return fig
+}
+
+// GapLaws (claim N6) says how the three errors fall with the width d, by power laws over all widths.
+func GapLaws(gaps []*Gap) string {
+	widths := figure.Column(gaps, func(g *Gap) int { return g.Width })
+	words := ""
+	for _, of := range []struct {
+		name  string
+		error func(*Gap) float64
+	}{
+		{"knots at equal distances", func(g *Gap) float64 { return max(g.Equal, 1e-9) }},
+		{"best knots", func(g *Gap) float64 { return max(g.Free, 1e-9) }},
+		{"trained (median)", func(g *Gap) float64 { return g.Trained.Value }},
+	} {
+		fit, err := stat.FitPowerLaw(widths, figure.Column(gaps, of.error), Confidence)
+		if err != nil {
+			continue
+		}
+		e := fit.Exponent
+		words += fmt.Sprintf("%s: the error falls like d^%.2f (95 %% interval %.2f to %.2f)\n", of.name, e.Value, e.Low, e.High)
+	}
+	return strings.TrimSuffix(words, "\n")
 }
