@@ -9,7 +9,8 @@ import (
 )
 
 // UnitBackward checks backpropagation through one unit, f = v·max(0, wx + b). backward gets the input x, the parameters and the derivative of the
-// loss with respect to f, which comes from the right. It returns the derivatives of the loss with respect to w, b, v and x.
+// loss with respect to f, which comes from the right. It returns the derivatives of the loss with respect to w, b, v and x. It is an error
+// when one of them is wrong.
 func UnitBackward(backward func(x, w, b, v, fromRight float64) (dw, db, dv, dx float64)) error {
 	for _, c := range []struct{ x, w, b, v, fromRight float64 }{
 		{2, 0.5, 1, 3, 1}, {2, 0.5, 1, 3, -2}, {-1, -2, 0.5, 0.25, 4}, {1, -2, 0.5, 3, 1}, {0, 5, -1, 2, 3},
@@ -31,7 +32,7 @@ func UnitBackward(backward func(x, w, b, v, fromRight float64) (dw, db, dv, dx f
 }
 
 // Plateau checks elbows that add up to the function which is 0 up to x = 1, rises to 1 at x = 2, stays there until x = 3, falls to 0 at
-// x = 4 and stays there.
+// x = 4 and stays there. It is an error when they add up to something else.
 func Plateau(elbows func() []relu.Elbow) error {
 	want := func(x float64) float64 { return max(0, min(x-1, 1, 4-x)) }
 	sum := func(x float64) (y float64) {
@@ -49,7 +50,7 @@ func Plateau(elbows func() []relu.Elbow) error {
 }
 
 // Pieces checks the least number of equal pieces for which the bound M h²/8 on the error of a piecewise linear function is at most the error
-// allowed. pieces gets M ≥ |f″|, the length of the interval and that error.
+// allowed. pieces gets M ≥ |f″|, the length of the interval and that error. It is an error when its number is not the least.
 func Pieces(pieces func(curvature, length, allowed float64) int) error {
 	for _, c := range []struct{ curvature, length, allowed float64 }{
 		{4 * math.Pi * math.Pi, 1, 0.01}, {4 * math.Pi * math.Pi, 1, 0.0001}, {2, 3, 0.05}, {1, 0.1, 0.5}, {50, 2, 0.003},
@@ -65,7 +66,8 @@ func Pieces(pieces func(curvature, length, allowed float64) int) error {
 }
 
 // FromTheRight checks a net whose elbows all open to the left. write gets points (xs[i], ys[i]), ascending in xs, and returns one elbow less
-// than there are points, each with w = −1, and the constant. Their sum goes through the points and is straight between them.
+// than there are points, each with w = −1, and the constant. Their sum goes through the points and is straight between them. It is an error
+// when the elbows are not as many, or not of that kind, and when their sum is another function.
 func FromTheRight(write func(xs, ys []float64) (elbows []relu.Elbow, constant float64)) error {
 	for _, c := range []struct{ xs, ys []float64 }{
 		{[]float64{0, 1}, []float64{3, 1}}, {[]float64{0, 1, 2}, []float64{0, 1, 0}}, {[]float64{-1, 0, 0.5, 2}, []float64{1, -1, 4, 0.5}},

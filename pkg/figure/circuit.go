@@ -425,7 +425,7 @@ func (e *elements) place(k, n int) Point {
 
 // output labels what comes out of an element, on the horizontal part of its wire, and returns the wire's end.
 func (e *elements) output(at Point, value, gradient float64) Point {
-	end := At(at.X+stub, at.Y)
+	end := At(at.X+2.5*stub, at.Y)
 	if e.Circuit.values != nil {
 		end.X = at.X + stub + labelRoom + 16
 		mid := (at.X + end.X) / 2

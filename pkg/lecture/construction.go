@@ -58,6 +58,7 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 // second, and so on. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
 // one output.
 func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
+	mustBeNet(net)
 	elbows, constant, err := net.Elbows()
 	if err != nil {
 		panic(err)

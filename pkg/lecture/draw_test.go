@@ -28,25 +28,70 @@ func drawn(t *testing.T, fig *figure.Figure) string {
 
 func TestElbowsAreDrawnWithTheirKnots(t *testing.T) {
 	words := drawn(t, lecture.DrawElbows(relu.Elbow{V: -1, W: 2, B: -1}, relu.Elbow{V: 1, W: -1, B: -1}))
-	require.Contains(t, words, "yours (line): from −0 to −3.")
+	require.Contains(t, words, "w = 2, b = −1, v = −1 (line): from −0.01 to −3.")
 	require.Contains(t, words, "Star at (0.5, 0)")
-	require.Contains(t, words, "w = −1, b = −1, v = 1 (line): from 1 to 0.")
+	require.Contains(t, words, "w = −1, b = −1, v = 1 (line): from 1 to 0.005.")
 	require.Contains(t, words, "Star at (−1, 0)")
 	for _, without := range []relu.Elbow{{V: 1, B: 1}, {V: 1, W: 1, B: 5}, {}} {
 		require.NotContains(t, drawn(t, lecture.DrawElbows(without)), "Star", "%v has no knot there", without)
 		drawn(t, lecture.DrawElbowGradient(without))
 	}
 	words = drawn(t, lecture.DrawElbowGradient(relu.Elbow{V: -1, W: 2, B: -1}))
-	require.Contains(t, words, "∂/∂v (line): from 0 to 3. ∂/∂w (line): from 0 to −2. ∂/∂b (line): from 0 to −1.")
+	require.Contains(t, words, "by v: wx + b (line): from 0.01 to 3. by w: v · x (line): from −0.505 to −2. by b: v (line): from −1 to −1.")
+	require.NotContains(t, words, "leaves", "what begins near 0 and grows is no run that diverges")
 }
 
-func TestPartsOfANet(t *testing.T) {
-	net, err := relu.Uniform(line.F, 0, 1, 20)
+// The sums go through the points from left to right, each as far as there is room.
+func TestConstructionIsDrawn(t *testing.T) {
+	xs, ys := []float64{0, 1, 3}, []float64{2, 3, 0}
+	net, err := lecture.Textbook(xs, ys)
 	require.NoError(t, err)
-	words := drawn(t, lecture.DrawParts(net, line))
-	require.Contains(t, words, "elbow 12 (line)")
-	require.NotContains(t, words, "elbow 13")
-	require.Panics(t, func() { lecture.DrawParts(relu.Sawtooth(2), line) })
+	words := drawn(t, lecture.DrawConstruction(net, xs, ys))
+	require.Contains(t, words, "unit 1 (line): from 2 to 3.75.")
+	require.Contains(t, words, "unit 2 (line): from 3 to 0.")
+	require.Panics(t, func() { lecture.DrawConstruction(relu.Sawtooth(2), xs, ys) })
+	_, err = lecture.Textbook([]float64{1, 0}, ys[:2])
+	require.ErrorContains(t, err, "must be greater")
+}
+
+func TestGradientsAreDrawn(t *testing.T) {
+	g, err := lecture.CompareGradients(lecture.GradientSettings{Widths: []int{3}, X: 0.7, Y: 1, Seed: 7})
+	require.NoError(t, err)
+	_, err = g.Draw("net").SVG()
+	require.NoError(t, err)
+	forward, backward := lecture.Multiplications(g.Net)
+	require.Equal(t, []int{6, 12}, []int{forward, backward})
+}
+
+func TestUniversalApproximationIsDrawn(t *testing.T) {
+	sine, err := problem.TargetByName("sine")
+	require.NoError(t, err)
+	r, err := lecture.Refine(sine, []int{2, 4, 8})
+	require.NoError(t, err)
+	fig, err := r.DrawProof(4)
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, fig), "tallest box (theory): from 1 to 0.707.")
+	_, err = r.DrawProof(0)
+	require.Error(t, err)
+	jump, err := problem.TargetByName("jump")
+	require.NoError(t, err)
+	r, err = lecture.Refine(jump, []int{3, 5})
+	require.NoError(t, err)
+	fig, err = r.DrawJump(3)
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, fig), "largest error (points): from 1 to 1.")
+	_, err = r.DrawJump(-1)
+	require.Error(t, err)
+	_, err = lecture.Refine(jump, []int{0})
+	require.Error(t, err)
+	fig, err = lecture.DrawBumps(sine, 10, 20)
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, fig), "sum of 10 bumps (line): from 0.309")
+	_, err = lecture.DrawBumps(sine, 10, math.NaN())
+	require.Error(t, err)
+	drawn(t, lecture.DrawTower(0.2))
+	require.Panics(t, func() { lecture.Oscillation(problem.Target{}, 2) })
+	require.InDelta(t, 1, lecture.Oscillation(line, 1), 1e-12)
 }
 
 func TestTailInWords(t *testing.T) {
@@ -80,27 +125,29 @@ func TestSpread(t *testing.T) {
 	require.Panics(t, func() { lecture.Spread(values, 2) })
 }
 
-// Two pieces are two units with one knot, which is found wherever it is.
-func TestBestKnotsOfTwoPieces(t *testing.T) {
-	kink := line
-	kink.F = func(x float64) float64 { return math.Abs(x - 0.3) }
-	net, err := lecture.BestKnots(kink, 2)
-	require.NoError(t, err)
-	require.InDelta(t, 0, lecture.MaxDifference(net.At, kink.F, 0, 1), 1e-9)
-	_, err = lecture.BestKnots(kink, 0)
-	require.Error(t, err)
+func TestBasinInWordsAndInAPicture(t *testing.T) {
+	of := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
+	b := &lecture.Basin{Settings: lecture.BasinSettings{Shifts: []float64{0.1, 1}}, Best: 0.01,
+		Before: []stat.Interval{of(0.3), of(3)}, After: []stat.Interval{of(0.01), of(0.2)}, Random: of(0.25)}
+	require.Contains(t, b.String(), "shifted by 0.1   error 0.3, after training 0.01\n")
+	require.Contains(t, drawn(t, b.Draw()), "Horizontal line at 0.25: trained from random starts (median)")
+	b.Random = lecture.Spread(nil, 0.25)
+	require.NotContains(t, drawn(t, b.Draw()), "random starts")
 }
 
 func TestGapsWhereTrainingDiverged(t *testing.T) {
 	net, err := relu.Uniform(line.F, 0, 1, 2)
 	require.NoError(t, err)
-	found := &lecture.Gap{Width: 4, Constructed: 0.2, Free: 0, BestFree: net, Best: net, Trained: stat.Interval{Value: 0.4, Low: 0.3, High: 0.5}}
-	lost := &lecture.Gap{Width: 8, Constructed: 0.1, Free: 0.05, BestFree: net, Trained: lecture.Spread(nil, 0.25)}
-	require.Equal(t, "width 4  equal distances 0.2, best knots 1e-09; trained: median 0.4.", found.String())
-	require.Equal(t, "width 8  every training run diverged.", lost.String())
-	require.Contains(t, drawn(t, lecture.DrawGaps([]*lecture.Gap{found, lost})), "diverged at 8")
-	require.Contains(t, drawn(t, found.Graph(line)), "best one trained")
-	require.NotContains(t, drawn(t, lost.Graph(line)), "best one trained")
+	found := &lecture.Gap{Width: 4, Equal: 0.2, Free: 0.1, Rate: 0.01, Trained: stat.Interval{Value: 0.4, Low: 0.3, High: 0.5}}
+	found.Nets.Equal, found.Nets.Free, found.Nets.Trained = net, net, net
+	lost := &lecture.Gap{Width: 8, Equal: 0.1, Free: 0, Trained: lecture.Spread(nil, 0.25)}
+	lost.Nets.Equal, lost.Nets.Free = net, net
+	require.Equal(t, "width 4  equal knots 0.2, best knots 0.1; trained at rate 0.01: median 0.4 (quartiles 0.3 to 0.5), 4.0 times the best knots.", found.String())
+	require.Equal(t, "width 8  equal knots 0.1, best knots 0; every training run diverged.", lost.String())
+	require.Contains(t, drawn(t, lecture.DrawGaps(line, []*lecture.Gap{found, lost})), "diverged")
+	require.Contains(t, drawn(t, found.Residuals(line)), "trained")
+	require.NotContains(t, drawn(t, lost.Residuals(line)), "trained")
+	require.Contains(t, lecture.GapLaws([]*lecture.Gap{found, {Width: 8, Equal: 0.05, Free: 0.02}, {Width: 16, Equal: 0.0125, Free: 0.005}}), "knots at equal distances: the error falls like d^-2.00")
 }
 
 func TestKnotMotionIsShown(t *testing.T) {

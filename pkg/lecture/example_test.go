@@ -113,12 +113,11 @@ func ExampleDrawTail() {
 	// steps: the error falls like d^−0.99; at d = 160 it is 0.02
 }
 
-// The best knots for a function with one kink (claim N6).
-func ExampleBestKnots() {
-	target := lab.Must(problem.Through([]float64{0, 0.3, 1}, []float64{0, 1, 0}))
-	net := lab.Must(lecture.BestKnots(target, 2))
-	fmt.Printf("%.2f\n", lab.Must(net.Knots(0, 1)))
-	// Output: [0.30]
+// How far the boxes of the universal approximation theorem's proof shrink with the number of pieces (claim N6).
+func ExampleOscillation() {
+	root := problem.Target{F: math.Sqrt, Hi: 1}
+	fmt.Println(lecture.Oscillation(root, 4), lecture.Oscillation(root, 16))
+	// Output: 0.5 0.25
 }
 
 // The variance of noise, estimated from noisy examples without any net (claim W1).

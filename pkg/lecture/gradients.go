@@ -67,8 +67,9 @@ func (g *Gradients) Draw(title string) *figure.Circuit {
 
 // Multiplications (claim N1) counts those of a pass forward and of a pass backward through a net's weights. Forward each weight
 // multiplies once. Backward it multiplies twice: its input by the derivative that comes back, which is its own derivative, and itself by
-// that derivative, which goes on to the layer before.
+// that derivative, which goes on to the layer before. It panics when the net is none, relu.Net.Check.
 func Multiplications(net *relu.Net) (forward, backward int) {
+	mustBeNet(net)
 	for _, layer := range net.Layers {
 		in, out := layer.W.Dims()
 		forward, backward = forward+in*out, backward+2*in*out

@@ -48,7 +48,7 @@ func onElbow(title, y string) *figure.Figure {
 
 // onSide are places on the part of [−2, 2] on which an elbow is on; on the whole of it where the elbow is on nowhere in it.
 func onSide(e relu.Elbow) []float64 {
-	const beside = 1e-9 // of the knot, where a derivative jumps
+	const beside = 0.005 // the knot, where a derivative jumps: too little to be seen
 	from, to := -2.0, 2.0
 	switch {
 	case e.W > 0:

@@ -27,6 +27,7 @@ func TestPiecesOfALine(t *testing.T) {
 	a := lecture.Approximate(line, []int{1, 4})
 	require.InDeltaSlice(t, []float64{0.5, 0.125}, a.Constant, 1e-12)
 	require.InDeltaSlice(t, []float64{0, 0}, a.Linear, 1e-12)
+	require.InDeltaSlice(t, []float64{0.5, 0.125}, a.ConstantBound, 1e-6, "the slope is 1")
 	xs, ys := lecture.Stairs(line, 2)
 	require.Equal(t, []float64{0, 0.5, 0.5, 1}, xs)
 	require.Equal(t, []float64{0.25, 0.25, 0.75, 0.75}, ys)
@@ -46,12 +47,33 @@ func TestSumsOfElbows(t *testing.T) {
 // The gap of a net of two units to a function of one kink is 0, whoever places the knot.
 func TestGapOfOneKink(t *testing.T) {
 	kink := problem.Target{F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1}
-	gaps, err := lecture.MeasureGap(t.Context(), lecture.Training{Target: kink, Rate: 0.01, Steps: 50, Seeds: 2}, []int{2})
+	settings := lecture.GapSettings{Target: kink, Widths: []int{2}, Rates: []float64{0.001, 0.01}, Steps: 50, Tries: 2, Seeds: 3}
+	gaps, err := lecture.MeasureGap(t.Context(), settings)
 	require.NoError(t, err)
-	require.InDelta(t, 0, gaps[0].Constructed, 1e-12)
+	require.InDelta(t, 0, gaps[0].Equal, 1e-12)
 	require.InDelta(t, 0, gaps[0].Free, 1e-6)
-	require.Len(t, gaps[0].Found, 2)
+	require.Len(t, gaps[0].AtRates, 2)
+	require.Len(t, gaps[0].Found, 3)
 	require.Greater(t, gaps[0].Trained.Value, 1e-3, "50 steps are few")
+	require.Contains(t, drawn(t, lecture.DrawGapRates(settings, gaps)), "width 2 (line)")
+	settings.Rates = nil
+	_, err = lecture.MeasureGap(t.Context(), settings)
+	require.ErrorContains(t, err, "Rates is empty")
+}
+
+// Training that starts at the exact net, or a little beside it, does not leave it.
+func TestBasinOfOneKink(t *testing.T) {
+	kink := problem.Target{F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1}
+	settings := lecture.BasinSettings{Target: kink, Width: 2, Shifts: []float64{0.001, 1}, Rate: 0.001, Steps: 300, Seeds: 3}
+	b, err := lecture.MeasureBasin(t.Context(), settings)
+	require.NoError(t, err)
+	require.InDelta(t, 0, b.Best, 1e-6)
+	require.Less(t, b.After[0].Value, b.Before[0].Value)
+	require.Less(t, 10*b.Before[0].Value, b.Before[1].Value)
+	require.False(t, math.IsNaN(b.Random.Value))
+	settings.Target.F = nil
+	_, err = lecture.MeasureBasin(t.Context(), settings)
+	require.ErrorContains(t, err, "the target has no function")
 }
 
 func TestRetrainingAnExactNetLeavesItExact(t *testing.T) {

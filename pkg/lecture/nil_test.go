@@ -29,14 +29,16 @@ import (
 var takesPointers = map[string]any{
 	"AnimateSteps": lecture.AnimateSteps, "Balanced": lecture.Balanced, "Circuit": lecture.Circuit, "CircuitAt": lecture.CircuitAt,
 	"CompareClosedForm": lecture.CompareClosedForm, "CompareMotions": lecture.CompareMotions, "CompareOrders": lecture.CompareOrders,
-	"CompareSchedules": lecture.CompareSchedules, "CompareStability": lecture.CompareStability, "DrawParts": lecture.DrawParts,
+	"CompareSchedules": lecture.CompareSchedules, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
 	"DrawTrackers": lecture.DrawTrackers, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
 	"FollowDecay": lecture.FollowDecay, "MeasureAgreement": lecture.MeasureAgreement, "MeasureAveraging": lecture.MeasureAveraging,
 	"MeasureBatchNoise": lecture.MeasureBatchNoise, "MeasureCosts": lecture.MeasureCosts, "MeasureDance": lecture.MeasureDance,
 	"MeasureDecay": lecture.MeasureDecay, "MeasureFactors": lecture.MeasureFactors, "MeasureMotion": lecture.MeasureMotion,
+	"Multiplications": lecture.Multiplications,
 	"MeasurePulls": lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "Retrain": lecture.Retrain, "StationaryEllipse": lecture.StationaryEllipse,
 	"Track": lecture.Track, "TrackAt": lecture.TrackAt, "(*Clinic).Confuse": (*lecture.Clinic).Confuse, "(*Clinic).Examine": (*lecture.Clinic).Examine,
 	"(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
+	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
 	"(*Study).SGD": (*lecture.Study).SGD, "(*Study).Trainer": (*lecture.Study).Trainer,
 }
 

@@ -46,7 +46,7 @@ func boxes(target problem.Target, d int) (all [][2]float64) {
 type Refinement struct {
 	Target           problem.Target
 	Pieces           []int
-	Largest          []float64 // |f − net|, at 101 places of each piece
+	Largest          []float64 // |f − net|, at 100 places of each piece and those of MaxDifference
 	RootMeanSquare   []float64 // of f − net
 	LargestVariation []float64 // Oscillation: what the proof bounds the largest error by
 }
@@ -61,7 +61,7 @@ func Refine(target problem.Target, pieces []int) (*Refinement, error) {
 		}
 		knots, values := target.Grid(d + 1)
 		net := relu.Fit{Knots: knots, Values: values} // the same function, which is found in less time for a large d
-		largest, squares, places := 0.0, 0.0, d*within
+		largest, squares, places := MaxDifference(net.At, target.F, target.Lo, target.Hi), 0.0, d*within
 		for i := range places {
 			x := target.Lo + (target.Hi-target.Lo)*(float64(i)+0.5)/float64(places)
 			off := math.Abs(net.At(x) - target.F(x))
@@ -76,6 +76,9 @@ func Refine(target problem.Target, pieces []int) (*Refinement, error) {
 // DrawJump (claim N6) draws the net of d pieces and the errors over the number of pieces for the target "jump", with theory for odd numbers
 // of pieces: the jump is then in the middle of one, where the net passes through 0.
 func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
+	if err := given("refinement", r); err != nil {
+		return nil, err
+	}
 	target := r.Target
 	net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
 	if err != nil {
@@ -93,6 +96,9 @@ func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
 // DrawProof (claim N6) draws the step of the proof: on each of d pieces a box from the target's least value there to its greatest, in
 // which both the target and the net stay, and how the boxes and the largest error shrink.
 func (r *Refinement) DrawProof(d int) (*figure.Figure, error) {
+	if err := given("refinement", r); err != nil {
+		return nil, err
+	}
 	target := r.Target
 	net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
 	if err != nil {
