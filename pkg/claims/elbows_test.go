@@ -240,7 +240,7 @@ var gapRates = []float64{0.0005, 0.002, 0.008, 0.03, 0.12, 0.5}
 func TestClaimN6EnoughWidth(t *testing.T) {
 	sine := problem.Targets()[0]
 	second := func(x float64) float64 { return -4 * math.Pi * math.Pi * sine.F(x) }
-	gaps, err := lecture.MeasureGap(t.Context(), lecture.GapSettings{Target: sine, Widths: []int{4, 8, 16, 32}, Rates: gapRates, Steps: 4000, Tries: 10, Seeds: 24})
+	gaps, err := lecture.MeasureGap(t.Context(), lecture.GapSettings{Target: sine, Widths: []int{4, 8, 16, 32}, Rates: gapRates, Steps: 4000, Tries: 8, Seeds: 24})
 	require.NoError(t, err)
 	for i, g := range gaps {
 		require.Len(t, g.Found, 24)

@@ -35,7 +35,7 @@ var takesPointers = map[string]any{
 	"MeasureBatchNoise": lecture.MeasureBatchNoise, "MeasureCosts": lecture.MeasureCosts, "MeasureDance": lecture.MeasureDance,
 	"MeasureDecay": lecture.MeasureDecay, "MeasureFactors": lecture.MeasureFactors, "MeasureMotion": lecture.MeasureMotion,
 	"Multiplications": lecture.Multiplications,
-	"MeasurePulls": lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "Retrain": lecture.Retrain, "StationaryEllipse": lecture.StationaryEllipse,
+	"MeasurePulls":    lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "Retrain": lecture.Retrain, "StationaryEllipse": lecture.StationaryEllipse,
 	"Track": lecture.Track, "TrackAt": lecture.TrackAt, "(*Clinic).Confuse": (*lecture.Clinic).Confuse, "(*Clinic).Examine": (*lecture.Clinic).Examine,
 	"(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
 	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
