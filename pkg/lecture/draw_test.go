@@ -138,12 +138,12 @@ func TestBasinInWordsAndInAPicture(t *testing.T) {
 func TestGapsWhereTrainingDiverged(t *testing.T) {
 	net, err := relu.Uniform(line.F, 0, 1, 2)
 	require.NoError(t, err)
-	found := &lecture.Gap{Width: 4, Equal: 0.2, Free: 0.1, Rate: 0.01, Trained: stat.Interval{Value: 0.4, Low: 0.3, High: 0.5}}
+	found := &lecture.Gap{Width: 4, Equal: 0.2, Free: 0.1, Floor: 0.09, Rate: 0.01, Trained: stat.Interval{Value: 0.4, Low: 0.3, High: 0.5}}
 	found.Nets.Equal, found.Nets.Free, found.Nets.Trained = net, net, net
 	lost := &lecture.Gap{Width: 8, Equal: 0.1, Free: 0, Trained: lecture.Spread(nil, 0.25)}
 	lost.Nets.Equal, lost.Nets.Free = net, net
-	require.Equal(t, "width 4  equal knots 0.2, best knots 0.1; trained at rate 0.01: median 0.4 (quartiles 0.3 to 0.5), 4.0 times the best knots.", found.String())
-	require.Equal(t, "width 8  equal knots 0.1, best knots 0; every training run diverged.", lost.String())
+	require.Equal(t, "width 4  equal knots 0.2, best knots 0.1 (on the grid, without the equation: 0.09); trained at rate 0.01: median 0.4 (quartiles 0.3 to 0.5), 4.0 times the best knots.", found.String())
+	require.Equal(t, "width 8  equal knots 0.1, best knots 0 (on the grid, without the equation: 0); every training run diverged.", lost.String())
 	require.Contains(t, drawn(t, lecture.DrawGaps(line, []*lecture.Gap{found, lost})), "diverged")
 	require.Contains(t, drawn(t, found.Residuals(line)), "trained")
 	require.NotContains(t, drawn(t, lost.Residuals(line)), "trained")

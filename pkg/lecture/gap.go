@@ -45,7 +45,7 @@ type Gap struct {
 
 // String compares the errors.
 func (g *Gap) String() string {
-	known := fmt.Sprintf("width %-2d equal knots %.2g, best knots %.2g", g.Width, g.Equal, g.Free)
+	known := fmt.Sprintf("width %-2d equal knots %.2g, best knots %.2g (on the grid, without the equation: %.2g)", g.Width, g.Equal, g.Free, g.Floor)
 	if g.Nets.Trained == nil {
 		return known + "; every training run diverged."
 	}

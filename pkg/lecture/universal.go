@@ -73,17 +73,22 @@ func Refine(target problem.Target, pieces []int) (*Refinement, error) {
 	return r, nil
 }
 
-// DrawJump (claim N6) draws the net of d pieces and the errors over the number of pieces for the target "jump", with theory for odd numbers
-// of pieces: the jump is then in the middle of one, where the net passes through 0.
-func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
+// net is the one of d pieces.
+func (r *Refinement) net(d int) (*relu.Net, error) {
 	if err := given("refinement", r); err != nil {
 		return nil, err
 	}
-	target := r.Target
-	net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
+	return relu.Uniform(r.Target.F, r.Target.Lo, r.Target.Hi, d)
+}
+
+// DrawJump (claim N6) draws the net of d pieces and the errors over the number of pieces for the target "jump", with theory for odd numbers
+// of pieces: the jump is then in the middle of one, where the net passes through 0.
+func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
+	net, err := r.net(d)
 	if err != nil {
 		return nil, err
 	}
+	target := r.Target
 	half := figure.Column(r.Pieces, func(int) float64 { return 1 })
 	falls := figure.Column(r.Pieces, func(d int) float64 { return 1 / math.Sqrt(3*float64(d)) })
 	picture := Graph(fmt.Sprintf("A jump, and a net of %d pieces", d), target).Line("net", nil, net.At).
@@ -96,14 +101,11 @@ func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
 // DrawProof (claim N6) draws the step of the proof: on each of d pieces a box from the target's least value there to its greatest, in
 // which both the target and the net stay, and how the boxes and the largest error shrink.
 func (r *Refinement) DrawProof(d int) (*figure.Figure, error) {
-	if err := given("refinement", r); err != nil {
-		return nil, err
-	}
-	target := r.Target
-	net, err := relu.Uniform(target.F, target.Lo, target.Hi, d)
+	net, err := r.net(d)
 	if err != nil {
 		return nil, err
 	}
+	target := r.Target
 	var xs, low, high []float64
 	h := (target.Hi - target.Lo) / float64(d)
 	for k, box := range boxes(target, d) {
