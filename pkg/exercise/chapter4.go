@@ -58,7 +58,7 @@ func Pieces(pieces func(curvature, length, allowed float64) int) error {
 		want := int(math.Ceil(c.length * math.Sqrt(c.curvature/(8*c.allowed))))
 		if got := pieces(c.curvature, c.length, c.allowed); got != want {
 			bound := func(d int) float64 { return relu.LinearBound(c.curvature, c.length/float64(d)) }
-			return fmt.Errorf("for M = %.4g, length %g and error %g you say %d pieces; it should be %d, because %d pieces have the bound %.3g and %d have %.3g",
+			return fmt.Errorf("for M = %.4g, length %g and error %g you return %d; it should be %d, because %d pieces have the bound %.3g and %d have %.3g",
 				c.curvature, c.length, c.allowed, got, want, want, bound(want), want-1, bound(want-1))
 		}
 	}
