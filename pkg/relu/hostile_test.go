@@ -37,7 +37,7 @@ func FuzzHostile(f *testing.F) {
 		"FromTheta": relu.FromTheta, "(*Net).Start": (*relu.Net).Start, "FromStart": relu.FromStart,
 		"(Elbow).At": relu.Elbow.At, "(Elbow).Unscaled": relu.Elbow.Unscaled, "(Elbow).Knot": relu.Elbow.Knot,
 		"(Elbow).Slope": relu.Elbow.Slope, "(Elbow).String": relu.Elbow.String, "(Elbow).Describe": relu.Elbow.Describe, "(Elbow).Gradient": relu.Elbow.Gradient, "Sum": relu.Sum,
-		"(*Net).Elbows": (*relu.Net).Elbows, "FreeKnots": relu.FreeKnots, "(*Fit).At": (*relu.Fit).At, "New": relu.New,
+		"(*Net).Elbows": (*relu.Net).Elbows, "EqualKnots": relu.EqualKnots, "FitElbows": relu.FitElbows, "FreeKnots": relu.FreeKnots, "(*Fit).At": (*relu.Fit).At, "New": relu.New,
 		"(*Net).Check": (*relu.Net).Check, "(*Net).Sizes": (*relu.Net).Sizes, "(*Net).Widths": (*relu.Net).Widths,
 		"(*Net).Parameters": (*relu.Net).Parameters, "(*Net).Clone": (*relu.Net).Clone,
 		"(*Trace).Output": (*relu.Trace).Output, "(*Net).Forward": (*relu.Net).Forward, "(*Net).Output": (*relu.Net).Output,

@@ -37,7 +37,7 @@ func FuzzHostile(f *testing.F) {
 		"VarianceFactor": theory.VarianceFactor, "NewGradientNoise": theory.NewGradientNoise,
 		"(*GradientNoise).Batch":         (*theory.GradientNoise).Batch,
 		"(*GradientNoise).SignalToNoise": (*theory.GradientNoise).SignalToNoise,
-		"(*GradientNoise).Cosine":        (*theory.GradientNoise).Cosine, "Cosine": theory.Cosine, "Factor": theory.Factor,
+		"(*GradientNoise).Cosine":        (*theory.GradientNoise).Cosine, "Cosine": theory.Cosine, "EqualKnots": theory.EqualKnots, "FreeKnots": theory.FreeKnots, "Factor": theory.Factor,
 		"StabilityThreshold": theory.StabilityThreshold, "OptimalRate": theory.OptimalRate, "RegimeOf": theory.RegimeOf,
 		"(Regime).String": theory.Regime.String, "NewDescent": theory.NewDescent,
 		"(*Descent).Components": (*theory.Descent).Components, "(*Descent).Iterate": (*theory.Descent).Iterate,
