@@ -21,7 +21,7 @@ func TestCircuit(t *testing.T) {
 	svg, err := c.SVG()
 	require.NoError(t, err)
 	labels := textsOf(string(svg))
-	for _, want := range []string{"w = 1.5", "b = −0.5", "v = −2", "x", "f(x)", "1.5", "−2", "∂ −3", "∂ −2", "∂ 1"} {
+	for _, want := range []string{"w = 1.5", "b = −0.5", "v = −2", "x", "f(x)", "1.5", "−2", "−3", "−2", "1"} {
 		require.Contains(t, labels, want)
 	}
 	require.Equal(t, "Elbow. Circuit, inputs: 1 (1). layer 1, unit 1: 1.5 times input 1 plus −0.5, then ReLU, gives 1, derivative −2. "+
@@ -31,6 +31,28 @@ func TestCircuit(t *testing.T) {
 	png, err := c.PNG()
 	require.NoError(t, err)
 	require.NotEmpty(t, png)
+}
+
+// A wire has the color of the derivative's sign, and the branches of a fork show the derivatives that add up before it.
+func TestCircuitShowsTheDerivatives(t *testing.T) {
+	c := NewCircuit("Fork", CircuitLayer{Weights: [][]float64{{0.5, -0.25, 2}}, ReLU: true}, CircuitLayer{Weights: [][]float64{{3}, {4}, {5}}}).
+		Values([]float64{1}, [][]float64{{0.5, -0.25, 2}, {11.5}}, [][]float64{{0.5, 0, 2}})
+	plain, err := c.SVG()
+	require.NoError(t, err)
+	require.NotContains(t, string(plain), `stroke="#d55e00"`)
+	c.Gradients([]float64{11.5}, [][]float64{{3, 0, 5}, {1}}, [][]float64{{3, 4, 5}})
+	svg, err := c.SVG()
+	require.NoError(t, err)
+	labels := textsOf(string(svg))
+	for _, branch := range []string{"1.5", "0", "10", "11.5"} {
+		require.Contains(t, labels, branch)
+	}
+	require.NotContains(t, string(svg), `stroke="#d55e00"`, "no derivative is negative")
+	require.Contains(t, string(svg), `stroke="#9a9a9a"`, "the unit in the middle is off")
+	c.Gradients([]float64{-11.5}, [][]float64{{-3, 0, -5}, {-1}}, [][]float64{{-3, -4, -5}})
+	svg, err = c.SVG()
+	require.NoError(t, err)
+	require.Contains(t, string(svg), `stroke="#d55e00"`)
 }
 
 // textsOf are the words of a picture's text elements.

@@ -7,7 +7,8 @@ import (
 
 // EqualKnots returns the sum of d elbows and a constant, with its d pieces equally long, that fits the points (xᵢ, yᵢ) best in least
 // squares. All elbows open to the right, the first one from the first point, so that it makes the slope of the first piece. It is an
-// error when d is less than 1 or not below the number of points, when there are fewer than two points, when the xs do not ascend, and when a number is not finite.
+// error when d is less than 1 or not below the number of points, when there are fewer than two points, when the xs do not ascend,
+// and when a number is not finite.
 func EqualKnots(xs, ys []float64, d int) (*Net, error) {
 	if err := checkPoints(xs, ys); err != nil {
 		return nil, err
