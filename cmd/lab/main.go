@@ -64,7 +64,12 @@ func rootCommand() *cobra.Command {
 		Args:          noArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return openLab(cmd.Context(), common, open) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("port") && (open.port < 1 || open.port > 65535) {
+				return fmt.Errorf("--port=%d is not a port: give one from 1 to 65535", open.port)
+			}
+			return openLab(cmd.Context(), common, open)
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
@@ -105,7 +110,7 @@ var (
 func flagError(cmd *cobra.Command, err error) error {
 	said, next := err.Error(), ""
 	if m := badValue.FindStringSubmatch(said); m != nil {
-		is := map[string]string{"int": "a whole number", "duration": "a length of time such as 90s or 5m", "bool": "true or false"}[cmd.Flag(m[2]).Value.Type()]
+		is := map[string]string{"int": "a whole number", "duration": "a length of time such as 90s or 5m, of at most 2000000h", "bool": "true or false"}[cmd.Flag(m[2]).Value.Type()]
 		if is != "" {
 			said = fmt.Sprintf("--%s=%s is not %s", m[2], m[1], is)
 		}

@@ -21,6 +21,7 @@ func TestMistypedCommands(t *testing.T) {
 		{[]string{"rnu"}, "Did you mean run?"}, {[]string{"help", "rnu"}, "Did you mean run?"}, {[]string{"help", "run", "nosuch"}, `"nosuch"`},
 		{[]string{"run", "--htm", "x.ipynb"}, "Did you mean --html?"}, {[]string{"--ofline"}, "Did you mean --offline?"},
 		{[]string{"--port", "abc"}, "--port=abc is not a whole number"}, {[]string{"run", "--timeout", "5"}, "--timeout=5 is not a length of time"},
+		{[]string{"--port", "0"}, "--port=0 is not a port"}, {[]string{"--port", "70000"}, "--port=70000 is not a port"}, {[]string{"run", ""}, `""`},
 		{[]string{"run", "01-one.ipynb"}, "Did you mean notebooks/01-one.ipynb?"}, {[]string{"run", "notebooks/01-on.ipynb"}, "Did you mean notebooks/01-one.ipynb?"},
 	} {
 		cmd := rootCommand()

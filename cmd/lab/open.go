@@ -15,9 +15,6 @@ type openOptions struct {
 
 // openLab sets up what is missing and serves JupyterLab on the workspace until it is interrupted.
 func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
-	if opt.port < 0 || opt.port > 65535 {
-		return fmt.Errorf("--port=%d is not a port: give one from 1 to 65535", opt.port)
-	}
 	home, done, err := setup.Enter(ctx, common.work, common.offline)
 	if err != nil {
 		return err

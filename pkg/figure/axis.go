@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Axis is one axis of a panel: its label (with the unit, where there is one),
@@ -51,7 +52,7 @@ func (a Axis) check() error {
 	if a.vertical {
 		side = "vertical axis: figure.Y(\"loss L\")"
 	}
-	if a.label == "" {
+	if strings.TrimSpace(a.label) == "" {
 		return fmt.Errorf("figure: an axis has no label; name the %s", side)
 	}
 	if a.names != nil {

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Figure is a picture: one panel made by New, or several made by Row or Grid.
@@ -59,7 +60,7 @@ func New(title string, axes ...Axis) *Figure {
 }
 
 func (f *Figure) check() error {
-	if f.title == "" {
+	if strings.TrimSpace(f.title) == "" {
 		return fmt.Errorf("figure: a panel has no title; say what it shows")
 	}
 	return cmp.Or(f.x.check(), f.y.check())

@@ -450,6 +450,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 }
 
 func TestColumnOfNothing(t *testing.T) {
+	require.Panics(t, func() { Each([]int{1}, (func(int) float64)(nil)) })
 	require.PanicsWithValue(t, "figure: Column needs a function that picks the number of a result; it is nil",
 		func() { Column([]int{1}, (func(int) int)(nil)) })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"descent.example/pkg/figure/internal/ink"
 )
@@ -113,7 +114,7 @@ func (m *foreign) Check(x, y Axis) error {
 	}
 	var mistake error
 	err := call(fmt.Sprintf("a %T", m.Mark), func() {
-		if m.name = m.Mark.Name(); m.name == "" {
+		if m.name = m.Mark.Name(); strings.TrimSpace(m.name) == "" {
 			mistake = fmt.Errorf("figure: a %T has no name; the legend needs one", m.Mark)
 			return
 		}

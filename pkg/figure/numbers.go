@@ -29,8 +29,11 @@ func Column[R any, N Number](results []R, of func(R) N) []float64 {
 	return out
 }
 
-// Each is what of picks of each result: an estimate to be drawn, a name, or a panel.
+// Each is what of picks of each result: an estimate to be drawn, a name, or a panel. It panics if of is nil.
 func Each[R, V any](results []R, of func(R) V) []V {
+	if of == nil {
+		panic("figure: Each needs a function that picks a part of a result; it is nil")
+	}
 	out := make([]V, len(results))
 	for i, r := range results {
 		out[i] = of(r)

@@ -415,8 +415,14 @@ func (l limits) describe(name, unbounded, prefix string) string {
 		}
 	case hasLo:
 		text = prefix + name + map[bool]string{true: " > ", false: " ≥ "}[l.loOpen] + formatFloat(l.lo)
+		if math.IsNaN(l.lo) {
+			return "nothing, since a bound of the declaration is not a number: " + text
+		}
 	case hasHi:
 		text = prefix + name + less[l.hiOpen] + formatFloat(l.hi)
+		if math.IsNaN(l.hi) {
+			return "nothing, since a bound of the declaration is not a number: " + text
+		}
 	}
 	switch {
 	case l.unit == "":

@@ -103,6 +103,7 @@ var refusals = []struct {
 	{"", func() { Float("lr", 20, "learning rate η", AtMost(10)) }, `the default of the parameter "lr", "20", is out of range; allowed is lr ≤ 10`},
 	{"", func() { Float("lr", math.NaN(), "learning rate η") }, `the default of the parameter "lr", "NaN", is not a finite number; allowed is any number`},
 	{"", func() { Float("lr", 1, "learning rate η", Above(2), Below(1)) }, `the default of the parameter "lr", "1", is out of range; allowed is nothing, since the bounds of the declaration contradict each other: 2 < lr < 1`},
+	{"", func() { Float("a", 5, "a size", AtLeast(math.NaN())) }, `the default of the parameter "a", "5", is out of range; allowed is nothing, since a bound of the declaration is not a number: a ≥ NaN`},
 	{"", func() { Int("c", 3, "a count", AtLeast(3), AtMost(2)) }, `the default of the parameter "c", "3", is out of range; allowed is nothing, since the bounds of the declaration contradict each other: whole number, 3 ≤ c ≤ 2`},
 	{"", func() { Choice("c", "x", "what") }, `the default of the parameter "c", "x", is not a choice; allowed is nothing, since the declaration gives no choices after the description`},
 	{"", func() { Floats("etas", nil, "step sizes") }, `the default of the parameter "etas", "", has the item "", which is not a number; allowed is any comma-separated numbers`},

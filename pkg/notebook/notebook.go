@@ -108,7 +108,7 @@ func Read(path string) (*Notebook, error) {
 	info, err := os.Stat(path)
 	switch {
 	case filepath.Ext(path) != ".ipynb" && (err != nil || !info.IsDir()):
-		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", path)
+		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", cmp.Or(brief(path), `""`))
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a folder: name a notebook in it", path)
 	case err == nil && !info.Mode().IsRegular():
@@ -133,6 +133,7 @@ func Parse(name string, data []byte) (*Notebook, error) {
 		Minor    int    `json:"nbformat_minor"`
 		Metadata *struct {
 			Kernelspec struct {
+				Name     string `json:"name"`
 				Language string `json:"language"`
 			} `json:"kernelspec"`
 			LanguageInfo struct {
@@ -143,7 +144,7 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	var wrong *json.UnmarshalTypeError
 	switch err := json.Unmarshal(data, &file); {
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return nil, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", name, wrong.Field, wrong.Value)
+		return nil, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", name, wrong.Field, brief(wrong.Value))
 	case errors.As(err, &wrong):
 		return nil, fmt.Errorf("%s is not a notebook: it is a JSON %s, and a notebook is an object", name, wrong.Value)
 	case err != nil:
@@ -166,9 +167,16 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	if language := cmp.Or(file.Metadata.Kernelspec.Language, file.Metadata.LanguageInfo.Name); language != "" && language != "go" {
 		return nil, fmt.Errorf("%s is a notebook in %s: the lab executes Go", name, language)
 	}
+	// A kernel without a language is one of Go's if its name says so: GoNB's, or the lab's own.
+	if kernel := file.Metadata.Kernelspec; kernel.Language == "" && file.Metadata.LanguageInfo.Name == "" && kernel.Name != "" && kernel.Name != "descent" && !strings.HasPrefix(kernel.Name, "go") {
+		return nil, fmt.Errorf("%s is a notebook for the kernel %q: the lab executes Go", name, brief(kernel.Name))
+	}
 	nb := &Notebook{Cells: file.Cells}
 	if err := json.Unmarshal(data, &nb.read); err != nil {
 		return nil, err
+	}
+	if string(nb.read["nbformat_minor"]) == "null" {
+		return nil, fmt.Errorf("%s is not a whole notebook: its nbformat_minor is null", name)
 	}
 	for i, c := range nb.Cells {
 		switch {
@@ -176,8 +184,8 @@ func Parse(name string, data []byte) (*Notebook, error) {
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", name, i+1, c.Type)
 		case c.read["source"] == nil || string(c.read["source"]) == "null":
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", name, i+1)
-		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.read == nil }):
-			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d an output is null", name, i+1)
+		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.read == nil || string(o.read["data"]) == "null" }):
+			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d an output, or its data, is null", name, i+1)
 		}
 		for _, part := range []string{"outputs", "metadata", "attachments", "id"} {
 			if string(c.read[part]) == "null" {
@@ -186,6 +194,14 @@ func Parse(name string, data []byte) (*Notebook, error) {
 		}
 	}
 	return nb, nil
+}
+
+// brief is a text of any length as an error quotes it.
+func brief(text string) string {
+	if runes := []rune(text); len(runes) > 200 {
+		return string(runes[:199]) + "…"
+	}
+	return text
 }
 
 // escapes are an escaped backslash, both halves of a character that JSON writes as two, or one half alone.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/internal/says"
 	"descent.example/pkg/notebook"
 )
 
@@ -116,6 +117,35 @@ func TestDataThatAreNotJSONAreNotWritten(t *testing.T) {
 		Data: map[string]json.RawMessage{"text/plain": json.RawMessage("bare")}}}})
 	_, err := nb.Bytes()
 	require.ErrorContains(t, err, "the notebook cannot be written")
+}
+
+// A kernel of another language is known by its name where the language is not said.
+func TestOtherKernels(t *testing.T) {
+	parse := func(metadata string) error {
+		_, err := notebook.Parse("n", []byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": `+metadata+`, "cells": []}`))
+		return err
+	}
+	for _, kernel := range []string{"ir", "julia-1.10", "python3"} {
+		says.All(t, parse(`{"kernelspec": {"name": "`+kernel+`"}}`), "n … "+kernel+" … Go")
+	}
+	for _, kernel := range []string{"descent", "gonb", "gophernotes", ""} {
+		require.NoError(t, parse(`{"kernelspec": {"name": "`+kernel+`"}}`))
+	}
+	require.NoError(t, parse(`{"kernelspec": {"name": "mine", "language": "go"}}`))
+	require.NoError(t, parse(`{"kernelspec": {"name": "mine"}, "language_info": {"name": "go"}}`))
+}
+
+// What is null is said, and a long value is cut.
+func TestNullsAndLongValues(t *testing.T) {
+	_, err := notebook.Parse("n", []byte(`{"nbformat": 4, "nbformat_minor": null, "metadata": {}, "cells": []}`))
+	says.All(t, err, "nbformat_minor … null")
+	_, err = notebook.Parse("n", []byte(`{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": "", "metadata": {}, "outputs": [{"output_type": "display_data", "data": null}]}]}`))
+	says.All(t, err, "cell 1 … null")
+	_, err = notebook.Parse("n", []byte(`{"nbformat": 4, "nbformat_minor": `+strings.Repeat("9", 5000)+`, "metadata": {}, "cells": []}`))
+	require.Error(t, err)
+	require.Less(t, len(err.Error()), 500)
+	_, err = notebook.Read("")
+	says.All(t, err, `"" … .ipynb`)
 }
 
 // JupyterLab makes a notebook of format 4 of the older formats. It does not open a newer one.

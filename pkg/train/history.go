@@ -93,6 +93,9 @@ func (h *History) LayerGradNorm(layer string) ([]float64, error) {
 		layers = append(layers, p.Layer())
 	}
 	if places == nil {
+		if len(strings.Join(layers, "")) == 0 {
+			return nil, fmt.Errorf("there is no layer %q: no parameter of this run is in a layer", layer)
+		}
 		return nil, fmt.Errorf("there is no layer %q; the layers are %s", layer, strings.Join(slices.Compact(layers), ", "))
 	}
 	norms := make([]float64, len(h.GradNorms))
@@ -112,6 +115,9 @@ func find(parameters []Parameter, name string) (int, error) {
 			return i, nil
 		}
 		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return 0, fmt.Errorf("there is no parameter %q: the run has none", name)
 	}
 	return 0, fmt.Errorf("there is no parameter %q; the parameters are %s", name, strings.Join(names, ", "))
 }

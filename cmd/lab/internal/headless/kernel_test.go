@@ -71,6 +71,7 @@ func TestKernelThatRunsNoCellMayBeDamaged(t *testing.T) {
 func TestTimeoutIsWhatWasGiven(t *testing.T) {
 	_, err := Run(t.Context(), setuptest.Ready(t), setuptest.Notebook(t, "%%\ntime.Sleep(time.Minute)"), Options{Output: t.TempDir(), Timeout: 1500 * time.Millisecond}, func(int, int) {})
 	require.ErrorContains(t, err, "after 1.5 seconds")
+	require.ErrorContains(t, err, "--timeout")
 }
 
 // Some editors of Windows begin every file with a byte order mark.

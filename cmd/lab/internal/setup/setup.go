@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -102,16 +103,26 @@ func (h Home) checkMachine(ctx context.Context) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		os.Setenv("PATH", filepath.Dir(tool)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}
-	if info, err := os.Stat(os.TempDir()); err != nil || !info.IsDir() || unix.Access(os.TempDir(), unix.W_OK) != nil {
+	// To be root, or a folder such as /proc, makes more seem allowed than is.
+	if probe, err := os.CreateTemp("", "descent-"); err == nil {
+		probe.Close()
+		os.Remove(probe.Name())
+	} else if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) { // a full disk is said where room is wanted
 		return fmt.Errorf("the temporary folder %s is not one that you may write: set TMPDIR to one that is, and run this again", os.TempDir())
 	}
-	said, err := process.Answer(ctx, "go", "env", "GO111MODULE", "GOMODCACHE", "GOCACHE")
+	if home := os.Getenv("HOME"); home != "" && !filepath.IsAbs(home) {
+		return fmt.Errorf("HOME=%s is not an absolute path: set HOME to your home folder and run this again", home)
+	}
+	said, err := process.Answer(ctx, "go", "env", "GO111MODULE", "GOMODCACHE", "GOCACHE", "GOOS", "GOARCH")
 	settings := strings.Split(string(said), "\n")
 	switch {
-	case err != nil || len(settings) < 3: // a Go that does not work says why when it is to compile
+	case err != nil || len(settings) < 5: // a Go that does not work says why when it is to compile
 		return nil
 	case settings[0] == "off":
 		return errors.New("GO111MODULE=off keeps Go from finding the lab's packages: unset it, or run `go env -u GO111MODULE` if it is set there, and run this again")
+	case settings[3] != runtime.GOOS || settings[4] != runtime.GOARCH:
+		return fmt.Errorf("GOOS=%s and GOARCH=%s make Go build for another machine than this one (%s, %s): unset them, or run `go env -u GOOS GOARCH` if they are set there, and run this again",
+			settings[3], settings[4], runtime.GOOS, runtime.GOARCH)
 	case !filepath.IsAbs(settings[1]) || !filepath.IsAbs(settings[2]):
 		if cache := os.Getenv("XDG_CACHE_HOME"); cache != "" && !filepath.IsAbs(cache) {
 			return fmt.Errorf("XDG_CACHE_HOME=%s is not an absolute path: give it one that begins with /, or unset it, and run this again", cache)

@@ -78,6 +78,10 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 	}{
 		"no Go":               {map[string]string{"PATH": ""}, "the program go is not on the PATH"},
 		"no temporary folder": {map[string]string{"TMPDIR": filepath.Join(t.TempDir(), "none")}, "TMPDIR"},
+		"no place for files":  {map[string]string{"TMPDIR": "/proc"}, "TMPDIR"},
+		"another system":      {map[string]string{"GOOS": "windows"}, "GOOS=windows"},
+		"another processor":   {map[string]string{"GOARCH": "mips"}, "GOARCH=mips"},
+		"relative home":       {map[string]string{"HOME": "home"}, "HOME=home"},
 		"modules off":         {map[string]string{"GO111MODULE": "off"}, "GO111MODULE"},
 		"no home folder":      {map[string]string{"HOME": "", "XDG_CACHE_HOME": "", "GOPATH": "", "GOCACHE": "", "GOMODCACHE": ""}, "HOME"},
 		"relative cache":      {map[string]string{"XDG_CACHE_HOME": "rel", "GOCACHE": ""}, "XDG_CACHE_HOME=rel"},

@@ -263,6 +263,9 @@ func (h Home) Chapter(given string) (string, error) {
 		}
 		short = append(short, shortName(name))
 	}
+	if len(given) > 100 {
+		given = given[:100] + "…"
+	}
 	return "", fmt.Errorf("%q is no chapter; there are %s", given, strings.Join(short, ", "))
 }
 

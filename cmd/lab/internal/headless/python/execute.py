@@ -77,8 +77,9 @@ def written(cell):
     return "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
 
 
-def describe(error, cell, first):
-    """The cell's own words: what it wrote to standard error, then what the kernel says, each line once. first: it is the first to run."""
+def describe(error, cell, first, timeout):
+    """The cell's own words: what it wrote to standard error, then what the kernel says, each line once. first: it is the first to run.
+    timeout: the longest that it may take, in seconds."""
     texts = [written(cell)]
     if isinstance(error, CellExecutionError):
         texts += [t for o in cell.outputs if o.output_type == "error" for t in o.traceback]
@@ -86,6 +87,8 @@ def describe(error, cell, first):
     elif isinstance(error, DeadKernelError):
         texts.append(f"{error}: the system ended the Go kernel, as it does when memory runs out; use less memory, or close other programs"
                      + first * "; if it never runs a cell, its program may be damaged, and `go run ./cmd/lab doctor` says so")
+    elif isinstance(error, CellTimeoutError):
+        texts.append(f"the cell, or a program that it started, still ran after {timeout:g} seconds: give it more time with --timeout, or less work")
     else:
         texts.append(str(error))
     lines = []
@@ -209,7 +212,7 @@ def main():
                 execute(client, cell, i, number)
             except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError) as error:
                 ok = False
-                say(cell=number, of=len(code), error=describe(error, cell, number == 1))
+                say(cell=number, of=len(code), error=describe(error, cell, number == 1, job["timeout"]))
                 break
             say(cell=number, of=len(code), seconds=time.monotonic() - began)
     canonical(nb)
