@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/sample"
@@ -16,33 +17,32 @@ import (
 // Agreement (claim S4) is how well batches agree with the full gradient along a run.
 type Agreement struct {
 	Step      []int
+	Distance  []float64       // ‖θ_t − θ*‖
 	Excess    []float64       // L(θ_t) − L(θ*)
 	Cosine    []stat.Interval // measured between the gradient of a batch and the full one
-	Predicted []float64       // for normally distributed batch gradients
-	Signal    []float64       // ‖∇L‖²/tr Cov, the signal-to-noise ratio
-	Full      bool            // a batch is of all examples
+	Predicted []float64       // exact
+	Normal    []float64       // by the theory that takes the gradients of batches to be normally distributed
+	Signal    []float64       // ‖∇L‖²
+	Noise     []float64       // tr Cov of a batch's gradient
 }
 
-// Draw shows the cosine, and the signal beside the noise where there is noise.
+// Draw shows the cosine, and the signal beside the noise, over the distance to the optimum.
 func (a *Agreement) Draw() *figure.Figure {
-	cosines := figure.New("Do batches agree with all?", figure.X("step t"), figure.Y("cosine with the full gradient").Range(-0.2, 1.05))
-	if a.Full {
-		return cosines.Points("the batch of all", a.Step, a.Cosine)
-	}
-	cosines.ConfidenceBand("95 % interval", a.Step, a.Cosine).Points("mean of batches", a.Step, a.Cosine).
-		Theory("theory, normal noise", a.Step, a.Predicted)
-	return figure.Row(cosines, figure.New("Signal against noise", figure.X("step t"), figure.LogY("‖∇L‖² / tr Cov")).
-		Line("signal-to-noise ratio", a.Step, a.Signal).HLine(1, "as loud as each other"))
+	distance := figure.LogX("distance to the optimum, ‖θ − θ*‖")
+	return figure.Row(figure.New("Does a batch agree with all?", distance, figure.Y("cosine with the full gradient").Range(-0.1, 1.05)).
+		ConfidenceIntervals("mean of batches", a.Distance, a.Cosine).
+		Theory("theory, exact", a.Distance, a.Predicted).Theory("theory, if the noise were normal", a.Distance, a.Normal),
+		figure.New("Signal and noise", distance, figure.LogY("squared length")).
+			Line("signal: the full gradient, squared", a.Distance, a.Signal).Line("noise: variance of a batch's gradient", a.Distance, a.Noise))
 }
 
-// String says how well batches agree at the start and at the end.
-func (a *Agreement) String() string {
-	if a.Full {
-		return "A batch of all patients is the full gradient: cosine 1, no noise."
+// At says how well batches agree at record k, counted from the end if it is negative.
+func (a *Agreement) At(k int) string {
+	if k < 0 {
+		k += len(a.Step)
 	}
-	end := len(a.Step) - 1
-	return fmt.Sprintf("At the start:  excess loss %.3g, cosine %.2f, signal-to-noise %.2g.\n", a.Excess[0], a.Cosine[0].Value, a.Signal[0]) +
-		fmt.Sprintf("After %d steps: excess loss %.2g, cosine %.2f, signal-to-noise %.1g.", a.Step[end], a.Excess[end], a.Cosine[end].Value, a.Signal[end])
+	return fmt.Sprintf("distance %.2g: cosine %.2f (95 %%: %s), exact theory %.2f, normal theory %.2f; signal ÷ noise %.2g",
+		a.Distance[k], a.Cosine[k].Value, a.Cosine[k].Ends("%.2f"), a.Predicted[k], a.Normal[k], a.Signal[k]/a.Noise[k])
 }
 
 // AgreementSettings are those of MeasureAgreement.
@@ -51,7 +51,7 @@ type AgreementSettings struct {
 	Rate   float64   // its learning rate
 	Steps  int       // its steps
 	Stride int       // steps from one measurement to the next
-	Batch  int       // examples in a batch, drawn without replacement
+	Batch  int       // examples in a batch, drawn with replacement; at least 4
 	Draws  int       // batches at each place
 	Seed   int       // of the batches
 }
@@ -73,14 +73,11 @@ func MeasureAgreement(ctx context.Context, s *Study, settings AgreementSettings)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithoutReplacement(b)
+	sampler, err := sample.WithReplacement(b)
 	if err != nil {
 		return nil, err
 	}
-	if err := sampler.Check(len(s.Targets)); err != nil {
-		return nil, err
-	}
-	a := &Agreement{Full: b == len(s.Targets)}
+	a := new(Agreement)
 	for k, theta := range h.Params {
 		gradients := s.ExampleGradients(theta)
 		noise, err := theory.NewGradientNoise(gradients)
@@ -99,16 +96,18 @@ func MeasureAgreement(ctx context.Context, s *Study, settings AgreementSettings)
 		if err != nil {
 			return nil, err
 		}
-		predicted, err := noise.Cosine(b, theory.WithoutReplacement)
+		exact, err := theory.BatchCosine(gradients, b)
 		if err != nil {
 			return nil, err
 		}
-		signal, err := noise.SignalToNoise(b, theory.WithoutReplacement)
+		normal, err := noise.Cosine(b, theory.WithReplacement)
 		if err != nil {
 			return nil, err
 		}
-		a.Step, a.Excess = append(a.Step, h.Step[k]), append(a.Excess, s.Excess(theta))
-		a.Cosine, a.Predicted, a.Signal = append(a.Cosine, measured), append(a.Predicted, predicted), append(a.Signal, signal)
+		a.Step, a.Distance, a.Excess = append(a.Step, h.Step[k]), append(a.Distance, floats.Distance(theta, s.Descent.Optimum, 2)), append(a.Excess, s.Excess(theta))
+		a.Cosine, a.Predicted, a.Normal = append(a.Cosine, measured), append(a.Predicted, exact), append(a.Normal, normal)
+		a.Signal = append(a.Signal, floats.Dot(noise.Gradient, noise.Gradient))
+		a.Noise = append(a.Noise, mat.Trace(noise.Covariance)/float64(b))
 	}
 	return a, nil
 }

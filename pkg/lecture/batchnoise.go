@@ -44,9 +44,24 @@ func (n *BatchNoise) String() string {
 		inside, len(n.Variance), n.Bias)
 }
 
-// Draw adds the variance to a figure, beside theory.
-func (n *BatchNoise) Draw(fig *figure.Figure, name string) {
-	fig.Theory("theory, "+name, n.Batch, n.Predicted).Points("measured, "+name, n.Batch, n.Variance)
+// DrawBatchNoise shows the error of batches of each size, drawn with and without replacement, and what the latter saves.
+func DrawBatchNoise(with, without *BatchNoise) *figure.Figure {
+	mustGive("noise", with, without)
+	errors := figure.New("How far a batch's gradient is off", figure.LogX("batch size b"), figure.LogY("mean squared error of the gradient")).
+		Theory("theory", with.Batch, with.Predicted).Points("with replacement", with.Batch, with.Variance)
+	var batches []int
+	var some []stat.Interval
+	var predicted []float64
+	ratio, saved := make([]stat.Interval, len(without.Batch)), make([]float64, len(without.Batch))
+	for i, b := range without.Batch {
+		ratio[i], saved[i] = without.Variance[i].Scaled(1/with.Predicted[i]), without.Predicted[i]/with.Predicted[i]
+		if saved[i] > 0 { // a logarithmic axis has no place for 0
+			batches, some, predicted = append(batches, b), append(some, without.Variance[i]), append(predicted, without.Predicted[i])
+		}
+	}
+	errors.Theory("theory", batches, predicted).Points("without replacement", batches, some)
+	return figure.Row(errors, figure.New("Without replacement ÷ with", figure.X("batch size b"), figure.Y("ratio of the errors").Range(-0.05, 1.2)).
+		Theory("theory: (n − b)/(n − 1)", without.Batch, saved).ConfidenceIntervals("without replacement", without.Batch, ratio))
 }
 
 // Law says which power of the batch's size the variance follows.

@@ -71,8 +71,8 @@ func MeasureDance(ctx context.Context, s *Study, grid Grid) (*Dance, error) {
 
 // Draw shows the floor over the rates, beside theory.
 func (d *Dance) Draw() *figure.Figure {
-	return figure.New("The floor that noise leaves", figure.LogX("learning rate η"), figure.LogY("E[L(θ)] − L(θ*)")).
-		ConfidenceBand("95 % interval", d.Rate, d.Excess).Points("measured", d.Rate, d.Excess).
+	return figure.New("The noise floor", figure.LogX("learning rate η"), figure.LogY("mean excess loss L(θ) − L(θ*)")).
+		ConfidenceIntervals("measured", d.Rate, d.Excess).
 		Theory("theory, exact", d.Rate, d.Predicted).Theory("theory, small η", d.Rate, d.SmallRate)
 }
 
@@ -122,26 +122,26 @@ func AnimateSteps(left, right *figure.Figure, first, second *train.History) *fig
 	})
 }
 
-// DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse in which it is 86 % of the
-// time by theory, and says how much of the time it was.
+// DrawDance (claim S7) adds a run of SGD that began at the optimum to a Map of the study, with the ellipse of two standard deviations
+// that theory gives, which holds 1 − e⁻² of a normal distribution, and says how much of the run it holds.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
 	mustGive("history", run)
 	plane.Trajectory("SGD", run.Params)
 	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
 	if unbounded == nil {
-		plane.Theory("theory: 86 % of the time inside", ellipse.X, ellipse.Y)
+		plane.Theory("theory: two standard deviations", ellipse.X, ellipse.Y)
 	}
 	if t, diverged := run.Diverged(); diverged {
-		return plane, fmt.Sprintf("At this rate the dance has no bounds: the run diverged at step %d.", t)
+		return plane, fmt.Sprintf("At this rate the run diverged at step %d.", t)
 	} else if unbounded != nil {
-		return plane, fmt.Sprintf("At this rate the dance has no bounds, says theory: %v.", unbounded)
+		return plane, fmt.Sprintf("At this rate theory knows no ellipse: %v.", unbounded)
 	}
 	excess := 0.0
 	for _, theta := range run.Params {
 		excess += s.Excess(theta) / float64(len(run.Params))
 	}
-	return plane, fmt.Sprintf("Inside the ellipse: %.0f %% of %d steps; theory says 86 %% in the long run. Mean excess loss: %.2g, in the long run %.2g.",
-		100*ellipse.Inside(run.Params[len(run.Params)/10:]), run.Step[len(run.Step)-1], excess, ellipse.excess)
+	return plane, fmt.Sprintf("Inside the ellipse: %.0f %% of %d steps; of a normal distribution it holds %.0f %%. Mean excess loss: %.2g; theory for a long run: %.2g.",
+		100*ellipse.Inside(run.Params[len(run.Params)/10:]), run.Step[len(run.Step)-1], 100*(1-math.Exp(-2)), excess, ellipse.excess)
 }
 
 // Inside is the part of a path's places that lie in the ellipse.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/floats"
@@ -13,52 +14,125 @@ import (
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
 // Interpolation (claim S11) is SGD at a constant rate on data that can or cannot be fitted.
 type Interpolation struct {
-	Curve *Curve  // of the loss over all examples
-	Eta   float64 // the rate
-	Floor float64 // E[L] in the long run, exact; 0 where every example is fitted
+	Curve  *Curve          // the mean of the loss over all examples
+	Median []stat.Interval // its median over the runs, with the quartiles
+	Floor float64 // E[L] in the long run, exact; 0 where every example is fitted, NaN where there is no theory
 	// Rate is the measured factor of the loss a step, and Bound the greatest that theory allows in the long run; where
 	// every example is fitted.
 	Rate, Bound float64
+	// NoiseBefore and Noise are the mean of ‖∇ℓᵢ‖² over the examples at the start and at the end, over the runs: what batches are drawn from.
+	NoiseBefore, Noise float64
 }
 
-// InterpolationSettings are those of Interpolate.
+// InterpolationSettings are those of Interpolate and InterpolateNet.
 type InterpolationSettings struct {
 	Examples, Features int
+	Widths             []int   // of the hidden layers, of InterpolateNet
 	Batch              int     // examples in a batch, drawn with replacement
-	Fraction           float64 // the rate as a fraction of the mean-square limit
+	Rate               float64 // η, constant
 	Steps              int     // of each run
 	Seeds              int     // runs
 }
 
-// Draw adds the loss to a figure, and theory's floor where there is one.
+// Draw adds the median loss to a figure, with its quartiles, and theory's floor of the mean loss where there is one.
 func (r *Interpolation) Draw(fig *figure.Figure, name string) {
-	r.Curve.Draw(fig, name)
+	step, loss := r.Curve.Step, r.Median
+	if k := slices.IndexFunc(loss, func(v stat.Interval) bool { return v.Value < 1e-28 }); k > 0 { // rounding
+		step, loss = step[:k], loss[:k]
+	}
+	fig.ConfidenceBand(name, step, loss).Line(name, step, loss)
 	if r.Floor > 0 {
-		fig.Theory("theory: floor", []int{0, r.Curve.Step[len(r.Curve.Step)-1]}, []float64{r.Floor, r.Floor})
+		fig.Theory("theory: noise floor", []int{0, r.Curve.Step[len(r.Curve.Step)-1]}, []float64{r.Floor, r.Floor})
 	}
 }
 
 // String says in a sentence where the loss ends, and what theory says of it.
 func (r *Interpolation) String() string {
-	end := r.Curve.Mean[len(r.Curve.Mean)-1].Value
-	if r.Floor > 0 {
-		return fmt.Sprintf("loss %.3g in the end; theory's floor %.3g.", end, r.Floor)
+	end := r.Median[len(r.Median)-1].Value
+	switch {
+	case math.IsNaN(r.Floor):
+		return fmt.Sprintf("median loss %.2g at the end; mean ‖∇ℓᵢ‖² over the examples: %.2g at the start, %.2g at the end.", end, r.NoiseBefore, r.Noise)
+	case r.Floor > 0:
+		return fmt.Sprintf("mean loss over the second half %.3f; theory's floor %.3f.", r.late(), r.Floor)
 	}
-	return fmt.Sprintf("loss %.1e in the end, and falling by a factor %.4f a step; theory's bound %.4f.", end, r.Rate, r.Bound)
+	return fmt.Sprintf("median loss %.1e at the end. It falls by a factor %.4f a step; theory's bound %.4f.", end, r.Rate, r.Bound)
 }
 
-// Interpolate (claim S11) makes examples whose targets have noise, and trains on them. It is an error when a setting cannot be, when
-// a run fails, and when theory knows of no bound at the rate.
-func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpolation, error) {
+// late is the mean loss over the runs and the second half of the records.
+func (r *Interpolation) late() (mean float64) {
+	half := r.Curve.Mean[len(r.Curve.Mean)/2:]
+	for _, m := range half {
+		mean += m.Value / float64(len(half))
+	}
+	return mean
+}
+
+// curves sets Curve and Median.
+func (r *Interpolation) curves(runs []*train.History, loss func(*train.History, int) float64) (err error) {
+	if r.Curve, err = MeanCurve("loss", runs, loss); err != nil {
+		return err
+	}
+	if r.Curve.Diverged > 0 {
+		return fmt.Errorf("%d of %d runs diverged: choose a smaller rate", r.Curve.Diverged, len(runs))
+	}
+	for k := range r.Curve.Step {
+		r.Median = append(r.Median, Spread(figure.Each(runs, func(h *train.History) float64 { return loss(h, k) }), 0.25))
+	}
+	return nil
+}
+
+// InterpolateNet (claim S11) trains a ReLU net in float64 on the examples of Interpolate. It is an error when a setting cannot be, and when
+// a run fails or diverges.
+func InterpolateNet(ctx context.Context, settings InterpolationSettings) (*Interpolation, error) {
+	x, y, err := settings.data()
+	if err != nil {
+		return nil, err
+	}
+	model := problem.MLP{Sizes: slices.Concat([]int{settings.Features}, settings.Widths, []int{1}), DType: dtypes.Float64}
+	nets, err := netsOn(&problem.Points{Features: x, Targets: y}, []problem.MLP{model})
+	if err != nil {
+		return nil, err
+	}
+	sampler, err := sample.WithReplacement(settings.Batch)
+	if err != nil {
+		return nil, err
+	}
+	stride := max(1, settings.Steps/60)
+	swept, err := lesson{nets: nets, rule: "SGD", record: train.Record{FullLoss: true, ExampleGradients: true}, start: problem.Normal(math.Sqrt2), seeds: settings.Seeds,
+		config: train.Config{LearningRate: settings.Rate, Steps: settings.Steps, Stride: stride, Sampler: sampler}}.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Interpolation{Floor: math.NaN()}
+	if err := r.curves(swept[0], func(h *train.History, k int) float64 { return max(h.FullLoss[k], 1e-32) }); err != nil {
+		return nil, err
+	}
+	noise := func(gradients [][]float64) (mean float64) {
+		for _, g := range gradients {
+			mean += floats.Dot(g, g) / float64(len(gradients)*settings.Seeds)
+		}
+		return mean
+	}
+	for _, h := range swept[0] {
+		r.NoiseBefore += noise(h.ExampleGradients[0])
+		r.Noise += noise(h.ExampleGradients[len(h.ExampleGradients)-1])
+	}
+	return r, nil
+}
+
+// data are examples whose features have the mean squared length 1, however many they are, and whose targets are their sum with noise of
+// the standard deviation ½.
+func (settings InterpolationSettings) data() (*mat.Dense, []float64, error) {
 	n, d := settings.Examples, settings.Features
 	if err := counts("Examples", n, "Features", d, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rng := rand.New(rand.NewPCG(11, uint64(d)))
 	x, y := mat.NewDense(n, d, nil), make([]float64, n)
@@ -67,6 +141,16 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 			x.Set(i, j, rng.NormFloat64()/math.Sqrt(float64(d)))
 		}
 		y[i] = floats.Sum(x.RawRowView(i)) + 0.5*rng.NormFloat64()
+	}
+	return x, y, nil
+}
+
+// Interpolate (claim S11) trains a linear model on examples whose targets have noise. It is an error when a setting cannot be, when a run
+// fails or diverges, and when theory knows of no bound at the rate.
+func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpolation, error) {
+	x, y, err := settings.data()
+	if err != nil {
+		return nil, err
 	}
 	sgd, err := theory.LeastSquaresSGD(x, y, settings.Batch, theory.WithReplacement)
 	if err != nil {
@@ -86,24 +170,26 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 		return nil, err
 	}
 	defer t.Close()
-	r := &Interpolation{Eta: settings.Fraction * sgd.Threshold}
+	if settings.Rate >= sgd.Threshold {
+		return nil, fmt.Errorf("Rate is %g: with %d features SGD is stable in mean square below %.3g; choose a smaller one", settings.Rate, settings.Features, sgd.Threshold)
+	}
+	r := new(Interpolation)
 	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps/40), Sampler: sampler}
-	swept, err := sweep(ctx, atRates(t, base, []float64{r.Eta}), 1, settings.Seeds)
+	swept, err := sweep(ctx, atRates(t, base, []float64{settings.Rate}), 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
 	histories := swept[0]
-	r.Curve, err = MeanCurve(fmt.Sprintf("%d features", d), histories, func(h *train.History, k int) float64 { return max(fit.Value(h.Params[k]), 1e-32) })
-	if err != nil {
+	if err := r.curves(histories, func(h *train.History, k int) float64 { return max(fit.Value(h.Params[k]), 1e-32) }); err != nil {
 		return nil, err
 	}
 	if sgd.Floor < 1e-12 {
-		if r.Bound, err = sgd.SpectralRadius(r.Eta); err != nil {
+		if r.Bound, err = sgd.SpectralRadius(settings.Rate); err != nil {
 			return nil, err
 		}
 		// The mean of the logarithms, over the second half of what is not yet rounding.
 		last := 0
-		for last+1 < len(r.Curve.Mean) && r.Curve.Mean[last+1].Value > 1e-24 {
+		for last+1 < len(r.Curve.Mean) && r.Median[last+1].Value > 1e-24 {
 			last++
 		}
 		from := last / 2
@@ -116,7 +202,7 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 		}
 		return r, nil
 	}
-	stationary, err := sgd.Stationary(r.Eta)
+	stationary, err := sgd.Stationary(settings.Rate)
 	if err != nil {
 		return nil, err
 	}

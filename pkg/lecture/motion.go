@@ -3,6 +3,8 @@ package lecture
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -26,13 +28,14 @@ type Motion struct {
 	Predicted []float64
 	// Spread is the mean squared displacement at lags 0, 1, …, and PredictedSpread what theory says of SGD.
 	Spread, PredictedSpread []float64
-	// Omega and Power are the periodogram of the positions, in radians a step, smoothed over neighbors.
+	// Omega and Power are the periodogram of the positions, in radians a step, of SGD's means over neighbors. Power and PredictedPower are
+	// shares of the mean over all frequencies.
 	Omega, Power, PredictedPower []float64
 }
 
 // draw shows at most that number of positions.
 func (m *Motion) draw(title string, most int) *figure.Figure {
-	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*")).Line("position", nil, m.Position[:min(most, len(m.Position))])
+	return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*, along it")).Line("position", nil, m.Position[:min(most, len(m.Position))])
 }
 
 // unsteady is the motion of SGD that has no stationary walk, and a sentence on it; nil if there is one.
@@ -55,23 +58,28 @@ func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
 	at := func(spread []float64) []float64 { return figure.Column(lags, func(k int) float64 { return spread[k] }) }
 	return figure.Grid(2,
 			gd.draw("GD, along the steepest direction", len(gd.Position)), sgd.draw("SGD, along the same", 300),
-			figure.New("How steps remember", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
-				Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory, SGD", nil, sgd.Predicted[:13]),
-			figure.New("How far it gets in k steps", figure.LogX("lag k"), figure.LogY("E(θ_{t+k} − θ_t)²")).
+			figure.New("Is a step like the one k before?", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
+				Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory", nil, sgd.Predicted[:13]).Theory("theory", nil, gd.Predicted[:13]),
+			figure.New("How far SGD gets in k steps", figure.LogX("lag k"), figure.LogY("mean squared displacement")).
 				Theory("theory", lags, at(sgd.PredictedSpread)).Points("SGD", lags, at(sgd.Spread))),
 		fmt.Sprintf("Lag 1: GD %.2f, SGD %.3f; theory for SGD −ηλ/2 = %.3f.\n", gd.Steps[1].Value, sgd.Steps[1].Value, sgd.Predicted[1]) +
 			fmt.Sprintf("SGD's displacement over 100 steps: measured %.2g, theory %.2g.", sgd.Spread[100], sgd.PredictedSpread[100])
 }
 
-// DrawSpectrum shows the power of SGD's positions over the frequency, and says how it compares with theory.
-func (m *Motion) DrawSpectrum() (fig *figure.Figure, words string) {
-	if fig, words := m.unsteady("spectrum"); fig != nil {
-		return fig, words
+// DrawSpectra shows the power of each motion's positions over the frequency, beside theory, and says how measured and predicted power
+// compare.
+func DrawSpectra(names []string, motions []*Motion) (fig *figure.Figure, words string) {
+	mustGive("motions", motions)
+	fig = figure.New("Where the power of the motion is", figure.LogX("frequency (radians a step)"), figure.LogY("power ÷ mean power"))
+	for i, m := range motions {
+		if fig, words := m.unsteady("spectrum"); fig != nil {
+			return fig, words
+		}
+		ratios := floats.DivTo(make([]float64, len(m.Power)), m.Power, m.PredictedPower)
+		fig.Points(names[i], m.Omega, m.Power).Theory("theory", m.Omega, m.PredictedPower)
+		words += fmt.Sprintf("%s: measured ÷ theory %.2f, mean of %d frequencies.\n", names[i], floats.Sum(ratios)/float64(len(ratios)), len(ratios))
 	}
-	ratios := floats.DivTo(make([]float64, len(m.Power)), m.Power, m.PredictedPower)
-	return figure.New("The spectrum of SGD's dance", figure.LogX("frequency (radians a step)"), figure.LogY("power")).
-			Points("measured", m.Omega, m.Power).Theory("theory", m.Omega, m.PredictedPower),
-		fmt.Sprintf("Measured over theory, mean of %d frequencies: %.2f.", len(ratios), floats.Sum(ratios)/float64(len(ratios)))
+	return fig.VLine(math.Pi, "every other step"), strings.TrimSuffix(words, "\n")
 }
 
 // MotionSettings are those of MeasureMotion.
@@ -163,12 +171,34 @@ func (m *Motion) measure(settings MotionSettings, variance float64) (err error) 
 	if err != nil {
 		return err
 	}
-	const bins = 60
-	width := max(1, len(omega)/bins)
-	for i := 0; i+width <= len(omega); i += width {
-		m.Omega = append(m.Omega, floats.Sum(omega[i:i+width])/float64(width))
-		m.Power = append(m.Power, floats.Sum(power[i:i+width])/float64(width))
-		m.PredictedPower = append(m.PredictedPower, theory.PowerSpectrum(eta, m.Lambda, variance, m.Omega[len(m.Omega)-1]))
-	}
+	m.shares(omega, power, settings.Batch > 0, func(omega float64) float64 { return theory.PowerSpectrum(eta, m.Lambda, variance, omega) })
 	return nil
 }
+
+// shares sets Omega, Power and PredictedPower. Noise makes each value of a periodogram as uncertain as it is large: there the power is the
+// mean over 20 frequencies or more, in bins of equal width on a logarithmic axis. That of gradient descent is what a geometric
+// sequence has, which has the same form.
+func (m *Motion) shares(omega, power []float64, noisy bool, predicted func(omega float64) float64) {
+	if !noisy {
+		predicted = func(omega float64) float64 { return theory.PowerSpectrum(1, 1-m.ratio(), 1, omega) }
+	}
+	mean := floats.Sum(power) / float64(len(power))
+	expected := floats.Sum(figure.Each(omega, predicted)) / float64(len(omega))
+	for from := 0; from < len(omega); {
+		to := from + 1
+		if noisy {
+			to = max(from+20, int(1.15*float64(from)))
+		}
+		if to = min(to, len(omega)); noisy && to-from < 20 {
+			return
+		}
+		width := float64(to - from)
+		m.Omega = append(m.Omega, floats.Sum(omega[from:to])/width)
+		m.Power = append(m.Power, floats.Sum(power[from:to])/width/mean)
+		m.PredictedPower = append(m.PredictedPower, floats.Sum(figure.Each(omega[from:to], predicted))/width/expected)
+		from = to
+	}
+}
+
+// ratio is that of the second position to the first.
+func (m *Motion) ratio() float64 { return m.Position[1] / m.Position[0] }

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,29 +23,42 @@ type Pulls struct {
 	Length, BatchLength, Expected float64
 }
 
-// arrows draws the pulls of some examples, on axes that hold the pull of every example.
-func (p *Pulls) arrows(title string, of []int) *figure.Figure {
-	ends := Span(slices.Concat(p.Each...))
-	pull := func(axis int) []float64 {
-		return figure.Column(of, func(i int) float64 { return p.Each[i][axis] })
+// chain lays the pulls of some examples tip to tail, each in the order of its direction: where they sum to 0 they come back to where they
+// began. Its axes hold the chain of all examples.
+func (p *Pulls) chain(title string, of []int) *figure.Figure {
+	tails := func(of []int) (xs, ys, dxs, dys []float64, sum [2]float64) {
+		turned := slices.Clone(of)
+		angle := func(i int) float64 { return math.Atan2(p.Each[i][1], p.Each[i][0]) }
+		slices.SortFunc(turned, func(i, j int) int { return cmp.Compare(angle(i), angle(j)) })
+		for _, i := range turned {
+			xs, ys = append(xs, sum[0]), append(ys, sum[1])
+			dxs, dys = append(dxs, p.Each[i][0]), append(dys, p.Each[i][1])
+			sum[0], sum[1] = sum[0]+p.Each[i][0], sum[1]+p.Each[i][1]
+		}
+		return
 	}
-	return figure.New(title, figure.X("pull on the weight of bmi").Range(ends[0], ends[1]), figure.Y("pull on the weight of s5").Range(ends[0], ends[1])).
-		Arrows("one patient's pull", []int{0}, []int{0}, pull(0), pull(1))
+	x, y, _, _, _ := tails(p.All)
+	wide := func(v []float64) float64 { return floats.Max(v) - floats.Min(v) }
+	reach := 1.05 * max(wide(x), wide(y)) // a batch's chain is nowhere farther from where it begins than the loop of all is wide
+	xs, ys, dxs, dys, sum := tails(of)
+	fig := figure.New(title, figure.X("pull on the weight of bmi").Range(-reach, reach), figure.Y("pull on the weight of s5").Range(-reach, reach)).
+		Arrows("pull of one patient", xs, ys, dxs, dys)
+	return fig.Resultant("their sum", 0, 0, sum[0], sum[1])
 }
 
-// DrawAll shows the pulls of all examples, and their mean.
+// DrawAll shows the pulls of all examples, tip to tail.
 func (p *Pulls) DrawAll() *figure.Figure {
-	return p.arrows(fmt.Sprintf("All %d patients", len(p.All)), p.All).Mark("mean of all", p.Mean[0], p.Mean[1])
+	return p.chain(fmt.Sprintf("All %d patients: the chain closes", len(p.All)), p.All)
 }
 
-// DrawBatch shows the pulls of the batch, and their mean.
+// DrawBatch shows the pulls of the batch, tip to tail.
 func (p *Pulls) DrawBatch() *figure.Figure {
-	return p.arrows("A batch of them", p.Batch).Resultant("mean of the batch", 0, 0, p.BatchMean[0], p.BatchMean[1])
+	return p.chain(fmt.Sprintf("%d of them", len(p.Batch)), p.Batch)
 }
 
 // String says how long the mean of the batch is.
 func (p *Pulls) String() string {
-	return fmt.Sprintf("%d patients pull with a mean of length %.2f; expected is %.2f.", len(p.Batch), p.BatchLength, p.Expected)
+	return fmt.Sprintf("%d patients: their mean pull has length %.2g. Over many draws, its root mean square is %.2g.", len(p.Batch), p.BatchLength, p.Expected)
 }
 
 // MeasurePulls (claims S5, S6) takes the draw-th batch of b different examples. It is an error when b is not between 1 and the number

@@ -4,53 +4,87 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/figure"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
 // Stability (claim S8) is one rate under gradient descent and under SGD.
 type Stability struct {
-	Rate     float64
-	GD       float64 // ‖θ_T − θ*‖ of gradient descent; +Inf where it diverged
-	SGD      []float64
-	Blown    int     // of the SGD runs, those that diverged or ended farther away than they began
-	Expected float64 // √E‖θ_T − θ*‖² of SGD, exact; +Inf beyond the numbers
+	Rate float64
+	// By what the logarithm of the distance to the optimum changes in a step, in the long run and but for the noise at the optimum:
+	// that of gradient descent, of a typical run of SGD (the Lyapunov exponent) and of SGD's root mean square. Below 0 a start is forgotten.
+	GDGrowth, MeanSquareGrowth float64
+	TypicalGrowth              stat.Interval
+	GD                         float64 // ‖θ_T − θ*‖ of gradient descent; +Inf where it diverged
+	SGD                        []float64
+	Expected                   float64 // √E‖θ_T − θ*‖² of SGD, exact; +Inf beyond the numbers
 }
 
-// DrawStability adds to a figure how far from the optimum the runs of each rate end, all those beyond 10¹² at 10¹².
-func DrawStability(fig *figure.Figure, verdicts []Stability) {
-	const far = 1e12
-	var rates, ends []float64
-	for _, v := range verdicts {
-		for _, end := range v.SGD {
-			rates, ends = append(rates, v.Rate), append(ends, min(end, far))
+// Limits (claim S8) are the rates up to which runs on a study stay bounded: of gradient descent, and of SGD in mean square and almost
+// surely. Beyond AlmostSure nearly every run of SGD goes away; between MeanSquare and AlmostSure a typical run stays, but now and then
+// goes far, so far that the mean square of all runs grows for ever.
+type Limits struct{ GD, MeanSquare, AlmostSure float64 }
+
+// Lyapunov (claim S8) is the mean change of log‖e_t‖ in a step of e_{t+1} = (I − ηĤ_t)e_t, Ĥ_t being the Hessian of a batch of b
+// examples drawn with replacement, over a number of steps, with the interval by the means of 40 stretches of them. It is an error when
+// a number cannot be.
+//
+// Source: H. Furstenberg and H. Kesten (1960), "Products of Random Matrices"; H. Kesten (1973), "Random Difference Equations and Renewal
+// Theory for Products of Random Matrices", for what the noise at the optimum makes of it.
+func Lyapunov(s *Study, b int, eta float64, steps, seed int) (stat.Interval, error) {
+	const stretches = 40
+	if err := given("study", s); err != nil {
+		return stat.Interval{}, err
+	}
+	if err := counts("Steps", steps, "b", b); err != nil {
+		return stat.Interval{}, err
+	}
+	rng := rand.New(rand.NewPCG(uint64(seed), 8))
+	n, d := s.Features.Dims()
+	e, step := make([]float64, d), make([]float64, d)
+	e[0] = 1
+	growth := make([]float64, stretches)
+	for k := range growth {
+		for range max(1, steps/stretches) {
+			clear(step)
+			for range b {
+				x := s.Features.RawRowView(rng.IntN(n))
+				floats.AddScaled(step, -eta/float64(b)*floats.Dot(x, e), x)
+			}
+			floats.Add(e, step)
+			length := floats.Norm(e, 2)
+			floats.Scale(1/length, e)
+			growth[k] += math.Log(length) / float64(max(1, steps/stretches))
 		}
 	}
-	rate := func(v Stability) float64 { return v.Rate }
-	fig.Points("SGD, each run", rates, ends)
-	fig.Line("GD", figure.Column(verdicts, rate), figure.Column(verdicts, func(v Stability) float64 { return max(v.GD, 1e-16) }))
-	fig.Theory("SGD, root mean square in theory", figure.Column(verdicts, rate), figure.Column(verdicts, func(v Stability) float64 { return min(v.Expected, far) }))
+	return stat.Mean(growth, Confidence)
 }
 
-// StabilityTable is where the runs of each rate end, for lab.Table.
-func StabilityTable(verdicts []Stability) (header []string, rows [][]string) {
-	text := func(distance float64) string {
-		switch {
-		case distance > 1e12:
-			return "beyond 10¹²"
-		case distance < 1e-13:
-			return "rounding"
-		}
-		return fmt.Sprintf("%.1e", distance)
+// FindLimits (claim S8) computes the limits of gradient descent and of SGD with batches of b. AlmostSure is where Lyapunov, measured over
+// the steps with the same batches at every rate, is 0. It is an error when b or steps cannot be.
+func FindLimits(s *Study, b, steps int) (*Limits, error) {
+	sgd, err := s.SGD(b)
+	if err != nil {
+		return nil, err
 	}
-	for _, v := range verdicts {
-		rows = append(rows, []string{fmt.Sprintf("%.3f", v.Rate), text(v.GD), text(Quantile(v.SGD, 0.5)), text(Quantile(v.SGD, 0.95)),
-			fmt.Sprintf("%d of %d", v.Blown, len(v.SGD))})
+	limits := &Limits{GD: s.Threshold(), MeanSquare: sgd.Threshold}
+	var failed error
+	limits.AlmostSure, err = stat.BisectThreshold(func(eta float64) (bool, error) {
+		growth, err := Lyapunov(s, b, eta, steps, 1)
+		failed = err
+		return growth.Value > 0, err
+	}, sgd.Threshold/2, 8*limits.GD, 1e-3)
+	if failed != nil {
+		return nil, failed
 	}
-	return []string{"$\\eta$", "GD ends at", "SGD, median", "SGD, 95 %", "farther than it began"}, rows
+	return limits, err
 }
 
 // CompareStability (claim S8) runs gradient descent and SGD from the same start at each rate. It is an error when a setting cannot be,
@@ -76,16 +110,23 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 		}
 		return floats.Distance(h.Final, s.Descent.Optimum, 2)
 	}
-	away := floats.Distance(s.Start, s.Descent.Optimum, 2)
 	var all []Stability
 	for i, eta := range grid.Rates {
 		v := Stability{Rate: eta, GD: distance(full[i][0])}
 		for _, h := range noisy[i] {
-			r := distance(h)
-			v.SGD = append(v.SGD, r)
-			if !(r < away) {
-				v.Blown++
-			}
+			v.SGD = append(v.SGD, distance(h))
+		}
+		slowest := 0.0
+		for _, lambda := range s.Descent.Lambda {
+			slowest = max(slowest, math.Abs(theory.Factor(eta, lambda)))
+		}
+		radius, err := sgd.SpectralRadius(eta)
+		if err != nil {
+			return nil, err
+		}
+		v.GDGrowth, v.MeanSquareGrowth = math.Log(slowest), math.Log(radius)/2
+		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, 20_000, 1); err != nil {
+			return nil, err
 		}
 		v.Expected = math.Sqrt(last(sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps)).SquaredDistance)
 		if math.IsNaN(v.Expected) {
@@ -94,4 +135,120 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+// DrawStability shows how the distance to the optimum changes in a step, over the rates, and where the runs are at the end.
+func DrawStability(verdicts []Stability, limits *Limits, steps int) *figure.Figure {
+	mustGive("limits", limits)
+	of := func(value func(Stability) float64) []float64 { return figure.Column(verdicts, value) }
+	rates := of(func(v Stability) float64 { return v.Rate })
+	const most = 1e9
+	growth := figure.New("Growth per step: below 0 a start is forgotten", figure.X("learning rate η"), figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, 0.35)).
+		Line("SGD, root mean square", rates, of(func(v Stability) float64 { return v.MeanSquareGrowth })).
+		Line("SGD, typical run", rates, of(func(v Stability) float64 { return v.TypicalGrowth.Value })).
+		Line("gradient descent", rates, of(func(v Stability) float64 { return v.GDGrowth })).HLine(0, "limit of stability")
+	ends := figure.New(fmt.Sprintf("Distance to the optimum after %d steps", steps), figure.X("learning rate η"), figure.LogY("‖θ − θ*‖").Range(0.03, most)).
+		Line("SGD, root mean square", rates, of(func(v Stability) float64 { return min(v.Expected, 10*most) })).
+		Line("SGD, typical run", rates, of(func(v Stability) float64 { return min(Quantile(v.SGD, 0.5), 10*most) })).
+		Line("SGD, 95th percentile", rates, of(func(v Stability) float64 { return min(Quantile(v.SGD, 0.95), 10*most) }))
+	for _, fig := range []*figure.Figure{growth, ends} {
+		fig.VLine(limits.MeanSquare, "mean square").VLine(limits.AlmostSure, "almost sure").VLine(limits.GD, "GD")
+	}
+	return figure.Row(growth, ends)
+}
+
+// StabilityTable is where the runs of some of the rates end, for lab.Table.
+func StabilityTable(verdicts []Stability, start float64) (header []string, rows [][]string) {
+	text := func(distance float64) string {
+		switch {
+		case distance > 1e12:
+			return "beyond 10¹²"
+		case distance < 1e-13:
+			return "0, to rounding"
+		}
+		return fmt.Sprintf("%.2g", distance)
+	}
+	for _, v := range verdicts {
+		far := 0
+		for _, r := range v.SGD {
+			if r > 10*start {
+				far++
+			}
+		}
+		rows = append(rows, []string{fmt.Sprintf("%.3f", v.Rate), text(v.GD), text(Quantile(v.SGD, 0.5)), text(v.Expected),
+			fmt.Sprintf("%d of %d", far, len(v.SGD)), fmt.Sprintf("%+.3f", v.TypicalGrowth.Value)})
+	}
+	return []string{"$\\eta$", "GD ends at", "SGD: median", "root mean square (theory)", "farther than 10 × the start", "typical growth a step"}, rows
+}
+
+// A Spiking (claim S8) is SGD at one rate over time.
+type Spiking struct {
+	Rate       float64
+	Step       []int
+	Run        []float64 // ‖θ_t − θ*‖ of one run
+	Median     []float64 // over all runs
+	MeanSquare []float64 // √E‖θ_t − θ*‖², exact
+	Worst      float64   // the greatest distance of a run at a record, over the median of that record
+}
+
+// FollowSpikes (claim S8) runs SGD at a constant rate, many times. It is an error when a setting cannot be, and when a run fails.
+func FollowSpikes(ctx context.Context, s *Study, grid Grid) ([]*Spiking, error) {
+	sgd, sampler, err := s.batches(grid.Batch)
+	if err != nil {
+		return nil, err
+	}
+	swept, err := s.constant(ctx, train.Config{Steps: grid.Steps, Stride: max(1, grid.Steps/1000), Sampler: sampler}, grid)
+	if err != nil {
+		return nil, err
+	}
+	var all []*Spiking
+	for i, eta := range grid.Rates {
+		spiking := &Spiking{Rate: eta, Step: swept[i][0].Step}
+		for _, h := range swept[i] {
+			if len(h.Step) > len(spiking.Step) {
+				spiking.Step = h.Step
+			}
+		}
+		for k, m := range sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps) {
+			if j := len(spiking.MeanSquare); j < len(spiking.Step) && spiking.Step[j] == k {
+				spiking.MeanSquare = append(spiking.MeanSquare, math.Sqrt(m.SquaredDistance))
+			}
+		}
+		for k := range spiking.Step {
+			var at []float64
+			for _, h := range swept[i] {
+				if k < len(h.Params) {
+					at = append(at, floats.Distance(h.Params[k], s.Descent.Optimum, 2))
+				} else {
+					at = append(at, math.Inf(1))
+				}
+			}
+			median := Quantile(at, 0.5)
+			spiking.Run, spiking.Median = append(spiking.Run, at[0]), append(spiking.Median, median)
+			spiking.Worst = max(spiking.Worst, slices.Max(at)/median)
+		}
+		all = append(all, spiking)
+	}
+	return all, nil
+}
+
+// Draw shows the run, the median and the root mean square, and says where the rate lies between the limits.
+func (p *Spiking) Draw(limits *Limits) (fig *figure.Figure, words string) {
+	mustGive("limits", limits)
+	const least, most = 0.01, 1e8
+	within := func(v []float64) []float64 {
+		return figure.Each(v, func(x float64) float64 { return min(max(x, least/10), 10*most) })
+	}
+	where := "above gradient descent's limit: not even the mean of θ converges"
+	switch {
+	case p.Rate < limits.MeanSquare:
+		where = "below the mean-square limit: the root mean square levels off"
+	case p.Rate < limits.AlmostSure:
+		where = "between the mean-square and the almost-sure limit: a typical run stays near and spikes, the root mean square grows without end"
+	case p.Rate < limits.GD:
+		where = "above the almost-sure limit, below gradient descent's: gradient descent converges, SGD goes away"
+	}
+	return figure.New(fmt.Sprintf("SGD at η = %.3g", p.Rate), figure.X("step t"), figure.LogY("‖θ_t − θ*‖").Range(least, most)).
+		Line("one run", p.Step, within(p.Run)).Line("median of the runs", p.Step, within(p.Median)).
+		Theory("root mean square, theory", p.Step, within(p.MeanSquare)), fmt.Sprintf("η = %.3g lies %s.", p.Rate, where)
 }

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/train"
@@ -30,11 +31,37 @@ func (t *StepTimes) Throughput() []float64 {
 	return seen
 }
 
-// HalfSpeed is the index of the first size that reaches half of the best throughput. It panics when there are no sizes.
-func (t *StepTimes) HalfSpeed() int {
+// Micro is the time of a step of each size, in microseconds.
+func (t *StepTimes) Micro() []float64 { return floats.ScaleTo(make([]float64, len(t.Seconds)), 1e6, t.Seconds) }
+
+// HalfSpeed is the size from which on a step sees half as many examples a second as the fastest, between two sizes as on a straight line
+// on logarithmic axes. It panics when there are no sizes.
+func (t *StepTimes) HalfSpeed() float64 {
 	seen := t.Throughput()
-	best := floats.Max(seen)
-	return slices.IndexFunc(seen, func(s float64) bool { return s >= best/2 })
+	half := floats.Max(seen) / 2
+	i := slices.IndexFunc(seen, func(s float64) bool { return s >= half })
+	if i == 0 {
+		return float64(t.Examples[0])
+	}
+	low, high := float64(t.Examples[i-1]), float64(t.Examples[i])
+	return low * math.Pow(high/low, math.Log(half/seen[i-1])/math.Log(seen[i]/seen[i-1]))
+}
+
+// DrawGrowth (claim S1) shows the time of a step over the number of examples.
+func (t *StepTimes) DrawGrowth() *figure.Figure {
+	micro, last := t.Micro(), len(t.Examples)-1
+	line := func(n float64) float64 { return micro[last] * n / float64(t.Examples[last]) }
+	return figure.New("What a step of gradient descent costs", figure.LogX("examples n"), figure.LogY("time of a step (µs)")).
+		Theory("in proportion to n", t.Examples, line).Points("measured", t.Examples, micro)
+}
+
+// DrawThroughput (claim S3) shows the time of a step and the examples that go through in a second over the size of the batch.
+func (t *StepTimes) DrawThroughput() *figure.Figure {
+	seen := floats.ScaleTo(make([]float64, len(t.Examples)), 1e-6, t.Throughput())
+	return figure.Row(
+		figure.New("Time of a step", figure.LogX("batch size b"), figure.LogY("time (µs)")).Points("measured", t.Examples, t.Micro()),
+		figure.New("Throughput", figure.LogX("batch size b"), figure.LogY("million examples a second")).
+			Points("measured", t.Examples, seen).HLine(floats.Max(seen)/2, "half of the best").VLine(t.HalfSpeed(), "reached at this b"))
 }
 
 // StepTimeSettings are those of TimeSteps.
