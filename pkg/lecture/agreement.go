@@ -16,6 +16,7 @@ import (
 
 // Agreement (claim S4) is how well batches agree with the full gradient along a run.
 type Agreement struct {
+	Batch     int // examples in a batch
 	Step      []int
 	Distance  []float64       // ‖θ_t − θ*‖
 	Excess    []float64       // L(θ_t) − L(θ*)
@@ -41,8 +42,8 @@ func (a *Agreement) At(k int) string {
 	if k < 0 {
 		k += len(a.Step)
 	}
-	return fmt.Sprintf("distance %.2g: cosine %.2f (95 %%: %s), exact theory %.2f, normal theory %.2f; signal ÷ noise %.2g",
-		a.Distance[k], a.Cosine[k].Value, a.Cosine[k].Ends("%.2f"), a.Predicted[k], a.Normal[k], a.Signal[k]/a.Noise[k])
+	return fmt.Sprintf("distance %.2g: cosine %.2f (95 %%: %s), exact theory %.2f, normal theory %.2f; noise scale %.2g",
+		a.Distance[k], a.Cosine[k].Value, a.Cosine[k].Ends("%.2f"), a.Predicted[k], a.Normal[k], float64(a.Batch)*a.Noise[k]/a.Signal[k])
 }
 
 // AgreementSettings are those of MeasureAgreement.
@@ -77,7 +78,7 @@ func MeasureAgreement(ctx context.Context, s *Study, settings AgreementSettings)
 	if err != nil {
 		return nil, err
 	}
-	a := new(Agreement)
+	a := &Agreement{Batch: b}
 	for k, theta := range h.Params {
 		gradients := s.ExampleGradients(theta)
 		noise, err := theory.NewGradientNoise(gradients)

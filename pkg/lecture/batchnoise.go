@@ -36,11 +36,11 @@ type BatchNoiseSettings struct {
 func (n *BatchNoise) String() string {
 	inside := 0
 	for i, v := range n.Variance {
-		if v.Contains(n.Predicted[i]) {
+		if v.Contains(n.Predicted[i]) || n.Predicted[i] == 0 && v.High < 1e-20 { // the batch of all, to rounding
 			inside++
 		}
 	}
-	return fmt.Sprintf("theory lies in %d of %d intervals of 95 %%; the mean is off by at most %.1f standard errors.",
+	return fmt.Sprintf("theory lies in %d of %d intervals (95 %%); the mean gradient is off by at most %.1f standard errors.",
 		inside, len(n.Variance), n.Bias)
 }
 
@@ -71,7 +71,7 @@ func (n *BatchNoise) Law() string {
 	if err != nil {
 		return "too few sizes to tell a power of b."
 	}
-	return fmt.Sprintf("variance ∝ b^%.2f, 95 %% interval %.2f to %.2f.", law.Exponent.Value, law.Exponent.Low, law.Exponent.High)
+	return fmt.Sprintf("variance ∝ b^%.2f (95 %%: %.2f … %.2f).", law.Exponent.Value, law.Exponent.Low, law.Exponent.High)
 }
 
 // MeasureBatchNoise (claim S2) draws batches of each size and holds the scatter of their gradients against theory. It is an error
@@ -91,7 +91,7 @@ func MeasureBatchNoise(s *Study, settings BatchNoiseSettings) (*BatchNoise, erro
 		return nil, err
 	}
 	result := &BatchNoise{Batch: settings.Batches}
-	for _, b := range settings.Batches {
+	for k, b := range settings.Batches {
 		sampler, err := sampling(of, b)
 		if err != nil {
 			return nil, err
@@ -105,7 +105,7 @@ func MeasureBatchNoise(s *Study, settings BatchNoiseSettings) (*BatchNoise, erro
 		}
 		squares, sums := make([]float64, draws), make([]float64, d)
 		for t := range draws {
-			g := meanOf(gradients, sampler.Indices(t, settings.Seed, n))
+			g := meanOf(gradients, sampler.Indices(k*draws+t, settings.Seed, n))
 			floats.Add(sums, g)
 			squares[t] = math.Pow(floats.Distance(g, noise.Gradient, 2), 2)
 		}

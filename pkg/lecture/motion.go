@@ -47,7 +47,7 @@ func (m *Motion) unsteady(what string) (*figure.Figure, string) {
 		"At this rate SGD's variance grows without end: there is no " + what + " to measure. Choose a smaller lr."
 }
 
-// CompareMotions shows where GD and SGD go, how their steps remember, and how far SGD gets in up to 120 steps, and says it: as many
+// CompareMotions shows where GD and SGD go at first, how their steps remember, and how far SGD gets in up to 120 steps, and says it: as many
 // lags as it was measured with. It panics when there are fewer.
 func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
 	mustGive("motion", gd, sgd)
@@ -56,8 +56,13 @@ func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
 	}
 	lags := []int{1, 2, 3, 5, 8, 13, 20, 32, 50, 80, 120}
 	at := func(spread []float64) []float64 { return figure.Column(lags, func(k int) float64 { return spread[k] }) }
-	return figure.Grid(2,
-			gd.draw("GD, along the steepest direction", len(gd.Position)), sgd.draw("SGD, along the same", 300),
+	first := func(m *Motion) []float64 { // in units of the greatest
+		some := m.Position[:min(60, len(m.Position))]
+		return floats.ScaleTo(make([]float64, len(some)), 1/floats.Norm(some, math.Inf(1)), some)
+	}
+	return figure.Row(
+			figure.New("Along the steepest direction", figure.X("step t"), figure.Y("θ_t − θ*, in units of its largest").Range(-1.1, 1.1)).
+				Line("GD", nil, first(gd)).Line("SGD", nil, first(sgd)),
 			figure.New("Is a step like the one k before?", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
 				Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory", nil, sgd.Predicted[:13]).Theory("theory", nil, gd.Predicted[:13]),
 			figure.New("How far SGD gets in k steps", figure.LogX("lag k"), figure.LogY("mean squared displacement")).

@@ -140,21 +140,45 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 // DrawStability shows how the distance to the optimum changes in a step, over the rates, and where the runs are at the end.
 func DrawStability(verdicts []Stability, limits *Limits, steps int) *figure.Figure {
 	mustGive("limits", limits)
-	of := func(value func(Stability) float64) []float64 { return figure.Column(verdicts, value) }
-	rates := of(func(v Stability) float64 { return v.Rate })
-	const most = 1e9
-	growth := figure.New("Growth per step: below 0 a start is forgotten", figure.X("learning rate η"), figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, 0.35)).
-		Line("SGD, root mean square", rates, of(func(v Stability) float64 { return v.MeanSquareGrowth })).
-		Line("SGD, typical run", rates, of(func(v Stability) float64 { return v.TypicalGrowth.Value })).
-		Line("gradient descent", rates, of(func(v Stability) float64 { return v.GDGrowth })).HLine(0, "limit of stability")
-	ends := figure.New(fmt.Sprintf("Distance to the optimum after %d steps", steps), figure.X("learning rate η"), figure.LogY("‖θ − θ*‖").Range(0.03, most)).
-		Line("SGD, root mean square", rates, of(func(v Stability) float64 { return min(v.Expected, 10*most) })).
-		Line("SGD, typical run", rates, of(func(v Stability) float64 { return min(Quantile(v.SGD, 0.5), 10*most) })).
-		Line("SGD, 95th percentile", rates, of(func(v Stability) float64 { return min(Quantile(v.SGD, 0.95), 10*most) }))
+	const fastest, farthest = 0.35, 1e9
+	growth := figure.New("Growth per step: below 0 a start is forgotten", figure.X("learning rate η"), figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, fastest))
+	ends := figure.New(fmt.Sprintf("Distance to the optimum after %d steps", steps), figure.X("learning rate η"), figure.LogY("‖θ − θ*‖").Range(0.03, farthest))
+	line := func(fig *figure.Figure, name string, most float64, value func(Stability) float64) {
+		rates, values := upTo(verdicts, most, value)
+		fig.Line(name, rates, values)
+	}
+	line(growth, "SGD, root mean square", fastest, func(v Stability) float64 { return v.MeanSquareGrowth })
+	line(growth, "SGD, typical run", fastest, func(v Stability) float64 { return v.TypicalGrowth.Value })
+	line(growth, "gradient descent", fastest, func(v Stability) float64 { return v.GDGrowth })
+	line(ends, "SGD, root mean square", farthest, func(v Stability) float64 { return v.Expected })
+	line(ends, "SGD, typical run", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.5) })
+	line(ends, "SGD, 95th percentile", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.95) })
+	growth.HLine(0, "limit of stability")
 	for _, fig := range []*figure.Figure{growth, ends} {
 		fig.VLine(limits.MeanSquare, "mean square").VLine(limits.AlmostSure, "almost sure").VLine(limits.GD, "GD")
 	}
 	return figure.Row(growth, ends)
+}
+
+// upTo is a value over the rates, up to the first that is not below most; that ends at most, between the two rates as the value grows, by
+// a constant factor where it spans more than one power of ten.
+func upTo(verdicts []Stability, most float64, value func(Stability) float64) (rates, values []float64) {
+	for i, v := range verdicts {
+		now := value(v)
+		if !(now < most) {
+			if i > 0 && now < math.MaxFloat64 {
+				before := values[i-1]
+				part := (most - before) / (now - before)
+				if before > 0 && now > 10*before {
+					part = math.Log(most/before) / math.Log(now/before)
+				}
+				rates, values = append(rates, rates[i-1]+part*(v.Rate-rates[i-1])), append(values, most)
+			}
+			return rates, values
+		}
+		rates, values = append(rates, v.Rate), append(values, now)
+	}
+	return rates, values
 }
 
 // StabilityTable is where the runs of some of the rates end, for lab.Table.

@@ -93,15 +93,22 @@ func between(c *Curve, k int, step float64) stat.Interval {
 	return c.Mean[k].Scaled(mid / c.Mean[k].Value)
 }
 
-// crossing is the step at which the curve is down to 1 for the first time, NaN if never.
+// crossing is where the curve comes down to 1: the mean of the steps at which it is there for the first time and at which it is above for
+// the last, because noise makes the first too early. It is NaN when the curve never gets there.
 func crossing(c *Curve) float64 {
-	for k := 1; k < len(c.Step); k++ {
+	at := func(k int) float64 { // between the records k−1 and k
 		before, now := c.Mean[k-1].Value, c.Mean[k].Value
-		if now <= 1 {
-			return float64(c.Step[k-1]) + float64(c.Step[k]-c.Step[k-1])*math.Log(before)/math.Log(before/now)
+		return float64(c.Step[k-1]) + float64(c.Step[k]-c.Step[k-1])*math.Log(before)/math.Log(before/now)
+	}
+	first, last := math.NaN(), math.NaN()
+	for k := 1; k < len(c.Step); k++ {
+		if c.Mean[k-1].Value > 1 && c.Mean[k].Value <= 1 {
+			if last = at(k); math.IsNaN(first) {
+				first = last
+			}
 		}
 	}
-	return math.NaN()
+	return (first + last) / 2
 }
 
 // Critical is the batch size at which by the rule steps = Fewest·(1 + Critical/b) the steps are twice the fewest: the examples that the
