@@ -23,7 +23,7 @@ import (
 type Interpolation struct {
 	Curve  *Curve          // the mean of the loss over all examples
 	Median []stat.Interval // its median over the runs, with the quartiles
-	Floor float64 // E[L] in the long run, exact; 0 where every example is fitted, NaN where there is no theory
+	Floor  float64         // E[L] in the long run, exact; 0 where every example is fitted, NaN where there is no theory
 	// Rate is the measured factor of the loss a step, and Bound the greatest that theory allows in the long run; where
 	// every example is fitted.
 	Rate, Bound float64

@@ -28,6 +28,9 @@ import (
 // takesPointers are the functions and methods that take a pointer to what can be nil beside an error.
 var takesPointers = map[string]any{
 	"AnimateSteps": lecture.AnimateSteps, "Balanced": lecture.Balanced, "Circuit": lecture.Circuit, "CircuitAt": lecture.CircuitAt,
+	"DrawBatchNoise": lecture.DrawBatchNoise, "DrawStability": lecture.DrawStability, "FindLimits": lecture.FindLimits,
+	"FollowSpikes": lecture.FollowSpikes, "Lyapunov": lecture.Lyapunov, "MeasureTimeToLoss": lecture.MeasureTimeToLoss,
+	"OrdersAtRates": lecture.OrdersAtRates, "(*Spiking).Draw": (*lecture.Spiking).Draw, "(*TimeToLoss).DrawTime": (*lecture.TimeToLoss).DrawTime,
 	"CompareClosedForm": lecture.CompareClosedForm, "CompareMotions": lecture.CompareMotions, "CompareOrders": lecture.CompareOrders,
 	"CompareSchedules": lecture.CompareSchedules, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
 	"DrawTrackers": lecture.DrawTrackers, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
@@ -55,14 +58,14 @@ func TestNilIsRefused(t *testing.T) {
 	for _, v := range []any{2, 0.1, []float64{0.1, 0.2}, study, &train.History{Step: []int{0}, Params: [][]float64{{0, 0}}}, &lecture.Motion{}, []*lecture.Tracker{{Distance: []float64{1}, Path: [][]float64{{0, 0}}, PathStep: []int{0}}},
 		lecture.Valley(), &lecture.Clinic{Seeds: 1},
 		figure.New("", figure.X("x"), figure.Y("y")), new(train.Trainer), new(theory.Descent), lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 2},
-		lecture.AgreementSettings{Start: []float64{0, 0}, Rate: 0.1, Steps: 10, Stride: 1, Batch: 2, Draws: 2},
+		lecture.AgreementSettings{Start: []float64{0, 0}, Rate: 0.1, Steps: 10, Stride: 1, Batch: 4, Draws: 2},
 		lecture.AveragingSettings{Batch: 2, Rates: []float64{0.1}, Tau: 10, Power: 0.5, Steps: 10, Seeds: 2},
 		lecture.BatchNoiseSettings{Theta: []float64{0, 0}, Batches: []int{2}, Draws: 2},
 		lecture.CostSettings{Rates: []float64{0.1}, Epsilon: 0.1, Limit: 10},
 		lecture.DecaySettings{Batch: 2, Rate: 0.1, Tau: 10, Powers: []float64{0.5}, Steps: 10, Seeds: 2},
 		lecture.PathSettings{Batch: 2, Schedule: eta, Start: []float64{0, 0}, Steps: 10},
 		lecture.MotionSettings{Batch: 2, Rate: 0.1, Steps: 10, Lags: 2},
-		lecture.OrderSettings{Rate: 0.1, Steps: 10, Stride: 1, Seeds: 2},
+		lecture.OrderSettings{Rate: 0.1, Epochs: 2, Seeds: 2}, &lecture.Limits{}, &lecture.StepTimes{}, &lecture.BatchNoise{}, lecture.TimeToLossSettings{Batches: []int{4}, Target: 0.1, Seeds: 2},
 		lecture.RetrainSettings{Target: problem.Lecturer(), Rate: 0.1, Steps: 10},
 	} {
 		good[reflect.TypeOf(v)] = v

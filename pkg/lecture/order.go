@@ -272,4 +272,3 @@ func SortedStudy(first, second string) (*Study, error) {
 	}
 	return NewStudy(x, y)
 }
-

@@ -2,16 +2,20 @@ package lecture_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -87,27 +91,30 @@ func TestEndings(t *testing.T) {
 func TestBatchesInWords(t *testing.T) {
 	n := &lecture.BatchNoise{Batch: []int{1, 2, 4}, Variance: []stat.Interval{{Value: 4, Low: 3, High: 5}, {Value: 2, Low: 1, High: 3}, {Value: 1, Low: 0.9, High: 1.1}},
 		Predicted: []float64{4, 2, 2}, Bias: 1}
-	require.Equal(t, "theory lies in 2 of 3 intervals of 95 %; the mean is off by at most 1.0 standard errors.", n.String())
+	require.Equal(t, "theory lies in 2 of 3 intervals (95 %); the mean gradient is off by at most 1.0 standard errors.", n.String())
 	require.Contains(t, n.Law(), "b^-1.00")
-	fig := logs()
-	n.Draw(fig, "a")
-	require.Contains(t, drawn(t, fig), "measured, a (points): from 4 to 1.")
+	all := *n // no error is left in the largest batch
+	all.Variance, all.Predicted = []stat.Interval{{Value: 4, Low: 3, High: 5}, {Value: 1, Low: 0.5, High: 1.5}, {}}, []float64{4, 1, 0}
+	require.Contains(t, all.String(), "3 of 3 intervals")
+	require.Regexp(t, `without replacement \(points\): from 4 to 1\..*theory: \(n − b\)/\(n − 1\) \(theory\): from 1 to 0\.`, drawn(t, lecture.DrawBatchNoise(n, &all)))
 	require.Contains(t, (&lecture.BatchNoise{}).Law(), "too few")
 }
 
-// A batch of all examples has no noise to draw.
-func TestAgreementOfAll(t *testing.T) {
+// The noise scale is where a batch's signal equals its noise; a start at the optimum has no direction.
+func TestAgreementInWords(t *testing.T) {
 	s := patients(t, 20)
-	settings := lecture.AgreementSettings{Start: []float64{1, -1}, Rate: 0.1, Steps: 4, Stride: 1, Batch: 20, Draws: 10, Seed: 1}
-	all, err := lecture.MeasureAgreement(t.Context(), s, settings)
+	settings := lecture.AgreementSettings{Start: []float64{1, -1}, Rate: 0.1, Steps: 4, Stride: 1, Batch: 4, Draws: 10, Seed: 1}
+	a, err := lecture.MeasureAgreement(t.Context(), s, settings)
 	require.NoError(t, err)
-	require.Contains(t, all.String(), "no noise")
-	drawn(t, all.Draw())
-	settings.Batch = 4
-	some, err := lecture.MeasureAgreement(t.Context(), s, settings)
+	noise, err := theory.NewGradientNoise(s.ExampleGradients([]float64{1, -1}))
 	require.NoError(t, err)
-	require.Contains(t, some.String(), "After 4 steps: excess loss")
-	require.Contains(t, drawn(t, some.Draw()), "signal-to-noise ratio")
+	require.InEpsilon(t, mat.Trace(noise.Covariance)/floats.Dot(noise.Gradient, noise.Gradient), 4*a.Noise[0]/a.Signal[0], 1e-12)
+	require.Contains(t, a.At(0), "noise scale "+fmt.Sprintf("%.2g", 4*a.Noise[0]/a.Signal[0]))
+	require.Equal(t, a.At(4), a.At(-1))
+	require.Contains(t, drawn(t, a.Draw()), "theory, if the noise were normal")
+	settings.Batch = 3
+	_, err = lecture.MeasureAgreement(t.Context(), s, settings)
+	require.Error(t, err, "too few for the exact theory")
 }
 
 func TestPullsAreDrawn(t *testing.T) {
@@ -115,7 +122,7 @@ func TestPullsAreDrawn(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, pulls.DrawAll()), "12 arrows")
 	require.Contains(t, drawn(t, pulls.DrawBatch()), "3 arrows")
-	require.Contains(t, pulls.String(), "3 patients pull with a mean of length")
+	require.Contains(t, pulls.String(), "3 patients: their mean pull has length")
 }
 
 func TestDanceIsDrawnWithItsEllipse(t *testing.T) {
@@ -127,10 +134,10 @@ func TestDanceIsDrawnWithItsEllipse(t *testing.T) {
 	require.NoError(t, err)
 	fig, words := s.DrawDance(s.Around("dance", 0.5), run, 4, 0.05)
 	require.Contains(t, words, "of 30 steps")
-	require.Contains(t, drawn(t, fig), "theory: 86 %")
+	require.Contains(t, drawn(t, fig), "theory: two standard deviations")
 	fig, words = s.DrawDance(s.Around("dance", 0.5), run, 1, 0.9)
-	require.Contains(t, words, "no bounds")
-	require.NotContains(t, drawn(t, fig), "theory: 86 %")
+	require.Contains(t, words, "no ellipse")
+	require.NotContains(t, drawn(t, fig), "theory: two standard deviations")
 	_, err = lecture.AnimateSteps(s.Around("left", 0.5), s.Around("right", 0.5), run, run).PNG()
 	require.NoError(t, err)
 }
@@ -146,28 +153,29 @@ func TestMotionWithoutBounds(t *testing.T) {
 	sgd := motion(lecture.MotionSettings{Batch: 4, Rate: 0.02, Steps: 4000, Lags: 120, Seed: 1})
 	fig, words := lecture.CompareMotions(gd, sgd)
 	require.Contains(t, words, "Lag 1: GD")
-	require.Contains(t, drawn(t, fig), "How far it gets in k steps")
-	fig, words = sgd.DrawSpectrum()
-	require.Contains(t, words, "Measured over theory")
+	require.Contains(t, drawn(t, fig), "How far SGD gets in k steps")
+	fig, words = lecture.DrawSpectra([]string{"GD", "SGD"}, []*lecture.Motion{gd, sgd})
+	require.Contains(t, words, "GD: measured ÷ theory 1.00")
 	drawn(t, fig)
 	wild := motion(lecture.MotionSettings{Batch: 1, Rate: 0.5, Steps: 200, Lags: 120, Seed: 1})
 	fig, words = lecture.CompareMotions(gd, wild)
 	require.Contains(t, words, "no stationary walk to measure")
 	drawn(t, fig)
-	_, words = wild.DrawSpectrum()
+	_, words = lecture.DrawSpectra([]string{"GD", "SGD"}, []*lecture.Motion{gd, wild})
 	require.Contains(t, words, "no spectrum to measure")
 }
 
 func TestStabilityIsTold(t *testing.T) {
-	verdicts := []lecture.Stability{{Rate: 0.1, GD: 1e-20, SGD: []float64{0.1, 0.2, 0.3}, Expected: 0.2},
-		{Rate: 1, GD: 2, SGD: []float64{math.Inf(1), math.Inf(1), 1e13}, Blown: 3, Expected: math.Inf(1)}}
-	header, rows := lecture.StabilityTable(verdicts)
-	require.Len(t, header, 5)
-	require.Equal(t, [][]string{{"0.100", "rounding", "2.0e-01", "3.0e-01", "0 of 3"},
-		{"1.000", "2.0e+00", "beyond 10¹²", "beyond 10¹²", "3 of 3"}}, rows)
-	fig := logs()
-	lecture.DrawStability(fig, verdicts)
-	require.Contains(t, drawn(t, fig), "SGD, each run (points): from 0.1 to 10¹².")
+	inf := math.Inf(1)
+	verdicts := []lecture.Stability{{Rate: 0.1, GD: 1e-20, SGD: []float64{0.1, 0.2, 0.3}, Expected: 0.2, GDGrowth: -0.1, MeanSquareGrowth: -0.1},
+		{Rate: 1, GD: 2, SGD: []float64{inf, inf, 1e13}, Expected: inf, GDGrowth: -0.2, MeanSquareGrowth: 0.8, TypicalGrowth: stat.Interval{Value: 0.25}}}
+	header, rows := lecture.StabilityTable(verdicts, 1)
+	require.Len(t, header, len(rows[0]))
+	require.Equal(t, [][]string{{"0.100", "0, to rounding", "0.2", "0.2", "0 of 3", "+0.000"},
+		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "+0.250"}}, rows)
+	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: 0.9}, 30))
+	require.Contains(t, words, "SGD, root mean square (line): from −0.1 to 0.35.", "a line ends at the border")
+	require.Contains(t, words, "Vertical line at 0.9: almost sure")
 }
 
 func TestCurvesEndInRounding(t *testing.T) {
@@ -287,7 +295,10 @@ func TestOptimizersRelativeToSGD(t *testing.T) {
 func TestThroughput(t *testing.T) {
 	times := &lecture.StepTimes{Examples: []int{1, 2, 4, 8}, Seconds: []float64{1, 1, 1, 2}}
 	require.Equal(t, []float64{1, 2, 4, 4}, times.Throughput())
-	require.Equal(t, 1, times.HalfSpeed())
+	require.InEpsilon(t, 2, times.HalfSpeed(), 1e-12)
+	times = &lecture.StepTimes{Examples: []int{1, 4, 16}, Seconds: []float64{1, 1, 1}}
+	require.InEpsilon(t, 8, times.HalfSpeed(), 1e-12, "between the sizes")
+	require.Equal(t, []float64{1e6, 1e6, 1e6}, times.Micro())
 }
 
 func TestExperimentsEndWithTheirContext(t *testing.T) {

@@ -45,13 +45,6 @@ func TestABatchOfAllIsNotNoisy(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, noise.Variance[1].Value, 1e-25)
 	require.InDelta(t, 0, noise.Predicted[1], 1e-15)
-	agreement, err := lecture.MeasureAgreement(t.Context(), s, lecture.AgreementSettings{Start: []float64{3, -3}, Rate: 0.1, Steps: 4, Stride: 2, Batch: 20, Draws: 3, Seed: 1})
-	require.NoError(t, err)
-	require.Equal(t, []int{0, 2, 4}, agreement.Step)
-	for i, cosine := range agreement.Cosine {
-		require.InDelta(t, 1, cosine.Value, 1e-12)
-		require.InDelta(t, 1, agreement.Predicted[i], 1e-12)
-	}
 	pulls, err := lecture.MeasurePulls(s, 20, 3)
 	require.NoError(t, err)
 	require.InDelta(t, 0, pulls.Length, 1e-14)
@@ -100,8 +93,9 @@ func TestStabilityOfGradientDescent(t *testing.T) {
 		want = math.Hypot(want, c*math.Pow(1-0.1*s.Descent.Lambda[k], 30))
 	}
 	require.InEpsilon(t, want, all[0].GD, 1e-9)
-	require.Zero(t, all[0].Blown)
-	require.Equal(t, 3, all[1].Blown)
+	require.InEpsilon(t, math.Log(1-0.1*s.Descent.Lambda[0]), all[0].GDGrowth, 1e-12)
+	require.Greater(t, slices.Min(all[1].SGD), 1.0, "beyond gradient descent's limit")
+	require.Greater(t, all[1].GDGrowth, 0.0)
 }
 
 func TestDecayIsThatOfTheory(t *testing.T) {
@@ -165,7 +159,7 @@ func TestMotionOfGradientDescent(t *testing.T) {
 }
 
 func TestInterpolationDecidesTheFloor(t *testing.T) {
-	settings := lecture.InterpolationSettings{Examples: 20, Features: 40, Batch: 4, Fraction: 0.3, Steps: 600, Seeds: 3}
+	settings := lecture.InterpolationSettings{Examples: 20, Features: 100, Batch: 4, Rate: 0.8, Steps: 600, Seeds: 3}
 	can, err := lecture.Interpolate(t.Context(), settings)
 	require.NoError(t, err)
 	require.Zero(t, can.Floor)
@@ -174,37 +168,148 @@ func TestInterpolationDecidesTheFloor(t *testing.T) {
 	settings.Features = 4
 	cannot, err := lecture.Interpolate(t.Context(), settings)
 	require.NoError(t, err)
-	require.Contains(t, can.String(), "and falling by a factor")
+	require.Contains(t, can.String(), "It falls by a factor")
 	require.Contains(t, cannot.String(), "theory's floor")
 	fig := figure.New("t", figure.X("step t"), figure.LogY("loss"))
 	can.Draw(fig, "can")
-	require.NotContains(t, drawn(t, fig), "theory: floor")
+	require.NotContains(t, drawn(t, fig), "theory: noise floor")
 	cannot.Draw(fig, "cannot")
-	require.Contains(t, drawn(t, fig), "theory: floor")
+	require.Contains(t, drawn(t, fig), "theory: noise floor")
 	require.InEpsilon(t, cannot.Floor, cannot.Curve.Mean[len(cannot.Curve.Mean)-1].Value, 0.3)
+	settings.Rate = 50
+	_, err = lecture.Interpolate(t.Context(), settings)
+	require.ErrorContains(t, err, "choose a smaller one")
 }
 
-// With all examples in every step SGD is gradient descent, whose loss has a closed form.
+// A wide net fits the examples and its gradients vanish; a narrow one's stay.
+func TestInterpolationByNets(t *testing.T) {
+	settings := lecture.InterpolationSettings{Examples: 8, Features: 3, Widths: []int{16, 16}, Batch: 2, Rate: 0.05, Steps: 1500, Seeds: 2}
+	wide, err := lecture.InterpolateNet(t.Context(), settings)
+	require.NoError(t, err)
+	require.True(t, math.IsNaN(wide.Floor))
+	require.Less(t, wide.Noise, 1e-3*wide.NoiseBefore)
+	require.Contains(t, wide.String(), "at the end")
+	settings.Rate = 1e6
+	_, err = lecture.InterpolateNet(t.Context(), settings)
+	require.ErrorContains(t, err, "choose a smaller rate")
+}
+
+// With all examples in every step an epoch is one step, and SGD is gradient descent, whose loss has a closed form.
 func TestOrdersWithAllExamples(t *testing.T) {
 	s, err := lecture.SortedStudy("bmi", "s5")
 	require.NoError(t, err)
 	require.True(t, slices.IsSorted(s.Targets))
-	curves, err := lecture.CompareOrders(t.Context(), s, lecture.OrderSettings{Samplers: []sample.Sampler{sample.Full()}, Rate: 0.1, Steps: 20, Stride: 10, Seeds: 2})
+	settings := lecture.OrderSettings{Samplers: []sample.Sampler{sample.Full()}, Rate: 0.1, Epochs: 4, Seeds: 2}
+	orders, err := lecture.CompareOrders(t.Context(), s, settings)
 	require.NoError(t, err)
-	require.Equal(t, []int{0, 10, 20}, curves[0].Step)
-	for i, step := range curves[0].Step {
-		require.InEpsilon(t, s.Descent.Loss(0.1, s.Start, step)-s.Descent.Floor, curves[0].Mean[i].Value, 1e-9)
+	excess := func(step int) float64 { return s.Descent.Loss(0.1, s.Start, step) - s.Descent.Floor }
+	require.InEpsilon(t, (excess(2)+excess(3))/2, orders[0].Excess[0].Value, 1e-9)
+	require.InEpsilon(t, (excess(3)+excess(4))/2, orders[0].End.Value, 1e-9)
+	require.Equal(t, orders[0].End, orders[0].Mean)
+	require.Equal(t, []int{1, 1}, []int{orders[0].Least, orders[0].Most})
+	rated, err := lecture.OrdersAtRates(t.Context(), s, settings, []float64{0.1, 0.5, 1.3})
+	require.NoError(t, err)
+	require.InEpsilon(t, excess(4), rated[0].Excess[0].Value, 1e-9)
+	require.Equal(t, 1, rated[0].Best)
+	_, words := lecture.DrawRatedOrders(rated)
+	require.Contains(t, words, "all examples: best at η = 0.5")
+	settings.Rate = 5
+	settings.Epochs = 4000
+	_, err = lecture.CompareOrders(t.Context(), s, settings)
+	require.ErrorContains(t, err, "diverged")
+}
+
+// What theory says within an epoch is what it says at its ends, and of a long epoch what it says of independent draws.
+func TestOrdersAreTold(t *testing.T) {
+	s := patients(t, 24)
+	samplers, err := lecture.Orders(4)
+	require.NoError(t, err)
+	orders, err := lecture.CompareOrders(t.Context(), s, lecture.OrderSettings{Samplers: samplers, Rate: 0.02, Epochs: 30, Seeds: 30})
+	require.NoError(t, err)
+	require.Nil(t, orders[0].Predicted, "of the order given there is no theory")
+	for _, o := range orders[1:] {
+		require.Len(t, o.Predicted, 7)
+		require.InDelta(t, o.Predicted[0], o.Predicted[6], 1e-15)
+	}
+	require.Greater(t, orders[3].Predicted[3], orders[3].Predicted[0])
+	require.Contains(t, drawn(t, lecture.DrawOrders(orders)), "theory, small η")
+	header, rows := lecture.OrderTable(orders)
+	require.Len(t, header, len(rows[3]))
+	require.Equal(t, []string{"reshuffled every epoch", "1 to 1"}, rows[3][:2])
+}
+
+// With two batches an epoch most of the noise cancels; the ratio is that of theory.
+func TestReplacementAtSmallRates(t *testing.T) {
+	r, err := lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 0.02, Sizes: []int{16, 64}, Steps: 2000, Seeds: 4})
+	require.NoError(t, err)
+	for i := range r.Examples {
+		require.InEpsilon(t, r.Predicted[i], r.Ratio[i].Value, 0.5)
+	}
+	require.Less(t, r.Predicted[0], r.Predicted[1])
+	require.Contains(t, r.At(0), "n = 16: ratio 0.0")
+	require.Contains(t, drawn(t, r.Draw()), "SGD's memory")
+	_, err = lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 50, Sizes: []int{24}, Steps: 1000, Seeds: 1})
+	require.ErrorContains(t, err, "diverged")
+}
+
+// With one example the product of matrices is a power, and its growth ln|1 − η‖x‖²|.
+func TestLyapunovOfOneExample(t *testing.T) {
+	s, err := lecture.NewStudy(mat.NewDense(2, 1, []float64{2, 2}), []float64{1, 1})
+	require.NoError(t, err)
+	for _, eta := range []float64{0.1, 0.4, 0.7} {
+		growth, err := lecture.Lyapunov(s, 3, eta, 400, 1)
+		require.NoError(t, err)
+		require.InDelta(t, math.Log(math.Abs(1-4*eta)), growth.Value, 1e-12)
+	}
+	limits, err := lecture.FindLimits(s, 1, 400)
+	require.NoError(t, err)
+	for _, limit := range []float64{limits.GD, limits.MeanSquare, limits.AlmostSure} {
+		require.InEpsilon(t, 0.5, limit, 1e-3, "without noise all limits are one")
 	}
 }
 
-// For small rates the floors have the ratio of the gradients' variances, (n−b)/(n−1).
-func TestReplacementAtSmallRates(t *testing.T) {
-	r, err := lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 0.005, Sizes: []int{8, 24}, Steps: 2000, Seeds: 4})
+func TestSpikesAreFollowed(t *testing.T) {
+	s := patients(t, 0)
+	limits := &lecture.Limits{GD: 1.38, MeanSquare: 0.49, AlmostSure: 0.92}
+	all, err := lecture.FollowSpikes(t.Context(), s, lecture.Grid{Batch: 1, Rates: []float64{0.1, 0.7, 1.2, 2}, Steps: 200, Seeds: 9})
 	require.NoError(t, err)
-	require.Equal(t, []int{24}, r.Examples, "a batch of all has no floor")
-	require.InEpsilon(t, 16./23, r.Predicted[0], 0.03)
-	_, err = lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 50, Sizes: []int{24}, Steps: 10, Seeds: 1})
-	require.ErrorContains(t, err, "choose a smaller rate")
+	for i, where := range []string{"below the mean-square limit", "between the mean-square and the almost-sure limit", "gradient descent converges, SGD goes away", "not even the mean"} {
+		require.Len(t, all[i].Run, 201)
+		require.Len(t, all[i].MeanSquare, 201)
+		fig, words := all[i].Draw(limits)
+		require.Contains(t, words, where)
+		drawn(t, fig)
+	}
+	require.InEpsilon(t, floats.Distance(s.Start, s.Descent.Optimum, 2), all[0].MeanSquare[0], 1e-12)
+	require.Less(t, all[0].Median[200], 1.0)
+	require.Greater(t, all[2].Median[200], 1e3)
+}
+
+// The steps of the loss are those of theory, and the time is theirs.
+func TestTimeToLossIsTold(t *testing.T) {
+	r, err := lecture.MeasureTimeToLoss(t.Context(), patients(t, 0), lecture.TimeToLossSettings{Batches: []int{4, 64, 1024}, Target: 0.05, Seeds: 20})
+	require.NoError(t, err)
+	for i := range r.Batch {
+		require.InEpsilon(t, r.Predicted[i], r.Steps[i], 0.3)
+	}
+	require.InEpsilon(t, 2*r.Fewest, r.Fewest*(1+r.Critical()/r.Critical()), 1e-12)
+	require.Contains(t, r.String(), "the critical batch size is")
+	require.Contains(t, drawn(t, r.Draw()), "rule of thumb")
+	fig, words := r.DrawTime(&lecture.StepTimes{Examples: r.Batch, Seconds: []float64{1e-6, 1e-6, 1}})
+	require.Contains(t, words, "Fastest: b = 64")
+	drawn(t, fig)
+	_, err = lecture.MeasureTimeToLoss(t.Context(), patients(t, 0), lecture.TimeToLossSettings{Batches: []int{4}, Target: 0, Seeds: 2})
+	require.ErrorContains(t, err, "must be positive")
+}
+
+// The walk of a batch of all is gradient descent's.
+func TestWalkBesideGradientDescent(t *testing.T) {
+	s := patients(t, 0)
+	require.InDeltaSlice(t, s.Gradient([]float64{1, -2}), s.BatchGradient([]float64{1, -2}, sample.Full().Indices(0, 0, 442)), 1e-12)
+	path := [][]float64{{0, 0}, s.Descent.Iterate(0.1, []float64{0, 0}, 1)}
+	fig := drawn(t, s.DrawWalk(path, 0.1))
+	require.Contains(t, fig, "SGD (path)")
+	require.Contains(t, s.CompareWalk(path, 0.1, 4), "SGD 4, gradient descent 442.")
 }
 
 // Without noise and drift SGD arrives; a faster stream is followed from farther behind.

@@ -32,7 +32,9 @@ func (t *StepTimes) Throughput() []float64 {
 }
 
 // Micro is the time of a step of each size, in microseconds.
-func (t *StepTimes) Micro() []float64 { return floats.ScaleTo(make([]float64, len(t.Seconds)), 1e6, t.Seconds) }
+func (t *StepTimes) Micro() []float64 {
+	return floats.ScaleTo(make([]float64, len(t.Seconds)), 1e6, t.Seconds)
+}
 
 // HalfSpeed is the size from which on a step sees half as many examples a second as the fastest, between two sizes as on a straight line
 // on logarithmic axes. It panics when there are no sizes.

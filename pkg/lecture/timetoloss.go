@@ -113,7 +113,9 @@ func crossing(c *Curve) float64 {
 
 // Critical is the batch size at which by the rule steps = Fewest·(1 + Critical/b) the steps are twice the fewest: the examples that the
 // smallest batch needs over the fewest steps.
-func (r *TimeToLoss) Critical() float64 { return r.Predicted[0]*float64(r.Batch[0])/r.Fewest - float64(r.Batch[0]) }
+func (r *TimeToLoss) Critical() float64 {
+	return r.Predicted[0]*float64(r.Batch[0])/r.Fewest - float64(r.Batch[0])
+}
 
 // Draw shows the steps and the examples to the loss over the size of the batch.
 func (r *TimeToLoss) Draw() *figure.Figure {
@@ -150,4 +152,3 @@ func (r *TimeToLoss) DrawTime(times *StepTimes) (fig *figure.Figure, words strin
 		fmt.Sprintf("Fastest: b = %d, %.2g µs. With b = %d it takes %.2g µs, with b = %d %.2g µs.", r.Batch[best], micro[best],
 			r.Batch[0], micro[0], r.Batch[len(micro)-1], micro[len(micro)-1])
 }
-

@@ -183,7 +183,7 @@ func BatchCosine(gradients *mat.Dense, b int) (float64, error) {
 	if size == 0 || math.IsInf(scale, 0) {
 		return 0, nil // there is no direction to agree with, or nothing is left of it
 	}
-	const angles, step = 64, 0.4 // of an even function that dies out, as of a periodic one, the trapezoid rule is exact to many digits
+	const angles, step = 32, 0.4 // of an even function that dies out, as of a periodic one, the trapezoid rule is exact to many digits
 	sum := 0.0
 	along := make([]float64, n)
 	for a := range angles {

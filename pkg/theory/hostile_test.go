@@ -54,6 +54,8 @@ func FuzzHostile(f *testing.F) {
 		"(*SGD).AverageMoments": (*theory.SGD).AverageMoments, "Cover": theory.Cover, "CoverShare": theory.CoverShare, "Separable": theory.Separable,
 		"Labelings": theory.Labelings, "VCBound": theory.VCBound, "Autocorrelation": theory.Autocorrelation,
 		"StepAutocorrelation": theory.StepAutocorrelation, "SquaredDisplacement": theory.SquaredDisplacement,
-		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse,
+		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse, "BatchCosine": theory.BatchCosine,
+		"ReshuffledVariance": theory.ReshuffledVariance, "ShuffledOnceVariance": theory.ShuffledOnceVariance,
+		"(*SGD).FewestSteps": (*theory.SGD).FewestSteps,
 	})
 }
