@@ -167,15 +167,19 @@ func DrawOrders(orders []*Order) *figure.Figure {
 	return fig
 }
 
-// OrderTable says how large the excess loss is over an epoch and at its end, for lab.Table.
+// OrderTable says how large the excess loss is over an epoch and at its end, and what theory says of both, for lab.Table.
 func OrderTable(orders []*Order) (header []string, rows [][]string) {
 	const unit = 1e4
 	for _, o := range orders {
-		mean, end := o.Mean.Scaled(unit), o.End.Scaled(unit)
-		rows = append(rows, []string{o.Name, fmt.Sprintf("%d to %d", o.Least, o.Most), fmt.Sprintf("%.1f", mean.Value), mean.Ends("%.1f"),
-			fmt.Sprintf("%.1f", end.Value), end.Ends("%.1f")})
+		mean, end, theory := o.Mean.Scaled(unit), o.End.Scaled(unit), [2]string{"–", "–"}
+		if last := len(o.Predicted) - 1; last > 0 {
+			theory[0] = fmt.Sprintf("%.1f", unit*floats.Sum(o.Predicted[1:])/float64(last))
+			theory[1] = fmt.Sprintf("%.1f", unit*o.Predicted[last])
+		}
+		rows = append(rows, []string{o.Name, fmt.Sprintf("%d to %d", o.Least, o.Most), fmt.Sprintf("%.1f", mean.Value), mean.Ends("%.1f"), theory[0],
+			fmt.Sprintf("%.1f", end.Value), end.Ends("%.1f"), theory[1]})
 	}
-	return []string{"order", "times each patient is seen in an epoch", "excess loss over an epoch, in $10^{-4}$", "95 %", "at its end, in $10^{-4}$", "95 %"}, rows
+	return []string{"order", "times a patient is seen in an epoch", "excess loss over an epoch, in $10^{-4}$", "95 %", "theory", "at its end, in $10^{-4}$", "95 %", "theory"}, rows
 }
 
 // Orders are those that are compared, with batches of b: in order, with replacement, shuffled once, and reshuffled every epoch. It is
