@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"descent.example/pkg/lecture"
 	"descent.example/pkg/notebook"
 )
 

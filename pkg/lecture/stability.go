@@ -125,7 +125,7 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 			return nil, err
 		}
 		v.GDGrowth, v.MeanSquareGrowth = math.Log(slowest), math.Log(radius)/2
-		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, 20_000, 1); err != nil {
+		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, 10_000, 1); err != nil {
 			return nil, err
 		}
 		v.Expected = math.Sqrt(last(sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps)).SquaredDistance)
