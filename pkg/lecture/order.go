@@ -41,19 +41,7 @@ type Order struct {
 // CompareOrders (claim S12) runs SGD with each sampler, and returns the mean excess loss over all examples within the later epochs. An
 // epoch has ⌊n/b⌋ steps. It is an error when a setting cannot be, and when a run fails.
 func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Order, error) {
-	if err := counts("Epochs", settings.Epochs); err != nil {
-		return nil, err
-	}
-	t, err := s.Trainer(train.Record{Params: true})
-	if err != nil {
-		return nil, err
-	}
-	defer t.Close()
-	var setups []setup
-	for _, sampler := range settings.Samplers {
-		setups = append(setups, setup{trainer: t, config: train.Config{LearningRate: settings.Rate, Steps: settings.Epochs * perEpoch(s, sampler), Sampler: sampler}})
-	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds)
+	histories, err := settings.run(ctx, s, []float64{settings.Rate})
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +58,23 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Or
 		orders = append(orders, o)
 	}
 	return orders, nil
+}
+
+// run runs each order at each of the rates, and returns the histories with every step, [orders × rates][seeds].
+func (settings OrderSettings) run(ctx context.Context, s *Study, rates []float64) ([][]*train.History, error) {
+	if err := counts("Epochs", settings.Epochs); err != nil {
+		return nil, err
+	}
+	t, err := s.Trainer(train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	var setups []setup
+	for _, sampler := range settings.Samplers {
+		setups = append(setups, atRates(t, train.Config{Steps: settings.Epochs * perEpoch(s, sampler), Sampler: sampler}, rates)...)
+	}
+	return sweep(ctx, setups, 1, settings.Seeds)
 }
 
 // perEpoch is the number of steps of an epoch.
@@ -207,19 +212,7 @@ type RatedOrder struct {
 // OrdersAtRates (claim S12) runs each order at each of the rates, from the study's start. It is an error when a setting cannot be, and
 // when a run fails or diverges.
 func OrdersAtRates(ctx context.Context, s *Study, settings OrderSettings, rates []float64) ([]*RatedOrder, error) {
-	if err := counts("Epochs", settings.Epochs); err != nil {
-		return nil, err
-	}
-	t, err := s.Trainer(train.Record{Params: true})
-	if err != nil {
-		return nil, err
-	}
-	defer t.Close()
-	var setups []setup
-	for _, sampler := range settings.Samplers {
-		setups = append(setups, atRates(t, train.Config{Steps: settings.Epochs * perEpoch(s, sampler), Sampler: sampler}, rates)...)
-	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds)
+	histories, err := settings.run(ctx, s, rates)
 	if err != nil {
 		return nil, err
 	}

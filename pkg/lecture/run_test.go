@@ -178,18 +178,6 @@ func TestStabilityIsTold(t *testing.T) {
 	require.Contains(t, words, "Vertical line at 0.9: almost sure")
 }
 
-func TestCurvesEndInRounding(t *testing.T) {
-	at := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
-	c := &lecture.Curve{Name: "in order", Step: []int{1, 10, 100}, Mean: []stat.Interval{at(1), at(0.1), at(1e-30)}}
-	fig := logs()
-	c.Draw(fig, "a")
-	require.Contains(t, drawn(t, fig), "a (line): from 1 to 0.1.")
-	require.Equal(t, []string{"in order", "0.00000", "0.00000 … 0.00000"}, c.Row())
-	gone := &lecture.Curve{Name: "lost", Diverged: 7}
-	gone.Draw(logs(), "b")
-	require.Equal(t, []string{"lost", "all 7 diverged", ""}, gone.Row())
-}
-
 func TestDecaysInATable(t *testing.T) {
 	stayed := &lecture.Decay{Power: 1, Step: []int{10, 100}, Distance: []stat.Interval{{Value: 2, Low: 1, High: 3}, {Value: 1, Low: 1, High: 1}},
 		Predicted: []float64{2, 1}, Slope: stat.Interval{Value: -1, Low: -1, High: -1}, Exact: -0.9, Limit: -1}

@@ -15,7 +15,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// Curve (claims S11, S12) is the mean of a loss over seeds, with its interval, at the recorded steps.
+// Curve (claims S3, S11) is the mean of a loss over seeds, with its interval, at the recorded steps.
 type Curve struct {
 	Name string
 	Step []int
@@ -60,26 +60,6 @@ func MeanCurve(name string, histories []*train.History, of func(*train.History, 
 		c.Mean = append(c.Mean, mean)
 	}
 	return c, nil
-}
-
-// Draw adds the curve to a figure, with a band for its intervals, if a run stayed. A loss below 10⁻²⁸ is rounding and not drawn.
-func (c *Curve) Draw(fig *figure.Figure, name string) {
-	seen := len(c.Mean)
-	if k := slices.IndexFunc(c.Mean, func(v stat.Interval) bool { return v.Value < 1e-28 }); k > 0 {
-		seen = k
-	}
-	if seen > 0 {
-		fig.ConfidenceBand(name+", 95 %", c.Step[:seen], c.Mean[:seen]).Line(name, c.Step[:seen], c.Mean[:seen])
-	}
-}
-
-// Row is the curve's name, and where it ends, with the interval: a row of lab.Table.
-func (c *Curve) Row() []string {
-	if len(c.Mean) == 0 {
-		return []string{c.Name, fmt.Sprintf("all %d diverged", c.Diverged), ""}
-	}
-	end := c.Mean[len(c.Mean)-1]
-	return []string{c.Name, fmt.Sprintf("%.5f", end.Value), end.Ends("%.5f")}
 }
 
 // two writes a number with two digits, or that there is none.
