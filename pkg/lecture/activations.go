@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -97,36 +98,51 @@ type RateSettings struct {
 	Rates  []float64 // of Adam at first; 0 at the end
 	Steps  int       // of each run
 	Seeds  int       // runs at each rate
+	// Start is where the nets begin; nil: problem.SpreadElbows, over the target's interval.
+	Start problem.Initializer
 }
 
 // at is the training at one of the rates. It is an error when a setting cannot be.
 func (s RateSettings) at(rate float64) (Training, error) {
-	return Training{Target: s.Target, Rate: rate, Steps: s.Steps, Seeds: s.Seeds}, counts("Width", s.Width)
+	return Training{Target: s.Target, Rate: rate, Steps: s.Steps, Seeds: s.Seeds, Start: s.Start}, counts("Width", s.Width)
 }
 
 // ActivationScore (claim N7) is what nets of one non-linearity learn at several rates.
 type ActivationScore struct {
 	Activation problem.Activation
 	Rate       []float64
-	Errors     []stat.Interval         // root mean square over seeds, median and quartiles; NaN where a run diverged
-	Best       func(x float64) float64 // the net of the least error; nil where every run diverged
+	Errors     []stat.Interval // root mean square over the first seeds, median and quartiles; NaN where a run diverged
+	// Again is the same at the best rate, over as many other seeds; NaN where a run diverged.
+	Again  stat.Interval
+	Median func(x float64) float64 // the net of the median error among those; nil where a run diverged
 }
 
 // String names the best rate.
 func (s *ActivationScore) String() string {
-	if s.Best == nil {
-		return fmt.Sprintf("%s: every run diverged.", s.Activation)
+	if s.Median == nil {
+		return fmt.Sprintf("%s: a run diverged at every rate.", s.Activation)
 	}
-	i := s.BestRate()
-	return fmt.Sprintf("%s: best at the rate %g, with the median error %.1g.", s.Activation, s.Rate[i], s.Errors[i].Value)
+	return fmt.Sprintf("%s: best at the rate %g; over other seeds the median error is %.2g (quartiles %.2g and %.2g).",
+		s.Activation, s.Rate[s.BestRate()], s.Again.Value, s.Again.Low, s.Again.High)
 }
 
 // DrawRates (claim N7) draws the errors over the rates.
 func DrawRates(all []*ActivationScore) *figure.Figure {
-	fig := figure.New("Error after training, median and quartiles", figure.LogX("Adam's rate at first"), figure.LogY("root mean square error"))
+	fig := figure.New("Error after training", figure.LogX("Adam's first rate"), figure.LogY("root mean square error"))
 	for k, s := range all {
-		beside := figure.Column(s.Rate, func(rate float64) float64 { return rate * math.Pow(1.12, float64(k-1)) }) // not over each other
+		beside := figure.Column(s.Rate, func(rate float64) float64 { return rate * math.Pow(1.15, float64(k-1)) }) // not over each other
 		fig.ConfidenceIntervals(s.Activation.String(), beside, s.Errors)
+	}
+	return fig
+}
+
+// DrawResiduals (claim N7) draws what the nets of the median errors are off the target.
+func DrawResiduals(target problem.Target, all []*ActivationScore) *figure.Figure {
+	fig := figure.New("Net − target, at the best rate", figure.X("x").Range(target.Lo, target.Hi), figure.Y("net − target"))
+	for _, s := range all {
+		if s.Median != nil {
+			fig.Line(s.Activation.String(), nil, func(x float64) float64 { return s.Median(x) - target.F(x) })
+		}
 	}
 	return fig
 }
@@ -142,40 +158,51 @@ func (s *ActivationScore) BestRate() int {
 	return best
 }
 
-// CompareActivations (claim N7) trains nets of one hidden layer with each non-linearity at each rate. It is an error when a setting
-// cannot be, and when a run fails.
+// CompareActivations (claim N7) trains nets of one hidden layer with each non-linearity at each rate, picks the best rate of each, and
+// trains there again from as many other seeds. It is an error when a setting cannot be, and when a run fails.
 func CompareActivations(ctx context.Context, settings RateSettings) ([]*ActivationScore, error) {
+	if len(settings.Rates) == 0 {
+		return nil, errors.New("there are no Rates: give at least one")
+	}
 	var all []*ActivationScore
-	var models []problem.MLP
 	for _, a := range problem.Activations() {
-		all = append(all, &ActivationScore{Activation: a, Rate: settings.Rates})
+		s := &ActivationScore{Activation: a, Rate: settings.Rates}
 		model := hidden(settings.Width)
 		model.Activation = a
-		models = append(models, model)
-	}
-	best := make([]float64, len(all))
-	for _, rate := range settings.Rates {
-		training, err := settings.at(rate)
+		for _, rate := range settings.Rates {
+			off, _, err := settings.learn(ctx, model, rate, 0)
+			if err != nil {
+				return nil, err
+			}
+			s.Errors = append(s.Errors, Spread(off, 0.25))
+		}
+		off, histories, err := settings.learn(ctx, model, s.Rate[s.BestRate()], settings.Seeds)
 		if err != nil {
 			return nil, err
 		}
-		histories, err := training.run(ctx, models, train.Record{}, 0)
-		if err != nil {
-			return nil, err
+		if s.Again = Spread(off, 0.25); len(off) > 0 {
+			theta := histories[slices.Index(off, s.Again.Value)].Final
+			s.Median = func(x float64) float64 { return model.Output(theta, []float64{x})[0] }
 		}
-		for i, s := range all {
-			var errors []float64
-			for _, h := range histories[i] {
-				off := training.error(models[i], h)
-				if errors = append(errors, off); !math.IsNaN(off) && (s.Best == nil || off < best[i]) {
-					best[i], s.Best = off, func(x float64) float64 { return models[i].Output(h.Final, []float64{x})[0] }
-				}
-			}
-			if slices.ContainsFunc(errors, math.IsNaN) {
-				errors = nil
-			}
-			s.Errors = append(s.Errors, Spread(errors, 0.25))
-		}
+		all = append(all, s)
 	}
 	return all, nil
+}
+
+// learn trains a model at a rate, without some seeds, and returns the errors, none where a run diverged.
+func (s RateSettings) learn(ctx context.Context, model problem.MLP, rate float64, before int) ([]float64, []*train.History, error) {
+	training, err := s.at(rate)
+	if err != nil {
+		return nil, nil, err
+	}
+	training.Before = before
+	histories, err := training.run(ctx, []problem.MLP{model}, train.Record{}, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	off := figure.Column(histories[0], func(h *train.History) float64 { return training.error(model, h) })
+	if slices.ContainsFunc(off, math.IsNaN) {
+		return nil, nil, nil
+	}
+	return off, histories[0], nil
 }

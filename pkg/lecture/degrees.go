@@ -16,6 +16,7 @@ import (
 // Degrees (claim N10) are the parameters of a random net, and its degrees of freedom on data.
 type Degrees struct {
 	Sizes      []int
+	Regions    int // activation regions on [−1, 1]; of nets of one input alone
 	Redundancy relu.Redundancy
 	Rank       int       // of the Jacobian, measured
 	Singular   []float64 // its singular values, descending
@@ -29,14 +30,14 @@ func (d *Degrees) Table() (header []string, rows [][]string) {
 		what  string
 		count int
 	}{
-		{"all", r.Parameters}, {"− of units without effect", r.Silent}, {"− one a unit, for its scale", r.Rescaling},
-		{"− of units that are on everywhere", r.Linear}, {"− for other coincidences", r.Copies + r.Opposed + r.Dependent},
-		{"− hidden in which units are on where", r.Hidden},
-		{"= degrees of freedom, predicted", r.Rank()}, {"rank, measured", d.Rank},
+		{"parameters", r.Parameters}, {"− of units without effect on the data", r.Silent}, {"− one scale for each other unit", r.Rescaling},
+		{"− of units that are on at all points", r.Linear}, {"− of units with the same knot, or too few points", r.Copies + r.Opposed + r.Dependent},
+		{"− due to the activation pattern (deep nets)", r.Hidden},
+		{"= degrees of freedom, counted", r.Rank()}, {"rank of the Jacobian, measured", d.Rank},
 	} {
 		rows = append(rows, []string{row.what, fmt.Sprint(row.count)})
 	}
-	return []string{"", "parameters"}, rows
+	return []string{"", "number"}, rows
 }
 
 // DrawSpectrum (claim N10) draws the singular values of the Jacobian, relative to the largest, and the rank.
@@ -69,29 +70,49 @@ func SurveyDegrees(nets int) (all []*Degrees, err error) {
 	return all, nil
 }
 
-// DrawDegrees (claim N10) draws the ranks over the parameters, those of nets of one hidden layer apart from deeper ones.
+// Shallow tells whether the net has one hidden layer.
+func (d *Degrees) Shallow() bool { return len(d.Sizes) == 3 }
+
+// Scaled is the number of parameters less one for each hidden unit: rescaling units leaves no more degrees of freedom.
+func (d *Degrees) Scaled() int {
+	return d.Redundancy.Parameters - sumOf(d.Sizes[1:len(d.Sizes)-1])
+}
+
+func sumOf(widths []int) (sum int) {
+	for _, w := range widths {
+		sum += w
+	}
+	return sum
+}
+
+// DrawDegrees (claim N10) draws the ranks beside their two bounds: of nets of one input over the regions, each of which adds at most 2, and
+// of nets of two inputs over the parameters less one for each unit.
 func DrawDegrees(all []*Degrees) *figure.Figure {
-	most := 0
-	shallow, deep := []*Degrees{}, []*Degrees{}
-	for _, d := range all {
-		most = max(most, d.Redundancy.Parameters)
-		if len(d.Sizes) == 3 {
-			shallow = append(shallow, d)
-		} else {
-			deep = append(deep, d)
+	panel := func(title, label, theory string, slope, inputs int, of func(*Degrees) int) *figure.Figure {
+		var some []*Degrees
+		most := 1
+		for _, d := range all {
+			if d.Sizes[0] == inputs {
+				some, most = append(some, d), max(most, of(d))
+			}
 		}
-	}
-	fig := figure.New("Parameters and degrees of freedom", figure.X("parameters"), figure.Y("rank of the Jacobian")).
-		Theory("as many", []int{0, most}, []int{0, most})
-	draw := func(name string, some []*Degrees) {
-		if len(some) > 0 {
-			fig.Points(name, figure.Column(some, func(d *Degrees) int { return d.Redundancy.Parameters }),
-				figure.Column(some, func(d *Degrees) int { return d.Rank }))
+		fig := figure.New(title, figure.X(label), figure.Y("rank of the Jacobian")).Theory(theory, []int{0, most}, []int{0, slope * most})
+		for _, shallow := range []bool{true, false} {
+			var xs, ranks []int
+			for _, d := range some {
+				if d.Shallow() == shallow {
+					xs, ranks = append(xs, of(d)), append(ranks, d.Rank)
+				}
+			}
+			if len(xs) > 0 {
+				fig.Points(map[bool]string{true: "one hidden layer", false: "two or three"}[shallow], xs, ranks)
+			}
 		}
+		return fig
 	}
-	draw("one hidden layer", shallow)
-	draw("two and three", deep)
-	return fig
+	return figure.Row(
+		panel("One input", "linear regions", "2 × regions", 2, 1, func(d *Degrees) int { return d.Regions }),
+		panel("Two inputs", "parameters − hidden units", "as many", 1, 2, (*Degrees).Scaled))
 }
 
 // CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and points, uniform in [−1, 1] in each input,
@@ -123,6 +144,11 @@ func CountDegrees(sizes []int, points int, seed int) (*Degrees, error) {
 	x.Apply(func(_, _ int, _ float64) float64 { return 2*rng.Float64() - 1 }, x)
 	d := &Degrees{Sizes: sizes, Redundancy: net.Redundancy(x)}
 	var err error
+	if sizes[0] == 1 {
+		if d.Regions, err = net.Regions(-1, 1); err != nil {
+			return nil, err
+		}
+	}
 	if d.Rank, d.Singular, err = relu.Rank(net.Jacobian(x)); err != nil {
 		return nil, err
 	}

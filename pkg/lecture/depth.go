@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -17,121 +18,186 @@ import (
 	"descent.example/pkg/train"
 )
 
+// Contender (claim N9) is a shape of nets with the learning rates that are tried for it.
+type Contender struct {
+	Widths []int // of the hidden layers
+	// Rates are Adam's at first; each falls to 0. Of several, the one with the least median error is kept, and the errors reported are
+	// those of as many other seeds.
+	Rates []float64
+}
+
 // DepthScore (claim N9) is what nets of one shape learn, to be compared with others of as many parameters and another depth.
 type DepthScore struct {
 	Widths     []int
 	Parameters int
+	Rate       float64   // the one that was kept
+	Tried      []float64 // the median errors at the contender's rates; nil for a single rate
 	Errors     []float64 // root mean square, by seed
-	Regions    []float64 // linear regions on the interval, exact, by seed
+	Regions    []float64 // linear regions, exact, by seed; of nets of two inputs that of Net alone
+	Net        *relu.Net // of the run with the median error
 }
 
 // Depths (claim N9) are nets of growing depth on one target.
 type Depths struct {
-	Target string
-	Scores []*DepthScore
+	Target   string
+	Constant float64 // the error of the best constant
+	Scores   []*DepthScore
 }
 
 // String compares the medians of the errors.
 func (d *Depths) String() string {
-	var errors []string
-	var parameters []int
-	for i, s := range d.Scores {
-		median := "divergence"
-		if len(s.Errors) > 0 {
-			median = fmt.Sprintf("%.1g", Quantile(s.Errors, 0.5))
-		}
-		layers := []string{" with one layer", " with two", " with three"}
-		if i < len(layers) && len(s.Widths) == i+1 {
-			median += layers[i]
-		} else {
-			median += fmt.Sprintf(" with %d", len(s.Widths))
-		}
-		errors, parameters = append(errors, median), append(parameters, s.Parameters)
-	}
-	if len(errors) == 0 {
+	if len(d.Scores) == 0 {
 		return d.Target + ": no nets."
 	}
-	return fmt.Sprintf("%s: %s (medians; %d to %d parameters).", d.Target, strings.Join(errors, ", "), slices.Min(parameters), slices.Max(parameters))
-}
-
-// DrawDepths (claim N9) draws the Spread of the errors over the depths, for each target, beside each other.
-func DrawDepths(title string, tail float64, all ...*Depths) *figure.Figure {
-	fig := figure.New(title, overDepths, figure.LogY("root mean square error"))
-	for k, d := range all {
-		if layers, scores := d.learned(k); len(scores) > 0 {
-			fig.ConfidenceIntervals(d.Target, layers, figure.Each(scores, func(s *DepthScore) stat.Interval { return Spread(s.Errors, tail) }))
-		}
-	}
-	return fig
-}
-
-// DrawRegions (claim N9) draws the median numbers of linear regions.
-func DrawRegions(all ...*Depths) *figure.Figure {
-	fig := figure.New("Linear regions on the interval", overDepths, figure.Y("regions after training"))
-	for k, d := range all {
-		if layers, scores := d.learned(k); len(scores) > 0 {
-			fig.Line(d.Target, layers, figure.Column(scores, func(s *DepthScore) float64 { return Quantile(s.Regions, 0.5) }))
-		}
-	}
-	return fig
-}
-
-var overDepths = figure.X("hidden layers").Range(0.5, 3.5)
-
-// learned are the scores of nets of which a run did not diverge, over their places in a picture of several targets.
-func (d *Depths) learned(target int) (layers []float64, scores []*DepthScore) {
+	var words []string
 	for _, s := range d.Scores {
+		median := "divergence"
 		if len(s.Errors) > 0 {
-			layers, scores = append(layers, float64(len(s.Widths))+0.08*float64(target-1)), append(scores, s)
+			median = fmt.Sprintf("%.2g", Quantile(s.Errors, 0.5))
 		}
+		words = append(words, fmt.Sprintf("%s with %s", median, layersOf(s)))
 	}
-	return layers, scores
+	return fmt.Sprintf("%s: median error %s; the best constant has %.2g.", d.Target, strings.Join(words, ", "), d.Constant)
 }
 
-// CompareDepths (claim N9) trains nets of the widths given, [nets][layers]. It is an error when a setting cannot be, and when a run
-// fails.
-func CompareDepths(ctx context.Context, training Training, widths [][]int) (*Depths, error) {
-	var models []problem.MLP
-	for _, w := range widths {
-		models = append(models, hidden(w...))
+// layersOf are a net's hidden layers in words.
+func layersOf(s *DepthScore) string {
+	names := []string{"no hidden layer", "one layer", "two layers", "three layers"}
+	if n := len(s.Widths); n < len(names) {
+		return names[n]
 	}
-	histories, err := training.run(ctx, models, train.Record{}, 0)
-	if err != nil {
+	return fmt.Sprintf("%d layers", len(s.Widths))
+}
+
+// DrawDepths (claim N9) draws the median and the quartiles of the errors for each depth and target, as parts of the best constant's. All
+// targets must have the same number of contenders.
+func DrawDepths(title string, all ...*Depths) *figure.Figure {
+	if len(all) == 0 {
+		return figure.New(title, figure.X("hidden layers").Categories(), figure.Y("error"))
+	}
+	fig := figure.New(title, figure.X("hidden layers").Categories(figure.Each(all[0].Scores, layersOf)...), figure.LogY("error / error of the best constant"))
+	for _, d := range all {
+		var places []float64
+		var spreads []stat.Interval
+		for i, s := range d.Scores {
+			if len(s.Errors) > 0 {
+				places, spreads = append(places, float64(i)), append(spreads, Spread(s.Errors, 0.25).Scaled(1/d.Constant))
+			}
+		}
+		if len(places) > 0 {
+			fig.ConfidenceIntervals(d.Target, places, spreads)
+		}
+	}
+	return fig.HLine(1, "the best constant")
+}
+
+// DrawFits (claim N9) draws, for each depth, the net of the run with the median error and the target.
+func DrawFits(target problem.Target, d *Depths) *figure.Figure {
+	xs, ys := target.Grid(401)
+	span := Span(ys)
+	var panels []*figure.Figure
+	for _, s := range d.Scores {
+		fig := figure.New(layersOf(s), figure.X("x").Range(target.Lo, target.Hi), figure.Y("f(x)").Range(span[0], span[1])).Theory("target", xs, ys)
+		if s.Net != nil {
+			fig.Line("net", xs, s.Net.At)
+		}
+		panels = append(panels, fig)
+	}
+	return figure.Row(panels...)
+}
+
+// CompareDepths (claim N9) trains the contenders on a target. It is an error when a setting cannot be, and when a run fails.
+func CompareDepths(ctx context.Context, training Training, contenders ...Contender) (*Depths, error) {
+	if err := training.check(); err != nil {
 		return nil, err
 	}
-	all := &Depths{Target: training.Target.Name}
-	for i, w := range widths {
-		b := &DepthScore{Widths: w}
-		b.Parameters = relu.New(models[i].Sizes...).Parameters()
-		for _, h := range histories[i] {
-			off := training.error(models[i], h)
-			if math.IsNaN(off) {
+	_, ys := training.Target.Grid(201)
+	return compare(training.Target.Name, contenders, ys, func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
+		training := training
+		training.Rate, training.Before = rate, training.Before+before
+		model := hidden(widths...)
+		histories, err := training.run(ctx, []problem.MLP{model}, train.Record{}, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		return outcomes(histories[0], model.Sizes, func(net *relu.Net) float64 { return training.off(net) })
+	}, training.Seeds, func(net *relu.Net) (int, error) { return net.Regions(training.Target.Lo, training.Target.Hi) })
+}
+
+// off is a net's root mean square error on the target's 201 points.
+func (t Training) off(net *relu.Net) float64 {
+	xs, ys := t.Target.Grid(201)
+	return rms(ys, func(i int) float64 { return net.At(xs[i]) })
+}
+
+// outcomes are the errors of runs that did not diverge, and their nets.
+func outcomes(histories []*train.History, sizes []int, off func(*relu.Net) float64) (all []float64, nets []*relu.Net, err error) {
+	for _, h := range histories {
+		if _, diverged := h.Diverged(); diverged {
+			continue
+		}
+		net, err := relu.FromTheta(h.Final, sizes...)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, nets = append(all, off(net)), append(nets, net)
+	}
+	return all, nets, nil
+}
+
+// compare picks each contender's rate on its first seeds and measures it on the next ones. ys are the values of the target, run trains
+// nets from the seeds before+1, …, and count counts a net's regions.
+func compare(target string, contenders []Contender, ys []float64, run func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error),
+	seeds int, count func(*relu.Net) (int, error)) (*Depths, error) {
+	mean := floats.Sum(ys) / float64(len(ys))
+	all := &Depths{Target: target, Constant: rms(ys, func(int) float64 { return mean })}
+	for _, c := range contenders {
+		if len(c.Rates) == 0 {
+			return nil, fmt.Errorf("the net of the widths %v has no Rates: give one or several", c.Widths)
+		}
+		s := &DepthScore{Widths: c.Widths, Rate: c.Rates[0]}
+		before := 0
+		if len(c.Rates) > 1 {
+			before = seeds
+			for _, rate := range c.Rates {
+				errors, _, err := run(c.Widths, rate, 0)
+				if err != nil {
+					return nil, err
+				}
+				s.Tried = append(s.Tried, Spread(slices.Concat(errors, infinities(seeds-len(errors))), 0.25).Value)
+			}
+			s.Rate = c.Rates[floats.MinIdx(s.Tried)]
+		}
+		errors, nets, err := run(c.Widths, s.Rate, before)
+		if err != nil {
+			return nil, err
+		}
+		if s.Errors = errors; len(errors) > 0 {
+			s.Net = nets[slices.Index(errors, Quantile(errors, 0.5))]
+			s.Parameters = s.Net.Parameters()
+		}
+		for _, net := range nets {
+			if net.Sizes()[0] > 1 && net != s.Net {
 				continue
 			}
-			net, err := relu.FromTheta(h.Final, models[i].Sizes...)
+			regions, err := count(net)
 			if err != nil {
 				return nil, err
 			}
-			regions, err := net.Regions(training.Target.Lo, training.Target.Hi)
-			if err != nil {
-				return nil, err
-			}
-			b.Errors, b.Regions = append(b.Errors, off), append(b.Regions, float64(regions))
+			s.Regions = append(s.Regions, float64(regions))
 		}
-		all.Scores = append(all.Scores, b)
+		all.Scores = append(all.Scores, s)
 	}
 	return all, nil
 }
+
+// infinities stand for runs that diverged.
+func infinities(n int) []float64 { return slices.Repeat([]float64{math.Inf(1)}, n) }
 
 // Plane (claim N9) is a function of two variables on [−1, 1]².
 type Plane struct {
 	Name string
 	F    func(x, y float64) float64
-}
-
-// Draw draws the function as contours.
-func (p Plane) Draw() *figure.Figure {
-	return figure.New(p.Name, figure.X("x₁").Range(-1, 1), figure.Y("x₂").Range(-1, 1)).Contour("f", p.F, -0.75, -0.25, 0.25, 0.75)
 }
 
 // Planes are a product of two waves, a wave of the radius, and a plane wave, which is a function of one combination only.
@@ -143,19 +209,40 @@ func Planes() []Plane {
 	}
 }
 
+// DrawPlanes (claim N9) draws each target and what the nets of each depth learned of it, those of the runs with the median error. It
+// panics when there is not one target for each comparison.
+func DrawPlanes(targets []Plane, all []*Depths) *figure.Figure {
+	if len(targets) != len(all) || len(all) == 0 {
+		panic(fmt.Errorf("there are %d targets and %d comparisons: they must be as many, and at least 1", len(targets), len(all)))
+	}
+	var panels []*figure.Figure
+	add := func(name string, f func(x, y float64) float64) {
+		panels = append(panels, figure.New(name, figure.X("x₁").Range(-1, 1), figure.Y("x₂").Range(-1, 1)).
+			Contour("f", func(x, y float64) float64 { return max(-0.999, min(0.999, f(x, y))) }, -0.75, -0.25, 0.25, 0.75))
+	}
+	for i, target := range targets {
+		add(target.Name, target.F)
+		for _, s := range all[i].Scores {
+			if s.Net != nil {
+				add(layersOf(s), func(x, y float64) float64 { return s.Net.Output([]float64{x, y})[0] })
+			}
+		}
+	}
+	return figure.Grid(len(panels)/len(targets), panels...)
+}
+
 // PlaneSettings are those of CompareDepthsOnPlane.
 type PlaneSettings struct {
 	Target Plane
-	Widths [][]int // of the nets, [nets][layers]
-	Rate   float64 // of Adam at first; 0 at the end
-	Steps  int     // of each run
-	Seeds  int     // runs of each net
+	Steps  int // of each run
+	Seeds  int // runs of each net
+	Before int // seeds that are left out, because something was chosen by them
 }
 
 // CompareDepthsOnPlane (claim N9) is CompareDepths for a function of two variables, learned from its values on a grid of 24 × 24 by
-// batches of 64. Errors are on a grid of 33 × 33; Regions are the linear regions in the square, exact, of the first seed's net alone.
-// It is an error when a setting cannot be, and when a run fails.
-func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) (*Depths, error) {
+// batches of 64. Errors are on a grid of 33 × 33, most of which the net has not seen. It is an error when a setting cannot be, and when a
+// run fails.
+func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings, contenders ...Contender) (*Depths, error) {
 	if err := counts("Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -164,46 +251,27 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings) (*Depths,
 	}
 	x, y := settings.Target.grid(24)
 	fx, fy := settings.Target.grid(33)
-	c, err := cosine(settings.Rate, settings.Steps, 64)
-	if err != nil {
-		return nil, err
-	}
-	var models []problem.MLP
-	for _, widths := range settings.Widths {
-		models = append(models, problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})})
-	}
-	nets, err := netsOn(&problem.Points{Features: x, Targets: y}, models)
-	if err != nil {
-		return nil, err
-	}
-	histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds}.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all := &Depths{Target: settings.Target.Name}
-	for i, widths := range settings.Widths {
-		b := &DepthScore{Widths: widths}
-		b.Parameters = relu.New(models[i].Sizes...).Parameters()
-		for k, h := range histories[i] {
-			if _, diverged := h.Diverged(); diverged {
-				continue
-			}
-			net, err := relu.FromTheta(h.Final, models[i].Sizes...)
-			if err != nil {
-				return nil, err
-			}
-			b.Errors = append(b.Errors, rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] }))
-			if k == 0 {
-				regions, err := net.Polygons([2]float64{-1, -1}, [2]float64{1, 1})
-				if err != nil {
-					return nil, err
-				}
-				b.Regions = append(b.Regions, float64(len(regions)))
-			}
+	return compare(settings.Target.Name, contenders, fy, func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
+		c, err := cosine(rate, settings.Steps, 64)
+		if err != nil {
+			return nil, nil, err
 		}
-		all.Scores = append(all.Scores, b)
-	}
-	return all, nil
+		model := problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})}
+		nets, err := netsOn(&problem.Points{Features: x, Targets: y}, []problem.MLP{model})
+		if err != nil {
+			return nil, nil, err
+		}
+		histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds, first: 1 + settings.Before + before}.run(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return outcomes(histories[0], model.Sizes, func(net *relu.Net) float64 {
+			return rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] })
+		})
+	}, settings.Seeds, func(net *relu.Net) (int, error) {
+		polygons, err := net.Polygons([2]float64{-1, -1}, [2]float64{1, 1})
+		return len(polygons), err
+	})
 }
 
 // grid are the places of a grid of n × n, and the values there.
@@ -215,32 +283,4 @@ func (p Plane) grid(n int) (*mat.Dense, []float64) {
 		y[i] = p.F(a, b)
 	}
 	return x, y
-}
-
-// DrawTeeth (claim N9) draws the sawteeth of 1 to depth hidden layers, beside each other. It panics when depth is not between 1 and 14: each layer
-// doubles the teeth.
-func DrawTeeth(depth int) *figure.Figure {
-	if depth < 1 || depth > 14 {
-		panic(fmt.Errorf("depth is %d: it must be between 1 and 14", depth))
-	}
-	var panels []*figure.Figure
-	for layers := 1; layers <= depth; layers++ {
-		saw := Sawtooth(layers)
-		panels = append(panels, figure.New(fmt.Sprintf("after layer %d", layers), figure.X("x").Range(0, 1), figure.Y("f(x)")).
-			Line("net", slices.Concat([]float64{0}, saw.Knots, []float64{1}), saw.F))
-	}
-	return figure.Row(panels...)
-}
-
-// Sawtooth (claim N9) is the sawtooth of 2^depth linear pieces between 0 and 1 on [0, 1]. It panics when depth is not between 1 and 20.
-func Sawtooth(depth int) problem.Target {
-	if depth < 1 || depth > 20 {
-		panic(fmt.Errorf("depth is %d: it must be between 1 and 20", depth))
-	}
-	net := relu.Sawtooth(depth)
-	t := problem.Target{Name: fmt.Sprintf("sawtooth of %d pieces", 1<<depth), F: net.At, Lo: 0, Hi: 1}
-	for k := 1; k < 1<<depth; k++ {
-		t.Knots = append(t.Knots, float64(k)/float64(int(1)<<depth))
-	}
-	return t
 }

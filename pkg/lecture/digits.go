@@ -2,7 +2,9 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -13,36 +15,58 @@ import (
 	"descent.example/pkg/train"
 )
 
-// DigitScore (claims N8, N9) are the accuracies on held-out digits of nets of growing depth.
-type DigitScore struct {
+// DigitNets (claim N8) are nets of one non-linearity and scale, at one or several depths.
+type DigitNets struct {
 	Activation problem.Activation
-	Depth      []float64
-	Accuracy   []stat.Interval // over seeds
+	Scale      float64   // weights are drawn with the standard deviation Scale/√inputs
+	Rates      []float64 // learning rates, one for each of the depths
 }
 
-// DrawDigits (claims N8, N9) draws the accuracies over the depths, and that of a guess.
+// String names the non-linearity and the scale.
+func (d DigitNets) String() string { return fmt.Sprintf("%s, s = %.3g", d.Activation, d.Scale) }
+
+// DigitScore (claim N8) are the accuracies of nets of growing depth.
+type DigitScore struct {
+	DigitNets
+	Depth          []int
+	Known, Unknown []stat.Interval // on the digits learned from and on others, over seeds
+}
+
+// String lists the accuracies on unseen digits.
+func (d *DigitScore) String() string {
+	var words []string
+	for i, depth := range d.Depth {
+		words = append(words, fmt.Sprintf("%.0f %% with %d", 100*d.Unknown[i].Value, depth))
+	}
+	return fmt.Sprintf("%s: %s hidden layers.", d.DigitNets, strings.Join(words, ", "))
+}
+
+// DrawDigits (claim N8) draws the accuracies over the depths, and that of a guess.
 func DrawDigits(all []*DigitScore) *figure.Figure {
-	fig := figure.New("Digits recognized", figure.X("hidden layers"), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
+	var depths []string
+	if len(all) > 0 {
+		for _, depth := range all[0].Depth {
+			depths = append(depths, fmt.Sprint(depth))
+		}
+	}
+	fig := figure.New("Digits recognized", figure.X("hidden layers").Categories(depths...), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {
-		fig.ConfidenceIntervals(d.Activation.String(), d.Depth, percents(d.Accuracy))
+		fig.ConfidenceIntervals(d.DigitNets.String(), nil, percents(d.Unknown))
 	}
 	return fig.HLine(10, "a guess")
 }
 
 // DigitSettings are those of LearnDigits.
 type DigitSettings struct {
-	Activations []problem.Activation
-	Depths      []int   // hidden layers
-	Width       int     // units of each layer
-	Scale       float64 // weights are drawn with the standard deviation Scale/√inputs
-	Rate        float64 // learning rate
-	Steps       int     // of each run
-	Seeds       int     // runs of each net
+	Depths []int // hidden layers
+	Width  int   // units of each layer
+	Steps  int   // of each run
+	Seeds  int   // runs of each net
 }
 
-// LearnDigits (claims N8, N9) trains nets on 1,500 digits by SGD with momentum on batches of 32, and tests them on the 297 others. It
+// LearnDigits (claim N8) trains nets on 1,500 digits by SGD with momentum on batches of 32, and tests them on the 297 others. It
 // is an error when a setting cannot be, and when a run fails.
-func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, error) {
+func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets) (all []*DigitScore, err error) {
 	if err := counts("Width", settings.Width, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
@@ -54,48 +78,49 @@ func LearnDigits(ctx context.Context, settings DigitSettings) ([]*DigitScore, er
 	if err != nil {
 		return nil, err
 	}
-	var models []problem.MLP
-	for _, activation := range settings.Activations {
-		for _, depth := range settings.Depths {
+	for _, n := range nets {
+		if len(n.Rates) != len(settings.Depths) {
+			return nil, fmt.Errorf("%s has %d Rates: give one for each of the %d depths", n, len(n.Rates), len(settings.Depths))
+		}
+		d := &DigitScore{DigitNets: n, Depth: settings.Depths}
+		for i, depth := range settings.Depths {
 			if err := counts("Depth", depth); err != nil {
 				return nil, err
 			}
 			model := ofDigits(slices.Repeat([]int{settings.Width}, depth)...)
-			model.Activation = activation
-			models = append(models, model)
-		}
-	}
-	nets, err := netsOn(known, models)
-	if err != nil {
-		return nil, err
-	}
-	c := train.Config{LearningRate: settings.Rate, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
-	histories, err := lesson{nets: nets, rule: "momentum", config: c, start: problem.Normal(settings.Scale), seeds: settings.Seeds}.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []*DigitScore
-	for i, activation := range settings.Activations {
-		d := &DigitScore{Activation: activation}
-		for j, depth := range settings.Depths {
-			k := i*len(settings.Depths) + j
-			var right []float64
-			for _, h := range histories[k] {
-				if _, diverged := h.Diverged(); diverged {
-					right = append(right, 0.1) // as good as a guess
-					continue
-				}
-				right = append(right, models[k].Accuracy(h.Final, unknown))
-			}
-			accuracy, err := stat.MeanOverRuns(right, Confidence)
+			model.Activation = n.Activation
+			net, err := problem.NewNet(model, known)
 			if err != nil {
 				return nil, err
 			}
-			d.Depth, d.Accuracy = append(d.Depth, float64(depth)), append(d.Accuracy, accuracy)
+			c := train.Config{LearningRate: n.Rates[i], Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
+			histories, err := lesson{nets: []*problem.Net{net}, rule: "momentum", config: c, start: problem.Normal(n.Scale), seeds: settings.Seeds}.run(ctx)
+			if err != nil {
+				return nil, err
+			}
+			learned, err := accuracy(model, histories[0], known)
+			if err != nil {
+				return nil, err
+			}
+			tested, err := accuracy(model, histories[0], unknown)
+			if err != nil {
+				return nil, err
+			}
+			d.Known, d.Unknown = append(d.Known, learned), append(d.Unknown, tested)
 		}
 		all = append(all, d)
 	}
 	return all, nil
+}
+
+// accuracy is the mean over runs; a run that diverged is as good as a guess.
+func accuracy(model problem.MLP, histories []*train.History, data *problem.Labeled) (stat.Interval, error) {
+	return stat.MeanOverRuns(figure.Column(histories, func(h *train.History) float64 {
+		if _, diverged := h.Diverged(); diverged {
+			return 0.1
+		}
+		return model.Accuracy(h.Final, data)
+	}), Confidence)
 }
 
 // ofDigits is a model from digits' pixels to their classes with the hidden widths given, in float64.

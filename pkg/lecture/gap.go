@@ -162,7 +162,8 @@ func found(runs []*train.History, width int, xs, ys []float64) (nets []*relu.Net
 
 // train runs the training from the seeds first, first+1, ….
 func (g *Gap) train(ctx context.Context, training Training, first int) error {
-	runs, err := training.runFrom(ctx, first, shallow([]int{g.Width}), train.Record{}, 0)
+	training.Before = first - 1
+	runs, err := training.run(ctx, shallow([]int{g.Width}), train.Record{}, 0)
 	if err != nil {
 		return err
 	}

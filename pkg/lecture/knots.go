@@ -36,10 +36,10 @@ func (g *KnotMotion) Frames(most int) (records []int) {
 	return records
 }
 
-// Paths are the places of the knots, [units][records], after the steps they belong to. The first step, 0, is left out.
+// Paths are the places of the knots, [units][records], after the steps they belong to.
 func (g *KnotMotion) Paths() (steps []float64, knots [][]float64) {
-	for r, net := range g.Nets[1:] {
-		steps = append(steps, float64(g.Step[r+1]))
+	for r, net := range g.Nets {
+		steps = append(steps, float64(g.Step[r]))
 		elbows, _, err := net.Elbows()
 		if err != nil {
 			panic(err) // FollowKnots' nets are sums of elbows
@@ -54,52 +54,93 @@ func (g *KnotMotion) Paths() (steps []float64, knots [][]float64) {
 	return steps, knots
 }
 
-// String says how much of the bending lies near the kinks.
+// String says how much of the bending lies near the kinks, and what the first net's bends there add up to.
 func (g *KnotMotion) String() string {
 	if len(g.Target.Knots) == 0 {
 		return g.Target.Name + " has no kinks for the knots to gather at."
 	}
-	return fmt.Sprintf("Of all bending, Σ|vw| over the knots in the interval, %s lies within 1/20 of a kink at the start, and %s at the end.\n"+
-		"Bends at random places would have %.0f %% of it there.", percent(g.NearBefore), percent(g.NearAfter), 100*g.Chance)
+	words := fmt.Sprintf("Within 1/20 of a kink lies %s of all bending Σ|vw| at the start and %s at the end; bends at random places would have %.0f %% there.",
+		percent(g.NearBefore), percent(g.NearAfter), 100*g.Chance)
+	places, bends := g.bends(len(g.Nets) - 1)
+	for _, k := range g.Target.Knots {
+		sum, count := 0.0, 0
+		for i, place := range places {
+			if math.Abs(place-k) < near {
+				sum, count = sum+bends[i], count+1
+			}
+		}
+		if want := slopeChange(g.Target, k); math.Abs(want) < steep {
+			words += fmt.Sprintf("\nNear %g the net has %d knots, whose slopes change by %.2f in sum; the target's changes by %.2f.", k, count, sum, want)
+		}
+	}
+	return words
 }
 
-// Animate (claim N12) shows the net of the first seed and its elbows as it learns, in at most 24 frames.
+// steep is the slope change above which a target's kink is a jump.
+const steep = 1e3
+
+// slopeChange is by how much the target's slope changes at x.
+func slopeChange(target problem.Target, x float64) float64 {
+	const h = 1e-5
+	return (target.F(x+h) - 2*target.F(x) + target.F(x-h)) / h
+}
+
+// bends are the knots of a record's net in the interval, and by how much its slope changes at each, v|w|.
+func (g *KnotMotion) bends(record int) (places, changes []float64) {
+	units, _, err := g.Nets[record].Elbows()
+	if err != nil {
+		panic(err) // FollowKnots' nets are sums of elbows
+	}
+	for _, e := range units {
+		if k := e.Knot(); k >= g.Target.Lo && k <= g.Target.Hi {
+			places, changes = append(places, k), append(changes, e.V*math.Abs(e.W))
+		}
+	}
+	return places, changes
+}
+
+// Animate (claim N12) shows the net of the first seed as it learns, and by how much its slope changes at each of its knots, in at most 24
+// frames.
 func (g *KnotMotion) Animate() *figure.Animation {
 	lo, hi := g.Target.Lo, g.Target.Hi
 	xs, frames := figure.Between(lo, hi), g.Frames(24) // most of the motion is early
-	heights := []float64{-1, 1}
+	heights, slopes := []float64{-1, 1}, []float64{-1, 1}
 	for _, x := range xs {
 		heights = append(heights, g.Target.F(x))
 	}
-	var slopes []float64 // the elbows' values at the ends
-	elbows := make([][][]float64, len(frames))
-	for i, k := range frames {
-		units, _, err := g.Nets[k].Elbows()
-		if err != nil {
-			panic(err) // FollowKnots' nets are sums of elbows
-		}
-		for _, e := range units {
-			elbows[i] = append(elbows[i], figure.Column(xs, e.At))
-			slopes = append(slopes, e.At(lo), e.At(hi))
-		}
+	for _, k := range frames {
+		_, changes := g.bends(k)
+		slopes = append(slopes, changes...)
 	}
 	height, slope := Span(heights), Span(slopes)
 	return figure.Animate(len(frames), 6, func(i int) *figure.Figure {
 		net := g.Nets[frames[i]]
+		places, changes := g.bends(frames[i])
 		picture := figure.New(fmt.Sprintf("Step %d", g.Step[frames[i]]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(height[0], height[1])).
 			Theory("target", xs, g.Target.F).Line("net", xs, net.At)
-		if knots, err := net.Knots(lo, hi); err == nil && len(knots) > 0 {
-			picture.Points("knots", knots, net.At)
+		bends := figure.New("Its knots", figure.X("knot −b/w").Range(lo, hi), figure.Y("change of slope there, v|w|").Range(slope[0], slope[1]))
+		if len(places) > 0 {
+			picture.Points("knots", places, net.At)
+			bends.Stems("knots", places, changes)
 		}
-		return figure.Row(picture, figure.New("Its elbows, scaled", figure.X("x"), figure.Y("v · max(0, wx + b)").Range(slope[0], slope[1])).
-			Bundle("one elbow each", xs, elbows[i]))
+		for _, k := range g.Target.Knots {
+			bends.VLine(k, "kink")
+		}
+		return figure.Row(picture, bends)
 	})
 }
 
-// DrawPaths (claim N12) draws the places of the knots over the steps, and the target's kinks.
+// DrawPaths (claim N12) draws the places of the knots over the steps, and the target's kinks. A knot beyond the interval is drawn at the
+// edge.
 func (g *KnotMotion) DrawPaths() *figure.Figure {
 	steps, knots := g.Paths()
-	fig := figure.New("Where the knots go", figure.LogX("step"), figure.Y("knot −b/w").Range(g.Target.Lo-0.1, g.Target.Hi+0.1)).
+	lo, hi := g.Target.Lo-0.1, g.Target.Hi+0.1
+	for _, path := range knots {
+		for r, k := range path {
+			path[r] = max(lo, min(hi, k))
+		}
+	}
+	fig := figure.New("Where the knots go (at the edge: beyond it)", figure.X("step"), figure.Y("knot −b/w").Range(lo, hi)).
 		Bundle("one knot each", steps, knots)
 	for _, k := range g.Target.Knots {
 		fig.HLine(k, "kink")
@@ -107,7 +148,7 @@ func (g *KnotMotion) DrawPaths() *figure.Figure {
 	return fig
 }
 
-// near is the distance that Growth calls near, in the target's units.
+// near is the distance that NearBefore and NearAfter call near, in the target's units.
 const near = 0.05
 
 // FollowKnots (claim N12) trains nets of one hidden layer on a target that has kinks, and follows their knots in about 120 records. It

@@ -26,10 +26,11 @@ func (s *Success) String() string {
 	if s.Net == nil {
 		return fmt.Sprintf("%d units: every run diverged.", s.Width)
 	}
-	return fmt.Sprintf("%d units: %.0f %% found it (%.0f to %.0f %%), the best one has the error %.2g.", s.Width, 100*s.Rate.Value, 100*s.Rate.Low, 100*s.Rate.High, s.Best)
+	return fmt.Sprintf("%d units: %s found it; the smallest error is %.2g.", s.Width, percent(s.Rate), s.Best)
 }
 
-// DrawSearch (claim N11) draws the errors of all runs over the widths, each width's beside each other, and the tolerance.
+// DrawSearch (claim N11) draws the errors of all runs over the widths, each width's beside each other, with the tolerance, and the part of
+// them below it.
 func DrawSearch(all []*Success, tolerance float64) *figure.Figure {
 	runs := 0
 	var xs, errors []float64
@@ -37,24 +38,29 @@ func DrawSearch(all []*Success, tolerance float64) *figure.Figure {
 		runs = len(s.Errors)
 		for k, e := range s.Errors {
 			if !math.IsNaN(e) {
-				xs, errors = append(xs, float64(s.Width)*math.Exp(0.2*(float64(k)/float64(runs)-0.5))), append(errors, e)
+				xs, errors = append(xs, float64(s.Width)*math.Exp(0.3*(float64(k)/float64(runs)-0.5))), append(errors, e)
 			}
 		}
 	}
-	fig := figure.New(fmt.Sprintf("What %d random starts find", runs), figure.LogX("hidden units"), figure.LogY("root mean square error"))
+	fig := figure.New(fmt.Sprintf("Errors from %d random starts", runs), figure.LogX("hidden units"), figure.LogY("root mean square error"))
 	if len(errors) > 0 {
 		fig.Points("one run each", xs, errors)
 	}
-	return fig.HLine(tolerance, "found")
+	return figure.Row(fig.HLine(tolerance, "counts as found"),
+		figure.New("Runs that find the target", figure.LogX("hidden units"), figure.Y("found (%)").Range(-2, 102)).
+			ConfidenceIntervals("share of the runs", figure.Column(all, func(s *Success) int { return s.Width }),
+				percents(figure.Each(all, func(s *Success) stat.Interval { return s.Rate }))))
 }
 
-// DrawFound (claim N11) draws the best nets of some widths beside the target, which nets of ten units or more can be.
-func DrawFound(target problem.Target, some ...*Success) *figure.Figure {
-	fig := Graph("The best nets", target).Theory("target, and ten elbows written down", nil, target.F)
-	for _, s := range some {
-		if s.Net != nil {
-			fig.Line(fmt.Sprintf("%d units, trained", s.Width), nil, s.Net.At)
-		}
+// DrawFound (claim N11) draws the best net of a width beside the target, with its knots.
+func DrawFound(target problem.Target, s *Success) *figure.Figure {
+	fig := Graph(fmt.Sprintf("The best of the nets of %d units", s.Width), target).Theory("target", nil, target.F)
+	if s.Net == nil {
+		return fig
+	}
+	fig.Line("net", nil, s.Net.At)
+	if knots, err := s.Net.Knots(target.Lo, target.Hi); err == nil && len(knots) > 0 {
+		fig.Points("its knots", knots, s.Net.At)
 	}
 	return fig
 }
@@ -62,32 +68,38 @@ func DrawFound(target problem.Target, some ...*Success) *figure.Figure {
 // Search (claim N11) trains nets of each width on a target that each of them can represent exactly. tolerance is the error that
 // counts as found. It is an error when a setting cannot be, and when a run fails.
 func Search(ctx context.Context, training Training, widths []int, tolerance float64) ([]*Success, error) {
-	models := shallow(widths)
-	histories, err := training.run(ctx, models, train.Record{}, 0)
+	histories, err := training.run(ctx, shallow(widths), train.Record{}, 0)
 	if err != nil {
 		return nil, err
 	}
 	var all []*Success
 	for i, width := range widths {
-		s := &Success{Width: width, Best: math.NaN()}
-		found := 0
-		for _, h := range histories[i] {
-			off := training.error(models[i], h)
-			if off < tolerance {
-				found++
-			}
-			s.Errors = append(s.Errors, off)
-			if !math.IsNaN(off) && !(s.Best <= off) {
-				s.Best = off
-				if s.Net, err = relu.FromTheta(h.Final, 1, width, 1); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if s.Rate, err = stat.Proportion(found, training.Seeds, Confidence); err != nil {
+		s, err := training.success(width, histories[i], tolerance)
+		if err != nil {
 			return nil, err
 		}
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// success says how often runs of nets of a width end below the tolerance.
+func (t Training) success(width int, histories []*train.History, tolerance float64) (s *Success, err error) {
+	s = &Success{Width: width, Best: math.NaN()}
+	found := 0
+	for _, h := range histories {
+		off := t.error(hidden(width), h)
+		if off < tolerance {
+			found++
+		}
+		s.Errors = append(s.Errors, off)
+		if !math.IsNaN(off) && !(s.Best <= off) {
+			s.Best = off
+			if s.Net, err = relu.FromTheta(h.Final, 1, width, 1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.Rate, err = stat.Proportion(found, len(histories), Confidence)
+	return s, err
 }

@@ -11,6 +11,7 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -20,22 +21,21 @@ type Signal struct {
 	Activation problem.Activation
 	Layer      []float64       // 1, 2, …
 	Length     []stat.Interval // over seeds; of one seed without an interval
-	Theory     []float64       // for equal widths and independent weights: √(Scale² E φ′²) for each layer
+	Theory     []float64       // of theory.MeanField, for layers of infinite width
 }
 
 // String compares the first hidden layer with the last.
 func (s *Signal) String() string {
-	return fmt.Sprintf("%s: at layer 1 there is %.2g of what is at layer %d.", s.Activation, s.Length[0].Value, len(s.Layer))
+	return fmt.Sprintf("%s: the derivative at layer 1 is %.2g times as long as at layer %d. Theory says %.2g.",
+		s.Activation, s.Length[0].Value, len(s.Layer), s.Theory[0])
 }
 
 // DrawSignals (claim N8) draws the lengths over the layers, and what theory says of them.
 func DrawSignals(signals []*Signal) *figure.Figure {
-	fig := figure.New("What arrives of the derivative", figure.X("hidden layer"), figure.LogY("length relative to the last layer"))
+	fig := figure.New("Length of the derivative", figure.X("hidden layer"), figure.LogY("relative to the last layer"))
 	for _, s := range signals {
 		fig.ConfidenceIntervals(s.Activation.String(), s.Layer, s.Length)
-		if s.Activation != problem.Tanh { // of which theory has a bound that says little
-			fig.Theory(fmt.Sprintf("theory, %s", s.Activation), s.Layer, s.Theory)
-		}
+		fig.Theory("theory", s.Layer, s.Theory)
 	}
 	return fig
 }
@@ -113,14 +113,34 @@ func signal(data *problem.Labeled, activation problem.Activation, settings Signa
 		return nil, fmt.Errorf("every one of the %d nets of %s has a layer that is off on all examples: take more units than %d", settings.Seeds, activation, settings.Width)
 	}
 	s := &Signal{Activation: activation}
-	factor := map[problem.Activation]float64{problem.ReLU: 0.5, problem.Tanh: 1, problem.Sigmoid: 1. / 16}[activation]
 	for l := range depth {
 		length, err := stat.MeanOverRuns(lengths[l], Confidence)
 		if err != nil {
 			return nil, fmt.Errorf("the gradient's length in layer %d of nets of %s: %w", l+1, activation, err)
 		}
 		s.Layer, s.Length = append(s.Layer, float64(l+1)), append(s.Length, length)
-		s.Theory = append(s.Theory, math.Pow(settings.Scale*math.Sqrt(factor), float64(depth-1-l)))
 	}
-	return s, nil
+	s.Theory, err = meanLengths(data, activation, settings)
+	return s, err
+}
+
+// meanLengths are theory's lengths by layer: the root of the mean over the examples, whose inputs differ in length, of the squares.
+func meanLengths(data *problem.Labeled, activation problem.Activation, settings SignalSettings) ([]float64, error) {
+	examples, inputs := data.Features.Dims()
+	lengths := make([]float64, settings.Depth)
+	for i := range examples {
+		x := data.Features.RawRowView(i)
+		first := settings.Scale * settings.Scale * floats.Dot(x, x) / float64(inputs)
+		m, err := theory.NewMeanField(activation.At, activation.Slope, settings.Scale, first, settings.Depth)
+		if err != nil {
+			return nil, err
+		}
+		for l, length := range m.Gradient() {
+			lengths[l] += length * length / float64(examples)
+		}
+	}
+	for l := range lengths {
+		lengths[l] = math.Sqrt(lengths[l])
+	}
+	return lengths, nil
 }

@@ -15,12 +15,14 @@ import (
 )
 
 // Training is how nets of one input learn a target: by Adam, from its values at 201 points at equal distances, in batches of 40, at a
-// rate that falls along a cosine, with their elbows spread over the interval at the start.
+// rate that falls along a cosine.
 type Training struct {
 	Target problem.Target
 	Rate   float64 // at first; 0 at the end
 	Steps  int
-	Seeds  int // runs of each net, from the seeds 1, 2, …
+	Seeds  int                 // runs of each net, from the seeds Before+1, Before+2, …
+	Before int                 // seeds that are left out, because something was chosen by them
+	Start  problem.Initializer // nil: problem.SpreadElbows, over the target's interval
 }
 
 // check says which setting cannot be.
@@ -47,11 +49,6 @@ func shallow(widths []int) (models []problem.MLP) {
 // run trains each of the models from each seed, and returns the histories, [models][seeds], with what record says at every stride-th
 // step; at stride 0 at the end only.
 func (t Training) run(ctx context.Context, models []problem.MLP, record train.Record, stride int) ([][]*train.History, error) {
-	return t.runFrom(ctx, 1, models, record, stride)
-}
-
-// runFrom is run from the seeds first, first+1, ….
-func (t Training) runFrom(ctx context.Context, first int, models []problem.MLP, record train.Record, stride int) ([][]*train.History, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
@@ -67,7 +64,11 @@ func (t Training) runFrom(ctx context.Context, first int, models []problem.MLP, 
 	if err != nil {
 		return nil, err
 	}
-	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: problem.SpreadElbows(xs), first: first, seeds: t.Seeds}.run(ctx)
+	start := t.Start
+	if start == nil {
+		start = problem.SpreadElbows(xs)
+	}
+	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: start, first: 1 + t.Before, seeds: t.Seeds}.run(ctx)
 }
 
 // cosine is a run on batches of b drawn with replacement, at a rate that falls to 0 along a cosine over the steps, recorded at the end.

@@ -1,0 +1,107 @@
+package lecture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+	"descent.example/pkg/stat"
+	"descent.example/pkg/train"
+)
+
+// Attraction (claim N11) is how often training returns to an exact net after it has been disturbed.
+type Attraction struct {
+	Delta  float64
+	Back   stat.Interval // the part of the seeds that end below the tolerance
+	Errors []float64     // root mean square at the end, by seed; NaN where a run diverged
+	Start  *relu.Net     // of the first seed
+	End    *relu.Net     // of the first seed; nil if it diverged
+}
+
+// DrawAttraction (claim N11) draws the part that returns over δ, and the distance of neighboring kinks.
+func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
+	return figure.New("How often training returns", figure.LogX("δ, by which each knot was moved"), figure.Y("returned (%)").Range(-2, 102)).
+		ConfidenceIntervals("share of the runs", figure.Column(all, func(a Attraction) float64 { return a.Delta }),
+			percents(figure.Each(all, func(a Attraction) stat.Interval { return a.Back }))).
+		VLine(spacing, "distance of kinks")
+}
+
+// Draw draws the first seed's net before and after training.
+func (a Attraction) Draw(target problem.Target) *figure.Figure {
+	fig := Graph(fmt.Sprintf("One run from δ = %g", a.Delta), target).Theory("target", nil, target.F).Line("before training", nil, a.Start.At)
+	if a.End != nil {
+		fig.Line("after training", nil, a.End.At)
+	}
+	return fig
+}
+
+// Attract (claim N11) disturbs an exact net by each δ, once for each seed, trains it on the target, and counts the runs that end with an
+// error below the tolerance. disturb gets a copy of the net, which it changes. It is an error when a setting cannot be, and when a run
+// fails.
+func Attract(ctx context.Context, training Training, exact *relu.Net, deltas []float64, tolerance float64,
+	disturb func(net *relu.Net, delta float64, rng *rand.Rand)) ([]Attraction, error) {
+	if err := given("net", exact); err != nil {
+		return nil, err
+	}
+	if disturb == nil {
+		return nil, errors.New("disturb is nil: give a function that changes the net")
+	}
+	sizes := exact.Sizes()
+	var all []Attraction
+	for _, delta := range deltas {
+		started := func(seed int) *relu.Net {
+			net := exact.Clone()
+			disturb(net, delta, rand.New(rand.NewPCG(uint64(seed), 11)))
+			return net
+		}
+		training.Start = func(_ []int, seed int) problem.Layers { return started(seed).Layers }
+		histories, err := training.run(ctx, []problem.MLP{hidden(sizes[1])}, train.Record{}, 0)
+		if err != nil {
+			return nil, err
+		}
+		found, err := training.success(sizes[1], histories[0], tolerance)
+		if err != nil {
+			return nil, err
+		}
+		a := Attraction{Delta: delta, Back: found.Rate, Errors: found.Errors, Start: started(training.Before + 1)}
+		if _, diverged := histories[0][0].Diverged(); !diverged {
+			if a.End, err = relu.FromTheta(histories[0][0].Final, sizes...); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// WithSpares (claim N11) is the same function with further hidden units, up to a width: their knots are spread over [lo, hi], and their
+// output weights are 0. The net itself is balanced (Balanced). It is an error when it is not a net that Balanced takes, or has more units
+// than the width.
+func WithSpares(net *relu.Net, width int, lo, hi float64) (*relu.Net, error) {
+	if err := given("net", net); err != nil {
+		return nil, err
+	}
+	elbows, constant, err := net.Elbows()
+	if err != nil {
+		return nil, err
+	}
+	if width < len(elbows) {
+		return nil, fmt.Errorf("width is %d: the net has %d units already", width, len(elbows))
+	}
+	if net, err = Balanced(net); err != nil {
+		return nil, err
+	}
+	if elbows, _, err = net.Elbows(); err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(1, 15))
+	for len(elbows) < width {
+		w := 2*rng.Float64() - 1
+		elbows = append(elbows, relu.Elbow{W: w, B: -w * (lo + (hi-lo)*rng.Float64())})
+	}
+	return relu.Sum(elbows, constant)
+}

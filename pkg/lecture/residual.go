@@ -1,0 +1,70 @@
+package lecture
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/problem"
+)
+
+// Passage (claim N8) is the length of the derivative ∂L/∂h_l in a stack of random layers, relative to that at its end.
+type Passage struct {
+	Name   string
+	Length []float64 // by layer, 0 … depth
+}
+
+// PassBack (claim N8) sends a random input forward through a stack of random layers of equal width, h_l = skip·h_{l−1} + φ(h_{l−1}W_l), and a
+// random derivative back, ∂L/∂h_{l−1} = skip·∂L/∂h_l + (∂L/∂h_l ⊙ φ′)W_lᵀ. With skip = 0 it is a plain deep net; with skip = 1 each layer
+// has a residual connection (He et al. 2016). It is an error when the depth or the width cannot be.
+func PassBack(name string, phi problem.Activation, skip float64, deep SignalSettings) (*Passage, error) {
+	if err := counts("Depth", deep.Depth, "Width", deep.Width); err != nil {
+		return nil, err
+	}
+	layers := problem.Normal(deep.Scale)(slices.Repeat([]int{deep.Width}, deep.Depth+1), 1)
+	rng := rand.New(rand.NewPCG(1, 14))
+	h, d := normals(rng, deep.Width), normals(rng, deep.Width)
+	var zs []*mat.VecDense
+	for _, layer := range layers {
+		z := new(mat.VecDense)
+		z.MulVec(layer.W.T(), h)
+		zs = append(zs, z)
+		for j := range deep.Width {
+			h.SetVec(j, skip*h.AtVec(j)+phi.At(z.AtVec(j)))
+		}
+	}
+	p := &Passage{Name: name, Length: make([]float64, deep.Depth+1)}
+	p.Length[deep.Depth] = mat.Norm(d, 2)
+	for l, layer := range slices.Backward(layers) {
+		through, back := mat.VecDenseCopyOf(d), new(mat.VecDense)
+		for j := range deep.Width {
+			through.SetVec(j, d.AtVec(j)*phi.Slope(zs[l].AtVec(j)))
+		}
+		back.MulVec(layer.W, through)
+		back.AddScaledVec(back, skip, d)
+		d, p.Length[l] = back, mat.Norm(back, 2)
+	}
+	floats.Scale(1/p.Length[deep.Depth], p.Length)
+	return p, nil
+}
+
+// normals is a vector of n standard normal numbers.
+func normals(rng *rand.Rand, n int) *mat.VecDense {
+	v := mat.NewVecDense(n, nil)
+	for j := range n {
+		v.SetVec(j, rng.NormFloat64())
+	}
+	return v
+}
+
+// DrawPassages (claim N8) draws the lengths over the layers.
+func DrawPassages(all ...*Passage) *figure.Figure {
+	fig := figure.New("Length of the derivative", figure.X("layer"), figure.LogY("relative to the last layer"))
+	for _, p := range all {
+		fig.Line(p.Name, nil, p.Length)
+	}
+	return fig
+}
