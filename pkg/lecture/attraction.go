@@ -22,6 +22,9 @@ type Attraction struct {
 	End    *relu.Net     // of the first seed; nil if it diverged
 }
 
+// String says how many return.
+func (a Attraction) String() string { return fmt.Sprintf("δ = %-4g  %s return", a.Delta, percent(a.Back)) }
+
 // DrawAttraction (claim N11) draws the part that returns over δ, and the distance of neighboring kinks.
 func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
 	return figure.New("How often training returns", figure.LogX("δ, by which each knot was moved"), figure.Y("returned (%)").Range(-2, 102)).
@@ -39,20 +42,32 @@ func (a Attraction) Draw(target problem.Target) *figure.Figure {
 	return fig
 }
 
-// Attract (claim N11) disturbs an exact net by each δ, once for each seed, trains it on the target, and counts the runs that end with an
-// error below the tolerance. disturb gets a copy of the net, which it changes. It is an error when a setting cannot be, and when a run
-// fails.
-func Attract(ctx context.Context, training Training, exact *relu.Net, deltas []float64, tolerance float64,
-	disturb func(net *relu.Net, delta float64, rng *rand.Rand)) ([]Attraction, error) {
+// AttractSettings are those of Attract.
+type AttractSettings struct {
+	Training  Training
+	Exact     *relu.Net // of one input, one hidden layer and one output
+	Deltas    []float64
+	Tolerance float64 // root mean square error that counts as returned
+	// Disturb changes the net, a copy of Exact, by δ.
+	Disturb func(net *relu.Net, delta float64, rng *rand.Rand)
+}
+
+// Attract (claim N11) disturbs an exact net by each δ, once for each seed, trains it on the target, and counts the runs that return. It
+// is an error when a setting cannot be, and when a run fails.
+func Attract(ctx context.Context, settings AttractSettings) ([]Attraction, error) {
+	training, exact, disturb := settings.Training, settings.Exact, settings.Disturb
 	if err := given("net", exact); err != nil {
 		return nil, err
 	}
+	if _, _, err := exact.Elbows(); err != nil {
+		return nil, err
+	}
 	if disturb == nil {
-		return nil, errors.New("disturb is nil: give a function that changes the net")
+		return nil, errors.New("Disturb is nil: give a function that changes the net")
 	}
 	sizes := exact.Sizes()
 	var all []Attraction
-	for _, delta := range deltas {
+	for _, delta := range settings.Deltas {
 		started := func(seed int) *relu.Net {
 			net := exact.Clone()
 			disturb(net, delta, rand.New(rand.NewPCG(uint64(seed), 11)))
@@ -63,7 +78,7 @@ func Attract(ctx context.Context, training Training, exact *relu.Net, deltas []f
 		if err != nil {
 			return nil, err
 		}
-		found, err := training.success(sizes[1], histories[0], tolerance)
+		found, err := training.success(sizes[1], histories[0], settings.Tolerance)
 		if err != nil {
 			return nil, err
 		}

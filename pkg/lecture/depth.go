@@ -91,8 +91,9 @@ func DrawDepths(title string, all ...*Depths) *figure.Figure {
 	return fig.HLine(1, "the best constant")
 }
 
-// DrawFits (claim N9) draws, for each depth, the net of the run with the median error and the target.
+// DrawFits (claim N9) draws, for each depth, the net of the run with the median error and the target. It panics when there is no comparison.
 func DrawFits(target problem.Target, d *Depths) *figure.Figure {
+	mustGive("comparison", d)
 	xs, ys := target.Grid(401)
 	span := Span(ys)
 	var panels []*figure.Figure
@@ -112,7 +113,7 @@ func CompareDepths(ctx context.Context, training Training, contenders ...Contend
 		return nil, err
 	}
 	_, ys := training.Target.Grid(201)
-	return compare(training.Target.Name, contenders, ys, func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
+	run := func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
 		training := training
 		training.Rate, training.Before = rate, training.Before+before
 		model := hidden(widths...)
@@ -120,8 +121,10 @@ func CompareDepths(ctx context.Context, training Training, contenders ...Contend
 		if err != nil {
 			return nil, nil, err
 		}
-		return outcomes(histories[0], model.Sizes, func(net *relu.Net) float64 { return training.off(net) })
-	}, training.Seeds, func(net *relu.Net) (int, error) { return net.Regions(training.Target.Lo, training.Target.Hi) })
+		return outcomes(histories[0], model.Sizes, training.off)
+	}
+	count := func(net *relu.Net) (int, error) { return net.Regions(training.Target.Lo, training.Target.Hi) }
+	return contest{training.Target.Name, ys, training.Seeds, run, count}.decide(contenders)
 }
 
 // off is a net's root mean square error on the target's 201 points.
@@ -145,30 +148,38 @@ func outcomes(histories []*train.History, sizes []int, off func(*relu.Net) float
 	return all, nets, nil
 }
 
-// compare picks each contender's rate on its first seeds and measures it on the next ones. ys are the values of the target, run trains
-// nets from the seeds before+1, …, and count counts a net's regions.
-func compare(target string, contenders []Contender, ys []float64, run func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error),
-	seeds int, count func(*relu.Net) (int, error)) (*Depths, error) {
-	mean := floats.Sum(ys) / float64(len(ys))
-	all := &Depths{Target: target, Constant: rms(ys, func(int) float64 { return mean })}
-	for _, c := range contenders {
-		if len(c.Rates) == 0 {
-			return nil, fmt.Errorf("the net of the widths %v has no Rates: give one or several", c.Widths)
+// A contest is how contenders are compared on a target.
+type contest struct {
+	target string
+	ys     []float64 // the target's values
+	seeds  int
+	run    func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) // trains from the seeds before+1, …
+	count  func(*relu.Net) (int, error)                                                // of a net's regions
+}
+
+// decide picks each contender's rate on its first seeds and measures it on the next ones.
+func (c contest) decide(contenders []Contender) (*Depths, error) {
+	mean := floats.Sum(c.ys) / float64(len(c.ys))
+	all := &Depths{Target: c.target, Constant: rms(c.ys, func(int) float64 { return mean })}
+	for _, contender := range contenders {
+		if len(contender.Rates) == 0 {
+			return nil, fmt.Errorf("the net of the widths %v has no Rates: give one or several", contender.Widths)
 		}
-		s := &DepthScore{Widths: c.Widths, Rate: c.Rates[0]}
+		s := &DepthScore{Widths: contender.Widths, Rate: contender.Rates[0]}
 		before := 0
-		if len(c.Rates) > 1 {
-			before = seeds
-			for _, rate := range c.Rates {
-				errors, _, err := run(c.Widths, rate, 0)
+		if len(contender.Rates) > 1 {
+			before = c.seeds
+			for _, rate := range contender.Rates {
+				errors, _, err := c.run(s.Widths, rate, 0)
 				if err != nil {
 					return nil, err
 				}
-				s.Tried = append(s.Tried, Spread(slices.Concat(errors, infinities(seeds-len(errors))), 0.25).Value)
+				lost := slices.Repeat([]float64{math.Inf(1)}, c.seeds-len(errors)) // runs that diverged
+				s.Tried = append(s.Tried, Quantile(slices.Concat(errors, lost), 0.5))
 			}
-			s.Rate = c.Rates[floats.MinIdx(s.Tried)]
+			s.Rate = contender.Rates[floats.MinIdx(s.Tried)]
 		}
-		errors, nets, err := run(c.Widths, s.Rate, before)
+		errors, nets, err := c.run(s.Widths, s.Rate, before)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +191,7 @@ func compare(target string, contenders []Contender, ys []float64, run func(width
 			if net.Sizes()[0] > 1 && net != s.Net {
 				continue
 			}
-			regions, err := count(net)
+			regions, err := c.count(net)
 			if err != nil {
 				return nil, err
 			}
@@ -190,9 +201,6 @@ func compare(target string, contenders []Contender, ys []float64, run func(width
 	}
 	return all, nil
 }
-
-// infinities stand for runs that diverged.
-func infinities(n int) []float64 { return slices.Repeat([]float64{math.Inf(1)}, n) }
 
 // Plane (claim N9) is a function of two variables on [−1, 1]².
 type Plane struct {
@@ -251,7 +259,7 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings, contender
 	}
 	x, y := settings.Target.grid(24)
 	fx, fy := settings.Target.grid(33)
-	return compare(settings.Target.Name, contenders, fy, func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
+	run := func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
 		c, err := cosine(rate, settings.Steps, 64)
 		if err != nil {
 			return nil, nil, err
@@ -268,10 +276,12 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings, contender
 		return outcomes(histories[0], model.Sizes, func(net *relu.Net) float64 {
 			return rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] })
 		})
-	}, settings.Seeds, func(net *relu.Net) (int, error) {
+	}
+	count := func(net *relu.Net) (int, error) {
 		polygons, err := net.Polygons([2]float64{-1, -1}, [2]float64{1, 1})
 		return len(polygons), err
-	})
+	}
+	return contest{settings.Target.Name, fy, settings.Seeds, run, count}.decide(contenders)
 }
 
 // grid are the places of a grid of n × n, and the values there.

@@ -154,7 +154,7 @@ func TestKnotMotionIsShown(t *testing.T) {
 	kink := problem.Target{Name: "kink", F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1, Knots: []float64{0.5}}
 	motion, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kink, Rate: 0.01, Steps: 40, Seeds: 2}, 6)
 	require.NoError(t, err)
-	require.Contains(t, motion.String(), "Bends at random places would have 10 % of it there.")
+	require.Contains(t, motion.String(), "bends at random places would have 10 % there.")
 	moving := motion.Animate()
 	_, err = moving.PNG()
 	require.NoError(t, err)
@@ -175,13 +175,12 @@ func TestSearchesInWordsAndPictures(t *testing.T) {
 	require.NoError(t, err)
 	some := &lecture.Success{Width: 10, Errors: []float64{0.5, math.NaN(), 0.01}, Rate: stat.Interval{Value: 1. / 3, Low: 0.06, High: 0.79}, Best: 0.01, Net: net}
 	none := &lecture.Success{Width: 20, Errors: []float64{math.NaN()}, Best: math.NaN()}
-	require.Equal(t, "10 units: 33 % found it (6 to 79 %), the best one has the error 0.01.", some.String())
+	require.Equal(t, "10 units: 33 % (6 to 79 %) found it; the smallest error is 0.01.", some.String())
 	require.Equal(t, "20 units: every run diverged.", none.String())
-	require.Contains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{some}, 0.02)), "What 3 random starts find.")
+	require.Contains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{some}, 0.02)), "Errors from 3 random starts.")
 	require.NotContains(t, drawn(t, lecture.DrawSearch([]*lecture.Success{none}, 0.02)), "one run each")
-	words := drawn(t, lecture.DrawFound(line, some, none))
-	require.Contains(t, words, "10 units, trained")
-	require.NotContains(t, words, "20 units")
+	require.Contains(t, drawn(t, lecture.DrawFound(line, some)), "net (line): from 0 to 1")
+	require.NotContains(t, drawn(t, lecture.DrawFound(line, none)), "(line)")
 }
 
 // On a line the elbows are exact, and a staircase is off by half a step at its ends, 1/(2(d+1)).
@@ -199,11 +198,12 @@ func TestNetsWrittenDown(t *testing.T) {
 
 func TestActivationsInWordsAndPictures(t *testing.T) {
 	at := stat.Interval{Value: 0.02, Low: 0.01, High: 0.03}
-	some := &lecture.ActivationScore{Activation: problem.Tanh, Rate: []float64{0.1, 0.3}, Errors: []stat.Interval{lecture.Spread(nil, 0), at}, Best: line.F}
+	some := &lecture.ActivationScore{Activation: problem.Tanh, Rate: []float64{0.1, 0.3}, Errors: []stat.Interval{lecture.Spread(nil, 0), at}, Again: at, Median: line.F}
 	none := &lecture.ActivationScore{Activation: problem.ReLU, Rate: []float64{0.1}, Errors: []stat.Interval{lecture.Spread(nil, 0)}}
-	require.Equal(t, "tanh: best at the rate 0.3, with the median error 0.02.", some.String())
-	require.Equal(t, "ReLU: every run diverged.", none.String())
-	require.Contains(t, drawn(t, lecture.DrawRates([]*lecture.ActivationScore{some})), "diverged at 0.0893", "to the left of the second")
+	require.Equal(t, "tanh: best at the rate 0.3; over other seeds the median error is 0.02 (quartiles 0.01 and 0.03).", some.String())
+	require.Equal(t, "ReLU: a run diverged at every rate.", none.String())
+	require.Contains(t, drawn(t, lecture.DrawRates([]*lecture.ActivationScore{some})), "diverged at 0.087", "to the left of the second")
+	require.Contains(t, drawn(t, lecture.DrawResiduals(line, []*lecture.ActivationScore{some, none})), "tanh (line): from 0 to 0")
 	words := drawn(t, lecture.DrawActivations("slopes", "φ′(z)", 2, problem.Activation.Slope))
 	require.Contains(t, words, "ReLU (line): from 0 to 1. tanh (line): from 0.0707 to 0.0707.")
 }
@@ -211,32 +211,35 @@ func TestActivationsInWordsAndPictures(t *testing.T) {
 func TestSignalsInWordsAndPictures(t *testing.T) {
 	s := &lecture.Signal{Activation: problem.ReLU, Layer: []float64{1, 2}, Length: []stat.Interval{{Value: 0.5, Low: -0.1, High: 1.1}, {Value: 1, Low: 1, High: 1}},
 		Theory: []float64{0.7, 1}}
-	require.Equal(t, "ReLU: at layer 1 there is 0.5 of what is at layer 2.", s.String())
-	require.Contains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory, ReLU (theory): from 0.7 to 1")
-	s.Activation = problem.Tanh
-	require.NotContains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory")
+	require.Equal(t, "ReLU: the derivative at layer 1 is 0.5 times as long as at layer 2. Theory says 0.7.", s.String())
+	require.Contains(t, drawn(t, lecture.DrawSignals([]*lecture.Signal{s})), "theory (theory): from 0.7 to 1")
 }
 
 // An accuracy has no interval beyond 100 %.
 func TestSharesInPercent(t *testing.T) {
-	right := &lecture.DigitScore{Activation: problem.ReLU, Depth: []float64{1}, Accuracy: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1.1}}}
-	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU (values with intervals): from 95 (80 to 100)")
+	right := &lecture.DigitScore{DigitNets: lecture.DigitNets{Scale: 2}, Depth: []int{1}, Unknown: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1.1}}}
+	require.Equal(t, "ReLU, s = 2: 95 % with 1 hidden layers.", right.String())
+	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU, s = 2 (values with intervals): 1 95 (80 to 100)")
 	dead := []lecture.Dead{{Rate: 0.01, Share: stat.Interval{Value: 0.07, Low: 0.05, High: 0.1}}, {Rate: 1, Share: stat.Interval{Value: 1, Low: 0.9, High: 1}}}
-	require.Equal(t, "rate 0.01     7 % dead (5 to 10 %)", dead[0].String())
-	require.Contains(t, drawn(t, lecture.DrawDead(dead)), "to 100 (90 to 100)")
+	require.Equal(t, "rate 0.01   7 % (5 to 10 %) dead after training", dead[0].String())
+	require.Contains(t, drawn(t, lecture.DrawDead("dead", dead)), "to 100 (90 to 100)")
 }
 
 func TestDepthsInWordsAndPictures(t *testing.T) {
-	all := &lecture.Depths{Target: "wave", Scores: []*lecture.DepthScore{
-		{Widths: []int{9}, Parameters: 28, Errors: []float64{0.3, 0.1, 0.2}, Regions: []float64{5, 9, 7}},
+	all := &lecture.Depths{Target: "wave", Constant: 2, Scores: []*lecture.DepthScore{
+		{Widths: []int{9}, Parameters: 28, Errors: []float64{0.3, 0.1, 0.2}},
 		{Widths: []int{3, 3}, Parameters: 22},
-		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}, Regions: []float64{3}}}}
-	require.Equal(t, "wave: 0.2 with one layer, divergence with two, 0.4 with 4 (medians; 22 to 28 parameters).", all.String())
+		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}}}}
+	require.Equal(t, "wave: median error 0.2 with one layer, divergence with two layers, 0.4 with 4 layers; the best constant has 2.", all.String())
 	require.Equal(t, "wave: no nets.", (&lecture.Depths{Target: "wave"}).String())
-	require.Contains(t, drawn(t, lecture.DrawDepths("errors", 0, all)), "from 0.2 (0.1 to 0.3)")
-	require.Contains(t, drawn(t, lecture.DrawRegions(all)), "wave (line): from 7 to 3")
-	require.Contains(t, drawn(t, lecture.Planes()[1].Draw()), "rings")
-	require.Contains(t, drawn(t, lecture.DrawTeeth(2)), "Panel 2: after layer 2.")
+	require.Contains(t, drawn(t, lecture.DrawDepths("errors", all)), "one layer 0.1 (0.05 to 0.15), 4 layers 0.2")
+	require.Contains(t, drawn(t, lecture.DrawFits(line, all)), "Panel 2: two layers.")
+	require.Contains(t, drawn(t, lecture.DrawPlanes(lecture.Planes()[1:2], []*lecture.Depths{all})), "rings")
+	require.Panics(t, func() { lecture.DrawPlanes(lecture.Planes(), nil) })
+	require.Contains(t, drawn(t, lecture.DrawTeeth(2)), "Panel 2: 2 layers: 4 crossings.")
+	words := drawn(t, lecture.DrawFolds(line.F, func(x float64) float64 { return 1 - math.Abs(2*x-1) }, 1))
+	require.Contains(t, words, "g in the mirror (line): from 1 to 0.")
+	require.Panics(t, func() { lecture.DrawFolds(line.F, line.F, 5) })
 }
 
 // The parameters of a net are accounted for to the last one.
@@ -264,8 +267,8 @@ func TestDegreesInATable(t *testing.T) {
 	all, err := lecture.SurveyDegrees(3)
 	require.NoError(t, err)
 	require.Equal(t, [][]int{{1, 1, 1}, {2, 8, 8, 1}, {1, 7, 7, 7, 1}}, [][]int{all[0].Sizes, all[1].Sizes, all[2].Sizes})
-	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two and three (points)")
-	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two and three")
+	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two or three (points)")
+	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two or three")
 	_, err = lecture.SurveyDegrees(0)
 	require.ErrorContains(t, err, "nets is 0")
 }

@@ -23,7 +23,7 @@ func DrawFolds(g, tent func(x float64) float64, folds int) *figure.Figure {
 	for k := range folds + 1 {
 		title := "g(x)"
 		if k > 0 {
-			title = fmt.Sprintf("g after %d folds", k)
+			title = []string{"g after one fold", "after two folds", "after three folds", "after four folds"}[k-1]
 		}
 		fig := figure.New(title, figure.X("x").Range(0, 1), figure.Y("value").Range(0, 1))
 		for part := range 1 << k { // between two creases
@@ -58,7 +58,7 @@ func DrawTeeth(depth int) *figure.Figure {
 			title = "1 layer: 2 crossings"
 		}
 		panels = append(panels, figure.New(title, figure.X("x").Range(0, 1), figure.Y("f(x)")).
-			Line("net", slices.Concat([]float64{0}, saw.Knots, []float64{1}), saw.F).HLine(0.5, "½"))
+			Line("net", slices.Concat([]float64{0}, saw.Knots, []float64{1}), saw.F).HLine(0.5, "level ½"))
 	}
 	return figure.Row(panels...)
 }
@@ -149,7 +149,7 @@ func fitGreatest(columns []func(x float64) float64, xs, ys []float64) (float64, 
 // DrawTeethCost (claim N9) draws the parameters of both nets over the depth.
 func DrawTeethCost(all []TeethCost) *figure.Figure {
 	depth := figure.Column(all, func(c TeethCost) int { return c.Depth })
-	return figure.New("Parameters for a sawtooth of 2^L pieces", figure.X("L"), figure.LogY("parameters")).
-		Line("one hidden layer of 2^L units", depth, figure.Column(all, func(c TeethCost) int { return c.Shallow })).
+	return figure.New("Parameters for the sawtooth", figure.X("doublings L of the pieces"), figure.LogY("parameters")).
+		Line("one hidden layer", depth, figure.Column(all, func(c TeethCost) int { return c.Shallow })).
 		Line("L layers of two units", depth, figure.Column(all, func(c TeethCost) int { return c.Deep }))
 }

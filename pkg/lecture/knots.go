@@ -99,7 +99,26 @@ func (g *KnotMotion) bends(record int) (places, changes []float64) {
 	return places, changes
 }
 
-// Animate (claim N12) shows the net of the first seed as it learns, and by how much its slope changes at each of its knots, in at most 24
+// binned are the bends of a record's net, added up in bins of a fiftieth of the interval, at their middles; bins without a knot are left
+// out.
+func (g *KnotMotion) binned(record int) (middles, changes []float64) {
+	const bins = 50
+	sums, full := make([]float64, bins), make([]bool, bins)
+	places, bends := g.bends(record)
+	length := g.Target.Hi - g.Target.Lo
+	for i, place := range places {
+		bin := min(int((place-g.Target.Lo)/length*bins+0.5), bins-1)
+		sums[bin], full[bin] = sums[bin]+bends[i], true
+	}
+	for bin, sum := range sums {
+		if full[bin] {
+			middles, changes = append(middles, g.Target.Lo+length*float64(bin)/bins), append(changes, sum)
+		}
+	}
+	return middles, changes
+}
+
+// Animate (claim N12) shows the net of the first seed as it learns, and by how much its slope changes where its knots are, in at most 24
 // frames.
 func (g *KnotMotion) Animate() *figure.Animation {
 	lo, hi := g.Target.Lo, g.Target.Hi
@@ -108,23 +127,30 @@ func (g *KnotMotion) Animate() *figure.Animation {
 	for _, x := range xs {
 		heights = append(heights, g.Target.F(x))
 	}
+	var kinks, wanted []float64
+	for _, k := range g.Target.Knots {
+		if change := slopeChange(g.Target, k); math.Abs(change) < steep {
+			kinks, wanted = append(kinks, k), append(wanted, change)
+		}
+	}
+	slopes = append(slopes, wanted...)
 	for _, k := range frames {
-		_, changes := g.bends(k)
+		_, changes := g.binned(k)
 		slopes = append(slopes, changes...)
 	}
 	height, slope := Span(heights), Span(slopes)
 	return figure.Animate(len(frames), 6, func(i int) *figure.Figure {
 		net := g.Nets[frames[i]]
-		places, changes := g.bends(frames[i])
 		picture := figure.New(fmt.Sprintf("Step %d", g.Step[frames[i]]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(height[0], height[1])).
 			Theory("target", xs, g.Target.F).Line("net", xs, net.At)
-		bends := figure.New("Its knots", figure.X("knot −b/w").Range(lo, hi), figure.Y("change of slope there, v|w|").Range(slope[0], slope[1]))
-		if len(places) > 0 {
+		bends := figure.New("Where it bends", figure.X("x").Range(lo, hi), figure.Y("change of slope").Range(slope[0], slope[1]))
+		if places, _ := g.bends(frames[i]); len(places) > 0 {
 			picture.Points("knots", places, net.At)
-			bends.Stems("knots", places, changes)
+			middles, changes := g.binned(frames[i])
+			bends.Stems("net", middles, changes)
 		}
-		for _, k := range g.Target.Knots {
-			bends.VLine(k, "kink")
+		if len(kinks) > 0 {
+			bends.Points("kinks of the target", kinks, wanted)
 		}
 		return figure.Row(picture, bends)
 	})
@@ -140,7 +166,7 @@ func (g *KnotMotion) DrawPaths() *figure.Figure {
 			path[r] = max(lo, min(hi, k))
 		}
 	}
-	fig := figure.New("Where the knots go (at the edge: beyond it)", figure.X("step"), figure.Y("knot −b/w").Range(lo, hi)).
+	fig := figure.New("Where the knots go", figure.X("step"), figure.Y("knot −b/w (at the edge: outside)").Range(lo, hi)).
 		Bundle("one knot each", steps, knots)
 	for _, k := range g.Target.Knots {
 		fig.HLine(k, "kink")

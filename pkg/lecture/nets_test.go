@@ -2,6 +2,7 @@ package lecture_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,7 +106,8 @@ func TestActivationsAreCompared(t *testing.T) {
 		require.Equal(t, problem.Activations()[i], s.Activation)
 		require.Equal(t, 1, s.BestRate(), "at a rate of 10⁻⁹ nothing is learned")
 		require.LessOrEqual(t, s.Errors[1].Low, s.Errors[1].High)
-		require.InDelta(t, 0.5, s.Best(0.5), 0.3)
+		require.InDelta(t, 0.5, s.Median(0.5), 0.3)
+		require.NotEqual(t, s.Errors[1], s.Again, "over other seeds")
 	}
 }
 
@@ -114,6 +116,11 @@ func TestNoneDiesAtATinyRate(t *testing.T) {
 	dead, err := lecture.CountDead(t.Context(), lecture.RateSettings{Target: line, Width: 6, Rates: []float64{1e-9}, Steps: 5, Seeds: 3})
 	require.NoError(t, err)
 	require.Zero(t, dead[0].Share.Value)
+	require.Zero(t, dead[0].Start.Value)
+	uniform, err := lecture.CountDead(t.Context(), lecture.RateSettings{Target: line, Width: 200, Rates: []float64{1e-9}, Steps: 5, Seeds: 3, Start: problem.Uniform})
+	require.NoError(t, err)
+	require.InDelta(t, 3./8, uniform[0].Start.Value, 0.1, "of 600 units; a standard error is 0.02")
+	require.Equal(t, uniform[0].Start, uniform[0].Share)
 }
 
 func TestSignalsAreRelativeToTheLastLayer(t *testing.T) {
@@ -125,31 +132,161 @@ func TestSignalsAreRelativeToTheLastLayer(t *testing.T) {
 		require.Equal(t, 1.0, s.Length[2].Value)
 	}
 	require.InDelta(t, 1, signals[0].Theory[0], 1e-12, "√2 is ReLU's scale")
-	require.InDelta(t, 1./8, signals[2].Theory[0], 1e-12, "and a sigmoid's slope is ¼ at most")
+	require.Less(t, signals[2].Theory[0], 1./8, "and a sigmoid's slope is ¼ at most")
+	require.Greater(t, signals[2].Theory[0], 1./16)
 	require.Less(t, signals[2].Length[0].Value, signals[0].Length[0].Value)
 }
 
 func TestDigitsAreLearned(t *testing.T) {
-	scores, err := lecture.LearnDigits(t.Context(), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU}, Depths: []int{1}, Width: 16,
-		Scale: math.Sqrt2, Rate: 0.02, Steps: 150, Seeds: 2})
+	scores, err := lecture.LearnDigits(t.Context(), lecture.DigitSettings{Depths: []int{1}, Width: 16, Steps: 150, Seeds: 2},
+		lecture.DigitNets{Activation: problem.ReLU, Scale: math.Sqrt2, Rates: []float64{0.02}})
 	require.NoError(t, err)
-	require.Greater(t, scores[0].Accuracy[0].Value, 0.6, "a guess has 0.1")
+	require.Greater(t, scores[0].Unknown[0].Value, 0.6, "a guess has 0.1")
+	require.Greater(t, scores[0].Known[0].Value, 0.6)
+	_, err = lecture.LearnDigits(t.Context(), lecture.DigitSettings{Depths: []int{1, 2}, Width: 16, Steps: 150, Seeds: 2},
+		lecture.DigitNets{Activation: problem.ReLU, Scale: 1, Rates: []float64{0.02}})
+	require.ErrorContains(t, err, "give one for each of the 2 depths")
 }
 
 func TestDepthsHaveTheirParameters(t *testing.T) {
-	training := lecture.Training{Target: lecture.Sawtooth(2), Rate: 0.01, Steps: 50, Seeds: 2}
-	scores, err := lecture.CompareDepths(t.Context(), training, [][]int{{6}, {3, 3}})
+	one := []float64{0.01}
+	training := lecture.Training{Target: lecture.Sawtooth(2), Steps: 50, Seeds: 2}
+	scores, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{6}, Rates: one}, lecture.Contender{Widths: []int{3, 3}, Rates: one})
 	require.NoError(t, err)
 	require.Equal(t, []int{3*6 + 1, 6 + 12 + 4}, []int{scores.Scores[0].Parameters, scores.Scores[1].Parameters})
+	require.InDelta(t, 1/math.Sqrt(12), scores.Constant, 0.01, "the standard deviation of what is uniform on [0, 1]")
 	for _, regions := range scores.Scores[0].Regions {
 		require.LessOrEqual(t, regions, 7.0, "six knots make seven pieces at most")
 	}
-	on, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: lecture.Planes()[2], Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
+	on, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: lecture.Planes()[2], Steps: 50, Seeds: 2}, lecture.Contender{Widths: []int{6}, Rates: one})
 	require.NoError(t, err)
 	require.Equal(t, 4*6+1, on.Scores[0].Parameters)
+	require.Len(t, on.Scores[0].Regions, 1)
 	require.LessOrEqual(t, on.Scores[0].Regions[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
-	_, err = lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Widths: [][]int{{6}}, Rate: 0.01, Steps: 50, Seeds: 2})
+	_, err = lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Steps: 50, Seeds: 2}, lecture.Contender{Widths: []int{6}, Rates: one})
 	require.ErrorContains(t, err, "the target has no function")
+	_, err = lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{6}})
+	require.ErrorContains(t, err, "give one or several")
+}
+
+// Of several rates the best one is kept, and what is reported comes from other seeds.
+func TestTheRateIsChosenOnOtherSeeds(t *testing.T) {
+	training := lecture.Training{Target: line, Steps: 100, Seeds: 3}
+	chosen, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{4}, Rates: []float64{1e-9, 0.03, 1e-8}})
+	require.NoError(t, err)
+	s := chosen.Scores[0]
+	require.Equal(t, 0.03, s.Rate, "at tiny rates nothing is learned")
+	require.Len(t, s.Tried, 3)
+	training.Before = 3
+	fixed, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{4}, Rates: []float64{0.03}})
+	require.NoError(t, err)
+	require.Equal(t, fixed.Scores[0].Errors, s.Errors)
+	require.NotContains(t, s.Errors, s.Tried[1])
+	off := 0.0
+	xs, ys := line.Grid(201)
+	for i, x := range xs {
+		off += math.Pow(s.Net.At(x)-ys[i], 2) / 201
+	}
+	require.InDelta(t, lecture.Quantile(s.Errors, 0.5), math.Sqrt(off), 1e-12, "the net is the one with the median error")
+}
+
+// A net that is not disturbed stays, one that is thrown far does not come back in no time, and spares change nothing.
+func TestAttraction(t *testing.T) {
+	kink := problem.Target{F: func(x float64) float64 { return math.Abs(x - 0.5) }, Hi: 1}
+	exact, err := relu.Uniform(kink.F, 0, 1, 2)
+	require.NoError(t, err)
+	spared, err := lecture.WithSpares(exact, 5, 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, []int{5}, spared.Widths())
+	require.Less(t, lecture.MaxDifference(exact.At, spared.At, 0, 1), 1e-12)
+	_, err = lecture.WithSpares(exact, 1, 0, 1)
+	require.ErrorContains(t, err, "the net has 2 units already")
+
+	settings := lecture.AttractSettings{Training: lecture.Training{Target: kink, Rate: 1e-6, Steps: 5, Seeds: 3}, Exact: spared, Deltas: []float64{0, 10}, Tolerance: 0.02,
+		Disturb: func(net *relu.Net, delta float64, rng *rand.Rand) { net.Layers[1].B[0] += delta * (1 + rng.Float64()) }}
+	all, err := lecture.Attract(t.Context(), settings)
+	require.NoError(t, err)
+	require.Equal(t, []float64{1, 0}, []float64{all[0].Back.Value, all[1].Back.Value})
+	require.Less(t, all[0].Errors[0], 1e-9)
+	require.Greater(t, all[1].Errors[0], 9.9)
+	require.Greater(t, all[1].Start.At(0)-exact.At(0), 9.9, "the first seed's start is kept")
+	require.Zero(t, exact.Layers[1].B[0]-spared.Layers[1].B[0], "and the exact net is left as it was")
+	require.Equal(t, "δ = 0     100 % (44 to 100 %) return", all[0].String())
+	require.Contains(t, drawn(t, lecture.DrawAttraction(all[1:], 0.5)), "Vertical line at 0.5: distance of kinks")
+	require.Contains(t, drawn(t, all[1].Draw(kink)), "before training (line)")
+	settings.Disturb = nil
+	_, err = lecture.Attract(t.Context(), settings)
+	require.ErrorContains(t, err, "Disturb is nil")
+}
+
+// Kept alone, all units of a net are the net; at a tiny rate the strongest are those of the start.
+func TestTicketsOfAllUnits(t *testing.T) {
+	settings := lecture.TicketSettings{Training: lecture.Training{Target: line, Rate: 0.01, Steps: 20, Seeds: 2}, Wide: 4, Keep: 4, Tolerance: 0.02}
+	tickets, err := lecture.Tickets(t.Context(), settings)
+	require.NoError(t, err)
+	require.Len(t, tickets, 4)
+	for _, ticket := range tickets[1:] { // in another order of the units, so up to rounding
+		require.InDeltaSlice(t, tickets[0].Errors, ticket.Errors, 1e-9, ticket.Name)
+	}
+	require.Contains(t, drawn(t, lecture.DrawTickets(tickets)), "strongest 4")
+	settings.Keep = 2
+	fewer, err := lecture.Tickets(t.Context(), settings)
+	require.NoError(t, err)
+	require.Equal(t, tickets[0].Errors, fewer[0].Errors)
+	require.Equal(t, 2, fewer[1].Width)
+	settings.Keep = 5
+	_, err = lecture.Tickets(t.Context(), settings)
+	require.ErrorContains(t, err, "Keep is 5: it must be at most Wide, 4")
+}
+
+// One layer of a stack is a factor that can be computed; a residual connection with a flat non-linearity passes everything on.
+func TestPassages(t *testing.T) {
+	deep := lecture.SignalSettings{Depth: 30, Width: 64, Scale: math.Sqrt2}
+	plain, err := lecture.PassBack("plain", problem.ReLU, 0, deep)
+	require.NoError(t, err)
+	require.Len(t, plain.Length, 31)
+	require.Equal(t, 1.0, plain.Length[30])
+	require.InDelta(t, 1, plain.Length[0], 0.9, "√2 is ReLU's scale")
+	deep.Scale = 1e-9
+	residual, err := lecture.PassBack("residual", problem.Sigmoid, 1, deep)
+	require.NoError(t, err)
+	require.InDelta(t, 1, residual.Length[0], 1e-6, "weights of nothing")
+	require.Contains(t, drawn(t, lecture.DrawPassages(plain, residual)), "residual (line)")
+	_, err = lecture.PassBack("none", problem.ReLU, 0, lecture.SignalSettings{Depth: 0, Width: 3, Scale: 1})
+	require.ErrorContains(t, err, "Depth is 0")
+}
+
+// The sums over the points where a unit is on, by hand: one unit, one point beyond the knot in four.
+func TestUnitGradients(t *testing.T) {
+	u, err := lecture.DifferentiateUnits(line, 3, 2)
+	require.NoError(t, err)
+	require.Len(t, u.R, 201)
+	for j, w := range u.Net.Layers[0].W.RawRowView(0) {
+		b, v, sum := u.Net.Layers[0].B[j], u.Net.Layers[1].W.At(j, 0), 0.0
+		for i, x := range u.X {
+			require.InDelta(t, u.Net.At(x)-x, u.R[i], 1e-12)
+			if w*x+b > 0 {
+				sum += u.R[i] * v / 201
+			}
+		}
+		require.InDelta(t, sum, u.Autodiff.Layers[0].B[j], 1e-12)
+		require.Contains(t, drawn(t, u.Draw(j)), "its knot")
+	}
+	_, err = lecture.DifferentiateUnits(problem.Target{}, 3, 2)
+	require.ErrorContains(t, err, "the target has no function")
+	require.Contains(t, drawn(t, lecture.DrawFirstKnots([]float64{0.5, -9})), "theory (theory)")
+	require.Panics(t, func() { lecture.DrawFirstKnots(nil) })
+}
+
+// With a unit at the only kink a tent is best met at 0.6 off; what the fits say of the table is in pkg/claims.
+func TestTeethAreCounted(t *testing.T) {
+	costs, err := lecture.CountTeeth(4)
+	require.NoError(t, err)
+	require.Equal(t, []int{7, 7, 25, 49}, []int{costs[0].Deep, costs[0].Shallow, costs[3].Deep, costs[3].Shallow})
+	require.True(t, math.IsNaN(costs[3].OneMore), "too many ways")
+	require.Contains(t, drawn(t, lecture.DrawTeethCost(costs)), "one hidden layer (line): from 7 to 49")
+	_, err = lecture.CountTeeth(21)
+	require.ErrorContains(t, err, "depth is 21")
 }
 
 // A net of ten units on a line has 31 parameters, of which each unit's scale is redundant.
@@ -180,9 +317,9 @@ func TestKnotsStayAtATinyRate(t *testing.T) {
 	require.InDelta(t, 0.1, motion.Chance, 1e-9)
 	require.InDelta(t, motion.NearBefore.Value, motion.NearAfter.Value, 1e-6)
 	steps, knots := motion.Paths()
-	require.Len(t, steps, 10)
+	require.Len(t, steps, 11)
 	for _, path := range knots {
-		require.InDelta(t, path[0], path[9], 1e-6)
+		require.InDelta(t, path[0], path[10], 1e-6)
 	}
 	frames := motion.Frames(4)
 	require.Equal(t, []int{0, 10}, []int{frames[0], frames[len(frames)-1]})

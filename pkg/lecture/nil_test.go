@@ -33,6 +33,7 @@ var takesPointers = map[string]any{
 	"OrdersAtRates": lecture.OrdersAtRates, "(*Spiking).Draw": (*lecture.Spiking).Draw, "(*TimeToLoss).DrawTime": (*lecture.TimeToLoss).DrawTime,
 	"CompareClosedForm": lecture.CompareClosedForm, "CompareMotions": lecture.CompareMotions, "CompareOrders": lecture.CompareOrders,
 	"CompareSchedules": lecture.CompareSchedules, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
+	"DrawFits": lecture.DrawFits, "DrawFound": lecture.DrawFound, "WithSpares": lecture.WithSpares,
 	"DrawTrackers": lecture.DrawTrackers, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
 	"FollowDecay": lecture.FollowDecay, "MeasureAgreement": lecture.MeasureAgreement, "MeasureAveraging": lecture.MeasureAveraging,
 	"MeasureBatchNoise": lecture.MeasureBatchNoise, "MeasureCosts": lecture.MeasureCosts, "MeasureDance": lecture.MeasureDance,
@@ -56,7 +57,7 @@ func TestNilIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	good := map[reflect.Type]any{}
 	for _, v := range []any{2, 0.1, []float64{0.1, 0.2}, study, &train.History{Step: []int{0}, Params: [][]float64{{0, 0}}}, &lecture.Motion{}, []*lecture.Tracker{{Distance: []float64{1}, Path: [][]float64{{0, 0}}, PathStep: []int{0}}},
-		lecture.Valley(), &lecture.Clinic{Seeds: 1},
+		lecture.Valley(), &lecture.Clinic{Seeds: 1}, problem.Lecturer(), &lecture.Depths{}, &lecture.Success{},
 		figure.New("", figure.X("x"), figure.Y("y")), new(train.Trainer), new(theory.Descent), lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 2},
 		lecture.AgreementSettings{Start: []float64{0, 0}, Rate: 0.1, Steps: 10, Stride: 1, Batch: 4, Draws: 2},
 		lecture.AveragingSettings{Batch: 2, Rates: []float64{0.1}, Tau: 10, Power: 0.5, Steps: 10, Seeds: 2},

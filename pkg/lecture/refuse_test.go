@@ -29,7 +29,7 @@ func TestCountsThatCannotBe(t *testing.T) {
 			"Steps is ":  first(lecture.CompareSchedules(ctx, study, lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: n, Seeds: 1})),
 			"Draws is ":  first(lecture.MeasureBatchNoise(study, lecture.BatchNoiseSettings{Theta: []float64{0, 0}, Batches: []int{2}, Draws: n, Seed: 1})),
 			"Width is ":  first(lecture.FollowKnots(ctx, lecture.Training{Target: target, Rate: 0.1, Steps: 10, Seeds: 1}, n)),
-			"Depth is ":  first(lecture.LearnDigits(ctx, lecture.DigitSettings{Activations: problem.Activations(), Depths: []int{n}, Width: 2, Scale: 1, Rate: 0.1, Steps: 2, Seeds: 1})),
+			"Depth is ":  first(lecture.LearnDigits(ctx, lecture.DigitSettings{Depths: []int{n}, Width: 2, Steps: 2, Seeds: 1}, lecture.DigitNets{Scale: 1, Rates: []float64{0.1}})),
 			"points is ": first(lecture.CountDegrees([]int{1, 2, 1}, n, 1)),
 			"Starts is ": first(lecture.Shatter(ctx, lecture.ShatterSettings{Inputs: 2, Width: 2, Points: 3, Starts: n, Seed: 1})),
 		} {

@@ -29,31 +29,32 @@ func (s *Success) String() string {
 	return fmt.Sprintf("%d units: %s found it; the smallest error is %.2g.", s.Width, percent(s.Rate), s.Best)
 }
 
-// DrawSearch (claim N11) draws the errors of all runs over the widths, each width's beside each other, with the tolerance, and the part of
-// them below it.
+// DrawSearch (claim N11) draws the errors of all runs over the widths, with the tolerance, and the part of them below it.
 func DrawSearch(all []*Success, tolerance float64) *figure.Figure {
+	var widths []string
 	runs := 0
-	var xs, errors []float64
-	for _, s := range all {
+	var places, errors []float64
+	for i, s := range all {
+		widths = append(widths, fmt.Sprint(s.Width))
 		runs = len(s.Errors)
-		for k, e := range s.Errors {
+		for _, e := range s.Errors {
 			if !math.IsNaN(e) {
-				xs, errors = append(xs, float64(s.Width)*math.Exp(0.3*(float64(k)/float64(runs)-0.5))), append(errors, e)
+				places, errors = append(places, float64(i)), append(errors, e)
 			}
 		}
 	}
-	fig := figure.New(fmt.Sprintf("Errors from %d random starts", runs), figure.LogX("hidden units"), figure.LogY("root mean square error"))
+	units := figure.X("hidden units").Categories(widths...)
+	fig := figure.New(fmt.Sprintf("Errors from %d random starts", runs), units, figure.LogY("root mean square error"))
 	if len(errors) > 0 {
-		fig.Points("one run each", xs, errors)
+		fig.Points("one run each", places, errors)
 	}
-	return figure.Row(fig.HLine(tolerance, "counts as found"),
-		figure.New("Runs that find the target", figure.LogX("hidden units"), figure.Y("found (%)").Range(-2, 102)).
-			ConfidenceIntervals("share of the runs", figure.Column(all, func(s *Success) int { return s.Width }),
-				percents(figure.Each(all, func(s *Success) stat.Interval { return s.Rate }))))
+	return figure.Row(fig.HLine(tolerance, "counts as found"), figure.New("Runs that find the target", units, figure.Y("found (%)").Range(-2, 102)).
+		ConfidenceIntervals("share of the runs", nil, percents(figure.Each(all, func(s *Success) stat.Interval { return s.Rate }))))
 }
 
-// DrawFound (claim N11) draws the best net of a width beside the target, with its knots.
+// DrawFound (claim N11) draws the best net of a width beside the target, with its knots. It panics when s is nil.
 func DrawFound(target problem.Target, s *Success) *figure.Figure {
+	mustGive("success", s)
 	fig := Graph(fmt.Sprintf("The best of the nets of %d units", s.Width), target).Theory("target", nil, target.F)
 	if s.Net == nil {
 		return fig

@@ -75,7 +75,7 @@ func DifferentiateUnits(target problem.Target, width, seed int) (*UnitGradient, 
 // Draw draws the residuals, and those at the points where a unit is on. It panics when there is no such unit.
 func (u *UnitGradient) Draw(unit int) *figure.Figure {
 	w, b := u.Net.Layers[0].W.At(0, unit), u.Net.Layers[0].B[unit]
-	fig := figure.New(fmt.Sprintf("What unit %d feels", unit), figure.X("x"), figure.Y("residual r = f(x) − y")).Line("residual", u.X, u.R)
+	fig := figure.New(fmt.Sprintf("What unit %d feels", unit), figure.X("x").Range(u.X[0], u.X[len(u.X)-1]), figure.Y("residual r = f(x) − y")).Line("residual", u.X, u.R)
 	var xs, rs []float64
 	for i, x := range u.X {
 		if w*x+b > 0 && i%4 == 0 {

@@ -49,10 +49,11 @@ func Tickets(ctx context.Context, settings TicketSettings) ([]Ticket, error) {
 	xs, _ := training.Target.Grid(201)
 	spread := problem.SpreadElbows(xs)
 	first := func(seed int) *relu.Net { return &relu.Net{Layers: spread([]int{1, wide, 1}, seed)} }
-	all, histories, err := training.ticket(ctx, nil, fmt.Sprintf("all %d", wide), wide, spread, settings.Tolerance)
+	whole, histories, err := settings.try(ctx, fmt.Sprintf("all %d", wide), wide, spread)
 	if err != nil {
 		return nil, err
 	}
+	all := []Ticket{whole}
 	winners := func(seed int) []int {
 		return strongest(histories[seed-1-training.Before], wide)[:keep]
 	}
@@ -64,22 +65,24 @@ func Tickets(ctx context.Context, settings TicketSettings) ([]Ticket, error) {
 		name  string
 		start problem.Initializer
 	}{{fmt.Sprintf("strongest %d", keep), only(winners)}, {fmt.Sprintf("random %d", keep), only(random)}, {fmt.Sprintf("fresh %d", keep), spread}} {
-		if all, _, err = training.ticket(ctx, all, t.name, keep, t.start, settings.Tolerance); err != nil {
+		some, _, err := settings.try(ctx, t.name, keep, t.start)
+		if err != nil {
 			return nil, err
 		}
+		all = append(all, some)
 	}
 	return all, nil
 }
 
-// ticket trains nets of a width from a start and adds their success to the others.
-func (t Training) ticket(ctx context.Context, all []Ticket, name string, width int, start problem.Initializer, tolerance float64) ([]Ticket, []*train.History, error) {
-	t.Start = start
-	histories, err := t.run(ctx, shallow([]int{width}), train.Record{}, 0)
+// try trains nets of a width from a start.
+func (s TicketSettings) try(ctx context.Context, name string, width int, start problem.Initializer) (Ticket, []*train.History, error) {
+	s.Training.Start = start
+	histories, err := s.Training.run(ctx, shallow([]int{width}), train.Record{}, 0)
 	if err != nil {
-		return nil, nil, err
+		return Ticket{}, nil, err
 	}
-	s, err := t.success(width, histories[0], tolerance)
-	return append(all, Ticket{name, s}), histories[0], err
+	found, err := s.Training.success(width, histories[0], s.Tolerance)
+	return Ticket{name, found}, histories[0], err
 }
 
 // strongest are the units of a trained net, those with the greatest |v|·‖(w, b)‖ first.
