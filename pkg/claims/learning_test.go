@@ -2,6 +2,7 @@ package claims
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -18,9 +19,44 @@ import (
 // certain is the confidence of an interval that misses what it is about in one case of 100,000.
 const certain = 0.99999
 
-// Section 5.1: at the end most of the bending is near a kink; at the start no more than chance has it there.
+// Section 5.1: the first knots and slopes; a unit's derivatives are sums over its side; at the end most of the bending is near a kink,
+// and adds up to the target's.
 func TestClaimN12ElbowsMove(t *testing.T) {
-	g, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: problem.Targets()[1], Rate: 0.01, Steps: 4000, Seeds: 40}, 20)
+	const units = 20_000
+	first := relu.Net{Layers: problem.Uniform([]int{1, units, 1}, 1)}
+	inside, off, squares := 0, 0, 0.0
+	for j, w := range first.Layers[0].W.RawRowView(0) {
+		b, v := first.Layers[0].B[j], first.Layers[1].W.At(j, 0)
+		if knot := -b / w; knot > 0 && knot < 1 {
+			inside++
+		}
+		if b <= 0 && w+b <= 0 {
+			off++
+		}
+		squares += v * w * v * w
+	}
+	for share, count := range map[float64]int{1. / 4: inside, 3. / 8: off} { // of the triangles of a square
+		measured, err := stat.Proportion(count, units, certain)
+		require.NoError(t, err)
+		require.True(t, measured.Contains(share), "%v of %v", measured, share)
+	}
+	require.InEpsilon(t, 1./9, squares, 0.05, "a standard error is below 1 %")
+
+	kinks := problem.Targets()[1]
+	u, err := lecture.DifferentiateUnits(kinks, 20, 1)
+	require.NoError(t, err)
+	for j, w := range u.Net.Layers[0].W.RawRowView(0) {
+		b, v, db, dw := u.Net.Layers[0].B[j], u.Net.Layers[1].W.At(j, 0), 0.0, 0.0
+		for i, x := range u.X {
+			if w*x+b > 0 {
+				db, dw = db+v*u.R[i]/201, dw+v*u.R[i]*x/201
+			}
+		}
+		require.InDelta(t, db, u.Autodiff.Layers[0].B[j], 1e-13)
+		require.InDelta(t, dw, u.Autodiff.Layers[0].W.At(0, j), 1e-13)
+	}
+
+	g, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kinks, Rate: 0.01, Steps: 4000, Seeds: 40}, 20)
 	require.NoError(t, err)
 	require.InDelta(t, 0.2, g.Chance, 1e-3, "two kinks, each with a twentieth on both sides")
 	require.Less(t, g.NearBefore.High, 0.35)
@@ -29,6 +65,8 @@ func TestClaimN12ElbowsMove(t *testing.T) {
 	require.Greater(t, g.NearAfter.Value, 0.7)
 	require.Equal(t, 0, g.Step[0])
 	require.GreaterOrEqual(t, g.Step[len(g.Step)-1], 4000-4000/120, "the records follow the run to its end")
+	require.Contains(t, g.String(), "the target's changes by 4.00.")
+	require.Contains(t, g.String(), "the target's changes by -6.00.")
 
 	steps, knots := g.Paths()
 	require.Len(t, knots, 20)
@@ -41,39 +79,41 @@ func TestClaimN12ElbowsMove(t *testing.T) {
 	require.Equal(t, len(g.Nets)-1, frames[len(frames)-1])
 	last := g.Nets[len(g.Nets)-1]
 	for _, x := range []float64{0.1, 0.5, 0.9} {
-		require.InDelta(t, problem.Targets()[1].F(x), last.At(x), 0.05, "and it has learnt")
+		require.InDelta(t, kinks.F(x), last.At(x), 0.05, "and it has learned")
 	}
 }
 
-// Section 5.2: ten elbows are exact and stay so; from random starts ten are never found, 80 far more often.
+// found counts the errors below the tolerance of section 5.2.
+func found(errors []float64) (n int) {
+	for _, e := range errors {
+		if e < 0.02 {
+			n++
+		}
+	}
+	return n
+}
+
+// surely is the interval, missed in one case of 100,000, of how often the errors are below the tolerance.
+func surely(t *testing.T, errors []float64) stat.Interval {
+	t.Helper()
+	share, err := stat.Proportion(found(errors), len(errors), certain)
+	require.NoError(t, err)
+	return share
+}
+
+// Section 5.2: ten elbows are exact; from random starts ten are never found, at any rate of a grid, and 200 nearly always.
 func TestClaimN11ExpressivityAndLearnability(t *testing.T) {
 	target := problem.Lecturer()
 	exact, err := relu.Uniform(target.F, target.Lo, target.Hi, 10)
 	require.NoError(t, err)
 	require.Less(t, lecture.MaxDifference(exact.At, target.F, target.Lo, target.Hi), 1e-14)
-	still, err := lecture.Retrain(t.Context(), exact, lecture.RetrainSettings{Target: target, Rate: 0.001, Steps: 2000})
-	require.NoError(t, err)
-	require.Less(t, still.After, 1e-12)
 
-	all, err := lecture.Search(t.Context(), lecture.Training{Target: target, Rate: 0.01, Steps: 12_000, Seeds: 60}, []int{10, 80}, 0.02)
+	all, err := lecture.Search(t.Context(), lecture.Training{Target: target, Rate: 0.01, Steps: 12_000, Seeds: 32}, []int{10, 200}, 0.02)
 	require.NoError(t, err)
 	narrow, wide := all[0], all[1]
-	found := func(s *lecture.Success) (n int) {
-		for _, e := range s.Errors {
-			if e < 0.02 {
-				n++
-			}
-		}
-		return n
-	}
-	few, err := stat.Proportion(found(narrow), 60, certain)
-	require.NoError(t, err)
-	many, err := stat.Proportion(found(wide), 60, certain)
-	require.NoError(t, err)
-	require.Zero(t, found(narrow))
-	require.Greater(t, many.Value, 0.25)
-	require.Less(t, many.Value, 0.75, "about every second one")
-	require.Less(t, few.Value, many.Low, "width buys learnability")
+	require.Zero(t, found(narrow.Errors))
+	require.Less(t, surely(t, narrow.Errors).High, surely(t, wide.Errors).Low, "width buys learnability")
+	require.Greater(t, wide.Rate.Value, 0.8)
 	require.InDelta(t, slices.Min(wide.Errors), wide.Best, 0)
 	off := 0.0
 	xs, ys := target.Grid(201)
@@ -81,10 +121,49 @@ func TestClaimN11ExpressivityAndLearnability(t *testing.T) {
 		off += math.Pow(wide.Net.At(x)-ys[i], 2) / 201
 	}
 	require.InDelta(t, wide.Best, math.Sqrt(off), 1e-9, "the net shown is the best one")
+
+	var medians []float64
+	for _, rate := range []float64{0.003, 0.01, 0.03, 0.1} {
+		tried, err := lecture.Search(t.Context(), lecture.Training{Target: target, Rate: rate, Steps: 12_000, Seeds: 8, Before: 100}, []int{10, 200}, 0.02)
+		require.NoError(t, err)
+		require.Zero(t, found(tried[0].Errors), "no rate finds it with ten units: %g", rate)
+		medians = append(medians, lecture.Quantile(tried[1].Errors, 0.5))
+	}
+	require.Equal(t, 1, slices.Index(medians, slices.Min(medians)), "0.01 is the best for 200 units, inside the grid: %v", medians)
+}
+
+// Section 5.2: training returns to the exact net from nearby alone, and the strongest units of a wide net do not succeed alone.
+func TestClaimN11AttractionAndTickets(t *testing.T) {
+	target := problem.Lecturer()
+	exact, err := relu.Uniform(target.F, target.Lo, target.Hi, 10)
+	require.NoError(t, err)
+	exact, err = lecture.WithSpares(exact, 10, target.Lo, target.Hi)
+	require.NoError(t, err)
+	training := lecture.Training{Target: target, Rate: 0.01, Steps: 6000, Seeds: 40}
+	back, err := lecture.Attract(t.Context(), lecture.AttractSettings{Training: training, Exact: exact, Deltas: []float64{0.01, 0.05, 0.1, 0.5}, Tolerance: 0.02,
+		Disturb: func(net *relu.Net, delta float64, rng *rand.Rand) {
+			for j, w := range net.Layers[0].W.RawRowView(0) {
+				net.Layers[0].B[j] -= w * delta * rng.NormFloat64()
+			}
+		}})
+	require.NoError(t, err)
+	require.Greater(t, back[0].Back.Value, 0.9)
+	require.Greater(t, back[1].Back.Value, 0.5, "half return from between 0.05 …")
+	require.Less(t, back[2].Back.Value, 0.5, "… and 0.1")
+	require.Less(t, back[3].Back.Value, 0.1)
+	require.Greater(t, surely(t, back[0].Errors).Low, surely(t, back[2].Errors).High)
+
+	training.Steps, training.Seeds = 12_000, 32
+	tickets, err := lecture.Tickets(t.Context(), lecture.TicketSettings{Training: training, Wide: 200, Keep: 50, Tolerance: 0.02})
+	require.NoError(t, err)
+	for _, ticket := range tickets[1:] {
+		require.Less(t, surely(t, ticket.Errors).High, surely(t, tickets[0].Errors).Low, ticket.Name)
+	}
+	require.LessOrEqual(t, tickets[1].Rate.Value, tickets[3].Rate.High, "the strongest are no better than fresh ones")
 }
 
 // Section 5.3: staircases of sigmoids and of tanhs are the same function, with an error that falls like 1/d; trained, each
-// non-linearity has its own best rate, and on what is smooth the smooth ones win.
+// non-linearity has its own best rate, inside the grid, and on what is smooth the smooth ones win, on kinks the kinked one.
 func TestClaimN7OtherNonLinearities(t *testing.T) {
 	sine := problem.Targets()[0]
 	var ds, errors []float64
@@ -103,19 +182,25 @@ func TestClaimN7OtherNonLinearities(t *testing.T) {
 	_, err = lecture.Staircase(sine, 5, 20, problem.ReLU)
 	require.ErrorContains(t, err, "saturates")
 
-	all, err := lecture.CompareActivations(t.Context(), lecture.RateSettings{Target: sine, Width: 20, Rates: []float64{0.003, 0.01, 0.03, 0.1, 0.3}, Steps: 3000, Seeds: 15})
-	require.NoError(t, err)
-	best := make(map[problem.Activation]float64)
-	for _, l := range all {
-		best[l.Activation] = l.Errors[l.BestRate()].Value
+	for k, target := range problem.Targets()[:2] {
+		all, err := lecture.CompareActivations(t.Context(), lecture.RateSettings{Target: target, Width: 20, Rates: []float64{0.003, 0.01, 0.03, 0.1, 0.3, 1}, Steps: 3000, Seeds: 7})
+		require.NoError(t, err)
+		again := make(map[problem.Activation]float64)
+		for _, l := range all {
+			require.NotContains(t, []int{0, 5}, l.BestRate(), "%s on %s: the best rate lies inside", l.Activation, target.Name)
+			again[l.Activation] = l.Again.Value
+		}
+		require.Less(t, all[0].Rate[all[0].BestRate()], all[2].Rate[all[2].BestRate()], "the sigmoid takes a larger rate")
+		smooth := max(again[problem.Sigmoid], again[problem.Tanh])
+		if k == 0 {
+			require.Less(t, smooth, 0.8*again[problem.ReLU])
+		} else {
+			require.Less(t, again[problem.ReLU], 0.1*min(again[problem.Sigmoid], again[problem.Tanh]))
+		}
 	}
-	require.Less(t, all[0].Rate[all[0].BestRate()], all[2].Rate[all[2].BestRate()], "the sigmoid takes a larger rate")
-	require.Less(t, best[problem.Sigmoid], 0.8*best[problem.ReLU])
-	require.Less(t, best[problem.Tanh], 0.8*best[problem.ReLU])
 }
 
-// Section 5.4: slopes are those of differences; the derivative that arrives is what theory says for ReLU, at most that for
-// sigmoids, and shrinks by the scale; deep sigmoids do not learn the digits where deep ReLUs do; large rates kill units.
+// Section 5.4: slopes are those of differences; the derivative that arrives is what theory says for every non-linearity and scale.
 func TestClaimN8Saturation(t *testing.T) {
 	for _, a := range problem.Activations() {
 		for _, z := range []float64{-3, -0.5, 0.4, 2} {
@@ -129,64 +214,142 @@ func TestClaimN8Saturation(t *testing.T) {
 	for _, scale := range []float64{math.Sqrt2, 1} {
 		signals, err := lecture.Signals(lecture.SignalSettings{Depth: 8, Width: 64, Scale: scale, Seeds: 20})
 		require.NoError(t, err)
-		reLU, sigmoid := signals[0], signals[2]
 		for l := range 7 {
 			// A layer of 64 changes the square by a factor with a standard deviation of about √(5/64): over 7 layers and
-			// 20 seeds, 0.17 of the length; 4.5 times that would be passed once in 100,000.
-			require.InEpsilon(t, math.Pow(scale/math.Sqrt2, float64(7-l)), reLU.Theory[l], 1e-12)
-			require.InEpsilon(t, reLU.Theory[l], reLU.Length[l].Value, 0.4)
-			require.LessOrEqual(t, sigmoid.Length[l].Value, sigmoid.Theory[l])
+			// 20 seeds, 0.17 of the length; 4.5 times that would be passed once in 100,000. Theory's bias at this width is a few percent.
+			require.InEpsilon(t, math.Pow(scale/math.Sqrt2, float64(7-l)), signals[0].Theory[l], 1e-9)
+			for _, s := range signals {
+				require.InEpsilon(t, s.Theory[l], s.Length[l].Value, 0.4, "%s", s.Activation)
+			}
+			require.LessOrEqual(t, signals[2].Theory[l], math.Pow(scale/4, float64(7-l)), "a sigmoid's slope is ¼ at most")
 		}
-		require.Less(t, sigmoid.Length[0].Value, 1e-3)
+		require.Less(t, signals[2].Length[0].Value, 1e-3)
+		grows := signals[1].Length[0].Value > 1
+		require.Equal(t, scale > 1.2, grows, "tanh grows at √2 and shrinks at 1")
+		require.Equal(t, scale > 1.2, signals[1].Theory[0] > 1)
+	}
+	plain, err := lecture.PassBack("plain", problem.Sigmoid, 0, lecture.SignalSettings{Depth: 50, Width: 64, Scale: math.Sqrt2})
+	require.NoError(t, err)
+	residual, err := lecture.PassBack("residual", problem.Sigmoid, 1, lecture.SignalSettings{Depth: 50, Width: 64, Scale: math.Sqrt2})
+	require.NoError(t, err)
+	require.Less(t, plain.Length[0], 1e-20)
+	require.InDelta(t, 1.5, residual.Length[0], 1)
+}
+
+// Section 5.4: four layers of sigmoids at s = √2 learn the digits at no rate; at s = 4 they do, as ReLU and tanh; large rates kill
+// units, and a part is dead before training.
+func TestClaimN8DeepNetsAndDeadUnits(t *testing.T) {
+	settings := lecture.DigitSettings{Depths: []int{4}, Width: 24, Steps: 300, Seeds: 3}
+	all := []float64{0.003, 0.01, 0.03, 0.1, 0.3, 1}
+	for _, shown := range []lecture.DigitNets{{Activation: problem.ReLU, Scale: math.Sqrt2, Rates: []float64{0.03}}, {Activation: problem.Tanh, Scale: math.Sqrt2, Rates: []float64{0.03}},
+		{Activation: problem.Sigmoid, Scale: 4, Rates: []float64{0.3}}, {Activation: problem.Sigmoid, Scale: math.Sqrt2}} {
+		var known, unknown []float64
+		grid := all
+		if i := slices.Index(all, append(shown.Rates, 0)[0]); i > 0 {
+			grid = []float64{all[i-2], all[i], all[i+1]}
+		}
+		for _, rate := range grid {
+			learned, err := lecture.LearnDigits(t.Context(), settings, lecture.DigitNets{Activation: shown.Activation, Scale: shown.Scale, Rates: []float64{rate}})
+			require.NoError(t, err)
+			known, unknown = append(known, learned[0].Known[0].Value), append(unknown, learned[0].Unknown[0].Value)
+		}
+		if shown.Rates == nil {
+			require.Less(t, slices.Max(unknown), 0.2, "as good as a guess: %v", unknown)
+			continue
+		}
+		best := slices.Index(known, slices.Max(known))
+		require.Greater(t, unknown[best], 0.75, "%s: %v", shown, unknown)
+		require.NotContains(t, []int{0, len(grid) - 1}, best, "%s: the best rate lies inside", shown)
+		require.Greater(t, known[slices.Index(grid, shown.Rates[0])], known[best]-0.05, "%s: the rate of the cell is as good as the best: %v", shown, known)
 	}
 
-	learnt, err := lecture.LearnDigits(t.Context(), lecture.DigitSettings{Activations: []problem.Activation{problem.ReLU, problem.Sigmoid}, Depths: []int{1, 4}, Width: 24, Scale: math.Sqrt2, Rate: 0.02, Steps: 300, Seeds: 6})
+	rates := lecture.RateSettings{Target: problem.Targets()[0], Width: 20, Rates: []float64{0.001, 0.1, 1}, Steps: 2000, Seeds: 40}
+	dead, err := lecture.CountDead(t.Context(), rates)
 	require.NoError(t, err)
-	for i := range 2 {
-		require.Greater(t, learnt[0].Accuracy[i].Value, 0.8, "ReLU")
-	}
-	require.Greater(t, learnt[1].Accuracy[0].Value, 0.75, "one layer of sigmoids")
-	require.Less(t, learnt[1].Accuracy[1].Value, 0.2, "four are as good as a guess")
-
-	dead, err := lecture.CountDead(t.Context(), lecture.RateSettings{Target: problem.Targets()[0], Width: 20, Rates: []float64{0.001, 0.1, 1}, Steps: 2000, Seeds: 20})
-	require.NoError(t, err)
+	require.Zero(t, dead[0].Start.Value, "knots on the data leave no unit dead")
 	require.Less(t, dead[0].Share.Value, 0.2)
 	require.InDelta(t, 0.55, dead[1].Share.Value, 0.15, "about every second one")
 	require.Greater(t, dead[2].Share.Value, 0.9)
+	rates.Start, rates.Rates, rates.Steps, rates.Seeds = problem.Uniform, []float64{0.001}, 1, 500
+	uniform, err := lecture.CountDead(t.Context(), rates)
+	require.NoError(t, err)
+	require.InDelta(t, 3./8, uniform[0].Start.Value, 0.025, "5 standard errors of 10,000 units")
 }
 
-// Section 5.5: a sawtooth takes few parameters in depth; trained, the shallow net wins on one input, with more regions; in
-// the plane depth wins where the function is one of one combination.
-func TestClaimN9Depth(t *testing.T) {
-	for depth := 1; depth <= 10; depth++ {
+// Section 5.5: a sawtooth takes few parameters in depth; one hidden layer with a unit for each kink cannot be it, one more can.
+func TestClaimN9Folds(t *testing.T) {
+	costs, err := lecture.CountTeeth(10)
+	require.NoError(t, err)
+	for i, c := range costs {
+		depth := i + 1
 		net := relu.Sawtooth(depth)
 		regions, err := net.Regions(0, 1)
 		require.NoError(t, err)
 		require.Equal(t, 1<<depth, regions)
-		require.Equal(t, 6*depth+1, net.Parameters())
+		require.Equal(t, c.Deep, net.Parameters())
 		tooth := lecture.Sawtooth(depth)
-		for _, k := range []int{0, 1, 1 << (depth - 1)} { // up at the odd multiples, down at the even ones
+		shallow, err := relu.Uniform(tooth.F, 0, 1, 1<<depth)
+		require.NoError(t, err)
+		require.Equal(t, c.Shallow, shallow.Parameters())
+		require.Less(t, lecture.MaxDifference(shallow.At, tooth.F, 0, 1), 1e-9, "2^L units are enough")
+		for k := range 1<<depth + 1 { // up at the odd multiples, down at the even ones: it crosses ½ in each piece
 			require.InDelta(t, float64(k%2), tooth.F(float64(k)/float64(int(1)<<depth)), 1e-12)
 		}
-		shallow, err := relu.ShallowRegions(1, 1<<depth-1)
+		most, err := relu.ShallowRegions(1, 1<<depth-2)
 		require.NoError(t, err)
-		require.EqualValues(t, 1<<depth, shallow, "one layer of so many units is enough, and none of fewer")
+		require.EqualValues(t, 1<<depth-1, most, "two units fewer have too few pieces to cross as often")
 	}
+	for i, want := range []float64{0.60, 0.23, 0.08} { // as a fit in NumPy has it
+		require.InDelta(t, want, costs[i].OnePerKink, 0.005)
+		require.Less(t, costs[i].OneMore, 1e-12)
+	}
+}
 
-	median := func(b *lecture.DepthScore) float64 { return lecture.Quantile(b.Errors, 0.5) }
-	for _, target := range []problem.Target{problem.Targets()[0], lecture.Sawtooth(3)} {
-		budgets, err := lecture.CompareDepths(t.Context(), lecture.Training{Target: target, Rate: 0.01, Steps: 4000, Seeds: 60}, [][]int{{48}, {7, 7, 7}})
+// Section 5.5: trained on one input, the shallow net has the smaller errors on the sine and on the sawtooth, each at a rate of its own.
+func TestClaimN9DepthOnOneInput(t *testing.T) {
+	grid := []float64{0.001, 0.003, 0.01, 0.03, 0.1}
+	for k, target := range []problem.Target{problem.Targets()[0], lecture.Sawtooth(3)} {
+		training := lecture.Training{Target: target, Steps: 8000, Seeds: 8}
+		shown := [][]float64{{0.003, 0.003}, {0.01, 0.01}}[k]
+		depths, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{48}, Rates: grid}, lecture.Contender{Widths: []int{7, 7, 7}, Rates: grid})
 		require.NoError(t, err)
-		require.Less(t, apart(t, budgets.Scores[0].Errors, budgets.Scores[1].Errors), 0.0, "%s: the shallow net wins", target.Name)
-		require.Less(t, median(budgets.Scores[0]), median(budgets.Scores[1]), target.Name)
-		require.Greater(t, lecture.Quantile(budgets.Scores[0].Regions, 0.5), lecture.Quantile(budgets.Scores[1].Regions, 0.5), "and has more regions")
-		require.Equal(t, 145, budgets.Scores[0].Parameters)
-		require.Equal(t, 134, budgets.Scores[1].Parameters)
+		training.Seeds, training.Before = 36, 100
+		final, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{48}, Rates: shown[:1]}, lecture.Contender{Widths: []int{7, 7, 7}, Rates: shown[1:]})
+		require.NoError(t, err)
+		for i, s := range depths.Scores {
+			best := slices.Index(grid, s.Rate)
+			require.NotContains(t, []int{0, len(grid) - 1}, best, "%s: the best rate lies inside: %v", target.Name, s.Tried)
+			require.LessOrEqual(t, s.Tried[slices.Index(grid, shown[i])], 2*s.Tried[best], "%s: the rate of the cell is about as good: %v", target.Name, s.Tried)
+		}
+		shallow, deep := final.Scores[0], final.Scores[1]
+		require.Less(t, apart(t, shallow.Errors, deep.Errors), 0.0, "%s: the shallow net wins", target.Name)
+		require.Less(t, lecture.Quantile(shallow.Errors, 0.5), lecture.Quantile(deep.Errors, 0.5), target.Name)
+		require.Greater(t, lecture.Quantile(shallow.Regions, 0.5), lecture.Quantile(deep.Regions, 0.5), "and has more regions")
+		require.Less(t, lecture.Quantile(shallow.Errors, 0.5), final.Constant/2, "and has learned")
+		require.Equal(t, []int{145, 134}, []int{shallow.Parameters, deep.Parameters})
 	}
-	planes := lecture.Planes()
-	budgets, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: planes[2], Widths: [][]int{{36}, {10, 10}}, Rate: 0.003, Steps: 2500, Seeds: 24})
-	require.NoError(t, err)
-	require.Greater(t, apart(t, budgets.Scores[0].Errors, budgets.Scores[1].Errors), 0.0, "the deeper net wins on the plane wave")
+}
+
+// Section 5.5: in the plane it depends on the function: three layers win on the rings, two on the checkerboard.
+func TestClaimN9DepthInThePlane(t *testing.T) {
+	for k, target := range lecture.Planes()[:2] {
+		others := lecture.Contender{Widths: []int{16, 16}, Rates: []float64{0.01}}
+		if k == 1 {
+			others = lecture.Contender{Widths: []int{80}, Rates: []float64{0.03}}
+		}
+		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 36 + 12*k, Before: 200}
+		depths, err := lecture.CompareDepthsOnPlane(t.Context(), settings, others, lecture.Contender{Widths: []int{11, 11, 11}, Rates: []float64{0.01}})
+		require.NoError(t, err)
+		ahead := apart(t, depths.Scores[0].Errors, depths.Scores[1].Errors)
+		if k == 0 {
+			require.Less(t, ahead, 0.0, "three layers lose on the checkerboard")
+		} else {
+			require.Greater(t, ahead, 0.0, "three layers win on the rings")
+		}
+		for _, s := range depths.Scores {
+			require.Less(t, lecture.Quantile(s.Errors, 0.5), 0.6*depths.Constant, "all have learned something")
+		}
+	}
 }
 
 // apart is how far the logarithms of two samples' means differ, less what the confidence interval leaves open: beyond 0 on the
@@ -207,13 +370,14 @@ func apart(t *testing.T, first, second []float64) float64 {
 	return min(d.High, 0)
 }
 
-// Section 5.6: the rank is what the count of redundancies predicts; never more than the parameters less a scale a unit; and
-// rescaling changes nothing.
+// Section 5.6: for one hidden layer the rank is what a count of units predicts; it is never more than the parameters less a scale a
+// unit, nor, on one input, than two for each region; and rescaling changes nothing.
 func TestClaimN10Redundancy(t *testing.T) {
 	d, err := lecture.CountDegrees([]int{1, 10, 1}, 300, 1)
 	require.NoError(t, err)
 	require.Equal(t, 31, d.Redundancy.Parameters)
 	require.Equal(t, 18, d.Rank, "as shown")
+	require.Equal(t, 2*d.Regions, d.Rank)
 	all, err := lecture.SurveyDegrees(60)
 	require.NoError(t, err)
 	require.Len(t, all, 60)
@@ -223,7 +387,13 @@ func TestClaimN10Redundancy(t *testing.T) {
 			units += width
 		}
 		require.Less(t, d.Rescaled, 1e-12)
-		require.LessOrEqual(t, d.Rank, d.Redundancy.Parameters-units, "%v", d.Sizes)
-		require.Equal(t, d.Redundancy.Rank(), d.Rank, "%v", d.Sizes)
+		require.Equal(t, d.Redundancy.Parameters-units, d.Scaled())
+		require.LessOrEqual(t, d.Rank, d.Scaled(), "%v", d.Sizes)
+		if d.Sizes[0] == 1 {
+			require.LessOrEqual(t, d.Rank, 2*d.Regions, "%v", d.Sizes)
+		}
+		if d.Shallow() {
+			require.Equal(t, d.Redundancy.Rank(), d.Rank, "%v", d.Sizes)
+		}
 	}
 }

@@ -23,7 +23,9 @@ type Attraction struct {
 }
 
 // String says how many return.
-func (a Attraction) String() string { return fmt.Sprintf("δ = %-4g  %s return", a.Delta, percent(a.Back)) }
+func (a Attraction) String() string {
+	return fmt.Sprintf("δ = %-4g  %s return", a.Delta, percent(a.Back))
+}
 
 // DrawAttraction (claim N11) draws the part that returns over δ, and the distance of neighboring kinks.
 func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {

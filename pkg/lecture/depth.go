@@ -154,7 +154,7 @@ type contest struct {
 	ys     []float64 // the target's values
 	seeds  int
 	run    func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) // trains from the seeds before+1, …
-	count  func(*relu.Net) (int, error)                                                // of a net's regions
+	count  func(*relu.Net) (int, error)                                                 // of a net's regions
 }
 
 // decide picks each contender's rate on its first seeds and measures it on the next ones.

@@ -158,12 +158,12 @@ func TestKnotMotionIsShown(t *testing.T) {
 	moving := motion.Animate()
 	_, err = moving.PNG()
 	require.NoError(t, err)
-	require.Contains(t, moving.Alt(), "one elbow each (bundle of 6)")
+	require.Contains(t, moving.Alt(), "kinks of the target (points)")
 	require.Contains(t, moving.Alt(), "Step 40.")
 	require.Contains(t, drawn(t, motion.DrawPaths()), "Horizontal line at 0.5: kink")
 
 	motion.NearBefore = stat.Interval{Value: 0.15, Low: 0.15, High: 0.15}
-	require.Contains(t, motion.String(), "15 % (no interval) lies within 1/20 of a kink at the start", "of one run")
+	require.Contains(t, motion.String(), "lies 15 % (no interval) of all bending Σ|vw| at the start", "of one run")
 
 	motion.Target.Knots = nil
 	require.Equal(t, "kink has no kinks for the knots to gather at.", motion.String())
