@@ -103,11 +103,11 @@ func (g *KnotMotion) bends(record int) (places, changes []float64) {
 // out.
 func (g *KnotMotion) binned(record int) (middles, changes []float64) {
 	const bins = 50
-	sums, full := make([]float64, bins), make([]bool, bins)
+	sums, full := make([]float64, bins+1), make([]bool, bins+1)
 	places, bends := g.bends(record)
 	length := g.Target.Hi - g.Target.Lo
 	for i, place := range places {
-		bin := min(int((place-g.Target.Lo)/length*bins+0.5), bins-1)
+		bin := int(math.Round((place - g.Target.Lo) / length * bins))
 		sums[bin], full[bin] = sums[bin]+bends[i], true
 	}
 	for bin, sum := range sums {
