@@ -102,9 +102,9 @@ type RateSettings struct {
 	Start problem.Initializer
 }
 
-// at is the training at one of the rates. It is an error when a setting cannot be.
-func (s RateSettings) at(rate float64) (Training, error) {
-	return Training{Target: s.Target, Rate: rate, Steps: s.Steps, Seeds: s.Seeds, Start: s.Start}, counts("Width", s.Width)
+// training is the training at a rate that is still to be given.
+func (s RateSettings) training() Training {
+	return Training{Target: s.Target, Steps: s.Steps, Seeds: s.Seeds, Start: s.Start}
 }
 
 // ActivationScore (claim N7) is what nets of one non-linearity learn at several rates.
@@ -164,24 +164,30 @@ func CompareActivations(ctx context.Context, settings RateSettings) ([]*Activati
 	if len(settings.Rates) == 0 {
 		return nil, errors.New("there are no Rates: give at least one")
 	}
+	if err := counts("Width", settings.Width); err != nil {
+		return nil, err
+	}
 	var all []*ActivationScore
 	for _, a := range problem.Activations() {
 		s := &ActivationScore{Activation: a, Rate: settings.Rates}
 		model := hidden(settings.Width)
 		model.Activation = a
-		for _, rate := range settings.Rates {
-			off, _, err := settings.learn(ctx, model, rate, 0)
-			if err != nil {
-				return nil, err
-			}
-			s.Errors = append(s.Errors, Spread(off, 0.25))
-		}
-		off, histories, err := settings.learn(ctx, model, s.Rate[s.BestRate()], settings.Seeds)
+		training := settings.training()
+		histories, err := training.runVariants(ctx, model, train.Record{}, variantsAt(settings.Rates))
 		if err != nil {
 			return nil, err
 		}
+		for _, runs := range histories {
+			s.Errors = append(s.Errors, Spread(training.errors(model, runs), 0.25))
+		}
+		training.Before = settings.Seeds
+		again, err := training.runVariants(ctx, model, train.Record{}, variantsAt(s.Rate[s.BestRate():][:1]))
+		if err != nil {
+			return nil, err
+		}
+		off := training.errors(model, again[0])
 		if s.Again = Spread(off, 0.25); len(off) > 0 {
-			theta := histories[slices.Index(off, s.Again.Value)].Final
+			theta := again[0][slices.Index(off, s.Again.Value)].Final
 			s.Median = func(x float64) float64 { return model.Output(theta, []float64{x})[0] }
 		}
 		all = append(all, s)
@@ -189,20 +195,11 @@ func CompareActivations(ctx context.Context, settings RateSettings) ([]*Activati
 	return all, nil
 }
 
-// learn trains a model at a rate, without some seeds, and returns the errors, none where a run diverged.
-func (s RateSettings) learn(ctx context.Context, model problem.MLP, rate float64, before int) ([]float64, []*train.History, error) {
-	training, err := s.at(rate)
-	if err != nil {
-		return nil, nil, err
-	}
-	training.Before = before
-	histories, err := training.run(ctx, []problem.MLP{model}, train.Record{}, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	off := figure.Column(histories[0], func(h *train.History) float64 { return training.error(model, h) })
+// errors are those of runs, none where one of them diverged.
+func (t Training) errors(model problem.MLP, runs []*train.History) []float64 {
+	off := figure.Column(runs, func(h *train.History) float64 { return t.error(model, h) })
 	if slices.ContainsFunc(off, math.IsNaN) {
-		return nil, nil, nil
+		return nil
 	}
-	return off, histories[0], nil
+	return off
 }

@@ -68,25 +68,29 @@ func Attract(ctx context.Context, settings AttractSettings) ([]Attraction, error
 		return nil, errors.New("Disturb is nil: give a function that changes the net")
 	}
 	sizes := exact.Sizes()
-	var all []Attraction
+	started := func(delta float64, seed int) *relu.Net {
+		net := exact.Clone()
+		disturb(net, delta, rand.New(rand.NewPCG(uint64(seed), 11)))
+		return net
+	}
+	var variants []variant
 	for _, delta := range settings.Deltas {
-		started := func(seed int) *relu.Net {
-			net := exact.Clone()
-			disturb(net, delta, rand.New(rand.NewPCG(uint64(seed), 11)))
-			return net
-		}
-		training.Start = func(_ []int, seed int) problem.Layers { return started(seed).Layers }
-		histories, err := training.run(ctx, []problem.MLP{hidden(sizes[1])}, train.Record{}, 0)
+		variants = append(variants, variant{training.Rate, func(_ []int, seed int) problem.Layers { return started(delta, seed).Layers }})
+	}
+	histories, err := training.runVariants(ctx, hidden(sizes[1]), train.Record{}, variants)
+	if err != nil {
+		return nil, err
+	}
+	var all []Attraction
+	for i, delta := range settings.Deltas {
+		runs := histories[i]
+		found, err := training.success(sizes[1], runs, settings.Tolerance)
 		if err != nil {
 			return nil, err
 		}
-		found, err := training.success(sizes[1], histories[0], settings.Tolerance)
-		if err != nil {
-			return nil, err
-		}
-		a := Attraction{Delta: delta, Back: found.Rate, Errors: found.Errors, Start: started(training.Before + 1)}
-		if _, diverged := histories[0][0].Diverged(); !diverged {
-			if a.End, err = relu.FromTheta(histories[0][0].Final, sizes...); err != nil {
+		a := Attraction{Delta: delta, Back: found.Rate, Errors: found.Errors, Start: started(delta, training.Before+1)}
+		if _, diverged := runs[0].Diverged(); !diverged {
+			if a.End, err = relu.FromTheta(runs[0].Final, sizes...); err != nil {
 				return nil, err
 			}
 		}

@@ -36,19 +36,18 @@ func DrawDead(title string, all []Dead) *figure.Figure {
 // CountDead (claim N8) trains nets of one hidden layer at each rate and counts the units that are 0 on the whole interval, exactly. It
 // is an error when a setting cannot be, and when a run fails.
 func CountDead(ctx context.Context, settings RateSettings) ([]Dead, error) {
-	width := settings.Width
+	width, training := settings.Width, settings.training()
+	if err := counts("Width", width); err != nil {
+		return nil, err
+	}
+	histories, err := training.runVariants(ctx, hidden(width), train.Record{Params: true}, variantsAt(settings.Rates))
+	if err != nil {
+		return nil, err
+	}
 	var all []Dead
-	for _, rate := range settings.Rates {
-		training, err := settings.at(rate)
-		if err != nil {
-			return nil, err
-		}
-		histories, err := training.run(ctx, shallow([]int{width}), train.Record{Params: true}, settings.Steps)
-		if err != nil {
-			return nil, err
-		}
+	for i, rate := range settings.Rates {
 		start, end := 0, 0
-		for _, h := range histories[0] {
+		for _, h := range histories[i] {
 			before, err := training.dead(h.Params[0], width)
 			if err != nil {
 				return nil, err

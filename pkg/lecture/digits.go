@@ -78,6 +78,11 @@ func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets)
 	if err != nil {
 		return nil, err
 	}
+	type program struct {
+		activation problem.Activation
+		depth      int
+	}
+	trainers := map[program]*train.Trainer{} // nets that differ in their scale alone share one
 	for _, n := range nets {
 		if len(n.Rates) != len(settings.Depths) {
 			return nil, fmt.Errorf("%s has %d Rates: give one for each of the %d depths", n, len(n.Rates), len(settings.Depths))
@@ -89,12 +94,19 @@ func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets)
 			}
 			model := ofDigits(slices.Repeat([]int{settings.Width}, depth)...)
 			model.Activation = n.Activation
-			net, err := problem.NewNet(model, known)
-			if err != nil {
-				return nil, err
+			key := program{n.Activation, depth}
+			if trainers[key] == nil {
+				net, err := problem.NewNet(model, known)
+				if err != nil {
+					return nil, err
+				}
+				if trainers[key], err = NewTrainer(net, "momentum", train.Record{}); err != nil {
+					return nil, err
+				}
+				defer trainers[key].Close()
 			}
 			c := train.Config{LearningRate: n.Rates[i], Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
-			histories, err := lesson{nets: []*problem.Net{net}, rule: "momentum", config: c, start: problem.Normal(n.Scale), seeds: settings.Seeds}.run(ctx)
+			histories, err := sweep(ctx, []setup{{trainers[key], c, from(problem.Normal(n.Scale), model.Sizes)}}, 1, settings.Seeds)
 			if err != nil {
 				return nil, err
 			}

@@ -49,40 +49,32 @@ func Tickets(ctx context.Context, settings TicketSettings) ([]Ticket, error) {
 	xs, _ := training.Target.Grid(201)
 	spread := problem.SpreadElbows(xs)
 	first := func(seed int) *relu.Net { return &relu.Net{Layers: spread([]int{1, wide, 1}, seed)} }
-	whole, histories, err := settings.try(ctx, fmt.Sprintf("all %d", wide), wide, spread)
+	whole, err := training.runVariants(ctx, hidden(wide), train.Record{}, []variant{{training.Rate, spread}})
 	if err != nil {
 		return nil, err
 	}
-	all := []Ticket{whole}
 	winners := func(seed int) []int {
-		return strongest(histories[seed-1-training.Before], wide)[:keep]
+		return strongest(whole[0][seed-1-training.Before], wide)[:keep]
 	}
 	random := func(seed int) []int { return rand.New(rand.NewPCG(uint64(seed), 12)).Perm(wide)[:keep] }
 	only := func(units func(seed int) []int) problem.Initializer {
 		return func(_ []int, seed int) problem.Layers { return keepUnits(first(seed), units(seed)).Layers }
 	}
-	for _, t := range []struct {
-		name  string
-		start problem.Initializer
-	}{{fmt.Sprintf("strongest %d", keep), only(winners)}, {fmt.Sprintf("random %d", keep), only(random)}, {fmt.Sprintf("fresh %d", keep), spread}} {
-		some, _, err := settings.try(ctx, t.name, keep, t.start)
+	some, err := training.runVariants(ctx, hidden(keep), train.Record{}, []variant{
+		{training.Rate, only(winners)}, {training.Rate, only(random)}, {training.Rate, spread}})
+	if err != nil {
+		return nil, err
+	}
+	var all []Ticket
+	for i, runs := range append(whole, some...) {
+		width := []int{wide, keep}[min(i, 1)]
+		found, err := training.success(width, runs, settings.Tolerance)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some)
+		all = append(all, Ticket{fmt.Sprintf("%s %d", []string{"all", "strongest", "random", "fresh"}[i], width), found})
 	}
 	return all, nil
-}
-
-// try trains nets of a width from a start.
-func (s TicketSettings) try(ctx context.Context, name string, width int, start problem.Initializer) (Ticket, []*train.History, error) {
-	s.Training.Start = start
-	histories, err := s.Training.run(ctx, shallow([]int{width}), train.Record{}, 0)
-	if err != nil {
-		return Ticket{}, nil, err
-	}
-	found, err := s.Training.success(width, histories[0], s.Tolerance)
-	return Ticket{name, found}, histories[0], err
 }
 
 // strongest are the units of a trained net, those with the greatest |v|·‖(w, b)‖ first.

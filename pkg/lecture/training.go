@@ -71,6 +71,54 @@ func (t Training) run(ctx context.Context, models []problem.MLP, record train.Re
 	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: start, first: 1 + t.Before, seeds: t.Seeds}.run(ctx)
 }
 
+// A variant is a way to train a model: at a rate, from a start (nil: the training's).
+type variant struct {
+	rate  float64
+	start problem.Initializer
+}
+
+// runVariants trains one model in several ways, each from each seed, with a single compilation, and returns the histories,
+// [variants][seeds], with what record says at the start and at the end.
+func (t Training) runVariants(ctx context.Context, model problem.MLP, record train.Record, variants []variant) ([][]*train.History, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	xs, ys := t.Target.Grid(201)
+	net, err := problem.NewNet(model, problem.NewPoints(xs, ys))
+	if err != nil {
+		return nil, err
+	}
+	trainer, err := NewTrainer(net, "Adam", record)
+	if err != nil {
+		return nil, err
+	}
+	defer trainer.Close()
+	var setups []setup
+	for _, v := range variants {
+		c, err := cosine(v.rate, t.Steps, 40)
+		if err != nil {
+			return nil, err
+		}
+		start := v.start
+		if start == nil {
+			start = t.Start
+		}
+		if start == nil {
+			start = problem.SpreadElbows(xs)
+		}
+		setups = append(setups, setup{trainer, c, from(start, net.Sizes)})
+	}
+	return sweep(ctx, setups, 1+t.Before, t.Seeds)
+}
+
+// variantsAt are variants at the training's start.
+func variantsAt(rates []float64) (all []variant) {
+	for _, rate := range rates {
+		all = append(all, variant{rate: rate})
+	}
+	return all
+}
+
 // cosine is a run on batches of b drawn with replacement, at a rate that falls to 0 along a cosine over the steps, recorded at the end.
 func cosine(rate float64, steps, b int) (c train.Config, err error) {
 	c = train.Config{Steps: steps, Stride: steps}
