@@ -31,7 +31,7 @@ func FuzzHostile(f *testing.F) {
 	}
 	hostile.Fuzz(f, [][]any{
 		{theory.WithReplacement, theory.WithoutReplacement, theory.Sampling(7)}, {theory.Monotone, theory.Regime(99)},
-		{[]float64{0.1, 0.2}}, {descent}, {sgd}, {noise}, {bowl}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
+		{[]float64{0.1, 0.2}}, {descent}, {sgd}, {noise}, {bowl}, {&theory.MeanField{Variance: []float64{1, 1}, Factor: []float64{1, 0.5}}}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
 		{func(labels []bool) error { return nil }, func(labels []bool) error { return context.Canceled }},
 	}, map[string]any{
 		"VarianceFactor": theory.VarianceFactor, "NewGradientNoise": theory.NewGradientNoise,
@@ -56,6 +56,7 @@ func FuzzHostile(f *testing.F) {
 		"StepAutocorrelation": theory.StepAutocorrelation, "SquaredDisplacement": theory.SquaredDisplacement,
 		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse, "BatchCosine": theory.BatchCosine,
 		"ReshuffledVariance": theory.ReshuffledVariance, "ShuffledOnceVariance": theory.ShuffledOnceVariance,
-		"(*SGD).FewestSteps": (*theory.SGD).FewestSteps,
+		"(*SGD).FewestSteps": (*theory.SGD).FewestSteps, "GaussianMean": theory.GaussianMean,
+		"NewMeanField": theory.NewMeanField, "(*MeanField).Gradient": (*theory.MeanField).Gradient,
 	})
 }

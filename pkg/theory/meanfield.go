@@ -36,14 +36,14 @@ type MeanField struct {
 
 // NewMeanField follows the recursion through layers of equal width, from the variance q₁ that enters the first one. It holds in the
 // limit of infinite width, where the z are normal and the weights of the backward pass may be taken as independent of those of the
-// forward pass. It is an error when φ or φ′ is nil, when the scale, the variance or the number of layers is not positive, and when a
-// variance is not finite.
+// forward pass. It is an error when φ or φ′ is nil, when the scale, the variance or the number of layers is not positive, when there
+// are more than 1,000 layers, and when a variance is not finite.
 //
 // Source: Poole et al. (2016), "Exponential expressivity in deep neural networks through transient chaos", arXiv:1606.05340; Schoenholz
 // et al. (2017), "Deep Information Propagation", arXiv:1611.01232; for ReLU, He et al. (2015), arXiv:1502.01852.
 func NewMeanField(phi, slope func(z float64) float64, scale, first float64, layers int) (*MeanField, error) {
-	if !(scale > 0) || !(first > 0) || layers < 1 {
-		return nil, fmt.Errorf("scale is %v, the first variance %v and layers %d: each must be positive", scale, first, layers)
+	if !(scale > 0) || !(first > 0) || layers < 1 || layers > 1000 {
+		return nil, fmt.Errorf("scale is %v, the first variance %v and layers %d: each must be positive, and layers at most 1,000", scale, first, layers)
 	}
 	if phi == nil || slope == nil {
 		return nil, errors.New("the non-linearity or its slope is nil: give both functions")
