@@ -9,17 +9,25 @@ import (
 	"descent.example/pkg/train"
 )
 
+// firstSteps are those of which CompareClosedForm records every one: in them the steep directions settle.
+const firstSteps = 40
+
 // ClosedForm (claim G3) is gradient descent on a study beside the closed form of its loss.
 type ClosedForm struct {
-	Fraction           []float64 // the rates as fractions of 2/λ_max
-	Step               [][]int   // [rates][records]
-	Measured, Computed [][]float64
-	Off                float64 // the greatest |measured/computed − 1|
-	floor              float64
+	Fraction    []float64 // the rates as fractions of 2/λ_max
+	First, Long []Losses  // [rates]: the first steps, every one, and the whole runs, in twenty records
+	Off         float64   // the greatest |measured/computed − 1|
+	floor       float64
 }
 
-// CompareClosedForm (claim G3) runs gradient descent at each rate. It is an error when a rate or the steps cannot be, and when a run
-// fails.
+// Losses are those of a run at its records, as measured and by the closed form.
+type Losses struct {
+	Step               []int
+	Measured, Computed []float64
+}
+
+// CompareClosedForm (claim G3) runs gradient descent at each rate, given as a fraction of 2/λ_max. It is an error when a rate or the
+// steps cannot be, and when a run fails.
 func CompareClosedForm(ctx context.Context, s *Study, fractions []float64, steps int) (*ClosedForm, error) {
 	t, err := s.Trainer(train.Record{})
 	if err != nil {
@@ -27,33 +35,48 @@ func CompareClosedForm(ctx context.Context, s *Study, fractions []float64, steps
 	}
 	defer t.Close()
 	c := &ClosedForm{Fraction: fractions, floor: s.Descent.Floor}
+	compare := func(eta float64, steps, stride int) (Losses, error) {
+		run, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: stride})
+		if err != nil {
+			return Losses{}, err
+		}
+		computed := figure.Column(run.Step, func(t int) float64 { return s.Descent.Loss(eta, s.Start, t) })
+		c.Off = max(c.Off, RelativeError(run.Loss, computed))
+		return Losses{run.Step, run.Loss, computed}, nil
+	}
 	for _, fraction := range fractions {
 		eta := fraction * s.Threshold()
-		run, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: max(1, steps/20)})
+		first, err := compare(eta, min(steps, firstSteps), 1)
 		if err != nil {
 			return nil, err
 		}
-		computed := figure.Column(run.Step, func(t int) float64 { return s.Descent.Loss(eta, s.Start, t) })
-		c.Step, c.Measured, c.Computed = append(c.Step, run.Step), append(c.Measured, run.Loss), append(c.Computed, computed)
-		c.Off = max(c.Off, RelativeError(run.Loss, computed))
+		long, err := compare(eta, steps, max(1, steps/20))
+		if err != nil {
+			return nil, err
+		}
+		c.First, c.Long = append(c.First, first), append(c.Long, long)
 	}
 	return c, nil
 }
 
-// Draw shows the losses above their minimum, where they are more than what rounding leaves of it.
+// Draw shows the losses above their minimum, where they are more than what rounding leaves of it: the first steps, and all.
 func (c *ClosedForm) Draw() *figure.Figure {
-	fig := figure.New("Least squares on ten variables", figure.X("step t"), figure.LogY("L(θ) − L(θ*)"))
 	excess := func(loss float64) float64 {
 		if loss-c.floor < 1e-15*c.floor {
 			return math.NaN()
 		}
 		return loss - c.floor
 	}
-	for i, fraction := range c.Fraction {
-		fig.Points(fmt.Sprintf("η = %g · 2/λ_max", fraction), c.Step[i], figure.Column(c.Measured[i], excess))
-		fig.Theory("theory", c.Step[i], figure.Column(c.Computed[i], excess))
+	panel := func(title string, runs []Losses) *figure.Figure {
+		fig := figure.New(title, figure.X("step t"), figure.LogY("L(θ) − L(θ*)"))
+		for i, fraction := range c.Fraction {
+			l := runs[i]
+			fig.Points(fmt.Sprintf("η = %g · 2/λ_max", fraction), l.Step, figure.Column(l.Measured, excess))
+			fig.Theory("theory", l.Step, figure.Column(l.Computed, excess))
+		}
+		return fig
 	}
-	return fig
+	return figure.Row(panel("The first steps", c.First), panel("All steps", c.Long))
 }
 
 // Ending says whether a run diverged, and when.

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/figure"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -51,28 +53,41 @@ func stepsToReach(ctx context.Context, t *train.Trainer, floor float64, settings
 	return steps, nil
 }
 
-// Costs (claim G5) are the steps that gradient descent needs, beside theory and the clock.
+// Costs (claim G5) is what gradient descent costs until the loss is small, beside theory.
 type Costs struct {
-	Rates, Measured, Predicted []float64 // of the rates that got there
-	Agree                      bool      // measured and predicted are equal, rate for rate
-	Cheapest                   int       // the place of the rate with the fewest steps
-	SecondsPerStep             float64
+	Rates, Measured, Predicted []float64 // of the rates that got there: the steps
+	Seconds                    []float64 // measured with a clock: the whole run, and the best of five
+	SecondsPerStep             float64   // the median of them, of the runs of at least 100 steps if there are any
+	Off                        int       // the greatest difference of a measured and a predicted number of steps
+	Lost                       int       // rates that did not get there, which theory expects as well
+	// Best is the rate at which theory expects the fewest steps, Fewest, by trying 2,000 rates up to the largest stable one.
+	Best   float64
+	Fewest int
+	// Formula is 2/(λ_max + λ_min), the rate that is best for the worst start, and AtFormula the steps that theory expects there.
+	Formula   float64
+	AtFormula int
 }
 
-// Draw shows the steps over the rates.
-func (c *Costs) Draw() *figure.Figure {
-	return figure.New("Steps to a small loss", figure.LogX("learning rate η"), figure.LogY("steps")).
-		Theory("theory", c.Rates, c.Predicted).Points("measured", c.Rates, c.Measured)
+// Draw shows seconds and joules over the rates, beside the steps of theory at the median time of a step.
+func (c *Costs) Draw(watts float64) *figure.Figure {
+	panel := func(title, unit string, factor float64) *figure.Figure {
+		scaled := func(values []float64, by float64) []float64 {
+			return floats.ScaleTo(make([]float64, len(values)), by*factor, values)
+		}
+		return figure.New(title, figure.LogX("learning rate η"), figure.LogY(unit)).
+			Points("measured", c.Rates, scaled(c.Seconds, 1)).Theory("steps in theory × time of a step", c.Rates, scaled(c.Predicted, c.SecondsPerStep)).VLine(c.Formula, "2/(λ_max + λ_min)")
+	}
+	return figure.Row(panel("Time", "seconds", 1), panel(fmt.Sprintf("Energy at %g watts", watts), "joules", watts))
 }
 
-// Bill says what rate i costs, on a processor core of that power.
-func (c *Costs) Bill(i int, watts float64) string {
-	micro := 1e6 * c.Measured[i] * c.SecondsPerStep
-	return fmt.Sprintf("η = %-8.3g %6.0f steps, %8.2f µs, %9.2f µJ", c.Rates[i], c.Measured[i], micro, micro*watts)
+// Bill is what rate i costs on a processor core of that power, a row for lab.Table.
+func (c *Costs) Bill(i int, watts float64) []string {
+	return []string{fmt.Sprintf("%.4f", c.Rates[i]), fmt.Sprintf("%.0f", c.Measured[i]), fmt.Sprintf("%.0f", c.Predicted[i]),
+		fmt.Sprintf("%.2g", c.Seconds[i]), fmt.Sprintf("%.2g", c.Seconds[i]*watts)}
 }
 
 // MeasureCosts (claim G5) measures how many steps a quadratic's run takes at each rate until the excess loss is the fraction
-// Epsilon of what it was, and what theory says; and the time of a step, from a long run. It is an error when the trainer or the
+// Epsilon of what it was, and how long by the clock, and what theory says. It is an error when the trainer or the
 // descent is nil, when Limit cannot be, when a run fails, and when no rate gets there.
 func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, settings CostSettings) (*Costs, error) {
 	if err := counts("Limit", settings.Limit); err != nil {
@@ -85,25 +100,80 @@ func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, sett
 	if err != nil {
 		return nil, err
 	}
-	c := &Costs{Agree: true}
+	c := new(Costs)
 	for i, eta := range settings.Rates {
 		predicted, err := d.Steps(eta, settings.Start, settings.Epsilon)
-		if err != nil || measured[i] < 0 {
-			c.Agree = c.Agree && (err != nil || predicted > settings.Limit) && measured[i] < 0
+		expected := err == nil && predicted <= settings.Limit
+		switch {
+		case !expected && measured[i] < 0:
+			c.Lost++
 			continue
+		case measured[i] < 0:
+			return nil, fmt.Errorf("at the rate %g the run did not get there in %d steps, though theory expects it after %d", eta, settings.Limit, predicted)
+		case !expected:
+			return nil, fmt.Errorf("at the rate %g the run got there after %d steps, which theory does not expect", eta, measured[i])
 		}
-		c.Agree = c.Agree && measured[i] == predicted
+		c.Off = max(c.Off, predicted-measured[i], measured[i]-predicted)
 		c.Rates, c.Measured, c.Predicted = append(c.Rates, eta), append(c.Measured, float64(measured[i])), append(c.Predicted, float64(predicted))
 	}
 	if len(c.Rates) == 0 {
 		return nil, fmt.Errorf("no rate got there within %d steps: raise the fraction to reach", settings.Limit)
 	}
-	c.Cheapest = floats.MinIdx(c.Measured)
-	began := time.Now()
-	const timed = 50_000
-	if _, err := t.Run(ctx, train.Config{LearningRate: c.Rates[0], Steps: timed, Stride: timed}); err != nil {
+	if err := c.time(ctx, t); err != nil {
 		return nil, err
 	}
-	c.SecondsPerStep = time.Since(began).Seconds() / timed
+	least, most := d.Lambda[0], d.Lambda[len(d.Lambda)-1]
+	c.Formula, _ = theory.OptimalRate(least, most)
+	if c.AtFormula, err = d.Steps(c.Formula, settings.Start, settings.Epsilon); err != nil {
+		return nil, err
+	}
+	limit := theory.StabilityThreshold(most)
+	for k := 1; k < 2000; k++ {
+		eta := limit * float64(k) / 2000
+		if steps, err := d.Steps(eta, settings.Start, settings.Epsilon); err == nil && (c.Fewest == 0 || steps < c.Fewest) {
+			c.Best, c.Fewest = eta, steps
+		}
+	}
 	return c, nil
+}
+
+// time measures the seconds of each rate's run.
+func (c *Costs) time(ctx context.Context, t *train.Trainer) error {
+	var each, long []float64
+	for i, eta := range c.Rates {
+		steps, seconds := max(1, int(c.Measured[i])), math.Inf(1)
+		for range 5 {
+			began := time.Now()
+			if _, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps}); err != nil {
+				return err
+			}
+			seconds = min(seconds, time.Since(began).Seconds())
+		}
+		c.Seconds = append(c.Seconds, seconds)
+		if each = append(each, seconds/float64(steps)); steps >= 100 {
+			long = append(long, each[i])
+		}
+	}
+	if len(long) == 0 {
+		long = each
+	}
+	c.SecondsPerStep = Quantile(long, 0.5)
+	return nil
+}
+
+// PricedRegression (claim G5) is a regression of 4,000 examples with 20 weights, whose curvatures lie between 1 and kappa at equal
+// ratios: large enough that a step takes longer than to start a run. It is an error when kappa is below 1 or not finite.
+func PricedRegression(kappa float64) (*Study, error) {
+	if !(kappa >= 1) || math.IsInf(kappa, 1) {
+		return nil, fmt.Errorf("kappa is %v: the condition number is finite and at least 1", kappa)
+	}
+	spectrum := make([]float64, 20)
+	for i := range spectrum {
+		spectrum[i] = math.Pow(kappa, float64(i)/19)
+	}
+	fit, _, err := problem.RandomLeastSquares(4000, len(spectrum), spectrum, 0.5, 1)
+	if err != nil {
+		return nil, err
+	}
+	return NewStudy(fit.Features(), fit.Targets())
 }

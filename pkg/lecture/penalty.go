@@ -4,32 +4,16 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
 )
-
-// withL1 is a problem whose loss has the term strength·‖θ‖₁, for autodiff to follow.
-type withL1 struct {
-	*problem.LeastSquares
-	strength float64
-}
-
-func (p withL1) Loss(scope *model.Scope, g *graph.Graph, batch []*graph.Node) *graph.Node {
-	loss := p.LeastSquares.Loss(scope, g, batch)
-	theta := scope.GetVariable("theta").NodeValue(g)
-	strengths := make([]float64, theta.Shape().Dim(0))
-	for i := range strengths {
-		strengths[i] = p.strength
-	}
-	return graph.Add(loss, graph.Dot(graph.Abs(theta), graph.Const(g, strengths)).Product())
-}
 
 // Penalty (claim G6) is what regularization does to least squares on the ten measurements of the diabetes patients.
 type Penalty struct {
@@ -39,6 +23,9 @@ type Penalty struct {
 	Ridge, ClosedForm []float64
 	// L1 is where steps with the soft threshold end, Subgradient where autodiff through |θ| does.
 	L1, Subgradient []float64
+	// Soft and Hard are the last steps of these two, [steps][10].
+	Soft, Hard [][]float64
+	first      int // the step at which they begin
 }
 
 // Table is the weights that each way arrives at, a row for each measurement, for lab.Table.
@@ -53,6 +40,20 @@ func (p *Penalty) Table() (header []string, rows [][]string) {
 		rows = append(rows, []string{name, number(p.Plain[i]), number(p.Ridge[i]), number(p.L1[i]), number(p.Subgradient[i])})
 	}
 	return []string{"weight of", "none", "ridge", "L1, soft threshold", "L1, autodiff"}, rows
+}
+
+// DrawLastSteps shows how a weight moves at the end of the two ways to follow L1. It panics when there is no measurement of the name.
+func (p *Penalty) DrawLastSteps(name string) *figure.Figure {
+	i := slices.Index(p.Names, name)
+	if i < 0 {
+		panic(fmt.Sprintf("there is no measurement %q: it is one of %v", name, p.Names))
+	}
+	steps := make([]int, len(p.Soft))
+	for k := range steps {
+		steps[k] = p.first + k
+	}
+	return figure.New("The weight of "+name+" in the last steps", figure.X("step t"), figure.Y("weight of "+name)).
+		Line("autodiff through |θ|", steps, figure.Coordinate(p.Hard, i)).Line("soft threshold", steps, figure.Coordinate(p.Soft, i))
 }
 
 // Zeros counts the weights that are exactly 0.
@@ -74,50 +75,56 @@ type PenaltySettings struct {
 	Steps int
 }
 
+// lastSteps are those of a run that Regularize keeps.
+const lastSteps = 30
+
 // Regularize (claim G6) runs gradient descent with each penalty from the origin's neighborhood. It is an error when a strength is
 // negative, when the rate or the steps cannot be, and when a run fails.
 func Regularize(ctx context.Context, settings PenaltySettings) (*Penalty, error) {
 	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
-	fit, err := problem.Diabetes()
+	fit, err := progression()
 	if err != nil {
 		return nil, err
 	}
-	fit.DType = dtypes.Float64
-	p := &Penalty{Names: Measurements}
+	tail := min(lastSteps, settings.Steps-1)
+	p := &Penalty{Names: Measurements, first: settings.Steps - tail}
 	if p.Plain, err = fit.Optimum(); err != nil {
 		return nil, err
 	}
-	start := make([]float64, 10)
-	for i := range start {
-		start[i] = 0.1 * math.Cos(2*float64(i))
-	}
-	run := func(of problem.Problem, options ...optim.Option) ([]float64, error) {
-		var rule optimizer.Interface = optim.GD()
-		if len(options) > 0 {
-			if rule, err = optim.With(rule, options...); err != nil {
-				return nil, err
-			}
-		}
-		t, err := newTrainer(of, rule, train.Record{})
+	run := func(of problem.Problem, rule optimizer.Interface) ([]float64, [][]float64, error) {
+		t, err := newTrainer(of, rule, train.Record{Params: true})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		defer t.Close()
-		h, err := t.Run(ctx, train.Config{LearningRate: settings.Rate, Steps: settings.Steps, Stride: settings.Steps, Start: map[string]any{"theta": start}})
+		c := train.Config{LearningRate: settings.Rate, Steps: p.first, Stride: p.first, Start: map[string]any{"theta": besideOrigin()}}
+		if c.From, err = t.Run(ctx, c); err != nil || tail == 0 {
+			return c.From.Final, c.From.Params, err
+		}
+		c.Start, c.Steps, c.Stride = nil, tail, 1
+		h, err := t.Run(ctx, c)
 		if err != nil {
+			return nil, nil, err
+		}
+		return h.Final, h.Params, nil
+	}
+	rules := map[string]optimizer.Interface{}
+	for name, option := range map[string]optim.Option{"ridge": optim.WeightDecay(settings.Ridge), "L1": optim.L1(settings.L1)} {
+		if rules[name], err = optim.With(optim.GD(), option); err != nil {
 			return nil, err
 		}
-		return h.Final, nil
 	}
-	if p.Ridge, err = run(fit, optim.WeightDecay(settings.Ridge)); err != nil {
+	if p.Ridge, _, err = run(fit, rules["ridge"]); err != nil {
 		return nil, err
 	}
-	if p.L1, err = run(fit, optim.L1(settings.L1)); err != nil {
+	if p.L1, p.Soft, err = run(fit, rules["L1"]); err != nil {
 		return nil, err
 	}
-	if p.Subgradient, err = run(withL1{fit, settings.L1}); err != nil {
+	kinked := *fit
+	kinked.L1 = settings.L1
+	if p.Subgradient, p.Hard, err = run(&kinked, optim.GD()); err != nil {
 		return nil, err
 	}
 	penalized := *fit
@@ -126,4 +133,23 @@ func Regularize(ctx context.Context, settings PenaltySettings) (*Penalty, error)
 		return nil, err
 	}
 	return p, nil
+}
+
+// progression is problem.Diabetes in float64.
+func progression() (*problem.LeastSquares, error) {
+	fit, err := problem.Diabetes()
+	if err != nil {
+		return nil, err
+	}
+	fit.DType = dtypes.Float64
+	return fit, nil
+}
+
+// besideOrigin is a start at which no weight of the ten is 0.
+func besideOrigin() []float64 {
+	start := make([]float64, 10)
+	for i := range start {
+		start[i] = 0.1 * math.Cos(2*float64(i))
+	}
+	return start
 }

@@ -3,6 +3,7 @@ package lecture
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -11,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
 )
@@ -88,10 +90,43 @@ func (p *margins) mistakes(theta []float64) float64 {
 	return float64(wrong) / float64(len(p.y))
 }
 
+// DrawSurrogates shows the losses over the margin, and how strongly each pulls an example towards the right side, −dℓ/dm. A curve that
+// jumps is drawn in two pieces.
+func DrawSurrogates() *figure.Figure {
+	losses := figure.New("Loss of one example", figure.X("margin m = y f(x)"), figure.Y("loss ℓ(m)").Range(0, 4))
+	pulls := figure.New("Pull of one example", figure.X("margin m = y f(x)"), figure.Y("pull −dℓ/dm").Range(-4.2, 6.2))
+	for _, s := range problem.Surrogates() {
+		losses.Line(s.Name, jumps, figure.Column(jumps, withGap(s.Loss)))
+		pulls.Line(s.Name, jumps, figure.Column(jumps, withGap(func(m float64) float64 { return -s.Derivative(m) })))
+	}
+	return figure.Row(losses, pulls)
+}
+
+// jumps are margins at which to draw the surrogates: two neighbors at each of 0 and 1, where some jump, with a place for a gap between.
+var jumps = func() []float64 {
+	margins := figure.Between(-2, 3)
+	for _, at := range []float64{0, 1} {
+		margins = append(margins, at-1e-9, at, at+1e-9)
+	}
+	slices.Sort(margins)
+	return slices.Compact(margins)
+}()
+
+// withGap is a function without the place where it jumps.
+func withGap(of func(m float64) float64) func(m float64) float64 {
+	return func(m float64) float64 {
+		if math.Abs(of(m+1e-9)-of(m-1e-9)) > 0.5 {
+			return math.NaN()
+		}
+		return of(m)
+	}
+}
+
 // Followed (claim G6) is what gradient descent makes of a surrogate.
 type Followed struct {
 	Name      string
 	Gradient  float64 // ‖∇L‖ at the start
+	Left      float64 // ‖∇L‖ at the end
 	Moved     float64 // how far it got, ‖θ_T − θ_0‖
 	Mistakes  float64 // of the result, as part of the patients
 	AtStart   float64 // of the start
@@ -123,7 +158,7 @@ func FollowSurrogates(ctx context.Context, eta float64, steps int) ([]Followed, 
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Followed{s.Name, h.GradNorm[0], floats.Distance(h.Final, start, 2), p.mistakes(h.Final), p.mistakes(start), h.Loss[len(h.Loss)-1]})
+		all = append(all, Followed{s.Name, h.GradNorm[0], h.GradNorm[len(h.GradNorm)-1], floats.Distance(h.Final, start, 2), p.mistakes(h.Final), p.mistakes(start), h.Loss[len(h.Loss)-1]})
 	}
 	return all, nil
 }

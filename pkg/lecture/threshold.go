@@ -4,88 +4,127 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
-// Sharpness (claim G3) is the largest eigenvalue of the loss's Hessian at θ, by power iteration on products Hv, which are
-// differences of gradients: Hv ≈ (∇L(θ+εv) − ∇L(θ−εv))/2ε. The landscape computes in float64. It is an error when there is no
-// landscape or it fails, and when the iteration does not converge.
-func Sharpness(l Landscape, theta []float64) (float64, error) {
-	if l == nil {
-		return 0, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+// hessianProduct is Hv at θ, from the difference of two gradients: (∇L(θ+εv) − ∇L(θ−εv))/2ε.
+func hessianProduct(l Landscape, theta, v []float64) ([]float64, error) {
+	const epsilon = 1e-7 // a kink of a ReLU that is nearer than this would count as curvature
+	at := make([]float64, len(theta))
+	_, plus, err := l(floats.AddScaledTo(at, theta, epsilon, v))
+	if err != nil {
+		return nil, err
 	}
-	const epsilon = 1e-5
-	lambda, _, err := stat.PowerIteration(func(v []float64) ([]float64, error) {
-		at := make([]float64, len(theta))
-		_, plus, err := l(floats.AddScaledTo(at, theta, epsilon, v))
+	plus = append([]float64(nil), plus...)
+	_, minus, err := l(floats.AddScaledTo(at, theta, -epsilon, v))
+	if err != nil {
+		return nil, err
+	}
+	floats.Sub(plus, minus)
+	floats.Scale(1/(2*epsilon), plus)
+	return plus, nil
+}
+
+// Sharpness (claim G3) is the largest eigenvalue of the loss's Hessian at θ and its direction v, of length 1, by power iteration on
+// products Hv, which are differences of gradients. The landscape computes in float64. It is an error when there is no landscape
+// or it fails, and when the iteration does not converge.
+func Sharpness(l Landscape, theta []float64) (lambda float64, v []float64, err error) {
+	if l == nil {
+		return 0, nil, errors.New("the landscape is nil: give a function such as a trainer's Evaluate")
+	}
+	return stat.PowerIteration(func(v []float64) ([]float64, error) { return hessianProduct(l, theta, v) }, len(theta), 1e-6)
+}
+
+// Hessian (claim G3) is all of the loss's Hessian at θ, column by column from differences of gradients: twice as many gradients as
+// there are parameters. It has the errors of the landscape.
+func Hessian(l Landscape, theta []float64) (*mat.SymDense, error) {
+	n := len(theta)
+	h := mat.NewSymDense(n, nil)
+	for j := range n {
+		unit := make([]float64, n)
+		unit[j] = 1
+		column, err := hessianProduct(l, theta, unit)
 		if err != nil {
 			return nil, err
 		}
-		_, minus, err := l(floats.AddScaledTo(at, theta, -epsilon, v))
-		if err != nil {
-			return nil, err
+		for i := range j + 1 {
+			h.SetSym(i, j, column[i])
 		}
-		floats.Sub(plus, minus)
-		floats.Scale(1/(2*epsilon), plus)
-		return plus, nil
-	}, len(theta), 1e-6)
-	return lambda, err
+	}
+	return h, nil
 }
 
 // Threshold (claim G3) is the largest rate that a trained net bears, by theory and measured.
 type Threshold struct {
-	Steps          int     // of training
-	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ there
+	Seed           int
+	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ where training ended
 	Sharpness      float64 // λ_max of the Hessian at θ*
-	Measured       float64 // the largest rate at which the two runs stay together
-	// Fractions are rates as fractions of 2/λ_max, and Distance how far the two runs are apart at each, at every tenth Step,
-	// until they are a thousand times as far apart as at first: from there on chance has it.
-	Fractions []float64
-	Step      []int
-	Distance  [][]float64
+	Measured       float64 // the largest rate at which a kick dies out; NaN where training has not come to rest
+	// Fractions are rates as fractions of 2/λ_max. Component is how large the kick is after each step, along the sharpest
+	// direction, and Predicted is |1 − ηλ_max|^t times its size at the start, both [fractions][steps].
+	Fractions            []float64
+	Component, Predicted [][]float64
 }
 
-// String says in a sentence how the training before the measurement ended.
-func (t *Threshold) String() string {
-	if t.Rests() {
-		return fmt.Sprintf("At rest after %d steps, with a loss of %.4f.", t.Steps, t.Loss)
-	}
-	return fmt.Sprintf("Not at rest after %d steps: the loss is %.4f, its gradient %.1g long, and what follows tells of a place on the way.",
-		t.Steps, t.Loss, t.Gradient)
-}
-
-// Rests says whether training has come to rest, and not only to the edge of what its rate can bear.
+// Rests says whether training has come to rest.
 func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
 
-// Draw shows how far the two runs are apart.
+// Theory is 2/λ_max.
+func (t *Threshold) Theory() float64 { return theory.StabilityThreshold(t.Sharpness) }
+
+// Draw shows what becomes of the kick.
 func (t *Threshold) Draw() *figure.Figure {
-	fig := figure.New("Two copies, one kicked by a hair", figure.X("step t after the kick").Range(0, 400), figure.LogY("distance of the two").Range(1e-6, 1))
-	for i, distance := range t.Distance {
-		fig.Line(fmt.Sprintf("η = %g · 2/λ_max", t.Fractions[i]), t.Step[:len(distance)], distance)
+	fig := figure.New("What becomes of a kick", figure.X("step t after the kick"), figure.LogY("kick along the sharpest direction"))
+	for i, f := range t.Fractions {
+		var steps []int
+		var component []float64 // at every second step, so that the theory is seen between
+		for k := 0; k < len(t.Component[i]); k += 2 {
+			steps, component = append(steps, k), append(component, t.Component[i][k])
+		}
+		fig.Points(fmt.Sprintf("η = %g · 2/λ_max", f), steps, component).Theory("theory: |1 − ηλ_max|ᵗ", nil, t.Predicted[i])
 	}
 	return fig
 }
 
-// ThresholdSettings are those of NetThreshold.
-type ThresholdSettings struct {
-	Width int     // hidden units of the net
-	Rate  float64 // learning rate of the training, before anything is measured
-	Seed  int     // of the net's first parameters
+// DrawThresholds shows the measured thresholds of those nets that rest over their theory.
+func DrawThresholds(all []*Threshold) *figure.Figure {
+	var predicted, measured []float64
+	for _, t := range all {
+		if t.Rests() {
+			predicted, measured = append(predicted, t.Theory()), append(measured, t.Measured)
+		}
+	}
+	return figure.New("Every net that rests", figure.LogX("2/λ_max where it rests"), figure.LogY("rate η at which the kick grows")).
+		Theory("equal", nil, func(x float64) float64 { return x }).Points("one net each", predicted, measured)
 }
 
-// NetThreshold (claim G3) trains a SmallNet until it rests, measures the sharpness where it rests, and by bisection the rate up to
-// which two runs, one from there and one from a hair away, stay together. It is an error when training diverges at the rate, when
-// the width cannot be, and when there is no threshold between a tenth of what theory says and ten times that: then the net
-// does not rest in a smooth minimum.
-func NetThreshold(ctx context.Context, settings ThresholdSettings) (*Threshold, error) {
+// ThresholdSettings are those of NetThresholds.
+type ThresholdSettings struct {
+	Width     int       // hidden units of the nets
+	Rate      float64   // learning rate of the training, before anything is measured
+	Steps     int       // of the training
+	Seeds     int       // nets, from the seeds 1, 2, …
+	Fractions []float64 // rates after the kick, as fractions of 2/λ_max
+}
+
+// NetThresholds (claim G3) trains SmallNets until they rest, measures the sharpness there, kicks each by 10⁻⁸ along the sharpest
+// direction, and finds by bisection the rate up to which the kick dies out. Nets that do not rest are returned without
+// a measurement. It is an error when training diverges at the rate, when the width cannot be, and when a net that
+// rests has no threshold between a tenth of what theory says and ten times that: then it does not rest in a smooth minimum.
+func NetThresholds(ctx context.Context, settings ThresholdSettings) ([]*Threshold, error) {
+	if err := counts("Steps", settings.Steps, "Fractions", len(settings.Fractions)); err != nil {
+		return nil, err
+	}
 	net, err := SmallNet(settings.Width)
 	if err != nil {
 		return nil, err
@@ -95,67 +134,76 @@ func NetThreshold(ctx context.Context, settings ThresholdSettings) (*Threshold, 
 		return nil, err
 	}
 	defer t.Close()
-	const most = 100_000
-	h, err := t.Run(ctx, train.Config{LearningRate: settings.Rate, Steps: most, Stride: most, Seed: settings.Seed})
+	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps)}
+	trained, err := sweep(ctx, atRates(t, base, []float64{settings.Rate}), 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
-	if step, diverged := h.Diverged(); diverged {
-		return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, settings.Rate)
+	tell, end := progress.Begin("nets kicked", settings.Seeds)
+	defer end()
+	var all []*Threshold
+	for i, h := range trained[0] {
+		if step, diverged := h.Diverged(); diverged {
+			return nil, fmt.Errorf("training diverged at step %d: choose a learning rate below %g", step, settings.Rate)
+		}
+		found, err := thresholdAt(ctx, t, h.Final, settings.Fractions)
+		if err != nil {
+			return nil, fmt.Errorf("seed %d: %w", i+1, err)
+		}
+		found.Seed = i + 1
+		all = append(all, found)
+		tell(i + 1)
 	}
-	rest := h.Final
+	return all, nil
+}
+
+// thresholdAt is the Threshold of a SmallNet at the parameters, where training has ended.
+func thresholdAt(ctx context.Context, t *train.Trainer, rest []float64, fractions []float64) (*Threshold, error) {
 	loss, gradient, err := t.Evaluate(rest)
 	if err != nil {
 		return nil, err
 	}
-	sharpness, err := Sharpness(t.Evaluate, rest)
-	if err != nil {
-		return nil, err
+	result := &Threshold{Loss: loss, Gradient: floats.Norm(gradient, 2), Measured: math.NaN(), Fractions: fractions}
+	var v []float64
+	if result.Sharpness, v, err = Sharpness(t.Evaluate, rest); err != nil || !result.Rests() {
+		return result, err
 	}
-	result := &Threshold{Steps: most, Loss: loss, Gradient: floats.Norm(gradient, 2), Sharpness: sharpness, Fractions: []float64{0.5, 0.95, 1.05}}
-
-	const patience = 3000
-	apart := func(rate float64, stride int) ([]float64, error) {
-		return kickedApart(ctx, t, rest, train.Config{LearningRate: rate, Steps: patience, Stride: stride})
-	}
-	threshold := theory.StabilityThreshold(sharpness)
-	for _, f := range result.Fractions {
-		distance, err := apart(f*threshold, 10)
+	const shown, patience = 40, 400
+	for _, f := range fractions {
+		rate := f * result.Theory()
+		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: shown})
 		if err != nil {
 			return nil, err
 		}
-		if far := slices.IndexFunc(distance, func(d float64) bool { return !(d < 1000*distance[0]) }); far >= 0 {
-			distance = distance[:far+1]
+		predicted := make([]float64, shown+1)
+		for k := range predicted {
+			predicted[k] = max(component[0]*math.Pow(math.Abs(theory.Factor(rate, result.Sharpness)), float64(k)), rounded)
 		}
-		result.Distance = append(result.Distance, distance)
-		for k := len(result.Step); k < len(distance); k++ {
-			result.Step = append(result.Step, 10*k)
-		}
+		result.Component, result.Predicted = append(result.Component, component), append(result.Predicted, predicted)
 	}
 	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
-		distance, err := apart(rate, patience)
-		return len(distance) < 2 || !(distance[1] < 10*distance[0]), err
-	}, threshold/10, 10*threshold, 0.002)
+		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: patience, Stride: patience})
+		return len(component) < 2 || !(component[1] < component[0]), err
+	}, result.Theory()/10, 10*result.Theory(), 0.0002)
 	if err != nil {
-		return nil, fmt.Errorf("this net does not rest in a smooth minimum, try another seed: %w", err)
+		return nil, fmt.Errorf("this net does not rest in a smooth minimum, try another: %w", err)
 	}
 	return result, nil
 }
 
-// kickedApart trains a SmallNet twice, from the parameters and from a hair away, and returns the distance of the two at the recorded
-// steps.
-func kickedApart(ctx context.Context, t *train.Trainer, theta []float64, c train.Config) (distance []float64, err error) {
-	kicked := make([]float64, len(theta)) // a kick of the same size in each parameter, its signs alternating
-	for i, v := range theta {
-		kicked[i] = v + 1e-6*float64(1-2*(i%2))
-	}
+const (
+	kickSize = 1e-8  // how far a net is kicked
+	rounded  = 1e-17 // what is less is rounding, and drawn as this
+)
+
+// kick trains a SmallNet twice, from the parameters and from kickSize away along v, and returns how far the two are apart along v at
+// the recorded steps.
+func kick(ctx context.Context, t *train.Trainer, theta, v []float64, c train.Config) (component []float64, err error) {
 	var paths [2][][]float64
-	for i, from := range [][]float64{theta, kicked} {
-		layers, err := problem.NewLayers(from, 1, (len(theta)-1)/3, 1)
-		if err != nil {
+	for i, from := range [][]float64{theta, floats.AddScaledTo(make([]float64, len(theta)), theta, kickSize, v)} {
+		if c.Start, err = smallNetStart(from); err != nil {
 			return nil, err
 		}
-		c.Start = layers.Start()
 		h, err := t.Run(ctx, c)
 		if err != nil {
 			return nil, err
@@ -163,16 +211,30 @@ func kickedApart(ctx context.Context, t *train.Trainer, theta []float64, c train
 		paths[i] = h.Params
 	}
 	for k := range min(len(paths[0]), len(paths[1])) {
-		distance = append(distance, floats.Distance(paths[0][k], paths[1][k], 2))
+		apart := floats.SubTo(make([]float64, len(v)), paths[1][k], paths[0][k])
+		component = append(component, max(math.Abs(floats.Dot(v, apart)), rounded))
 	}
-	return distance, nil
+	return component, nil
+}
+
+// smallNetStart is the parameters of a SmallNet by name.
+func smallNetStart(theta []float64) (map[string]any, error) {
+	layers, err := problem.NewLayers(theta, 1, (len(theta)-1)/3, 1)
+	if err != nil {
+		return nil, err
+	}
+	return layers.Start(), nil
 }
 
 // SmallNet is a net of one hidden layer of width ReLUs, in float64, on 40 noisy points of a sine. It is an error when the width is not
 // between 1 and 2^20.
-func SmallNet(width int) (*problem.Net, error) {
+func SmallNet(width int) (*problem.Net, error) { return smallNet(width, problem.ReLU) }
+
+func smallNet(width int, activation problem.Activation) (*problem.Net, error) {
 	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
-	return problem.NewNet(hidden(width), problem.NewPoints(problem.Targets()[0].Sample(40, 0.1, 1)))
+	model := hidden(width)
+	model.Activation = activation
+	return problem.NewNet(model, problem.NewPoints(problem.Targets()[0].Sample(40, 0.1, 1)))
 }

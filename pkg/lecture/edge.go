@@ -1,0 +1,100 @@
+package lecture
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/progress"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// Edge (claim G3) is how sharp the loss of a net is on the way of gradient descent at one rate.
+type Edge struct {
+	Rate      float64
+	Step      []int     // at which the sharpness was taken
+	Sharpness []float64 // λ_max of the Hessian
+	Loss      []float64 // after every step
+	Diverged  bool
+}
+
+// EdgeSettings are those of FollowSharpness.
+type EdgeSettings struct {
+	Width   int       // hidden tanh units
+	Rates   []float64 // learning rates η
+	Steps   int       // of each run
+	Records int       // how often the sharpness is taken
+	Seed    int       // of the first parameters, the same for all rates
+}
+
+// FollowSharpness (claim G3) trains a net of tanh units on the points of SmallNet, on all of them at every step, and takes the largest
+// eigenvalue of its Hessian along the way. tanh, because it is smooth: the Hessian is defined everywhere. It is an error when a
+// setting cannot be, and when a run fails. A run that diverges ends its curve.
+//
+// Source: J. Cohen, S. Kaur, Y. Li, J. Z. Kolter, A. Talwalkar (2021), "Gradient Descent on Neural Networks Typically Occurs at the
+// Edge of Stability".
+func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error) {
+	if err := counts("Steps", settings.Steps, "Records", settings.Records); err != nil {
+		return nil, err
+	}
+	net, err := smallNet(settings.Width, problem.Tanh)
+	if err != nil {
+		return nil, err
+	}
+	t, err := NewTrainer(net, "GD", train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	tell, end := progress.Begin("Hessians", len(settings.Rates)*settings.Records)
+	defer end()
+	var edges []*Edge
+	stride := max(1, settings.Steps/settings.Records)
+	for i, rate := range settings.Rates {
+		h, err := t.Run(ctx, train.Config{LearningRate: rate, Steps: settings.Steps, Seed: settings.Seed})
+		if err != nil {
+			return nil, err
+		}
+		e := &Edge{Rate: rate, Loss: h.Loss}
+		_, e.Diverged = h.Diverged()
+		for k := 0; k < len(h.Params) && ctx.Err() == nil; k += stride {
+			hessian, err := Hessian(t.Evaluate, h.Params[k])
+			if err != nil {
+				return nil, err
+			}
+			lambda, _, err := problem.Eigen(hessian)
+			if err != nil {
+				return nil, err
+			}
+			e.Step, e.Sharpness = append(e.Step, h.Step[k]), append(e.Sharpness, lambda[len(lambda)-1])
+			tell(i*settings.Records + len(e.Step))
+		}
+		edges = append(edges, e)
+	}
+	return edges, ctx.Err()
+}
+
+// Late is the sharpness in the last quarter of the run: its median and quartiles, each times the rate. On the edge they are 2.
+func (e *Edge) Late() (low, median, high float64) {
+	late := slices.Clone(e.Sharpness[3*len(e.Sharpness)/4:])
+	for i := range late {
+		late[i] *= e.Rate
+	}
+	return Quantile(late, 0.25), Quantile(late, 0.5), Quantile(late, 0.75)
+}
+
+// DrawEdges shows the sharpness over time, with 2/η for each rate, and the losses.
+func DrawEdges(edges []*Edge) *figure.Figure {
+	sharpness := figure.New("Sharpness", figure.X("step t"), figure.Y("λ_max"))
+	loss := figure.New("Loss", figure.X("step t"), figure.LogY("loss L(θ)"))
+	for _, e := range edges {
+		name := fmt.Sprintf("η = %g", e.Rate)
+		threshold := theory.StabilityThreshold(e.Rate) // the largest curvature that the rate bears is 2/η
+		sharpness.Line(name, e.Step, e.Sharpness).Theory("2/η", []float64{0, float64(len(e.Loss) - 1)}, []float64{threshold, threshold})
+		loss.Line(name, nil, e.Loss)
+	}
+	return figure.Row(sharpness, loss)
+}
