@@ -80,10 +80,21 @@ func (c *Costs) Draw(watts float64) *figure.Figure {
 	return figure.Row(panel("Time", "seconds", 1), panel(fmt.Sprintf("Energy at %g watts", watts), "joules", watts))
 }
 
-// Bill is what rate i costs on a processor core of that power, a row for lab.Table.
-func (c *Costs) Bill(i int, watts float64) []string {
-	return []string{fmt.Sprintf("%.4f", c.Rates[i]), fmt.Sprintf("%.0f", c.Measured[i]), fmt.Sprintf("%.0f", c.Predicted[i]),
-		fmt.Sprintf("%.2g", c.Seconds[i]), fmt.Sprintf("%.2g", c.Seconds[i]*watts)}
+// Table is what some of the rates cost on a processor core of that power, for lab.Table. A place beyond the rates is left out.
+func (c *Costs) Table(watts float64, places ...int) (header []string, rows [][]string) {
+	for _, i := range places {
+		if i < len(c.Rates) {
+			rows = append(rows, []string{fmt.Sprintf("%.4f", c.Rates[i]), fmt.Sprintf("%.0f", c.Measured[i]), fmt.Sprintf("%.0f", c.Predicted[i]),
+				fmt.Sprintf("%.2g", 1000*c.Seconds[i]), fmt.Sprintf("%.2g", 1000*c.Seconds[i]*watts)})
+		}
+	}
+	return []string{"$\\eta$", "steps", "in theory", "milliseconds", "millijoules"}, rows
+}
+
+// String says how well theory has the steps, and what it says of the best rate.
+func (c *Costs) String() string {
+	return fmt.Sprintf("Steps measured and in theory differ by at most %d.\n2/(λ_max + λ_min) = %.4f needs %d steps; the fewest are %d, at η = %.4f.",
+		c.Off, c.Formula, c.AtFormula, c.Fewest, c.Best)
 }
 
 // MeasureCosts (claim G5) measures how many steps a quadratic's run takes at each rate until the excess loss is the fraction

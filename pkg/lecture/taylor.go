@@ -36,6 +36,14 @@ type Taylor struct {
 	Slope float64
 }
 
+// Departure is the greatest part by which an error differs from ½ Curvature r².
+func (t *Taylor) Departure() (most float64) {
+	for i, r := range t.Radius {
+		most = max(most, math.Abs(t.Error[i]/(math.Abs(t.Curvature)*r*r/2)-1))
+	}
+	return most
+}
+
 // DrawTangent shows the loss along the steepest descent and the straight line that the series takes it for, as far as eight times
 // the radius of trust.
 func (t *Taylor) DrawTangent(title string) *figure.Figure {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -96,16 +97,40 @@ func (t *Threshold) Draw() *figure.Figure {
 	return fig
 }
 
-// DrawThresholds shows the measured thresholds of those nets that rest over their theory.
-func DrawThresholds(all []*Threshold) *figure.Figure {
-	var predicted, measured []float64
+// Resting parts the nets that rest from those that still move.
+func Resting(all []*Threshold) (resting, moving []*Threshold) {
 	for _, t := range all {
 		if t.Rests() {
-			predicted, measured = append(predicted, t.Theory()), append(measured, t.Measured)
+			resting = append(resting, t)
+		} else {
+			moving = append(moving, t)
 		}
 	}
-	return figure.New("Every net that rests", figure.LogX("2/λ_max where it rests"), figure.LogY("rate η at which the kick grows")).
-		Theory("equal", nil, func(x float64) float64 { return x }).Points("one net each", predicted, measured)
+	return resting, moving
+}
+
+// SharpnessRange says between which numbers the sharpness of some nets lies.
+func SharpnessRange(nets []*Threshold) string {
+	if len(nets) == 0 {
+		return "of none"
+	}
+	all := figure.Column(nets, func(t *Threshold) float64 { return t.Sharpness })
+	return fmt.Sprintf("%.1f to %.1f", slices.Min(all), slices.Max(all))
+}
+
+// LargestGap is the greatest part by which a measured threshold differs from its theory.
+func LargestGap(resting []*Threshold) (gap float64) {
+	for _, t := range resting {
+		gap = max(gap, math.Abs(t.Measured/t.Theory()-1))
+	}
+	return gap
+}
+
+// DrawThresholds shows the measured thresholds of nets at rest over their theory.
+func DrawThresholds(resting []*Threshold) *figure.Figure {
+	return figure.New("Every net at rest", figure.LogX("theory: 2/λ_max"), figure.LogY("measured: η at which a kick grows")).
+		Theory("measured = theory", nil, func(x float64) float64 { return x }).
+		Points("one net each", figure.Column(resting, (*Threshold).Theory), figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
 }
 
 // ThresholdSettings are those of NetThresholds.

@@ -131,6 +131,17 @@ func (d *Descent) Components(theta []float64) []float64 {
 	return components.RawVector().Data
 }
 
+// Shares returns the part of the excess loss L(θ) − L(θ*) that lies along each eigen-direction, ½λᵢcᵢ² over their sum, [d]. At the
+// optimum all are NaN.
+func (d *Descent) Shares(theta []float64) []float64 {
+	shares := d.Components(theta)
+	for i, c := range shares {
+		shares[i] = d.Lambda[i] * c * c
+	}
+	floats.Scale(1/floats.Sum(shares), shares)
+	return shares
+}
+
 // Iterate returns θ_t, [d], after t ≥ 0 steps at rate η from start, θ₀: without taking the steps.
 func (d *Descent) Iterate(eta float64, start []float64, t int) []float64 {
 	var theta mat.VecDense
