@@ -27,8 +27,6 @@ const (
 // the idea itself.
 var longer = map[string]int{
 	"00 cell 6": 27, // an experiment of the reader's own, from the data to the picture
-	"01 c03":    29, // a step in three ways
-	"01 c15":    21, // the values of a choice must stand in the cell, where they are read before it runs
 }
 
 // plumbing is what a cell leaves to the packages, but for the cells that are about it.

@@ -54,7 +54,6 @@ func derived(t *testing.T) map[string]float64 {
 	study := patients(t, 0)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	return map[string]float64{
-		"01 c04 0.9":     1 - 0.1*1, // 1 − ηλ
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
 		"01 c23 1.8e308": math.MaxFloat64,
@@ -64,8 +63,8 @@ func derived(t *testing.T) map[string]float64 {
 		"01 c25 88.72":   math.Log(math.MaxFloat32),
 		"01 c25 2.75":    math.Log(10 * 1.25 * 1.25),
 		"01 c25 106.02":  overflow / 2 / math.Log(1.5),
-		"01 c33 4.02":    descent.Lambda[len(descent.Lambda)-1],
-		"01 c33 0.0086":  descent.Lambda[0],
+		"01 c33b 4.02":   descent.Lambda[len(descent.Lambda)-1],
+		"01 c33b 0.0086": descent.Lambda[0],
 		"02 c07 0.9":     1 - 0.1, // 10 % are saved
 		"02 c16 0.78":    (24. - 6) / 23,
 		"02 c16 0.52":    (24. - 12) / 23,

@@ -2,12 +2,14 @@ package claims
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
@@ -32,13 +34,19 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 	require.InEpsilon(t, 0.2*norm*norm*norm/mat.Inner(g, fit.Hessian(nil), g), taylor.Trust, 1e-6)
 	require.GreaterOrEqual(t, taylor.Trust/norm, 0.2/descent.Lambda[9], "at least a tenth of the largest stable rate")
 
+	require.InEpsilon(t, 0.2*taylor.Gradient/taylor.Curvature, taylor.Trust, 1e-6)
+	require.Less(t, taylor.Departure(), 1e-5)
+
 	net, err := lecture.SmallNet(32)
 	require.NoError(t, err)
 	on := trainer(t, net, train.Record{Params: true})
 	h := run(t, on, train.Config{LearningRate: 1e-9, Steps: 1, Seed: 1})
-	taylor, err = lecture.LinearModel(on.Evaluate, h.Params[0], []float64{1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2})
+	taylor, err = lecture.LinearModel(on.Evaluate, h.Params[0], radii)
 	require.NoError(t, err)
-	require.InDelta(t, 2, taylor.Slope, 0.1)
+	require.InDelta(t, 2, taylor.Slope, 0.01)
+	require.InEpsilon(t, 0.2*taylor.Gradient/taylor.Curvature, taylor.Trust, 0.01)
+	require.Less(t, taylor.Departure(), 0.05, "far beyond the radius of trust")
+	require.Greater(t, radii[len(radii)-1], 100*taylor.Trust)
 
 	_, err = lecture.LinearModel(landscape, descent.Optimum, radii[:1])
 	if err == nil { // the optimum is known to rounding only
@@ -48,59 +56,131 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 	require.ErrorContains(t, err, "the gradient is 0 here")
 }
 
-// Section 1.6: where a net rests, training breaks at 2/λ_max of that place, within 1 %. Where it does not, it goes along
-// the edge: its rate times the sharpness is 2 (the exercise). On the edge rounding decides where it is at the end, and
-// over seeds and widths the product is 2.00 ± 0.03.
+// Section 1.6: where a ReLU net rests, a kick along the sharpest direction follows |1 − ηλ_max|^t, and begins to grow at 2/λ_max
+// of that place, within 0.1 %: for every net that rests, of 20 starts. The others go along the edge: their rate times their
+// sharpness is 2, to 10 %. The cell says 11 and 9; on another machine rounding may decide for one of them.
 func TestClaimG3ANetsThreshold(t *testing.T) {
-	for _, c := range []struct {
-		width int
-		seed  int
-	}{{6, 2}, {8, 6}, {12, 3}, {12, 7}} {
-		edge, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: c.width, Rate: 0.1, Seed: c.seed})
-		require.NoError(t, err)
-		require.True(t, edge.Rests(), "‖∇L‖ = %g", edge.Gradient)
-		require.InEpsilon(t, theory.StabilityThreshold(edge.Sharpness), edge.Measured, 0.01, "width %d, seed %d", c.width, c.seed)
-		last := func(xs []float64) float64 { return xs[len(xs)-1] / xs[0] }
-		require.Less(t, last(edge.Distance[1]), 10.0)
-		require.Greater(t, last(edge.Distance[2]), 1000.0)
+	nets, err := lecture.NetThresholds(t.Context(), lecture.ThresholdSettings{Width: 6, Rate: 0.1, Steps: 100_000, Seeds: 20, Fractions: []float64{0.9, 0.97, 1.03}})
+	require.NoError(t, err)
+	resting, moving := lecture.Resting(nets)
+	require.GreaterOrEqual(t, len(resting), 8)
+	require.GreaterOrEqual(t, len(moving), 5)
+	for _, net := range resting {
+		require.InEpsilon(t, theory.StabilityThreshold(net.Sharpness), net.Measured, 0.001, "seed %d", net.Seed)
+		for i, f := range net.Fractions {
+			factor := math.Abs(1 - 2*f)
+			require.InEpsilon(t, factor, math.Pow(net.Component[i][20]/net.Component[i][0], 1./20), 0.001, "seed %d, %g", net.Seed, f)
+		}
+		require.LessOrEqual(t, 0.1*net.Sharpness, 2.0, "no net rests where its rate is not stable")
 	}
-	for _, lr := range []float64{0.1, 0.2} {
-		edge, err := lecture.NetThreshold(t.Context(), lecture.ThresholdSettings{Width: 12, Rate: lr, Seed: 5})
-		require.NoError(t, err)
-		require.False(t, edge.Rests())
-		require.InDelta(t, 2, lr*edge.Sharpness, 0.15, "η = %g", lr)
+	for _, net := range moving {
+		require.InDelta(t, 2, 0.1*net.Sharpness, 0.2, "seed %d", net.Seed)
 	}
 }
 
-// The sharpness by differences of gradients is that of the Hessian where that is known.
+// Section 1.6: on the edge of stability η·λ_max hovers about 2 while the loss falls on, from each of four starts and at two rates. Below it, at a
+// rate a quarter as large, the sharpness has grown, to where the larger rate could not stay.
+func TestClaimG3EdgeOfStability(t *testing.T) {
+	for seed := 1; seed <= 4; seed++ {
+		edges, err := lecture.FollowSharpness(t.Context(), lecture.EdgeSettings{Width: 12, Rates: []float64{0.1, 0.2, 0.4}, Steps: 16_000, Records: 20, Seed: seed})
+		require.NoError(t, err)
+		for _, e := range edges {
+			_, median, _ := e.Late()
+			require.Len(t, e.Loss, 16_001, "nothing is cut")
+			require.Less(t, slices.Min(e.Loss[15_000:]), 0.2*e.Loss[0])
+			if e.Rate > 0.1 {
+				require.InDelta(t, 2, median, 0.1, "seed %d, η = %g", seed, e.Rate)
+			} else {
+				require.Less(t, median, 1.9, "seed %d: this rate is not at its edge yet", seed)
+				require.Greater(t, e.Sharpness[len(e.Sharpness)-1], 1.5*theory.StabilityThreshold(0.4))
+				for k := 1000; k < 16_000; k++ {
+					require.Less(t, e.Loss[k+1], e.Loss[k], "without a spike")
+				}
+			}
+		}
+	}
+}
+
+// The sharpness by differences of gradients is that of the Hessian where that is known, by power iteration and by all of the Hessian.
 func TestSharpness(t *testing.T) {
 	fit, descent := diabetes(t)
-	sharpness, err := lecture.Sharpness(func(theta []float64) (float64, []float64, error) {
-		return fit.Value(theta), fit.Gradient(theta), nil
-	}, make([]float64, 10))
+	landscape := func(theta []float64) (float64, []float64, error) { return fit.Value(theta), fit.Gradient(theta), nil }
+	sharpness, v, err := lecture.Sharpness(landscape, make([]float64, 10))
 	require.NoError(t, err)
 	require.InEpsilon(t, descent.Lambda[9], sharpness, 1e-5)
+	require.InDelta(t, 1, math.Abs(mat.Dot(mat.NewVecDense(10, v), descent.Vectors.ColView(9))), 1e-6)
+	hessian, err := lecture.Hessian(landscape, make([]float64, 10))
+	require.NoError(t, err)
+	require.InDelta(t, 0, floats.Distance(mat.DenseCopyOf(hessian).RawMatrix().Data, mat.DenseCopyOf(fit.Hessian(nil)).RawMatrix().Data, math.Inf(1)), 1e-5)
+}
+
+// Section 1.4: in a valley of several, a run rests only if its rate is below 2/L″ of that valley.
+func TestClaimG3EachValleyHasItsThreshold(t *testing.T) {
+	c := 0.15 * math.Pi
+	slope := func(x float64) float64 { return math.Cos(c*x) - c*x*math.Sin(c*x) }
+	curvature := func(x float64) float64 { return -2*c*math.Sin(c*x) - c*c*x*math.Cos(c*x) }
+	for lr, want := range map[float64]float64{0.3: 7.274, 2: -1.82} {
+		x := 10.0
+		for range 2000 {
+			x -= lr * slope(x)
+		}
+		require.InDelta(t, want, x, 0.02)
+		require.InDelta(t, 0, slope(x), 1e-9, "it rests")
+		require.Less(t, lr, 2/curvature(x))
+	}
+	require.Less(t, 2/curvature(7.274), 2.0, "the large rate cannot rest in the deep valley")
+}
+
+// Section 1.5: one Newton step lands on the minimum of a quadratic.
+func TestClaimG3NewtonArrivesAtOnce(t *testing.T) {
+	fit, descent := diabetes(t)
+	theta := []float64{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}
+	var step mat.VecDense
+	require.NoError(t, step.SolveVec(fit.Hessian(nil), mat.NewVecDense(10, fit.Gradient(theta))))
+	floats.Sub(theta, step.RawVector().Data)
+	require.InDeltaSlice(t, descent.Optimum, theta, 1e-9)
+	require.InDelta(t, 0.60, descent.Shares(fit.Start)[9], 0.005, "the part of the excess loss that the cell prints")
 }
 
 // Section 1.8: the number of steps to a small loss is theory's for every rate, U-shaped, with its least near
-// 2/(λ_max + λ_min), and doubles when a small rate is halved.
+// 2/(λ_max + λ_min), and doubles when a small rate is halved. No rate of a fine grid up to the threshold needs fewer steps than the
+// rate that is said to be best, and that is not at the grid's edge.
 func TestClaimG5TooSmallARateCosts(t *testing.T) {
-	bowl, descent := valley(t)
-	on := trainer(t, bowl, train.Record{})
-	best, _ := theory.OptimalRate(descent.Lambda[0], descent.Lambda[1])
+	study, err := lecture.PricedRegression(10)
+	require.NoError(t, err)
+	require.InDelta(t, 1, study.Descent.Lambda[0], 1e-9)
+	require.InDelta(t, 10, study.Descent.Lambda[19], 1e-9)
+	on, err := study.Trainer(train.Record{})
+	require.NoError(t, err)
+	t.Cleanup(on.Close)
+	best := 2. / 11
 	var rates []float64
-	for _, f := range []float64{0.002, 0.004, 0.01, 0.1, 0.5, 0.9, 1, 1.02, 1.05, 1.09, 1.2} {
+	for _, f := range []float64{0.02, 0.04, 0.1, 0.5, 0.9, 0.96, 1, 1.03, 1.06, 1.09, 1.2} {
 		rates = append(rates, f*best)
 	}
-	bill, err := lecture.MeasureCosts(t.Context(), on, descent, lecture.CostSettings{Rates: rates, Start: bowl.Start, Epsilon: 1e-12, Limit: 100_000})
+	bill, err := lecture.MeasureCosts(t.Context(), on, study.Descent, lecture.CostSettings{Rates: rates, Start: study.Start, Epsilon: 1e-6, Limit: 20_000})
 	require.NoError(t, err)
-	require.True(t, bill.Agree, "measured %v, predicted %v", bill.Measured, bill.Predicted)
-	require.Len(t, bill.Rates, 10, "beyond the threshold it never gets there")
+	require.Zero(t, bill.Off, "measured %v, predicted %v", bill.Measured, bill.Predicted)
+	require.Equal(t, 1, bill.Lost, "beyond the threshold it never gets there")
 	require.InDelta(t, 2, bill.Measured[0]/bill.Measured[1], 0.01)
-	require.InEpsilon(t, best, bill.Rates[bill.Cheapest], 0.06)
-	require.Greater(t, bill.Measured[9], 3*bill.Measured[bill.Cheapest], "the right wall")
-	require.InEpsilon(t, math.Log(1e12)/2/(0.002*best*descent.Lambda[0]), bill.Measured[0], 0.35, "ln(1/ε)/(2ηλ_min), and the part of the loss along the valley")
-	_, err = lecture.MeasureCosts(t.Context(), on, descent, lecture.CostSettings{Rates: []float64{1e-6}, Start: bowl.Start, Epsilon: 1e-6, Limit: 100})
+	require.InDelta(t, best, bill.Formula, 1e-12)
+	require.Equal(t, 28, bill.AtFormula)
+	require.Equal(t, 24, bill.Fewest)
+	require.InDelta(t, 0.1742, bill.Best, 5e-5)
+	require.Greater(t, bill.Measured[9], 3*float64(bill.Fewest), "the right wall")
+	least := slices.Index(bill.Measured, slices.Min(bill.Measured))
+	require.True(t, 0 < least && least < len(bill.Measured)-1, "the best of the grid is not at its edge")
+	for k := range 2000 {
+		if steps, err := study.Descent.Steps(0.2*float64(k)/1999, study.Start, 1e-6); err == nil {
+			require.GreaterOrEqual(t, steps, bill.Fewest)
+		}
+	}
+	share := study.Descent.Shares(study.Start)[0]
+	require.InEpsilon(t, math.Log(share/1e-6)/(2*rates[0]), bill.Measured[0], 0.2, "ln(s/ε)/(2ηλ_min)")
+	for i, seconds := range bill.Seconds {
+		require.Positive(t, seconds, bill.Rates[i])
+	}
+	_, err = lecture.MeasureCosts(t.Context(), on, study.Descent, lecture.CostSettings{Rates: []float64{1e-6}, Start: study.Start, Epsilon: 1e-6, Limit: 100})
 	require.ErrorContains(t, err, "no rate got there within 100 steps")
 }
 
@@ -116,6 +196,7 @@ func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
 	for _, f := range followed[1:] {
 		require.Greater(t, f.Gradient, 0.5)
 		require.Less(t, f.Mistakes, 0.55*f.AtStart, f.Name)
+		require.Less(t, f.Left, 0.02*f.Gradient, "%s: it has nearly arrived", f.Name)
 	}
 	surrogates := problem.Surrogates()
 	for m := -3.05; m < 3; m += 0.1 {
@@ -140,9 +221,38 @@ func TestClaimG6Regularization(t *testing.T) {
 	for i, w := range p.L1 {
 		if w == 0 {
 			require.Less(t, math.Abs(gradient[i]), 5.0)
-			require.Less(t, math.Abs(p.Subgradient[i]), 2*0.3*5, "it hovers about 0 by steps of ηλ")
+			for _, theta := range p.Hard {
+				require.NotZero(t, theta[i])
+				require.Less(t, math.Abs(theta[i]), 3*0.3*5, "it hovers about 0 by steps of ηρ")
+			}
+			for _, theta := range p.Soft {
+				require.Zero(t, theta[i], "it rests at 0")
+			}
 		} else {
 			require.InDelta(t, -math.Copysign(5, w), gradient[i], 1e-8)
 		}
 	}
+}
+
+// Section 1.9: along the strengths, descent ends at the minimizer; ridge shrinks the component along each eigenvector by λ/(λ+ρ), though the weight
+// of s3 changes its sign and grows; L1 has more zeros with every strength, up to all.
+func TestClaimG6PenaltyPaths(t *testing.T) {
+	strengths := []float64{0.01, 0.1, 1}
+	ridge, l1, err := lecture.FollowPenalties(t.Context(), lecture.PathPenalties{Ridge: strengths, L1: []float64{0.5, 5, 15, 50}, Steps: 10_000})
+	require.NoError(t, err)
+	require.Less(t, ridge.Off, 1e-8)
+	require.Less(t, l1.Off, 1e-8)
+	_, descent := diabetes(t)
+	plain := mat.NewVecDense(10, descent.Optimum)
+	for k, rho := range strengths {
+		for i, lambda := range descent.Lambda {
+			direction := descent.Vectors.ColView(i)
+			require.InDelta(t, lambda/(lambda+rho)*mat.Dot(direction, plain), mat.Dot(direction, mat.NewVecDense(10, ridge.Measured[k])), 1e-8)
+		}
+	}
+	require.Positive(t, descent.Optimum[6])
+	require.Less(t, ridge.Measured[1][6], -descent.Optimum[6], "s3 has grown, with the other sign")
+	zeros := figure.Column(l1.Measured, func(theta []float64) int { return lecture.Zeros(theta) })
+	require.IsIncreasing(t, zeros)
+	require.Equal(t, 10.0, zeros[3])
 }

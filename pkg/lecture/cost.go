@@ -85,10 +85,10 @@ func (c *Costs) Table(watts float64, places ...int) (header []string, rows [][]s
 	for _, i := range places {
 		if i < len(c.Rates) {
 			rows = append(rows, []string{fmt.Sprintf("%.4f", c.Rates[i]), fmt.Sprintf("%.0f", c.Measured[i]), fmt.Sprintf("%.0f", c.Predicted[i]),
-				fmt.Sprintf("%.2g", 1000*c.Seconds[i]), fmt.Sprintf("%.2g", 1000*c.Seconds[i]*watts)})
+				fmt.Sprintf("%.3g", 1000*c.Seconds[i]), fmt.Sprintf("%.2g", c.Seconds[i]*watts)})
 		}
 	}
-	return []string{"$\\eta$", "steps", "in theory", "milliseconds", "millijoules"}, rows
+	return []string{"$\\eta$", "steps", "in theory", "milliseconds", "joules"}, rows
 }
 
 // String says how well theory has the steps, and what it says of the best rate.

@@ -63,7 +63,7 @@ func TestValuesThatCannotBe(t *testing.T) {
 		_, err := lecture.LinearModel(flat, []float64{1}, radii)
 		require.ErrorContains(t, err, "they must be positive, finite and ascending")
 	}
-	_, err := lecture.Sharpness(nil, []float64{1})
+	_, _, err := lecture.Sharpness(nil, []float64{1})
 	require.ErrorContains(t, err, "the landscape is nil")
 	for _, p := range []float64{-0.5, 1.5, math.NaN()} {
 		require.Panics(t, func() { lecture.Quantile([]float64{1}, p) })

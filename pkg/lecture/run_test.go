@@ -67,7 +67,8 @@ func TestLossesOfTheClosedForm(t *testing.T) {
 	losses, err := lecture.CompareClosedForm(t.Context(), study, []float64{0.5, 1.01}, 100)
 	require.NoError(t, err)
 	require.Less(t, losses.Off, 1e-9)
-	require.Len(t, losses.Measured[0], 21)
+	require.Len(t, losses.Long[0].Measured, 21)
+	require.Len(t, losses.First[1].Measured, 41, "of the first steps every one")
 	require.Contains(t, drawn(t, losses.Draw()), "η = 0.5 · 2/λ_max (points)")
 }
 

@@ -97,7 +97,7 @@ func DrawSurrogates() *figure.Figure {
 	pulls := figure.New("Pull of one example", figure.X("margin m = y f(x)"), figure.Y("pull −dℓ/dm").Range(-4.2, 6.2))
 	for _, s := range problem.Surrogates() {
 		losses.Line(s.Name, jumps, figure.Column(jumps, withGap(s.Loss)))
-		pulls.Line(s.Name, jumps, figure.Column(jumps, withGap(func(m float64) float64 { return -s.Derivative(m) })))
+		pulls.Line(s.Name, jumps, figure.Column(jumps, withGap(func(m float64) float64 { return 0 - s.Derivative(m) })))
 	}
 	return figure.Row(losses, pulls)
 }

@@ -126,11 +126,13 @@ func LargestGap(resting []*Threshold) (gap float64) {
 	return gap
 }
 
-// DrawThresholds shows the measured thresholds of nets at rest over their theory.
+// DrawThresholds shows the measured thresholds of nets at rest, at least one, over their theory.
 func DrawThresholds(resting []*Threshold) *figure.Figure {
+	predicted := figure.Column(resting, (*Threshold).Theory)
+	ends := []float64{slices.Min(predicted) / 1.3, 1.3 * slices.Max(predicted)}
 	return figure.New("Every net at rest", figure.LogX("theory: 2/λ_max"), figure.LogY("measured: η at which a kick grows")).
-		Theory("measured = theory", nil, func(x float64) float64 { return x }).
-		Points("one net each", figure.Column(resting, (*Threshold).Theory), figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
+		Theory("measured = theory", ends, ends).
+		Points("one net each", predicted, figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
 }
 
 // ThresholdSettings are those of NetThresholds.
@@ -144,7 +146,7 @@ type ThresholdSettings struct {
 
 // NetThresholds (claim G3) trains SmallNets until they rest, measures the sharpness there, kicks each by 10⁻⁸ along the sharpest
 // direction, and finds by bisection the rate up to which the kick dies out. Nets that do not rest are returned without
-// a measurement. It is an error when training diverges at the rate, when the width cannot be, and when a net that
+// a measurement. It is an error when training diverges at the rate, when a setting cannot be, when no net comes to rest, and when a net that
 // rests has no threshold between a tenth of what theory says and ten times that: then it does not rest in a smooth minimum.
 func NetThresholds(ctx context.Context, settings ThresholdSettings) ([]*Threshold, error) {
 	if err := counts("Steps", settings.Steps, "Fractions", len(settings.Fractions)); err != nil {
@@ -178,6 +180,9 @@ func NetThresholds(ctx context.Context, settings ThresholdSettings) ([]*Threshol
 		found.Seed = i + 1
 		all = append(all, found)
 		tell(i + 1)
+	}
+	if resting, _ := Resting(all); len(resting) == 0 {
+		return nil, fmt.Errorf("none of %d nets has come to rest after %d steps: choose a smaller rate or another width", settings.Seeds, settings.Steps)
 	}
 	return all, nil
 }

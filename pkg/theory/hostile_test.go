@@ -40,7 +40,7 @@ func FuzzHostile(f *testing.F) {
 		"(*GradientNoise).Cosine":        (*theory.GradientNoise).Cosine, "Cosine": theory.Cosine, "EqualKnots": theory.EqualKnots, "FreeKnots": theory.FreeKnots, "Factor": theory.Factor,
 		"StabilityThreshold": theory.StabilityThreshold, "OptimalRate": theory.OptimalRate, "RegimeOf": theory.RegimeOf,
 		"(Regime).String": theory.Regime.String, "NewDescent": theory.NewDescent,
-		"(*Descent).Components": (*theory.Descent).Components, "(*Descent).Iterate": (*theory.Descent).Iterate,
+		"(*Descent).Components": (*theory.Descent).Components, "(*Descent).Shares": (*theory.Descent).Shares, "(*Descent).Iterate": (*theory.Descent).Iterate,
 		"(*Descent).Loss": (*theory.Descent).Loss, "(*Descent).Steps": (*theory.Descent).Steps,
 		"(*SGD).Tracking": (*theory.SGD).Tracking, "(*SGD).TrackingMoments": (*theory.SGD).TrackingMoments,
 		"(*SGD).BestTrackingRate": (*theory.SGD).BestTrackingRate, "(*Descent).Measure": (*theory.Descent).Measure,
