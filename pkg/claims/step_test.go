@@ -58,7 +58,7 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 
 // Section 1.6: where a ReLU net rests, a kick along the sharpest direction follows |1 − ηλ_max|^t, and begins to grow at 2/λ_max
 // of that place, within 0.1 %: for every net that rests, of 20 starts. The others go along the edge: their rate times their
-// sharpness is 2, to 10 %. The cell says 11 and 9; on another machine rounding may decide for one of them.
+// sharpness is 2, to 10 %. The cell shows the first twelve. On another machine rounding may decide for one of them.
 func TestClaimG3ANetsThreshold(t *testing.T) {
 	nets, err := lecture.NetThresholds(t.Context(), lecture.ThresholdSettings{Width: 6, Rate: 0.1, Steps: 100_000, Seeds: 20, Fractions: []float64{0.9, 0.97, 1.03}})
 	require.NoError(t, err)

@@ -56,7 +56,7 @@ func stepsToReach(ctx context.Context, t *train.Trainer, floor float64, settings
 // Costs (claim G5) is what gradient descent costs until the loss is small, beside theory.
 type Costs struct {
 	Rates, Measured, Predicted []float64 // of the rates that got there: the steps
-	Seconds                    []float64 // measured with a clock: the whole run, and the best of five
+	Seconds                    []float64 // measured with a clock: the whole run, and the best of three
 	SecondsPerStep             float64   // the median of them, of the runs of at least 100 steps if there are any
 	Off                        int       // the greatest difference of a measured and a predicted number of steps
 	Lost                       int       // rates that did not get there, which theory expects as well
@@ -153,7 +153,7 @@ func (c *Costs) time(ctx context.Context, t *train.Trainer) error {
 	var each, long []float64
 	for i, eta := range c.Rates {
 		steps, seconds := max(1, int(c.Measured[i])), math.Inf(1)
-		for range 5 {
+		for range 3 {
 			began := time.Now()
 			if _, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps}); err != nil {
 				return err
