@@ -31,7 +31,7 @@ func run(t *testing.T, on *train.Trainer, c train.Config) *train.History {
 	return h
 }
 
-// valley is the bowl of section 1.2: curvature 1 along its floor and 10 across it.
+// valley is the bowl of section 1.3: curvature 1 along its floor and 10 across it.
 func valley(t *testing.T) (*problem.Quadratic, *theory.Descent) {
 	t.Helper()
 	bowl := lecture.Valley()
@@ -50,7 +50,7 @@ func diabetes(t *testing.T) (*problem.LeastSquares, *theory.Descent) {
 	return fit, descent
 }
 
-// Section 1.3: every eigen-direction shrinks by |1 − ηλ| a step. In float64 the measurement is known to its stated
+// Section 1.4: every eigen-direction shrinks by |1 − ηλ| a step. In float64 the measurement is known to its stated
 // rounding, far below the 10⁻⁹ that the notebook claims.
 func TestClaimG3ContractionFactors(t *testing.T) {
 	bowl, descent := valley(t)
@@ -70,7 +70,7 @@ func TestClaimG3ContractionFactors(t *testing.T) {
 	require.InDelta(t, 0.818, factor, 5e-4)
 }
 
-// Section 1.4: the losses on the diabetes data are those of the closed form, below the threshold and above it.
+// Section 1.5: the losses on the diabetes data are those of the closed form, below the threshold and above it.
 func TestClaimG3LossesOnRealData(t *testing.T) {
 	fit, descent := diabetes(t)
 	require.InDelta(t, 4.0242, descent.Lambda[9], 5e-5)
@@ -87,7 +87,7 @@ func TestClaimG3LossesOnRealData(t *testing.T) {
 	}
 }
 
-// Section 1.4: training breaks where theory says, within 1 %: bisection to 0.1 %, over 5,000 steps.
+// Section 1.5: training breaks where theory says, within 1 %: bisection to 0.1 %, over 5,000 steps.
 func TestClaimG3Threshold(t *testing.T) {
 	fit, descent := diabetes(t)
 	on := trainer(t, fit, train.Record{})
@@ -103,7 +103,7 @@ func TestClaimG3Threshold(t *testing.T) {
 	require.InEpsilon(t, theory.StabilityThreshold(descent.Lambda[9]), measured, 0.01)
 }
 
-// Section 1.2: the three regimes, by their losses: the middle rate is far ahead, the largest has left the start behind.
+// Section 1.3: the three regimes, by their losses: the middle rate is far ahead, the largest has left the start behind.
 func TestClaimG4Regimes(t *testing.T) {
 	bowl, _ := valley(t)
 	on := trainer(t, bowl, train.Record{})
@@ -114,7 +114,7 @@ func TestClaimG4Regimes(t *testing.T) {
 	require.InEpsilon(t, 7.2e5, lost, 0.05)
 }
 
-// Section 1.5: a run that diverges says at which step it left the finite numbers, and that is the step at which
+// Section 1.7: a run that diverges says at which step it left the finite numbers, and that is the step at which
 // λc²(1−ηλ)^{2t} no longer fits into a float64. One step either way is what the rounding of 7,000 factors can do.
 func TestClaimG4DivergenceIsReported(t *testing.T) {
 	bowl, descent := valley(t)
