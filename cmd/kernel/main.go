@@ -4,6 +4,7 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
 
 	"descent.example/internal/kernel"
 )
@@ -25,6 +26,14 @@ func main() {
 			log.Fatal("kernel: ", err)
 		}
 		return
+	}
+	// gopls takes more memory than all else of a kernel, which counts where a machine serves a class.
+	switch limit := os.Getenv("DESCENT_COMPLETION"); limit {
+	case "":
+	case "off":
+		opt.Gopls = ""
+	default: // such as 300MiB
+		opt.GoplsMemory = limit
 	}
 	if err := kernel.Run(opt); err != nil {
 		log.Fatal("kernel: ", err)

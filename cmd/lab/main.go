@@ -79,7 +79,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&common.work, "work", "", "folder of your notebooks (default: work in this repository; ~/descent if you may not write there)")
 	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(setupCommand(&common), runCommand(&common), resetCommand(&common), testCommand(&common), benchCommand(&common), sweepCommand(&common),
-		doctorCommand(&common), cleanCommand(&common))
+		doctorCommand(&common), cleanCommand(&common), singleuserCommand(&common))
 	return root
 }
 

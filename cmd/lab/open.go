@@ -6,6 +6,7 @@ import (
 
 	"descent.example/cmd/lab/internal/jupyter"
 	"descent.example/cmd/lab/internal/setup"
+	"github.com/spf13/cobra"
 )
 
 type openOptions struct {
@@ -37,13 +38,59 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 	if err != nil {
 		return err
 	}
+	return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.Start(home, opt.port, temp) }, func(server *jupyter.Server) error {
+		fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
+		for _, sentence := range kept {
+			fmt.Println(sentence)
+		}
+		return opt.show(home, server)
+	})
+}
+
+func singleuserCommand(common *commonOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:    "singleuser",
+		Short:  "Serve one person's lab to the JupyterHub that starts this",
+		Args:   noArgs,
+		Hidden: true, // docker/hub says how
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			home, done, err := setup.Enter(ctx, common.work, common.offline)
+			if err != nil {
+				return err
+			}
+			defer done()
+			lock, mine, err := home.Work.Lock()
+			if err != nil {
+				return err
+			}
+			if !mine {
+				return fmt.Errorf("a lab is open on %s already", home.Work.Path())
+			}
+			defer lock.Close()
+			kept, err := home.Bring(ctx)
+			if err != nil {
+				return err
+			}
+			return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error {
+				for _, sentence := range kept {
+					fmt.Println(sentence)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// serve starts a server in a temporary folder, calls opened when it answers, and stops it when the context ends, after pages have
+// saved their edits.
+func serve(ctx context.Context, start func(temp string) (*jupyter.Server, error), opened func(*jupyter.Server) error) error {
 	temp, removeTemp, err := setup.TempDir()
 	if err != nil {
 		return err
 	}
 	defer removeTemp()
-
-	server, err := jupyter.Start(home, opt.port, temp)
+	server, err := start(temp)
 	if err != nil {
 		return err
 	}
@@ -51,11 +98,7 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 	if err := server.Ready(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
-	for _, sentence := range kept {
-		fmt.Println(sentence)
-	}
-	if err := opt.show(home, server); err != nil {
+	if err := opened(server); err != nil {
 		return err
 	}
 	if err := server.Wait(ctx); err != nil {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,8 +54,8 @@ type completer struct {
 }
 
 const (
-	goplsMemory = "GOMEMLIMIT=512MiB" // collected harder beyond this; the lab's packages take half of it
-	goplsIdle   = "2s"                // a shared gopls outlives its last kernel this long
+	goplsMemory = "512MiB" // collected harder beyond this; the lab's packages take half of it
+	goplsIdle   = "2s"     // a shared gopls outlives its last kernel this long
 	cellFile    = "cell.go"
 	knownFile   = "known.go"
 )
@@ -98,7 +99,7 @@ func (c *completer) start(opt Options) error {
 	if err := c.writeModule(opt.Modules); err != nil {
 		return err
 	}
-	conn, err := connect(opt.Gopls, c.dir)
+	conn, err := connect(opt, c.dir)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (c *completer) writeModule(modules []string) error {
 }
 
 // connect finds the gopls that the kernels of a lab share, or starts it.
-func connect(gopls, dir string) (net.Conn, error) {
+func connect(opt Options, dir string) (net.Conn, error) {
 	shared := os.TempDir()
 	if info, err := os.Stat(shared); err != nil || info.Mode().Perm()&0o077 != 0 {
 		shared = filepath.Dir(dir) // others may write there, so this kernel has one of its own
@@ -190,8 +191,8 @@ func connect(gopls, dir string) (net.Conn, error) {
 		return nil, err
 	}
 	os.Remove(socket)
-	cmd := exec.Command(gopls, "serve", "-listen=unix;"+socket, "-listen.timeout="+goplsIdle)
-	cmd.Env = append(os.Environ(), "GOWORK=off", goplsMemory, "GOPLSCACHE="+filepath.Join(cache, "descent", "gopls"))
+	cmd := exec.Command(opt.Gopls, "serve", "-listen=unix;"+socket, "-listen.timeout="+goplsIdle)
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOMEMLIMIT="+cmp.Or(opt.GoplsMemory, goplsMemory), "GOPLSCACHE="+filepath.Join(cache, "descent", "gopls"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it may outlive this kernel for others
 	if err := cmd.Start(); err != nil {
 		return nil, err

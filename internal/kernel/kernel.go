@@ -33,6 +33,8 @@ type Options struct {
 	GoNB       string   // the program
 	Gopls      string   // the program; without it there is no completion
 	Modules    []string // the folders of the modules that cells import, the lab's own first
+
+	GoplsMemory string // beyond this, as GOMEMLIMIT says it, gopls collects harder; "" for half a gigabyte
 }
 
 // connection is Jupyter's connection file.

@@ -40,7 +40,7 @@ type Server struct {
 	info  string    // the file in which it tells its address
 	log   *os.File
 	ended chan error
-	saved string // the file in which the lab keeps the address
+	saved string // the file in which the lab keeps the address, "" if it does not
 }
 
 // Start starts JupyterLab on the first free port from the one given, 0 for that of last time. Port, token and the
@@ -55,9 +55,37 @@ func Start(h setup.Home, port int, temp string) (*Server, error) {
 		}
 	}
 	token, err := h.Work.Secret("token")
-	if err == nil {
-		_, err = h.Work.Secret("cookie-secret")
+	if err != nil {
+		return nil, unwritten(err)
 	}
+	s := &Server{Token: token, saved: h.Work.State("server.json")}
+	return s, s.start(h, temp, []string{"--ServerApp.root_dir=" + string(h.Work), "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=50",
+		"--LabApp.default_url=/" + firstPage}, []string{"JUPYTER_TOKEN_FILE=" + h.Work.State("token")})
+}
+
+// StartForHub starts JupyterLab for the JupyterHub whose variables are in the environment: it says where to serve, and who may
+// enter. temp is a folder of TempDir's. It is an error when there is no hub, a file cannot be written, or Python does not start.
+func StartForHub(h setup.Home, temp string) (*Server, error) {
+	var env []string
+	for _, kv := range os.Environ() {
+		if strings.HasPrefix(kv, "JUPYTERHUB_") {
+			env = append(env, kv)
+		}
+	}
+	s := &Server{Token: os.Getenv("JUPYTERHUB_API_TOKEN")}
+	if s.Token == "" {
+		return nil, errors.New("JUPYTERHUB_API_TOKEN is not set: only a JupyterHub starts `lab singleuser`")
+	}
+	// Students may share a machine, where each reaches the others' ports: their kernels have none.
+	return s, s.start(h, temp, []string{"--ServerApp.root_dir=" + string(h.Work), "--ServerApp.default_url=/" + firstPage,
+		"--KernelManager.transport=ipc"}, env)
+}
+
+func unwritten(err error) error { return fmt.Errorf("JupyterLab's files cannot be written: %w", err) }
+
+// start starts JupyterLab with arguments and variables besides those that every server has.
+func (s *Server) start(h setup.Home, temp string, args, env []string) error {
+	_, err := h.Work.Secret("cookie-secret")
 	if err == nil {
 		err = os.CopyFS(temp, serverFiles)
 	}
@@ -65,37 +93,33 @@ func Start(h setup.Home, port int, temp string) (*Server, error) {
 		err = setup.WriteFile(h.Work.State("jupyter", "config", "custom", "custom.css"), []byte(style))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("JupyterLab's files cannot be written: %w", err)
+		return unwritten(err)
 	}
-	log, err := os.OpenFile(h.Work.State("jupyter.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	s.log, err = os.OpenFile(h.Work.State("jupyter.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("JupyterLab's log cannot be written: %w", err)
+		return fmt.Errorf("JupyterLab's log cannot be written: %w", err)
 	}
 	files := filepath.Join(temp, "python", "server") // its name is what tempDir ends a stray server by
 	// The server's working context outlives an interrupt: stop ends it in order.
-	cmd := exec.Command(h.Python(), files, "--no-browser", "--ServerApp.root_dir="+string(h.Work),
-		"--ServerApp.port="+strconv.Itoa(port), "--ServerApp.port_retries=50", "--LabApp.default_url=/"+firstPage, "--LabApp.custom_css=True",
-		"--ServerApp.cookie_secret_file="+h.Work.State("cookie-secret"))
+	s.cmd = exec.Command(h.Python(), append([]string{files, "--no-browser", "--LabApp.custom_css=True",
+		"--ServerApp.cookie_secret_file=" + h.Work.State("cookie-secret")}, args...)...)
 	if os.Geteuid() == 0 {
-		cmd.Args = append(cmd.Args, "--allow-root")
+		s.cmd.Args = append(s.cmd.Args, "--allow-root")
 	}
-	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files,
-		"JUPYTER_CONFIG_PATH="+h.Work.State("jupyter", "config")+string(os.PathListSeparator)+filepath.Join(files, "config"), // a person's comes first
-		"JUPYTER_TOKEN_FILE="+h.Work.State("token"))
-	cmd.Dir = h.Work.State() // of a workspace, Jupyter would execute files with certain names
-	cmd.Stdout, cmd.Stderr = log, log
-	alive, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
+	s.cmd.Env = h.Environ(append(env, "TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, "JUPYTER_PATH="+files,
+		"JUPYTER_CONFIG_PATH="+h.Work.State("jupyter", "config")+string(os.PathListSeparator)+filepath.Join(files, "config"))...) // a person's comes first
+	s.cmd.Dir = h.Work.State() // of a workspace, Jupyter would execute files with certain names
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if s.alive, err = s.cmd.StdinPipe(); err != nil {
+		return err
 	}
-	process.OwnGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting JupyterLab: %w", err)
+	process.OwnGroup(s.cmd)
+	if err := s.cmd.Start(); err != nil {
+		return fmt.Errorf("starting JupyterLab: %w", err)
 	}
-	s := &Server{Token: token, cmd: cmd, alive: alive, log: log, ended: make(chan error, 1), saved: h.Work.State("server.json"),
-		info: filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", cmd.Process.Pid))}
-	go func() { s.ended <- cmd.Wait() }()
-	return s, nil
+	s.ended, s.info = make(chan error, 1), filepath.Join(temp, fmt.Sprintf("jpserver-%d.json", s.cmd.Process.Pid))
+	go func() { s.ended <- s.cmd.Wait() }()
+	return nil
 }
 
 // Running is the server of the lab that is open on this workspace already, as soon as it answers. It is an error when it does
@@ -140,6 +164,9 @@ func (s *Server) Ready(ctx context.Context) error {
 			continue
 		}
 		if code, _ := s.ask(ctx, "api"); code == http.StatusOK {
+			if s.saved == "" {
+				return nil
+			}
 			address, err := json.Marshal(s)
 			if err == nil {
 				err = setup.WriteFileMode(s.saved, address, 0o600)

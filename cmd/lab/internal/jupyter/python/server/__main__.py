@@ -42,8 +42,11 @@ def end_with_the_lab():
 
 
 threading.Thread(target=end_with_the_lab, daemon=True).start()
+app = LabApp
+if "JUPYTERHUB_API_TOKEN" in os.environ:  # the hub says where to serve, and who may enter; JupyterLab is an extension of its server
+    from jupyterhub.singleuser.extension import JupyterHubSingleUser as app
 try:
-    LabApp.launch_instance(sys.argv[1:])
+    app.launch_instance(sys.argv[1:])
 finally:
     if orphaned.is_set():  # else the lab removes it
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
