@@ -17,8 +17,17 @@ RUN --mount=type=cache,target=/root/.cache \
     --target /opt/cuda --no-deps --require-hashes --only-binary=:all: -r /tmp/cuda.lock \
  # the plugin looks for NVIDIA's libraries beside its own folder, and go-xla for a plugin under this name
  && ln -s xla_cuda_plugin.so /opt/cuda/jax_plugins/xla_cuda13/pjrt_c_api_cuda_plugin.so
+# What others wrote of it: the list, a bill of materials, and the licenses' texts, beside those of the lab.
+ARG GOPROXY
+COPY docker/notices /tmp/notices
+WORKDIR /tmp/notices
+RUN --mount=type=cache,target=/root/.cache \
+    GOMODCACHE=/root/.cache/notices GOCACHE=/root/.cache/go-build CGO_ENABLED=0 go build -o /tmp/list \
+ && /tmp/list -python /opt/cuda -bom /usr/share/doc/descent/cuda.bom.cdx.json -texts /usr/share/doc/descent/licenses \
+    >/usr/share/doc/descent/THIRD_PARTY_NOTICES.cuda
 
 FROM lab
 COPY --from=cuda /opt/cuda /opt/cuda
+COPY --from=cuda /usr/share/doc/descent /usr/share/doc/descent
 ENV PJRT_PLUGIN_LIBRARY_PATH=/opt/cuda/jax_plugins/xla_cuda13 \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility

@@ -32,7 +32,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("notices: ")
 	goroot := flag.String("go", "", "the folder of Go")
-	python := flag.String("python", "", "the folder of a Python environment")
+	python := flag.String("python", "", "the folder of a Python environment, or of packages alone")
 	plugins := flag.String("plugins", "", "the folder of XLA's plugins")
 	bom := flag.String("bom", "", "the file of the bill of materials")
 	texts := flag.String("texts", "", "the folder of the licenses' texts")
@@ -112,6 +112,9 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 	}
 	if python != "" {
 		found, err := filepath.Glob(filepath.Join(python, "lib", "python3*", "site-packages", "*.dist-info"))
+		if len(found) == 0 && err == nil {
+			found, err = filepath.Glob(filepath.Join(python, "*.dist-info")) // of pip install --target
+		}
 		if err == nil && len(found) == 0 {
 			err = errors.New("no Python package was found in " + python)
 		}

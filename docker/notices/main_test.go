@@ -36,3 +36,24 @@ func TestLicenses(t *testing.T) {
 		}
 	}
 }
+
+// What pip put into an environment and what it put into a folder of its own, as the plugin for CUDA, are both found.
+func TestPackagesAreFound(t *testing.T) {
+	for _, below := range []string{"lib/python3.13/site-packages", "."} {
+		python := t.TempDir()
+		folder := filepath.Join(python, below, "an_example-1.2.dist-info")
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "METADATA"), []byte("Name: an-example\nVersion: 1.2\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		parts, err := inventory("", python, "", nil)
+		if err != nil || len(parts) != 1 || parts[0].Name != "an-example" {
+			t.Errorf("%s: %v, %v", below, parts, err)
+		}
+	}
+	if _, err := inventory("", t.TempDir(), "", nil); err == nil {
+		t.Error("a folder without packages is no error")
+	}
+}
