@@ -48,6 +48,7 @@ COPY --from=build /usr/share/doc/descent /usr/share/doc/descent
 COPY --from=build /usr/local/share/descent/gcc /usr/local/bin/gcc
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp lab && install -d -o lab -g lab /work
 COPY docker/lab /usr/local/bin/lab
+COPY docker/caches /usr/local/bin/descent-caches
 COPY docker/jupyter_server_config.json /etc/xdg/jupyter/
 ENV PATH=/usr/local/go/bin:$PATH HOME=/tmp GOTOOLCHAIN=local GOMODCACHE=/opt/cache/mod GOCACHE=/tmp/cache/go-build XDG_CACHE_HOME=/tmp/cache
 WORKDIR /opt/descent

@@ -26,7 +26,11 @@ func main() {
 		log.Fatal("settle: ", err)
 	}
 	cache := filepath.Dir(filepath.Dir(plugins))
-	if err := settle("/opt/descent/.lab", cache, os.Args[1:]...); err != nil {
+	here, err := os.Getwd()
+	if err != nil {
+		log.Fatal("settle: ", err)
+	}
+	if err := settle(filepath.Join(here, ".lab"), cache, os.Args[1:]...); err != nil {
 		log.Fatal("settle: ", err)
 	}
 }
