@@ -78,27 +78,29 @@ func TestCompose(t *testing.T) {
 		cmd := exec.Command(python, "-I", "-c", `import json, jsonschema, sys, yaml
 file = yaml.safe_load(sys.stdin)
 jsonschema.validate(file, json.load(open(sys.argv[1])))
-json.dump(file["services"]["lab"]["ports"], sys.stdout)`, "testdata/compose-spec.json")
+json.dump([p for s in file["services"].values() for p in s.get("ports", [])], sys.stdout)`, "testdata/compose-spec.json")
 		cmd.Stdin = strings.NewReader(text)
 		return cmd.Output()
 	}
-	text := read(t, "docker/compose.yaml")
-	out, err := check(text)
-	require.NoError(t, err)
-	var ports []string
-	require.NoError(t, json.Unmarshal(out, &ports))
-	for _, port := range ports {
-		require.Regexp(t, `^127\.0\.0\.1:`, port, "a port that others reach")
+	for _, file := range []string{"docker/compose.yaml", "docker/hub/compose.yaml"} {
+		text := read(t, file)
+		out, err := check(text)
+		require.NoError(t, err)
+		var ports []string
+		require.NoError(t, json.Unmarshal(out, &ports))
+		require.Len(t, ports, 1)
+		require.Regexp(t, `^(\$\{\w+:-)?127\.0\.0\.1:`, ports[0], "a port that others reach")
+		_, err = check(strings.Replace(text, "read_only", "read_onyl", 1))
+		require.Error(t, err, "the schema finds a misspelled key")
 	}
-	_, err = check(strings.Replace(text, "read_only", "read_onyl", 1))
-	require.Error(t, err, "the schema finds a misspelled key")
 }
 
 // hadolint looks at the instructions, and by its shellcheck at the commands in them.
 func TestLint(t *testing.T) {
 	for tool, files := range map[string][]string{
-		"hadolint":   {"Dockerfile", "docker/gpu.Dockerfile"},
-		"shellcheck": {"docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm"},
+		"hadolint": {"Dockerfile", "docker/gpu.Dockerfile", "docker/hub/Dockerfile"},
+		"shellcheck": {"docker/caches", "docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm",
+			"docker/hub/check", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
 	} {
 		t.Run(tool, func(t *testing.T) {
 			path, err := exec.LookPath(tool)

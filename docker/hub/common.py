@@ -1,0 +1,68 @@
+"""What a class server sets however it starts the students' servers: who may enter, when a server is stopped, and TLS. Loaded by
+jupyterhub_config.py (containers) and one_machine.py (processes).
+
+The teacher's part is a folder, which DESCENT_CLASS names:
+
+    class.py                    how people log in; see examples/
+    students.txt, teachers.txt  who may log in, one name a line
+    tls/cert.pem, tls/key.pem   a certificate, unless a proxy in front of this one has it
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+folder = Path(os.environ.get("DESCENT_CLASS", "/srv/descent/class"))
+state = Path(os.environ.get("DESCENT_STATE", "/srv/descent/state"))
+
+
+def names(file):
+    """The names in a file of the class, in lower case as JupyterHub has them. What follows a # is a comment."""
+    path = folder / file
+    lines = path.read_text().lower().splitlines() if path.exists() else []
+    return {name for line in lines if (name := line.partition("#")[0].strip())}
+
+
+c = get_config()  # noqa: F821
+c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
+c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+
+# Nobody but those on the two lists. A name is also that of a folder or of a volume.
+c.Authenticator.allowed_users = names("students.txt")
+c.Authenticator.admin_users = names("teachers.txt")
+c.Authenticator.username_pattern = r"^[a-z0-9][a-z0-9._@-]{0,31}$"
+c.JupyterHub.authenticate_prometheus = True
+
+# A server that nobody uses is stopped. What its pages show is saved before, and the notebooks stay.
+c.JupyterHub.services = [{
+    "name": "idle-culler",
+    "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=" + os.environ.get("DESCENT_IDLE", "1800"),
+                "--cull-every=" + os.environ.get("DESCENT_CULL_EVERY", "60")],
+}]
+c.JupyterHub.load_roles = [{
+    "name": "idle-culler",
+    "services": ["idle-culler"],
+    "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+}]
+c.JupyterHub.last_activity_interval = 60
+
+# A class logs in within the same minute. Those for whom there is no room are told so, and nobody loses a kernel.
+c.JupyterHub.concurrent_spawn_limit = 2 * os.cpu_count()
+c.JupyterHub.active_server_limit = int(os.environ.get("DESCENT_SERVERS", "0"))  # 0: as many as log in
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+c.Spawner.consecutive_failure_limit = 0
+c.Spawner.environment = {
+    "DESCENT_COMPLETION": os.environ.get("DESCENT_COMPLETION", "off"),  # or the memory that it should be content with, such as 300MiB
+    "JUPYTERHUB_ACTIVITY_INTERVAL": os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL", "60"),
+}
+
+if (folder / "tls" / "key.pem").exists():
+    c.JupyterHub.ssl_key, c.JupyterHub.ssl_cert = str(folder / "tls" / "key.pem"), str(folder / "tls" / "cert.pem")
+
+load_subconfig("class.py", path=str(folder))  # noqa: F821
+
+chosen = str(c.JupyterHub.get("authenticator_class", ""))
+if not chosen or re.search("dummy|null", chosen, re.IGNORECASE):
+    sys.exit(f"{folder}/class.py chooses no authenticator, and a class server has no default: copy one of docker/hub/examples there")

@@ -1,0 +1,65 @@
+"""Memory and start time of a class at rest: students log in side by side, each runs the first cell of chapter 1, and nobody does more.
+
+    python measure.py HUB PASSWORDS BASE N [TOGETHER]
+
+for one_machine.py, as root. N students begin, TOGETHER at once (default 5). It prints the seconds until a server answers and until the
+first cell is done, and the memory of each student's processes: what is shared with others is counted in parts (PSS)."""
+
+import os
+import re
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from students import Student
+
+hub, file, base, n = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+together = int((sys.argv[5:] or ["5"])[0])
+passwords = dict(line.rstrip("\n").split("\t") for line in open(file))
+
+
+def memory(uid):
+    """Megabytes of a user's processes, by the names of their programs."""
+    used = {}
+    for entry in os.scandir("/proc"):
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == uid:
+                pss = int(re.search(r"^Pss:\s+(\d+)", Path(entry.path, "smaps_rollup").read_text(), re.M)[1]) / 1000
+                name = Path(entry.path, "comm").read_text().strip()
+                used[name] = used.get(name, 0) + pss
+        except (OSError, TypeError):  # it has ended
+            continue
+    return used
+
+
+def available():
+    return int(re.search(r"^MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)[1]) / 1000
+
+
+def begin(name):
+    student = Student(hub, name)
+    begun = time.time()
+    assert student.log_in(passwords[name]), name
+    student.start(600)
+    answers = time.time() - begun
+    student.open()
+    _, failed, _ = student.run(student.cells()[0])
+    assert not failed, failed
+    return student, answers, time.time() - begun
+
+
+names = [name for name in passwords if name != "teacher"][:n]
+before = available()
+with ThreadPoolExecutor(together) as pool:
+    begun = list(pool.map(begin, names))
+time.sleep(5)
+used = [memory((base / "students" / name).stat().st_uid) for name in names]
+sums = [sum(student.values()) for student in used]
+print(f"{n} students, {together} at once")
+print(f"a server answers after {statistics.median(b[1] for b in begun):.1f} s (at most {max(b[1] for b in begun):.1f}), "
+      f"the first cell is done after {statistics.median(b[2] for b in begun):.1f} s (at most {max(b[2] for b in begun):.1f})")
+print(f"a student's processes take {statistics.median(sums):.0f} MB (at most {max(sums):.0f}): "
+      + ", ".join(f"{name} {statistics.median(u.get(name, 0) for u in used):.0f}" for name in sorted(used[0], key=used[0].get, reverse=True)))
+print(f"the machine has {before - available():.0f} MB less, {(before - available()) / n:.0f} a student; {available():.0f} MB are left")
