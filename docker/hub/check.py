@@ -101,6 +101,8 @@ if base:
         check(path.stat().st_mode & 0o777 == mode, f"{path} has mode {path.stat().st_mode & 0o777:o}")
     hers = processes(uids["ada"])
     server = next(pid for pid in hers if b"JUPYTERHUB_API_TOKEN" in Path(f"/proc/{pid}/environ").read_bytes())
+    programs = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in hers}
+    check("gonb" in programs and "gopls" not in programs, f"completion is off, and ada's programs are {programs}")
     trials |= {
         "the hub's database": f'os.ReadFile("{base}/state/jupyterhub.sqlite")',
         "the installation": f'struct{{}}{{}}, os.WriteFile("{root}/.lab/bin/lab", nil, 0o755)',

@@ -195,3 +195,9 @@ ServerApp.cleanup_kernels = hang
 	require.FileExists(t, asked)
 	require.NoDirExists(t, temp)
 }
+
+func TestOnlyAHubIsServed(t *testing.T) {
+	t.Setenv("JUPYTERHUB_API_TOKEN", "")
+	_, err := StartForHub(setup.Home{}, t.TempDir())
+	require.ErrorContains(t, err, "only a JupyterHub starts")
+}
