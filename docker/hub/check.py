@@ -89,7 +89,6 @@ check(len(token) > 20, "ada's cell has no token of the hub")
 trials = {
     "ada's notebook": f'os.ReadFile("{home.format("ada")}/work/{chapter}")',
     "ada's folder": f'os.ReadDir("{home.format("ada")}")',
-    "all students": f'os.ReadDir("{os.path.dirname(home)}")',
     "the hub's database": 'os.ReadFile("/srv/descent/state/jupyterhub.sqlite")',
     "root": "struct{}{}, syscall.Setuid(0)",
 }
@@ -104,6 +103,7 @@ if base:
     programs = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in hers}
     check("gonb" in programs and "gopls" not in programs, f"completion is off, and ada's programs are {programs}")
     trials |= {
+        "the list of students": f'os.ReadDir("{base}/students")',
         "the hub's database": f'os.ReadFile("{base}/state/jupyterhub.sqlite")',
         "the installation": f'struct{{}}{{}}, os.WriteFile("{root}/.lab/bin/lab", nil, 0o755)',
         "the assignments": f'struct{{}}{{}}, os.WriteFile("{home.format("bob")}/work/assignments/mine", nil, 0o644)',

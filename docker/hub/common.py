@@ -48,10 +48,9 @@ c.JupyterHub.load_roles = [{
 }]
 c.JupyterHub.last_activity_interval = 60
 
-# A class logs in within the same minute. Those for whom there is no room are told so, and nobody loses a kernel.
-c.JupyterHub.concurrent_spawn_limit = 2 * os.cpu_count()
+# A class logs in within the same minute, which on a small machine takes its time. Those for whom there is no room are told so.
 c.JupyterHub.active_server_limit = int(os.environ.get("DESCENT_SERVERS", "0"))  # 0: as many as log in
-c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.Spawner.consecutive_failure_limit = 0
 c.Spawner.environment = {
     "DESCENT_COMPLETION": os.environ.get("DESCENT_COMPLETION", "off"),  # or the memory that it should be content with, such as 300MiB

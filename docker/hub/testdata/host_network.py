@@ -14,5 +14,4 @@ class HostSpawner(DockerSpawner):
 
 c.JupyterHub.spawner_class = HostSpawner
 c.DockerSpawner.network_name = "host"
-c.DockerSpawner.use_internal_ip = False
 c.JupyterHub.hub_ip = "127.0.0.1"
