@@ -441,8 +441,18 @@ func (l limits) check(v float64) error {
 	return nil
 }
 
+// withHyphen reads a minus sign as Say writes it, or a dash, in front of a number.
+func withHyphen(number string) string {
+	for _, minus := range []string{"−", "–"} {
+		if rest, found := strings.CutPrefix(number, minus); found {
+			return "-" + rest
+		}
+	}
+	return number
+}
+
 func (l limits) float(text string) (float64, error) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	v, err := strconv.ParseFloat(withHyphen(strings.TrimSpace(text)), 64)
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return 0, errors.New("is not a finite number")
@@ -453,7 +463,7 @@ func (l limits) float(text string) (float64, error) {
 }
 
 func (l limits) int(text string) (int, error) {
-	v, err := strconv.Atoi(ungroup(text))
+	v, err := strconv.Atoi(withHyphen(ungroup(text)))
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, errors.New("is out of range")

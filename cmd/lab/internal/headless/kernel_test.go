@@ -67,6 +67,15 @@ func TestKernelThatRunsNoCellMayBeDamaged(t *testing.T) {
 	require.ErrorContains(t, err, "lab doctor`")
 }
 
+// What stands beside %% arrives as it was typed, and a number that a cell printed may be given to it.
+func TestArgumentsThatAreNotASCII(t *testing.T) {
+	nb, err := execute(t, setuptest.Notebook(t, "import \"descent.example/pkg/lab\"\n%% --name=größe --b=−0.5 --n=–3\n"+
+		"name := lab.Choice(\"name\", \"klein\", \"size\", \"klein\", \"größe\")\nb := lab.Float(\"b\", 1, \"bias\")\nn := lab.Int(\"n\", 1, \"count\", lab.AtLeast(-5))\n"+
+		"lab.Parse()\nlab.Say(\"%s %.1f %d\", name, b, n)"), Options{})
+	require.NoError(t, err)
+	require.Contains(t, nb.Code()[0].Words(), "größe −0.5 −3")
+}
+
 // A timeout is not cut to whole seconds.
 func TestTimeoutIsWhatWasGiven(t *testing.T) {
 	_, err := Run(t.Context(), setuptest.Ready(t), setuptest.Notebook(t, "%%\ntime.Sleep(time.Minute)"), Options{Output: t.TempDir(), Timeout: 1500 * time.Millisecond}, func(int, int) {})

@@ -17,7 +17,7 @@ import (
 
 func (h Home) kernelStep() step {
 	s := h.toolsStep("Go kernel", h.Root, h.steadyGoNB)
-	s.fingerprint = digest(s.fingerprint, steady)
+	s.fingerprint = digest(s.fingerprint, fmt.Sprint(mends))
 	return s
 }
 
@@ -25,15 +25,18 @@ func (h Home) completionStep() step {
 	return h.toolsStep("Go completion", filepath.Join(h.Root, "tools"), nil)
 }
 
-const (
-	goNB    = "github.com/janpfeifer/gonb"
-	fragile = "processLine(lineStr string) {\n"
-	steady  = fragile + "\tdefer func() { recover() }()\n"
-)
+const goNB = "github.com/janpfeifer/gonb"
 
-// steadyGoNB copies GoNB with a mistake mended, and returns the go.mod that names the copy. GoNB 0.11.5 ends, and with it the
-// notebook's kernel, over a line on a cell's standard error such as "a: b: c (main.go:3)", in which it takes a text for the column of an error. To
-// go when a later version does not.
+// mends are replacements in GoNB's sources. To go when a later version than 0.11.5 does without them.
+var mends = []struct{ file, old, new string }{
+	// It ends, and with it the notebook's kernel, over a line on a cell's standard error such as "a: b: c (main.go:3)", in which it
+	// takes a text for the column of an error.
+	{"internal/goexec/execcode.go", "processLine(lineStr string) {\n", "processLine(lineStr string) {\n\tdefer func() { recover() }()\n"},
+	// It takes each byte of what stands beside %% for a character, which spoils all that are not ASCII.
+	{"internal/specialcmd/specialcmd.go", `part = fmt.Sprintf("%s%c", part, c)`, `part += string([]byte{c})`},
+}
+
+// steadyGoNB copies GoNB with its mistakes mended, and returns the go.mod that names the copy.
 func (h Home) steadyGoNB(ctx context.Context) (modfile string, err error) {
 	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", goNB)
 	list.Dir, list.Env = h.Root, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
@@ -48,18 +51,25 @@ func (h Home) steadyGoNB(ctx context.Context) (modfile string, err error) {
 	if err := os.CopyFS(copied, os.DirFS(strings.TrimSpace(string(dir)))); err != nil {
 		return "", err
 	}
-	source := filepath.Join(copied, "internal", "goexec", "execcode.go")
-	text, err := os.ReadFile(source)
-	if err == nil && strings.Count(string(text), fragile) != 1 {
-		err = errors.New("GoNB's sources are not those that this lab knows")
+	for _, m := range mends {
+		source := filepath.Join(copied, filepath.FromSlash(m.file))
+		text, err := os.ReadFile(source)
+		if err == nil && strings.Count(string(text), m.old) != 1 {
+			err = errors.New("GoNB's sources are not those that this lab knows")
+		}
+		if err == nil {
+			err = WriteFile(source, []byte(strings.Replace(string(text), m.old, m.new, 1)))
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	mod, err2 := os.ReadFile(filepath.Join(h.Root, "go.mod"))
 	sum, err3 := os.ReadFile(filepath.Join(h.Root, "go.sum"))
-	if err := errors.Join(err, err2, err3); err != nil {
+	if err := errors.Join(err2, err3); err != nil {
 		return "", err
 	}
 	return modfile, errors.Join(
-		WriteFile(source, []byte(strings.Replace(string(text), fragile, steady, 1))),
 		WriteFile(modfile, fmt.Appendf(mod, "\nreplace %s => %s\n", goNB, strconv.Quote(copied))),
 		WriteFile(strings.TrimSuffix(modfile, "mod")+"sum", sum))
 }
