@@ -1,0 +1,298 @@
+package wasm
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/notimplemented"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Name is the backend's name in GOMLX_BACKEND.
+const Name = "wasm"
+
+func init() {
+	compute.Register(Name, func(string) (compute.Backend, error) { return New(), nil })
+}
+
+// A Backend compiles graphs to WebAssembly and runs them.
+type Backend struct {
+	notimplemented.Backend
+	mu        sync.Mutex
+	finalized bool
+}
+
+// New returns a backend.
+func New() *Backend { return &Backend{} }
+
+func (b *Backend) Name() string                               { return Name }
+func (b *Backend) String() string                             { return Name }
+func (b *Backend) Description() string                        { return "WebAssembly, compiled from the graph" }
+func (b *Backend) NumDevices() int                            { return 1 }
+func (b *Backend) DeviceDescription(compute.DeviceNum) string { return runtime.GOARCH }
+func (b *Backend) HasSharedBuffers() bool                     { return true }
+
+func (b *Backend) Finalize() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.finalized = true
+}
+
+func (b *Backend) IsFinalized() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.finalized
+}
+
+func (b *Backend) Capabilities() compute.Capabilities {
+	c := compute.Capabilities{Functions: true, Operations: make(map[compute.OpType]bool), DTypes: make(map[dtypes.DType]bool)}
+	for _, op := range operations {
+		c.Operations[op] = true
+	}
+	for _, t := range supported {
+		c.DTypes[t] = true
+	}
+	return c
+}
+
+// Builder returns a builder for a graph of the given name.
+func (b *Backend) Builder(name string) compute.Builder {
+	g := &builder{name: name, backend: b, named: make(map[string]*function)}
+	g.Builder.ErrFn = missing
+	g.main = g.function(compute.MainName, nil)
+	return g
+}
+
+// A buffer is a tensor in Go's memory; runs copy it into and out of the memory of a module.
+type buffer struct {
+	b     *Backend
+	shape shapes.Shape
+	flat  any
+	bytes []byte
+}
+
+func (b *Backend) newBuffer(shape shapes.Shape) *buffer {
+	flat := reflect.MakeSlice(reflect.SliceOf(shape.DType.GoType()), shape.Size(), shape.Size()).Interface()
+	return &buffer{b: b, shape: shapes.Make(shape.DType, shape.Dimensions...), flat: flat, bytes: bytesOf(flat)}
+}
+
+// BufferFromFlatData returns an error if flat is not a slice of the shape's type and size.
+func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
+	x, _, err := b.shared(device, shape)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameKind(flat, x.flat); err != nil {
+		return nil, err
+	}
+	copy(x.bytes, bytesOf(flat))
+	return x, nil
+}
+
+// NewSharedBuffer returns an error if the shape has no supported type.
+func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
+	x, flat, err := b.shared(device, shape)
+	if err != nil {
+		return nil, nil, err
+	}
+	return x, flat, nil
+}
+
+func (b *Backend) shared(device compute.DeviceNum, shape shapes.Shape) (*buffer, any, error) {
+	if device != 0 {
+		return nil, nil, fmt.Errorf("wasm has one device, 0, not %d", device)
+	}
+	if err := static(shape); err != nil {
+		return nil, nil, err
+	}
+	x := b.newBuffer(shape)
+	return x, x.flat, nil
+}
+
+func sameKind(got, want any) error {
+	if reflect.TypeOf(got) != reflect.TypeOf(want) {
+		return fmt.Errorf("the elements must be a %T, not a %T", want, got)
+	}
+	if g, w := reflect.ValueOf(got).Len(), reflect.ValueOf(want).Len(); g != w {
+		return fmt.Errorf("%d elements where the shape has %d", g, w)
+	}
+	return nil
+}
+
+// alive returns an error if the buffer has been finalized.
+func (x *buffer) alive() error {
+	if x.flat == nil {
+		return fmt.Errorf("the buffer of shape %s has been finalized", x.shape)
+	}
+	return nil
+}
+
+func (x *buffer) Backend() compute.Backend              { return x.b }
+func (x *buffer) DeviceNum() (compute.DeviceNum, error) { return 0, x.alive() }
+func (x *buffer) Shape() (shapes.Shape, error)          { return x.shape, x.alive() }
+func (x *buffer) Data() (any, error)                    { return x.flat, x.alive() }
+
+// Finalize returns an error if the buffer has been finalized before.
+func (x *buffer) Finalize() error {
+	err := x.alive()
+	x.flat, x.bytes = nil, nil
+	return err
+}
+
+// ToFlatData returns an error if flat is not a slice of the buffer's type and size.
+func (x *buffer) ToFlatData(flat any) error {
+	if err := x.alive(); err != nil {
+		return err
+	}
+	if err := sameKind(flat, x.flat); err != nil {
+		return err
+	}
+	copy(bytesOf(flat), x.bytes)
+	return nil
+}
+
+// CopyToDevice returns an error for a device other than 0.
+func (x *buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
+	if err := x.alive(); err != nil {
+		return nil, err
+	}
+	return x.b.BufferFromFlatData(device, x.flat, x.shape)
+}
+
+// An instance is a module in an engine, with a memory of its own.
+type instance interface {
+	write(at int, bytes []byte)
+	read(at int, bytes []byte)
+	run() error
+	close()
+}
+
+// A program is a compiled module.
+type program interface {
+	instantiate() (instance, error)
+	close()
+}
+
+// An executable runs a compiled graph; runs at the same time have an instance each.
+type executable struct {
+	main    *function
+	program program
+
+	mu        sync.Mutex
+	idle      []instance
+	finalized bool
+}
+
+// Compile returns an error if the main function has not returned, or if its values need more than 4 GiB.
+func (b *builder) Compile() (compute.Executable, error) {
+	if !b.main.returned || b.done {
+		return nil, fmt.Errorf("the graph %q must return once before it is compiled, once", b.name)
+	}
+	b.done = true
+	code, err := compile(b.main)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newProgram(code)
+	if err != nil {
+		return nil, fmt.Errorf("the module of the graph %q: %w", b.name, err)
+	}
+	return &executable{main: b.main, program: p}, nil
+}
+
+func shapesOf(nodes []*node) []shapes.Shape {
+	out := make([]shapes.Shape, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.shape
+	}
+	return out
+}
+
+func (e *executable) Inputs() (names []string, inputs []shapes.Shape) {
+	return slices.Clone(e.main.names), shapesOf(e.main.params)
+}
+
+func (e *executable) Outputs() []shapes.Shape { return shapesOf(e.main.outputs) }
+
+// Finalize frees the module and its idle instances; instances that run are freed at their end.
+func (e *executable) Finalize() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.finalized {
+		return
+	}
+	e.finalized = true
+	for _, i := range e.idle {
+		i.close()
+	}
+	e.idle = nil
+	e.program.close()
+}
+
+func (e *executable) take() (instance, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.finalized {
+		return nil, fmt.Errorf("the executable has been finalized")
+	}
+	if n := len(e.idle); n > 0 {
+		i := e.idle[n-1]
+		e.idle = e.idle[:n-1]
+		return i, nil
+	}
+	return e.program.instantiate()
+}
+
+func (e *executable) give(i instance) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.finalized {
+		i.close()
+		return
+	}
+	e.idle = append(e.idle, i)
+}
+
+// Execute returns an error if the inputs do not have the shapes of the parameters. Inputs that are given away are only
+// read: they lie in Go's memory, whose collector frees them.
+func (e *executable) Execute(inputs []compute.Buffer, _ []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	if len(inputs) != len(e.main.params) || device != 0 {
+		return nil, fmt.Errorf("%d inputs on device %d, where the graph has %d on device 0", len(inputs), device, len(e.main.params))
+	}
+	for i, p := range e.main.params {
+		x, ok := inputs[i].(*buffer)
+		if !ok {
+			return nil, fmt.Errorf("input %d is a %T, of another backend", i, inputs[i])
+		}
+		if err := x.alive(); err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+		if !x.shape.Equal(p.shape) {
+			return nil, fmt.Errorf("input %d has the shape %s, not %s", i, x.shape, p.shape)
+		}
+	}
+	i, err := e.take()
+	if err != nil {
+		return nil, err
+	}
+	for at, p := range e.main.params {
+		i.write(address(p), inputs[at].(*buffer).bytes)
+	}
+	if err := i.run(); err != nil {
+		i.close()
+		return nil, err
+	}
+	outputs := make([]compute.Buffer, len(e.main.outputs))
+	for at, o := range e.main.outputs {
+		x := e.main.b.backend.newBuffer(o.shape)
+		i.read(address(o), x.bytes)
+		outputs[at] = x
+	}
+	e.give(i)
+	return outputs, nil
+}

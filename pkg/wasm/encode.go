@@ -1,0 +1,315 @@
+package wasm
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// A kind is a WebAssembly value type.
+type kind byte
+
+const (
+	i32 kind = 0x7f
+	i64 kind = 0x7e
+	f32 kind = 0x7d
+	f64 kind = 0x7c
+)
+
+func (k kind) String() string {
+	return map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64"}[k]
+}
+
+// opcodes has the encoding of every instruction without immediates (and of the loads and stores), by its name in the
+// WebAssembly specification.
+var opcodes = func() map[string][]byte {
+	m := map[string][]byte{"unreachable": {0x00}, "else": {0x05}, "end": {0x0b}, "return": {0x0f}, "drop": {0x1a}, "select": {0x1b}}
+	run := func(at byte, names string) {
+		for i, name := range strings.Fields(names) {
+			m[name] = []byte{at + byte(i)}
+		}
+	}
+	each := func(prefix, names string) string {
+		return prefix + strings.Join(strings.Fields(names), " "+prefix)
+	}
+	const (
+		intCompare   = "eqz eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u"
+		floatCompare = "eq ne lt gt le ge"
+		intOps       = "clz ctz popcnt add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr"
+		floatOps     = "abs neg ceil floor trunc nearest sqrt add sub mul div min max copysign"
+	)
+	run(0x28, "i32.load i64.load f32.load f64.load i32.load8_s i32.load8_u i32.load16_s i32.load16_u")
+	run(0x36, "i32.store i64.store f32.store f64.store i32.store8 i32.store16")
+	run(0x45, each("i32.", intCompare))
+	run(0x50, each("i64.", intCompare))
+	run(0x5b, each("f32.", floatCompare))
+	run(0x61, each("f64.", floatCompare))
+	run(0x67, each("i32.", intOps))
+	run(0x79, each("i64.", intOps))
+	run(0x8b, each("f32.", floatOps))
+	run(0x99, each("f64.", floatOps))
+	run(0xa7, `i32.wrap_i64 i32.trunc_f32_s i32.trunc_f32_u i32.trunc_f64_s i32.trunc_f64_u i64.extend_i32_s i64.extend_i32_u
+		i64.trunc_f32_s i64.trunc_f32_u i64.trunc_f64_s i64.trunc_f64_u f32.convert_i32_s f32.convert_i32_u f32.convert_i64_s
+		f32.convert_i64_u f32.demote_f64 f64.convert_i32_s f64.convert_i32_u f64.convert_i64_s f64.convert_i64_u f64.promote_f32
+		i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64 i32.extend8_s i32.extend16_s`)
+	for i, name := range strings.Fields(`i32.trunc_sat_f32_s i32.trunc_sat_f32_u i32.trunc_sat_f64_s i32.trunc_sat_f64_u
+		i64.trunc_sat_f32_s i64.trunc_sat_f32_u i64.trunc_sat_f64_s i64.trunc_sat_f64_u`) {
+		m[name] = []byte{0xfc, byte(i)}
+	}
+	m["memory.copy"] = []byte{0xfc, 10, 0, 0}
+	return m
+}()
+
+// unsigned appends x in unsigned LEB128, as WebAssembly writes sizes and indices.
+func unsigned(b []byte, x int) []byte { return binary.AppendUvarint(b, uint64(x)) }
+
+// signed appends x in signed LEB128, as WebAssembly writes integer constants.
+func signed(b []byte, x int64) []byte {
+	for {
+		low := byte(x & 0x7f)
+		x >>= 7
+		if (x == 0 && low&0x40 == 0) || (x == -1 && low&0x40 != 0) {
+			return append(b, low)
+		}
+		b = append(b, low|0x80)
+	}
+}
+
+// A local is the index of a variable of a function, its parameters first.
+type local int
+
+// A writer writes the body of one function.
+type writer struct {
+	m      *module
+	id     int // of the function in its module
+	code   []byte
+	params []kind
+	result []kind
+	locals []kind // after the parameters
+	free   map[kind][]local
+	held   []local // in use, in the order of their making
+}
+
+// do writes instructions by name.
+func (w *writer) do(names ...string) {
+	for _, name := range names {
+		op, ok := opcodes[name]
+		if !ok {
+			panic("wasm: no instruction " + name)
+		}
+		w.code = append(w.code, op...)
+	}
+}
+
+func (w *writer) get(l local) { w.code = unsigned(append(w.code, 0x20), int(l)) }
+func (w *writer) set(l local) { w.code = unsigned(append(w.code, 0x21), int(l)) }
+func (w *writer) tee(l local) { w.code = unsigned(append(w.code, 0x22), int(l)) }
+
+func (w *writer) call(f *writer) { w.code = unsigned(append(w.code, 0x10), f.id) }
+
+// integer pushes a constant of kind i32 or i64.
+func (w *writer) integer(k kind, x int64) {
+	if k == i32 {
+		w.code = signed(append(w.code, 0x41), int64(int32(x)))
+	} else {
+		w.code = signed(append(w.code, 0x42), x)
+	}
+}
+
+// bits pushes a constant by its bits.
+func (w *writer) bits(k kind, x uint64) {
+	switch k {
+	case f32:
+		w.code = binary.LittleEndian.AppendUint32(append(w.code, 0x43), uint32(x))
+	case f64:
+		w.code = binary.LittleEndian.AppendUint64(append(w.code, 0x44), x)
+	default:
+		w.integer(k, int64(x))
+	}
+}
+
+// number pushes a constant of any kind.
+func (w *writer) number(k kind, x float64) {
+	switch k {
+	case f32:
+		w.bits(k, uint64(math.Float32bits(float32(x))))
+	case f64:
+		w.bits(k, math.Float64bits(x))
+	default:
+		w.integer(k, int64(x))
+	}
+}
+
+// memory writes a load or store at the address on the stack plus offset.
+func (w *writer) memory(name string, offset int) {
+	w.do(name)
+	w.code = unsigned(append(w.code, 0), offset)
+}
+
+// local returns a variable that no other code holds; its value is not defined.
+func (w *writer) local(k kind) local {
+	l := local(len(w.params) + len(w.locals))
+	if free := w.free[k]; len(free) > 0 {
+		l = free[len(free)-1]
+		w.free[k] = free[:len(free)-1]
+	} else {
+		w.locals = append(w.locals, k)
+	}
+	w.held = append(w.held, l)
+	return l
+}
+
+// scope runs body and frees the locals that it made.
+func (w *writer) scope(body func()) {
+	mark := len(w.held)
+	body()
+	if w.free == nil {
+		w.free = make(map[kind][]local)
+	}
+	for _, l := range w.held[mark:] {
+		k := w.locals[int(l)-len(w.params)]
+		w.free[k] = append(w.free[k], l)
+	}
+	w.held = w.held[:mark]
+}
+
+// pop puts the top of the stack into a new local.
+func (w *writer) pop(k kind) local {
+	l := w.local(k)
+	w.set(l)
+	return l
+}
+
+// when writes "if" on the i32 on the stack, with a result of kind k (0: none) and an else branch (nil: none).
+func (w *writer) when(k kind, then, otherwise func()) {
+	block := byte(0x40)
+	if k != 0 {
+		block = byte(k)
+	}
+	w.code = append(w.code, 0x04, block)
+	then()
+	if otherwise != nil {
+		w.do("else")
+		otherwise()
+	}
+	w.do("end")
+}
+
+// while writes a loop that runs body as long as test leaves a value other than 0.
+func (w *writer) while(test, body func()) {
+	w.code = append(w.code, 0x02, 0x40, 0x03, 0x40) // block, loop
+	test()
+	w.do("i32.eqz")
+	w.code = append(w.code, 0x0d, 1) // br_if out of the block
+	body()
+	w.code = append(w.code, 0x0c, 0, 0x0b, 0x0b) // br to the loop, end, end
+}
+
+// count writes a loop over i = 0 … n-1, n > 0.
+func (w *writer) count(n int, body func(i local)) {
+	i := w.local(i32)
+	w.integer(i32, 0)
+	w.set(i)
+	w.code = append(w.code, 0x03, 0x40)
+	body(i)
+	w.get(i)
+	w.integer(i32, 1)
+	w.do("i32.add")
+	w.tee(i)
+	w.integer(i32, int64(n))
+	w.do("i32.lt_u")
+	w.code = append(w.code, 0x0d, 0, 0x0b)
+}
+
+// copyBytes copies n bytes between two addresses.
+func (w *writer) copyBytes(to, from, n int) {
+	if n == 0 || to == from {
+		return
+	}
+	w.integer(i32, int64(to))
+	w.integer(i32, int64(from))
+	w.integer(i32, int64(n))
+	w.do("memory.copy")
+}
+
+// A module is one WebAssembly module: functions, a memory with its first contents, and the exports "memory" and "run".
+type module struct {
+	functions []*writer
+	math      map[string]*writer // functions of math.go, by name
+	data      []byte             // the memory's first contents, from dataStart
+	late      []segment          // more first contents
+	table     int                // address of 4/π's digits, 0 if no function needs them
+	top       int                // end of the memory in use
+}
+
+// A segment is the first contents of a part of the memory.
+type segment struct {
+	at    int
+	bytes []byte
+}
+
+const (
+	dataStart = 16 // address 0 stays unused, so that no value lies there
+	pageSize  = 1 << 16
+	maxMemory = 1 << 32
+)
+
+func (m *module) function(params []kind, result ...kind) *writer {
+	w := &writer{m: m, id: len(m.functions), params: params, result: result}
+	m.functions = append(m.functions, w)
+	return w
+}
+
+// place returns the address of size bytes of memory of their own.
+func (m *module) place(size int) int {
+	at := (m.top + 15) &^ 15
+	m.top = at + size
+	return at
+}
+
+// encode returns the module in WebAssembly's binary format, section by section.
+func (m *module) encode(run *writer) ([]byte, error) {
+	if m.top > maxMemory-pageSize {
+		return nil, fmt.Errorf("the graph needs %d bytes, more than a WebAssembly memory has", m.top)
+	}
+	out := []byte{0, 'a', 's', 'm', 1, 0, 0, 0}
+	section := func(id byte, body []byte) {
+		out = append(unsigned(append(out, id), len(body)), body...)
+	}
+	types := unsigned(nil, len(m.functions)) // a type of its own for each function
+	indices := unsigned(nil, len(m.functions))
+	bodies := unsigned(nil, len(m.functions))
+	for i, f := range m.functions {
+		types = unsigned(append(types, 0x60), len(f.params))
+		for _, k := range f.params {
+			types = append(types, byte(k))
+		}
+		types = unsigned(types, len(f.result))
+		for _, k := range f.result {
+			types = append(types, byte(k))
+		}
+		indices = unsigned(indices, i)
+		body := unsigned(nil, len(f.locals))
+		for _, k := range f.locals {
+			body = append(body, 1, byte(k))
+		}
+		body = append(append(body, f.code...), 0x0b)
+		bodies = append(unsigned(bodies, len(body)), body...)
+	}
+	pages := (m.top + pageSize - 1) / pageSize
+	section(1, types)
+	section(3, indices)
+	section(5, unsigned(unsigned([]byte{1, 1}, pages), pages))
+	exports := append([]byte{2, 6}, "memory\x02\x00\x03run\x00"...)
+	section(7, unsigned(exports, run.id))
+	section(10, bodies)
+	segments := append([]segment{{dataStart, m.data}}, m.late...)
+	data := unsigned(nil, len(segments))
+	for _, s := range segments {
+		data = signed(append(data, 0, 0x41), int64(s.at))
+		data = append(unsigned(append(data, 0x0b), len(s.bytes)), s.bytes...)
+	}
+	section(11, data)
+	return out, nil
+}

@@ -1,0 +1,560 @@
+package wasm
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+)
+
+// An affine is an index: a constant plus locals times factors.
+type affine struct {
+	constant int
+	terms    []term
+}
+
+type term struct {
+	l      local
+	factor int
+}
+
+func (a affine) scaled(by int) affine {
+	out := affine{constant: a.constant * by}
+	for _, t := range a.terms {
+		if by != 0 {
+			out.terms = append(out.terms, term{t.l, t.factor * by})
+		}
+	}
+	return out
+}
+
+func (a affine) plus(b affine) affine {
+	out := affine{a.constant + b.constant, slices.Clone(a.terms)}
+	for _, t := range b.terms {
+		if i := slices.IndexFunc(out.terms, func(u term) bool { return u.l == t.l }); i >= 0 {
+			out.terms[i].factor += t.factor
+		} else {
+			out.terms = append(out.terms, t)
+		}
+	}
+	return out
+}
+
+func constant(c int) affine   { return affine{constant: c} }
+func variable(l local) affine { return affine{terms: []term{{l, 1}}} }
+func zeros(rank int) []affine { return make([]affine, rank) }
+func flat(n *node, index []affine) affine {
+	at, stride := affine{}, 1
+	for a := len(index) - 1; a >= 0; a-- {
+		at = at.plus(index[a].scaled(stride))
+		stride *= n.dims()[a]
+	}
+	return at
+}
+
+// index pushes an affine as an i32.
+func (w *writer) index(a affine) {
+	started := false
+	if a.constant != 0 || len(a.terms) == 0 {
+		w.integer(i32, int64(a.constant))
+		started = true
+	}
+	for _, t := range a.terms {
+		w.get(t.l)
+		if t.factor != 1 {
+			w.integer(i32, int64(t.factor))
+			w.do("i32.mul")
+		}
+		if started {
+			w.do("i32.add")
+		}
+		started = true
+	}
+}
+
+// address pushes an element's address; the returned offset is to be added by the load or store. An address is
+// unsigned, so that it must not fall below zero before the offset is added: negative factors put the constant first.
+func (w *writer) address(n *node, index []affine) (offset int) {
+	at := flat(n, index).scaled(width(n.dtype()))
+	at.constant += address(n)
+	negative := at.constant < 0
+	for _, t := range at.terms {
+		negative = negative || t.factor < 0
+	}
+	if !negative {
+		offset, at.constant = at.constant, 0
+	}
+	w.index(at)
+	return offset
+}
+
+// nest writes loops over the dimensions; body gets the index. A dimension of 0 leaves nothing.
+func (w *writer) nest(dims []int, body func(index []affine)) {
+	if slices.Contains(dims, 0) {
+		return
+	}
+	index := zeros(len(dims))
+	var from func(axis int)
+	from = func(axis int) {
+		switch {
+		case axis == len(dims):
+			body(slices.Clone(index))
+		case dims[axis] == 1:
+			index[axis] = constant(0)
+			from(axis + 1)
+		default:
+			w.count(dims[axis], func(i local) {
+				index[axis] = variable(i)
+				from(axis + 1)
+			})
+		}
+	}
+	from(0)
+}
+
+// put writes the store of an element that push leaves on the stack.
+func (w *writer) put(n *node, index []affine, push func()) {
+	offset := w.address(n, index)
+	push()
+	w.store(n.dtype(), offset)
+}
+
+// kernel writes the code that computes a root into its memory.
+func (w *writer) kernel(n *node) {
+	if len(n.results) > 0 {
+		w.control(n)
+		return
+	}
+	switch n.op {
+	case compute.OpTypeConcatenate:
+		w.concatenate(n)
+	case compute.OpTypePad:
+		w.pad(n)
+	case compute.OpTypeDynamicSlice:
+		w.dynamicSlice(n)
+	case compute.OpTypeDynamicUpdateSlice:
+		w.dynamicUpdate(n)
+	case compute.OpTypeDotGeneral:
+		w.dot(n)
+	case compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin:
+		w.scatter(n)
+	case compute.OpTypeArgMinMax:
+		w.argMinMax(n)
+	default:
+		if combine, ok := reductions[n.op]; ok {
+			w.reduce(n, combine)
+			return
+		}
+		w.nest(n.dims(), func(index []affine) {
+			w.put(n, index, func() { w.compute(n, index) })
+		})
+	}
+}
+
+// value pushes an element of n: from memory if n is a root, else computed.
+func (w *writer) value(n *node, index []affine) {
+	if n.op == compute.OpTypeConstant && n.uniform {
+		w.compute(n, index)
+	} else if n.root {
+		w.load(n.dtype(), w.address(n, index))
+	} else {
+		w.compute(n, index)
+	}
+}
+
+// compute pushes an element of n from elements of its operands.
+func (w *writer) compute(n *node, index []affine) {
+	at := slices.Clone(index)
+	switch n.op {
+	case compute.OpTypeConstant:
+		w.element(n.dtype(), n.bytes)
+	case compute.OpTypeIota:
+		w.index(index[n.ints[0][0]])
+		w.convert(dtypes.Int32, n.dtype())
+	case compute.OpTypeBroadcastInDim:
+		x := n.in[0]
+		at = zeros(x.shape.Rank())
+		for i, a := range n.ints[0] {
+			if x.dims()[i] != 1 {
+				at[i] = index[a]
+			}
+		}
+		w.value(x, at)
+	case compute.OpTypeTranspose:
+		for i, a := range n.ints[0] {
+			at[a] = index[i]
+		}
+		w.value(n.in[0], at)
+	case compute.OpTypeReverse:
+		for _, a := range n.ints[0] {
+			at[a] = constant(n.dims()[a] - 1).plus(index[a].scaled(-1))
+		}
+		w.value(n.in[0], at)
+	case compute.OpTypeSlice:
+		for a := range at {
+			at[a] = index[a].scaled(n.ints[1][a]).plus(constant(n.ints[0][a]))
+		}
+		w.value(n.in[0], at)
+	case compute.OpTypeGather:
+		w.gather(n, index)
+	case compute.OpTypeConvertDType:
+		w.value(n.in[0], index)
+		w.convert(n.in[0].dtype(), n.dtype())
+	case compute.OpTypeWhere:
+		w.value(n.in[1], index)
+		w.value(n.in[2], index)
+		w.value(n.in[0], index)
+		w.do("select")
+	default:
+		for _, x := range n.in {
+			w.value(x, index)
+		}
+		w.elementwise(n.op, n.in[0].dtype())
+	}
+}
+
+// fill copies all of x to n, which has as many elements of the same type.
+func (w *writer) fill(n, x *node) { w.copyBytes(address(n), address(x), n.byteSize()) }
+
+func (w *writer) concatenate(n *node) {
+	axis, from := n.ints[0][0], 0
+	for _, x := range n.in {
+		w.scope(func() {
+			w.nest(x.dims(), func(index []affine) {
+				to := slices.Clone(index)
+				to[axis] = to[axis].plus(constant(from))
+				w.put(n, to, func() { w.value(x, index) })
+			})
+		})
+		from += x.dims()[axis]
+	}
+}
+
+func (w *writer) pad(n *node) {
+	x, fill, starts, steps := n.in[0], n.in[1], n.ints[0], n.ints[1]
+	w.nest(n.dims(), func(index []affine) {
+		w.put(n, index, func() { w.value(fill, nil) })
+	})
+	first, counts := make([]int, len(starts)), make([]int, len(starts)) // the elements that remain, if padding is negative
+	for a, d := range x.dims() {
+		if starts[a] < 0 {
+			first[a] = (-starts[a] + steps[a] - 1) / steps[a]
+		}
+		if room := n.dims()[a] - 1 - starts[a]; room >= 0 {
+			counts[a] = max(0, min(d, room/steps[a]+1)-first[a])
+		}
+	}
+	w.nest(counts, func(index []affine) {
+		from, to := slices.Clone(index), slices.Clone(index)
+		for a := range index {
+			from[a] = index[a].plus(constant(first[a]))
+			to[a] = from[a].scaled(steps[a]).plus(constant(starts[a]))
+		}
+		w.put(n, to, func() { w.value(x, from) })
+	})
+}
+
+// clamped pushes a scalar integer of any type, clamped to 0 … high, as an i32.
+func (w *writer) clamped(push func(), t dtypes.DType, high int) {
+	push()
+	w.convert(t, dtypes.Int64)
+	x := w.pop(i64)
+	w.integer(i32, 0)
+	w.integer(i32, int64(high))
+	w.get(x)
+	w.do("i32.wrap_i64")
+	// An unsigned 64-bit start beyond the signed range is large, not negative.
+	greater, less := "i64.gt_s", "i64.lt_s"
+	if t == dtypes.Uint64 {
+		greater, less = "i64.gt_u", "i64.lt_u"
+	}
+	w.get(x)
+	w.integer(i64, int64(high))
+	w.do(greater, "select")
+	w.get(x)
+	w.integer(i64, 0)
+	w.do(less, "select")
+}
+
+// sliceStarts computes the starts of a dynamic slice, moved so that the slice lies in the operand, as XLA does.
+func (w *writer) sliceStarts(n *node, sizes []int) []affine {
+	first, _ := n.startsAt()
+	at := make([]affine, len(sizes))
+	for a, s := range n.in[first:] {
+		w.clamped(func() { w.value(s, nil) }, s.dtype(), n.in[0].dims()[a]-sizes[a])
+		at[a] = variable(w.pop(i32))
+	}
+	return at
+}
+
+func shifted(index, by []affine) []affine {
+	out := slices.Clone(index)
+	for a := range out {
+		out[a] = out[a].plus(by[a])
+	}
+	return out
+}
+
+func (w *writer) dynamicSlice(n *node) {
+	start := w.sliceStarts(n, n.dims())
+	w.nest(n.dims(), func(index []affine) {
+		w.put(n, index, func() { w.value(n.in[0], shifted(index, start)) })
+	})
+}
+
+func (w *writer) dynamicUpdate(n *node) {
+	update := n.in[1]
+	start := w.sliceStarts(n, update.dims())
+	w.fill(n, n.in[0])
+	w.nest(update.dims(), func(index []affine) {
+		w.put(n, shifted(index, start), func() { w.value(update, index) })
+	})
+}
+
+// startIndex returns the index, in the operand of start indices, of component c of the vector for a batch index.
+func startIndex(starts *node, vectorAxis int, batch []affine, c int) []affine {
+	if vectorAxis == starts.shape.Rank() { // vectors of one component
+		return batch
+	}
+	return slices.Insert(slices.Clone(batch), vectorAxis, constant(c))
+}
+
+func (w *writer) gather(n *node, index []affine) {
+	x, starts := n.in[0], n.in[1]
+	vectorAxis, offsets, collapsed, indexed, sizes := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3], n.ints[4]
+	var batch []affine
+	var window []affine
+	for a := range index {
+		if slices.Contains(offsets, a) {
+			window = append(window, index[a])
+		} else {
+			batch = append(batch, index[a])
+		}
+	}
+	at := zeros(x.shape.Rank())
+	for a := range at {
+		if !slices.Contains(collapsed, a) {
+			at[a], window = window[0], window[1:]
+		}
+	}
+	for c, a := range indexed {
+		w.clamped(func() { w.value(starts, startIndex(starts, vectorAxis, batch, c)) }, starts.dtype(), x.dims()[a]-sizes[a])
+		at[a] = at[a].plus(variable(w.pop(i32)))
+	}
+	w.value(x, at)
+}
+
+// scatter updates a copy of the operand. As in XLA, an update whose window does not lie in the operand is left out.
+func (w *writer) scatter(n *node) {
+	starts, updates := n.in[1], n.in[2]
+	vectorAxis, window, inserted, indexed := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3]
+	w.fill(n, n.in[0])
+	sizes := slices.Repeat([]int{1}, n.shape.Rank()) // of the window
+	next := 0
+	for a := range sizes {
+		if !slices.Contains(inserted, a) {
+			sizes[a] = updates.dims()[window[next]]
+			next++
+		}
+	}
+	op := map[compute.OpType]compute.OpType{compute.OpTypeScatterSum: compute.OpTypeAdd,
+		compute.OpTypeScatterMax: compute.OpTypeMax, compute.OpTypeScatterMin: compute.OpTypeMin}[n.op]
+	w.nest(updates.dims(), func(index []affine) {
+		at := zeros(n.shape.Rank())
+		var batch []affine
+		for a := range index {
+			if !slices.Contains(window, a) {
+				batch = append(batch, index[a])
+			}
+		}
+		next := 0
+		for a := range at {
+			if !slices.Contains(inserted, a) {
+				at[a] = index[window[next]]
+				next++
+			}
+		}
+		w.integer(i32, 1)
+		for c, a := range indexed {
+			w.value(starts, startIndex(starts, vectorAxis, batch, c))
+			w.convert(starts.dtype(), dtypes.Int64)
+			start := w.pop(i64)
+			w.get(start)
+			w.integer(i64, int64(n.dims()[a]-sizes[a]+1))
+			w.do("i64.lt_u", "i32.and")
+			if sizes[a] > n.dims()[a] {
+				w.integer(i32, 0)
+				w.do("i32.and")
+			}
+			w.get(start)
+			w.do("i32.wrap_i64")
+			at[a] = at[a].plus(variable(w.pop(i32)))
+		}
+		w.when(0, func() {
+			w.put(n, at, func() {
+				w.load(n.dtype(), w.address(n, at))
+				w.value(updates, index)
+				w.elementwise(op, n.dtype())
+			})
+		}, nil)
+	})
+}
+
+// reductions has the operation that combines two elements in a reduction.
+var reductions = map[compute.OpType]compute.OpType{
+	compute.OpTypeReduceSum:        compute.OpTypeAdd,
+	compute.OpTypeReduceProduct:    compute.OpTypeMul,
+	compute.OpTypeReduceMax:        compute.OpTypeMax,
+	compute.OpTypeReduceMin:        compute.OpTypeMin,
+	compute.OpTypeReduceBitwiseAnd: compute.OpTypeBitwiseAnd,
+	compute.OpTypeReduceBitwiseOr:  compute.OpTypeBitwiseOr,
+	compute.OpTypeReduceBitwiseXor: compute.OpTypeBitwiseXor,
+	compute.OpTypeReduceLogicalAnd: compute.OpTypeLogicalAnd,
+	compute.OpTypeReduceLogicalOr:  compute.OpTypeLogicalOr,
+	compute.OpTypeReduceLogicalXor: compute.OpTypeLogicalXor,
+}
+
+// neutral pushes the value that a reduction starts with: combined with an element it gives that element.
+func (w *writer) neutral(op compute.OpType, t dtypes.DType) {
+	switch op {
+	case compute.OpTypeMax:
+		w.element(t, bytesOfScalar(t.LowestValue()))
+	case compute.OpTypeMin:
+		w.element(t, bytesOfScalar(t.HighestValue()))
+	case compute.OpTypeMul, compute.OpTypeLogicalAnd:
+		w.number(kindOf(t), 1)
+	case compute.OpTypeBitwiseAnd:
+		w.number(kindOf(t), -1)
+	default:
+		w.number(kindOf(t), 0)
+	}
+}
+
+// accumulate writes acc = op(acc, element) for the element on the stack. Half floats accumulate as float32.
+func (w *writer) accumulate(op compute.OpType, acc local, t dtypes.DType) {
+	if t.IsHalfPrecision() {
+		t = dtypes.Float32
+	}
+	x := w.pop(kindOf(t))
+	w.get(acc)
+	w.get(x)
+	w.elementwise(op, t)
+	w.set(acc)
+}
+
+func (w *writer) reduce(n *node, op compute.OpType) {
+	x, axes, t := n.in[0], n.ints[0], n.dtype()
+	var kept, inner, dims []int
+	for a, d := range x.dims() {
+		if slices.Contains(axes, a) {
+			inner, dims = append(inner, a), append(dims, d)
+		} else {
+			kept = append(kept, a)
+		}
+	}
+	acc := w.local(kindOf(t))
+	w.nest(n.dims(), func(outer []affine) {
+		w.neutral(op, t)
+		w.set(acc)
+		w.nest(dims, func(index []affine) {
+			at := zeros(x.shape.Rank())
+			for i, a := range kept {
+				at[a] = outer[i]
+			}
+			for i, a := range inner {
+				at[a] = index[i]
+			}
+			w.value(x, at)
+			w.accumulate(op, acc, t)
+		})
+		w.put(n, outer, func() {
+			w.get(acc)
+			w.normalize(t)
+		})
+	})
+}
+
+func (w *writer) dot(n *node) {
+	x, y, t := n.in[0], n.in[1], n.dtype()
+	xc, xb, yc, yb := n.ints[0], n.ints[1], n.ints[2], n.ints[3]
+	dims := make([]int, len(xc))
+	for i, a := range xc {
+		dims[i] = x.dims()[a]
+	}
+	acc := w.local(kindOf(t))
+	w.nest(n.dims(), func(outer []affine) {
+		w.number(kindOf(t), 0)
+		w.set(acc)
+		w.nest(dims, func(index []affine) {
+			free := outer[len(xb):]
+			for _, side := range []struct {
+				n                  *node
+				contracting, batch []int
+			}{{x, xc, xb}, {y, yc, yb}} {
+				at := zeros(side.n.shape.Rank())
+				for a := range at {
+					if j := slices.Index(side.contracting, a); j >= 0 {
+						at[a] = index[j]
+					} else if j := slices.Index(side.batch, a); j >= 0 {
+						at[a] = outer[j]
+					} else {
+						at[a], free = free[0], free[1:]
+					}
+				}
+				w.value(side.n, at)
+			}
+			sum := t
+			if t.IsHalfPrecision() {
+				sum = dtypes.Float32
+			}
+			w.elementwise(compute.OpTypeMul, sum)
+			w.accumulate(compute.OpTypeAdd, acc, t)
+		})
+		w.put(n, outer, func() {
+			w.get(acc)
+			w.normalize(t)
+		})
+	})
+}
+
+// argMinMax keeps the first of equal elements, and the first NaN of all.
+func (w *writer) argMinMax(n *node) {
+	x, axis, t := n.in[0], n.ints[0][0], n.in[0].dtype()
+	better := compute.OpTypeGreaterThan
+	if n.ints[1][0] == 1 {
+		better = compute.OpTypeLessThan
+	}
+	best, this, at := w.local(kindOf(t)), w.local(kindOf(t)), w.local(i32)
+	w.nest(n.dims(), func(outer []affine) {
+		w.value(x, slices.Insert(slices.Clone(outer), axis, constant(0)))
+		w.set(best)
+		w.integer(i32, 0)
+		w.set(at)
+		w.nest(x.dims()[axis:axis+1], func(index []affine) {
+			w.value(x, slices.Insert(slices.Clone(outer), axis, index[0]))
+			w.tee(this)
+			w.get(best)
+			w.elementwise(better, t)
+			if t.IsFloat() {
+				k := kindOf(t).String()
+				w.get(this)
+				w.get(this)
+				w.do(k + ".ne")
+				w.do("i32.or")
+				w.get(best)
+				w.get(best)
+				w.do(k+".eq", "i32.and") // nothing is better than a NaN
+			}
+			w.when(0, func() {
+				w.get(this)
+				w.set(best)
+				w.index(index[0])
+				w.set(at)
+			}, nil)
+		})
+		w.put(n, outer, func() {
+			w.get(at)
+			w.convert(dtypes.Int32, n.dtype())
+		})
+	})
+}

@@ -1,0 +1,252 @@
+package wasm
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+)
+
+// A plan is what the compiler decides about a node.
+type plan struct {
+	live bool // some output needs it
+	root bool // it has a place in memory; else its consumers compute its elements where they need them
+	addr int
+}
+
+// compile turns the function main, with all that it calls, into a module.
+func compile(main *function) ([]byte, error) {
+	m := &module{math: make(map[string]*writer), top: dataStart}
+	for _, f := range main.b.all(main) {
+		for _, o := range f.outputs {
+			mark(o)
+			o.root = true
+		}
+		for _, p := range f.params {
+			p.live, p.root = true, true
+		}
+	}
+	functions := main.b.all(main)
+	for _, f := range functions {
+		for _, n := range f.nodes {
+			if n.live {
+				demand(n)
+			}
+		}
+	}
+	m.placeConstants(functions)
+	for _, f := range functions {
+		for _, n := range f.nodes {
+			m.placeNode(n)
+		}
+	}
+	for _, f := range functions {
+		m.write(f)
+	}
+	return m.encode(main.entry)
+}
+
+// all returns the functions that f calls, each after those that it calls, and f last.
+func (b *builder) all(f *function) []*function {
+	var order []*function
+	var visit func(f *function)
+	visit = func(f *function) {
+		if slices.Contains(order, f) {
+			return
+		}
+		for _, n := range f.nodes {
+			for _, g := range n.functions {
+				visit(g)
+			}
+		}
+		order = append(order, f)
+	}
+	visit(f)
+	return order
+}
+
+// mark makes n and what it needs live.
+func mark(n *node) {
+	if n.live {
+		return
+	}
+	n.live = true
+	if n.owner != nil {
+		mark(n.owner)
+	}
+	for _, r := range n.results {
+		r.live, r.root = true, true
+	}
+	for _, x := range n.in {
+		mark(x)
+	}
+	for _, f := range n.functions {
+		for _, o := range f.outputs {
+			mark(o)
+		}
+	}
+}
+
+// isView tells whether n only renames the elements of its operand or knows them from their index.
+func isView(n *node) bool {
+	switch n.op {
+	case compute.OpTypeBroadcastInDim, compute.OpTypeTranspose, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypeIota:
+		return true
+	}
+	return n.op == compute.OpTypeConstant && n.uniform
+}
+
+// isAlias tells whether n has its operand's bytes.
+func isAlias(n *node) bool { return n.op == compute.OpTypeReshape || n.op == compute.OpTypeBitcast }
+
+// demand decides which nodes are roots, by what n needs.
+func demand(n *node) {
+	if len(n.results) == 0 && !isView(n) {
+		n.root = true
+	}
+	for i, x := range n.in {
+		_, start := n.startsAt()
+		switch {
+		case len(n.results) > 0, isAlias(n), n.op == compute.OpTypeDynamicUpdateSlice && i == 0, isScatter(n.op) && i == 0:
+			x.root = true // it is read as a block of memory
+		case x.f != n.f && !start && !(x.op == compute.OpTypeConstant && x.uniform):
+			x.root = true
+		}
+	}
+}
+
+// startsAt returns where the scalar start indices begin among the operands of a dynamic slice.
+func (n *node) startsAt() (int, bool) {
+	switch n.op {
+	case compute.OpTypeDynamicSlice:
+		return 1, true
+	case compute.OpTypeDynamicUpdateSlice:
+		return 2, true
+	}
+	return len(n.in), false
+}
+
+func isScatter(op compute.OpType) bool {
+	return op == compute.OpTypeScatterSum || op == compute.OpTypeScatterMax || op == compute.OpTypeScatterMin
+}
+
+// placeConstants puts the constants at the start of the memory.
+func (m *module) placeConstants(functions []*function) {
+	for _, f := range functions {
+		for _, n := range f.nodes {
+			if n.live && n.op == compute.OpTypeConstant && !n.uniform {
+				n.root = true
+				n.addr = m.place(len(n.bytes))
+				m.data = append(m.data, make([]byte, n.addr-dataStart-len(m.data))...)
+				m.data = append(m.data, n.bytes...)
+			}
+		}
+	}
+}
+
+// placeNode gives a root its address. An address is a value's own for the whole run: a closure reads what it captures
+// where it lies.
+func (m *module) placeNode(n *node) {
+	if !n.live || !n.root || n.op == compute.OpTypeConstant && !n.uniform || len(n.results) > 0 || isAlias(n) {
+		return
+	}
+	n.addr = m.place(n.byteSize())
+}
+
+// address returns where the bytes of a root lie.
+func address(n *node) int {
+	for isAlias(n) {
+		n = n.in[0]
+	}
+	return n.addr
+}
+
+// kernelsPerFunction bounds the length of a WebAssembly function: engines allocate registers a function at a time, in
+// more than linear time.
+const kernelsPerFunction = 24
+
+// write writes the WebAssembly functions of f: one for a sequence of kernels, and one that calls them in order.
+func (m *module) write(f *function) {
+	f.entry = m.function(nil)
+	var part *writer
+	count := 0
+	for _, n := range f.nodes {
+		if !n.live || !n.root && len(n.results) == 0 || isAlias(n) || n.owner != nil {
+			continue
+		}
+		if n.op == compute.OpTypeParameter || n.op == compute.OpTypeConstant && !n.uniform {
+			continue
+		}
+		if part == nil || count == kernelsPerFunction {
+			part, count = m.function(nil), 0
+			f.entry.call(part)
+		}
+		count++
+		part.scope(func() { part.kernel(n) })
+	}
+}
+
+// transfer copies the bytes of from to those of to, at the same time: no copy overwrites a value that another reads.
+func (w *writer) transfer(to []int, from []*node) {
+	source := make([]int, len(from))
+	for i, x := range from {
+		source[i] = address(x)
+	}
+	for i, x := range from {
+		for j := range i {
+			if source[i] < to[j]+from[j].byteSize() && to[j] < source[i]+x.byteSize() { // copy j would overwrite it
+				stage := w.m.place(x.byteSize())
+				w.copyBytes(stage, source[i], x.byteSize())
+				source[i] = stage
+				break
+			}
+		}
+	}
+	for i, x := range from {
+		w.copyBytes(to[i], source[i], x.byteSize())
+	}
+}
+
+func addresses(nodes []*node) []int {
+	at := make([]int, len(nodes))
+	for i, n := range nodes {
+		at[i] = address(n)
+	}
+	return at
+}
+
+// control writes an operation that calls functions.
+func (w *writer) control(n *node) {
+	results := addresses(n.results)
+	run := func(f *function, in []*node) {
+		w.transfer(addresses(f.params), in)
+		w.call(f.entry)
+	}
+	switch n.op {
+	case compute.OpTypeCall:
+		run(n.functions[0], n.in)
+		w.transfer(results, n.functions[0].outputs)
+	case compute.OpTypeIf:
+		w.integer(i32, 0)
+		w.memory("i32.load8_u", address(n.in[0]))
+		branch := func(f *function) func() {
+			return func() {
+				run(f, nil)
+				w.transfer(results, f.outputs)
+			}
+		}
+		w.when(0, branch(n.functions[0]), branch(n.functions[1]))
+	case compute.OpTypeWhile:
+		condition, body := n.functions[0], n.functions[1]
+		w.transfer(results, n.in)
+		w.while(func() {
+			run(condition, n.results)
+			w.integer(i32, 0)
+			w.memory("i32.load8_u", address(condition.outputs[0]))
+		}, func() {
+			run(body, n.results)
+			w.transfer(results, body.outputs)
+		})
+	default:
+		panic("wasm: no control operation " + n.op.String())
+	}
+}
