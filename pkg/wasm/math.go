@@ -240,6 +240,9 @@ var fourOverPi = [20]uint64{
 func circle(w *writer, shift int64) {
 	x := param(0)
 	w.returnIf(op("i32.eqz", op("f64.lt", abs(x), num(math.Inf(1)))), num(math.NaN()))
+	if shift == 0 {
+		w.returnIf(op("f64.lt", abs(x), num(0x1p-27)), x) // and keeps the sign of 0
+	}
 	z, quadrant := w.local(f64), w.local(i64)
 	op("f64.le", abs(x), num(math.Pi/4))(w)
 	w.when(0, func() {
