@@ -18,7 +18,7 @@ import (
 type BasinSettings struct {
 	Target problem.Target
 	Width  int
-	Shifts []float64 // standard deviations of what is added to every parameter, ascending
+	Shifts []float64 // standard deviations of what is added to every parameter, ascending; 0 for the best net itself
 	Rate   float64   // of Adam at first; 0 at the end
 	Steps  int       // of each run
 	Seeds  int       // runs for each shift
@@ -31,6 +31,8 @@ type Basin struct {
 	Before   []stat.Interval // after the shift, before training; median and quartiles over seeds
 	After    []stat.Interval // after training
 	Random   stat.Interval   // after training from random starts
+	// First is where the first steps of training lead from the best net itself, after 1 step and after 10.
+	First [2]stat.Interval
 }
 
 // String says how far training comes back.
@@ -39,8 +41,12 @@ func (b *Basin) String() string {
 	for i, shift := range b.Settings.Shifts {
 		words += fmt.Sprintf("\nshifted by %-5g error %.3g, after training %.3g", shift, b.Before[i].Value, b.After[i].Value)
 	}
-	return words + fmt.Sprintf("\nrandom start: after training %.3g.", b.Random.Value)
+	return words + fmt.Sprintf("\nrandom start: after training %.3g.\nFrom the best net itself: error %.2g after 1 step, %.2g after 10 steps.",
+		b.Random.Value, b.First[0].Value, b.First[1].Value)
 }
+
+// leaving are after how many steps Basin.First looks.
+var leaving = [2]int{1, 10}
 
 // MeasureBasin (claim N6) adds Gaussian noise to every parameter of the best net of the width that is known, of which each unit has weights
 // of the same size, and trains it from there, as it trains random starts. It is an error when a setting cannot be, and when a run fails.
@@ -81,6 +87,11 @@ func MeasureBasin(ctx context.Context, settings BasinSettings) (*Basin, error) {
 		}
 		b.Before = append(b.Before, Spread(before, 0.25))
 	}
+	for _, steps := range leaving {
+		early := c
+		early.Steps, early.Stride = steps, steps
+		setups = append(setups, setup{t, early, func(int) map[string]any { return best.Start() }})
+	}
 	histories, err := sweep(ctx, setups, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
@@ -91,10 +102,13 @@ func MeasureBasin(ctx context.Context, settings BasinSettings) (*Basin, error) {
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
-			b.Random = Spread(errors, 0.25)
-		} else {
-			b.After = append(b.After, Spread(errors, 0.25))
+		switch spread, trained := Spread(errors, 0.25), i-1; {
+		case i == 0:
+			b.Random = spread
+		case trained < len(settings.Shifts):
+			b.After = append(b.After, spread)
+		default:
+			b.First[trained-len(settings.Shifts)] = spread
 		}
 	}
 	return b, nil
@@ -116,8 +130,9 @@ func shifted(net *relu.Net, deviation float64, seed int) *relu.Net {
 
 // Draw (claim N6) draws the errors before and after training over the shift.
 func (b *Basin) Draw() *figure.Figure {
-	fig := figure.New("Back to the best net?", figure.LogX("shift of every parameter (standard deviation)"), figure.LogY("root mean square error")).
-		ConfidenceIntervals("after the shift", b.Settings.Shifts, b.Before).ConfidenceIntervals("after training", b.Settings.Shifts, b.After).
+	shifts := figure.Each(b.Settings.Shifts, func(shift float64) string { return fmt.Sprint(shift) })
+	fig := figure.New("Back to the best net?", figure.X("shift of every parameter (standard deviation)").Categories(shifts...), figure.LogY("root mean square error")).
+		ConfidenceIntervals("after the shift", nil, b.Before).ConfidenceIntervals("after training", nil, b.After).
 		HLine(b.Best, "best net")
 	if !math.IsNaN(b.Random.Value) {
 		fig.HLine(b.Random.Value, "trained from random starts (median)")

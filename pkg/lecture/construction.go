@@ -55,7 +55,7 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 
 // DrawConstruction (claim N5) draws what a net of one hidden layer does to reach the points (xs[i], ys[i]), in four panels: each unit's
 // wx + b, clipped at 0, multiplied by its output weight, and the sums of the constant and the first unit, of these and the
-// second, and so on. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
+// second, and so on, with the sum of all of them. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
 // one output.
 func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	mustBeNet(net)
@@ -69,7 +69,7 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	}
 	zero := []float64{0, 0}
 	before := panel("1. Weight and bias", "wx + b").Theory("0", []float64{lo, hi}, zero)
-	clipped := panel("2. Clipped at 0", "max(0, wx + b)")
+	clipped := panel("2. Clipped at 0", "max(0, wx + b)").Theory("0", []float64{lo, hi}, zero)
 	weighted := panel("3. Times the output weight", "v · max(0, wx + b)").Theory("0", []float64{lo, hi}, zero)
 	low, high := min(slices.Min(ys), constant), max(slices.Max(ys), constant)
 	room := (high - low) / 4
@@ -90,7 +90,7 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 		on[1] = on[0] + 0.999*reach*(hi-on[0])
 		summed.Line(name, on, sum)
 	}
-	summed.Points("your points", xs, ys)
+	summed.Line("sum of all units", nil, sum).Points("your points", xs, ys)
 	return figure.Grid(2, before, clipped, weighted, summed)
 }
 

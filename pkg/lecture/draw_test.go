@@ -49,6 +49,7 @@ func TestConstructionIsDrawn(t *testing.T) {
 	words := drawn(t, lecture.DrawConstruction(net, xs, ys))
 	require.Contains(t, words, "unit 1 (line): from 2 to 3.75.")
 	require.Contains(t, words, "unit 2 (line): from 3 to 0.")
+	require.Contains(t, words, "sum of all units (line): from 2 to 0.")
 	require.Panics(t, func() { lecture.DrawConstruction(relu.Sawtooth(2), xs, ys) })
 	_, err = lecture.Textbook([]float64{1, 0}, ys[:2])
 	require.ErrorContains(t, err, "must be greater")
@@ -113,6 +114,7 @@ func TestTailInWords(t *testing.T) {
 
 func TestDoublings(t *testing.T) {
 	require.Equal(t, []int{3, 6, 12}, lecture.Doublings(3, 23))
+	require.Equal(t, []int{3, 5, 9}, lecture.OddDoublings(9))
 	require.Empty(t, lecture.Doublings(5, 4))
 }
 
@@ -127,9 +129,9 @@ func TestSpread(t *testing.T) {
 
 func TestBasinInWordsAndInAPicture(t *testing.T) {
 	of := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
-	b := &lecture.Basin{Settings: lecture.BasinSettings{Shifts: []float64{0.1, 1}}, Best: 0.01,
+	b := &lecture.Basin{Settings: lecture.BasinSettings{Shifts: []float64{0, 1}}, Best: 0.01,
 		Before: []stat.Interval{of(0.3), of(3)}, After: []stat.Interval{of(0.01), of(0.2)}, Random: of(0.25)}
-	require.Contains(t, b.String(), "shifted by 0.1   error 0.3, after training 0.01\n")
+	require.Contains(t, b.String(), "shifted by 0     error 0.3, after training 0.01\n")
 	require.Contains(t, drawn(t, b.Draw()), "Horizontal line at 0.25: trained from random starts (median)")
 	b.Random = lecture.Spread(nil, 0.25)
 	require.NotContains(t, drawn(t, b.Draw()), "random starts")
@@ -142,12 +144,12 @@ func TestGapsWhereTrainingDiverged(t *testing.T) {
 	found.Nets.Equal, found.Nets.Free, found.Nets.Trained = net, net, net
 	lost := &lecture.Gap{Width: 8, Equal: 0.1, Free: 0, Trained: lecture.Spread(nil, 0.25)}
 	lost.Nets.Equal, lost.Nets.Free = net, net
-	require.Equal(t, "width 4  equal knots 0.2, best knots 0.1 (on the grid, without the equation: 0.09); trained at rate 0.01: median 0.4 (quartiles 0.3 to 0.5), 4.0 times the best knots.", found.String())
-	require.Equal(t, "width 8  equal knots 0.1, best knots 0 (on the grid, without the equation: 0); every training run diverged.", lost.String())
+	require.Equal(t, "width 4  equal knots 0.2, best knots 0.1 (2.0 times less); trained at rate 0.01: median 0.4 (quartiles 0.3 to 0.5), 4.0 times the best knots.", found.String())
+	require.Equal(t, "width 8  equal knots 0.1, best knots 0; every training run diverged.", lost.String())
 	require.Contains(t, drawn(t, lecture.DrawGaps(line, []*lecture.Gap{found, lost})), "diverged")
 	require.Contains(t, drawn(t, found.Residuals(line)), "trained")
 	require.NotContains(t, drawn(t, lost.Residuals(line)), "trained")
-	require.Contains(t, lecture.GapLaws([]*lecture.Gap{found, {Width: 8, Equal: 0.05, Free: 0.02}, {Width: 16, Equal: 0.0125, Free: 0.005}}), "knots at equal distances: the error falls like d^-2.00")
+	require.Contains(t, lecture.GapLaws([]*lecture.Gap{found, {Width: 8, Equal: 0.05, Free: 0.02}, {Width: 16, Equal: 0.0125, Free: 0.005}}), "knots at equal distances: over these widths the error falls like d^-2.00")
 }
 
 func TestKnotMotionIsShown(t *testing.T) {

@@ -45,7 +45,10 @@ type Gap struct {
 
 // String compares the errors.
 func (g *Gap) String() string {
-	known := fmt.Sprintf("width %-2d equal knots %.2g, best knots %.2g (on the grid, without the equation: %.2g)", g.Width, g.Equal, g.Free, g.Floor)
+	known := fmt.Sprintf("width %-2d equal knots %.2g, best knots %.2g", g.Width, g.Equal, g.Free)
+	if g.Free > 1e-9 {
+		known += fmt.Sprintf(" (%.1f times less)", g.Equal/g.Free)
+	}
 	if g.Nets.Trained == nil {
 		return known + "; every training run diverged."
 	}
@@ -190,8 +193,8 @@ func DrawGaps(target problem.Target, gaps []*Gap) *figure.Figure {
 		Points("best knots", nil, figure.Column(gaps, func(g *Gap) float64 { return max(g.Free, 1e-9) }))
 	if len(target.Knots) == 0 {
 		second := secondDerivative(target)
-		fig.Theory("theory for many units", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.EqualKnots(second, target.Lo, target.Hi, g.Width) })).
-			Theory("theory for many units", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.FreeKnots(second, target.Lo, target.Hi, g.Width+1) }))
+		fig.Theory("theory: equal distances", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.EqualKnots(second, target.Lo, target.Hi, g.Width) })).
+			Theory("theory: best knots", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.FreeKnots(second, target.Lo, target.Hi, g.Width+1) }))
 	}
 	return fig
 }
@@ -223,24 +226,24 @@ func DrawGapRates(settings GapSettings, gaps []*Gap) *figure.Figure {
 	return fig
 }
 
-// GapLaws (claim N6) says how the three errors fall with the width d, by power laws over all widths.
+// GapLaws (claim N6) says how the errors of the nets that are written down fall, by power laws over all widths: with the number d of pieces
+// between equal distances, and with the d+1 pieces that the best knots make.
 func GapLaws(gaps []*Gap) string {
-	widths := figure.Column(gaps, func(g *Gap) int { return g.Width })
 	words := ""
 	for _, of := range []struct {
-		name  string
-		error func(*Gap) float64
+		name, pieces string
+		more         int // pieces than units
+		error        func(*Gap) float64
 	}{
-		{"knots at equal distances", func(g *Gap) float64 { return max(g.Equal, 1e-9) }},
-		{"best knots", func(g *Gap) float64 { return max(g.Free, 1e-9) }},
-		{"trained (median)", func(g *Gap) float64 { return g.Trained.Value }},
+		{"knots at equal distances", "d", 0, func(g *Gap) float64 { return max(g.Equal, 1e-9) }},
+		{"best knots", "(d + 1)", 1, func(g *Gap) float64 { return max(g.Free, 1e-9) }},
 	} {
-		fit, err := stat.FitPowerLaw(widths, figure.Column(gaps, of.error), Confidence)
+		pieces := figure.Column(gaps, func(g *Gap) int { return g.Width + of.more })
+		fit, err := stat.FitPowerLaw(pieces, figure.Column(gaps, of.error), Confidence)
 		if err != nil {
 			continue
 		}
-		e := fit.Exponent
-		words += fmt.Sprintf("%s: the error falls like d^%.2f (95 %% interval %.2f to %.2f)\n", of.name, e.Value, e.Low, e.High)
+		words += fmt.Sprintf("%s: over these widths the error falls like %s^%.2f\n", of.name, of.pieces, fit.Exponent.Value)
 	}
 	return strings.TrimSuffix(words, "\n")
 }

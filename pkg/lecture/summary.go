@@ -179,6 +179,16 @@ func Doublings(from, most int) (all []int) {
 	return all
 }
 
+// OddDoublings are 3, 5, 9, 17 and so on, none above most: numbers of pieces for a logarithmic axis at which what lies in the middle of an
+// interval, as the jump of the target "jump" does, lies in the middle of a piece. It panics when most is not between 1 and 2^20.
+func OddDoublings(most int) (all []int) {
+	mustCount("most", most)
+	for n := 2; n < most; n *= 2 {
+		all = append(all, n+1)
+	}
+	return all
+}
+
 // DrawTail (claims N2, N7) draws the errors over the ds on two logarithmic axes, with the law of Tail where they fall like a power of d,
 // and says how they fall.
 func DrawTail(fig *figure.Figure, name string, ds, errors []float64) (words string) {

@@ -94,7 +94,7 @@ func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
 	picture := Graph(fmt.Sprintf("A jump, and a net of %d pieces", d), target).Line("net", nil, net.At).
 		Theory("f", []float64{0, 0.5, 0.5, 1}, []float64{-1, -1, 1, 1})
 	return figure.Row(picture, figure.New("Two ways to measure the error", figure.LogX("number d of pieces"), figure.LogY("error")).
-		Theory("theory: 1 and 1/√(3d)", r.Pieces, half).Theory("theory: 1 and 1/√(3d)", r.Pieces, falls).
+		Theory("theory: 1", r.Pieces, half).Theory("theory: 1/√(3d)", r.Pieces, falls).
 		Points("largest error", r.Pieces, positive(r.Largest)).Points("root mean square", r.Pieces, positive(r.RootMeanSquare))), nil
 }
 
@@ -112,8 +112,8 @@ func (r *Refinement) DrawProof(d int) (*figure.Figure, error) {
 		left := target.Lo + float64(k)*h
 		xs, low, high = append(xs, left, left+h), append(low, box[0], box[0]), append(high, box[1], box[1])
 	}
-	picture := Graph(fmt.Sprintf("%d pieces, each with its box", d), target).Band("box of a piece", xs, low, high).
-		Theory("f", nil, target.F).Line("net", nil, net.At)
+	picture := Graph(fmt.Sprintf("%d pieces, each with its box", d), target).Line("net", nil, net.At).
+		Theory("f", nil, target.F).Band("box of a piece", xs, low, high)
 	errors := figure.New("The error stays below the tallest box", figure.LogX("number d of pieces"), figure.LogY("height or error")).
 		Theory("tallest box", r.Pieces, positive(r.LargestVariation)).Points("largest error of the net", r.Pieces, positive(r.Largest)).
 		VLine(float64(d), "d")
@@ -172,18 +172,40 @@ func DrawTower(ramp float64) *figure.Figure {
 		panel("Second layer: what is above 1", func(x, y float64) float64 { return net.Output([]float64{x, y})[0] }))
 }
 
-// BestParabola (claim N6) is the least root mean square error with which any net of one hidden layer can have z² as its non-linearity, at
-// 1,001 places of the target: each unit (wx + b)² is a parabola, and so is any sum of them, whatever the width. It panics when a value of the
-// target is not finite.
-func BestParabola(target problem.Target) float64 {
+// BestParabola (claim N6) is what the largest error of a net of one hidden layer is at least, at 1,001 places of the target, when its
+// non-linearity is z²: each unit (wx + b)² is a parabola, and so is any sum of them, whatever the width. For any weights of the places that add up
+// to 1, the best parabola's weighted root mean square error is such a bound, because no root mean square exceeds the largest error. The bound rises to the
+// least largest error as each weight is multiplied by the error at its place, again and again. It panics when a value of the target is not finite.
+//
+// Source: C. L. Lawson (1961), "Contributions to the theory of linear least maximum approximation", University of California, Los Angeles.
+func BestParabola(target problem.Target) (bound float64) {
 	xs, ys := target.Grid(1001)
-	a := mat.NewDense(len(xs), 3, nil)
-	for i, x := range xs {
-		a.SetRow(i, []float64{1, x, x * x})
+	n := len(xs)
+	weights := figure.Column(xs, func(float64) float64 { return 1 / float64(n) })
+	features, heights, best := mat.NewDense(n, 3, nil), mat.NewVecDense(n, nil), new(mat.VecDense)
+	for range 200 {
+		for i := range xs {
+			z, root := 2*float64(i)/float64(n-1)-1, math.Sqrt(weights[i])
+			features.SetRow(i, []float64{root, root * z, root * z * z})
+			heights.SetVec(i, root*ys[i])
+		}
+		if err := best.SolveVec(features, heights); err != nil {
+			panic(fmt.Errorf("the parabola that is nearest to %s: %w", target.Name, err))
+		}
+		squares, sum := 0.0, 0.0
+		for i := range xs {
+			z := 2*float64(i)/float64(n-1) - 1
+			off := math.Abs(best.AtVec(0) + best.AtVec(1)*z + best.AtVec(2)*z*z - ys[i])
+			squares += weights[i] * off * off
+			weights[i] *= off
+			sum += weights[i]
+		}
+		if bound = max(bound, math.Sqrt(squares)); sum < 1e-12 {
+			break // the target is a parabola
+		}
+		for i := range weights {
+			weights[i] /= sum
+		}
 	}
-	var best mat.VecDense
-	if err := best.SolveVec(a, mat.NewVecDense(len(ys), ys)); err != nil {
-		panic(fmt.Errorf("the parabola that is nearest to %s: %w", target.Name, err))
-	}
-	return rms(ys, func(i int) float64 { return best.AtVec(0) + best.AtVec(1)*xs[i] + best.AtVec(2)*xs[i]*xs[i] })
+	return bound
 }
