@@ -135,7 +135,7 @@ func (b *Basin) Draw() *figure.Figure {
 		ConfidenceIntervals("after the shift", nil, b.Before).ConfidenceIntervals("after training", nil, b.After).
 		HLine(b.Best, "best net")
 	if !math.IsNaN(b.Random.Value) {
-		fig.HLine(b.Random.Value, "trained from random starts (median)")
+		fig.Line("trained from random starts (median)", nil, figure.Column(b.Settings.Shifts, func(float64) float64 { return b.Random.Value }))
 	}
 	return fig
 }

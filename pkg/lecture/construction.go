@@ -54,8 +54,8 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 }
 
 // DrawConstruction (claim N5) draws what a net of one hidden layer does to reach the points (xs[i], ys[i]), in four panels: each unit's
-// wx + b, clipped at 0, multiplied by its output weight, and the sums of the constant and the first unit, of these and the
-// second, and so on, with the sum of all of them. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
+// wx + b, clipped at 0, multiplied by its output weight, and the sum of all of them and
+// the constant, with where it would go without the units further to the right. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
 // one output.
 func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	mustBeNet(net)
@@ -81,6 +81,10 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 		before.Line(name, []float64{lo, hi}, func(x float64) float64 { return e.W*x + e.B })
 		clipped.Line(name, on, e.Unscaled)
 		weighted.Line(name, on, e.At)
+		if k+1 == len(elbows) {
+			break
+		}
+		on[0] = max(lo, elbows[k+1].Knot()) // from where the next unit bends the sum
 		from, to, reach := sum(on[0]), sum(hi), 1.0 // a straight line, which is drawn as far as there is room
 		if to > high+room {
 			reach = (high + room - from) / (to - from)

@@ -47,8 +47,7 @@ func TestConstructionIsDrawn(t *testing.T) {
 	net, err := lecture.Textbook(xs, ys)
 	require.NoError(t, err)
 	words := drawn(t, lecture.DrawConstruction(net, xs, ys))
-	require.Contains(t, words, "unit 1 (line): from 2 to 3.75.")
-	require.Contains(t, words, "unit 2 (line): from 3 to 0.")
+	require.Contains(t, words, "unit 1 (line): from 3 to 3.75.")
 	require.Contains(t, words, "sum of all units (line): from 2 to 0.")
 	require.Panics(t, func() { lecture.DrawConstruction(relu.Sawtooth(2), xs, ys) })
 	_, err = lecture.Textbook([]float64{1, 0}, ys[:2])
@@ -132,7 +131,7 @@ func TestBasinInWordsAndInAPicture(t *testing.T) {
 	b := &lecture.Basin{Settings: lecture.BasinSettings{Shifts: []float64{0, 1}}, Best: 0.01,
 		Before: []stat.Interval{of(0.3), of(3)}, After: []stat.Interval{of(0.01), of(0.2)}, Random: of(0.25)}
 	require.Contains(t, b.String(), "shifted by 0     error 0.3, after training 0.01\n")
-	require.Contains(t, drawn(t, b.Draw()), "Horizontal line at 0.25: trained from random starts (median)")
+	require.Contains(t, drawn(t, b.Draw()), "trained from random starts (median) (line): from 0.25 to 0.25")
 	b.Random = lecture.Spread(nil, 0.25)
 	require.NotContains(t, drawn(t, b.Draw()), "random starts")
 }
