@@ -84,7 +84,7 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 		if k+1 == len(elbows) {
 			break
 		}
-		on[0] = max(lo, elbows[k+1].Knot()) // from where the next unit bends the sum
+		on[0] = max(lo, elbows[k+1].Knot())         // from where the next unit bends the sum
 		from, to, reach := sum(on[0]), sum(hi), 1.0 // a straight line, which is drawn as far as there is room
 		if to > high+room {
 			reach = (high + room - from) / (to - from)
