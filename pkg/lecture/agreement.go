@@ -34,7 +34,7 @@ func (a *Agreement) Draw() *figure.Figure {
 		ConfidenceIntervals("mean of batches", a.Distance, a.Cosine).
 		Theory("theory, exact", a.Distance, a.Predicted).Theory("theory, if the noise were normal", a.Distance, a.Normal),
 		figure.New("Signal and noise", distance, figure.LogY("squared length")).
-			Line("signal: the full gradient, squared", a.Distance, a.Signal).Line("noise: variance of a batch's gradient", a.Distance, a.Noise))
+			Points("signal: the full gradient, squared", a.Distance, a.Signal).Points("noise: variance of a batch's gradient", a.Distance, a.Noise))
 }
 
 // At says how well batches agree at record k, counted from the end if it is negative.

@@ -126,7 +126,8 @@ func AnimateSteps(left, right *figure.Figure, first, second *train.History) *fig
 // that theory gives, which holds 1 − e⁻² of a normal distribution, and says how much of the run it holds.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
 	mustGive("history", run)
-	plane.Trajectory("SGD", run.Params)
+	plane.Points("SGD after each step", figure.Each(run.Params, func(p []float64) float64 { return p[0] }),
+		figure.Each(run.Params, func(p []float64) float64 { return p[1] }))
 	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
 	if unbounded == nil {
 		plane.Theory("theory: two standard deviations", ellipse.X, ellipse.Y)

@@ -21,9 +21,10 @@ import (
 
 // Interpolation (claim S11) is SGD at a constant rate on data that can or cannot be fitted.
 type Interpolation struct {
-	Curve  *Curve          // the mean of the loss over all examples
+	Curve  *Curve          // the mean over the runs of the excess loss L(θ_t) − L(θ*); of L(θ_t) for a net, whose least loss nobody knows
 	Median []stat.Interval // its median over the runs, with the quartiles
-	Floor  float64         // E[L] in the long run, exact; 0 where every example is fitted, NaN where there is no theory
+	Least  float64         // L(θ*), of a linear model
+	Floor  float64         // the excess loss in the long run, exact; 0 where every example is fitted, NaN where there is no theory
 	// Rate is the measured factor of the loss a step, and Bound the greatest that theory allows in the long run; where
 	// every example is fitted.
 	Rate, Bound float64
@@ -35,13 +36,13 @@ type Interpolation struct {
 type InterpolationSettings struct {
 	Examples, Features int
 	Widths             []int   // of the hidden layers, of InterpolateNet
-	Batch              int     // examples in a batch, drawn with replacement
+	Batch              int     // examples in a batch, drawn with replacement; 0 is gradient descent, of InterpolateNet
 	Rate               float64 // η, constant
 	Steps              int     // of each run
 	Seeds              int     // runs
 }
 
-// Draw adds the median loss to a figure, with its quartiles, and theory's floor of the mean loss where there is one.
+// Draw adds the median loss to a figure, with its quartiles, and theory's noise floor where there is one.
 func (r *Interpolation) Draw(fig *figure.Figure, name string) {
 	step, loss := r.Curve.Step, r.Median
 	if k := slices.IndexFunc(loss, func(v stat.Interval) bool { return v.Value < 1e-28 }); k > 0 { // rounding
@@ -49,7 +50,7 @@ func (r *Interpolation) Draw(fig *figure.Figure, name string) {
 	}
 	fig.ConfidenceBand(name, step, loss).Line(name, step, loss)
 	if r.Floor > 0 {
-		fig.Theory("theory: noise floor", []int{0, r.Curve.Step[len(r.Curve.Step)-1]}, []float64{r.Floor, r.Floor})
+		fig.HLine(r.Floor, "theory: noise floor")
 	}
 }
 
@@ -60,12 +61,12 @@ func (r *Interpolation) String() string {
 	case math.IsNaN(r.Floor):
 		return fmt.Sprintf("median loss %.2g at the end; mean ‖∇ℓᵢ‖² over the examples: %.2g at the start, %.2g at the end.", end, r.NoiseBefore, r.Noise)
 	case r.Floor > 0:
-		return fmt.Sprintf("mean loss over the second half %.3f; theory's floor %.3f.", r.late(), r.Floor)
+		return fmt.Sprintf("mean excess loss over the second half %.4f; theory's noise floor %.4f. The least loss L(θ*) is %.3f.", r.late(), r.Floor, r.Least)
 	}
 	return fmt.Sprintf("median loss %.1e at the end. It falls by a factor %.4f a step; theory's bound %.4f.", end, r.Rate, r.Bound)
 }
 
-// late is the mean loss over the runs and the second half of the records.
+// late is the mean excess loss over the runs and the second half of the records.
 func (r *Interpolation) late() (mean float64) {
 	half := r.Curve.Mean[len(r.Curve.Mean)/2:]
 	for _, m := range half {
@@ -100,9 +101,11 @@ func InterpolateNet(ctx context.Context, settings InterpolationSettings) (*Inter
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.WithReplacement(settings.Batch)
-	if err != nil {
-		return nil, err
+	sampler := sample.Full()
+	if settings.Batch != 0 {
+		if sampler, err = sample.WithReplacement(settings.Batch); err != nil {
+			return nil, err
+		}
 	}
 	stride := max(1, settings.Steps/60)
 	swept, err := lesson{nets: nets, rule: "SGD", record: train.Record{FullLoss: true, ExampleGradients: true}, start: problem.Normal(math.Sqrt2), seeds: settings.Seeds,
@@ -174,16 +177,19 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 		return nil, fmt.Errorf("Rate is %g: with %d features SGD is stable in mean square below %.3g; choose a smaller one", settings.Rate, settings.Features, sgd.Threshold)
 	}
 	r := new(Interpolation)
+	if sgd.Floor >= 1e-12 {
+		r.Least = sgd.Floor
+	}
 	base := train.Config{Steps: settings.Steps, Stride: max(1, settings.Steps/40), Sampler: sampler}
 	swept, err := sweep(ctx, atRates(t, base, []float64{settings.Rate}), 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
 	histories := swept[0]
-	if err := r.curves(histories, func(h *train.History, k int) float64 { return max(fit.Value(h.Params[k]), 1e-32) }); err != nil {
+	if err := r.curves(histories, func(h *train.History, k int) float64 { return max(fit.Value(h.Params[k])-r.Least, 1e-32) }); err != nil {
 		return nil, err
 	}
-	if sgd.Floor < 1e-12 {
+	if r.Least == 0 {
 		if r.Bound, err = sgd.SpectralRadius(settings.Rate); err != nil {
 			return nil, err
 		}
@@ -206,6 +212,6 @@ func Interpolate(ctx context.Context, settings InterpolationSettings) (*Interpol
 	if err != nil {
 		return nil, err
 	}
-	r.Floor = sgd.Floor + sgd.ExcessLoss(stationary)
+	r.Floor = sgd.ExcessLoss(stationary)
 	return r, nil
 }

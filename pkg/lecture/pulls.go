@@ -56,9 +56,10 @@ func (p *Pulls) DrawBatch() *figure.Figure {
 	return p.chain(fmt.Sprintf("%d of them", len(p.Batch)), p.Batch)
 }
 
-// String says how long the mean of the batch is.
+// String says how long the sum and the mean of the batch are.
 func (p *Pulls) String() string {
-	return fmt.Sprintf("%d patients: their mean pull has length %.2g. Over many draws, its root mean square is %.2g.", len(p.Batch), p.BatchLength, p.Expected)
+	return fmt.Sprintf("%d patients: the sum of their pulls has length %.2g, so their mean pull has length %.2g. Over many draws, the root mean square of the mean is %.2g.",
+		len(p.Batch), float64(len(p.Batch))*p.BatchLength, p.BatchLength, p.Expected)
 }
 
 // MeasurePulls (claims S5, S6) takes the draw-th batch of b different examples. It is an error when b is not between 1 and the number

@@ -123,7 +123,7 @@ func TestPullsAreDrawn(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, pulls.DrawAll()), "12 arrows")
 	require.Contains(t, drawn(t, pulls.DrawBatch()), "3 arrows")
-	require.Contains(t, pulls.String(), "3 patients: their mean pull has length")
+	require.Contains(t, pulls.String(), "so their mean pull has length")
 }
 
 func TestDanceIsDrawnWithItsEllipse(t *testing.T) {
@@ -172,9 +172,10 @@ func TestStabilityIsTold(t *testing.T) {
 		{Rate: 1, GD: 2, SGD: []float64{inf, inf, 1e13}, Expected: inf, GDGrowth: -0.2, MeanSquareGrowth: 0.8, TypicalGrowth: stat.Interval{Value: 0.25}}}
 	header, rows := lecture.StabilityTable(verdicts, 1)
 	require.Len(t, header, len(rows[0]))
-	require.Equal(t, [][]string{{"0.100", "0, to rounding", "0.2", "0.2", "0 of 3", "+0.000"},
-		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "+0.250"}}, rows)
-	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: 0.9}, 30))
+	require.Equal(t, [][]string{{"0.100", "0, to rounding", "0.2", "0.2", "0 of 3", "0 of 3", "+0.000"},
+		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "3 of 3", "+0.250"}}, rows)
+	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: 0.9}, 30, 1))
+	require.Contains(t, words, "Horizontal line at 1: start")
 	require.Contains(t, words, "SGD, root mean square (line): from −0.1 to 0.35.", "a line ends at the border")
 	require.Contains(t, words, "Vertical line at 0.9: almost sure")
 }

@@ -137,8 +137,9 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 	return all, nil
 }
 
-// DrawStability shows how the distance to the optimum changes in a step, over the rates, and where the runs are at the end.
-func DrawStability(verdicts []Stability, limits *Limits, steps int) *figure.Figure {
+// DrawStability shows how the distance to the optimum changes in a step, over the rates, and where the runs are at the end, when they began at
+// the distance start.
+func DrawStability(verdicts []Stability, limits *Limits, steps int, start float64) *figure.Figure {
 	mustGive("limits", limits)
 	const fastest, farthest = 0.35, 1e9
 	growth := figure.New("Growth per step: below 0 a start is forgotten", figure.X("learning rate η"), figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, fastest))
@@ -154,6 +155,7 @@ func DrawStability(verdicts []Stability, limits *Limits, steps int) *figure.Figu
 	line(ends, "SGD, typical run", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.5) })
 	line(ends, "SGD, 95th percentile", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.95) })
 	growth.HLine(0, "limit of stability")
+	ends.HLine(start, "start")
 	for _, fig := range []*figure.Figure{growth, ends} {
 		fig.VLine(limits.MeanSquare, "mean square").VLine(limits.AlmostSure, "almost sure").VLine(limits.GD, "GD")
 	}
@@ -193,16 +195,19 @@ func StabilityTable(verdicts []Stability, start float64) (header []string, rows 
 		return fmt.Sprintf("%.2g", distance)
 	}
 	for _, v := range verdicts {
-		far := 0
+		worse, far := 0, 0
 		for _, r := range v.SGD {
+			if r > start {
+				worse++
+			}
 			if r > 10*start {
 				far++
 			}
 		}
 		rows = append(rows, []string{fmt.Sprintf("%.3f", v.Rate), text(v.GD), text(Quantile(v.SGD, 0.5)), text(v.Expected),
-			fmt.Sprintf("%d of %d", far, len(v.SGD)), fmt.Sprintf("%+.3f", v.TypicalGrowth.Value)})
+			fmt.Sprintf("%d of %d", worse, len(v.SGD)), fmt.Sprintf("%d of %d", far, len(v.SGD)), fmt.Sprintf("%+.3f", v.TypicalGrowth.Value)})
 	}
-	return []string{"$\\eta$", "GD ends at", "SGD: median", "root mean square (theory)", "farther than 10 × the start", "typical growth a step"}, rows
+	return []string{"$\\eta$", "GD ends at", "SGD: median", "root mean square (theory)", "farther than the start", "than 10 × the start", "typical growth a step"}, rows
 }
 
 // A Spiking (claim S8) is SGD at one rate over time.
@@ -268,11 +273,11 @@ func (p *Spiking) Draw(limits *Limits) (fig *figure.Figure, words string) {
 	case p.Rate < limits.MeanSquare:
 		where = "below the mean-square limit: the root mean square levels off"
 	case p.Rate < limits.AlmostSure:
-		where = "between the mean-square and the almost-sure limit: a typical run stays near and spikes, the root mean square grows without end"
+		where = "between the mean-square and the almost-sure limit: a typical run stays bounded and spikes, the root mean square grows without end"
 	case p.Rate < limits.GD:
 		where = "above the almost-sure limit, below gradient descent's: gradient descent converges, SGD goes away"
 	}
 	return figure.New(fmt.Sprintf("SGD at η = %.3g", p.Rate), figure.X("step t"), figure.LogY("‖θ_t − θ*‖").Range(least, most)).
 		Line("one run", p.Step, within(p.Run)).Line("median of the runs", p.Step, within(p.Median)).
-		Theory("root mean square, theory", p.Step, within(p.MeanSquare)), fmt.Sprintf("η = %.3g lies %s.", p.Rate, where)
+		Theory("root mean square, theory", p.Step, within(p.MeanSquare)).HLine(p.MeanSquare[0], "start"), fmt.Sprintf("η = %.3g lies %s.", p.Rate, where)
 }

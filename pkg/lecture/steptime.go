@@ -63,7 +63,7 @@ func (t *StepTimes) DrawThroughput() *figure.Figure {
 	return figure.Row(
 		figure.New("Time of a step", figure.LogX("batch size b"), figure.LogY("time (µs)")).Points("measured", t.Examples, t.Micro()),
 		figure.New("Throughput", figure.LogX("batch size b"), figure.LogY("million examples a second")).
-			Points("measured", t.Examples, seen).HLine(floats.Max(seen)/2, "half of the best").VLine(t.HalfSpeed(), "reached at this b"))
+			Points("measured", t.Examples, seen).HLine(floats.Max(seen)/2, "half").VLine(t.HalfSpeed(), "half of the best"))
 }
 
 // StepTimeSettings are those of TimeSteps.
