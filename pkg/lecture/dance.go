@@ -76,6 +76,25 @@ func (d *Dance) Draw() *figure.Figure {
 		Theory("theory, exact", d.Rate, d.Predicted).Theory("theory, small η", d.Rate, d.SmallRate)
 }
 
+// Law says with which power of η the floor grows over the first k rates, measured and by exact theory. It is an error when k is not between
+// 3 and the number of rates, and when no law can be fitted.
+func (d *Dance) Law(k int) (string, error) {
+	if k < 3 || k > len(d.Rate) {
+		return "", fmt.Errorf("k is %d: it must be between 3 and the number of rates, %d", k, len(d.Rate))
+	}
+	values, _, _ := figure.Ends(d.Excess)
+	measured, err := stat.FitPowerLaw(d.Rate[:k], values[:k], Confidence)
+	if err != nil {
+		return "", err
+	}
+	exact, err := stat.FitPowerLaw(d.Rate[:k], d.Predicted[:k], Confidence)
+	if err != nil {
+		return "", err
+	}
+	law := measured.Exponent
+	return fmt.Sprintf("Floor ∝ η^%.2f for the %d smaller rates (95 %%: %s); exact theory: η^%.2f.", law.Value, k, law.Ends("%.2f"), exact.Exponent.Value), nil
+}
+
 // An Ellipse (claim S7) is a curve around the optimum, within which SGD stays a part of the time.
 type Ellipse struct {
 	X, Y   []float64
@@ -126,8 +145,11 @@ func AnimateSteps(left, right *figure.Figure, first, second *train.History) *fig
 // that theory gives, which holds 1 − e⁻² of a normal distribution, and says how much of the run it holds.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
 	mustGive("history", run)
-	plane.Points("SGD after each step", figure.Each(run.Params, func(p []float64) float64 { return p[0] }),
-		figure.Each(run.Params, func(p []float64) float64 { return p[1] }))
+	var xs, ys []float64
+	for k := 0; k < len(run.Params); k += 4 {
+		xs, ys = append(xs, run.Params[k][0]), append(ys, run.Params[k][1])
+	}
+	plane.Points("SGD, every fourth step", xs, ys)
 	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
 	if unbounded == nil {
 		plane.Theory("theory: two standard deviations", ellipse.X, ellipse.Y)

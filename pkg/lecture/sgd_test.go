@@ -13,6 +13,7 @@ import (
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 )
 
@@ -341,4 +342,17 @@ func TestTracking(t *testing.T) {
 	require.InEpsilon(t, 100*behind[1], behind[2], 0.5, "the lag is ∝ the velocity, its square to the square")
 	_, err = lecture.Track(t.Context(), nil, nil)
 	require.ErrorContains(t, err, "there are no streams")
+}
+
+// A floor of η² has the exponent 2, and two rates are too few for a law.
+func TestDanceLaw(t *testing.T) {
+	d := &lecture.Dance{Rate: []float64{1, 2, 4}, Excess: []stat.Interval{{Value: 1}, {Value: 4}, {Value: 16}}, Predicted: []float64{1, 2, 4}}
+	words, err := d.Law(3)
+	require.NoError(t, err)
+	require.Contains(t, words, "η^2.00 for the 3")
+	require.Contains(t, words, "theory: η^1.00")
+	for _, k := range []int{2, 4} {
+		_, err = d.Law(k)
+		require.ErrorContains(t, err, "between 3 and")
+	}
 }
