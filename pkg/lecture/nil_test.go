@@ -41,7 +41,7 @@ var takesPointers = map[string]any{
 	"Multiplications": lecture.Multiplications,
 	"MeasurePulls":    lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "Retrain": lecture.Retrain, "StationaryEllipse": lecture.StationaryEllipse,
 	"Track": lecture.Track, "TrackAt": lecture.TrackAt, "(*Clinic).Confuse": (*lecture.Clinic).Confuse, "(*Clinic).Examine": (*lecture.Clinic).Examine,
-	"(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
+	"(*Dance).Law": (*lecture.Dance).Law, "(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
 	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
 	"(*Study).SGD": (*lecture.Study).SGD, "(*Study).Trainer": (*lecture.Study).Trainer,
 }
