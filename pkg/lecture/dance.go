@@ -79,6 +79,9 @@ func (d *Dance) Draw() *figure.Figure {
 // Law says with which power of η the floor grows over the first k rates, measured and by exact theory. It is an error when k is not between
 // 3 and the number of rates, and when no law can be fitted.
 func (d *Dance) Law(k int) (string, error) {
+	if err := given("dance", d); err != nil {
+		return "", err
+	}
 	if k < 3 || k > len(d.Rate) {
 		return "", fmt.Errorf("k is %d: it must be between 3 and the number of rates, %d", k, len(d.Rate))
 	}
