@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
-	"gonum.org/v1/gonum/floats"
 )
 
 // CS182Score (claim H3) is one width under one optimizer in CS182's sweep, over all seeds.
@@ -18,6 +21,7 @@ type CS182Score struct {
 	Net       problem.MLP
 	Width     int
 	Optimizer string
+	Rate      float64     // learning rate, for the loss ½(f(x) − y)²
 	Losses    []float64   // the mean square error of each run over a fine grid, without noise, +Inf where it diverged
 	Curve     [][]float64 // of each run, the square error of the batch at the recorded steps
 	Step      []int
@@ -30,6 +34,8 @@ type CS182Settings struct {
 	Optimizers []string // "SGD", "momentum" and "Adam" there
 	Seeds      int      // runs of each, 30 there
 	Steps      int      // of each run, 30,000 there
+	// Rates are learning rates by the optimizer's name, for the loss ½(f(x) − y)²; an optimizer without one has the course's.
+	Rates map[string]float64
 }
 
 // best is the run with the least loss.
@@ -37,121 +43,186 @@ func (s CS182Score) best() int { return floats.MinIdx(s.Losses) }
 
 // String says in a line what the nets have come to.
 func (s CS182Score) String() string {
-	return fmt.Sprintf("width %d, %-10s median error %.1e, best %.1e, worst %.1e", s.Width, s.Optimizer+":",
+	return fmt.Sprintf("width %d, %-18s median error %.1e, best %.1e, worst %.1e", s.Width, fmt.Sprintf("%s at η = %.2g:", s.Optimizer, s.Rate),
 		Quantile(s.Losses, 0.5), s.Losses[s.best()], Quantile(s.Losses, 1))
 }
 
-// byOptimizer are the scores of each optimizer, in the order in which they stand in the sweep.
-func byOptimizer(scores []CS182Score) (names []string, of map[string][]CS182Score) {
-	of = map[string][]CS182Score{}
-	for _, s := range scores {
-		if of[s.Optimizer] == nil {
-			names = append(names, s.Optimizer)
-		}
-		of[s.Optimizer] = append(of[s.Optimizer], s)
-	}
-	return names, of
-}
-
-// DrawErrors shows every net's error over the width, the optimizers side by side, and joins the medians.
-func DrawErrors(scores []CS182Score) *figure.Figure {
-	fig := figure.New("Every net's error; lines join the medians",
-		figure.LogX("hidden units (side by side for each rule)").Range(7, 57), figure.LogY("mean square error"))
-	names, of := byOptimizer(scores)
-	for o, name := range names {
-		var xs, losses, at, medians []float64
-		for _, s := range of[name] {
-			x := float64(s.Width) * math.Exp2(0.28*float64(o-1))
-			at, medians = append(at, x), append(medians, Quantile(s.Losses, 0.5))
-			for k, loss := range s.Losses {
-				xs = append(xs, x*math.Exp2(0.2*(float64(k)+0.5)/float64(len(s.Losses))-0.1))
-				losses = append(losses, loss)
-			}
-		}
-		fig.Points(name, xs, losses).Line(name, at, medians)
-	}
-	return fig
-}
-
-// DrawBestNets shows, for each width, the target and the best net of each optimizer.
-func DrawBestNets(scores []CS182Score) *figure.Figure {
-	xs, ys := problem.Lecturer().Grid(401)
-	var panels []*figure.Figure
+// byWidth are the scores of each width, in the order in which they stand in the sweep.
+func byWidth(scores []CS182Score) (of [][]CS182Score) {
 	for i, s := range scores {
 		if i == 0 || s.Width != scores[i-1].Width {
-			panels = append(panels, figure.New(fmt.Sprintf("Best nets of width %d", s.Width), figure.X("x"), figure.Y("f(x)")).Theory("target", xs, ys))
+			of = append(of, nil)
 		}
-		panels[len(panels)-1].Line(s.Optimizer, xs, func(x float64) float64 { return s.Net.Output(s.Final[s.best()], []float64{x})[0] })
+		of[len(of)-1] = append(of[len(of)-1], s)
 	}
-	return figure.Row(panels...)
+	return of
+}
+
+// DrawErrors shows the error of every net, a panel for each width, with the median and the quartiles.
+func DrawErrors(scores []CS182Score) *figure.Figure {
+	lo, hi := math.Inf(1), 0.0
+	for _, s := range scores {
+		lo, hi = min(lo, s.Losses[s.best()]), max(hi, Quantile(s.Losses, 0.99))
+	}
+	return figure.Row(figure.Each(byWidth(scores), func(of []CS182Score) *figure.Figure {
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("update rule").Categories(figure.Each(of, func(s CS182Score) string { return s.Optimizer })...),
+			figure.LogY("mean square error").Range(lo/1.5, min(hi, 10)*1.5))
+		var at []int
+		var losses []float64
+		for i, s := range of {
+			for _, loss := range s.Losses {
+				if !math.IsInf(loss, 1) {
+					at, losses = append(at, i), append(losses, loss)
+				}
+			}
+		}
+		return fig.Points("each net", at, losses).
+			ConfidenceIntervals("median and quartiles", nil, figure.Each(of, func(s CS182Score) stat.Interval { return Spread(s.Losses, 0.25) }))
+	})...)
+}
+
+// DrawResiduals shows, for each width, how far the net of median error of each optimizer is from the target.
+func DrawResiduals(scores []CS182Score) *figure.Figure {
+	xs, ys := problem.Lecturer().Grid(401)
+	return figure.Row(figure.Each(byWidth(scores), func(of []CS182Score) *figure.Figure {
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x) − target").Range(-1, 1)).HLine(0, "target")
+		for _, s := range of {
+			theta := s.Final[slices.Index(s.Losses, Quantile(s.Losses, 0.5))]
+			residuals := make([]float64, len(xs))
+			for i, x := range xs {
+				residuals[i] = s.Net.Output(theta, []float64{x})[0] - ys[i]
+			}
+			fig.Line(s.Optimizer, xs, residuals)
+		}
+		return fig
+	})...)
+}
+
+// CS182Rates (claim H3) finds the best learning rate of each optimizer for nets of a width, by four runs at each rate, whose error on 200 points that
+// they have not learned from decides. It has the errors of CS182.
+func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []float64) (map[string]float64, []RateSearch, error) {
+	target := problem.Lecturer()
+	xs, ys := target.Sample(200, 0.01, 2)
+	optimizers := settings.Optimizers
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), func(rates [][]float64) ([][]float64, error) {
+		var jobs []cs182Job
+		for i, of := range rates {
+			for _, rate := range of {
+				jobs = append(jobs, cs182Job{width, optimizers[i], rate})
+			}
+		}
+		each := make([][]float64, len(rates))
+		if len(jobs) == 0 {
+			return each, nil
+		}
+		net, histories, err := cs182(ctx, jobs, settings.Steps, 101, 4)
+		if err != nil {
+			return nil, err
+		}
+		for i, of := range rates {
+			for range of {
+				losses := figure.Column(histories[0], func(h *train.History) float64 { return squareError(net[0], h, xs, ys) })
+				each[i], histories, net = append(each[i], Quantile(losses, 0.5)), histories[1:], net[1:]
+			}
+		}
+		return each, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	best := map[string]float64{}
+	for i, name := range optimizers {
+		best[name] = searches[i].Rate()
+	}
+	return best, searches, nil
 }
 
 // CS182Batch is how many examples are in a batch of the sweep.
 const CS182Batch = 40
 
 // CS182 (claim H3) is the sweep that discussion 3 of Berkeley's course CS182 (spring 2025) trains, or rather loads, because it takes
-// PyTorch 35 minutes: nets of one hidden layer on 200 noisy points of the piecewise linear target, at the rate 0.02, with batches
-// drawn with replacement and the elbows' start spread over the data. It is an
+// PyTorch 35 minutes: nets of one hidden layer on 200 noisy points of the piecewise linear target, with batches
+// drawn with replacement and the elbows' start spread over the data. Without Rates all rules have the course's rate, 0.02. It is an
 // error when a setting cannot be, and when a run fails.
 func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
-	target := problem.Lecturer()
-	xs, ys := target.Sample(200, 0.01, 1)
-	sampler, err := sample.WithReplacement(CS182Batch)
-	if err != nil {
-		return nil, err
-	}
-	data, start := problem.NewPoints(xs, ys), problem.SpreadElbows(xs)
-	var setups []setup
-	var scores []CS182Score
+	var jobs []cs182Job
 	for _, width := range settings.Widths {
-		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, width, 1}}, data)
-		if err != nil {
-			return nil, err
-		}
 		for _, name := range settings.Optimizers {
-			t, err := NewTrainer(net, name, train.Record{})
-			if err != nil {
-				return nil, err
+			rate, own := settings.Rates[name]
+			if !own {
+				// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
+				if rate = 0.04; strings.EqualFold(name, "Adam") {
+					rate = 0.02
+				}
 			}
-			defer t.Close()
-			// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
-			rate := 0.04
-			if strings.EqualFold(name, "Adam") {
-				rate = 0.02
-			}
-			setups = append(setups, setup{t, train.Config{LearningRate: rate, Sampler: sampler, Steps: settings.Steps, Stride: max(1, settings.Steps/10)},
-				from(start, net.Sizes)})
-			scores = append(scores, CS182Score{Net: net.MLP, Width: width, Optimizer: name})
+			jobs = append(jobs, cs182Job{width, name, rate})
 		}
 	}
-	histories, err := sweep(ctx, setups, 1, settings.Seeds)
+	nets, histories, err := cs182(ctx, jobs, settings.Steps, 1, settings.Seeds)
 	if err != nil {
 		return nil, err
 	}
-	for i := range scores {
-		scores[i].measure(histories[i], target)
+	var scores []CS182Score
+	gx, gy := problem.Lecturer().Grid(1001)
+	for i, job := range jobs {
+		s := CS182Score{Net: nets[i], Width: job.width, Optimizer: job.optimizer, Rate: job.rate}
+		for _, h := range histories[i] {
+			s.Step = h.Step
+			s.Curve = append(s.Curve, figure.Column(h.Loss, func(loss float64) float64 { return 2 * loss }))
+			s.Final, s.Losses = append(s.Final, h.Final), append(s.Losses, squareError(nets[i], h, gx, gy))
+		}
+		scores = append(scores, s)
 	}
 	return scores, nil
 }
 
-// measure computes the errors of the runs.
-func (s *CS182Score) measure(runs []*train.History, target problem.Target) {
-	gx, gy := target.Grid(1001)
-	for _, h := range runs {
-		s.Step = h.Step
-		curve := make([]float64, len(h.Loss))
-		for k, loss := range h.Loss {
-			curve[k] = 2 * loss
-		}
-		s.Curve, s.Final = append(s.Curve, curve), append(s.Final, h.Final)
-		square := math.Inf(1)
-		if _, diverged := h.Diverged(); !diverged {
-			square = 0
-			for k, x := range gx {
-				d := s.Net.Output(h.Final, []float64{x})[0] - gy[k]
-				square += d * d / float64(len(gx))
-			}
-		}
-		s.Losses = append(s.Losses, square)
+// A cs182Job is a net of one width under one optimizer at one rate.
+type cs182Job struct {
+	width     int
+	optimizer string
+	rate      float64
+}
+
+// cs182 trains each job from the seeds, and returns the nets and the histories, [jobs][seeds].
+func cs182(ctx context.Context, jobs []cs182Job, steps, first, seeds int) ([]problem.MLP, [][]*train.History, error) {
+	xs, ys := problem.Lecturer().Sample(200, 0.01, 1)
+	sampler, err := sample.WithReplacement(CS182Batch)
+	if err != nil {
+		return nil, nil, err
 	}
+	data, start := problem.NewPoints(xs, ys), problem.SpreadElbows(xs)
+	trainers := map[cs182Job]*train.Trainer{} // of jobs without their rates: those compile once
+	var setups []setup
+	var nets []problem.MLP
+	for _, job := range jobs {
+		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, job.width, 1}}, data)
+		if err != nil {
+			return nil, nil, err
+		}
+		key := cs182Job{job.width, job.optimizer, 0}
+		t := trainers[key]
+		if t == nil {
+			if t, err = NewTrainer(net, job.optimizer, train.Record{}); err != nil {
+				return nil, nil, err
+			}
+			defer t.Close()
+			trainers[key] = t
+		}
+		setups = append(setups, setup{t, train.Config{LearningRate: job.rate, Sampler: sampler, Steps: steps, Stride: max(1, steps/10)}, from(start, net.Sizes)})
+		nets = append(nets, net.MLP)
+	}
+	histories, err := sweep(ctx, setups, first, seeds)
+	return nets, histories, err
+}
+
+// squareError is a run's mean square error on points, +Inf where it diverged.
+func squareError(net problem.MLP, h *train.History, xs, ys []float64) (square float64) {
+	if _, diverged := h.Diverged(); diverged {
+		return math.Inf(1)
+	}
+	for k, x := range xs {
+		d := net.Output(h.Final, []float64{x})[0] - ys[k]
+		square += d * d / float64(len(xs))
+	}
+	return square
 }

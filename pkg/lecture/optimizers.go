@@ -12,7 +12,9 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -73,26 +75,27 @@ func Tasks() ([]Task, error) {
 // Optimizers (claim H3) are those that are compared; GD takes all examples at every step, the others batches.
 var Optimizers = append([]string{"GD"}, optim.Names()...)
 
-// Score (claim H3) is an optimizer on a task at the best of some rates.
+// Score (claim H3) is an optimizer on a task at its best rate.
 type Score struct {
 	Task, Optimizer string
-	Rates           []float64
-	Each            []float64     // the mean of L(θ_T) less the floor over seeds, at each rate; +Inf if a run diverged
-	Best            int           // of the rates
-	Excess          stat.Interval // at that rate, over other seeds than those that chose it; +Inf if one diverged
+	Search          RateSearch    // of the rate, by the mean of L(θ_T) less the floor over some seeds
+	Excess          stat.Interval // at the best rate, over other seeds than those that chose it; +Inf if one diverged
 	Predicted       float64       // the same by theory, exact, for GD and SGD on least squares; else NaN
 }
 
 // OptimizerSettings are those of CompareOptimizers.
 type OptimizerSettings struct {
-	Rates func(optimizer string) []float64 // learning rates to choose from
-	Steps int                              // on batches; gradient descent makes as many as see the same number of examples
-	Seeds int                              // runs at the best rate; four others choose it
+	Rates  func(optimizer string) []float64 // learning rates to try first
+	Cosine bool                             // the rate falls to 0 along a cosine; else it is constant
+	Steps  int                              // on batches; gradient descent makes as many as see the same number of examples
+	Chosen int                              // runs at each rate that choose the best
+	Seeds  int                              // other runs at the best rate
 }
 
-// DrawOptimizers shows the excess loss of each optimizer on each task, SGD's being 1. The scores are those of CompareOptimizers.
+// DrawOptimizers shows the final loss of each optimizer on each task as a multiple of SGD's. The scores are those of CompareOptimizers.
 func DrawOptimizers(scores []*Score) *figure.Figure {
-	fig := figure.New("At equal cost, each rule at its own best rate", figure.X("optimizer").Categories(Optimizers...), figure.LogY("loss above the least, SGD's = 1"))
+	fig := figure.New("At equal cost, each rule at its own best rate", figure.X("update rule").Categories(Optimizers...), figure.LogY("final loss ÷ SGD's final loss")).
+		HLine(1, "as good as SGD")
 	for of := range slices.Chunk(scores, len(Optimizers)) {
 		unit := of[slices.Index(Optimizers, "SGD")].Excess.Value
 		fig.ConfidenceIntervals(of[0].Task, nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) }))
@@ -111,20 +114,19 @@ func OptimizerTable(scores []*Score) (header []string, rows [][]string) {
 		if i == k {
 			rows = append(rows, []string{s.Optimizer})
 		}
-		rows[k] = append(rows[k], fmt.Sprintf("%s at η = %g", two(s.Excess.Value), s.Rates[s.Best]))
+		rows[k] = append(rows[k], fmt.Sprintf("%s (%s) at η = %.2g", two(s.Excess.Value), s.Excess.Ends("%.2g"), s.Search.Rate()))
 	}
 	return header, rows
 }
 
-// CompareOptimizers (claim H3) trains every optimizer on each task at each rate with four seeds, and at its best rate with others.
-// It is an error when a setting cannot be, and when a run fails.
+// CompareOptimizers (claim H3) trains every optimizer on each task at its first rates and at more, until the best has worse ones on both
+// sides, and then at that rate from other seeds. It is an error when a setting cannot be, and when a run fails.
 func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSettings) ([]*Score, error) {
-	if err := counts("Seeds", settings.Seeds); err != nil {
+	if err := counts("Steps", settings.Steps, "Chosen", settings.Chosen, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	var scores []*Score
-	var contenders []contender
-	var setups []setup // all in one sweep: while one program is compiled, another runs
+	var contenders []*contender
+	var first [][]float64
 	for _, task := range tasks {
 		sampler, err := sample.WithReplacement(task.Batch)
 		if err != nil {
@@ -136,85 +138,137 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 				return nil, err
 			}
 			defer t.Close()
-			c := contender{task, t, train.Config{Steps: settings.Steps, Stride: settings.Steps}}
+			c := &contender{task, name, t, train.Config{Steps: settings.Steps, Stride: settings.Steps}, settings.Cosine}
 			if name == "GD" {
 				c.base.Steps = max(1, settings.Steps*task.Batch/task.Problem.Data()[0].Shape().Dim(0))
 				c.base.Stride = c.base.Steps
 			} else {
 				c.base.Sampler = sampler
 			}
-			rates := settings.Rates(name)
-			contenders, setups = append(contenders, c), append(setups, c.setups(rates)...)
-			scores = append(scores, &Score{Task: task.Name, Optimizer: name, Rates: rates})
+			contenders, first = append(contenders, c), append(first, settings.Rates(name))
 		}
 	}
-	histories, err := sweep(ctx, setups, 101, 4)
+	searches, err := searchRates(first, func(rates [][]float64) ([][]float64, error) {
+		ends, err := race(ctx, contenders, rates, 101, settings.Chosen)
+		return figure.Each(ends, func(of [][]float64) []float64 { return figure.Column(of, mean) }), err
+	})
 	if err != nil {
 		return nil, err
 	}
-	setups = nil
-	for i, s := range scores {
-		for k := range s.Rates {
-			ends := contenders[i].ends(histories[k])
-			s.Each = append(s.Each, floats.Sum(ends)/float64(len(ends)))
-			if s.Each[k] < s.Each[s.Best] {
-				s.Best = k
-			}
-		}
-		histories = histories[len(s.Rates):]
-		setups = append(setups, contenders[i].setups(s.Rates[s.Best:s.Best+1])...)
-	}
-	if histories, err = sweep(ctx, setups, 1, settings.Seeds); err != nil {
+	ends, err := race(ctx, contenders, figure.Each(searches, func(r RateSearch) []float64 { return []float64{r.Rate()} }), 1, settings.Seeds)
+	if err != nil {
 		return nil, err
 	}
-	for i, s := range scores {
-		if s.Predicted, err = contenders[i].predict(s); err != nil {
+	var scores []*Score
+	for i, c := range contenders {
+		s := &Score{Task: c.task.Name, Optimizer: c.name, Search: searches[i], Excess: beyond}
+		if s.Predicted, err = c.predict(s.Search.Rate()); err != nil {
 			return nil, err
 		}
-		ends := contenders[i].ends(histories[i])
-		if math.IsInf(floats.Max(ends), 1) {
-			s.Excess = beyond
-		} else if s.Excess, err = stat.MeanOverRuns(ends, Confidence); err != nil {
+		if math.IsInf(floats.Max(ends[i][0]), 1) {
+			scores = append(scores, s)
+			continue
+		}
+		if s.Excess, err = stat.MeanOverRuns(ends[i][0], Confidence); err != nil {
 			return nil, err
 		}
+		scores = append(scores, s)
 	}
 	return scores, nil
+}
+
+// mean is +Inf if a value is.
+func mean(values []float64) float64 { return floats.Sum(values) / float64(len(values)) }
+
+// race runs each contender at its rates from the seeds and returns the final losses, [contenders][rates][seeds]. All are in one sweep: while
+// one program is compiled, another runs.
+func race(ctx context.Context, contenders []*contender, rates [][]float64, first, seeds int) ([][][]float64, error) {
+	var setups []setup
+	for i, c := range contenders {
+		of, err := c.setups(rates[i])
+		if err != nil {
+			return nil, err
+		}
+		setups = append(setups, of...)
+	}
+	ends := make([][][]float64, len(contenders))
+	if len(setups) == 0 {
+		return ends, nil
+	}
+	histories, err := sweep(ctx, setups, first, seeds)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range contenders {
+		for range rates[i] {
+			ends[i], histories = append(ends[i], c.ends(histories[0])), histories[1:]
+		}
+	}
+	return ends, nil
 }
 
 // A contender is an optimizer on a task.
 type contender struct {
 	task    Task
+	name    string // of the optimizer
 	trainer *train.Trainer
 	base    train.Config
+	cosine  bool
 }
 
 // setups are its runs at the rates.
-func (c contender) setups(rates []float64) []setup {
+func (c *contender) setups(rates []float64) ([]setup, error) {
 	setups := atRates(c.trainer, c.base, rates)
 	for i := range setups {
 		setups[i].start = c.task.Start
+		if c.cosine {
+			var err error
+			if setups[i].config.Schedule, err = c.schedule(rates[i]); err != nil {
+				return nil, err
+			}
+			setups[i].config.LearningRate = 0
+		}
 	}
-	return setups
+	return setups, nil
 }
 
-// predict is what theory says of the score.
-func (c contender) predict(s *Score) (float64, error) {
-	study, eta := c.task.Study, s.Rates[s.Best]
-	switch {
-	case study != nil && s.Optimizer == "GD":
-		return study.Descent.Loss(eta, study.Start, c.base.Steps) - study.Descent.Floor, nil
-	case study != nil && s.Optimizer == "SGD":
-		sgd, err := study.SGD(c.task.Batch)
-		if err != nil {
-			return 0, err
-		}
-		return last(sgd.Moments(func(int) float64 { return eta }, study.Start, c.base.Steps)).Loss - sgd.Floor, nil
+// schedule is the one from a rate on.
+func (c *contender) schedule(rate float64) (schedule.Schedule, error) {
+	if c.cosine {
+		return schedule.Cosine(rate, 0, c.base.Steps)
 	}
-	return math.NaN(), nil
+	return schedule.Constant(rate)
+}
+
+// predict is what theory says of the contender at a rate.
+func (c *contender) predict(rate float64) (float64, error) {
+	study := c.task.Study
+	if study == nil || c.name != "GD" && c.name != "SGD" {
+		return math.NaN(), nil
+	}
+	eta, err := c.schedule(rate)
+	if err != nil {
+		return 0, err
+	}
+	if c.name == "GD" {
+		excess := 0.0
+		for i, e := range study.Descent.Components(study.Start) {
+			for t := range c.base.Steps {
+				e *= theory.Factor(eta.At(t), study.Descent.Lambda[i])
+			}
+			excess += study.Descent.Lambda[i] * e * e / 2
+		}
+		return excess, nil
+	}
+	sgd, err := study.SGD(c.task.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return sgd.After(eta.At, study.Start, c.base.Steps).Loss - sgd.Floor, nil
 }
 
 // ends are the final losses less the floor; +Inf of a run that diverged.
-func (c contender) ends(histories []*train.History) []float64 {
+func (c *contender) ends(histories []*train.History) []float64 {
 	ends := make([]float64, len(histories))
 	for i, h := range histories {
 		ends[i] = math.Inf(1)

@@ -3,9 +3,11 @@ package lecture
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -57,15 +59,17 @@ func Schedules(eta float64, steps int) ([]NamedSchedule, error) {
 	return all, err
 }
 
-// ScheduleScore (claim H2) is a schedule's run, at the best of some greatest rates.
+// ScheduleScore (claim H2) is a schedule's run, at its best greatest rate.
 type ScheduleScore struct {
 	NamedSchedule
-	Rate      float64       // the best of the rates, by theory, or for reduce-on-plateau by six other runs at each
-	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at that rate
+	Search    RateSearch    // of the greatest rate, by theory; for reduce-on-plateau by six runs at each, of other seeds than Excess
+	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at the best rate
 	Predicted float64       // the same by theory, exact; NaN for reduce-on-plateau, whose rate depends on the run
-	Each      []float64     // of every greatest rate, what theory says, or for reduce-on-plateau the runs
+	Memory    float64       // the part of Predicted that is left of the start, L(E[θ_T]) − L(θ*); the rest is noise
 	Rates     []float64     // η_t of the run, or of its first seed, at the recorded steps
 	Step      []int
+	Sum       float64 // Σ η_t over the run, about
+	High      float64 // the part of the steps at more than half of the greatest rate
 }
 
 // excessOf does a run from each of the seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
@@ -89,45 +93,110 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*t
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
-// DrawSchedules shows the rates of each run as parts of the greatest one.
+// DrawSchedules shows the rates of each run, all on the same axis.
 func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
 	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
-		return figure.New(c.Name, figure.X("step t"), figure.Y("η_t / η").Range(0, 1.1)).Line(fmt.Sprintf("η = %g", c.Rate),
-			c.Step[:len(c.Rates)], figure.Column(c.Rates, func(eta float64) float64 { return eta / c.Rate }))
+		return figure.New(c.Name, figure.X("step t"), figure.LogY("learning rate η_t").Range(1e-4, 1)).
+			Line(fmt.Sprintf("greatest %.2g", c.Search.Rate()), c.Step[:len(c.Rates)], visible(c.Rates))
 	})...)
 }
 
-// BestFirst are the scores by their excess loss.
-func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
-	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(a.Excess.Value, b.Excess.Value) })
+// visible are rates for a logarithmic axis: one of 0, as at the start of a warm-up, lies below it.
+func visible(rates []float64) []float64 {
+	return figure.Column(rates, func(eta float64) float64 { return max(eta, 1e-9) })
 }
 
-// DrawScores shows what each schedule leaves, beside theory where that is known.
+// BestFirst are the scores by their excess loss, that of theory where it is known.
+func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
+	excess := func(c *ScheduleScore) float64 {
+		if math.IsNaN(c.Predicted) {
+			return c.Excess.Value
+		}
+		return c.Predicted
+	}
+	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(excess(a), excess(b)) })
+}
+
+// DrawScores shows what each schedule leaves, and which part of it is left of the start.
 func DrawScores(scores []*ScheduleScore) *figure.Figure {
 	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
-	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.LogY("E[L(θ)] − L(θ*) at the end"))
+	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.LogY("loss at the end, L(θ) − L(θ*)"))
 	var at []int
-	var predicted []stat.Interval
+	var predicted, start, noise []float64
 	for i, c := range scores {
 		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
-			at, predicted = append(at, i), append(predicted, stat.Interval{Value: c.Predicted, Low: c.Predicted, High: c.Predicted})
+			at, predicted = append(at, i), append(predicted, c.Predicted)
+			start, noise = append(start, c.Memory), append(noise, c.Predicted-c.Memory)
 		}
 	}
-	return fig.ConfidenceIntervals("theory, exact", at, predicted).
-		ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess }))
+	return fig.ConfidenceIntervals("all, measured with 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess })).
+		Theory("all, exact", at, predicted).Points("left of the start, exact", at, start).Points("noise, exact", at, noise)
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.
 func ScheduleTable(scores []*ScheduleScore) (header []string, rows [][]string) {
 	for _, c := range scores {
-		excess := c.Excess.Scaled(1000)
-		rows = append(rows, []string{c.Name, fmt.Sprintf("%g", c.Rate), two(excess.Value), excess.Ends("%.2g"), two(1000 * c.Predicted)})
+		rows = append(rows, []string{c.Name, fmt.Sprintf("%.2g", c.Search.Rate()), fmt.Sprintf("%.2g", c.Sum), fmt.Sprintf("%.0f %%", 100*c.High),
+			fmt.Sprintf("%.2f", 1000*c.Excess.Value), c.Excess.Scaled(1000).Ends("%.2f"), hundredths(1000 * c.Predicted), hundredths(1000 * c.Memory)})
 	}
-	return []string{"schedule", "greatest $\\eta$", "excess loss × 1000", "95 % interval", "theory"}, rows
+	return []string{"schedule", "greatest $\\eta$", "$\\sum\\eta_t$", "steps above half of it", "excess loss × 1000", "95 % interval", "exact", "left of the start"}, rows
 }
 
-// CompareSchedules (claim H2) trains under every schedule, at that of the rates which theory says is best for it. It is an error when
-// a setting cannot be, when a run fails, and when a schedule diverges at all of the rates.
+// hundredths writes a number with two decimals, or that there is none.
+func hundredths(x float64) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", x)
+}
+
+// Course (claim H2) is the loss under a schedule by theory, exact.
+type Course struct {
+	Name   string
+	Rate   []float64 // η_t
+	Excess []float64 // E[L(θ_t)] − L(θ*), for t = 0, 1, …, steps
+	Memory []float64 // the part of it that is left of the start, L(E[θ_t]) − L(θ*)
+}
+
+// Ahead (claim H2) computes the course of SGD from the study's start without a run. It is an error when a setting cannot be.
+func Ahead(s *Study, name string, eta schedule.Schedule, batch, steps int) (*Course, error) {
+	if err := counts("Steps", steps); err != nil {
+		return nil, err
+	}
+	sgd, err := s.SGD(batch)
+	if err != nil {
+		return nil, err
+	}
+	c := &Course{Name: name}
+	for t, m := range sgd.Moments(eta.At, s.Start, steps) {
+		if t < steps {
+			c.Rate = append(c.Rate, eta.At(t))
+		}
+		c.Excess, c.Memory = append(c.Excess, m.Loss-sgd.Floor), append(c.Memory, s.Excess(m.Mean))
+	}
+	return c, nil
+}
+
+// String says what the course leaves.
+func (c *Course) String() string {
+	end := len(c.Excess) - 1
+	return fmt.Sprintf("%-11s leaves %.2f/1000: %.2f of the start, %.2f of noise.", c.Name+":", 1000*c.Excess[end], 1000*c.Memory[end],
+		1000*(c.Excess[end]-c.Memory[end]))
+}
+
+// DrawCourses shows the rates of the courses and the losses that follow from them.
+func DrawCourses(courses ...*Course) *figure.Figure {
+	rates := figure.New("Your schedule, and two others", figure.X("step t"), figure.LogY("learning rate η_t").Range(1e-4, 1))
+	losses := figure.New("What theory expects of it", figure.X("step t"), figure.LogY("expected loss, L(θ) − L(θ*)"))
+	for _, c := range courses {
+		rates.Line(c.Name, nil, visible(c.Rate))
+		losses.Line(c.Name, nil, c.Excess)
+	}
+	return figure.Row(rates, losses)
+}
+
+// CompareSchedules (claim H2) trains under every schedule, each at its own best greatest rate: the grid's rates are tried, and more
+// until the best has worse ones on both sides. It is an error when a setting cannot be, and when a run fails.
 func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScore, error) {
 	if err := counts("Seeds", grid.Seeds); err != nil {
 		return nil, err
@@ -142,49 +211,78 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 	}
 	defer t.Close()
 	run := func(named NamedSchedule, first int, seeds int) (*train.History, stat.Interval, error) {
-		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/100)}
+		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/300)}
 		return s.excessOf(ctx, setup{trainer: t, config: c}, first, seeds)
 	}
-	var scores []*ScheduleScore
-	for _, rate := range grid.Rates {
+	// left is what schedule i leaves at a greatest rate.
+	left := func(i int, rate float64) (float64, error) {
 		all, err := Schedules(rate, grid.Steps)
+		if err != nil {
+			return 0, err
+		}
+		if all[i].Plateau.On() { // theory is silent
+			_, measured, err := run(all[i], 101, 6)
+			return measured.Value, err
+		}
+		excess := sgd.After(all[i].Schedule.At, s.Start, grid.Steps).Loss - sgd.Floor
+		if math.IsNaN(excess) {
+			excess = math.Inf(1)
+		}
+		return excess, ctx.Err()
+	}
+	all, err := Schedules(1, grid.Steps)
+	if err != nil {
+		return nil, err
+	}
+	searches, err := searchRates(slices.Repeat([][]float64{grid.Rates}, len(all)), func(rates [][]float64) ([][]float64, error) {
+		return atOnce(rates, left)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var scores []*ScheduleScore
+	for i, search := range searches {
+		all, err := Schedules(search.Rate(), grid.Steps)
 		if err != nil {
 			return nil, err
 		}
-		for i, named := range all {
-			if len(scores) == i {
-				scores = append(scores, &ScheduleScore{NamedSchedule: named, Rate: rate, Predicted: math.NaN()})
-			}
-			c := scores[i]
-			if named.Plateau.On() { // theory is silent; the rate is chosen on other seeds than those that judge it
-				_, measured, err := run(named, 101, 6)
-				if err != nil {
-					return nil, err
-				}
-				if c.Each = append(c.Each, measured.Value); measured.Value <= floats.Min(c.Each) {
-					c.NamedSchedule, c.Rate = named, rate
-				}
-				continue
-			}
-			excess := last(sgd.Moments(named.Schedule.At, s.Start, grid.Steps)).Loss - sgd.Floor
-			if math.IsNaN(excess) {
-				excess = math.Inf(1)
-			}
-			c.Each = append(c.Each, excess)
-			if !(excess >= c.Predicted) {
-				c.NamedSchedule, c.Rate, c.Predicted = named, rate, excess
-			}
+		c := &ScheduleScore{NamedSchedule: all[i], Search: search, Predicted: math.NaN(), Memory: math.NaN()}
+		if !c.Plateau.On() {
+			c.Predicted, c.Memory = search.Least(), s.Excess(sgd.After(c.Schedule.At, s.Start, grid.Steps).Mean)
 		}
-	}
-	for _, c := range scores {
 		h, excess, err := run(c.NamedSchedule, 1, grid.Seeds)
 		if err != nil {
 			return nil, err
 		}
-		if math.IsInf(excess.Value, 1) {
-			return nil, fmt.Errorf("%s diverges at the rate %g, the best for it of those given: give smaller rates", c.Name, c.Rate)
-		}
 		c.Excess, c.Step, c.Rates = excess, h.Step, h.Rate
+		c.measure()
+		scores = append(scores, c)
 	}
 	return scores, nil
+}
+
+// measure computes Sum and High from the recorded rates, all but the one after the last step.
+func (c *ScheduleScore) measure() {
+	n := len(c.Rates) - 1
+	greatest := floats.Max(c.Rates)
+	for k, rate := range c.Rates[:n] {
+		c.Sum += rate * float64(c.Step[k+1]-c.Step[k])
+		if rate > greatest/2 {
+			c.High += 1 / float64(n)
+		}
+	}
+}
+
+// atOnce computes a value for each rate of each contender, all at once.
+func atOnce(rates [][]float64, of func(contender int, rate float64) (float64, error)) ([][]float64, error) {
+	values, errs := make([][]float64, len(rates)), make([][]error, len(rates))
+	var wait sync.WaitGroup
+	for i := range rates {
+		values[i], errs[i] = make([]float64, len(rates[i])), make([]error, len(rates[i]))
+		for k, rate := range rates[i] {
+			wait.Go(func() { values[i][k], errs[i][k] = of(i, rate) })
+		}
+	}
+	wait.Wait()
+	return values, errors.Join(slices.Concat(errs...)...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -20,7 +21,7 @@ import (
 )
 
 // A DriftingStream (claim S14) is data that arrive in order while what is to be learned moves: y_t = x_tᵀθ*_t + r_t, with
-// θ*_{t+1} = θ*_t + v + w_t.
+// θ*_{t+1} = θ*_t + v + w_t, or with a jump now and then.
 type DriftingStream struct {
 	*problem.LeastSquares
 	Truth [][]float64 // θ*_t, [n, 2]
@@ -30,7 +31,8 @@ type DriftingStream struct {
 type Streams struct {
 	Each   []*DriftingStream
 	Theory *theory.SGD
-	Drift  theory.Drift
+	Drift  theory.Drift // of each step, or of each jump
+	Every  int          // steps from one jump to the next; 1: the optimum moves at each step
 }
 
 // StreamSettings are those of NewStreams.
@@ -40,6 +42,7 @@ type StreamSettings struct {
 	Noise    float64 // standard deviation of r_t
 	Velocity float64 // ‖v‖
 	Walk     float64 // standard deviation of each element of w_t
+	Every    int     // the optimum moves after each so many examples and rests between; 0 stands for 1
 }
 
 // NewStreams makes streams of examples of two features, of standard deviations 1 and ½. It is an error when there is not at least
@@ -50,7 +53,7 @@ func NewStreams(settings StreamSettings) (*Streams, error) {
 		return nil, err
 	}
 	v := []float64{settings.Velocity * math.Sqrt(0.5), settings.Velocity * math.Sqrt(0.5)}
-	s := &Streams{Drift: theory.Drift{Velocity: v, Walk: mat.NewSymDense(2, []float64{walk * walk, 0, 0, walk * walk})}}
+	s := &Streams{Drift: theory.Drift{Velocity: v, Walk: mat.NewSymDense(2, []float64{walk * walk, 0, 0, walk * walk})}, Every: max(1, settings.Every)}
 	// Theory is of examples drawn from all that the streams hold, with the optimum at rest.
 	features, still := mat.NewDense(count*n, 2, nil), make([]float64, count*n)
 	for k := range count {
@@ -64,7 +67,9 @@ func NewStreams(settings StreamSettings) (*Streams, error) {
 			features.SetRow(k*n+t, x.RawRowView(t))
 			still[k*n+t] = r
 			stream.Truth = append(stream.Truth, truth)
-			truth = []float64{truth[0] + v[0] + walk*rng.NormFloat64(), truth[1] + v[1] + walk*rng.NormFloat64()}
+			if (t+1)%s.Every == 0 {
+				truth = []float64{truth[0] + v[0] + walk*rng.NormFloat64(), truth[1] + v[1] + walk*rng.NormFloat64()}
+			}
 		}
 		fit, err := NewStudy(x, y)
 		if err != nil {
@@ -97,13 +102,12 @@ type NamedSchedule struct {
 // Tracker (claim S14) is SGD that follows the streams under a schedule.
 type Tracker struct {
 	Name      string
+	Search    RateSearch    // of Follow, by theory
 	Step      []int         // middles of spans of time
 	Distance  []float64     // measured mean of ‖θ_t − θ*_t‖² over the span and the streams; none if a run diverged
 	Predicted []float64     // E‖θ_t − θ*_t‖², exact, the mean over the same span
 	LongRun   stat.Interval // measured mean after the first fifth, over streams
 	Expected  float64       // the same by theory
-	Path      [][]float64   // θ_t of the first stream, at the steps of PathStep
-	PathStep  []int
 }
 
 // String says in a sentence how far from the truth the tracker is in the long run.
@@ -114,49 +118,90 @@ func (t *Tracker) String() string {
 	return fmt.Sprintf("mean after the first fifth %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
 }
 
-// DrawTrackers shows how far the second weight is from the truth of the first stream, and how far θ is from it on average.
-func DrawTrackers(s *Streams, trackers []*Tracker) *figure.Figure {
-	if err := s.check(); err != nil {
-		panic(err)
-	}
-	follow := figure.New("Behind the truth", figure.X("step t"), figure.Y("second weight: learnt − true")).HLine(0, "truth")
-	off := figure.New("How far it is off", figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
+// DrawTrackers shows how far θ is from the truth on average under each schedule.
+func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
+	off := figure.New(title, figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
 	for _, t := range trackers {
 		off.Theory("theory, exact", t.Step, t.Predicted)
-		if t.Distance == nil {
-			continue
+		if t.Distance != nil {
+			off.Points(t.Name, t.Step, t.Distance)
 		}
-		var path []float64
-		for k, theta := range t.Path {
-			path = append(path, theta[1]-s.Each[0].Truth[t.PathStep[k]][1])
-		}
-		follow.Line(t.Name, t.PathStep, path)
-		off.Points(t.Name, t.Step, t.Distance)
 	}
-	return figure.Row(follow, off)
+	return off
 }
 
-// Follow (claim S14) is Track under four schedules: the rate best, an eighth of it, a cycle of window steps around it, and one that
-// falls like 1/t. It has the errors of Track, and it is an error when the rate is not positive, or the window is shorter than two steps.
-func Follow(ctx context.Context, s *Streams, best float64, window int) ([]*Tracker, error) {
-	constant, err := schedule.Constant(best)
+// TrackerTable is a row for each schedule, for lab.Table.
+func TrackerTable(trackers []*Tracker) (header []string, rows [][]string) {
+	for _, t := range trackers {
+		rows = append(rows, []string{t.Name, fmt.Sprintf("%.2g", t.Search.Rate()), two(t.LongRun.Value), t.LongRun.Ends("%.2g"), two(t.Expected)})
+	}
+	return []string{"schedule", "greatest $\\eta$", "mean squared distance", "95 % interval", "theory"}, rows
+}
+
+// A Family is a kind of schedule with one rate to choose.
+type Family struct {
+	Name string
+	Make func(rate float64) (schedule.Schedule, error)
+}
+
+// Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance after the first
+// fifth. It has the errors of Track, and those of the families.
+func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	first := Ratios(0.003, 0.3, 2)
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), func(rates [][]float64) ([][]float64, error) {
+		return atOnce(rates, func(i int, rate float64) (float64, error) {
+			eta, err := families[i].Make(rate)
+			if err != nil {
+				return 0, err
+			}
+			_, mean := longRun(s.expected(eta))
+			if math.IsNaN(mean) {
+				mean = math.Inf(1)
+			}
+			return mean, ctx.Err()
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	low, err := schedule.Constant(best / 8)
+	var schedules []NamedSchedule
+	for i, family := range families {
+		eta, err := family.Make(searches[i].Rate())
+		if err != nil {
+			return nil, err
+		}
+		schedules = append(schedules, NamedSchedule{Name: family.Name, Schedule: eta})
+	}
+	trackers, err := Track(ctx, s, schedules)
 	if err != nil {
 		return nil, err
 	}
-	cycle, err := schedule.WarmRestarts(3*best, best/10, window, 1)
-	if err != nil {
-		return nil, err
+	for i := range trackers {
+		trackers[i].Search = searches[i]
 	}
-	falling, err := schedule.InverseTime(0.3, 50, 1)
-	if err != nil {
-		return nil, err
+	return trackers, nil
+}
+
+// expected is E‖θ_t − θ*_t‖² at the records, by theory.
+func (s *Streams) expected(eta schedule.Schedule) []float64 {
+	n := len(s.Each[0].Truth)
+	start := floats.AddTo(make([]float64, 2), s.Theory.Optimum, s.Each[0].Start)
+	expected := make([]float64, n/trackStride)
+	for t, m := range s.Theory.TrackingJumps(eta.At, start, s.Drift, s.Every, n-1) {
+		if t%trackStride == 0 && t/trackStride < len(expected) {
+			expected[t/trackStride] = m.SquaredDistance
+		}
 	}
-	return Track(ctx, s, []NamedSchedule{{Name: fmt.Sprintf("constant, η = %.2g", best), Schedule: constant},
-		{Name: fmt.Sprintf("constant, η = %.2g", best/8), Schedule: low}, {Name: "windowed", Schedule: cycle}, {Name: "1/t", Schedule: falling}})
+	return expected
+}
+
+// longRun is where the records after the first fifth begin, and their mean.
+func longRun(records []float64) (from int, mean float64) {
+	from = len(records) / 5
+	return from, floats.Sum(records[from:]) / float64(len(records)-from)
 }
 
 // TrackingCurve (claim S14) is how far SGD at constant rates is from a moving optimum in the long run.
@@ -226,14 +271,18 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 	}
 	n := len(s.Each[0].Truth)
 	var setups []setup
+	first, err := NewTrainer(s.Each[0].LeastSquares, "SGD", train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer first.Close()
 	for _, stream := range s.Each {
-		t, err := NewTrainer(stream.LeastSquares, "SGD", train.Record{Params: true})
+		t, err := first.On(stream.Data())
 		if err != nil {
 			return nil, err
 		}
-		defer t.Close()
 		for _, named := range schedules {
-			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride}})
+			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride, Start: map[string]any{"theta": stream.Start}}})
 		}
 	}
 	histories, err := sweep(ctx, setups, 0, 1)
@@ -241,16 +290,10 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 		return nil, err
 	}
 	var trackers []*Tracker
-	start := floats.AddTo(make([]float64, 2), s.Theory.Optimum, s.Each[0].Start)
 	for i, named := range schedules {
 		tr := &Tracker{Name: named.Name}
 		trackers = append(trackers, tr)
-		expected := make([]float64, n/trackStride)
-		for t, m := range s.Theory.TrackingMoments(named.Schedule.At, start, s.Drift, n-1) {
-			if t%trackStride == 0 && t/trackStride < len(expected) {
-				expected[t/trackStride] = m.SquaredDistance
-			}
-		}
+		expected := s.expected(named.Schedule)
 		var runs []*train.History
 		for k := range s.Each {
 			runs = append(runs, histories[k*len(schedules)+i][0])
@@ -262,12 +305,16 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 	return trackers, nil
 }
 
+// trackSpans is into how many spans of time a stream is parted.
+const trackSpans = 60
+
 // trackStride is how many steps lie between two records.
 const trackStride = 10
 
 // measure computes the distances of the runs, one for each stream, beside those that theory expects at the records.
 func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64) (err error) {
-	fifth := len(expected) / 5
+	var fifth int
+	fifth, tr.Expected = longRun(expected)
 	measured, ok := make([]float64, len(expected)), true
 	var means []float64
 	for k, h := range runs {
@@ -284,11 +331,8 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 			}
 		}
 		means = append(means, late)
-		if k == 0 {
-			tr.Path, tr.PathStep = h.Params[:len(measured)], h.Step[:len(measured)]
-		}
 	}
-	spans := min(40, len(expected))
+	spans := min(trackSpans, len(expected))
 	for j := range spans {
 		a, b := j*len(expected)/spans, (j+1)*len(expected)/spans
 		tr.Step = append(tr.Step, (a+b)*trackStride/2)
@@ -297,7 +341,6 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 			tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
 		}
 	}
-	tr.Expected = floats.Sum(expected[fifth:]) / float64(len(expected)-fifth)
 	if !ok {
 		tr.LongRun = beyond
 		return nil

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -27,6 +28,10 @@ type Trap struct {
 	Limit  float64 // 2/λ of the narrow basin
 }
 
+// trapExamples are so many that the noise of single ones is normally distributed as far as it matters: rare large kicks, of more than four
+// standard deviations, decide at small rates.
+const trapExamples = 100_000
+
 // NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½. It is an error when the noise is negative or
 // not finite.
 func NewTrap(noise float64) (*Trap, error) {
@@ -35,7 +40,7 @@ func NewTrap(noise float64) (*Trap, error) {
 		return nil, err
 	}
 	basins.DType = dtypes.Float64
-	noisy, err := problem.NewNoisy(basins, mat.NewSymDense(2, []float64{noise * noise, 0, 0, noise * noise}), 1000, 1)
+	noisy, err := problem.NewNoisy(basins, mat.NewSymDense(2, []float64{noise * noise, 0, 0, noise * noise}), trapExamples, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -91,27 +96,126 @@ func (e *Escape) String() string {
 		e.Rate, 100*e.Better.Value, e.Better.Scaled(100).Ends("%.0f"), two(e.Constant), e.PredictedConstant, two(e.Decayed), e.PredictedDecayed)
 }
 
-// DrawEscapes shows how often the runs reach the better basin, and how far from its minimum they end, at those rates, if at least two,
-// at which most runs reach it.
-func (t *Trap) DrawEscapes(escapes []*Escape) *figure.Figure {
-	rates := func(of []*Escape) []float64 { return figure.Column(of, func(e *Escape) float64 { return e.Rate }) }
-	better := figure.Each(escapes, func(e *Escape) stat.Interval { return e.Better })
-	explore := figure.New("Big steps explore", figure.LogX("first rate η₀"), figure.Y("P(ends in the better basin)").Range(-0.05, 1.05)).
-		ConfidenceIntervals("measured, 95 %", rates(escapes), better).VLine(t.Limit, "2/λ of the trap")
+// DrawRefinement shows how far from the better minimum the runs end, at those rates at which most runs reach it.
+func (t *Trap) DrawRefinement(escapes []*Escape) *figure.Figure {
 	var most []*Escape
 	for _, e := range escapes {
 		if e.Better.Value > 0.5 && !math.IsNaN(e.Constant) {
 			most = append(most, e)
 		}
 	}
-	if len(most) < 2 {
-		return figure.Row(explore)
+	rates := figure.Column(most, func(e *Escape) float64 { return e.Rate })
+	return figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the better minimum")).
+		Points("rate stays at η₀", rates, figure.Column(most, func(e *Escape) float64 { return e.Constant })).
+		Points("cosine from η₀ to 0", rates, figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
+		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
+		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed }))
+}
+
+// DrawSection is the loss along the line through both minima, with two standard deviations of the dance in the trap's bowl at each rate.
+func (t *Trap) DrawSection(rates ...float64) *figure.Figure {
+	fig := figure.New("The trap, cut through both minima", figure.X("θ₁, at θ₂ = 0").Range(-1, 4), figure.Y("loss L(θ)").Range(0, 2.5)).
+		Line("loss", nil, func(x float64) float64 { return t.Basins.Value([]float64{x, 0}) })
+	bottom := t.Basins.Value(t.Minima[0])
+	for i, eta := range rates {
+		reach, height := 2*t.Dance(eta), bottom+0.25*float64(i+1)
+		fig.Line(fmt.Sprintf("dance at η = %g", eta), []float64{-reach, reach}, []float64{height, height})
 	}
-	return figure.Row(explore, figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the minimum")).
-		Points("rate stays at η₀", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Constant })).
-		Points("cosine from η₀ to 0", rates(most), figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
-		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
-		Theory("theory", rates(most), figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed })))
+	return fig
+}
+
+// Dance is the standard deviation of SGD at a constant rate along each axis of the trap's bowl, if there were no way out of it:
+// σ√(η/(λ(2−ηλ))). At 2/λ it grows beyond all bounds.
+func (t *Trap) Dance(eta float64) float64 {
+	lambda := 2 / t.Limit
+	return t.Noise * math.Sqrt(eta/(lambda*(2-eta*lambda)))
+}
+
+// Breakout (claim H1) is how many runs at a constant rate have left the trap after some steps.
+type Breakout struct {
+	Steps     int
+	Rates     []float64
+	Escaped   []stat.Interval // the part of the runs that are in the better basin then
+	Predicted []float64       // 1 − (1−p)^Steps, with p the probability of an escape in a step
+	Half      float64         // the rate at which half of the runs have left, by theory; NaN outside the rates
+}
+
+// EscapeRate is the probability with which a run in the trap leaves it in a step. It has the errors of theory.EscapeRate.
+func (t *Trap) EscapeRate(eta float64) (float64, error) {
+	return theory.EscapeRate(t.Basins.Gradient, [2]float64{-0.1, 0}, 0.8, eta, t.Noise)
+}
+
+// MeasureBreakouts (claim H1) runs SGD on single examples from the bottom of the trap at each constant rate, and looks where the runs
+// are after each number of steps. It is an error when a setting cannot be, when there are no budgets, and when a run fails.
+func MeasureBreakouts(ctx context.Context, trap *Trap, grid Grid, budgets []int) ([]*Breakout, error) {
+	if err := given("trap", trap); err != nil {
+		return nil, err
+	}
+	stride, steps := 0, 0
+	for _, n := range budgets {
+		if err := counts("Steps", n); err != nil {
+			return nil, err
+		}
+		steps = max(steps, n)
+		for stride, n = n, stride; n > 0; { // the greatest common divisor
+			stride, n = n, stride%n
+		}
+	}
+	if len(budgets) == 0 {
+		return nil, errors.New("there are no budgets: give a number of steps")
+	}
+	sampler, err := sample.WithReplacement(1)
+	if err != nil {
+		return nil, err
+	}
+	t, err := NewTrainer(trap, "SGD", train.Record{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	histories, err := sweep(ctx, atRates(t, train.Config{Sampler: sampler, Steps: steps, Stride: stride}, grid.Rates), 1, grid.Seeds)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := atOnce([][]float64{grid.Rates}, func(_ int, eta float64) (float64, error) { return trap.EscapeRate(eta) })
+	if err != nil {
+		return nil, err
+	}
+	var all []*Breakout
+	for _, n := range budgets {
+		b := &Breakout{Steps: n, Rates: grid.Rates, Half: math.NaN()}
+		for i, p := range leaves[0] {
+			out := 0
+			for _, h := range histories[i] {
+				if trap.Basins.Basin(h.Params[min(n/stride, len(h.Params)-1)]) == 1 {
+					out++
+				}
+			}
+			share, err := stat.Proportion(out, grid.Seeds, Confidence)
+			if err != nil {
+				return nil, err
+			}
+			b.Escaped, b.Predicted = append(b.Escaped, share), append(b.Predicted, -math.Expm1(float64(n)*math.Log1p(-p)))
+			if i > 0 && b.Predicted[i-1] < 0.5 && b.Predicted[i] >= 0.5 {
+				// Between two rates log p is nearly linear in 1/η.
+				goal := math.Log(math.Ln2 / float64(n))
+				lo, hi := math.Log(leaves[0][i-1]), math.Log(p)
+				part := (goal - lo) / (hi - lo)
+				b.Half = 1 / ((1-part)/grid.Rates[i-1] + part/grid.Rates[i])
+			}
+		}
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+// DrawBreakouts shows the part of the runs that have left, over the rate, for each number of steps.
+func (t *Trap) DrawBreakouts(breakouts []*Breakout) *figure.Figure {
+	fig := figure.New("How many have left the trap", figure.X("constant rate η"), figure.Y("part of the runs").Range(-0.03, 1.03)).VLine(t.Limit, "2/λ of the trap")
+	for _, b := range breakouts {
+		fig.Theory("theory", b.Rates, b.Predicted).ConfidenceIntervals(fmt.Sprintf("after %d steps", b.Steps), b.Rates, b.Escaped)
+	}
+	return fig
 }
 
 // Explore (claim H1) runs SGD from the bottom of the trap at each rate, and under a cosine from it to 0. It is an error when a setting

@@ -62,11 +62,22 @@ func (s *SGD) Tracking(eta float64, drift Drift) (*Tracking, error) {
 func (s *SGD) TrackingMoments(
 	eta func(t int) float64, start []float64, drift Drift, steps int,
 ) iter.Seq2[int, *Tracking] {
+	return s.TrackingJumps(eta, start, drift, 1, steps)
+}
+
+// TrackingJumps is TrackingMoments of an optimum that rests and jumps: it moves by the drift after the steps every, 2·every, …
+// alone. It panics when the drift does not fit, and when every is not positive.
+func (s *SGD) TrackingJumps(
+	eta func(t int) float64, start []float64, drift Drift, every, steps int,
+) iter.Seq2[int, *Tracking] {
 	if err := s.checkDrift(drift); err != nil {
 		panic(err)
 	}
+	if every < 1 {
+		panic(fmt.Sprintf("every is %d: the number of steps between two jumps must be positive", every))
+	}
 	return func(yield func(int, *Tracking) bool) {
-		for t, e := range s.recursion(eta, start, drift, steps) {
+		for t, e := range s.recursion(eta, start, drift, every, steps) {
 			if !yield(t, s.tracked(e)) {
 				return
 			}

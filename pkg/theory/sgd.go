@@ -335,12 +335,21 @@ type Moments struct {
 // Threshold they grow, in the end to +Inf and NaN.
 func (s *SGD) Moments(eta func(t int) float64, start []float64, steps int) iter.Seq2[int, Moments] {
 	return func(yield func(int, Moments) bool) {
-		for t, e := range s.recursion(eta, start, Drift{}, steps) {
+		for t, e := range s.recursion(eta, start, Drift{}, 1, steps) {
 			if !yield(t, s.moments(start, e.mean, e.second)) {
 				return
 			}
 		}
 	}
+}
+
+// After returns the moments of θ_steps alone, with the arguments of Moments and faster.
+func (s *SGD) After(eta func(t int) float64, start []float64, steps int) Moments {
+	var end state
+	for _, e := range s.recursion(eta, start, Drift{}, 1, steps) {
+		end = e
+	}
+	return s.moments(start, end.mean, end.second)
 }
 
 // AverageMoments is Moments for the average of θ_from, …, θ_t in the place of θ_t, from t = from on (Polyak and
@@ -351,7 +360,7 @@ func (s *SGD) AverageMoments(eta func(t int) float64, start []float64, from, ste
 		// Of S = e_from + … + e_t, the mean, E[SSᵀ] and E[e_t Sᵀ]. The noise of a step is uncorrelated with all before
 		// it, so that E[e_{t+1} Sᵀ] = (I − ηH) E[e_t Sᵀ].
 		mean, second, cross := make([]float64, r), mat.NewSymDense(r, nil), mat.NewDense(r, r, nil)
-		for t, e := range s.recursion(eta, start, Drift{}, steps) {
+		for t, e := range s.recursion(eta, start, Drift{}, 1, steps) {
 			if t < from {
 				continue
 			}
@@ -382,18 +391,23 @@ func (s *SGD) AverageMoments(eta func(t int) float64, start []float64, from, ste
 // state is E[e], [r], and E[eeᵀ], [s].
 type state struct{ mean, second []float64 }
 
-// recursion gives the state of e_t for t = 0, 1, …, steps; a drift of θ* is taken from e at the end of a step. It panics
-// when eta is nil.
-func (s *SGD) recursion(eta func(t int) float64, start []float64, drift Drift, steps int) iter.Seq2[int, state] {
+// recursion gives the state of e_t for t = 0, 1, …, steps. The drift of θ* is taken from e at the end of each step whose number,
+// counted from 1, every divides. It panics when eta is nil.
+func (s *SGD) recursion(eta func(t int) float64, start []float64, drift Drift, every, steps int) iter.Seq2[int, state] {
 	if eta == nil {
 		panic("eta is nil: give a function of the step, such as a schedule's At")
 	}
-	velocity, walk := s.drift(drift)
+	moving, walking := s.drift(drift)
+	still, quiet := make([]float64, len(moving)), make([]float64, len(walking))
 	return func(yield func(int, state) bool) {
 		mean := s.Components(start)
 		second := vectorOf(rankOne(mat.NewVecDense(len(mean), mean)))
 		var batch, cross mat.VecDense
 		for t := 0; yield(t, state{mean, second}) && t < steps; t++ {
+			velocity, walk := still, quiet
+			if (t+1)%every == 0 {
+				velocity, walk = moving, walking
+			}
 			rate := eta(t)
 			batch.MulVec(s.b, mat.NewVecDense(len(second), second))
 			cross.MulVec(s.cross, mat.NewVecDense(len(mean), mean))
