@@ -2,9 +2,12 @@ package lecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -39,21 +42,52 @@ func (a *Averaging) String() string {
 		a.Last[end].Value, a.PredictedLast[end], average, a.PredictedAverage[end], a.Ruppert[end])
 }
 
-// DrawAveraging adds what was measured and predicted to a figure, and returns the number of rates at which no run diverged: it adds
-// no others.
-func DrawAveraging(fig *figure.Figure, all []*Averaging) (drawn int) {
+// DrawAveraging shows the last iterates and the averages of each rate at which no run diverged, on the same axes. It is an error when
+// there is no such rate.
+func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
+	var last, average *figure.Figure
+	lo, hi := math.Inf(1), 0.0
+	for _, a := range all {
+		for _, v := range [][]float64{a.PredictedLast, a.PredictedAverage} {
+			lo, hi = min(lo, floats.Min(append(v, lo))), max(hi, floats.Max(append(v, hi)))
+		}
+	}
 	for _, a := range all {
 		if a.Diverged > 0 {
 			continue
 		}
-		fig.Theory("theory, exact", a.Step, a.PredictedLast).Theory("theory, exact", a.Step, a.PredictedAverage).
-			Points(fmt.Sprintf("last, η₀ = %g", a.Rate), a.Step, a.Last).Points(fmt.Sprintf("average, η₀ = %g", a.Rate), a.Step, a.Average)
-		if drawn == 0 {
-			fig.Line("Polyak and Ruppert's limit", a.Step, a.Ruppert)
+		if last == nil {
+			axes := []figure.Axis{figure.LogX("step t"), figure.LogY("mean squared distance to θ*").Range(lo/2, 2*hi)}
+			last, average = figure.New("The last iterate θ_t", axes...), figure.New("The average of the iterates", axes...)
+			average.Theory("the limit, whatever η₀", a.Step, a.Ruppert)
 		}
-		drawn++
+		var steps []int // of the records, those at ratios that keep the points apart
+		var lasts, averages []stat.Interval
+		for k, t := range a.Step {
+			if len(steps) == 0 || float64(t) > 1.1*float64(steps[len(steps)-1]) {
+				steps, lasts, averages = append(steps, t), append(lasts, a.Last[k]), append(averages, a.Average[k])
+			}
+		}
+		last.Theory("theory, exact", a.Step, a.PredictedLast).Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, lasts)
+		average.Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, averages)
 	}
-	return drawn
+	if last == nil {
+		return nil, errors.New("runs diverged at every rate: give smaller ones")
+	}
+	return figure.Row(last, average), nil
+}
+
+// FullSteps says how far gradient descent on all examples comes in so many steps at its best rate, by theory.
+func (s *Study) FullSteps(steps int) string {
+	mustGive("study", s)
+	n := len(s.Targets)
+	eta, _ := theory.OptimalRate(s.Descent.Lambda[0], s.Descent.Lambda[len(s.Descent.Lambda)-1])
+	distance := 0.0
+	for i, c := range s.Descent.Components(s.Start) {
+		c *= math.Pow(theory.Factor(eta, s.Descent.Lambda[i]), float64(steps))
+		distance += c * c
+	}
+	return fmt.Sprintf("Gradient descent, %d steps on all %d examples (%d in all): %.1e.", steps, n, steps*n, distance)
 }
 
 // AveragingSettings are those of MeasureAveraging.

@@ -34,8 +34,8 @@ type CS182Settings struct {
 	Optimizers []string // "SGD", "momentum" and "Adam" there
 	Seeds      int      // runs of each, 30 there
 	Steps      int      // of each run, 30,000 there
-	// Rates are learning rates by the optimizer's name, for the loss ½(f(x) − y)²; an optimizer without one has the course's.
-	Rates map[string]float64
+	// Rates are the searches whose best learning rates the optimizers take, by their names; one without a search takes the course's rate.
+	Rates map[string]RateSearch
 }
 
 // best is the run with the least loss.
@@ -98,13 +98,22 @@ func DrawResiduals(scores []CS182Score) *figure.Figure {
 	})...)
 }
 
-// CS182Rates (claim H3) finds the best learning rate of each optimizer for nets of a width, by four runs at each rate, whose error on 200 points that
-// they have not learned from decides. It has the errors of CS182.
-func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []float64) (map[string]float64, []RateSearch, error) {
+// CS182Table is a row for each width and optimizer, for lab.Table.
+func CS182Table(scores []CS182Score) (header []string, rows [][]string) {
+	for _, s := range scores {
+		rows = append(rows, []string{fmt.Sprint(s.Width), s.Optimizer, fmt.Sprintf("%.2g", s.Rate), fmt.Sprintf("%.1e", Quantile(s.Losses, 0.5)),
+			fmt.Sprintf("%.1e … %.1e", Quantile(s.Losses, 0.25), Quantile(s.Losses, 0.75)), fmt.Sprintf("%.1e", s.Losses[s.best()]), fmt.Sprintf("%.1e", Quantile(s.Losses, 1))})
+	}
+	return []string{"width", "rule", "$\\eta$", "median error", "quartiles", "best", "worst"}, rows
+}
+
+// CS182Rates (claim H3) finds the best learning rate of each optimizer for nets of a width: of four runs at each rate the median error on
+// 200 points that they have not learned from decides. It has the errors of CS182.
+func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []float64) (map[string]RateSearch, error) {
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 2)
 	optimizers := settings.Optimizers
-	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), 1, func(rates [][]float64) ([][]float64, error) {
 		var jobs []cs182Job
 		for i, of := range rates {
 			for _, rate := range of {
@@ -128,13 +137,13 @@ func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []
 		return each, nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	best := map[string]float64{}
+	best := map[string]RateSearch{}
 	for i, name := range optimizers {
-		best[name] = searches[i].Rate()
+		best[name] = searches[i]
 	}
-	return best, searches, nil
+	return best, nil
 }
 
 // CS182Batch is how many examples are in a batch of the sweep.
@@ -148,12 +157,12 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 	var jobs []cs182Job
 	for _, width := range settings.Widths {
 		for _, name := range settings.Optimizers {
-			rate, own := settings.Rates[name]
-			if !own {
-				// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
-				if rate = 0.04; strings.EqualFold(name, "Adam") {
-					rate = 0.02
-				}
+			// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
+			rate := 0.04
+			if search, own := settings.Rates[name]; own {
+				rate = search.Rate()
+			} else if strings.EqualFold(name, "Adam") {
+				rate = 0.02
 			}
 			jobs = append(jobs, cs182Job{width, name, rate})
 		}

@@ -148,7 +148,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 			contenders, first = append(contenders, c), append(first, settings.Rates(name))
 		}
 	}
-	searches, err := searchRates(first, func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(first, 1, func(rates [][]float64) ([][]float64, error) {
 		ends, err := race(ctx, contenders, rates, 101, settings.Chosen)
 		return figure.Each(ends, func(of [][]float64) []float64 { return figure.Column(of, mean) }), err
 	})

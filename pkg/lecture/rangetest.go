@@ -79,6 +79,7 @@ func (r *RangeTest) Draw(constant float64) *figure.Figure {
 type Budget struct {
 	Steps            int
 	Constant, Cosine RateSearch // of a constant rate, and of a cosine from a greatest rate to 0
+	Lowest           float64    // what a range test of as many steps, from 10⁻⁴ to 3, says by theory
 }
 
 // BestRates (claim H2) finds the best rates for each budget by theory, without a run. It is an error when a setting cannot be.
@@ -94,7 +95,7 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 		}
 		shapes := []func(rate float64) (schedule.Schedule, error){schedule.Constant,
 			func(rate float64) (schedule.Schedule, error) { return schedule.Cosine(rate, 0, steps) }}
-		found, err := searchRates([][]float64{Ratios(0.001, 0.1, 2), Ratios(0.03, 0.3, 2)}, func(rates [][]float64) ([][]float64, error) {
+		found, err := searchRates([][]float64{Ratios(0.001, 0.1, 2), Ratios(0.03, 0.3, 2)}, 2, func(rates [][]float64) ([][]float64, error) {
 			return atOnce(rates, func(i int, rate float64) (float64, error) {
 				eta, err := shapes[i](rate)
 				if err != nil {
@@ -110,7 +111,15 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Budget{Steps: steps, Constant: found[0], Cosine: found[1]})
+		ramp, err := schedule.Exponential(1e-4, 3e4, steps)
+		if err != nil {
+			return nil, err
+		}
+		ahead, err := Ahead(s, "range test", ramp, batch, steps)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Budget{steps, found[0], found[1], ahead.Rate[floats.MinIdx(ahead.Excess[:steps])]})
 	}
 	return all, nil
 }
@@ -118,8 +127,8 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 // BudgetTable is a row for each budget, for lab.Table.
 func BudgetTable(budgets []Budget) (header []string, rows [][]string) {
 	for _, b := range budgets {
-		rows = append(rows, []string{fmt.Sprint(b.Steps), fmt.Sprintf("%.2g", b.Constant.Rate()), hundredths(1000 * b.Constant.Least()),
+		rows = append(rows, []string{fmt.Sprint(b.Steps), fmt.Sprintf("%.2g", b.Lowest), fmt.Sprintf("%.2g", b.Constant.Rate()), hundredths(1000 * b.Constant.Least()),
 			fmt.Sprintf("%.2g", b.Cosine.Rate()), hundredths(1000 * b.Cosine.Least())})
 	}
-	return []string{"steps", "best constant rate", "it leaves × 1000", "best greatest rate of a cosine", "it leaves × 1000"}, rows
+	return []string{"steps", "range test: least loss at", "best constant rate", "it leaves × 1000", "best greatest rate of a cosine", "it leaves × 1000"}, rows
 }

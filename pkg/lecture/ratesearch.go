@@ -11,11 +11,11 @@ import (
 )
 
 // RateSearch (claims H2, H3) is a search for a contender's best learning rate. It goes on until the best rate has a worse one on
-// both sides, so that no best rate stands on the edge of its grid, and then tries one more between the best and each of those.
+// both sides, so that no best rate stands on the edge of its grid, and then tries rates between the best and those.
 type RateSearch struct {
 	Rates   []float64 // ascending
 	Each    []float64 // what is left at each rate, the less the better; +Inf where a run diverged
-	refined bool
+	refined int       // how often
 }
 
 // Best is the index of the best rate.
@@ -33,10 +33,10 @@ func (r RateSearch) Inside() bool { return r.Best() > 0 && r.Best() < len(r.Rate
 // mostRates end a search that finds no best rate.
 const mostRates = 48
 
-// searchRates does a search for each contender, which begins with its first rates, [contenders][rates]. try gets new rates for each
+// searchRates does a search for each contender, which begins with its first rates, [contenders][rates], and is refined a number of times. try gets new rates for each
 // contender, none for those that are done, and returns what is left at each, in the same shape. It is an error when a rate is not
 // positive and finite, when a search does not end, and when try fails.
-func searchRates(first [][]float64, try func(rates [][]float64) ([][]float64, error)) ([]RateSearch, error) {
+func searchRates(first [][]float64, refinements int, try func(rates [][]float64) ([][]float64, error)) ([]RateSearch, error) {
 	searches, next := make([]RateSearch, len(first)), make([][]float64, len(first))
 	for i, rates := range first {
 		if len(rates) == 0 {
@@ -63,7 +63,7 @@ func searchRates(first [][]float64, try func(rates [][]float64) ([][]float64, er
 			if len(searches[i].Rates) > mostRates {
 				return nil, fmt.Errorf("no best rate lies between %.1g and %.1g: change the budget", searches[i].Rates[0], searches[i].Rates[len(searches[i].Rates)-1])
 			}
-			next[i] = searches[i].next()
+			next[i] = searches[i].next(refinements)
 			open = open || len(next[i]) > 0
 		}
 		if !open {
@@ -80,9 +80,9 @@ func (r *RateSearch) add(rates, each []float64) {
 	}
 }
 
-// next are the rates to try: two beyond the edge on which the best one stands, at the ratio of the rates there, or else, once, those in
+// next are the rates to try: two beyond the edge on which the best one stands, at the ratio of the rates there, or else those in
 // the middle between the best and its neighbors.
-func (r *RateSearch) next() []float64 {
+func (r *RateSearch) next(refinements int) []float64 {
 	k, last := r.Best(), len(r.Rates)-1
 	ratio := func(i int) float64 {
 		if last == 0 {
@@ -95,8 +95,8 @@ func (r *RateSearch) next() []float64 {
 		return []float64{twoDigits(r.Rates[0] / ratio(0) / ratio(0)), twoDigits(r.Rates[0] / ratio(0))}
 	case k == last:
 		return []float64{twoDigits(r.Rates[k] * ratio(k-1)), twoDigits(r.Rates[k] * ratio(k-1) * ratio(k-1))}
-	case !r.refined:
-		r.refined = true
+	case r.refined < refinements:
+		r.refined++
 		return []float64{twoDigits(math.Sqrt(r.Rates[k-1] * r.Rates[k])), twoDigits(math.Sqrt(r.Rates[k] * r.Rates[k+1]))}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -25,11 +26,16 @@ type HandRule struct {
 	Next func(theta, g float64, s *RuleState) float64
 }
 
+// ByHand names a rule.
+func ByHand(name string, next func(theta, g float64, s *RuleState) float64) HandRule {
+	return HandRule{name, next}
+}
+
 // HandSettings are those of RunByHand.
 type HandSettings struct {
-	Rate  float64            // learning rate η
-	Hyper map[string]float64 // constants of the rules of package optim, by name; those that a rule does not have are left out
-	Steps int
+	Rate                  float64 // learning rate η
+	Momentum, WeightDecay float64 // of those rules of package optim that have one
+	Steps                 int
 }
 
 // HandRun (claim H3) is a run under a rule written by hand, beside one under the rule of package optim.
@@ -52,11 +58,11 @@ func Slope() *problem.Quadratic {
 
 // RunByHand (claim H3) runs the rules on Slope, by hand and by package optim. It is an error when optim has no rule of a name or
 // refuses a constant, and when a run fails.
-func RunByHand(ctx context.Context, settings HandSettings, rules ...HandRule) ([]*HandRun, error) {
+func RunByHand(ctx context.Context, settings HandSettings, rules ...HandRule) (HandRuns, error) {
 	if err := counts("Steps", settings.Steps); err != nil {
 		return nil, err
 	}
-	var runs []*HandRun
+	var runs HandRuns
 	for _, rule := range rules {
 		if rule.Next == nil {
 			return nil, fmt.Errorf("%s has no function: write it", rule.Name)
@@ -73,10 +79,11 @@ func RunByHand(ctx context.Context, settings HandSettings, rules ...HandRule) ([
 func runByHand(ctx context.Context, settings HandSettings, rule HandRule) (*HandRun, error) {
 	valley := Slope()
 	var options []optim.Option
-	for _, name := range hyperOf[rule.Name] {
-		if value, ok := settings.Hyper[name]; ok {
-			options = append(options, optim.Hyper(name, value))
-		}
+	switch rule.Name {
+	case "momentum", "Nesterov":
+		options = []optim.Option{optim.Hyper("momentum", settings.Momentum)}
+	case "AdamW":
+		options = []optim.Option{optim.Hyper("weight_decay", settings.WeightDecay)}
 	}
 	made, err := optim.ByName(rule.Name, options...)
 	if err != nil {
@@ -106,18 +113,24 @@ func runByHand(ctx context.Context, settings HandSettings, rule HandRule) (*Hand
 	return run, nil
 }
 
-// hyperOf are the constants of optim's rules.
-var hyperOf = map[string][]string{"momentum": {"momentum"}, "Nesterov": {"momentum"}, "RMSProp": {"decay"}, "Adam": {"beta1", "beta2"},
-	"AdamW": {"beta1", "beta2", "weight_decay"}}
+// HandRuns are the runs of some rules.
+type HandRuns []*HandRun
 
-// DrawByHand shows the paths of the rules, and says how far each is from that of package optim.
-func DrawByHand(runs []*HandRun) (*figure.Figure, string) {
-	fig := figure.New("The same valley, three rules", figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2, 2)).
+// Draw shows the paths of the rules.
+func (h HandRuns) Draw() *figure.Figure {
+	fig := figure.New("Three rules in one valley", figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2, 2)).
 		Contour("loss L(θ)", figure.OnPlane(Slope().Value)).Mark("optimum", 1, 0.5)
-	words := "Greatest distance to the run of package optim:"
-	for _, run := range runs {
+	for _, run := range h {
 		fig.Trajectory(run.Name, run.Path)
-		words += fmt.Sprintf(" %s %.1e,", run.Name, run.Off)
 	}
-	return fig, words[:len(words)-1] + "."
+	return fig
+}
+
+// String says, a line for each rule, how far its run is from that of package optim.
+func (h HandRuns) String() string {
+	lines := make([]string, len(h))
+	for i, r := range h {
+		lines[i] = fmt.Sprintf("%-10s differs from pkg/optim by at most %.1e in %d steps.", r.Name+":", r.Off, len(r.Path)-1)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -177,6 +177,18 @@ func Ahead(s *Study, name string, eta schedule.Schedule, batch, steps int) (*Cou
 	return c, nil
 }
 
+// Joined is a schedule drawn by hand: straight lines between the rates at the steps. It is an error when the steps are not whole or do not
+// ascend, when a rate is negative, and when there are not as many of both, at least two.
+func Joined(steps, rates []float64) (schedule.Schedule, error) {
+	whole := make([]int, len(steps))
+	for i, t := range steps {
+		if whole[i] = int(t); float64(whole[i]) != t {
+			return schedule.Schedule{}, fmt.Errorf("a step is %g: it must be a whole number", t)
+		}
+	}
+	return schedule.PiecewiseLinear(rates, whole)
+}
+
 // String says what the course leaves.
 func (c *Course) String() string {
 	end := len(c.Excess) - 1
@@ -234,7 +246,7 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 	if err != nil {
 		return nil, err
 	}
-	searches, err := searchRates(slices.Repeat([][]float64{grid.Rates}, len(all)), func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{grid.Rates}, len(all)), 2, func(rates [][]float64) ([][]float64, error) {
 		return atOnce(rates, left)
 	})
 	if err != nil {

@@ -141,7 +141,15 @@ func TrackerTable(trackers []*Tracker) (header []string, rows [][]string) {
 // A Family is a kind of schedule with one rate to choose.
 type Family struct {
 	Name string
-	Make func(rate float64) (schedule.Schedule, error)
+	Eta  func(rate float64, t int) float64 // η_t, in proportion to the rate
+}
+
+// at is the family's schedule of that rate.
+func (f Family) at(rate float64) (schedule.Schedule, error) {
+	if f.Eta == nil {
+		return schedule.Schedule{}, fmt.Errorf("%s has no function Eta: give one", f.Name)
+	}
+	return schedule.Func(func(t int) float64 { return f.Eta(rate, t) })
 }
 
 // Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance after the first
@@ -151,9 +159,9 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 		return nil, err
 	}
 	first := Ratios(0.003, 0.3, 2)
-	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), 2, func(rates [][]float64) ([][]float64, error) {
 		return atOnce(rates, func(i int, rate float64) (float64, error) {
-			eta, err := families[i].Make(rate)
+			eta, err := families[i].at(rate)
 			if err != nil {
 				return 0, err
 			}
@@ -169,7 +177,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 	}
 	var schedules []NamedSchedule
 	for i, family := range families {
-		eta, err := family.Make(searches[i].Rate())
+		eta, err := family.at(searches[i].Rate())
 		if err != nil {
 			return nil, err
 		}
@@ -209,13 +217,21 @@ type TrackingCurve struct {
 	Best              float64 // the rate at which theory expects the least distance; a tenth of the stability limit where there is none
 	Rates             []float64
 	Measured          []stat.Interval // mean of ‖θ_t − θ*_t‖² after the first fifth, over streams
-	Exact, Lag, Noise []float64       // by theory: the same, and the parts of it
+	Fine              []float64       // rates between the first and the last of Rates, for theory
+	Exact, Lag, Noise []float64       // by theory at those rates: the same, and the parts of it
 }
 
 // Least is the index of the rate with the least measured distance.
 func (c *TrackingCurve) Least() int {
 	values, _, _ := figure.Ends(c.Measured)
 	return floats.MinIdx(values)
+}
+
+// Draw shows what was measured, and what theory expects and of which parts, over the rate.
+func (c *TrackingCurve) Draw() *figure.Figure {
+	return figure.New("Following an optimum that drifts", figure.LogX("constant learning rate η"), figure.LogY("mean ‖θ_t − θ*_t‖²")).
+		Theory("theory", c.Fine, c.Exact).Line("lag alone", c.Fine, c.Lag).Line("noise alone", c.Fine, c.Noise).
+		ConfidenceIntervals("measured, 95 %", c.Rates, c.Measured).VLine(c.Best, "best by theory")
 }
 
 // TrackAt (claim S14) runs Track at constant rates, given as parts of the best one. Rates above 0.9 of the stability limit are left
@@ -235,13 +251,7 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 		if eta >= 0.9*s.Theory.Threshold {
 			continue
 		}
-		long, err := s.Theory.Tracking(eta, s.Drift)
-		if err != nil {
-			return nil, err
-		}
-		lag := floats.Dot(long.Lag, long.Lag)
-		c.Rates, c.Exact = append(c.Rates, eta), append(c.Exact, long.SquaredDistance)
-		c.Lag, c.Noise = append(c.Lag, lag), append(c.Noise, long.SquaredDistance-lag)
+		c.Rates = append(c.Rates, eta)
 		rate, err := schedule.Constant(eta)
 		if err != nil {
 			return nil, err
@@ -250,6 +260,17 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 	}
 	if len(c.Rates) == 0 {
 		return nil, errors.New("no rate is below the limit of stability: choose smaller ones")
+	}
+	const fine = 60
+	for k := range fine + 1 {
+		eta := c.Rates[0] * math.Pow(c.Rates[len(c.Rates)-1]/c.Rates[0], float64(k)/fine)
+		long, err := s.Theory.Tracking(eta, s.Drift)
+		if err != nil {
+			return nil, err
+		}
+		lag := floats.Dot(long.Lag, long.Lag)
+		c.Fine, c.Exact = append(c.Fine, eta), append(c.Exact, long.SquaredDistance)
+		c.Lag, c.Noise = append(c.Lag, lag), append(c.Noise, long.SquaredDistance-lag)
 	}
 	trackers, err := Track(ctx, s, constant)
 	if err != nil {
