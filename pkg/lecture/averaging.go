@@ -69,7 +69,7 @@ func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
 			}
 		}
 		last.Theory("theory, exact", a.Step, a.PredictedLast).Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, lasts)
-		average.Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, averages)
+		average.Theory("theory, exact", a.Step, a.PredictedAverage).Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, averages)
 	}
 	if last == nil {
 		return nil, errors.New("runs diverged at every rate: give smaller ones")

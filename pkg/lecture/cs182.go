@@ -84,15 +84,29 @@ func DrawErrors(scores []CS182Score) *figure.Figure {
 // DrawResiduals shows, for each width, how far the net of median error of each optimizer is from the target.
 func DrawResiduals(scores []CS182Score) *figure.Figure {
 	xs, ys := problem.Lecturer().Grid(401)
+	residuals := func(s CS182Score) []float64 { // none where most nets diverged
+		if math.IsInf(Quantile(s.Losses, 0.5), 1) {
+			return nil
+		}
+		theta := s.Final[slices.Index(s.Losses, Quantile(s.Losses, 0.5))]
+		off := make([]float64, len(xs))
+		for i, x := range xs {
+			off[i] = s.Net.Output(theta, []float64{x})[0] - ys[i]
+		}
+		return off
+	}
+	most := 0.1
+	for _, s := range scores {
+		if off := residuals(s); off != nil {
+			most = max(most, floats.Max(off), -floats.Min(off))
+		}
+	}
 	return figure.Row(figure.Each(byWidth(scores), func(of []CS182Score) *figure.Figure {
-		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x) − target").Range(-1, 1)).HLine(0, "target")
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x) − target").Range(-1.1*most, 1.1*most)).HLine(0, "target")
 		for _, s := range of {
-			theta := s.Final[slices.Index(s.Losses, Quantile(s.Losses, 0.5))]
-			residuals := make([]float64, len(xs))
-			for i, x := range xs {
-				residuals[i] = s.Net.Output(theta, []float64{x})[0] - ys[i]
+			if off := residuals(s); off != nil {
+				fig.Line(s.Optimizer, xs, off)
 			}
-			fig.Line(s.Optimizer, xs, residuals)
 		}
 		return fig
 	})...)

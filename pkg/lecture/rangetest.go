@@ -65,14 +65,24 @@ func TestRange(ctx context.Context, s *Study, settings RangeSettings) (*RangeTes
 	return r, nil
 }
 
-// Draw shows the losses over the rate, with what the test suggests and the best constant rate.
-func (r *RangeTest) Draw(constant float64) *figure.Figure {
-	fig := figure.New("Learning-rate range test", figure.LogX("learning rate η_t, growing at every step"), figure.LogY("loss, L(θ) − L(θ*)").Range(1e-3, 10))
-	fig.Theory("expected, exact", r.Rates, r.Expect)
-	if len(r.Runs) > 0 {
-		fig.Line("one run", r.Rates, r.Runs[0])
+// Draw shows the losses over the rate, with the rate of the least loss and the best ones for a budget.
+func (r *RangeTest) Draw(b Budget) *figure.Figure {
+	const most = 10
+	fig := figure.New("Learning-rate range test", figure.LogX("learning rate η_t, which grows at every step"), figure.LogY("loss, L(θ) − L(θ*)").Range(3e-3, most))
+	until := func(losses []float64) int { // they leave the axis
+		k := len(losses)
+		for k > 1 && !(losses[k-1] <= most) {
+			k--
+		}
+		return k
 	}
-	return fig.VLine(constant, "best constant").VLine(r.Lowest, "least loss")
+	k := until(r.Expect)
+	fig.Theory("expected, exact", r.Rates[:k], r.Expect[:k])
+	if len(r.Runs) > 0 {
+		k = until(r.Runs[0])
+		fig.Line("one run", r.Rates[:k], r.Runs[0][:k])
+	}
+	return fig.VLine(b.Constant.Rate(), "best constant").VLine(r.Lowest, "least loss").VLine(b.Cosine.Rate(), "best cosine")
 }
 
 // Budget (claim H2) is what is the best rate for a number of steps.

@@ -96,14 +96,21 @@ const hopeless = 1e12
 // DrawSchedules shows the rates of each run, all on the same axis.
 func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
 	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
-		return figure.New(c.Name, figure.X("step t"), figure.LogY("learning rate η_t").Range(1e-4, 1)).
-			Line(fmt.Sprintf("greatest %.2g", c.Search.Rate()), c.Step[:len(c.Rates)], visible(c.Rates))
+		rates := visible(c.Rates)
+		return figure.New(fmt.Sprintf("%s, from %.2g", c.Name, c.Search.Rate()), figure.X("step t"), figure.LogY("η_t").Range(leastRate, 1)).
+			Line("learning rate", c.Step[:len(rates)], rates)
 	})...)
 }
 
-// visible are rates for a logarithmic axis: one of 0, as at the start of a warm-up, lies below it.
+// leastRate is the lower end of the axes of rates.
+const leastRate = 1e-4
+
+// visible are the rates that such an axis shows: those before the last ones below it, none of them below.
 func visible(rates []float64) []float64 {
-	return figure.Column(rates, func(eta float64) float64 { return max(eta, 1e-9) })
+	for len(rates) > 1 && rates[len(rates)-1] < leastRate {
+		rates = rates[:len(rates)-1]
+	}
+	return figure.Column(rates, func(eta float64) float64 { return max(eta, leastRate) })
 }
 
 // BestFirst are the scores by their excess loss, that of theory where it is known.
@@ -120,17 +127,17 @@ func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
 // DrawScores shows what each schedule leaves, and which part of it is left of the start.
 func DrawScores(scores []*ScheduleScore) *figure.Figure {
 	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
-	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.LogY("loss at the end, L(θ) − L(θ*)"))
+	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.Y("1000 × (L(θ) − L(θ*)) at the end"))
+	thousand := func(x float64) stat.Interval { return stat.Interval{Value: 1000 * x, Low: 1000 * x, High: 1000 * x} }
 	var at []int
-	var predicted, start, noise []float64
+	var predicted, start []stat.Interval
 	for i, c := range scores {
 		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
-			at, predicted = append(at, i), append(predicted, c.Predicted)
-			start, noise = append(start, c.Memory), append(noise, c.Predicted-c.Memory)
+			at, predicted, start = append(at, i), append(predicted, thousand(c.Predicted)), append(start, thousand(c.Memory))
 		}
 	}
-	return fig.ConfidenceIntervals("all, measured with 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess })).
-		Theory("all, exact", at, predicted).Points("left of the start, exact", at, start).Points("noise, exact", at, noise)
+	return fig.ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess.Scaled(1000) })).
+		ConfidenceIntervals("exact", at, predicted).ConfidenceIntervals("what is left of the start (the rest is noise), exact", at, start)
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.
@@ -198,7 +205,7 @@ func (c *Course) String() string {
 
 // DrawCourses shows the rates of the courses and the losses that follow from them.
 func DrawCourses(courses ...*Course) *figure.Figure {
-	rates := figure.New("Your schedule, and two others", figure.X("step t"), figure.LogY("learning rate η_t").Range(1e-4, 1))
+	rates := figure.New("Your schedule, and two others", figure.X("step t"), figure.LogY("learning rate η_t").Range(leastRate, 1))
 	losses := figure.New("What theory expects of it", figure.X("step t"), figure.LogY("expected loss, L(θ) − L(θ*)"))
 	for _, c := range courses {
 		rates.Line(c.Name, nil, visible(c.Rate))

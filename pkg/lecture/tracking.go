@@ -106,7 +106,7 @@ type Tracker struct {
 	Step      []int         // middles of spans of time
 	Distance  []float64     // measured mean of ‖θ_t − θ*_t‖² over the span and the streams; none if a run diverged
 	Predicted []float64     // E‖θ_t − θ*_t‖², exact, the mean over the same span
-	LongRun   stat.Interval // measured mean after the first fifth, over streams
+	LongRun   stat.Interval // measured mean over streams, after the first fifth or, of Follow, of all steps
 	Expected  float64       // the same by theory
 }
 
@@ -115,16 +115,16 @@ func (t *Tracker) String() string {
 	if t.Distance == nil {
 		return "diverged."
 	}
-	return fmt.Sprintf("mean after the first fifth %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
+	return fmt.Sprintf("mean squared distance %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
 }
 
 // DrawTrackers shows how far θ is from the truth on average under each schedule.
 func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
-	off := figure.New(title, figure.X("step t"), figure.LogY("mean ‖θ_t − θ*_t‖²"))
+	off := figure.New(title, figure.X("step t"), figure.LogY("mean squared distance to θ*_t"))
 	for _, t := range trackers {
 		off.Theory("theory, exact", t.Step, t.Predicted)
 		if t.Distance != nil {
-			off.Points(t.Name, t.Step, t.Distance)
+			off.Line(t.Name, t.Step, t.Distance)
 		}
 	}
 	return off
@@ -152,8 +152,8 @@ func (f Family) at(rate float64) (schedule.Schedule, error) {
 	return schedule.Func(func(t int) float64 { return f.Eta(rate, t) })
 }
 
-// Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance after the first
-// fifth. It has the errors of Track, and those of the families.
+// Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance over the whole
+// stream. LongRun and Expected are the means over the whole stream too. It has the errors of Track, and those of the families.
 func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 			if err != nil {
 				return 0, err
 			}
-			_, mean := longRun(s.expected(eta))
+			mean := mean(s.expected(eta))
 			if math.IsNaN(mean) {
 				mean = math.Inf(1)
 			}
@@ -183,7 +183,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 		}
 		schedules = append(schedules, NamedSchedule{Name: family.Name, Schedule: eta})
 	}
-	trackers, err := Track(ctx, s, schedules)
+	trackers, err := track(ctx, s, schedules, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -206,12 +206,6 @@ func (s *Streams) expected(eta schedule.Schedule) []float64 {
 	return expected
 }
 
-// longRun is where the records after the first fifth begin, and their mean.
-func longRun(records []float64) (from int, mean float64) {
-	from = len(records) / 5
-	return from, floats.Sum(records[from:]) / float64(len(records)-from)
-}
-
 // TrackingCurve (claim S14) is how far SGD at constant rates is from a moving optimum in the long run.
 type TrackingCurve struct {
 	Best              float64 // the rate at which theory expects the least distance; a tenth of the stability limit where there is none
@@ -229,7 +223,7 @@ func (c *TrackingCurve) Least() int {
 
 // Draw shows what was measured, and what theory expects and of which parts, over the rate.
 func (c *TrackingCurve) Draw() *figure.Figure {
-	return figure.New("Following an optimum that drifts", figure.LogX("constant learning rate η"), figure.LogY("mean ‖θ_t − θ*_t‖²")).
+	return figure.New("Following an optimum that drifts", figure.LogX("constant learning rate η"), figure.LogY("mean squared distance to θ*_t")).
 		Theory("theory", c.Fine, c.Exact).Line("lag alone", c.Fine, c.Lag).Line("noise alone", c.Fine, c.Noise).
 		ConfidenceIntervals("measured, 95 %", c.Rates, c.Measured).VLine(c.Best, "best by theory")
 }
@@ -283,6 +277,11 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
 // when a schedule cannot be, and when a run fails.
 func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
+	return track(ctx, s, schedules, 5)
+}
+
+// track is Track with the means of the records after the first one in so many, of all for 0.
+func track(ctx context.Context, s *Streams, schedules []NamedSchedule, after int) ([]*Tracker, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -319,7 +318,7 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 		for k := range s.Each {
 			runs = append(runs, histories[k*len(schedules)+i][0])
 		}
-		if err := tr.measure(s, runs, expected); err != nil {
+		if err := tr.measure(s, runs, expected, after); err != nil {
 			return nil, err
 		}
 	}
@@ -327,15 +326,18 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 }
 
 // trackSpans is into how many spans of time a stream is parted.
-const trackSpans = 60
+const trackSpans = 100
 
 // trackStride is how many steps lie between two records.
 const trackStride = 10
 
 // measure computes the distances of the runs, one for each stream, beside those that theory expects at the records.
-func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64) (err error) {
-	var fifth int
-	fifth, tr.Expected = longRun(expected)
+func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64, after int) (err error) {
+	first := 0
+	if after > 0 {
+		first = len(expected) / after
+	}
+	tr.Expected = mean(expected[first:])
 	measured, ok := make([]float64, len(expected)), true
 	var means []float64
 	for k, h := range runs {
@@ -347,8 +349,8 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 		for j := range measured {
 			d := squared(h.Params[j], s.Each[k].Truth[h.Step[j]])
 			measured[j] += d / float64(len(s.Each))
-			if j >= fifth {
-				late += d / float64(len(measured)-fifth)
+			if j >= first {
+				late += d / float64(len(measured)-first)
 			}
 		}
 		means = append(means, late)

@@ -137,6 +137,8 @@ type Breakout struct {
 	Rates     []float64
 	Escaped   []stat.Interval // the part of the runs that are in the better basin then
 	Predicted []float64       // 1 − (1−p)^Steps, with p the probability of an escape in a step
+	Fine      []float64       // rates between those of Rates
+	Curve     []float64       // Predicted at those rates, interpolated
 	Half      float64         // the rate at which half of the runs have left, by theory; NaN outside the rates
 }
 
@@ -196,24 +198,34 @@ func MeasureBreakouts(ctx context.Context, trap *Trap, grid Grid, budgets []int)
 				return nil, err
 			}
 			b.Escaped, b.Predicted = append(b.Escaped, share), append(b.Predicted, -math.Expm1(float64(n)*math.Log1p(-p)))
-			if i > 0 && b.Predicted[i-1] < 0.5 && b.Predicted[i] >= 0.5 {
-				// Between two rates log p is nearly linear in 1/η.
-				goal := math.Log(math.Ln2 / float64(n))
-				lo, hi := math.Log(leaves[0][i-1]), math.Log(p)
-				part := (goal - lo) / (hi - lo)
-				b.Half = 1 / ((1-part)/grid.Rates[i-1] + part/grid.Rates[i])
-			}
 		}
+		b.interpolate(leaves[0])
 		all = append(all, b)
 	}
 	return all, nil
+}
+
+// interpolate computes Fine, Curve and Half from the probabilities of an escape in a step: between two rates log p is nearly linear in 1/η.
+func (b *Breakout) interpolate(leaves []float64) {
+	const fine = 20
+	for i := range len(leaves) - 1 {
+		for k := range fine + 1 {
+			part := float64(k) / fine
+			eta := 1 / ((1-part)/b.Rates[i] + part/b.Rates[i+1])
+			p := math.Exp((1-part)*math.Log(leaves[i]) + part*math.Log(leaves[i+1]))
+			b.Fine, b.Curve = append(b.Fine, eta), append(b.Curve, -math.Expm1(float64(b.Steps)*math.Log1p(-p)))
+			if math.IsNaN(b.Half) && b.Curve[len(b.Curve)-1] >= 0.5 && len(b.Curve) > 1 {
+				b.Half = eta
+			}
+		}
+	}
 }
 
 // DrawBreakouts shows the part of the runs that have left, over the rate, for each number of steps.
 func (t *Trap) DrawBreakouts(breakouts []*Breakout) *figure.Figure {
 	fig := figure.New("How many have left the trap", figure.X("constant rate η"), figure.Y("part of the runs").Range(-0.03, 1.03)).VLine(t.Limit, "2/λ of the trap")
 	for _, b := range breakouts {
-		fig.Theory("theory", b.Rates, b.Predicted).ConfidenceIntervals(fmt.Sprintf("after %d steps", b.Steps), b.Rates, b.Escaped)
+		fig.Theory("theory", b.Fine, b.Curve).ConfidenceIntervals(fmt.Sprintf("after %d steps", b.Steps), b.Rates, b.Escaped)
 	}
 	return fig
 }
