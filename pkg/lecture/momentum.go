@@ -63,7 +63,7 @@ type Conditioning struct {
 	Kappa                []float64
 	GD, HeavyBall        []float64 // measured steps until the distance is a millionth
 	WantGD, WantHeavy    []float64 // the same by iterating the recursion of each direction, a pair of numbers
-	GDSlope, HeavySlope  float64   // of the measured steps over κ, on log-log axes: 1 and ½ in theory
+	GDSlope, HeavySlope  float64   // of the measured steps over κ, on log-log axes, for three or more κ: near 1 and ½
 	Border, BorderTheory []float64 // the rate at which heavy ball stops converging, measured and 2(1+β)/λ_max, in units of 1/λ_max
 	Betas                []float64 // the momenta of the border
 }
@@ -99,7 +99,7 @@ func MeasureConditioning(ctx context.Context, kappas, betas []float64) (*Conditi
 		}
 		return whole
 	}
-	if len(kappas) > 1 {
+	if len(kappas) > 2 { // enough for a slope
 		if c.GDSlope, err = slope(steps(kappas), c.GD); err != nil {
 			return nil, err
 		}

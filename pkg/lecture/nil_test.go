@@ -34,7 +34,8 @@ var takesPointers = map[string]any{
 	"CompareClosedForm": lecture.CompareClosedForm, "CompareMotions": lecture.CompareMotions, "CompareOrders": lecture.CompareOrders,
 	"CompareSchedules": lecture.CompareSchedules, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
 	"DrawFits": lecture.DrawFits, "DrawFound": lecture.DrawFound, "WithSpares": lecture.WithSpares,
-	"DrawTrackers": lecture.DrawTrackers, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
+	"Ahead": lecture.Ahead, "BestRates": lecture.BestRates, "MeasureBreakouts": lecture.MeasureBreakouts, "MomentumEnd": lecture.MomentumEnd,
+	"TestRange": lecture.TestRange, "(*Trap).EscapeRate": (*lecture.Trap).EscapeRate, "(*Study).FullSteps": (*lecture.Study).FullSteps, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
 	"FollowDecay": lecture.FollowDecay, "MeasureAgreement": lecture.MeasureAgreement, "MeasureAveraging": lecture.MeasureAveraging,
 	"MeasureBatchNoise": lecture.MeasureBatchNoise, "MeasureCosts": lecture.MeasureCosts, "MeasureDance": lecture.MeasureDance,
 	"MeasureDecay": lecture.MeasureDecay, "MeasureFactors": lecture.MeasureFactors, "MeasureMotion": lecture.MeasureMotion,
@@ -56,7 +57,7 @@ func TestNilIsRefused(t *testing.T) {
 	eta, err := schedule.Constant(0.1)
 	require.NoError(t, err)
 	good := map[reflect.Type]any{}
-	for _, v := range []any{2, 0.1, []float64{0.1, 0.2}, study, &train.History{Step: []int{0}, Params: [][]float64{{0, 0}}}, &lecture.Motion{}, []*lecture.Tracker{{Distance: []float64{1}, Path: [][]float64{{0, 0}}, PathStep: []int{0}}},
+	for _, v := range []any{2, 0.1, []float64{0.1, 0.2}, study, &train.History{Step: []int{0}, Params: [][]float64{{0, 0}}}, &lecture.Motion{}, []*lecture.Tracker{{Distance: []float64{1}}},
 		lecture.Valley(), &lecture.Clinic{Seeds: 1}, problem.Lecturer(), &lecture.Depths{}, &lecture.Success{},
 		figure.New("", figure.X("x"), figure.Y("y")), new(train.Trainer), new(theory.Descent), lecture.Grid{Batch: 2, Rates: []float64{0.1}, Steps: 10, Seeds: 2},
 		lecture.AgreementSettings{Start: []float64{0, 0}, Rate: 0.1, Steps: 10, Stride: 1, Batch: 4, Draws: 2},

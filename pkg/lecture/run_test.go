@@ -207,7 +207,11 @@ func TestAveragesInWords(t *testing.T) {
 	require.NotContains(t, a.String(), "±", "one run says nothing of the error")
 	a.Average[0].High = 0.7
 	require.Contains(t, a.String(), "5.0e-01 ± 1.0e-01")
-	require.Equal(t, 1, lecture.DrawAveraging(logs(), []*lecture.Averaging{a, {Diverged: 2, Seeds: 3}}))
+	fig, err := lecture.DrawAveraging([]*lecture.Averaging{a, {Diverged: 2, Seeds: 3}})
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, fig), "the limit, whatever η₀ (theory)")
+	_, err = lecture.DrawAveraging([]*lecture.Averaging{{Diverged: 2, Seeds: 3}})
+	require.ErrorContains(t, err, "give smaller ones")
 	require.Contains(t, (&lecture.Averaging{Diverged: 2, Seeds: 3}).String(), "2 of 3 runs diverged")
 }
 
@@ -217,20 +221,25 @@ func TestTrackingAtRates(t *testing.T) {
 	curve, err := lecture.TrackAt(t.Context(), streams, []float64{0.5, 1, 1000})
 	require.NoError(t, err)
 	require.Len(t, curve.Rates, 2, "the last is not stable")
-	require.Less(t, curve.Exact[1], curve.Exact[0], "the best rate")
-	for i := range curve.Rates {
+	last := len(curve.Fine) - 1
+	require.InDeltaSlice(t, curve.Rates, []float64{curve.Fine[0], curve.Fine[last]}, 1e-12)
+	require.Less(t, curve.Exact[last], curve.Exact[0], "the best rate")
+	for i := range curve.Fine {
 		require.InEpsilon(t, curve.Exact[i], curve.Lag[i]+curve.Noise[i], 1e-12)
 	}
+	require.Contains(t, drawn(t, curve.Draw()), "lag alone (line)")
 	require.Less(t, curve.Least(), 2)
 	_, err = lecture.TrackAt(t.Context(), streams, []float64{1000})
 	require.ErrorContains(t, err, "choose smaller ones")
-	trackers, err := lecture.Follow(t.Context(), streams, curve.Best, 50)
+	trackers, err := lecture.Follow(t.Context(), streams, lecture.Family{Name: "constant", Eta: func(rate float64, t int) float64 { return rate }})
 	require.NoError(t, err)
-	require.Len(t, trackers, 4)
-	require.Contains(t, trackers[2].String(), "mean after the first fifth")
-	require.Contains(t, drawn(t, lecture.DrawTrackers(streams, trackers)), "windowed (line)")
-	_, err = lecture.Follow(t.Context(), streams, 0, 50)
-	require.Error(t, err)
+	require.Contains(t, trackers[0].String(), "mean squared distance")
+	require.True(t, trackers[0].Search.Inside())
+	require.Contains(t, drawn(t, lecture.DrawTrackers("drift", trackers)), "constant (line)")
+	_, rows := lecture.TrackerTable(trackers)
+	require.Len(t, rows[0], 5)
+	_, err = lecture.Follow(t.Context(), streams, lecture.Family{Name: "none"})
+	require.ErrorContains(t, err, "none has no function Eta")
 	require.Equal(t, "diverged.", (&lecture.Tracker{}).String())
 }
 
@@ -246,25 +255,24 @@ func TestRunsOnTheTrap(t *testing.T) {
 	require.Contains(t, words, "small: in the trap")
 	drawn(t, fig)
 	few := []*lecture.Escape{{Rate: 0.1, Better: stat.Interval{Value: 0.9, Low: 0.8, High: 1}, Constant: 1, Decayed: 1, PredictedConstant: 1, PredictedDecayed: 1}}
-	require.NotContains(t, drawn(t, trap.DrawEscapes(few)), "Small steps refine")
-	require.Contains(t, drawn(t, trap.DrawEscapes(append(few, &lecture.Escape{Rate: 1, Better: few[0].Better, Constant: 2, Decayed: 1, PredictedConstant: 2, PredictedDecayed: 1}))),
-		"Small steps refine")
+	more := append(few, &lecture.Escape{Rate: 1, Better: few[0].Better, Constant: 2, Decayed: 1, PredictedConstant: 2, PredictedDecayed: 1}, &lecture.Escape{Rate: 2, Constant: math.NaN()})
+	require.Contains(t, drawn(t, trap.DrawRefinement(more)), "rate stays at η₀ (points): from 1 to 2", "the last one reached nothing")
 	require.Contains(t, (&lecture.Escape{Rate: 0.1, Constant: math.NaN()}).String(), "constant –")
 }
 
 func TestScoresFirstToLast(t *testing.T) {
 	at := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v / 2, High: 2 * v} }
 	scores := []*lecture.ScheduleScore{
-		{NamedSchedule: lecture.NamedSchedule{Name: "constant"}, Rate: 0.1, Excess: at(0.02), Predicted: 0.02, Rates: []float64{0.1, 0.1}, Step: []int{0, 10}},
-		{NamedSchedule: lecture.NamedSchedule{Name: "plateau"}, Rate: 0.2, Excess: at(0.01), Predicted: math.NaN(), Rates: []float64{0.2, 0.1}, Step: []int{0, 10, 20}},
+		{NamedSchedule: lecture.NamedSchedule{Name: "constant"}, Search: lecture.RateSearch{Rates: []float64{0.1}, Each: []float64{1}}, Excess: at(0.02), Predicted: 0.02, Rates: []float64{0.1, 0.1}, Step: []int{0, 10}},
+		{NamedSchedule: lecture.NamedSchedule{Name: "plateau"}, Search: lecture.RateSearch{Rates: []float64{0.2}, Each: []float64{1}}, Excess: at(0.01), Predicted: math.NaN(), Rates: []float64{0.2, 0.1}, Step: []int{0, 10, 20}},
 	}
 	drawn(t, lecture.DrawSchedules(scores))
 	best := lecture.BestFirst(scores)
 	require.Equal(t, "plateau", best[0].Name)
 	require.Equal(t, "constant", scores[0].Name, "the argument stays")
-	require.Contains(t, drawn(t, lecture.DrawScores(best)), "theory, exact (values with intervals): constant 0.02.")
+	require.Contains(t, drawn(t, lecture.DrawScores(best)), "exact (values with intervals): constant 20.")
 	_, rows := lecture.ScheduleTable(best)
-	require.Equal(t, []string{"plateau", "0.2", "10", "5 … 20", "–"}, rows[0])
+	require.Equal(t, []string{"plateau", "0.2", "0", "0 %", "10.00", "5.00 … 20.00", "–", "0.00"}, rows[0])
 }
 
 func TestOptimizersRelativeToSGD(t *testing.T) {
@@ -272,13 +280,13 @@ func TestOptimizersRelativeToSGD(t *testing.T) {
 	for _, task := range []string{"a", "b"} {
 		for i, name := range lecture.Optimizers {
 			v := float64(i + 1)
-			scores = append(scores, &lecture.Score{Task: task, Optimizer: name, Rates: []float64{0.1}, Excess: stat.Interval{Value: v, Low: v, High: v}})
+			scores = append(scores, &lecture.Score{Task: task, Optimizer: name, Search: lecture.RateSearch{Rates: []float64{0.1}, Each: []float64{v}}, Excess: stat.Interval{Value: v, Low: v, High: v}})
 		}
 	}
 	require.Contains(t, drawn(t, lecture.DrawOptimizers(scores)), "a (values with intervals): GD 0.5, SGD 1, momentum 1.5,")
 	header, rows := lecture.OptimizerTable(scores)
 	require.Equal(t, []string{"optimizer", "a", "b"}, header)
-	require.Equal(t, []string{"SGD", "2 at η = 0.1", "2 at η = 0.1"}, rows[1])
+	require.Equal(t, []string{"SGD", "2 (no interval) at η = 0.1", "2 (no interval) at η = 0.1"}, rows[1])
 	require.Len(t, rows, len(lecture.Optimizers))
 }
 

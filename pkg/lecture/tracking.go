@@ -106,7 +106,7 @@ type Tracker struct {
 	Step      []int         // middles of spans of time
 	Distance  []float64     // measured mean of ‖θ_t − θ*_t‖² over the span and the streams; none if a run diverged
 	Predicted []float64     // E‖θ_t − θ*_t‖², exact, the mean over the same span
-	LongRun   stat.Interval // measured mean over streams, after the first fifth or, of Follow, of all steps
+	LongRun   stat.Interval // measured mean after the first fifth, over streams
 	Expected  float64       // the same by theory
 }
 
@@ -152,8 +152,8 @@ func (f Family) at(rate float64) (schedule.Schedule, error) {
 	return schedule.Func(func(t int) float64 { return f.Eta(rate, t) })
 }
 
-// Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance over the whole
-// stream. LongRun and Expected are the means over the whole stream too. It has the errors of Track, and those of the families.
+// Follow (claim S14) is Track under each family at its best rate, which theory finds: that of the least mean distance after the first fifth.
+// A rate at which the distance first grows tenfold counts as one that diverges. It has the errors of Track, and those of the families.
 func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -165,11 +165,11 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 			if err != nil {
 				return 0, err
 			}
-			mean := mean(s.expected(eta))
-			if math.IsNaN(mean) {
-				mean = math.Inf(1)
+			expected := s.expected(eta)
+			if floats.HasNaN(expected) || floats.Max(expected) > 10*expected[0] {
+				return math.Inf(1), ctx.Err()
 			}
-			return mean, ctx.Err()
+			return mean(expected[len(expected)/5:]), ctx.Err()
 		})
 	})
 	if err != nil {
@@ -183,7 +183,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 		}
 		schedules = append(schedules, NamedSchedule{Name: family.Name, Schedule: eta})
 	}
-	trackers, err := track(ctx, s, schedules, 0)
+	trackers, err := Track(ctx, s, schedules)
 	if err != nil {
 		return nil, err
 	}
@@ -277,11 +277,6 @@ func TrackAt(ctx context.Context, s *Streams, parts []float64) (*TrackingCurve, 
 // Track (claim S14) runs SGD through every stream, one example a step, under each schedule. It is an error when there is no stream,
 // when a schedule cannot be, and when a run fails.
 func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Tracker, error) {
-	return track(ctx, s, schedules, 5)
-}
-
-// track is Track with the means of the records after the first one in so many, of all for 0.
-func track(ctx context.Context, s *Streams, schedules []NamedSchedule, after int) ([]*Tracker, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -318,7 +313,7 @@ func track(ctx context.Context, s *Streams, schedules []NamedSchedule, after int
 		for k := range s.Each {
 			runs = append(runs, histories[k*len(schedules)+i][0])
 		}
-		if err := tr.measure(s, runs, expected, after); err != nil {
+		if err := tr.measure(s, runs, expected); err != nil {
 			return nil, err
 		}
 	}
@@ -332,11 +327,8 @@ const trackSpans = 100
 const trackStride = 10
 
 // measure computes the distances of the runs, one for each stream, beside those that theory expects at the records.
-func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64, after int) (err error) {
-	first := 0
-	if after > 0 {
-		first = len(expected) / after
-	}
+func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64) (err error) {
+	first := len(expected) / 5
 	tr.Expected = mean(expected[first:])
 	measured, ok := make([]float64, len(expected)), true
 	var means []float64

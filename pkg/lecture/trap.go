@@ -144,6 +144,9 @@ type Breakout struct {
 
 // EscapeRate is the probability with which a run in the trap leaves it in a step. It has the errors of theory.EscapeRate.
 func (t *Trap) EscapeRate(eta float64) (float64, error) {
+	if err := given("trap", t); err != nil {
+		return 0, err
+	}
 	return theory.EscapeRate(t.Basins.Gradient, [2]float64{-0.1, 0}, 0.8, eta, t.Noise)
 }
 

@@ -9,7 +9,7 @@ import (
 // as on a straight line on a logarithmic axis. It is +Inf when that takes more than limit steps.
 func (s *SGD) stepsTo(eta float64, start []float64, excess float64, limit int) float64 {
 	before := math.NaN()
-	for t, e := range s.recursion(func(int) float64 { return eta }, start, Drift{}, limit) {
+	for t, e := range s.recursion(func(int) float64 { return eta }, start, Drift{}, 1, limit) {
 		now, k := 0.0, 0
 		for i, lambda := range s.Lambda { // the element (i, i) ends row i
 			now += lambda * e.second[k+i] / 2
