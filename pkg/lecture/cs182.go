@@ -81,8 +81,8 @@ func DrawErrors(scores []CS182Score) *figure.Figure {
 	})...)
 }
 
-// DrawResiduals shows, for each width, how far the net of median error of each optimizer is from the target.
-func DrawResiduals(scores []CS182Score) *figure.Figure {
+// DrawMedianNets shows, for each width, how far the net of median error of each optimizer is from the target.
+func DrawMedianNets(scores []CS182Score) *figure.Figure {
 	xs, ys := problem.Lecturer().Grid(401)
 	residuals := func(s CS182Score) []float64 { // none where most nets diverged
 		if math.IsInf(Quantile(s.Losses, 0.5), 1) {

@@ -142,7 +142,7 @@ func TestCS182MeasuresTheErrorWithoutNoise(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `^width 10, adam at η = 0.02: +median error .*, best .*, worst `, scores[0].String())
 	require.Contains(t, drawn(t, lecture.DrawErrors(scores)), "median and quartiles")
-	require.Contains(t, drawn(t, lecture.DrawResiduals(scores)), "adam (line)")
+	require.Contains(t, drawn(t, lecture.DrawMedianNets(scores)), "adam (line)")
 	_, rows := lecture.CS182Table(scores)
 	require.Equal(t, []string{"10", "adam", "0.02"}, rows[0][:3])
 	require.Len(t, scores[0].Losses, 2)
