@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// RunningMean checks an average that is kept without its terms. mean gets the average of θ_1, …, θ_{n−1}, then θ_n (of the same
+// RunningMean is an error unless mean keeps an average without its terms. mean gets the average of θ_1, …, θ_{n−1}, then θ_n (of the same
 // length), and n ≥ 1, and returns the average of θ_1, …, θ_n as a new slice or in its first argument.
 func RunningMean(mean func(mean, theta []float64, n int) []float64) error {
 	for _, points := range [][][]float64{{{3, -1}}, {{1}, {3}, {8}}, {{2, 0}, {-4, 1}, {5, 7}, {1, -6}}} {
@@ -28,7 +28,7 @@ func RunningMean(mean func(mean, theta []float64, n int) []float64) error {
 	return nil
 }
 
-// WarmUpCosine checks a schedule of steps t = 0, …, steps. It rises linearly from 0 at step 0 to peak at step warm, and falls along half a cosine to 0 at
+// WarmUpCosine is an error unless rate is this schedule of steps t = 0, …, steps: it rises linearly from 0 at step 0 to peak at step warm, and falls along half a cosine to 0 at
 // step steps; 0 ≤ warm < steps.
 func WarmUpCosine(rate func(t, warm, steps int, peak float64) float64) error {
 	for _, c := range []struct {
@@ -49,7 +49,7 @@ func WarmUpCosine(rate func(t, warm, steps int, peak float64) float64) error {
 	return nil
 }
 
-// AdaGrad checks the rule s ← s + g², θ ← θ − ηg/(√s + 10⁻⁸), over some steps. step gets θ, the gradient and s (of the same length), and the
+// AdaGrad is an error unless step follows the rule s ← s + g², θ ← θ − ηg/(√s + 10⁻⁸) over some steps. step gets θ, the gradient and s (of the same length), and the
 // learning rate η > 0. It changes s, and returns the new θ as a new slice or in theta itself.
 func AdaGrad(step func(theta, gradient, s []float64, lr float64) []float64) error {
 	gradients := [][]float64{{3, -4}, {0, 1}, {-2, 0.5}}
