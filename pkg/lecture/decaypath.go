@@ -64,7 +64,7 @@ func (d *DecayPath) Draw(plane *figure.Figure, t int) *figure.Figure {
 		plane.Ellipse("theory, 2 standard deviations", x, y, a, b, angle)
 	}
 	from := max(0, t-40)
-	return plane.Path("40 steps", d.X[from:t+1], d.Y[from:t+1])
+	return plane.Line("40 steps", d.X[from:t+1], d.Y[from:t+1]).Points("40 steps", d.X[from:t+1], d.Y[from:t+1])
 }
 
 // String says how the run ended.

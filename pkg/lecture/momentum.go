@@ -76,19 +76,8 @@ func MeasureConditioning(ctx context.Context, kappas, betas []float64) (*Conditi
 		if !(kappa >= 2) || kappa > 1e5 {
 			return nil, fmt.Errorf("a condition number is %g: it must be between 2 and 100,000", kappa)
 		}
-		eta, _ := theory.OptimalRate(1, kappa)
-		fast, beta, _ := theory.OptimalHeavyBall(1, kappa)
-		for _, pair := range [][2]float64{{eta, 0}, {fast, beta}} {
-			want := recursion(pair[0], pair[1], kappa)
-			got, err := arrival(ctx, pair[0], pair[1], kappa, 2*want)
-			if err != nil {
-				return nil, err
-			}
-			if pair[1] == 0 {
-				c.GD, c.WantGD = append(c.GD, float64(got)), append(c.WantGD, float64(want))
-			} else {
-				c.HeavyBall, c.WantHeavy = append(c.HeavyBall, float64(got)), append(c.WantHeavy, float64(want))
-			}
+		if err := c.measure(ctx, kappa); err != nil {
+			return nil, err
 		}
 	}
 	var err error
@@ -110,6 +99,34 @@ func MeasureConditioning(ctx context.Context, kappas, betas []float64) (*Conditi
 	return c, c.findBorder(ctx)
 }
 
+// measure runs both rules, each at its best constants, on the bowl of a condition number.
+func (c *Conditioning) measure(ctx context.Context, kappa float64) error {
+	p, err := bowl(kappa)
+	if err != nil {
+		return err
+	}
+	t, err := NewHeavyBall(p)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	eta, _ := theory.OptimalRate(1, kappa)
+	fast, beta, _ := theory.OptimalHeavyBall(1, kappa)
+	for _, pair := range [][2]float64{{eta, 0}, {fast, beta}} {
+		want := recursion(pair[0], pair[1], kappa)
+		h, err := t.Run(ctx, train.Config{LearningRate: pair[0], Hyper: map[string]float64{"momentum": pair[1]}, Steps: 2 * want})
+		if err != nil {
+			return err
+		}
+		if got := float64(settled(h.Params)); pair[1] == 0 {
+			c.GD, c.WantGD = append(c.GD, got), append(c.WantGD, float64(want))
+		} else {
+			c.HeavyBall, c.WantHeavy = append(c.HeavyBall, got), append(c.WantHeavy, float64(want))
+		}
+	}
+	return nil
+}
+
 // millionth is the distance, as a part of the first one, at which a run has arrived.
 const millionth = 1e-6
 
@@ -123,24 +140,6 @@ func bowl(kappa float64) (*problem.Quadratic, error) {
 	return p, nil
 }
 
-// arrival is the first step after which the distance to the optimum stays below a millionth of the first; the number of steps + 1 if none.
-func arrival(ctx context.Context, eta, beta, kappa float64, steps int) (int, error) {
-	p, err := bowl(kappa)
-	if err != nil {
-		return 0, err
-	}
-	t, err := NewHeavyBall(p)
-	if err != nil {
-		return 0, err
-	}
-	defer t.Close()
-	h, err := t.Run(ctx, train.Config{LearningRate: eta, Hyper: map[string]float64{"momentum": beta}, Steps: steps})
-	if err != nil {
-		return 0, err
-	}
-	return settled(h.Params), nil
-}
-
 // settled is the first index from which on all points are within a millionth of the first one's distance to 0.
 func settled(path [][]float64) int {
 	for t := len(path) - 1; t >= 0; t-- {
@@ -151,7 +150,7 @@ func settled(path [][]float64) int {
 	return 0
 }
 
-// recursion is arrival computed without a run: each direction of curvature λ by itself, e_{t+1} = (1 + β − ηλ) e_t − β e_{t−1}.
+// recursion is how many steps it takes, computed without a run: each direction of curvature λ by itself, e_{t+1} = (1 + β − ηλ) e_t − β e_{t−1}.
 func recursion(eta, beta, kappa float64) int {
 	const most = 1 << 22
 	path := [][]float64{{1, 1}}

@@ -93,11 +93,12 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*t
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
-// DrawSchedules shows the rates of each run, all on the same axis.
+// DrawSchedules shows the rates of each run, all on the same axis. A title says the greatest rate.
 func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
 	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
 		rates := visible(c.Rates)
-		return figure.New(fmt.Sprintf("%s, from %.2g", c.Name, c.Search.Rate()), figure.X("step t"), figure.LogY("η_t").Range(leastRate, 1)).
+		steps := float64(c.Step[len(c.Step)-1])
+		return figure.New(fmt.Sprintf("%s %.2g", c.Name, c.Search.Rate()), figure.X("step t").Range(0, steps), figure.LogY("η_t").Range(leastRate, 1)).
 			Line("learning rate", c.Step[:len(rates)], rates)
 	})...)
 }

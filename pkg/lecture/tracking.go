@@ -108,6 +108,10 @@ type Tracker struct {
 	Predicted []float64     // E‖θ_t − θ*_t‖², exact, the mean over the same span
 	LongRun   stat.Interval // measured mean after the first fifth, over streams
 	Expected  float64       // the same by theory
+	// Since are steps since the last jump, where the optimum jumps; Settling is the measured mean of ‖θ_t − θ*_t‖² then, over all jumps
+	// after the first fifth and over streams, and Settles the same by theory.
+	Since             []int
+	Settling, Settles []float64
 }
 
 // String says in a sentence how far from the truth the tracker is in the long run.
@@ -128,6 +132,35 @@ func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
 		}
 	}
 	return off
+}
+
+// DrawSettling shows how far θ is from the truth after a jump, on average over the jumps.
+func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
+	off := figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t"))
+	for _, t := range trackers {
+		off.Theory("theory, exact", t.Since, t.Settles)
+		if t.Settling != nil {
+			off.Line(t.Name, t.Since, t.Settling)
+		}
+	}
+	return off
+}
+
+// settle folds the records after the first one over the jumps.
+func (tr *Tracker) settle(every, first int, measured, expected []float64) {
+	cycle := every / trackStride
+	sums, wants, counts := make([]float64, cycle), make([]float64, cycle), make([]float64, cycle)
+	for j := first; j < len(measured); j++ {
+		if k := j * trackStride % every / trackStride; k < cycle {
+			sums[k], wants[k], counts[k] = sums[k]+measured[j], wants[k]+expected[j], counts[k]+1
+		}
+	}
+	for _, k := range spaced(cycle - 1) {
+		if counts[k] > 0 {
+			tr.Since = append(tr.Since, k*trackStride)
+			tr.Settling, tr.Settles = append(tr.Settling, sums[k]/counts[k]), append(tr.Settles, wants[k]/counts[k])
+		}
+	}
 }
 
 // TrackerTable is a row for each schedule, for lab.Table.
@@ -356,7 +389,11 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 			tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
 		}
 	}
+	if s.Every >= 3*trackStride {
+		tr.settle(s.Every, first, measured, expected)
+	}
 	if !ok {
+		tr.Settling = nil
 		tr.LongRun = beyond
 		return nil
 	}
