@@ -101,11 +101,7 @@ func MeasureConditioning(ctx context.Context, kappas, betas []float64) (*Conditi
 
 // measure runs both rules, each at its best constants, on the bowl of a condition number.
 func (c *Conditioning) measure(ctx context.Context, kappa float64) error {
-	p, err := bowl(kappa)
-	if err != nil {
-		return err
-	}
-	t, err := NewHeavyBall(p)
+	t, err := onBowl(kappa)
 	if err != nil {
 		return err
 	}
@@ -130,14 +126,14 @@ func (c *Conditioning) measure(ctx context.Context, kappa float64) error {
 // millionth is the distance, as a part of the first one, at which a run has arrived.
 const millionth = 1e-6
 
-// bowl has the curvatures 1 and κ, and a start at distance 1 from the optimum along each.
-func bowl(kappa float64) (*problem.Quadratic, error) {
+// onBowl runs heavy ball where the curvatures are 1 and κ, from a distance of 1 to the optimum along each.
+func onBowl(kappa float64) (*train.Trainer, error) {
 	p, err := problem.NewQuadratic([]float64{1, kappa}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	p.Start, p.DType = []float64{1, 1}, dtypes.Float64
-	return p, nil
+	return NewHeavyBall(p)
 }
 
 // settled is the first index from which on all points are within a millionth of the first one's distance to 0.
@@ -171,11 +167,7 @@ func recursion(eta, beta, kappa float64) int {
 
 // findBorder bisects between a rate at which heavy ball converges and one at which it does not, in units of 1/λ_max.
 func (c *Conditioning) findBorder(ctx context.Context) error {
-	p, err := bowl(10)
-	if err != nil {
-		return err
-	}
-	t, err := NewHeavyBall(p)
+	t, err := onBowl(10)
 	if err != nil {
 		return err
 	}

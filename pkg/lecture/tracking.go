@@ -124,26 +124,27 @@ func (t *Tracker) String() string {
 
 // DrawTrackers shows how far θ is from the truth on average under each schedule.
 func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
-	off := figure.New(title, figure.X("step t"), figure.LogY("mean squared distance to θ*_t"))
-	for _, t := range trackers {
-		off.Theory("theory, exact", t.Step, t.Predicted)
-		if t.Distance != nil {
-			off.Line(t.Name, t.Step, t.Distance)
-		}
-	}
-	return off
+	return drawDistances(figure.New(title, figure.X("step t"), figure.LogY("mean squared distance to θ*_t")), trackers, func(t *Tracker) (steps []int, measured, predicted []float64) {
+		return t.Step, t.Distance, t.Predicted
+	})
 }
 
 // DrawSettling shows how far θ is from the truth after a jump, on average over the jumps.
 func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
-	off := figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t"))
+	return drawDistances(figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t")), trackers,
+		func(t *Tracker) (steps []int, measured, predicted []float64) { return t.Since, t.Settling, t.Settles })
+}
+
+// drawDistances adds a curve for each tracker whose runs did not diverge, and one of theory.
+func drawDistances(fig *figure.Figure, trackers []*Tracker, of func(*Tracker) (steps []int, measured, predicted []float64)) *figure.Figure {
 	for _, t := range trackers {
-		off.Theory("theory, exact", t.Since, t.Settles)
-		if t.Settling != nil {
-			off.Line(t.Name, t.Since, t.Settling)
+		steps, measured, predicted := of(t)
+		fig.Theory("theory, exact", steps, predicted)
+		if measured != nil {
+			fig.Line(t.Name, steps, measured)
 		}
 	}
-	return off
+	return fig
 }
 
 // settle folds the records after the first one over the jumps.

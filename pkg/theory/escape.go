@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -8,12 +9,15 @@ import (
 // EscapeRate returns the probability with which noisy gradient descent in the plane, θ ← θ − η∇U(θ) + ησz with z standard normal,
 // leaves a disc in a step, once it has been there so long that it has forgotten its start (claim H1). The disc should reach so far
 // beyond the ridge around the trap that whoever leaves it hardly comes back. It is exact but for the grid of
-// 2.5 places in a length ησ, within some 10 %. It is an error when η, σ or the radius is not positive and finite, and when the disc
+// 2.5 places in a length ησ, within some 10 %. It is an error when there is no gradient, when η, σ or the radius is not positive and finite, and when the disc
 // holds too many places, that is when ησ is small against it.
 //
 // In a step the density of θ goes through the operator (Kp)(θ′) = ∫ N(θ′; θ − η∇U(θ), η²σ²) p(θ) dθ over the disc. Its largest
 // eigenvalue is the part that stays.
 func EscapeRate(gradient func(theta []float64) []float64, center [2]float64, radius, eta, sigma float64) (float64, error) {
+	if gradient == nil {
+		return 0, errors.New("gradient is nil: give the function ∇U(θ)")
+	}
 	s := eta * sigma
 	if !(eta > 0) || !(sigma > 0) || !(radius > 0) || math.IsInf(s+radius, 0) {
 		return 0, fmt.Errorf("eta is %v, sigma %v and radius %v: all must be positive and finite", eta, sigma, radius)

@@ -57,6 +57,7 @@ func FuzzHostile(f *testing.F) {
 		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse, "BatchCosine": theory.BatchCosine,
 		"ReshuffledVariance": theory.ReshuffledVariance, "ShuffledOnceVariance": theory.ShuffledOnceVariance,
 		"(*SGD).FewestSteps": (*theory.SGD).FewestSteps, "GaussianMean": theory.GaussianMean,
+		"EscapeRate": theory.EscapeRate, "(*SGD).TrackingJumps": (*theory.SGD).TrackingJumps, "(*SGD).After": (*theory.SGD).After,
 		"NewMeanField": theory.NewMeanField, "(*MeanField).Gradient": (*theory.MeanField).Gradient,
 	})
 }
