@@ -343,8 +343,12 @@ func (s *SGD) Moments(eta func(t int) float64, start []float64, steps int) iter.
 	}
 }
 
-// After returns the moments of θ_steps alone, with the arguments of Moments and faster.
+// After returns the moments of θ_steps alone, with the arguments of Moments and faster. It panics when steps is negative, or above
+// 2²⁴, where it would take too long.
 func (s *SGD) After(eta func(t int) float64, start []float64, steps int) Moments {
+	if steps < 0 || steps > 1<<24 {
+		panic(fmt.Sprintf("steps is %d: it must be from 0 to 2^24", steps))
+	}
 	var end state
 	for _, e := range s.recursion(eta, start, Drift{}, 1, steps) {
 		end = e
