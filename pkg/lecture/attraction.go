@@ -29,7 +29,7 @@ func (a Attraction) String() string {
 
 // DrawAttraction (claim N11) draws the part that returns over δ, and the distance of neighboring kinks.
 func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
-	return figure.New("How often training returns", figure.LogX("δ, by which each knot was moved"), figure.Y("returned (%)").Range(-2, 102)).
+	return figure.New("How often training returns", figure.LogX("δ, standard deviation of each knot’s move"), figure.Y("returned (%)").Range(-2, 102)).
 		ConfidenceIntervals("share of the runs", figure.Column(all, func(a Attraction) float64 { return a.Delta }),
 			percents(figure.Each(all, func(a Attraction) stat.Interval { return a.Back }))).
 		VLine(spacing, "distance of kinks")
@@ -37,7 +37,7 @@ func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
 
 // Draw draws the first seed's net before and after training.
 func (a Attraction) Draw(target problem.Target) *figure.Figure {
-	fig := Graph(fmt.Sprintf("One run from δ = %g", a.Delta), target).Theory("target", nil, target.F).Line("before training", nil, a.Start.At)
+	fig := Graph(fmt.Sprintf("One run from δ = %g: error %.2g", a.Delta, a.Errors[0]), target).Theory("target", nil, target.F).Line("before training", nil, a.Start.At)
 	if a.End != nil {
 		fig.Line("after training", nil, a.End.At)
 	}

@@ -85,7 +85,7 @@ func sumOf(widths []int) (sum int) {
 	return sum
 }
 
-// DrawDegrees (claim N10) draws the ranks beside their two bounds: of nets of one input over the regions, each of which adds at most 2, and
+// DrawDegrees (claim N10) draws the ranks beside their two bounds: of nets of one input over the activation regions, each of which adds at most 2, and
 // of nets of two inputs over the parameters less one for each unit.
 func DrawDegrees(all []*Degrees) *figure.Figure {
 	panel := func(title, label, theory string, slope, inputs int, of func(*Degrees) int) *figure.Figure {
@@ -111,7 +111,7 @@ func DrawDegrees(all []*Degrees) *figure.Figure {
 		return fig
 	}
 	return figure.Row(
-		panel("One input", "linear regions", "2 × regions", 2, 1, func(d *Degrees) int { return d.Regions }),
+		panel("One input", "activation regions", "2 × regions", 2, 1, func(d *Degrees) int { return d.Regions }),
 		panel("Two inputs", "parameters − hidden units", "as many", 1, 2, (*Degrees).Scaled))
 }
 
