@@ -236,7 +236,7 @@ func TestClaimN8Saturation(t *testing.T) {
 	require.InDelta(t, 1.5, residual.Length[0], 1)
 }
 
-// Section 5.4: four layers of sigmoids at s = √2 learn the digits at no rate; at s = 4 they do, as ReLU and tanh; large rates kill
+// Section 5.4: four layers of sigmoids at s = √2 learn the digits in 300 steps at no rate; at s = 4 they do, as ReLU and tanh; large rates kill
 // units, and a part is dead before training.
 func TestClaimN8DeepNetsAndDeadUnits(t *testing.T) {
 	settings := lecture.DigitSettings{Depths: []int{4}, Width: 24, Steps: 300, Seeds: 4}
