@@ -6,18 +6,18 @@ import (
 	"descent.example/pkg/notebook"
 )
 
-// The cells of a chapter that are executed.
+// The first cell of the page on cells, and what it shows.
 func ExampleRead() {
-	nb, err := notebook.Read("../../notebooks/01-gradient-descent.ipynb")
+	nb, err := notebook.Read("../../notebooks/00-how-a-cell-works.ipynb")
 	if err != nil {
 		panic(err)
 	}
-	cell := nb.Code()[1]
+	cell := nb.Code()[0]
 	fmt.Println(cell.Name())
 	fmt.Println(cell.Kinds())
 	// Output:
-	// lr := lab.Float("lr", 0.1, "learning rate η", lab.Above(0), lab.AtMost(1))
-	// [text/markdown text/plain text/plain]
+	// func half(x float64) float64 { return x / 2 }
+	// [text/plain]
 }
 
 // A notebook of two cells.
