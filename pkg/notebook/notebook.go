@@ -184,8 +184,10 @@ func Parse(name string, data []byte) (*Notebook, error) {
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d is neither code nor text, but %q", name, i+1, c.Type)
 		case c.read["source"] == nil || string(c.read["source"]) == "null":
 			return nil, fmt.Errorf("%s is not a whole notebook: its cell %d has no source", name, i+1)
-		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.read == nil || string(o.read["data"]) == "null" }):
-			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d an output, or its data, is null", name, i+1)
+		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.read == nil }):
+			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d an output is null", name, i+1)
+		case slices.ContainsFunc(c.Outputs, func(o Output) bool { return string(o.read["data"]) == "null" }):
+			return nil, fmt.Errorf("%s is not a whole notebook: in its cell %d the data of an output are null", name, i+1)
 		}
 		for _, part := range []string{"outputs", "metadata", "attachments", "id"} {
 			if string(c.read[part]) == "null" {
