@@ -167,15 +167,13 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	if language := cmp.Or(file.Metadata.Kernelspec.Language, file.Metadata.LanguageInfo.Name); language != "" && language != "go" {
 		return nil, fmt.Errorf("%s is a notebook in %s: the lab executes Go", name, language)
 	}
-	// A kernel without a language is one of Go's if its name says so: GoNB's, or the lab's own.
-	if kernel := file.Metadata.Kernelspec; kernel.Language == "" && file.Metadata.LanguageInfo.Name == "" && kernel.Name != "" && kernel.Name != "descent" && !strings.HasPrefix(kernel.Name, "go") {
+	if kernel := file.Metadata.Kernelspec; kernel.Language == "" && file.Metadata.LanguageInfo.Name == "" && !ofGo(kernel.Name) {
 		return nil, fmt.Errorf("%s is a notebook for the kernel %q: the lab executes Go", name, brief(kernel.Name))
 	}
 	nb := &Notebook{Cells: file.Cells}
 	if err := json.Unmarshal(data, &nb.read); err != nil {
 		return nil, err
-	}
-	if string(nb.read["nbformat_minor"]) == "null" {
+	} else if string(nb.read["nbformat_minor"]) == "null" {
 		return nil, fmt.Errorf("%s is not a whole notebook: its nbformat_minor is null", name)
 	}
 	for i, c := range nb.Cells {
@@ -196,6 +194,11 @@ func Parse(name string, data []byte) (*Notebook, error) {
 		}
 	}
 	return nb, nil
+}
+
+// ofGo tells whether a kernel that does not say its language is one of Go's by its name: GoNB's, the lab's own, or none.
+func ofGo(kernel string) bool {
+	return kernel == "" || kernel == "descent" || strings.HasPrefix(kernel, "go")
 }
 
 // brief is a text of any length as an error quotes it.
