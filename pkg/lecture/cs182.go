@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/figure"
+	"descent.example/pkg/grid"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
@@ -128,24 +129,29 @@ func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []
 	xs, ys := target.Sample(200, 0.01, 2)
 	optimizers := settings.Optimizers
 	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), 1, func(rates [][]float64) ([][]float64, error) {
-		var jobs []cs182Job
+		var tried []grid.Run
 		for i, of := range rates {
 			for _, rate := range of {
-				jobs = append(jobs, cs182Job{width, optimizers[i], rate})
+				tried = append(tried, grid.Run{Width: width, Optimizer: optimizers[i], Rate: rate})
 			}
 		}
 		each := make([][]float64, len(rates))
-		if len(jobs) == 0 {
+		if len(tried) == 0 {
 			return each, nil
 		}
-		net, histories, err := cs182(ctx, jobs, settings.Steps, 101, 4)
+		const seeds = 4
+		runs, err := seeded(tried, 101, seeds)
+		if err != nil {
+			return nil, err
+		}
+		nets, histories, err := cs182(ctx, settings.Steps, runs)
 		if err != nil {
 			return nil, err
 		}
 		for i, of := range rates {
 			for range of {
-				losses := figure.Column(histories[0], func(h *train.History) float64 { return squareError(net[0], h, xs, ys) })
-				each[i], histories, net = append(each[i], Quantile(losses, 0.5)), histories[1:], net[1:]
+				losses := figure.Column(histories[:seeds], func(h *train.History) float64 { return squareError(nets[0], h, xs, ys) })
+				each[i], histories, nets = append(each[i], Quantile(losses, 0.5)), histories[seeds:], nets[seeds:]
 			}
 		}
 		return each, nil
@@ -168,7 +174,7 @@ const CS182Batch = 40
 // drawn with replacement and the elbows' start spread over the data. Without Rates all rules have the course's rate, 0.02. It is an
 // error when a setting cannot be, and when a run fails.
 func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
-	var jobs []cs182Job
+	var contenders []grid.Run
 	for _, width := range settings.Widths {
 		for _, name := range settings.Optimizers {
 			// PyTorch's loss is twice ours: its rate 0.02 is our 0.04. Adam does not care for the loss's scale.
@@ -178,64 +184,104 @@ func CS182(ctx context.Context, settings CS182Settings) ([]CS182Score, error) {
 			} else if strings.EqualFold(name, "Adam") {
 				rate = 0.02
 			}
-			jobs = append(jobs, cs182Job{width, name, rate})
+			contenders = append(contenders, grid.Run{Width: width, Optimizer: name, Rate: rate})
 		}
 	}
-	nets, histories, err := cs182(ctx, jobs, settings.Steps, 1, settings.Seeds)
+	runs, err := seeded(contenders, 1, settings.Seeds)
+	if err != nil {
+		return nil, err
+	}
+	nets, histories, err := cs182(ctx, settings.Steps, runs)
 	if err != nil {
 		return nil, err
 	}
 	var scores []CS182Score
 	gx, gy := problem.Lecturer().Grid(1001)
-	for i, job := range jobs {
-		s := CS182Score{Net: nets[i], Width: job.width, Optimizer: job.optimizer, Rate: job.rate}
-		for _, h := range histories[i] {
+	for i, c := range contenders {
+		s := CS182Score{Net: nets[i*settings.Seeds], Width: c.Width, Optimizer: c.Optimizer, Rate: c.Rate}
+		for _, h := range histories[i*settings.Seeds : (i+1)*settings.Seeds] {
 			s.Step = h.Step
 			s.Curve = append(s.Curve, figure.Column(h.Loss, func(loss float64) float64 { return 2 * loss }))
-			s.Final, s.Losses = append(s.Final, h.Final), append(s.Losses, squareError(nets[i], h, gx, gy))
+			s.Final, s.Losses = append(s.Final, h.Final), append(s.Losses, squareError(s.Net, h, gx, gy))
 		}
 		scores = append(scores, s)
 	}
 	return scores, nil
 }
 
-// A cs182Job is a net of one width under one optimizer at one rate.
-type cs182Job struct {
-	width     int
-	optimizer string
-	rate      float64
+// seeded are runs of each setting from each of a number of seeds that begin with first, [settings × seeds]. It is an error when there
+// is no seed.
+func seeded(settings []grid.Run, first, seeds int) (runs []grid.Run, err error) {
+	if err := counts("Seeds", seeds); err != nil {
+		return nil, err
+	}
+	for _, s := range settings {
+		for s.Seed = first; s.Seed < first+seeds; s.Seed++ {
+			runs = append(runs, s)
+		}
+	}
+	return runs, nil
 }
 
-// cs182 trains each job from the seeds, and returns the nets and the histories, [jobs][seeds].
-func cs182(ctx context.Context, jobs []cs182Job, steps, first, seeds int) ([]problem.MLP, [][]*train.History, error) {
+// cs182 does the runs, and returns the net and the history of each.
+func cs182(ctx context.Context, steps int, runs []grid.Run) (nets []problem.MLP, histories []*train.History, err error) {
+	if err := counts("Steps", steps); err != nil {
+		return nil, nil, err
+	}
 	xs, ys := problem.Lecturer().Sample(200, 0.01, 1)
 	sampler, err := sample.WithReplacement(CS182Batch)
 	if err != nil {
 		return nil, nil, err
 	}
 	data, start := problem.NewPoints(xs, ys), problem.SpreadElbows(xs)
-	trainers := map[cs182Job]*train.Trainer{} // of jobs without their rates: those compile once
-	var setups []setup
-	var nets []problem.MLP
-	for _, job := range jobs {
-		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, job.width, 1}}, data)
+	trainers := map[grid.Run]*train.Trainer{} // of a width and an optimizer: their rates and seeds compile once
+	var jobs []train.Job
+	for _, run := range runs {
+		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, run.Width, 1}}, data)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%v: %w", run, err)
 		}
-		key := cs182Job{job.width, job.optimizer, 0}
+		key := grid.Run{Width: run.Width, Optimizer: run.Optimizer}
 		t := trainers[key]
 		if t == nil {
-			if t, err = NewTrainer(net, job.optimizer, train.Record{}); err != nil {
-				return nil, nil, err
+			if t, err = NewTrainer(net, run.Optimizer, train.Record{}); err != nil {
+				return nil, nil, fmt.Errorf("%v: %w", run, err)
 			}
 			defer t.Close()
 			trainers[key] = t
 		}
-		setups = append(setups, setup{t, train.Config{LearningRate: job.rate, Sampler: sampler, Steps: steps, Stride: max(1, steps/10)}, from(start, net.Sizes)})
+		jobs = append(jobs, train.Job{Trainer: t, Config: train.Config{LearningRate: run.Rate, Sampler: sampler, Steps: steps,
+			Stride: max(1, steps/10), Seed: run.Seed, Start: start(net.Sizes, run.Seed).Start()}})
 		nets = append(nets, net.MLP)
 	}
-	histories, err := sweep(ctx, setups, first, seeds)
-	return nets, histories, err
+	if histories, err = train.Sweep(ctx, jobs, 0, nil); err != nil {
+		return nil, nil, fmt.Errorf("the sweep: %w", err)
+	}
+	return nets, histories, nil
+}
+
+// RunGrid (claim H3) does runs of a grid on CS182's exercise, and returns their results in the order of the runs. A run's result
+// does not depend on which others are done with it. It is an error when a run's setting cannot be, when the steps are not
+// positive, and when a run fails.
+func RunGrid(ctx context.Context, steps int, runs []grid.Run) ([]grid.Result, error) {
+	if err := counts("steps", steps); err != nil {
+		return nil, err
+	}
+	nets, histories, err := cs182(ctx, steps, runs)
+	if err != nil {
+		return nil, err
+	}
+	gx, gy := problem.Lecturer().Grid(1001)
+	results := make([]grid.Result, len(runs))
+	for i, h := range histories {
+		results[i].Run = runs[i]
+		if step, yes := h.Diverged(); yes {
+			results[i].Diverged = max(1, step)
+		} else {
+			results[i].Error = squareError(nets[i], h, gx, gy)
+		}
+	}
+	return results, nil
 }
 
 // squareError is a run's mean square error on points, +Inf where it diverged.
