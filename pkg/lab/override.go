@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"descent.example/internal/brief"
 	"descent.example/internal/nearest"
 )
 
@@ -63,7 +64,7 @@ func CheckSet(set map[string]string, declared []Param) error {
 				known = append(known, p)
 			}
 		}
-		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", brief(name), has(known), nearest.DidYouMean("", name, names(known)))
+		return fmt.Errorf("--set %s: no cell of the notebook has this parameter; it %s.%s", brief.Of(name), has(known), nearest.DidYouMean("", name, names(known)))
 	}
 	return nil
 }

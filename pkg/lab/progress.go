@@ -11,6 +11,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
+	"descent.example/internal/brief"
 	"descent.example/pkg/progress"
 )
 
@@ -49,7 +50,7 @@ func init() {
 }
 
 func begin(what string, total int) *Bar {
-	b := &Bar{what: brief(what), total: int64(total), start: time.Now()}
+	b := &Bar{what: brief.Of(what), total: int64(total), start: time.Now()}
 	if !hasAudience() {
 		return b
 	}

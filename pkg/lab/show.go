@@ -13,6 +13,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
+	"descent.example/internal/brief"
 	"descent.example/internal/plural"
 )
 
@@ -70,10 +71,10 @@ func Show(pic Picture) {
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
 	drawn := func(as string, mime protocol.MIMEType, image []byte, err error) []byte {
 		if err != nil {
-			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", brief(alt), as, err))
+			fatal(1, fmt.Errorf("the picture %q cannot be drawn as %s: %w", brief.Of(alt), as, err))
 		}
 		if len(image) == 0 {
-			fatal(1, fmt.Errorf("the picture %q is empty: its %s has 0 bytes", brief(alt), as))
+			fatal(1, fmt.Errorf("the picture %q is empty: its %s has 0 bytes", brief.Of(alt), as))
 		}
 		metadata[string(mime)] = about
 		return image

@@ -3,7 +3,6 @@ package lab
 import (
 	"regexp"
 	"strings"
-	"unicode"
 )
 
 // printable replaces what no text may hold: bytes that are not UTF-8, and NUL.
@@ -23,16 +22,6 @@ func withMinus(text string) string {
 		}
 		return before + "−" + number
 	})
-}
-
-// brief makes s a part of a sentence: one line, and not a long one.
-func brief(s string) string {
-	const most = 300
-	s = strings.Join(strings.FieldsFunc(printable(s[:min(len(s), 4*most)]), unicode.IsControl), " ")
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return s
 }
 
 // Everything that the lab writes as Markdown passes here, so that text stays text:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"descent.example/internal/brief"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -77,7 +78,7 @@ func FuzzBrief(f *testing.F) {
 	f.Add(strings.Repeat("η\n", 1000))
 	f.Add("\xff\x00\x1b[31m")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := brief(s)
+		got := brief.Of(s)
 		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > 300 || strings.ContainsAny(got, "\n\r\x00\x1b") {
 			t.Errorf("%q becomes %q", s, got)
 		}

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"descent.example/internal/brief"
 )
 
 // A Notebook is what a file holds, or one that is to be written. The zero Notebook is that of New, without cells.
@@ -108,7 +110,7 @@ func Read(path string) (*Notebook, error) {
 	info, err := os.Stat(path)
 	switch {
 	case filepath.Ext(path) != ".ipynb" && (err != nil || !info.IsDir()):
-		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", cmp.Or(brief(path), `""`))
+		return nil, fmt.Errorf("%s is not a notebook: its name does not end in .ipynb", cmp.Or(brief.Of(path), `""`))
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a folder: name a notebook in it", path)
 	case err == nil && !info.Mode().IsRegular():
@@ -144,7 +146,7 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	var wrong *json.UnmarshalTypeError
 	switch err := json.Unmarshal(data, &file); {
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return nil, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", name, wrong.Field, brief(wrong.Value))
+		return nil, fmt.Errorf("%s is not a whole notebook: its %q holds a JSON %s, which no notebook has there", name, wrong.Field, brief.Of(wrong.Value))
 	case errors.As(err, &wrong):
 		return nil, fmt.Errorf("%s is not a notebook: it is a JSON %s, and a notebook is an object", name, wrong.Value)
 	case err != nil:
@@ -164,11 +166,11 @@ func Parse(name string, data []byte) (*Notebook, error) {
 	case file.Metadata == nil:
 		return nil, fmt.Errorf("%s is not a whole notebook: it has no metadata", name)
 	}
-	if language := cmp.Or(file.Metadata.Kernelspec.Language, file.Metadata.LanguageInfo.Name); language != "" && language != "go" {
+	switch language := cmp.Or(file.Metadata.Kernelspec.Language, file.Metadata.LanguageInfo.Name); {
+	case language == "" && !ofGo(file.Metadata.Kernelspec.Name):
+		return nil, fmt.Errorf("%s is a notebook for the kernel %q: the lab executes Go", name, brief.Of(file.Metadata.Kernelspec.Name))
+	case language != "" && language != "go":
 		return nil, fmt.Errorf("%s is a notebook in %s: the lab executes Go", name, language)
-	}
-	if kernel := file.Metadata.Kernelspec; kernel.Language == "" && file.Metadata.LanguageInfo.Name == "" && !ofGo(kernel.Name) {
-		return nil, fmt.Errorf("%s is a notebook for the kernel %q: the lab executes Go", name, brief(kernel.Name))
 	}
 	nb := &Notebook{Cells: file.Cells}
 	if err := json.Unmarshal(data, &nb.read); err != nil {
@@ -199,14 +201,6 @@ func Parse(name string, data []byte) (*Notebook, error) {
 // ofGo tells whether a kernel that does not say its language is one of Go's by its name: GoNB's, the lab's own, or none.
 func ofGo(kernel string) bool {
 	return kernel == "" || kernel == "descent" || strings.HasPrefix(kernel, "go")
-}
-
-// brief is a text of any length as an error quotes it.
-func brief(text string) string {
-	if runes := []rune(text); len(runes) > 200 {
-		return string(runes[:199]) + "…"
-	}
-	return text
 }
 
 // escapes are an escaped backslash, both halves of a character that JSON writes as two, or one half alone.

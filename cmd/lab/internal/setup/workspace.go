@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"descent.example/cmd/lab/internal/process"
+	"descent.example/internal/brief"
 	"descent.example/pkg/notebook"
 	"golang.org/x/sys/unix"
 )
@@ -263,10 +264,7 @@ func (h Home) Chapter(given string) (string, error) {
 		}
 		short = append(short, shortName(name))
 	}
-	if len(given) > 100 {
-		given = given[:100] + "…"
-	}
-	return "", fmt.Errorf("%q is no chapter; there are %s", given, strings.Join(short, ", "))
+	return "", fmt.Errorf("%q is no chapter; there are %s", brief.Of(given), strings.Join(short, ", "))
 }
 
 // shortName is how a chapter is named on a command line.
