@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"descent.example/internal/brief"
 	"descent.example/internal/nearest"
 	"github.com/janpfeifer/gonb/gonbui"
 )
@@ -206,12 +207,12 @@ func (c *Parameters) Bool(name string, def bool, help string) (bool, error) {
 // declare adds p and returns its value, as read reads it from text. The errors of
 // read continue the sentence "--lr=x …".
 func declare[T any](c *Parameters, p Param, read func(text string) (T, error)) (none T, err error) {
-	p.Help, p.Bounds = brief(p.Help), brief(p.Bounds)
+	p.Help, p.Bounds = brief.Of(p.Help), brief.Of(p.Bounds)
 	switch {
 	case c.closedBy != "":
-		return none, fmt.Errorf("the parameter %q is declared after %s; declare parameters before lab.Parse and before the cell shows anything", brief(p.Name), c.closedBy)
+		return none, fmt.Errorf("the parameter %q is declared after %s; declare parameters before lab.Parse and before the cell shows anything", brief.Of(p.Name), c.closedBy)
 	case !validName.MatchString(p.Name) || len(p.Name) > longestName:
-		return none, fmt.Errorf("%q cannot be the name of a parameter; use letters, digits, - and _, begin with a letter, and be brief", brief(p.Name))
+		return none, fmt.Errorf("%q cannot be the name of a parameter; use letters, digits, - and _, begin with a letter, and be brief", brief.Of(p.Name))
 	case p.Name == "help" || p.Name == "h":
 		return none, fmt.Errorf("a parameter cannot be called %q, which asks for help; choose another name", p.Name)
 	case slices.ContainsFunc(c.declared, func(q Param) bool { return q.Name == p.Name }):
@@ -219,7 +220,7 @@ func declare[T any](c *Parameters, p Param, read func(text string) (T, error)) (
 	}
 	def, err := read(p.Default)
 	if err != nil {
-		return none, fmt.Errorf("the default of the parameter %q, %q, %w; allowed is %s", p.Name, brief(p.Default), err, p.Bounds)
+		return none, fmt.Errorf("the default of the parameter %q, %q, %w; allowed is %s", p.Name, brief.Of(p.Default), err, p.Bounds)
 	}
 	text, source, err := c.given(p.Name)
 	if err != nil {
@@ -245,7 +246,7 @@ func declare[T any](c *Parameters, p Param, read func(text string) (T, error)) (
 	}
 	v, err := read(text)
 	if err != nil {
-		return none, fmt.Errorf("%s %w; allowed is %s (%s, default %s)", brief(source), err, p.Bounds, p.Help, p.Default)
+		return none, fmt.Errorf("%s %w; allowed is %s (%s, default %s)", brief.Of(source), err, p.Bounds, p.Help, p.Default)
 	}
 	return v, nil
 }
@@ -304,11 +305,11 @@ func (c *Parameters) close(by string, others *flag.FlagSet) (help string, err er
 		other := others.Lookup(a.name)
 		switch {
 		case a.name == "":
-			return "", fmt.Errorf("%q is not understood; parameters are given as --name=value, and this cell %s", brief(a.value), has(allowed))
+			return "", fmt.Errorf("%q is not understood; parameters are given as --name=value, and this cell %s", brief.Of(a.value), has(allowed))
 		case slices.ContainsFunc(c.declared, func(p Param) bool { return p.Name == a.name }):
 			// declare has read it
 		case other == nil:
-			sentence := fmt.Sprintf("--%s is not a parameter of this cell, which %s", brief(a.name), has(allowed))
+			sentence := fmt.Sprintf("--%s is not a parameter of this cell, which %s", brief.Of(a.name), has(allowed))
 			if by != "lab.Parse" {
 				sentence += fmt.Sprintf("; a parameter is declared before the first %s", by)
 			}
@@ -318,7 +319,7 @@ func (c *Parameters) close(by string, others *flag.FlagSet) (help string, err er
 				a.value = "true"
 			}
 			if err := other.Value.Set(a.value); err != nil {
-				return "", fmt.Errorf("--%s=%s is refused: %w", a.name, brief(a.value), err)
+				return "", fmt.Errorf("--%s=%s is refused: %w", a.name, brief.Of(a.value), err)
 			}
 		}
 	}
@@ -415,14 +416,11 @@ func (l limits) describe(name, unbounded, prefix string) string {
 		}
 	case hasLo:
 		text = prefix + name + map[bool]string{true: " > ", false: " ≥ "}[l.loOpen] + formatFloat(l.lo)
-		if math.IsNaN(l.lo) {
-			return "nothing, since a bound of the declaration is not a number: " + text
-		}
 	case hasHi:
 		text = prefix + name + less[l.hiOpen] + formatFloat(l.hi)
-		if math.IsNaN(l.hi) {
-			return "nothing, since a bound of the declaration is not a number: " + text
-		}
+	}
+	if hasLo != hasHi && (math.IsNaN(l.lo) || math.IsNaN(l.hi)) {
+		return "nothing, since a bound of the declaration is not a number: " + text
 	}
 	switch {
 	case l.unit == "":
@@ -478,7 +476,7 @@ func (l limits) floats(text string) ([]float64, error) {
 	for _, item := range strings.Split(text, ",") {
 		v, err := l.float(item)
 		if err != nil {
-			return nil, fmt.Errorf("has the item %q, which %w", brief(item), err)
+			return nil, fmt.Errorf("has the item %q, which %w", brief.Of(item), err)
 		}
 		list = append(list, v)
 	}
