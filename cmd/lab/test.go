@@ -244,9 +244,8 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 	}
 }
 
-// testNotebooks executes every notebook, two at a time, and holds its text against what is stored. What is counted is
-// notebooks, and the cells that were left out.
-func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
+// eachNotebook makes a check of every notebook, two at a time. The check gets a folder for what it writes, which is removed afterwards.
+func eachNotebook(h setup.Home, checkOf func(path, folder string) check) check {
 	return func(ctx context.Context, t *tally) error {
 		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
 		if err != nil {
@@ -260,13 +259,22 @@ func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
 			return err
 		}
 		defer remove()
-		opt.Output, opt.Timeout = folder, 10*time.Minute
 		var checks []check
 		for _, path := range notebooks {
-			checks = append(checks, testNotebook(h, path, opt, slack))
+			checks = append(checks, checkOf(path, folder))
 		}
 		return together(checks...)(ctx, t)
 	}
+}
+
+// testNotebooks executes every notebook, and holds its text against what is stored. What is counted is
+// notebooks, and the cells that were left out.
+func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
+	return eachNotebook(h, func(path, folder string) check {
+		opt := opt
+		opt.Output, opt.Timeout = folder, 10*time.Minute
+		return testNotebook(h, path, opt, slack)
+	})
 }
 
 func testNotebook(h setup.Home, path string, opt headless.Options, slack float64) check {
@@ -308,25 +316,10 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 	}
 }
 
-// testExercises executes the solutions of each notebook's exercises in the place of what the reader finds there, two notebooks
-// at a time. What is counted is exercises.
+// testExercises executes the solutions of each notebook's exercises in the place of what the reader finds there. What is
+// counted is exercises.
 func testExercises(h setup.Home) check {
-	return func(ctx context.Context, t *tally) error {
-		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
-		if err != nil {
-			return err
-		}
-		folder, remove, err := setup.TempDir()
-		if err != nil {
-			return err
-		}
-		defer remove()
-		var checks []check
-		for _, path := range notebooks {
-			checks = append(checks, testSolutions(h, path, folder))
-		}
-		return together(checks...)(ctx, t)
-	}
+	return eachNotebook(h, func(path, folder string) check { return testSolutions(h, path, folder) })
 }
 
 // testSolutions executes a notebook of the first cell, with its imports, and the solved exercises.
