@@ -140,20 +140,27 @@ func timeCases(ctx context.Context, h setup.Home, opt benchOptions, offline bool
 	if err != nil {
 		return err
 	}
+	return handOver(ctx, h, job, program)
+}
+
+// handOver runs a command in the lab's folder with a job on its standard input, as JSON, and shows what it writes. It is an error
+// when the command fails: the last thing that it says.
+func handOver(ctx context.Context, h setup.Home, job any, name string, args ...string) error {
 	stdin, err := json.Marshal(job)
 	if err != nil {
 		return err
 	}
 	var complaints process.Tail
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.Environ(), bytes.NewReader(stdin), os.Stdout, &complaints
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.Root, h.Environ(), bytes.NewReader(stdin), os.Stdout, &complaints
 	process.EndWithContext(cmd)
 	err = cmd.Run()
+	said := strings.TrimSuffix(strings.TrimSpace(complaints.String()), "\nexit status 1") // which `go run` adds
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil && complaints.String() != "":
-		return errors.New(process.LastLine(complaints.String()))
+	case err != nil && said != "":
+		return errors.New(process.LastLine(said))
 	}
 	return err
 }

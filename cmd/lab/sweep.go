@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/grid"
 )
@@ -52,7 +46,7 @@ func sweepCommand(common *commonOptions) *cobra.Command {
 				return err
 			}
 			defer done()
-			if err := train(cmd.Context(), home, shard, path); err != nil {
+			if err := handOver(cmd.Context(), home, map[string]any{"Shard": shard, "File": path}, "go", "run", "-buildvcs=false", "./cmd/sweep"); err != nil {
 				return err
 			}
 			fmt.Printf("written to %s\n", file)
@@ -79,32 +73,6 @@ func shardOf(whole grid.Grid, part string) (grid.Shard, error) {
 		return shard, fmt.Errorf("--shard is %q: give it as index/parts, such as 0/8", part)
 	}
 	return shard, shard.Check()
-}
-
-// train hands the shard to the program that trains.
-func train(ctx context.Context, h setup.Home, shard grid.Shard, path string) error {
-	stdin, err := json.Marshal(map[string]any{"Shard": shard, "File": path})
-	if err != nil {
-		return err
-	}
-	var complaints process.Tail
-	cmd := exec.CommandContext(ctx, "go", "run", "-buildvcs=false", "./cmd/sweep")
-	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.Root, h.Environ(), bytes.NewReader(stdin), os.Stdout, &complaints
-	process.EndWithContext(cmd)
-	err = cmd.Run()
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil && complaints.String() != "":
-		return errors.New(firstLine(complaints.String()))
-	}
-	return err
-}
-
-// firstLine is what the program says, without what `go run` adds.
-func firstLine(complaints string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(complaints), "\n")
-	return line
 }
 
 func mergeCommand() *cobra.Command {
