@@ -14,8 +14,8 @@ type openOptions struct {
 	port      int // 0: that of last time
 }
 
-// openLab sets up what is missing and serves JupyterLab on the workspace until it is interrupted.
-func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
+// inWorkspace sets up what is missing, and calls open with what Bring kept when no lab is open on the workspace, and else taken.
+func inWorkspace(ctx context.Context, common commonOptions, open func(home setup.Home, kept []string) error, taken func(setup.Home) error) error {
 	home, done, err := setup.Enter(ctx, common.work, common.offline)
 	if err != nil {
 		return err
@@ -26,24 +26,33 @@ func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
 		return err
 	}
 	if !mine {
-		other, err := jupyter.Running(ctx, home)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("\nThe lab is open already, started in another terminal:\n\n    %s\n\n", other.Page())
-		return opt.show(home, other)
+		return taken(home)
 	}
 	defer lock.Close()
 	kept, err := home.Bring(ctx)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.Start(home, opt.port, temp) }, func(server *jupyter.Server) error {
-		fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
-		for _, sentence := range kept {
-			fmt.Println(sentence)
+	return open(home, kept)
+}
+
+// openLab sets up what is missing and serves JupyterLab on the workspace until it is interrupted.
+func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
+	return inWorkspace(ctx, common, func(home setup.Home, kept []string) error {
+		return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.Start(home, opt.port, temp) }, func(server *jupyter.Server) error {
+			fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
+			for _, sentence := range kept {
+				fmt.Println(sentence)
+			}
+			return opt.show(home, server)
+		})
+	}, func(home setup.Home) error {
+		other, err := jupyter.Running(ctx, home)
+		if err != nil {
+			return err
 		}
-		return opt.show(home, server)
+		fmt.Printf("\nThe lab is open already, started in another terminal:\n\n    %s\n\n", other.Page())
+		return opt.show(home, other)
 	})
 }
 
@@ -55,29 +64,14 @@ func singleuserCommand(common *commonOptions) *cobra.Command {
 		Hidden: true, // docker/hub says how
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			home, done, err := setup.Enter(ctx, common.work, common.offline)
-			if err != nil {
-				return err
-			}
-			defer done()
-			lock, mine, err := home.Work.Lock()
-			if err != nil {
-				return err
-			}
-			if !mine {
-				return fmt.Errorf("a lab is open on %s already", home.Work.Path())
-			}
-			defer lock.Close()
-			kept, err := home.Bring(ctx)
-			if err != nil {
-				return err
-			}
-			return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error {
-				for _, sentence := range kept {
-					fmt.Println(sentence)
-				}
-				return nil
-			})
+			return inWorkspace(ctx, *common, func(home setup.Home, kept []string) error {
+				return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error {
+					for _, sentence := range kept {
+						fmt.Println(sentence)
+					}
+					return nil
+				})
+			}, func(home setup.Home) error { return fmt.Errorf("a lab is open on %s already", home.Work.Path()) })
 		},
 	}
 }
