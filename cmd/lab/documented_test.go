@@ -50,13 +50,20 @@ func documented(t *testing.T, h setup.Home) (list []string) {
 	return list
 }
 
+// buildLab builds the lab's command.
+func buildLab(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "lab")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
 // Every documented command is executed, so that it cannot go out of date. What takes long is shortened, and what
 // destroys or opens is done elsewhere.
 func TestDocumentedCommands(t *testing.T) {
 	h := setuptest.Ready(t)
-	program := filepath.Join(t.TempDir(), "lab")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
+	program := buildLab(t)
 	// A shell runs the command, as a reader's does.
 	command := func(dir, args string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", "exec "+program+" "+args)

@@ -21,12 +21,7 @@ import (
 func TestSweepInParts(t *testing.T) {
 	t.Parallel()
 	h := setuptest.Ready(t)
-	folder := t.TempDir()
-	program := filepath.Join(folder, "lab")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "./cmd/lab")
-	build.Dir = h.Root
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
+	folder, program := t.TempDir(), buildLab(t)
 	file := func(name string) string { return filepath.Join(folder, name+".jsonl") }
 	sweep := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), program, append([]string{"sweep", "--offline", "--work", t.TempDir()}, args...)...)
@@ -67,7 +62,7 @@ func TestSweepInParts(t *testing.T) {
 	require.NoError(t, err, said)
 	require.Equal(t, whole, parts)
 
-	out, err = exec.CommandContext(t.Context(), program, "sweep", "merge", file("0"), file("1"), file("2")).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), program, "sweep", "merge", file("0"), file("1"), file("2")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Len(t, strings.Split(strings.TrimSpace(string(out)), "\n"), 1+8)
 	require.Regexp(t, `\n4 +SGD +100 +none +60\n`, string(out), "all 60 runs diverged")
