@@ -148,15 +148,7 @@ func DrawResiduals(target problem.Target, all []*ActivationScore) *figure.Figure
 }
 
 // BestRate is the index of the rate with the least median.
-func (s *ActivationScore) BestRate() int {
-	best := 0
-	for i, e := range s.Errors {
-		if !(s.Errors[best].Value <= e.Value) && !math.IsNaN(e.Value) {
-			best = i
-		}
-	}
-	return best
-}
+func (s *ActivationScore) BestRate() int { return leastOf(s.Errors) }
 
 // CompareActivations (claim N7) trains nets of one hidden layer with each non-linearity at each rate, picks the best rate of each, and
 // trains there again from as many other seeds. It is an error when a setting cannot be, and when a run fails.

@@ -101,7 +101,10 @@ func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
 		}
 	}
 	for _, g := range gaps {
-		if g.Rate = settings.Rates[leastOf(g.AtRates)]; math.IsNaN(slices.MinFunc(g.AtRates, byValue).Value) {
+		best := leastOf(g.AtRates)
+		g.Rate = settings.Rates[best]
+		if math.IsNaN(g.AtRates[best].Value) {
+			g.Trained = Spread(nil, 0.25)
 			continue
 		}
 		training.Rate, training.Seeds = g.Rate, settings.Seeds
@@ -112,20 +115,14 @@ func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
 	return gaps, nil
 }
 
-// byValue orders intervals by their values, NaN last.
-func byValue(a, b stat.Interval) int {
-	switch {
-	case math.IsNaN(b.Value) || a.Value < b.Value:
-		return -1
-	case math.IsNaN(a.Value) || a.Value > b.Value:
-		return 1
+// leastOf is the index of the least value; 0 where all are NaN.
+func leastOf(all []stat.Interval) (least int) {
+	for i, v := range all {
+		if !(all[least].Value <= v.Value) && !math.IsNaN(v.Value) {
+			least = i
+		}
 	}
-	return 0
-}
-
-// leastOf is the index of the least.
-func leastOf(all []stat.Interval) int {
-	return slices.Index(all, slices.MinFunc(all, byValue))
+	return least
 }
 
 // expressed are the errors of the nets that are written down, one of each width.
@@ -220,8 +217,8 @@ func (g *Gap) Residuals(target problem.Target) *figure.Figure {
 // DrawGapRates (claim N6) draws how the rate of each width was chosen.
 func DrawGapRates(settings GapSettings, gaps []*Gap) *figure.Figure {
 	fig := figure.New("How the rate was chosen", figure.LogX("Adam's rate at first"), figure.LogY("median error at the points that choose"))
-	for i, g := range gaps {
-		fig.Line(fmt.Sprintf("width %d", g.Width), settings.Rates, figure.Column(gaps[i].AtRates, func(e stat.Interval) float64 { return e.Value }))
+	for _, g := range gaps {
+		fig.Line(fmt.Sprintf("width %d", g.Width), settings.Rates, figure.Column(g.AtRates, func(e stat.Interval) float64 { return e.Value }))
 	}
 	return fig
 }

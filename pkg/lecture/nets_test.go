@@ -57,6 +57,12 @@ func TestGapOfOneKink(t *testing.T) {
 	require.Len(t, gaps[0].Found, 3)
 	require.Greater(t, gaps[0].Trained.Value, 1e-3, "50 steps are few")
 	require.Contains(t, drawn(t, lecture.DrawGapRates(settings, gaps)), "width 2 (line)")
+	settings.Rates = []float64{1e200, 1e250}
+	gaps, err = lecture.MeasureGap(t.Context(), settings)
+	require.NoError(t, err)
+	require.Nil(t, gaps[0].Nets.Trained)
+	require.True(t, math.IsNaN(gaps[0].Trained.Value))
+	require.Contains(t, gaps[0].String(), "every training run diverged")
 	settings.Rates = nil
 	_, err = lecture.MeasureGap(t.Context(), settings)
 	require.ErrorContains(t, err, "Rates is empty")
