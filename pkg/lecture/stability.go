@@ -128,7 +128,7 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, 10_000, 1); err != nil {
 			return nil, err
 		}
-		v.Expected = math.Sqrt(last(sgd.Moments(func(int) float64 { return eta }, s.Start, grid.Steps)).SquaredDistance)
+		v.Expected = math.Sqrt(sgd.After(func(int) float64 { return eta }, s.Start, grid.Steps).SquaredDistance)
 		if math.IsNaN(v.Expected) {
 			v.Expected = math.Inf(1)
 		}

@@ -3,7 +3,6 @@ package lecture
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/stat"
-	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -124,13 +122,6 @@ func Span(values []float64) (ends [2]float64) {
 
 // beyond is the mean of runs of which one diverged.
 var beyond = stat.Interval{Value: math.Inf(1), Low: math.Inf(1), High: math.Inf(1)}
-
-// last are the moments after the last step.
-func last(moments iter.Seq2[int, theory.Moments]) (m theory.Moments) {
-	for _, m = range moments {
-	}
-	return m
-}
 
 // squared is ‖u − v‖².
 func squared(u, v []float64) float64 {

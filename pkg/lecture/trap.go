@@ -271,8 +271,8 @@ func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
 		for _, eta := range []schedule.Schedule{constant, cosine} {
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps}})
 		}
-		e.PredictedConstant = math.Sqrt(last(bowl.Moments(constant.At, minimum, steps)).SquaredDistance)
-		e.PredictedDecayed = math.Sqrt(last(bowl.Moments(cosine.At, minimum, steps)).SquaredDistance)
+		e.PredictedConstant = math.Sqrt(bowl.After(constant.At, minimum, steps).SquaredDistance)
+		e.PredictedDecayed = math.Sqrt(bowl.After(cosine.At, minimum, steps).SquaredDistance)
 	}
 	histories, err := sweep(ctx, setups, 1, seeds)
 	if err != nil {
