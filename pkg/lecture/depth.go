@@ -159,8 +159,8 @@ type contest struct {
 
 // decide picks each contender's rate on its first seeds and measures it on the next ones.
 func (c contest) decide(contenders []Contender) (*Depths, error) {
-	mean := floats.Sum(c.ys) / float64(len(c.ys))
-	all := &Depths{Target: c.target, Constant: rms(c.ys, func(int) float64 { return mean })}
+	constant := mean(c.ys)
+	all := &Depths{Target: c.target, Constant: rms(c.ys, func(int) float64 { return constant })}
 	for _, contender := range contenders {
 		if len(contender.Rates) == 0 {
 			return nil, fmt.Errorf("the net of the widths %v has no Rates: give one or several", contender.Widths)

@@ -82,7 +82,7 @@ func DrawSpectra(names []string, motions []*Motion) (fig *figure.Figure, words s
 		}
 		ratios := floats.DivTo(make([]float64, len(m.Power)), m.Power, m.PredictedPower)
 		fig.Points(names[i], m.Omega, m.Power).Theory("theory", m.Omega, m.PredictedPower)
-		words += fmt.Sprintf("%s: measured ÷ theory %.2f, mean of %d frequencies.\n", names[i], floats.Sum(ratios)/float64(len(ratios)), len(ratios))
+		words += fmt.Sprintf("%s: measured ÷ theory %.2f, mean of %d frequencies.\n", names[i], mean(ratios), len(ratios))
 	}
 	return fig.VLine(math.Pi, "every other step"), strings.TrimSuffix(words, "\n")
 }
@@ -187,8 +187,7 @@ func (m *Motion) shares(omega, power []float64, noisy bool, predicted func(omega
 	if !noisy {
 		predicted = func(omega float64) float64 { return theory.PowerSpectrum(1, 1-m.ratio(), 1, omega) }
 	}
-	mean := floats.Sum(power) / float64(len(power))
-	expected := floats.Sum(figure.Each(omega, predicted)) / float64(len(omega))
+	level, expected := mean(power), mean(figure.Each(omega, predicted))
 	for from := 0; from < len(omega); {
 		to := from + 1
 		if noisy {
@@ -197,10 +196,9 @@ func (m *Motion) shares(omega, power []float64, noisy bool, predicted func(omega
 		if to = min(to, len(omega)); noisy && to-from < 20 {
 			return
 		}
-		width := float64(to - from)
-		m.Omega = append(m.Omega, floats.Sum(omega[from:to])/width)
-		m.Power = append(m.Power, floats.Sum(power[from:to])/width/mean)
-		m.PredictedPower = append(m.PredictedPower, floats.Sum(figure.Each(omega[from:to], predicted))/width/expected)
+		m.Omega = append(m.Omega, mean(omega[from:to]))
+		m.Power = append(m.Power, mean(power[from:to])/level)
+		m.PredictedPower = append(m.PredictedPower, mean(figure.Each(omega[from:to], predicted))/expected)
 		from = to
 	}
 }

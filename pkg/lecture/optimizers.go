@@ -177,9 +177,6 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 	return scores, nil
 }
 
-// mean is +Inf if a value is.
-func mean(values []float64) float64 { return floats.Sum(values) / float64(len(values)) }
-
 // race runs each contender at its rates from the seeds and returns the final losses, [contenders][rates][seeds]. All are in one sweep: while
 // one program is compiled, another runs.
 func race(ctx context.Context, contenders []*contender, rates [][]float64, first, seeds int) ([][][]float64, error) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -176,12 +175,12 @@ func DrawOrders(orders []*Order) *figure.Figure {
 func OrderTable(orders []*Order) (header []string, rows [][]string) {
 	const unit = 1e4
 	for _, o := range orders {
-		mean, end, theory := o.Mean.Scaled(unit), o.End.Scaled(unit), [2]string{"–", "–"}
+		epoch, end, theory := o.Mean.Scaled(unit), o.End.Scaled(unit), [2]string{"–", "–"}
 		if last := len(o.Predicted) - 1; last > 0 {
-			theory[0] = fmt.Sprintf("%.1f", unit*floats.Sum(o.Predicted[1:])/float64(last))
+			theory[0] = fmt.Sprintf("%.1f", unit*mean(o.Predicted[1:]))
 			theory[1] = fmt.Sprintf("%.1f", unit*o.Predicted[last])
 		}
-		rows = append(rows, []string{o.Name, fmt.Sprintf("%d to %d", o.Least, o.Most), fmt.Sprintf("%.1f", mean.Value), mean.Ends("%.1f"), theory[0],
+		rows = append(rows, []string{o.Name, fmt.Sprintf("%d to %d", o.Least, o.Most), fmt.Sprintf("%.1f", epoch.Value), epoch.Ends("%.1f"), theory[0],
 			fmt.Sprintf("%.1f", end.Value), end.Ends("%.1f"), theory[1]})
 	}
 	return []string{"order", "times a patient is seen in an epoch", "excess loss over an epoch, in $10^{-4}$", "95 %", "theory", "at its end, in $10^{-4}$", "95 %", "theory"}, rows
@@ -226,7 +225,7 @@ func OrdersAtRates(ctx context.Context, s *Study, settings OrderSettings, rates 
 					return nil, fmt.Errorf("a run %s at η = %g diverged at step %d: choose smaller rates", o.Name, rates[k], step)
 				}
 				last := h.Params[len(h.Params)-perEpoch(s, sampler):]
-				means = append(means, floats.Sum(figure.Each(last, s.above))/float64(len(last)))
+				means = append(means, mean(figure.Each(last, s.above)))
 			}
 			excess, err := stat.MeanOverRuns(means, Confidence)
 			if err != nil {

@@ -93,7 +93,7 @@ func floors(ctx context.Context, s *Study, settings ReplacementSettings) (measur
 	}
 	for _, o := range orders {
 		measured = append(measured, o.Runs)
-		predicted = append(predicted, floats.Sum(o.Predicted[1:])/float64(len(o.Predicted)-1))
+		predicted = append(predicted, mean(o.Predicted[1:]))
 	}
 	return measured, predicted, nil
 }

@@ -79,7 +79,7 @@ func Progression(names ...string) (*Study, error) {
 	if err != nil {
 		return nil, err
 	}
-	floats.AddConst(-floats.Sum(targets)/float64(len(targets)), targets)
+	floats.AddConst(-mean(targets), targets)
 	inUnits, err := NewStudy(s.Features, targets)
 	if err != nil {
 		return nil, err
@@ -144,14 +144,14 @@ func (s *Study) Around(title string, reach float64) *figure.Figure {
 
 // standardized returns the values less their mean, in units of their standard deviation.
 func standardized(xs []float64) []float64 {
-	mean := floats.Sum(xs) / float64(len(xs))
+	middle := mean(xs)
 	square := 0.0
 	for _, x := range xs {
-		square += (x - mean) * (x - mean)
+		square += (x - middle) * (x - middle)
 	}
 	scaled := make([]float64, len(xs))
 	for i, x := range xs {
-		scaled[i] = (x - mean) / math.Sqrt(square/float64(len(xs)))
+		scaled[i] = (x - middle) / math.Sqrt(square/float64(len(xs)))
 	}
 	return scaled
 }
