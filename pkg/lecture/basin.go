@@ -98,7 +98,7 @@ func MeasureBasin(ctx context.Context, settings BasinSettings) (*Basin, error) {
 	}
 	vx, vy := points(settings.Target, 1000, 0.5)
 	for i, runs := range histories {
-		_, errors, err := found(runs, settings.Width, vx, vy)
+		errors, _, err := outcomes(runs, nets[0].Sizes, offAt(vx, vy))
 		if err != nil {
 			return nil, err
 		}

@@ -129,8 +129,12 @@ func CompareDepths(ctx context.Context, training Training, contenders ...Contend
 
 // off is a net's root mean square error on the target's 201 points.
 func (t Training) off(net *relu.Net) float64 {
-	xs, ys := t.Target.Grid(201)
-	return rms(ys, func(i int) float64 { return net.At(xs[i]) })
+	return offAt(t.Target.Grid(201))(net)
+}
+
+// offAt gives a net's root mean square error at the points.
+func offAt(xs, ys []float64) func(*relu.Net) float64 {
+	return func(net *relu.Net) float64 { return rms(ys, func(i int) float64 { return net.At(xs[i]) }) }
 }
 
 // outcomes are the errors of runs that did not diverge, and their nets.

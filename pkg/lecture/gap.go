@@ -93,7 +93,7 @@ func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
 			return nil, err
 		}
 		for i, g := range gaps {
-			_, errors, err := found(histories[i], g.Width, cx, cy)
+			errors, _, err := outcomes(histories[i], hidden(g.Width).Sizes, offAt(cx, cy))
 			if err != nil {
 				return nil, err
 			}
@@ -144,22 +144,6 @@ func expressed(target problem.Target, widths []int) (gaps []*Gap, err error) {
 	return gaps, nil
 }
 
-// found are the nets of the runs that did not diverge, and their root mean square errors at the points.
-func found(runs []*train.History, width int, xs, ys []float64) (nets []*relu.Net, errors []float64, err error) {
-	for _, h := range runs {
-		if _, diverged := h.Diverged(); diverged {
-			continue
-		}
-		net, err := relu.FromTheta(h.Final, 1, width, 1)
-		if err != nil {
-			return nil, nil, err
-		}
-		nets = append(nets, net)
-		errors = append(errors, rms(ys, func(i int) float64 { return net.At(xs[i]) }))
-	}
-	return nets, errors, nil
-}
-
 // train runs the training from the seeds first, first+1, ….
 func (g *Gap) train(ctx context.Context, training Training, first int) error {
 	training.Before = first - 1
@@ -167,8 +151,7 @@ func (g *Gap) train(ctx context.Context, training Training, first int) error {
 	if err != nil {
 		return err
 	}
-	xs, ys := training.Target.Grid(201)
-	nets, errors, err := found(runs[0], g.Width, xs, ys)
+	errors, nets, err := outcomes(runs[0], hidden(g.Width).Sizes, training.off)
 	if err != nil || len(nets) == 0 {
 		g.Trained = Spread(nil, 0.25)
 		return err
