@@ -113,18 +113,13 @@ func CompareDepths(ctx context.Context, training Training, contenders ...Contend
 		return nil, err
 	}
 	_, ys := training.Target.Grid(201)
-	run := func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
+	run := func(widths []int, rates []float64, before int) ([][]*train.History, error) {
 		training := training
-		training.Rate, training.Before = rate, training.Before+before
-		model := hidden(widths...)
-		histories, err := training.run(ctx, []problem.MLP{model}, train.Record{}, 0)
-		if err != nil {
-			return nil, nil, err
-		}
-		return outcomes(histories[0], model.Sizes, training.off)
+		training.Before += before
+		return training.runVariants(ctx, hidden(widths...), train.Record{}, variantsAt(rates))
 	}
 	count := func(net *relu.Net) (int, error) { return net.Regions(training.Target.Lo, training.Target.Hi) }
-	return contest{training.Target.Name, ys, training.Seeds, run, count}.decide(contenders)
+	return contest{training.Target.Name, ys, training.Seeds, 1, run, training.off, count}.decide(contenders)
 }
 
 // off is a net's root mean square error on the target's 201 points.
@@ -157,8 +152,11 @@ type contest struct {
 	target string
 	ys     []float64 // the target's values
 	seeds  int
-	run    func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) // trains from the seeds before+1, …
-	count  func(*relu.Net) (int, error)                                                 // of a net's regions
+	inputs int // of the nets
+	// run trains a net at each of the rates, compiled once, from the seeds before+1, …: [rates][seeds].
+	run   func(widths []int, rates []float64, before int) ([][]*train.History, error)
+	off   func(*relu.Net) float64      // a net's error
+	count func(*relu.Net) (int, error) // of a net's regions
 }
 
 // decide picks each contender's rate on its first seeds and measures it on the next ones.
@@ -170,11 +168,16 @@ func (c contest) decide(contenders []Contender) (*Depths, error) {
 			return nil, fmt.Errorf("the net of the widths %v has no Rates: give one or several", contender.Widths)
 		}
 		s := &DepthScore{Widths: contender.Widths, Rate: contender.Rates[0]}
+		sizes := slices.Concat([]int{c.inputs}, s.Widths, []int{1})
 		before := 0
 		if len(contender.Rates) > 1 {
 			before = c.seeds
-			for _, rate := range contender.Rates {
-				errors, _, err := c.run(s.Widths, rate, 0)
+			tried, err := c.run(s.Widths, contender.Rates, 0)
+			if err != nil {
+				return nil, err
+			}
+			for _, runs := range tried {
+				errors, _, err := outcomes(runs, sizes, c.off)
 				if err != nil {
 					return nil, err
 				}
@@ -183,7 +186,11 @@ func (c contest) decide(contenders []Contender) (*Depths, error) {
 			}
 			s.Rate = contender.Rates[floats.MinIdx(s.Tried)]
 		}
-		errors, nets, err := c.run(s.Widths, s.Rate, before)
+		runs, err := c.run(s.Widths, []float64{s.Rate}, before)
+		if err != nil {
+			return nil, err
+		}
+		errors, nets, err := outcomes(runs[0], sizes, c.off)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +199,7 @@ func (c contest) decide(contenders []Contender) (*Depths, error) {
 			s.Parameters = s.Net.Parameters()
 		}
 		for _, net := range nets {
-			if net.Sizes()[0] > 1 && net != s.Net {
+			if c.inputs > 1 && net != s.Net {
 				continue
 			}
 			regions, err := c.count(net)
@@ -263,29 +270,21 @@ func CompareDepthsOnPlane(ctx context.Context, settings PlaneSettings, contender
 	}
 	x, y := settings.Target.grid(24)
 	fx, fy := settings.Target.grid(33)
-	run := func(widths []int, rate float64, before int) ([]float64, []*relu.Net, error) {
-		c, err := cosine(rate, settings.Steps, 64)
+	run := func(widths []int, rates []float64, before int) ([][]*train.History, error) {
+		net, err := problem.NewNet(problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})}, &problem.Points{Features: x, Targets: y})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		model := problem.MLP{Sizes: slices.Concat([]int{2}, widths, []int{1})}
-		nets, err := netsOn(&problem.Points{Features: x, Targets: y}, []problem.MLP{model})
-		if err != nil {
-			return nil, nil, err
-		}
-		histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds, first: 1 + settings.Before + before}.run(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		return outcomes(histories[0], model.Sizes, func(net *relu.Net) float64 {
-			return rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] })
-		})
+		return practice{net: net, batch: 64, steps: settings.Steps, start: problem.Uniform, first: 1 + settings.Before + before, seeds: settings.Seeds}.run(ctx, variantsAt(rates))
+	}
+	off := func(net *relu.Net) float64 {
+		return rms(fy, func(j int) float64 { return net.Output(fx.RawRowView(j))[0] })
 	}
 	count := func(net *relu.Net) (int, error) {
 		polygons, err := net.Polygons([2]float64{-1, -1}, [2]float64{1, 1})
 		return len(polygons), err
 	}
-	return contest{settings.Target.Name, fy, settings.Seeds, run, count}.decide(contenders)
+	return contest{settings.Target.Name, fy, settings.Seeds, 2, run, off, count}.decide(contenders)
 }
 
 // grid are the places of a grid of n × n, and the values there.

@@ -77,8 +77,8 @@ func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
 	if len(settings.Rates) == 0 {
 		return nil, errors.New("Rates is empty: give at least one")
 	}
-	training := Training{Target: settings.Target, Rate: settings.Rates[0], Steps: settings.Steps, Seeds: settings.Tries}
-	if err := training.check(); err != nil {
+	choice := Training{Target: settings.Target, Steps: settings.Steps, Seeds: settings.Tries}
+	if err := choice.check(); err != nil {
 		return nil, err
 	}
 	gaps, err := expressed(settings.Target, settings.Widths)
@@ -86,29 +86,26 @@ func MeasureGap(ctx context.Context, settings GapSettings) ([]*Gap, error) {
 		return nil, err
 	}
 	cx, cy := points(settings.Target, 200, 0.25)
-	for _, rate := range settings.Rates {
-		training.Rate = rate
-		histories, err := training.run(ctx, shallow(settings.Widths), train.Record{}, 0)
+	for _, g := range gaps {
+		histories, err := choice.runVariants(ctx, hidden(g.Width), train.Record{}, variantsAt(settings.Rates))
 		if err != nil {
 			return nil, err
 		}
-		for i, g := range gaps {
-			errors, _, err := outcomes(histories[i], hidden(g.Width).Sizes, offAt(cx, cy))
+		for _, runs := range histories {
+			errors, _, err := outcomes(runs, hidden(g.Width).Sizes, offAt(cx, cy))
 			if err != nil {
 				return nil, err
 			}
 			g.AtRates = append(g.AtRates, Spread(errors, 0.25))
 		}
-	}
-	for _, g := range gaps {
 		best := leastOf(g.AtRates)
 		g.Rate = settings.Rates[best]
 		if math.IsNaN(g.AtRates[best].Value) {
 			g.Trained = Spread(nil, 0.25)
 			continue
 		}
-		training.Rate, training.Seeds = g.Rate, settings.Seeds
-		if err := g.train(ctx, training, settings.Tries+1); err != nil {
+		training := Training{Target: settings.Target, Rate: g.Rate, Steps: settings.Steps, Seeds: settings.Seeds, Before: settings.Tries}
+		if err := g.train(ctx, training); err != nil {
 			return nil, err
 		}
 	}
@@ -144,9 +141,8 @@ func expressed(target problem.Target, widths []int) (gaps []*Gap, err error) {
 	return gaps, nil
 }
 
-// train runs the training from the seeds first, first+1, ….
-func (g *Gap) train(ctx context.Context, training Training, first int) error {
-	training.Before = first - 1
+// train runs the training.
+func (g *Gap) train(ctx context.Context, training Training) error {
 	runs, err := training.run(ctx, shallow([]int{g.Width}), train.Record{}, 0)
 	if err != nil {
 		return err

@@ -64,14 +64,18 @@ func (t Training) run(ctx context.Context, models []problem.MLP, record train.Re
 	if err != nil {
 		return nil, err
 	}
-	start := t.Start
-	if start == nil {
-		start = problem.SpreadElbows(xs)
-	}
-	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: start, first: 1 + t.Before, seeds: t.Seeds}.run(ctx)
+	return lesson{nets: nets, rule: "Adam", record: record, config: c, start: t.start(xs), first: 1 + t.Before, seeds: t.Seeds}.run(ctx)
 }
 
-// A variant is a way to train a model: at a rate, from a start (nil: the training's).
+// start is Start, or what stands for nil.
+func (t Training) start(xs []float64) problem.Initializer {
+	if t.Start == nil {
+		return problem.SpreadElbows(xs)
+	}
+	return t.Start
+}
+
+// A variant is a way to train a model: at a rate, from a start (nil: as the other variants).
 type variant struct {
 	rate  float64
 	start problem.Initializer
@@ -88,27 +92,40 @@ func (t Training) runVariants(ctx context.Context, model problem.MLP, record tra
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := NewTrainer(net, "Adam", record)
+	return practice{net, record, 40, t.Steps, t.start(xs), 1 + t.Before, t.Seeds}.run(ctx, variants)
+}
+
+// A practice is a net that Adam trains in several ways, each from several seeds.
+type practice struct {
+	net    *problem.Net
+	record train.Record
+	batch  int
+	steps  int
+	start  problem.Initializer
+	first  int // the first seed
+	seeds  int
+}
+
+// run trains with a single compilation, at rates that fall along a cosine, and returns the histories, [variants][seeds].
+func (p practice) run(ctx context.Context, variants []variant) ([][]*train.History, error) {
+	t, err := NewTrainer(p.net, "Adam", p.record)
 	if err != nil {
 		return nil, err
 	}
-	defer trainer.Close()
+	defer t.Close()
 	var setups []setup
 	for _, v := range variants {
-		c, err := cosine(v.rate, t.Steps, 40)
+		c, err := cosine(v.rate, p.steps, p.batch)
 		if err != nil {
 			return nil, err
 		}
 		start := v.start
 		if start == nil {
-			start = t.Start
+			start = p.start
 		}
-		if start == nil {
-			start = problem.SpreadElbows(xs)
-		}
-		setups = append(setups, setup{trainer, c, from(start, net.Sizes)})
+		setups = append(setups, setup{t, c, from(start, p.net.Sizes)})
 	}
-	return sweep(ctx, setups, 1+t.Before, t.Seeds)
+	return sweep(ctx, setups, p.first, p.seeds)
 }
 
 // variantsAt are variants at the training's start.
