@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // DescentStep checks one step of gradient descent. step gets θ, ∇L(θ) (of the same length) and the learning rate η > 0. It is
@@ -75,7 +74,7 @@ func TopCurvature(iterate func(product func(v []float64) []float64, d int) float
 		}, len(c.h))
 		if !(math.Abs(got/c.want-1) <= 1e-3) {
 			return fmt.Errorf("for the matrix with the rows %s your iteration returns %.5g; its largest eigenvalue is %g",
-				rows(c.h), got, c.want)
+				vectors(c.h), got, c.want)
 		}
 	}
 	return nil
@@ -108,13 +107,4 @@ func ProximalStep(step func(theta, gradient []float64, lr, rho float64) []float6
 		}
 	}
 	return nil
-}
-
-// rows writes a matrix as text does: (1, 0), (0, 10).
-func rows(matrix [][]float64) string {
-	parts := make([]string, len(matrix))
-	for i, row := range matrix {
-		parts[i] = vector(row)
-	}
-	return strings.Join(parts, ", ")
 }

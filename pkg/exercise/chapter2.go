@@ -135,17 +135,6 @@ func Growth(growth func(xs []float64, lr float64) (meanSquare, typical float64))
 	return nil
 }
 
-// vectors writes vectors one after the other: (1, 0), (0, 2).
-func vectors(all [][]float64) (text string) {
-	for i, v := range all {
-		if i > 0 {
-			text += ", "
-		}
-		text += vector(v)
-	}
-	return text
-}
-
 // clone copies rows, so that the reader's code may change them.
 func clone[V any](rows [][]V) [][]V {
 	copied := make([][]V, len(rows))

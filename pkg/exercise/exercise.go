@@ -38,3 +38,12 @@ func vector(v []float64) string {
 	}
 	return "(" + strings.Join(parts, ", ") + ")"
 }
+
+// vectors writes vectors, or the rows of a matrix, one after the other: (1, 0), (0, 2).
+func vectors(all [][]float64) string {
+	parts := make([]string, len(all))
+	for i, v := range all {
+		parts[i] = vector(v)
+	}
+	return strings.Join(parts, ", ")
+}
