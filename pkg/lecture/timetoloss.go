@@ -23,7 +23,6 @@ type TimeToLoss struct {
 	Reached   []stat.Interval // mean excess loss of the runs at the predicted step, over the target's: 1 if theory is right
 	Steps     []float64       // steps until the mean over the runs is down to the target
 	Fewest    float64         // steps of gradient descent at its best rate: of an endless batch
-	FullRate  float64         // that rate
 	Examples  int             // in the data set, all of which a step of gradient descent looks at
 }
 
@@ -51,7 +50,7 @@ func MeasureTimeToLoss(ctx context.Context, s *Study, settings TimeToLossSetting
 	if err != nil {
 		return nil, err
 	}
-	if r.FullRate, r.Fewest, err = full.FewestSteps(s.Start, target, 50_000); err != nil {
+	if _, r.Fewest, err = full.FewestSteps(s.Start, target, 50_000); err != nil {
 		return nil, err
 	}
 	var setups []setup
