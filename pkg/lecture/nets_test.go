@@ -83,14 +83,19 @@ func TestBasinOfOneKink(t *testing.T) {
 	require.ErrorContains(t, err, "the target has no function")
 }
 
-func TestRetrainingAnExactNetLeavesItExact(t *testing.T) {
+// An exact net stays exact when its weights are balanced.
+func TestBalanced(t *testing.T) {
 	exact, err := relu.Uniform(line.F, 0, 1, 2)
 	require.NoError(t, err)
-	after, err := lecture.Retrain(t.Context(), exact, lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
+	balanced, err := lecture.Balanced(exact)
 	require.NoError(t, err)
-	require.InDelta(t, 0, after.Before, 1e-12)
-	require.InDelta(t, 0, after.After, 1e-12)
-	_, err = lecture.Retrain(t.Context(), relu.Sawtooth(3), lecture.RetrainSettings{Target: line, Rate: 0.01, Steps: 100})
+	require.InDelta(t, 0, lecture.MaxDifference(balanced.At, line.F, 0, 1), 1e-12)
+	elbows, _, err := balanced.Elbows()
+	require.NoError(t, err)
+	for _, e := range elbows {
+		require.InDelta(t, math.Abs(e.V), math.Abs(e.W), 1e-12)
+	}
+	_, err = lecture.Balanced(relu.Sawtooth(3))
 	require.Error(t, err, "balanced is what has one hidden layer")
 }
 

@@ -40,7 +40,7 @@ var takesPointers = map[string]any{
 	"MeasureBatchNoise": lecture.MeasureBatchNoise, "MeasureCosts": lecture.MeasureCosts, "MeasureDance": lecture.MeasureDance,
 	"MeasureDecay": lecture.MeasureDecay, "MeasureFactors": lecture.MeasureFactors, "MeasureMotion": lecture.MeasureMotion,
 	"Multiplications": lecture.Multiplications,
-	"MeasurePulls":    lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "Retrain": lecture.Retrain, "StationaryEllipse": lecture.StationaryEllipse,
+	"MeasurePulls":    lecture.MeasurePulls, "NewStudy": lecture.NewStudy, "StationaryEllipse": lecture.StationaryEllipse,
 	"Track": lecture.Track, "TrackAt": lecture.TrackAt, "(*Clinic).Confuse": (*lecture.Clinic).Confuse, "(*Clinic).Examine": (*lecture.Clinic).Examine,
 	"(*Dance).Law": (*lecture.Dance).Law, "(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
 	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
@@ -68,7 +68,6 @@ func TestNilIsRefused(t *testing.T) {
 		lecture.PathSettings{Batch: 2, Schedule: eta, Start: []float64{0, 0}, Steps: 10},
 		lecture.MotionSettings{Batch: 2, Rate: 0.1, Steps: 10, Lags: 2},
 		lecture.OrderSettings{Rate: 0.1, Epochs: 2, Seeds: 2}, &lecture.Limits{}, &lecture.StepTimes{}, &lecture.BatchNoise{}, lecture.TimeToLossSettings{Batches: []int{4}, Target: 0.1, Seeds: 2},
-		lecture.RetrainSettings{Target: problem.Lecturer(), Rate: 0.1, Steps: 10},
 	} {
 		good[reflect.TypeOf(v)] = v
 	}
