@@ -44,16 +44,22 @@ func (p *Penalty) Table() (header []string, rows [][]string) {
 
 // DrawLastSteps shows how a weight moves at the end of the two ways to follow L1. It panics when there is no measurement of the name.
 func (p *Penalty) DrawLastSteps(name string) *figure.Figure {
-	i := slices.Index(p.Names, name)
-	if i < 0 {
-		panic(fmt.Sprintf("there is no measurement %q: it is one of %v", name, p.Names))
-	}
+	i := mustMeasure(name)
 	steps := make([]int, len(p.Soft))
 	for k := range steps {
 		steps[k] = p.first + k
 	}
 	return figure.New("The weight of "+name+" in the last steps", figure.X("step t"), figure.Y("weight of "+name)).
 		Line("autodiff through |θ|", steps, figure.Coordinate(p.Hard, i)).Line("soft threshold", steps, figure.Coordinate(p.Soft, i))
+}
+
+// mustMeasure is the place of a measurement among Measurements. It panics when there is none of the name.
+func mustMeasure(name string) int {
+	i := slices.Index(Measurements, name)
+	if i < 0 {
+		panic(fmt.Sprintf("there is no measurement %q: it is one of %v", name, Measurements))
+	}
+	return i
 }
 
 // Zeros counts the weights that are exactly 0.

@@ -2,7 +2,6 @@ package lecture
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -89,10 +88,7 @@ func followPenalty(ctx context.Context, option optim.Option, name string, streng
 func (p *PenaltyPath) Draw(title string, names ...string) *figure.Figure {
 	fig := figure.New(title, figure.LogX("strength ρ"), figure.Y("weight"))
 	for _, name := range names {
-		i := slices.Index(Measurements, name)
-		if i < 0 {
-			panic(fmt.Sprintf("there is no measurement %q: it is one of %v", name, Measurements))
-		}
+		i := mustMeasure(name)
 		fig.Line(name, p.Strengths, figure.Coordinate(p.Exact, i)).Points(name, p.Strengths, figure.Coordinate(p.Measured, i))
 	}
 	return fig
