@@ -45,8 +45,12 @@ func (t *StepTimes) HalfSpeed() float64 {
 	if i == 0 {
 		return float64(t.Examples[0])
 	}
-	low, high := float64(t.Examples[i-1]), float64(t.Examples[i])
-	return low * math.Pow(high/low, math.Log(half/seen[i-1])/math.Log(seen[i]/seen[i-1]))
+	return onLogLog(half, seen[i-1], seen[i], float64(t.Examples[i-1]), float64(t.Examples[i]))
+}
+
+// onLogLog is y at x on the straight line through (x0, y0) and (x1, y1) on logarithmic axes.
+func onLogLog(x, x0, x1, y0, y1 float64) float64 {
+	return y0 * math.Pow(y1/y0, math.Log(x/x0)/math.Log(x1/x0))
 }
 
 // DrawGrowth (claim S1) shows the time of a step over the number of examples.

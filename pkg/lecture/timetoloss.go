@@ -170,6 +170,5 @@ func microAt(times *StepTimes, n float64) float64 {
 	for k+1 < len(micro) && float64(times.Examples[k]) < n {
 		k++
 	}
-	low, high := float64(times.Examples[k-1]), float64(times.Examples[k])
-	return micro[k-1] * math.Pow(micro[k]/micro[k-1], math.Log(n/low)/math.Log(high/low))
+	return onLogLog(n, float64(times.Examples[k-1]), float64(times.Examples[k]), micro[k-1], micro[k])
 }
