@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/floats"
-
 	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
@@ -51,8 +49,7 @@ func TestRange(ctx context.Context, s *Study, settings RangeSettings) (*RangeTes
 	if err != nil {
 		return nil, err
 	}
-	r := &RangeTest{Rates: ahead.Rate, Expect: ahead.Excess[:steps]}
-	r.Lowest = r.Rates[floats.MinIdx(r.Expect)]
+	r := &RangeTest{Rates: ahead.Rate, Expect: ahead.Excess[:steps], Lowest: ahead.lowest()}
 	for _, h := range histories[0] {
 		run := make([]float64, steps)
 		for k := range run {
@@ -111,11 +108,7 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 				if err != nil {
 					return 0, err
 				}
-				excess := sgd.After(eta.At, s.Start, steps).Loss - sgd.Floor
-				if math.IsNaN(excess) {
-					excess = math.Inf(1)
-				}
-				return excess, nil
+				return s.left(sgd, eta, steps), nil
 			})
 		})
 		if err != nil {
@@ -129,7 +122,7 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Budget{steps, found[0], found[1], ahead.Rate[floats.MinIdx(ahead.Excess[:steps])]})
+		all = append(all, Budget{steps, found[0], found[1], ahead.lowest()})
 	}
 	return all, nil
 }

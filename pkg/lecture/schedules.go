@@ -14,6 +14,7 @@ import (
 	"descent.example/pkg/figure"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -185,6 +186,18 @@ func Ahead(s *Study, name string, eta schedule.Schedule, batch, steps int) (*Cou
 	return c, nil
 }
 
+// lowest is the rate at which the loss is least.
+func (c *Course) lowest() float64 { return c.Rate[floats.MinIdx(c.Excess[:len(c.Rate)])] }
+
+// left is E[L(θ_T)] − L(θ*) after the steps by theory, exact; +Inf beyond the numbers.
+func (s *Study) left(sgd *theory.SGD, eta schedule.Schedule, steps int) float64 {
+	excess := sgd.After(eta.At, s.Start, steps).Loss - sgd.Floor
+	if math.IsNaN(excess) {
+		return math.Inf(1)
+	}
+	return excess
+}
+
 // Joined is a schedule drawn by hand: straight lines between the rates at the steps. It is an error when the steps are not whole or do not
 // ascend, when a rate is negative, and when there are not as many of both, at least two.
 func Joined(steps, rates []float64) (schedule.Schedule, error) {
@@ -244,11 +257,7 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 			_, measured, err := run(all[i], 101, 6)
 			return measured.Value, err
 		}
-		excess := sgd.After(all[i].Schedule.At, s.Start, grid.Steps).Loss - sgd.Floor
-		if math.IsNaN(excess) {
-			excess = math.Inf(1)
-		}
-		return excess, ctx.Err()
+		return s.left(sgd, all[i].Schedule, grid.Steps), ctx.Err()
 	}
 	all, err := Schedules(1, grid.Steps)
 	if err != nil {
