@@ -106,18 +106,16 @@ func WithSpares(net *relu.Net, width int, lo, hi float64) (*relu.Net, error) {
 	if err := given("net", net); err != nil {
 		return nil, err
 	}
-	elbows, constant, err := net.Elbows()
+	balanced, err := Balanced(net)
+	if err != nil {
+		return nil, err
+	}
+	elbows, constant, err := balanced.Elbows()
 	if err != nil {
 		return nil, err
 	}
 	if width < len(elbows) {
 		return nil, fmt.Errorf("width is %d: the net has %d units already", width, len(elbows))
-	}
-	if net, err = Balanced(net); err != nil {
-		return nil, err
-	}
-	if elbows, _, err = net.Elbows(); err != nil {
-		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(1, 15))
 	for len(elbows) < width {
