@@ -45,9 +45,7 @@ func (d *DigitScore) String() string {
 func DrawDigits(all []*DigitScore) *figure.Figure {
 	var depths []string
 	if len(all) > 0 {
-		for _, depth := range all[0].Depth {
-			depths = append(depths, fmt.Sprint(depth))
-		}
+		depths = figure.Each(all[0].Depth, func(depth int) string { return fmt.Sprint(depth) })
 	}
 	fig := figure.New("Digits recognized", figure.X("hidden layers").Categories(depths...), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {

@@ -31,11 +31,10 @@ func (s *Success) String() string {
 
 // DrawSearch (claim N11) draws the errors of all runs over the widths, with the tolerance, and the part of them below it.
 func DrawSearch(all []*Success, tolerance float64) *figure.Figure {
-	var widths []string
+	widths := figure.Each(all, func(s *Success) string { return fmt.Sprint(s.Width) })
 	runs := 0
 	var places, errors []float64
 	for i, s := range all {
-		widths = append(widths, fmt.Sprint(s.Width))
 		runs = len(s.Errors)
 		for _, e := range s.Errors {
 			if !math.IsNaN(e) {
