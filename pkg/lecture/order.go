@@ -46,7 +46,7 @@ func CompareOrders(ctx context.Context, s *Study, settings OrderSettings) ([]*Or
 	}
 	var orders []*Order
 	for i, sampler := range settings.Samplers {
-		o := &Order{Name: strings.Split(sampler.String(), ",")[0]}
+		o := &Order{Name: kindOf(sampler)}
 		if err := o.measure(s, histories[i], perEpoch(s, sampler), settings.Epochs); err != nil {
 			return nil, err
 		}
@@ -76,6 +76,12 @@ func (settings OrderSettings) run(ctx context.Context, s *Study, rates []float64
 	return sweep(ctx, setups, 1, settings.Seeds)
 }
 
+// kindOf is the name of a sampler without its batch.
+func kindOf(sampler sample.Sampler) string {
+	kind, _, _ := strings.Cut(sampler.String(), ",")
+	return kind
+}
+
 // perEpoch is the number of steps of an epoch.
 func perEpoch(s *Study, sampler sample.Sampler) int { return int(sampler.Epoch(len(s.Targets))) }
 
@@ -99,7 +105,6 @@ func (o *Order) measure(s *Study, runs []*train.History, m, epochs int) error {
 		}
 		o.Runs = append(o.Runs, total)
 	}
-	var err error
 	for r := range within {
 		at, err := stat.MeanOverRuns(within[r], Confidence)
 		if err != nil {
@@ -108,6 +113,7 @@ func (o *Order) measure(s *Study, runs []*train.History, m, epochs int) error {
 		o.Excess = append(o.Excess, at)
 	}
 	o.End = o.Excess[m]
+	var err error
 	o.Mean, err = stat.MeanOverRuns(o.Runs, Confidence)
 	return err
 }
@@ -217,7 +223,7 @@ func OrdersAtRates(ctx context.Context, s *Study, settings OrderSettings, rates 
 	}
 	var all []*RatedOrder
 	for i, sampler := range settings.Samplers {
-		o := &RatedOrder{Name: strings.Split(sampler.String(), ",")[0], Rate: rates}
+		o := &RatedOrder{Name: kindOf(sampler), Rate: rates}
 		for k := range rates {
 			var means []float64
 			for _, h := range histories[i*len(rates)+k] {

@@ -86,7 +86,8 @@ func floors(ctx context.Context, s *Study, settings ReplacementSettings) (measur
 		}
 		samplers = append(samplers, sampler)
 	}
-	epochs := max(4, (settings.Steps+perEpoch(s, samplers[0])-1)/perEpoch(s, samplers[0]))
+	m := perEpoch(s, samplers[0])
+	epochs := max(4, (settings.Steps+m-1)/m)
 	orders, err := CompareOrders(ctx, s, OrderSettings{Samplers: samplers, Rate: settings.Rate, Epochs: epochs, Seeds: settings.Seeds})
 	if err != nil {
 		return nil, nil, err
