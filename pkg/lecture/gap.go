@@ -56,6 +56,10 @@ func (g *Gap) String() string {
 		known, g.Rate, g.Trained.Value, g.Trained.Low, g.Trained.High, g.Trained.Value/g.Free)
 }
 
+// equal and free are Equal and Free as a logarithm wants them: positive.
+func (g *Gap) equal() float64 { return max(g.Equal, 1e-9) }
+func (g *Gap) free() float64  { return max(g.Free, 1e-9) }
+
 // points are the target's values at n places, each so far into its n-th part of the interval.
 func points(target problem.Target, n int, within float64) (xs, ys []float64) {
 	for i := range n {
@@ -165,8 +169,8 @@ func DrawGaps(target problem.Target, gaps []*Gap) *figure.Figure {
 	names := figure.Each(gaps, func(g *Gap) string { return fmt.Sprint(g.Width) })
 	fig := figure.New("What a net can be, and what training finds", figure.X("hidden units").Categories(names...), figure.LogY("root mean square error"))
 	fig.ConfidenceIntervals("trained: median and quartiles", nil, figure.Each(gaps, func(g *Gap) stat.Interval { return g.Trained })).
-		Points("knots at equal distances", nil, figure.Column(gaps, func(g *Gap) float64 { return max(g.Equal, 1e-9) })).
-		Points("best knots", nil, figure.Column(gaps, func(g *Gap) float64 { return max(g.Free, 1e-9) }))
+		Points("knots at equal distances", nil, figure.Column(gaps, (*Gap).equal)).
+		Points("best knots", nil, figure.Column(gaps, (*Gap).free))
 	if len(target.Knots) == 0 {
 		second := secondDerivative(target)
 		fig.Theory("theory: equal distances", nil, figure.Column(gaps, func(g *Gap) float64 { return theory.EqualKnots(second, target.Lo, target.Hi, g.Width) })).
@@ -211,8 +215,8 @@ func GapLaws(gaps []*Gap) string {
 		more         int // pieces than units
 		error        func(*Gap) float64
 	}{
-		{"knots at equal distances", "d", 0, func(g *Gap) float64 { return max(g.Equal, 1e-9) }},
-		{"best knots", "(d + 1)", 1, func(g *Gap) float64 { return max(g.Free, 1e-9) }},
+		{"knots at equal distances", "d", 0, (*Gap).equal},
+		{"best knots", "(d + 1)", 1, (*Gap).free},
 	} {
 		pieces := figure.Column(gaps, func(g *Gap) int { return g.Width + of.more })
 		fit, err := stat.FitPowerLaw(pieces, figure.Column(gaps, of.error), Confidence)
