@@ -71,7 +71,7 @@ func TestClaimW2Shattering(t *testing.T) {
 				if width == 1 { // one elbow does what a threshold unit does
 					require.Equal(t, cover(n, inputs+1), s.Found, "%d inputs, %d points", inputs, n)
 				}
-				if inputs == 1 { // so many changes of sign at most, as pieces
+				if inputs == 1 { // at most as many changes of sign as pieces
 					require.LessOrEqual(t, s.Found, cover(n, width+2))
 				}
 				if inputs == 1 && width == 2 { // two changes of sign, not three

@@ -121,7 +121,7 @@ func Diagnose(r Record) (*Diagnosis, error) {
 		d.Evidence = fmt.Sprintf("Training diverged: take a smaller rate. The best of the others, %s with %d units, comes to %.2g.", d.Best.Name, d.Best.Width, best)
 		return d, nil
 	}
-	for _, c := range []Cause{Learning, Units, Relationship, Unknown} { // of equals, the one that is mended most easily
+	for _, c := range []Cause{Learning, Units, Relationship, Unknown} { // of equals, the cause that is mended most easily
 		if d.Cause == Nothing || d.Parts[c] > d.Parts[d.Cause] {
 			d.Cause = c
 		}

@@ -152,7 +152,7 @@ func (m *arrows) note(p *Panel) string {
 	return note
 }
 
-// describe tells lengths and, as it is what such a picture is for, the sum.
+// describe tells lengths, and the sum because that is what such a picture is for.
 func (m *arrows) describe() string {
 	short, long := math.Inf(1), 0.0
 	var sum Point

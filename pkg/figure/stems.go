@@ -78,7 +78,7 @@ func (s *stems) Draw(c Pen, p *Panel) {
 }
 
 // tallest are the tops of the stems that show: of those within half a pixel, the
-// one that reaches highest above the floor and the one that reaches lowest.
+// stem that reaches highest above the floor and the stem that reaches lowest.
 func tallest(tops []Point, floor float64) []Point {
 	if len(tops) < 1000 {
 		return tops

@@ -77,7 +77,7 @@ func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
 	return figure.Row(last, average), nil
 }
 
-// FullSteps says how far gradient descent on all examples comes in so many steps at its best rate, by theory.
+// FullSteps says how far gradient descent on all examples comes in that number of steps at its best rate, by theory.
 func (s *Study) FullSteps(steps int) string {
 	mustGive("study", s)
 	n := len(s.Targets)

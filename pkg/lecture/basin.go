@@ -49,7 +49,7 @@ func (b *Basin) String() string {
 var leaving = [2]int{1, 10}
 
 // MeasureBasin (claim N6) adds Gaussian noise to every parameter of the best net of the width that is known, of which each unit has weights
-// of the same size, and trains it from there, as it trains random starts. It is an error when a setting cannot be, and when a run fails.
+// of the same size, and trains it from there just like random starts. It is an error when a setting cannot be, and when a run fails.
 func MeasureBasin(ctx context.Context, settings BasinSettings) (*Basin, error) {
 	training := Training{Target: settings.Target, Rate: settings.Rate, Steps: settings.Steps, Seeds: settings.Seeds}
 	if err := training.check(); err != nil {

@@ -54,9 +54,9 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 }
 
 // DrawConstruction (claim N5) draws what a net of one hidden layer does to reach the points (xs[i], ys[i]), in four panels: each unit's
-// wx + b, clipped at 0, multiplied by its output weight, and the sum of all of them and
-// the constant, with where it would go without the units further to the right. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one input and
-// one output.
+// wx + b, clipped at 0, multiplied by its output weight, and the sum of all of them and the constant, with where it would go without the
+// units further to the right. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one
+// input and one output.
 func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	mustBeNet(net)
 	elbows, constant, err := net.Elbows()

@@ -30,7 +30,7 @@ type Contender struct {
 type DepthScore struct {
 	Widths     []int
 	Parameters int
-	Rate       float64   // the one that was kept
+	Rate       float64   // the best of the contender's rates
 	Tried      []float64 // the median errors at the contender's rates; nil for a single rate
 	Errors     []float64 // root mean square, by seed
 	Regions    []float64 // linear regions, exact, by seed; of nets of two inputs that of Net alone

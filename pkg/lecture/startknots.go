@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,7 +15,7 @@ import (
 // to a distance of 1, and 1/(4k²) at a distance k beyond. It panics when there are no knots.
 func DrawFirstKnots(knots []float64) *figure.Figure {
 	if len(knots) == 0 {
-		panic(fmt.Errorf("there are no knots: give at least one"))
+		panic(errors.New("there are no knots: give at least one"))
 	}
 	const bins = 48
 	edges, heights := make([]float64, bins+1), make([]float64, bins)

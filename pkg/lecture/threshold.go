@@ -26,7 +26,7 @@ func hessianProduct(l Landscape, theta, v []float64) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	plus = append([]float64(nil), plus...)
+	plus = slices.Clone(plus)
 	_, minus, err := l(floats.AddScaledTo(at, theta, -epsilon, v))
 	if err != nil {
 		return nil, err

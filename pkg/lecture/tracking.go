@@ -42,7 +42,7 @@ type StreamSettings struct {
 	Noise    float64 // standard deviation of r_t
 	Velocity float64 // ‖v‖
 	Walk     float64 // standard deviation of each element of w_t
-	Every    int     // the optimum moves after each so many examples and rests between; 0 stands for 1
+	Every    int     // examples from one move of the optimum to the next, between which it rests; 0 stands for 1
 }
 
 // NewStreams makes streams of examples of two features, of standard deviations 1 and ½. It is an error when there is not at least

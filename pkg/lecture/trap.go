@@ -28,8 +28,8 @@ type Trap struct {
 	Limit  float64 // 2/λ of the narrow basin
 }
 
-// trapExamples are so many that the noise of single ones is normally distributed as far as it matters: rare large kicks, of more than four
-// standard deviations, decide at small rates.
+// trapExamples is a number at which the noise of single examples is normally distributed as far as it matters: rare large kicks, of more
+// than four standard deviations, decide at small rates.
 const trapExamples = 100_000
 
 // NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½. It is an error when the noise is negative or

@@ -89,12 +89,12 @@ func (r *Refinement) DrawJump(d int) (*figure.Figure, error) {
 		return nil, err
 	}
 	target := r.Target
-	half := figure.Column(r.Pieces, func(int) float64 { return 1 })
+	stays := figure.Column(r.Pieces, func(int) float64 { return 1 })
 	falls := figure.Column(r.Pieces, func(d int) float64 { return 1 / math.Sqrt(3*float64(d)) })
 	picture := Graph(fmt.Sprintf("A jump, and a net of %d pieces", d), target).Line("net", nil, net.At).
 		Theory("f", []float64{0, 0.5, 0.5, 1}, []float64{-1, -1, 1, 1})
 	return figure.Row(picture, figure.New("Two ways to measure the error", figure.LogX("number d of pieces"), figure.LogY("error")).
-		Theory("theory: 1", r.Pieces, half).Theory("theory: 1/√(3d)", r.Pieces, falls).
+		Theory("theory: 1", r.Pieces, stays).Theory("theory: 1/√(3d)", r.Pieces, falls).
 		Points("largest error", r.Pieces, positive(r.Largest)).Points("root mean square", r.Pieces, positive(r.RootMeanSquare))), nil
 }
 

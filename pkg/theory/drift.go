@@ -87,7 +87,7 @@ func (s *SGD) TrackingJumps(
 
 // BestTrackingRate returns the constant rate at which Tracking's SquaredDistance is least, to about 8 digits, as is the
 // nature of a minimum. It is an error when the drift does not fit, is none (then the best rate is 0), or when the
-// distance falls as far as Threshold, as it does without any noise.
+// distance falls as far as Threshold, which it does without any noise.
 func (s *SGD) BestTrackingRate(drift Drift) (float64, error) {
 	if err := s.checkDrift(drift); err != nil {
 		return 0, err

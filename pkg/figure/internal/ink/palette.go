@@ -22,7 +22,7 @@ func paletted(img *image.RGBA) *image.Paletted {
 	return out
 }
 
-// choose picks at most limit colors, and the one that stands for each.
+// choose picks at most limit colors, and says which of them stands for each.
 func choose(count map[color.RGBA]int, limit int) (color.Palette, map[color.RGBA]uint8) {
 	colors := make([]color.RGBA, 0, len(count))
 	for c := range count {
@@ -55,7 +55,7 @@ func choose(count map[color.RGBA]int, limit int) (color.Palette, map[color.RGBA]
 	}
 }
 
-// eachStretch calls do for each stretch of n equal pixels, from the one that is at in reading order.
+// eachStretch calls do for each stretch of n equal pixels, whose first is the pixel at in reading order.
 func eachStretch(img *image.RGBA, do func(c color.RGBA, at, n int)) {
 	pixels := len(img.Pix) / 4
 	pixel := func(k int) color.RGBA {
