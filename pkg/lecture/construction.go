@@ -128,22 +128,25 @@ func MeasureRounding(target problem.Target, d int) ([]Rounding, error) {
 	random := rand.New(rand.NewPCG(1, 182))
 	rough := figure.Column(xs, func(float64) float64 { return 2*random.Float64() - 1 })
 	var all []Rounding
-	for name, heights := range map[string][]float64{target.Name: ys, "random heights": rough} {
-		textbook, err := Textbook(xs, heights)
+	for _, of := range []struct {
+		name    string
+		heights []float64
+	}{{target.Name, ys}, {"random heights", rough}} {
+		textbook, err := Textbook(xs, of.heights)
 		if err != nil {
 			return nil, err
 		}
-		outwards, err := relu.Interpolate(xs, heights)
+		outwards, err := relu.Interpolate(xs, of.heights)
 		if err != nil {
 			return nil, err
 		}
-		r := Rounding{Points: name}
+		r := Rounding{Points: of.name}
 		for i := 0; i <= d; i += max(1, d/512) { // every point of a small net, and as many of a large one
-			r.Textbook = max(r.Textbook, math.Abs(textbook.At(xs[i])-heights[i]))
-			r.Outwards = max(r.Outwards, math.Abs(outwards.At(xs[i])-heights[i]))
+			r.Textbook = max(r.Textbook, math.Abs(textbook.At(xs[i])-of.heights[i]))
+			r.Outwards = max(r.Outwards, math.Abs(outwards.At(xs[i])-of.heights[i]))
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b Rounding) int { return cmp.Compare(a.Textbook, b.Textbook) })
+	slices.SortStableFunc(all, func(a, b Rounding) int { return cmp.Compare(a.Textbook, b.Textbook) })
 	return all, nil
 }
