@@ -162,7 +162,7 @@ func MeasureBreakouts(ctx context.Context, trap *Trap, grid Grid, budgets []int)
 			return nil, err
 		}
 		steps = max(steps, n)
-		for stride, n = n, stride; n > 0; { // the greatest common divisor
+		for n > 0 { // the greatest common divisor
 			stride, n = n, stride%n
 		}
 	}
