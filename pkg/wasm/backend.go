@@ -73,45 +73,44 @@ type buffer struct {
 	b     *Backend
 	shape shapes.Shape
 	flat  any
-	bytes []byte
 }
 
 func (b *Backend) newBuffer(shape shapes.Shape) *buffer {
-	flat := reflect.MakeSlice(reflect.SliceOf(shape.DType.GoType()), shape.Size(), shape.Size()).Interface()
-	return &buffer{b: b, shape: shapes.Make(shape.DType, shape.Dimensions...), flat: flat, bytes: bytesOf(flat)}
+	flat := dtypes.MakeAnySlice(shape.DType, shape.Size())
+	return &buffer{b: b, shape: shapes.Make(shape.DType, shape.Dimensions...), flat: flat}
 }
 
 // BufferFromFlatData returns an error if flat is not a slice of the shape's type and size.
 func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
-	x, _, err := b.shared(device, shape)
+	x, err := b.empty(device, shape)
 	if err != nil {
 		return nil, err
 	}
 	if err := sameKind(flat, x.flat); err != nil {
 		return nil, err
 	}
-	copy(x.bytes, bytesOf(flat))
+	copy(bytesOf(x.flat), bytesOf(flat))
 	return x, nil
 }
 
 // NewSharedBuffer returns an error if the shape has no supported type.
 func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
-	x, flat, err := b.shared(device, shape)
+	x, err := b.empty(device, shape)
 	if err != nil {
 		return nil, nil, err
 	}
-	return x, flat, nil
+	return x, x.flat, nil
 }
 
-func (b *Backend) shared(device compute.DeviceNum, shape shapes.Shape) (*buffer, any, error) {
+// empty returns a buffer of zeros, or an error if the device or the shape is none of this backend's.
+func (b *Backend) empty(device compute.DeviceNum, shape shapes.Shape) (*buffer, error) {
 	if device != 0 {
-		return nil, nil, fmt.Errorf("wasm has one device, 0, not %d", device)
+		return nil, fmt.Errorf("wasm has one device, 0, not %d", device)
 	}
 	if err := static(shape); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	x := b.newBuffer(shape)
-	return x, x.flat, nil
+	return b.newBuffer(shape), nil
 }
 
 func sameKind(got, want any) error {
@@ -140,7 +139,7 @@ func (x *buffer) Data() (any, error)                    { return x.flat, x.alive
 // Finalize returns an error if the buffer has been finalized before.
 func (x *buffer) Finalize() error {
 	err := x.alive()
-	x.flat, x.bytes = nil, nil
+	x.flat = nil
 	return err
 }
 
@@ -152,7 +151,7 @@ func (x *buffer) ToFlatData(flat any) error {
 	if err := sameKind(flat, x.flat); err != nil {
 		return err
 	}
-	copy(bytesOf(flat), x.bytes)
+	copy(bytesOf(flat), bytesOf(x.flat))
 	return nil
 }
 
@@ -281,7 +280,7 @@ func (e *executable) Execute(inputs []compute.Buffer, _ []bool, device compute.D
 		return nil, err
 	}
 	for at, p := range e.main.params {
-		i.write(address(p), inputs[at].(*buffer).bytes)
+		i.write(address(p), bytesOf(inputs[at].(*buffer).flat))
 	}
 	if err := i.run(); err != nil {
 		i.close()
@@ -290,7 +289,7 @@ func (e *executable) Execute(inputs []compute.Buffer, _ []bool, device compute.D
 	outputs := make([]compute.Buffer, len(e.main.outputs))
 	for at, o := range e.main.outputs {
 		x := e.main.b.backend.newBuffer(o.shape)
-		i.read(address(o), x.bytes)
+		i.read(address(o), bytesOf(x.flat))
 		outputs[at] = x
 	}
 	e.give(i)
