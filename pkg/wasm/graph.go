@@ -107,7 +107,6 @@ type function struct {
 	names    []string // of params
 	outputs  []*node
 	returned bool
-	uses     int // operations that call it
 	entry    *writer
 }
 
@@ -271,9 +270,6 @@ func (f *function) compare(op compute.OpType, x, y value) (value, error) {
 	of := op
 	if op == compute.OpTypeNotEqualTotalOrder { // which package shapeinference does not know
 		of = compute.OpTypeEqualTotalOrder
-	}
-	if in[0].dtype() == dtypes.Bool && in[1].dtype() == dtypes.Bool && (op == compute.OpTypeEqual || op == compute.OpTypeNotEqual) {
-		of = compute.OpTypeEqual
 	}
 	shape, err := shapeinference.ComparisonOp(of, in[0].shape, in[1].shape)
 	if err != nil {
@@ -463,11 +459,7 @@ func (f *function) Concatenate(axis int, xs ...value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var of []shapes.Shape
-	for _, x := range in {
-		of = append(of, x.shape)
-	}
-	shape, err := shapeinference.Concatenate(of, axis)
+	shape, err := shapeinference.Concatenate(shapesOf(in), axis)
 	if err != nil {
 		return nil, err
 	}
@@ -744,16 +736,11 @@ func (f *function) several(op compute.OpType, in, like []*node, functions ...*fu
 		n.results = append(n.results, r)
 		out = append(out, r)
 	}
-	for _, fn := range functions {
-		fn.uses++
-	}
 	return out, nil
 }
 
-// isScalar tells whether the function returns one scalar boolean.
-func (f *function) isTest() bool {
-	return len(f.outputs) == 1 && f.outputs[0].dtype() == dtypes.Bool && f.outputs[0].shape.Rank() == 0
-}
+// isTest tells whether n is a scalar boolean.
+func (n *node) isTest() bool { return n.dtype() == dtypes.Bool && n.shape.Rank() == 0 }
 
 // Call returns an error if the inputs do not fit the function's parameters.
 func (f *function) Call(g compute.Function, inputs ...value) ([]value, error) {
@@ -785,7 +772,7 @@ func (f *function) While(condition, body compute.Function, state ...value) ([]va
 	if err != nil {
 		return nil, err
 	}
-	if !c.isTest() {
+	if len(c.outputs) != 1 || !c.outputs[0].isTest() {
 		return nil, fmt.Errorf("While: the condition must return one scalar boolean")
 	}
 	for what, with := range map[string][]*node{"parameters of the condition": c.params, "parameters of the body": b.params, "results of the body": b.outputs} {
@@ -810,7 +797,7 @@ func (f *function) If(condition value, yes, no compute.Function) ([]value, error
 	if err != nil {
 		return nil, err
 	}
-	if in[0].dtype() != dtypes.Bool || in[0].shape.Rank() != 0 {
+	if !in[0].isTest() {
 		return nil, fmt.Errorf("If: the condition must be a scalar boolean, not %s", in[0].shape)
 	}
 	if len(a.params)+len(b.params) > 0 {
