@@ -55,7 +55,7 @@ func (w *writer) load(t dtypes.DType, offset int) {
 		w.memory("i32.load16_u", offset)
 		w.call(w.m.function64("from_half"))
 	default:
-		w.memory(kindOf(t).String()+".load", offset)
+		w.memory(kindOf(t).instruction("load"), offset)
 	}
 }
 
@@ -75,7 +75,7 @@ func (w *writer) store(t dtypes.DType, offset int) {
 		w.call(w.m.function64("to_half"))
 		w.memory("i32.store16", offset)
 	default:
-		w.memory(kindOf(t).String()+".store", offset)
+		w.memory(kindOf(t).instruction("store"), offset)
 	}
 }
 
@@ -175,23 +175,23 @@ func (w *writer) compareAs(name string, t dtypes.DType) {
 	if name != "eq" && name != "ne" {
 		name += suffix(t)
 	}
-	w.do(kindOf(t).String() + "." + name)
+	w.do(kindOf(t).instruction(name))
 }
 
-// ordered makes of a float's bits an integer whose order is the total order of floats.
+// ordered makes of a float's bits an integer whose order is the total order of floats, and returns the integer's type.
 func (w *writer) ordered(t dtypes.DType) dtypes.DType {
 	k, of, shift := i32, dtypes.Int32, int64(31)
 	if kindOf(t) == f64 {
 		k, of, shift = i64, dtypes.Int64, 63
 	}
-	w.do(k.String() + ".reinterpret_" + kindOf(t).String())
+	w.do(k.instruction("reinterpret_" + kindOf(t).String()))
 	x := w.pop(k)
 	w.get(x)
 	w.get(x)
 	w.integer(k, shift)
-	w.do(k.String() + ".shr_s")
+	w.do(k.instruction("shr_s"))
 	w.integer(k, 1)
-	w.do(k.String()+".shr_u", k.String()+".xor")
+	w.do(k.instruction("shr_u"), k.instruction("xor"))
 	return of
 }
 
@@ -210,7 +210,7 @@ var sameInstruction = map[compute.OpType]string{
 // elementwise replaces an operation's operands, of type t, on the stack by its result.
 func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 	k := kindOf(t)
-	name := func(instruction string) string { return k.String() + "." + instruction }
+	name := k.instruction
 	if c, ok := comparisons[op]; ok {
 		w.compareAs(c, t)
 		return
@@ -218,10 +218,9 @@ func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 	if c, ok := totalOrder[op]; ok {
 		if t.IsFloat() {
 			y := w.pop(k)
-			of := w.ordered(t)
+			w.ordered(t)
 			w.get(y)
 			t = w.ordered(t)
-			_ = of
 		}
 		w.compareAs(c, t)
 		return
@@ -258,12 +257,12 @@ func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 }
 
 func (w *writer) extreme(op compute.OpType, t dtypes.DType) {
-	k, low := kindOf(t), "min"
+	k, name, better := kindOf(t), "min", "lt"
 	if op == compute.OpTypeMax {
-		low = "max"
+		name, better = "max", "gt"
 	}
 	if t.IsFloat() {
-		w.do(k.String() + "." + low) // NaN if one of the two is, and -0 < 0
+		w.do(k.instruction(name)) // NaN if one of the two is, and -0 < 0
 		return
 	}
 	y := w.pop(k)
@@ -272,18 +271,14 @@ func (w *writer) extreme(op compute.OpType, t dtypes.DType) {
 	w.get(y)
 	w.get(x)
 	w.get(y)
-	if op == compute.OpTypeMax {
-		w.compareAs("gt", t)
-	} else {
-		w.compareAs("lt", t)
-	}
+	w.compareAs(better, t)
 	w.do("select")
 }
 
 // float writes the operations that differ between floats and integers, for floats.
 func (w *writer) float(op compute.OpType, t dtypes.DType) {
 	k := kindOf(t)
-	name := func(instruction string) string { return k.String() + "." + instruction }
+	name := k.instruction
 	switch op {
 	case compute.OpTypeDiv:
 		w.do(name("div"))
@@ -323,7 +318,7 @@ func (w *writer) float(op compute.OpType, t dtypes.DType) {
 // It has so many lines because it has an operation in each few.
 func (w *writer) whole(op compute.OpType, t dtypes.DType) {
 	k, bits := kindOf(t), t.Bits()
-	name := func(instruction string) string { return k.String() + "." + instruction }
+	name := k.instruction
 	number := func(x int64) func() { return func() { w.integer(k, x) } }
 	get := func(l local) func() { return func() { w.get(l) } }
 	choose := func(test func(), yes, no func()) {
@@ -402,7 +397,7 @@ func (w *writer) whole(op compute.OpType, t dtypes.DType) {
 // wholePower raises integers to integer powers. A negative power is 0, except of 1 and -1.
 func (w *writer) wholePower(t dtypes.DType) {
 	k := kindOf(t)
-	name := func(instruction string) string { return k.String() + "." + instruction }
+	name := k.instruction
 	y := w.pop(k)
 	x := w.pop(k)
 	out := w.local(k)
@@ -467,7 +462,7 @@ func (w *writer) convert(from, to dtypes.DType) {
 		return
 	case to == dtypes.Bool:
 		w.number(a, 0)
-		w.do(a.String() + ".ne")
+		w.do(a.instruction("ne"))
 		return
 	case from.IsFloat() && to.IsFloat():
 		if a == f32 && b == f64 {
@@ -476,7 +471,7 @@ func (w *writer) convert(from, to dtypes.DType) {
 			w.do("f32.demote_f64")
 		}
 	case from.IsFloat():
-		w.do(b.String() + ".trunc_sat_" + a.String() + suffix(to))
+		w.do(b.instruction("trunc_sat_" + a.String() + suffix(to)))
 		if to.Bits() < 32 {
 			low, high := int64(0), int64(1)<<to.Bits()-1
 			wide := dtypes.Uint32
@@ -490,7 +485,7 @@ func (w *writer) convert(from, to dtypes.DType) {
 		}
 		return
 	case to.IsFloat():
-		w.do(b.String() + ".convert_" + a.String() + suffix(from))
+		w.do(b.instruction("convert_" + a.String() + suffix(from)))
 	case a == i32 && b == i64:
 		w.do("i64.extend_i32" + suffix(from))
 	case a == i64 && b == i32:

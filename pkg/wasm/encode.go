@@ -17,9 +17,12 @@ const (
 	f64 kind = 0x7c
 )
 
-func (k kind) String() string {
-	return map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64"}[k]
-}
+var kinds = map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64"}
+
+func (k kind) String() string { return kinds[k] }
+
+// instruction is the name of the kind's own instruction of a name, such as f32.add.
+func (k kind) instruction(name string) string { return kinds[k] + "." + name }
 
 // opcodes has the encoding of every instruction without immediates (and of the loads and stores), by its name in the
 // WebAssembly specification.

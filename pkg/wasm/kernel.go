@@ -536,14 +536,13 @@ func (w *writer) argMinMax(n *node) {
 			w.get(best)
 			w.elementwise(better, t)
 			if t.IsFloat() {
-				k := kindOf(t).String()
+				k := kindOf(t)
 				w.get(this)
 				w.get(this)
-				w.do(k + ".ne")
-				w.do("i32.or")
+				w.do(k.instruction("ne"), "i32.or")
 				w.get(best)
 				w.get(best)
-				w.do(k+".eq", "i32.and") // nothing is better than a NaN
+				w.do(k.instruction("eq"), "i32.and") // nothing is better than a NaN
 			}
 			w.when(0, func() {
 				w.get(this)
