@@ -151,11 +151,9 @@ func (w *writer) kernel(n *node) {
 	}
 }
 
-// value pushes an element of n: from memory if n is a root, else computed.
+// value pushes an element of n: from memory if n is a root that is not the same number everywhere, else computed.
 func (w *writer) value(n *node, index []affine) {
-	if n.op == compute.OpTypeConstant && n.uniform {
-		w.compute(n, index)
-	} else if n.root {
+	if n.root && !n.uniform {
 		w.load(n.dtype(), w.address(n, index))
 	} else {
 		w.compute(n, index)

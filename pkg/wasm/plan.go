@@ -92,7 +92,7 @@ func isView(n *node) bool {
 	case compute.OpTypeBroadcastInDim, compute.OpTypeTranspose, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypeIota:
 		return true
 	}
-	return n.op == compute.OpTypeConstant && n.uniform
+	return n.uniform
 }
 
 // isAlias tells whether n has its operand's bytes.
@@ -108,7 +108,7 @@ func demand(n *node) {
 		switch {
 		case len(n.results) > 0, isAlias(n), n.op == compute.OpTypeDynamicUpdateSlice && i == 0, isScatter(n.op) && i == 0:
 			x.root = true // it is read as a block of memory
-		case x.f != n.f && !start && !(x.op == compute.OpTypeConstant && x.uniform):
+		case x.f != n.f && !start && !x.uniform:
 			x.root = true
 		}
 	}
@@ -186,14 +186,11 @@ func (m *module) write(f *function) {
 }
 
 // transfer copies the bytes of from to those of to, at the same time: no copy overwrites a value that another reads.
-func (w *writer) transfer(to []int, from []*node) {
-	source := make([]int, len(from))
-	for i, x := range from {
-		source[i] = address(x)
-	}
+func (w *writer) transfer(to, from []*node) {
+	target, source := addresses(to), addresses(from)
 	for i, x := range from {
 		for j := range i {
-			if source[i] < to[j]+from[j].byteSize() && to[j] < source[i]+x.byteSize() { // copy j would overwrite it
+			if source[i] < target[j]+from[j].byteSize() && target[j] < source[i]+x.byteSize() { // copy j would overwrite it
 				stage := w.m.place(x.byteSize())
 				w.copyBytes(stage, source[i], x.byteSize())
 				source[i] = stage
@@ -202,7 +199,7 @@ func (w *writer) transfer(to []int, from []*node) {
 		}
 	}
 	for i, x := range from {
-		w.copyBytes(to[i], source[i], x.byteSize())
+		w.copyBytes(target[i], source[i], x.byteSize())
 	}
 }
 
@@ -216,35 +213,32 @@ func addresses(nodes []*node) []int {
 
 // control writes an operation that calls functions.
 func (w *writer) control(n *node) {
-	results := addresses(n.results)
 	run := func(f *function, in []*node) {
-		w.transfer(addresses(f.params), in)
+		w.transfer(f.params, in)
 		w.call(f.entry)
 	}
 	switch n.op {
 	case compute.OpTypeCall:
 		run(n.functions[0], n.in)
-		w.transfer(results, n.functions[0].outputs)
+		w.transfer(n.results, n.functions[0].outputs)
 	case compute.OpTypeIf:
-		w.integer(i32, 0)
-		w.memory("i32.load8_u", address(n.in[0]))
+		w.value(n.in[0], nil)
 		branch := func(f *function) func() {
 			return func() {
 				run(f, nil)
-				w.transfer(results, f.outputs)
+				w.transfer(n.results, f.outputs)
 			}
 		}
 		w.when(0, branch(n.functions[0]), branch(n.functions[1]))
 	case compute.OpTypeWhile:
 		condition, body := n.functions[0], n.functions[1]
-		w.transfer(results, n.in)
+		w.transfer(n.results, n.in)
 		w.while(func() {
 			run(condition, n.results)
-			w.integer(i32, 0)
-			w.memory("i32.load8_u", address(condition.outputs[0]))
+			w.value(condition.outputs[0], nil)
 		}, func() {
 			run(body, n.results)
-			w.transfer(results, body.outputs)
+			w.transfer(n.results, body.outputs)
 		})
 	default:
 		panic("wasm: no control operation " + n.op.String())
