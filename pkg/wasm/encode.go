@@ -240,8 +240,7 @@ func (w *writer) copyBytes(to, from, n int) {
 type module struct {
 	functions []*writer
 	math      map[string]*writer // functions of math.go, by name
-	data      []byte             // the memory's first contents, from dataStart
-	late      []segment          // more first contents
+	data      []segment          // the memory's first contents
 	table     int                // address of 4/π's digits, 0 if no function needs them
 	top       int                // end of the memory in use
 }
@@ -253,9 +252,9 @@ type segment struct {
 }
 
 const (
-	dataStart = 16 // address 0 stays unused, so that no value lies there
-	pageSize  = 1 << 16
-	maxMemory = 1 << 32
+	firstAddress = 16 // address 0 stays unused, so that no value lies there
+	pageSize     = 1 << 16
+	maxMemory    = 1 << 32
 )
 
 func (m *module) function(params []kind, result ...kind) *writer {
@@ -307,10 +306,9 @@ func (m *module) encode(run *writer) ([]byte, error) {
 	exports := append([]byte{2, 6}, "memory\x02\x00\x03run\x00"...)
 	section(7, unsigned(exports, run.id))
 	section(10, bodies)
-	segments := append([]segment{{dataStart, m.data}}, m.late...)
-	data := unsigned(nil, len(segments))
-	for _, s := range segments {
-		data = signed(append(data, 0, 0x41), int64(s.at))
+	data := unsigned(nil, len(m.data))
+	for _, s := range m.data {
+		data = signed(append(data, 0, 0x41), int64(int32(s.at))) // an i32, whose sign is that of its top bit
 		data = append(unsigned(append(data, 0x0b), len(s.bytes)), s.bytes...)
 	}
 	section(11, data)

@@ -15,17 +15,9 @@ type plan struct {
 
 // compile turns the function main, with all that it calls, into a module.
 func compile(main *function) ([]byte, error) {
-	m := &module{math: make(map[string]*writer), top: dataStart}
-	for _, f := range main.b.all(main) {
-		for _, o := range f.outputs {
-			mark(o)
-			o.root = true
-		}
-		for _, p := range f.params {
-			p.live, p.root = true, true
-		}
-	}
-	functions := main.b.all(main)
+	m := &module{math: make(map[string]*writer), top: firstAddress}
+	main.mark()
+	functions := main.all()
 	for _, f := range functions {
 		for _, n := range f.nodes {
 			if n.live {
@@ -33,7 +25,6 @@ func compile(main *function) ([]byte, error) {
 			}
 		}
 	}
-	m.placeConstants(functions)
 	for _, f := range functions {
 		for _, n := range f.nodes {
 			m.placeNode(n)
@@ -45,8 +36,8 @@ func compile(main *function) ([]byte, error) {
 	return m.encode(main.entry)
 }
 
-// all returns the functions that f calls, each after those that it calls, and f last.
-func (b *builder) all(f *function) []*function {
+// all returns the functions that f calls in live nodes, each after those that it calls, and f last.
+func (f *function) all() []*function {
 	var order []*function
 	var visit func(f *function)
 	visit = func(f *function) {
@@ -54,6 +45,9 @@ func (b *builder) all(f *function) []*function {
 			return
 		}
 		for _, n := range f.nodes {
+			if !n.live {
+				continue
+			}
 			for _, g := range n.functions {
 				visit(g)
 			}
@@ -64,25 +58,34 @@ func (b *builder) all(f *function) []*function {
 	return order
 }
 
+// mark gives what f takes and returns a place, and makes what it needs live.
+func (f *function) mark() {
+	for _, o := range f.outputs {
+		o.mark()
+		o.root = true
+	}
+	for _, p := range f.params {
+		p.live, p.root = true, true
+	}
+}
+
 // mark makes n and what it needs live.
-func mark(n *node) {
+func (n *node) mark() {
 	if n.live {
 		return
 	}
 	n.live = true
 	if n.owner != nil {
-		mark(n.owner)
+		n.owner.mark()
 	}
 	for _, r := range n.results {
 		r.live, r.root = true, true
 	}
 	for _, x := range n.in {
-		mark(x)
+		x.mark()
 	}
 	for _, f := range n.functions {
-		for _, o := range f.outputs {
-			mark(o)
-		}
+		f.mark()
 	}
 }
 
@@ -129,27 +132,16 @@ func isScatter(op compute.OpType) bool {
 	return op == compute.OpTypeScatterSum || op == compute.OpTypeScatterMax || op == compute.OpTypeScatterMin
 }
 
-// placeConstants puts the constants at the start of the memory.
-func (m *module) placeConstants(functions []*function) {
-	for _, f := range functions {
-		for _, n := range f.nodes {
-			if n.live && n.op == compute.OpTypeConstant && !n.uniform {
-				n.root = true
-				n.addr = m.place(len(n.bytes))
-				m.data = append(m.data, make([]byte, n.addr-dataStart-len(m.data))...)
-				m.data = append(m.data, n.bytes...)
-			}
-		}
-	}
-}
-
 // placeNode gives a root its address. An address is a value's own for the whole run: a closure reads what it captures
 // where it lies.
 func (m *module) placeNode(n *node) {
-	if !n.live || !n.root || n.op == compute.OpTypeConstant && !n.uniform || len(n.results) > 0 || isAlias(n) {
+	if !n.live || !n.root || len(n.results) > 0 || isAlias(n) {
 		return
 	}
 	n.addr = m.place(n.byteSize())
+	if n.op == compute.OpTypeConstant && !n.uniform {
+		m.data = append(m.data, segment{n.addr, n.bytes})
+	}
 }
 
 // address returns where the bytes of a root lie.
