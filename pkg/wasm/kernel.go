@@ -136,13 +136,15 @@ func (w *writer) kernel(n *node) {
 		w.dynamicUpdate(n)
 	case compute.OpTypeDotGeneral:
 		w.dot(n)
-	case compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin:
-		w.scatter(n)
 	case compute.OpTypeArgMinMax:
 		w.argMinMax(n)
 	default:
 		if combine, ok := reductions[n.op]; ok {
 			w.reduce(n, combine)
+			return
+		}
+		if combine, ok := scatterings[n.op]; ok {
+			w.scatter(n, combine)
 			return
 		}
 		w.nest(n.dims(), func(index []affine) {
@@ -342,21 +344,26 @@ func (w *writer) gather(n *node, index []affine) {
 	w.value(x, at)
 }
 
+// scatterings has the operation that combines an element with its update in a scatter.
+var scatterings = map[compute.OpType]compute.OpType{
+	compute.OpTypeScatterSum: compute.OpTypeAdd,
+	compute.OpTypeScatterMax: compute.OpTypeMax,
+	compute.OpTypeScatterMin: compute.OpTypeMin,
+}
+
 // scatter updates a copy of the operand. As in XLA, an update whose window does not lie in the operand is left out.
-func (w *writer) scatter(n *node) {
+func (w *writer) scatter(n *node, op compute.OpType) {
 	starts, updates := n.in[1], n.in[2]
 	vectorAxis, window, inserted, indexed := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3]
 	w.fill(n, n.in[0])
 	sizes := slices.Repeat([]int{1}, n.shape.Rank()) // of the window
-	next := 0
+	var spanned []int                                // the operand's axes along which the updates' window axes lie, in their order
 	for a := range sizes {
 		if !slices.Contains(inserted, a) {
-			sizes[a] = updates.dims()[window[next]]
-			next++
+			sizes[a] = updates.dims()[window[len(spanned)]]
+			spanned = append(spanned, a)
 		}
 	}
-	op := map[compute.OpType]compute.OpType{compute.OpTypeScatterSum: compute.OpTypeAdd,
-		compute.OpTypeScatterMax: compute.OpTypeMax, compute.OpTypeScatterMin: compute.OpTypeMin}[n.op]
 	w.nest(updates.dims(), func(index []affine) {
 		at := zeros(n.shape.Rank())
 		var batch []affine
@@ -365,12 +372,8 @@ func (w *writer) scatter(n *node) {
 				batch = append(batch, index[a])
 			}
 		}
-		next := 0
-		for a := range at {
-			if !slices.Contains(inserted, a) {
-				at[a] = index[window[next]]
-				next++
-			}
+		for i, a := range spanned {
+			at[a] = index[window[i]]
 		}
 		w.integer(i32, 1)
 		for c, a := range indexed {
@@ -428,11 +431,16 @@ func (w *writer) neutral(op compute.OpType, t dtypes.DType) {
 	}
 }
 
-// accumulate writes acc = op(acc, element) for the element on the stack. Half floats accumulate as float32.
-func (w *writer) accumulate(op compute.OpType, acc local, t dtypes.DType) {
+// accumulator is the type in which elements of type t are combined: half floats accumulate as float32.
+func accumulator(t dtypes.DType) dtypes.DType {
 	if t.IsHalfPrecision() {
-		t = dtypes.Float32
+		return dtypes.Float32
 	}
+	return t
+}
+
+// accumulate writes acc = op(acc, element), both of type t, for the element on the stack.
+func (w *writer) accumulate(op compute.OpType, acc local, t dtypes.DType) {
 	x := w.pop(kindOf(t))
 	w.get(acc)
 	w.get(x)
@@ -463,7 +471,7 @@ func (w *writer) reduce(n *node, op compute.OpType) {
 				at[a] = index[i]
 			}
 			w.value(x, at)
-			w.accumulate(op, acc, t)
+			w.accumulate(op, acc, accumulator(t))
 		})
 		w.put(n, outer, func() {
 			w.get(acc)
@@ -501,12 +509,8 @@ func (w *writer) dot(n *node) {
 				}
 				w.value(side.n, at)
 			}
-			sum := t
-			if t.IsHalfPrecision() {
-				sum = dtypes.Float32
-			}
-			w.elementwise(compute.OpTypeMul, sum)
-			w.accumulate(compute.OpTypeAdd, acc, t)
+			w.elementwise(compute.OpTypeMul, accumulator(t))
+			w.accumulate(compute.OpTypeAdd, acc, accumulator(t))
 		})
 		w.put(n, outer, func() {
 			w.get(acc)

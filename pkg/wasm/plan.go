@@ -106,10 +106,11 @@ func demand(n *node) {
 	if len(n.results) == 0 && !isView(n) {
 		n.root = true
 	}
+	_, scatters := scatterings[n.op]
+	_, start := n.startsAt()
 	for i, x := range n.in {
-		_, start := n.startsAt()
 		switch {
-		case len(n.results) > 0, isAlias(n), n.op == compute.OpTypeDynamicUpdateSlice && i == 0, isScatter(n.op) && i == 0:
+		case len(n.results) > 0, isAlias(n), i == 0 && (n.op == compute.OpTypeDynamicUpdateSlice || scatters):
 			x.root = true // it is read as a block of memory
 		case x.f != n.f && !start && !x.uniform:
 			x.root = true
@@ -126,10 +127,6 @@ func (n *node) startsAt() (int, bool) {
 		return 2, true
 	}
 	return len(n.in), false
-}
-
-func isScatter(op compute.OpType) bool {
-	return op == compute.OpTypeScatterSum || op == compute.OpTypeScatterMax || op == compute.OpTypeScatterMin
 }
 
 // placeNode gives a root its address. An address is a value's own for the whole run: a closure reads what it captures
