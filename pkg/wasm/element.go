@@ -145,9 +145,9 @@ func (w *writer) bare(t dtypes.DType) {
 }
 
 // in64 computes a function of one or two elements in float64.
-func (w *writer) in64(name string, t dtypes.DType, two bool) {
+func (w *writer) in64(name string, t dtypes.DType) {
 	if kindOf(t) == f32 {
-		if two {
+		if len(functions64[name].params) == 2 {
 			y := w.pop(f32)
 			w.do("f64.promote_f32")
 			w.get(y)
@@ -247,7 +247,7 @@ func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 	if i, ok := sameInstruction[op]; ok {
 		w.do(name(i))
 	} else if f, ok := inFloat64[op]; ok {
-		w.in64(f, t, false)
+		w.in64(f, t)
 	} else if t.IsFloat() {
 		w.float(op, t)
 	} else {
@@ -287,9 +287,9 @@ func (w *writer) float(op compute.OpType, t dtypes.DType) {
 	case compute.OpTypeNeg:
 		w.do(name("neg"))
 	case compute.OpTypeRem:
-		w.in64("fmod", t, true)
+		w.in64("fmod", t)
 	case compute.OpTypePow:
-		w.in64("pow", t, true)
+		w.in64("pow", t)
 	case compute.OpTypeRsqrt:
 		w.do(name("sqrt"))
 		x := w.pop(k)

@@ -23,7 +23,8 @@ func num(x float64) ex    { return func(w *writer) { w.number(f64, x) } }
 func long(x int64) ex     { return func(w *writer) { w.integer(i64, x) } }
 func short(x int64) ex    { return func(w *writer) { w.integer(i32, x) } }
 func single(x float32) ex { return func(w *writer) { w.number(f32, float64(x)) } }
-func param(i int) ex      { return func(w *writer) { w.get(local(i)) } }
+func read(l local) ex     { return func(w *writer) { w.get(l) } }
+func param(i int) ex      { return read(local(i)) }
 
 func add(a, b ex) ex { return op("f64.add", a, b) }
 func sub(a, b ex) ex { return op("f64.sub", a, b) }
@@ -53,8 +54,7 @@ func call64(name string, args ...ex) ex {
 // let evaluates x once and returns code that pushes the value.
 func (w *writer) let(k kind, x ex) ex {
 	x(w)
-	l := w.pop(k)
-	return func(w *writer) { w.get(l) }
+	return read(w.pop(k))
 }
 
 func (w *writer) letf(x ex) ex { return w.let(f64, x) }
@@ -79,20 +79,19 @@ const (
 	ln2Low  = 1.90821492927058770002e-10
 )
 
-// functions64 has for each function its parameters, its result and its body.
-var functions64 map[string]struct {
+// A definition is a function of this file.
+type definition struct {
 	params []kind
 	result kind
 	body   func(w *writer)
 }
 
+// functions64 has the functions by name. It is filled by init because the bodies call functions by name too.
+var functions64 map[string]definition
+
 func init() {
 	one, two := []kind{f64}, []kind{f64, f64}
-	functions64 = map[string]struct {
-		params []kind
-		result kind
-		body   func(w *writer)
-	}{
+	functions64 = map[string]definition{
 		"exp": {one, f64, expBody}, "expm1": {one, f64, expm1Body}, "log": {one, f64, logBody}, "log1p": {one, f64, log1pBody},
 		"tanh": {one, f64, tanhBody}, "logistic": {one, f64, logisticBody},
 		"sin": {one, f64, func(w *writer) { circle(w, 0) }}, "cos": {one, f64, func(w *writer) { circle(w, 1) }},
@@ -251,7 +250,7 @@ func circle(w *writer, shift int64) {
 		w.integer(i64, 0)
 		w.set(quadrant)
 	}, func() { reduceQuadrant(w, abs(x), z, quadrant) })
-	t := func(w *writer) { w.get(z) }
+	t := read(z)
 	t2 := w.letf(mul(t, t))
 	sine := add(t, mul(mul(t2, t), add(num(-1.66666666666666324348e-01), mul(t2, horner(t2, 8.33333333332248946124e-03,
 		-1.98412698298579493134e-04, 2.75573137070700676789e-06, -2.50507602534068634195e-08, 1.58969099521155010221e-10)))))
@@ -259,7 +258,7 @@ func circle(w *writer, shift int64) {
 	c := w.letf(sub(num(1), h))
 	cosine := add(c, add(sub(sub(num(1), c), h), mul(mul(t2, t2), horner(t2, 4.16666666666666019037e-02, -1.38888888888741095749e-03,
 		2.48015872894767294178e-05, -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11))))
-	q := w.let(i32, op("i32.wrap_i64", op("i64.add", func(w *writer) { w.get(quadrant) }, long(shift))))
+	q := w.let(i32, op("i32.wrap_i64", op("i64.add", read(quadrant), long(shift))))
 	y := w.letf(choose(f64, op("i32.and", q, short(1)), cosine, sine))
 	y = w.letf(choose(f64, op("i32.and", q, short(2)), op("f64.neg", y), y))
 	if shift == 0 { // the quadrants are those of |x|, and sine is odd
@@ -405,19 +404,17 @@ func fmodBody(w *writer) {
 	op("i64.rem_u", digits(x), my)(w)
 	r := w.pop(i64)
 	step := w.local(i64)
-	w.while(op("i64.gt_s", func(w *writer) { w.get(left) }, long(0)).bind(w), func() {
-		choose(i64, op("i64.lt_s", func(w *writer) { w.get(left) }, long(11)), func(w *writer) { w.get(left) }, long(11))(w)
+	w.while(func() { op("i64.gt_s", read(left), long(0))(w) }, func() {
+		choose(i64, op("i64.lt_s", read(left), long(11)), read(left), long(11))(w)
 		w.set(step)
-		op("i64.rem_u", op("i64.shl", func(w *writer) { w.get(r) }, func(w *writer) { w.get(step) }), my)(w)
+		op("i64.rem_u", op("i64.shl", read(r), read(step)), my)(w)
 		w.set(r)
-		op("i64.sub", func(w *writer) { w.get(left) }, func(w *writer) { w.get(step) })(w)
+		op("i64.sub", read(left), read(step))(w)
 		w.set(left)
 	})
-	remainder := op("f64.convert_i64_u", func(w *writer) { w.get(r) })
+	remainder := op("f64.convert_i64_u", read(r))
 	op("f64.copysign", call64("scale", remainder, op("i64.sub", ey, long(1075))), x)(w)
 }
-
-func (x ex) bind(w *writer) func() { return func() { x(w) } }
 
 // roundBfloatBody rounds a float32 to bfloat16, to even.
 func roundBfloatBody(w *writer) {
