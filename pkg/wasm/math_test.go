@@ -162,14 +162,15 @@ func TestPow(t *testing.T) {
 	mod := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) { return f.Rem(in[0], in[1]) }, x, y)
 	worst := 0.0
 	for i := range x {
-		want, units := math.Pow(x[i], y[i]), 2.0
-		if finite := !math.IsInf(x[i], 0) && !math.IsInf(y[i], 0); finite && x[i] != 0 && math.Abs(x[i]) != 1 && !math.IsNaN(want) && x[i] == x[i] && !math.IsNaN(y[i]) && y[i] != 0 {
+		want := math.Pow(x[i], y[i])
+		finite := !math.IsInf(x[i], 0) && !math.IsInf(y[i], 0)
+		if finite && x[i] != 0 && math.Abs(x[i]) != 1 && y[i] != 0 && !math.IsNaN(want) {
 			if z := times(real(y[i]), logOf(real(math.Abs(x[i])))); z.MantExp(nil) < 12 {
 				want = math.Copysign(rounded(expOf(z)), want)
 			}
 		}
 		u := ulps(got[i], want)
-		require.LessOrEqualf(t, u, units, "%g to the power %g: %g, want %g", x[i], y[i], got[i], want)
+		require.LessOrEqualf(t, u, 2.0, "%g to the power %g: %g, want %g", x[i], y[i], got[i], want)
 		worst = max(worst, u)
 		if i < pairs && got[i] == 0 {
 			require.Equalf(t, math.Signbit(want), math.Signbit(got[i]), "%g to the power %g", x[i], y[i])

@@ -57,9 +57,9 @@ func (m *maker) dims() []int {
 
 // random returns a slice of the shape's type: small numbers, and special ones if asked for.
 func (m *maker) random(shape shapes.Shape, special bool) any {
-	out := reflect.MakeSlice(reflect.SliceOf(shape.DType.GoType()), shape.Size(), shape.Size())
+	out := dtypes.MakeAnySlice(shape.DType, shape.Size())
 	for i := range shape.Size() {
-		e := out.Index(i)
+		e := reflect.ValueOf(out).Index(i)
 		switch {
 		case shape.DType == dtypes.Bool:
 			e.SetBool(m.r.IntN(2) == 0)
@@ -75,7 +75,7 @@ func (m *maker) random(shape shapes.Shape, special bool) any {
 			e.SetInt(int64(m.r.Uint64()) << (64 - shape.DType.Bits()) >> (64 - shape.DType.Bits()) >> m.r.IntN(shape.DType.Bits()))
 		}
 	}
-	return out.Interface()
+	return out
 }
 
 func (m *maker) put(what string, v compute.Value, err error, from ...made) made {
@@ -95,9 +95,11 @@ func (m *maker) put(what string, v compute.Value, err error, from ...made) made 
 	return out
 }
 
+func (m *maker) last() *made { return &m.pool[len(m.pool)-1] }
+
 func (m *maker) roughen(x made) {
 	if x.shape.DType.IsFloat() {
-		m.pool[len(m.pool)-1].rough = true
+		m.last().rough = true
 	}
 }
 
@@ -122,7 +124,7 @@ func both(a, b func(made) bool) func(made) bool { return func(x made) bool { ret
 // like finds a second operand for x: of the same type, and of its shape or a scalar.
 func (m *maker) like(x made, ok func(made) bool) made {
 	y, found := m.pick(func(y made) bool {
-		return ok(y) && y.shape.DType == x.shape.DType && (y.shape.Rank() == 0 || slices.Equal(y.shape.Dimensions, x.shape.Dimensions))
+		return ok(y) && y.shape.DType == x.shape.DType && (y.shape.Rank() == 0 || y.shape.EqualDimensions(x.shape))
 	})
 	if found && m.r.IntN(4) > 0 {
 		return y
@@ -175,7 +177,7 @@ func (m *maker) unaryFloat() {
 		v, err := choose[unary](m.r, f.Exp, f.Expm1, f.Log, f.Log1p, f.Sqrt, f.Rsqrt, f.Sin, f.Cos)(x.v)
 		out := m.put("transcendental", v, err, x)
 		m.roughen(out)
-		m.pool[len(m.pool)-1].special = true
+		m.last().special = true
 		return
 	}
 	v, err := choose[unary](m.r, f.Tanh, f.Logistic, f.Neg, f.Abs)(x.v)
@@ -269,7 +271,7 @@ func (m *maker) where() {
 	if !ok {
 		return
 	}
-	x, ok := m.pick(func(x made) bool { return x.shape.Rank() == 0 || slices.Equal(x.shape.Dimensions, c.shape.Dimensions) })
+	x, ok := m.pick(func(x made) bool { return x.shape.Rank() == 0 || x.shape.EqualDimensions(c.shape) })
 	if ok && c.shape.Rank() > 0 {
 		y := m.like(x, any1)
 		v, err := m.f.Where(c.v, x.v, y.v)
@@ -289,7 +291,7 @@ func (m *maker) conversion() {
 	v, err := m.f.ConvertDType(x.v, to)
 	out := m.put(fmt.Sprintf("ConvertDType %s to %s", x.shape.DType, to), v, err, x)
 	if isInt(x) && isFloat(out) { // large
-		m.pool[len(m.pool)-1].rough = true
+		m.last().rough = true
 	}
 	if isFloat(x) && isFloat(out) {
 		m.roughen(out)
@@ -307,7 +309,7 @@ func (m *maker) move() {
 	what := ""
 	switch m.r.IntN(5) {
 	case 0:
-		v, err, what = nil, nil, "Transpose"
+		what = "Transpose"
 		v, err = m.f.Transpose(x.v, m.r.Perm(len(d))...)
 	case 1:
 		what = "Reverse"
@@ -567,7 +569,7 @@ func (m *maker) loop() {
 		for i, s := range state {
 			v, err := m.f.Parameter(fmt.Sprint("s", m.depth, i), s.shape, nil)
 			m.put("Parameter", v, err, s)
-			m.pool[len(m.pool)-1].rough = i > 0
+			m.last().rough = i > 0
 			in = append(in, v)
 		}
 		return in
@@ -583,9 +585,7 @@ func (m *maker) loop() {
 		for range 3 {
 			m.step()
 		}
-		next, ok := m.pick(func(n made) bool {
-			return n.shape.DType == x.shape.DType && slices.Equal(n.shape.Dimensions, x.shape.Dimensions) && !n.special
-		})
+		next, ok := m.pick(func(n made) bool { return n.shape.Equal(x.shape) && !n.special })
 		if !ok {
 			next = made{v: in[3]}
 		}
@@ -602,7 +602,7 @@ func (m *maker) loop() {
 	}
 	for i, v := range out {
 		m.put("While", v, nil)
-		m.pool[len(m.pool)-1].rough = i > 0 && isFloat(m.pool[len(m.pool)-1])
+		m.last().rough = i > 0 && isFloat(*m.last())
 	}
 }
 
@@ -624,9 +624,7 @@ func (m *maker) branch() {
 			for range 3 {
 				m.step()
 			}
-			y, ok := m.pick(func(n made) bool {
-				return n.shape.DType == x.shape.DType && slices.Equal(n.shape.Dimensions, x.shape.Dimensions)
-			})
+			y, ok := m.pick(func(n made) bool { return n.shape.Equal(x.shape) })
 			if !ok {
 				y = m.constant(x.shape)
 			}
@@ -688,7 +686,7 @@ func run(b compute.Backend, seed uint64, steps int) (values []any, of []made, er
 		return nil, nil, err
 	}
 	for i, x := range out {
-		flat := reflect.MakeSlice(reflect.SliceOf(m.pool[i].shape.DType.GoType()), m.pool[i].shape.Size(), m.pool[i].shape.Size()).Interface()
+		flat := dtypes.MakeAnySlice(m.pool[i].shape.DType, m.pool[i].shape.Size())
 		if err := x.ToFlatData(flat); err != nil {
 			return nil, nil, err
 		}
