@@ -7,15 +7,15 @@ cells see it. With BASE, the folder of one_machine.py, it looks at processes and
 
 import os
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from students import Student
+from students import Student, passwords, processes
 
 hub, home = sys.argv[1], sys.argv[3]
 base = Path(sys.argv[4]) if len(sys.argv) > 4 else None
-passwords = dict(line.rstrip("\n").split("\t") for line in open(sys.argv[2]))
+password = passwords(sys.argv[2])
 ada, bob = Student(hub, "ada"), Student(hub, "bob")
 
 
@@ -24,39 +24,8 @@ def check(holds, what):
         sys.exit("docker/hub/check: " + what)
 
 
-def together(*works):
-    """Runs functions side by side; the first that fails ends the program."""
-    failed = []
-
-    def guarded(work):
-        try:
-            work()
-        except BaseException as error:  # also what check raises
-            failed.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-
-
-def processes(uid):
-    """The processes of a user."""
-    return [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit() and owner(entry) == uid]
-
-
-def owner(entry):
-    try:
-        return entry.stat().st_uid
-    except OSError:  # it has ended
-        return -1
-
-
 def begin(student):
-    check(student.log_in(passwords[student.name]), f"{student.name} cannot log in")
+    check(student.log_in(password[student.name]), f"{student.name} cannot log in")
     seconds = student.start()
     student.open()
     begun = time.time()
@@ -69,8 +38,9 @@ def begin(student):
 # Who may enter.
 check(Student(hub, "eve").get("/hub/signup")[0] in (403, 404), "anybody can sign up")
 check(not Student(hub, "ada").log_in("password"), "a wrong password opens the hub")
-check(not Student(hub, "eve").log_in(passwords["ada"]), "somebody who is on no list can log in")
-together(lambda: begin(ada), lambda: begin(bob))
+check(not Student(hub, "eve").log_in(password["ada"]), "somebody who is on no list can log in")
+with ThreadPoolExecutor() as pool:
+    list(pool.map(begin, (ada, bob)))
 
 # Ada edits a chapter; bob looks for it.
 chapter = "01-gradient-descent.ipynb"

@@ -5,7 +5,6 @@
 for one_machine.py, as root. N students begin, TOGETHER at once (default 5). It prints the seconds until a server answers and until the
 first cell is done, and the memory of each student's processes: what is shared with others is counted in parts (PSS)."""
 
-import os
 import re
 import statistics
 import sys
@@ -13,22 +12,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from students import Student
+from students import Student, passwords, processes
 
 hub, file, base, n = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
 together = int((sys.argv[5:] or ["5"])[0])
-passwords = dict(line.rstrip("\n").split("\t") for line in open(file))
+password = passwords(file)
 
 
 def memory(uid):
     """Megabytes of a user's processes, by the names of their programs."""
     used = {}
-    for entry in os.scandir("/proc"):
+    for pid in processes(uid):
         try:
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                pss = int(re.search(r"^Pss:\s+(\d+)", Path(entry.path, "smaps_rollup").read_text(), re.M)[1]) / 1000
-                name = Path(entry.path, "comm").read_text().strip()
-                used[name] = used.get(name, 0) + pss
+            pss = int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1]) / 1000
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            used[name] = used.get(name, 0) + pss
         except (OSError, TypeError):  # it has ended
             continue
     return used
@@ -41,7 +39,7 @@ def available():
 def begin(name):
     student = Student(hub, name)
     begun = time.time()
-    assert student.log_in(passwords[name]), name
+    assert student.log_in(password[name]), name
     student.start(600)
     answers = time.time() - begun
     student.open()
@@ -50,7 +48,7 @@ def begin(name):
     return student, answers, time.time() - begun
 
 
-names = [name for name in passwords if name != "teacher"][:n]
+names = [name for name in password if name != "teacher"][:n]
 before = available()
 with ThreadPoolExecutor(together) as pool:
     begun = list(pool.map(begin, names))
