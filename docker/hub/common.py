@@ -11,18 +11,9 @@ The teacher's part is a folder, which DESCENT_CLASS names:
 import os
 import re
 import sys
-from pathlib import Path
 
-folder = Path(os.environ.get("DESCENT_CLASS", "/srv/descent/class"))
-state = Path(os.environ.get("DESCENT_STATE", "/srv/descent/state"))
-
-
-def names(file):
-    """The names in a file of the class, in lower case as JupyterHub has them. What follows a # is a comment."""
-    path = folder / file
-    lines = path.read_text().lower().splitlines() if path.exists() else []
-    return {name for line in lines if (name := line.partition("#")[0].strip())}
-
+sys.path.append(os.path.dirname(__file__))
+from roster import folder, names, state  # noqa: E402
 
 c = get_config()  # noqa: F821
 c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
@@ -30,8 +21,8 @@ c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 
 # Nobody but those on the two lists. A name is also that of a folder or of a volume.
-c.Authenticator.allowed_users = names("students.txt")
-c.Authenticator.admin_users = names("teachers.txt")
+c.Authenticator.allowed_users = set(names("students.txt"))
+c.Authenticator.admin_users = set(names("teachers.txt"))
 c.Authenticator.username_pattern = r"^[a-z0-9][a-z0-9._@-]{0,31}$"
 c.JupyterHub.authenticate_prometheus = True
 

@@ -31,7 +31,7 @@ func load(t *testing.T, class map[string]string, env ...string) (config map[stri
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
-	cmd := exec.Command(python(t), "-I", "-c", `import json, sys
+	cmd := exec.Command(python(t), "-I", "-B", "-c", `import json, sys
 from traitlets.config.loader import PyFileConfigLoader
 json.dump(PyFileConfigLoader("jupyterhub_config.py").load_config(), sys.stdout, default=sorted)`)
 	cmd.Env = append(append(os.Environ(), "DESCENT_CLASS="+folder), env...)

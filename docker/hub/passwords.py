@@ -6,27 +6,24 @@
 They lie in the hub's database, as bcrypt digests. Run it as the user of the hub; it takes DESCENT_CLASS and DESCENT_STATE as the hub
 does."""
 
-import os
 import secrets
 import sys
-from pathlib import Path
 
 import bcrypt
 from jupyterhub.orm import new_session_factory
 from nativeauthenticator.orm import UserInfo
 
-folder = Path(os.environ.get("DESCENT_CLASS", "/srv/descent/class"))
-state = Path(os.environ.get("DESCENT_STATE", "/srv/descent/state"))
+from roster import names, state
+
 state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 db = new_session_factory(f"sqlite:///{state}/jupyterhub.sqlite")()
 UserInfo.__table__.create(db.get_bind(), checkfirst=True)
-listed = [line.partition("#")[0].strip().lower() for file in ("teachers.txt", "students.txt") if (folder / file).exists()
-          for line in (folder / file).read_text().splitlines()]
+listed = names("teachers.txt") + names("students.txt")
 anew = [name.lower() for name in sys.argv[1:]]
 if unknown := set(anew) - set(listed):
     sys.exit(f"not on the class's lists: {', '.join(sorted(unknown))}")
-for name in filter(None, listed):
+for name in listed:
     account = UserInfo.find(db, name)
     if account and name not in anew:
         continue
