@@ -21,17 +21,18 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	log.SetPrefix("settle: ")
 	plugins, err := plugin.CacheFolder()
 	if err != nil {
-		log.Fatal("settle: ", err)
+		log.Fatal(err)
 	}
 	cache := filepath.Dir(filepath.Dir(plugins))
 	here, err := os.Getwd()
 	if err != nil {
-		log.Fatal("settle: ", err)
+		log.Fatal(err)
 	}
 	if err := settle(filepath.Join(here, ".lab"), cache, os.Args[1:]...); err != nil {
-		log.Fatal("settle: ", err)
+		log.Fatal(err)
 	}
 }
 
