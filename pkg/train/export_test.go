@@ -2,8 +2,10 @@ package train
 
 import (
 	"context"
+	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // SweepTogether is Sweep with atOnce runs in one program, on any backend.
@@ -71,4 +73,39 @@ func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there 
 		u.lanes = lanesFor(runs)
 	}
 	twin.speeds = map[string]speed{u.key(): {step: there}}
+}
+
+// watched notes the devices on which a program is run.
+type watched struct {
+	program
+	used *sync.Map
+}
+
+func (w watched) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) ([]int, []bool, []*tensors.Tensor, error) {
+	w.used.Store(device, true)
+	return w.program.run(hs, b, fixed, state, device)
+}
+
+// WatchDevices returns a count of the devices on which programs that the trainer, or its twin on a GPU, has by now are run from now on.
+func WatchDevices(t *Trainer) (count func() int) {
+	if t.compiled.twin != nil {
+		t = t.compiled.twin
+	}
+	var used sync.Map
+	for key, p := range t.programs.Range {
+		t.programs.Store(key, watched{p.(program), &used})
+	}
+	return func() (n int) {
+		for range used.Range {
+			n++
+		}
+		return n
+	}
+}
+
+// AllDevices has all devices of every backend compute at once, also those of a CPU, and returns what ends that.
+func AllDevices() (end func()) {
+	before := devices
+	devices = compute.Backend.NumDevices
+	return func() { devices = before }
 }

@@ -98,7 +98,8 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 
 func (p *loop) finalize() { p.graph.Finalize() }
 
-func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error) {
+func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) (
+	at []int, finite []bool, next []*tensors.Tensor, err error) {
 	if b.from == b.first && b.first%b.stride != 0 { // the first step's row would be overwritten: a call of its own
 		b.to = b.from + 1
 	}
@@ -110,7 +111,7 @@ func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor)
 		inputs = append(inputs, x)
 	}
 	err = catch(func() {
-		out := p.call(inputs)
+		out := p.call(inputs, device)
 		for _, t := range tensors.MustCopyFlatData[int64](out[0]) {
 			at = append(at, int(t))
 		}
@@ -134,9 +135,9 @@ func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor)
 	return at, finite, next, err
 }
 
-// call runs the program. GoMLX's own Run would move the tensors to the backend that the graph was built with, and where there
+// call runs the program on the device. GoMLX's own Run would move the tensors to the backend that the graph was built with, and where there
 // are lanes that is vmap's, which has no buffers. It also donates the numbers' buffers, at some microseconds each.
-func (p *loop) call(inputs []any) []*tensors.Tensor {
+func (p *loop) call(inputs []any, device compute.DeviceNum) []*tensors.Tensor {
 	buffers := make([]compute.Buffer, len(inputs))
 	for i, input := range inputs {
 		x, mine := input.(*tensors.Tensor)
@@ -144,13 +145,13 @@ func (p *loop) call(inputs []any) []*tensors.Tensor {
 			x = tensors.MustFromAnyValue(input)
 			defer x.FinalizeAll()
 		}
-		buffer, err := x.Buffer(p.backend, 0)
+		buffer, err := x.Buffer(p.backend, device)
 		if err != nil {
 			panic(err)
 		}
 		buffers[i] = buffer
 	}
-	results, err := p.graph.Executable().Execute(buffers, make([]bool, len(buffers)), 0)
+	results, err := p.graph.Executable().Execute(buffers, make([]bool, len(buffers)), device)
 	if err != nil {
 		panic(err)
 	}

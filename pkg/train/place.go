@@ -87,9 +87,9 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 	if err != nil {
 		return elsewhere{}, err
 	}
-	lanes := 0
+	lanes, n := 0, devices(gpu)
 	if len(cs) > 1 {
-		lanes = min(lanesFor(len(cs)), mostLanes)
+		lanes = min(lanesFor((len(cs)+n-1)/n), mostLanes)
 	}
 	for {
 		some := cs[:min(len(cs), max(lanes, 1))]
@@ -102,7 +102,7 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 			return elsewhere{}, nil
 		case err != nil:
 			return elsewhere{}, err
-		case there.of((len(cs)+len(some)-1)/len(some), cs[0].Steps) < here.of(rounds, cs[0].Steps):
+		case there.of((len(cs)+len(some)*n-1)/(len(some)*n), cs[0].Steps) < here.of(rounds, cs[0].Steps):
 			return elsewhere{twin, lanes}, nil
 		}
 		return elsewhere{}, nil
@@ -130,7 +130,7 @@ func (t *Trainer) speed(ctx context.Context, cs []Config, lanes int) (speed, err
 			short[i].Steps, short[i].Stride, short[i].Progress, short[i].MaxLoss = steps, steps, nil, math.MaxFloat64
 		}
 		began := time.Now()
-		hs, err := t.run(ctx, short, lanes)
+		hs, err := t.run(ctx, short, lanes, 0)
 		for _, h := range hs {
 			reached := cs[0].first() + steps
 			if at, diverged := h.Diverged(); diverged {

@@ -21,11 +21,11 @@ import (
 // A program is a training run compiled, or several at once. It keeps no state between calls, so that several runs may call it
 // at once.
 type program interface {
-	// run does a block from the given state, with the inputs that stay the same during a run, and appends what it
+	// run does a block on the device from the given state, with the inputs that stay the same during a run, and appends what it
 	// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
 	// reached and whether θ_t and its loss were still finite, and the state at θ_t, which is the caller's: nil if no step was done, as
 	// that is the given state then.
-	run(hs []*History, b block, fixed []any, state []*tensors.Tensor) (at []int, finite []bool, next []*tensors.Tensor, err error)
+	run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) (at []int, finite []bool, next []*tensors.Tensor, err error)
 	// pace is how many steps fit into a call's time, by what the last took; 0 before the first.
 	pace() *atomic.Int64
 	finalize()

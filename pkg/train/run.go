@@ -11,19 +11,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// run does the runs of the settings, which are settled and of one structure, steps and stride; if there are lanes, in one program
-// with that number of them.
-func (t *Trainer) run(ctx context.Context, cs []Config, lanes int) ([]*History, error) {
+// run does the runs of the settings, which are settled and of one structure, steps and stride, on a device of the trainer's backend; if
+// there are lanes, in one program with that number of them.
+func (t *Trainer) run(ctx context.Context, cs []Config, lanes int, device compute.DeviceNum) ([]*History, error) {
 	if ctx == nil {
 		return nil, errors.New("ctx is nil: give context.Background()")
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was cancelled before its first step: %w", err)
 	}
-	e, err := t.begin(cs, lanes)
+	e, err := t.begin(cs, lanes, device)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +46,7 @@ type execution struct {
 	configs         []Config
 	program         program
 	lanes           int
+	device          compute.DeviceNum
 	fixed           []any             // inputs that stay the same during the runs,
 	own             []*tensors.Tensor // and those of them that are theirs
 	state           values            // at step
@@ -67,8 +69,8 @@ func (v values) release() {
 }
 
 // begin prepares the runs of settings, before their first step.
-func (t *Trainer) begin(cs []Config, lanes int) (*execution, error) {
-	e := &execution{trainer: t, configs: cs, lanes: lanes, first: cs[0].first(), step: cs[0].first(), last: cs[0].first() + cs[0].Steps}
+func (t *Trainer) begin(cs []Config, lanes int, device compute.DeviceNum) (*execution, error) {
+	e := &execution{trainer: t, configs: cs, lanes: lanes, device: device, first: cs[0].first(), step: cs[0].first(), last: cs[0].first() + cs[0].Steps}
 	var us []setup
 	err := t.use(func() (err error) {
 		e.program, us, e.state.tensors, err = t.prepare(cs, lanes)
@@ -79,11 +81,39 @@ func (t *Trainer) begin(cs []Config, lanes int) (*execution, error) {
 	}
 	e.state.shared = true
 	e.fixed, e.own = t.fixed(us, cs)
+	if device != 0 {
+		if err := e.leave(); err != nil {
+			return nil, fmt.Errorf("copying the data to device %d: %w", device, err)
+		}
+	}
 	for _, c := range cs {
 		e.histories = append(e.histories, t.newHistory(c))
 	}
 	e.live = slices.Clone(e.histories)
 	return e, nil
+}
+
+// leave copies what the runs share with others. A tensor is on one device at a time: on another's request it would move there, under the
+// hands of those that use it.
+func (e *execution) leave() error {
+	for i, x := range e.fixed {
+		if x := x.(*tensors.Tensor); !slices.Contains(e.own, x) {
+			copied, err := x.LocalClone()
+			if err != nil {
+				return err
+			}
+			e.fixed[i], e.own = copied, append(e.own, copied)
+		}
+	}
+	copies := make([]*tensors.Tensor, len(e.state.tensors))
+	for i, x := range e.state.tensors {
+		var err error
+		if copies[i], err = x.LocalClone(); err != nil {
+			return err
+		}
+	}
+	e.state = values{tensors: copies}
+	return nil
 }
 
 func (e *execution) end() {
@@ -101,7 +131,7 @@ func (e *execution) call(ctx context.Context) error {
 	err := t.use(func() error {
 		var next []*tensors.Tensor
 		var err error
-		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors); err == nil && next != nil {
+		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors, e.device); err == nil && next != nil {
 			e.state.release()
 			e.state = values{tensors: next}
 		}
@@ -187,12 +217,17 @@ func (e laneError) Unwrap() error { return e.error }
 // share calls do for the numbers below n, which the workers take one after the other. A goroutine that hands them out would
 // often be late, because it has to wait for a processor while the workers compute.
 func share(n, workers int, do func(i int)) {
+	shareOut(n, workers, func(_, i int) { do(i) })
+}
+
+// shareOut is share, and tells do which worker calls it.
+func shareOut(n, workers int, do func(worker, i int)) {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range min(n, workers) {
+	for worker := range min(n, workers) {
 		group.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
+				do(worker, i)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -33,7 +34,7 @@ func (t *Trainer) buildStep(g *graph.Graph, u setup) (*stepwise, []*graph.Node) 
 
 func (p *stepwise) finalize() { p.graph.Finalize() }
 
-func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Tensor) ([]int, []bool, []*tensors.Tensor, error) {
+func (p *stepwise) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, _ compute.DeviceNum) ([]int, []bool, []*tensors.Tensor, error) {
 	inputs := append([]any{nil}, fixed...)
 	for _, x := range state {
 		inputs = append(inputs, x)

@@ -48,6 +48,8 @@ func (t *Trainer) Grid(base Config, rates []float64, seeds []int) []Job {
 // than the CPU; the runs that go there are equal to single runs up to rounding. What cannot be batched (a model with convolutions or
 // random bits, see package vmap) stays, and so does all if GOMLX_BACKEND says what computes.
 //
+// Several GPUs work at once, each on runs of its own.
+//
 // A setting that cannot be is an error before anything runs, and names the job. So is a bad function of a schedule, unless it is
 // slow: the functions are called before anything runs for a second at most, and the others when their jobs begin. A run that fails
 // ends the sweep, as does the context's end; the histories of the runs that were done by then are returned with the error, the
@@ -196,8 +198,8 @@ func (s *sweep) of(places []int) []Config {
 	return cs
 }
 
-// run does the jobs at the places, in one program on the trainer.
-func (s *sweep) run(t *Trainer, places []int, lanes int) error {
+// run does the jobs at the places, in one program on a device of the trainer's backend.
+func (s *sweep) run(t *Trainer, places []int, lanes int, device compute.DeviceNum) error {
 	cs := s.of(places)
 	for i := range cs {
 		var err error
@@ -205,7 +207,7 @@ func (s *sweep) run(t *Trainer, places []int, lanes int) error {
 			return fmt.Errorf("job %d: %w", places[i], err)
 		}
 	}
-	hs, err := t.run(s.ctx, cs, lanes)
+	hs, err := t.run(s.ctx, cs, lanes, device)
 	if err != nil {
 		var of laneError // of the first, if it says nothing else
 		errors.As(err, &of)
@@ -225,27 +227,37 @@ func (s *sweep) run(t *Trainer, places []int, lanes int) error {
 	return nil
 }
 
-// work does the jobs at the places by their own trainers, with that number of workers.
+// work does the jobs at the places by their own trainers, with that number of workers, on all devices of the trainers' backends in turn.
 func (s *sweep) work(places []int, workers int, atOnce func(*Trainer) int) {
 	batches := s.batches(places, atOnce)
-	share(len(batches), workers, func(i int) {
+	shareOut(len(batches), workers, func(worker, i int) {
 		if s.ctx.Err() != nil {
 			return
 		}
 		s.whole(func() {
-			if err := s.batch(s.jobs[batches[i][0]].Trainer, batches[i]); err != nil {
+			t := s.jobs[batches[i][0]].Trainer
+			if err := s.batch(t, batches[i], compute.DeviceNum(worker%devices(t.backend))); err != nil {
 				s.cancel(err) // the first cause stays
 			}
 		})()
 	})
 }
 
-// batch does the jobs at the places on the trainer, in one program if that can be.
-func (s *sweep) batch(t *Trainer, places []int) error {
-	if len(places) == 1 {
-		return s.run(t, places, 0)
+// devices is how many devices of the backend compute at once. XLA's CPU says that it has four: they are the same processor. It is a
+// variable for the tests.
+var devices = func(backend compute.Backend) int {
+	if onGPU(backend) {
+		return backend.NumDevices()
 	}
-	err := s.run(t, places, lanesFor(len(places)))
+	return 1
+}
+
+// batch does the jobs at the places on a device of the trainer's backend, in one program if that can be.
+func (s *sweep) batch(t *Trainer, places []int, device compute.DeviceNum) error {
+	if len(places) == 1 {
+		return s.run(t, places, 0, device)
+	}
+	err := s.run(t, places, lanesFor(len(places)), device)
 	size := 1
 	switch {
 	case outOfMemory(err):
@@ -254,7 +266,7 @@ func (s *sweep) batch(t *Trainer, places []int) error {
 		return err
 	}
 	for some := range slices.Chunk(places, size) {
-		if err := s.batch(t, some); err != nil {
+		if err := s.batch(t, some, device); err != nil {
 			return err
 		}
 	}
@@ -290,19 +302,25 @@ func (s *sweep) place(all []int, workers int) (stay []int, gone []away) {
 	return stay, gone
 }
 
-// together does the jobs that are done elsewhere, and returns the places of those that could not be.
+// together does the jobs that are done elsewhere, on every device there, and returns the places of those that could not be.
 func (s *sweep) together(groups []away) (back []int) {
 	for _, g := range groups {
-		for places := range slices.Chunk(g.places, max(g.lanes, 1)) {
-			if s.ctx.Err() != nil {
-				return nil
-			}
-			if err := s.run(g.trainer, places, g.lanes); err != nil && s.ctx.Err() == nil {
-				goesOn(err)
-				back = append(back, places...)
-			}
-		}
+		chunks := slices.Collect(slices.Chunk(g.places, max(g.lanes, 1)))
+		shareOut(len(chunks), devices(g.trainer.backend), func(device, i int) {
+			s.whole(func() {
+				if s.ctx.Err() != nil {
+					return
+				}
+				if err := s.run(g.trainer, chunks[i], g.lanes, compute.DeviceNum(device)); err != nil && s.ctx.Err() == nil {
+					goesOn(err)
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					back = append(back, chunks[i]...)
+				}
+			})()
+		})
 	}
+	slices.Sort(back)
 	return back
 }
 

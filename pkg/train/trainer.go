@@ -164,14 +164,14 @@ func (t *Trainer) Run(ctx context.Context, c Config) (*History, error) {
 	}
 	if ctx != nil {
 		if e, ok := t.faster(ctx, []Config{c}, 1); ok {
-			hs, err := e.trainer.run(ctx, []Config{c}, e.lanes)
+			hs, err := e.trainer.run(ctx, []Config{c}, e.lanes, 0)
 			if err == nil || ctx.Err() != nil && hs != nil {
 				return hs[0], err
 			}
 			goesOn(err)
 		}
 	}
-	hs, err := t.run(ctx, []Config{c}, 0)
+	hs, err := t.run(ctx, []Config{c}, 0, 0)
 	if hs == nil {
 		return nil, err
 	}
