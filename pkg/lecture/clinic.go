@@ -27,8 +27,9 @@ type Clinic struct {
 
 // A program is what the patients share.
 type program struct {
-	width int
-	rule  string
+	width, examples int
+	rule            string
+	losses          bool // whether the loss on all examples is recorded
 }
 
 // Close frees the programs.
@@ -43,10 +44,9 @@ type Findings struct {
 	Patient    *Patient
 	Record     diagnosis.Record
 	Diagnosis  *diagnosis.Diagnosis
-	Step, Loss []float64        // of the training in question, of the first seed, on its batches
+	Done, Loss []float64        // of the training in question, of the first seed: percent of the steps, and the mean square error on all examples
 	Net        *relu.Net        // of the training in question, the first seed; nil when it diverged
 	Gamma      *diagnosis.Gamma // where no input is repeated
-	BestNet    *relu.Net        // of all trials
 }
 
 // String is the diagnosis, its evidence and the truth.
@@ -54,45 +54,40 @@ func (f *Findings) String() string {
 	return fmt.Sprintf("Patient %s: %s. %s In truth: %s.", f.Patient.Name, f.Diagnosis.Cause, f.Diagnosis.Evidence, f.Patient.How)
 }
 
-// DrawFit (claim W1) draws the net of the training in question, the function, and a third of the examples, for the eye.
+// DrawFit (claim W1) draws the net of the training in question, the function, and at most 67 of the examples, for the eye.
 func (f *Findings) DrawFit() *figure.Figure {
 	var xs, ys []float64
-	for k := 0; k < len(f.Patient.X); k += 3 {
+	for k := 0; k < len(f.Patient.X); k += 1 + len(f.Patient.X)/100 {
 		xs, ys = append(xs, f.Patient.X[k]), append(ys, f.Patient.Y[k])
 	}
-	all := figure.Between(0, 1)
-	fig := figure.New("Patient "+f.Patient.Name, figure.X("x"), figure.Y("y")).Points("examples", xs, ys).Theory("function", all, f.Patient.Target.F)
+	fig := figure.New("Patient "+f.Patient.Name, figure.X("x").Range(0, 1), figure.Y("y").Range(-3, 3)).
+		Points("examples", xs, ys).Theory("function", nil, f.Patient.Target.F)
 	if f.Net != nil {
-		fig.Line("net", all, f.Net.At)
+		fig.Line("net", nil, f.Net.At)
 	}
 	return fig
 }
 
-// DrawLoss (claim W1) draws the loss of the training in question.
-func (f *Findings) DrawLoss() *figure.Figure {
-	return figure.New("Its loss", figure.LogX("step"), figure.LogY("loss ½(f(x) − y)², batches")).Line("loss", f.Step, f.Loss)
+// DrawLosses (claim W1) draws the losses of the trainings in question.
+func DrawLosses(all []*Findings) *figure.Figure {
+	fig := figure.New("Their losses", figure.X("part of the training that is done (%)").Range(0, 100), figure.LogY("mean square error on the examples learned from"))
+	for _, f := range all {
+		fig.Line("patient "+f.Patient.Name, f.Done, f.Loss)
+	}
+	return fig
 }
 
-// DrawTrials (claim W1) draws the errors of all trainings over the widths, and the noise. What is beyond the axes is at their ends.
-func (f *Findings) DrawTrials() *figure.Figure {
-	const least, most = 0.04, 3
-	fig := figure.New("Patient "+f.Patient.Name, figure.LogX("hidden units").Range(0.8, 80), figure.LogY("error on unseen examples").Range(least, most))
-	for k, name := range []string{"as it was trained", "trained otherwise", "other widths"} {
-		trials := [][]diagnosis.Trial{f.Record.Trials[:1], f.Record.Trials[1:4], f.Record.Trials[4:]}[k]
-		var widths, errors []float64
-		for _, t := range trials {
-			for _, e := range t.Errors {
-				if !math.IsInf(e, 1) {
-					beside := math.Pow(1.15, float64(k-1))
-					widths, errors = append(widths, beside*float64(t.Width)), append(errors, min(max(e, least+0.001), most-0.1))
-				}
-			}
-		}
-		if len(errors) > 0 {
-			fig.Points(name, widths, errors)
-		}
+// Rungs (claim W1) are the names of what a diagnosis's Ladder says.
+var Rungs = []string{"as it was", "more examples", "trained otherwise", "other widths", "noise"}
+
+// DrawLadders (claim W1) draws the error that remains after each remedy: where it falls most, there is the cause.
+func DrawLadders(all []*Findings) *figure.Figure {
+	fig := figure.New("What each remedy leaves of the error", figure.X("").Categories(Rungs...), figure.Y("E, root mean square error on unseen examples"))
+	for _, f := range all {
+		ladder := f.Diagnosis.Ladder()
+		fig.Line("patient "+f.Patient.Name, nil, ladder[:])
 	}
-	return fig.HLine(max(math.Sqrt(f.Record.Noise.Value), least+0.001), "noise")
+	return fig
 }
 
 // DrawShares (claim W1) draws a table of what the patients' errors are made of.
@@ -110,7 +105,7 @@ func DrawShares(all []*Findings) *figure.Figure {
 		}
 		names, shares = append(names, f.Patient.Name), append(shares, row)
 	}
-	return figure.New("What the error is made of", figure.X("part").Categories("learning", "units", "relationship", "not explained"),
+	return figure.New("What the error is made of", figure.X("part").Categories("learning", "units", "examples", "relationship", "not explained"),
 		figure.Y("patient").Categories(names...)).Heat("% of E²", shares)
 }
 
@@ -118,17 +113,18 @@ func DrawShares(all []*Findings) *figure.Figure {
 type course struct {
 	name  string
 	width int
+	more  bool // learns from the patient's More
 	Optimizer
 }
 
-// courses are the training in question, and others: with Adam at three rates, and with other widths.
+// courses are the training in question; the same on more examples; and on more examples others: with Adam at three rates, and with other widths.
 func (p *Patient) courses() []course {
-	all := []course{{"the training in question", p.Width, p.Optimizer}}
+	all := []course{{"the training in question", p.Width, false, p.Optimizer}, {"the same training", p.Width, true, p.Optimizer}}
 	for _, rate := range []float64{0.003, 0.01, 0.03} {
-		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, Optimizer{"Adam", rate, 3000}})
+		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, true, Optimizer{"Adam", rate, 2000}})
 	}
-	for _, width := range []int{4, 16, 64} {
-		all = append(all, course{"Adam at 0.03", width, Optimizer{"Adam", 0.03, 3000}})
+	for _, width := range []int{16, 64, 128} {
+		all = append(all, course{"Adam at 0.01", width, true, Optimizer{"Adam", 0.01, 2000}})
 	}
 	return all
 }
@@ -139,39 +135,65 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 	if err := cmp.Or(given("clinic", c), given("patient", p)); err != nil {
 		return nil, err
 	}
+	all, err := c.examine(ctx, []*Patient{p})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// examine examines several patients together.
+func (c *Clinic) examine(ctx context.Context, patients []*Patient) (all []*Findings, err error) {
 	if err := counts("Seeds", c.Seeds); err != nil {
 		return nil, err
 	}
-	courses := p.courses()
 	var setups []setup
-	for _, course := range courses {
-		t, err := c.trainer(p, course.width, course.Rule)
-		if err != nil {
-			return nil, err
+	for _, p := range patients {
+		for i, course := range p.courses() {
+			t, err := c.trainer(p, course, i == 0)
+			if err != nil {
+				return nil, err
+			}
+			defer t.Close()
+			config, err := cosine(course.Rate, course.Steps, 20)
+			if err != nil {
+				return nil, err
+			}
+			if i == 0 {
+				config.Stride = max(1, course.Steps/40)
+			}
+			setups = append(setups, setup{t, config, from(problem.SpreadElbows([]float64{0, 1}), []int{1, course.width, 1})})
 		}
-		defer t.Close()
-		config, err := cosine(course.Rate, course.Steps, 20)
-		if err != nil {
-			return nil, err
-		}
-		config.Stride = max(1, course.Steps/100)
-		setups = append(setups, setup{t, config, from(problem.SpreadElbows(p.X), []int{1, course.width, 1})})
 	}
 	histories, err := sweep(ctx, setups, 1, c.Seeds)
 	if err != nil {
 		return nil, fmt.Errorf("the examination: %w", err)
 	}
+	each := len(histories) / len(patients)
+	for k, p := range patients {
+		f, err := diagnose(p, histories[k*each:(k+1)*each])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// diagnose makes the diagnosis from what the patient's courses came to.
+func diagnose(p *Patient, histories [][]*train.History) (*Findings, error) {
 	f := &Findings{Patient: p, Record: diagnosis.Record{Tolerance: 0.25}}
-	if err := f.compare(p, courses, histories); err != nil {
+	err := f.compare(p, p.courses(), histories)
+	if err != nil {
 		return nil, err
 	}
-	x := mat.NewDense(len(p.X), 1, p.X)
+	x := mat.NewDense(len(p.MoreX), 1, p.MoreX)
 	if p.Repeats {
-		if f.Record.Noise, err = diagnosis.Repeated(x, p.Y, Confidence); err != nil {
+		if f.Record.Noise, err = diagnosis.Repeated(x, p.MoreY, Confidence); err != nil {
 			return nil, err
 		}
 	} else {
-		if f.Gamma, err = diagnosis.Neighbours(x, p.Y, 10, Confidence); err != nil {
+		if f.Gamma, err = diagnosis.Neighbours(x, p.MoreY, 10, Confidence); err != nil {
 			return nil, err
 		}
 		f.Record.Noise = f.Gamma.Noise
@@ -180,51 +202,54 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 	return f, err
 }
 
-// compare notes the error of every run on the unseen examples, and the nets of the training in question and of the best run.
+// compare notes the error of every run on the examples that choose and on those that report, and what the training in question came to.
 func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.History) error {
-	best := math.Inf(1)
+	first := histories[0][0]
+	for r, step := range first.Step {
+		f.Done, f.Loss = append(f.Done, 100*float64(step)/float64(first.Step[len(first.Step)-1])), append(f.Loss, 2*first.FullLoss[r])
+	}
 	for i, course := range courses {
 		trial := diagnosis.Trial{Name: course.name, Width: course.width}
 		for k, h := range histories[i] {
-			if i == 0 && k == 0 {
-				for r, step := range h.Step[1:] { // from step 1 on, for the logarithm
-					f.Step, f.Loss = append(f.Step, float64(step)), append(f.Loss, h.Loss[r+1])
-				}
-			}
 			if _, diverged := h.Diverged(); diverged {
-				trial.Errors = append(trial.Errors, math.Inf(1))
+				trial.Errors, trial.Chosen = append(trial.Errors, math.Inf(1)), append(trial.Chosen, math.Inf(1))
 				continue
 			}
 			net, err := relu.FromTheta(h.Final, 1, course.width, 1)
 			if err != nil {
 				return err
 			}
-			off := rms(p.UnseenY, func(i int) float64 { return net.At(p.UnseenX[i]) })
-			trial.Errors = append(trial.Errors, off)
+			trial.Errors = append(trial.Errors, rms(p.UnseenY, func(i int) float64 { return net.At(p.UnseenX[i]) }))
+			trial.Chosen = append(trial.Chosen, rms(p.ChoiceY, func(i int) float64 { return net.At(p.ChoiceX[i]) }))
 			if i == 0 && k == 0 {
 				f.Net = net
 			}
-			if off < best {
-				best, f.BestNet = off, net
-			}
+		}
+		if i == 1 {
+			f.Record.More = trial
+			continue
 		}
 		f.Record.Trials = append(f.Record.Trials, trial)
 	}
 	return nil
 }
 
-// trainer is a trainer on the patient's data.
-func (c *Clinic) trainer(p *Patient, width int, rule string) (*train.Trainer, error) {
-	net, err := problem.NewNet(hidden(width), problem.NewPoints(p.X, p.Y))
+// trainer is a trainer on what the patient learns from in the course.
+func (c *Clinic) trainer(p *Patient, of course, losses bool) (*train.Trainer, error) {
+	xs, ys := p.X, p.Y
+	if of.more {
+		xs, ys = p.MoreX, p.MoreY
+	}
+	net, err := problem.NewNet(hidden(of.width), problem.NewPoints(xs, ys))
 	if err != nil {
 		return nil, err
 	}
 	if c.made == nil {
 		c.made = make(map[program]*train.Trainer)
 	}
-	key := program{width, rule}
+	key := program{of.width, len(xs), of.Rule, losses}
 	if c.made[key] == nil {
-		if c.made[key], err = NewTrainer(net, rule, train.Record{}); err != nil {
+		if c.made[key], err = NewTrainer(net, of.Rule, train.Record{FullLoss: losses}); err != nil {
 			return nil, err
 		}
 	}
@@ -234,7 +259,7 @@ func (c *Clinic) trainer(p *Patient, width int, rule string) (*train.Trainer, er
 // Confusion (claim W1) counts diagnoses of patients of each cause: [cause of Causes][diagnosis, of Causes, then any other].
 type Confusion struct {
 	Count [][]int
-	Right [3]stat.Interval // the share of right diagnoses of each cause
+	Right []stat.Interval // the share of right diagnoses of each cause
 }
 
 // String says how many of the diagnoses are right.
@@ -253,9 +278,12 @@ func (c *Confusion) Draw() *figure.Figure {
 	for _, cause := range Causes {
 		causes = append(causes, cause.String())
 	}
-	return figure.New("Truth and diagnosis", figure.X("diagnosis").Categories("learning", "units", "relationship", "other"),
+	return figure.New("Truth and diagnosis", figure.X("diagnosis").Categories("learning", "units", "examples", "relationship", "other"),
 		figure.Y("truth").Categories(causes...)).Heat("patients", c.Count)
 }
+
+// together are so many patients in one sweep: enough to keep the cores busy, few enough to tell the progress.
+const together = 6
 
 // Confuse (claim W1) examines a number of random patients of each cause. It is an error when each is not between 1 and 2^20, and when an
 // examination fails.
@@ -268,26 +296,34 @@ func (c *Clinic) Confuse(ctx context.Context, each, seed int) (*Confusion, error
 	confusion := new(Confusion)
 	for i, cause := range Causes {
 		confusion.Count = append(confusion.Count, make([]int, len(Causes)+1))
+		var patients []*Patient
 		for k := range each {
 			patient, err := NewPatient(cause, seed+k)
 			if err != nil {
 				return nil, err
 			}
-			f, err := c.Examine(ctx, patient)
+			if patients = append(patients, patient); len(patients) < together && k+1 < each {
+				continue
+			}
+			all, err := c.examine(ctx, patients)
 			if err != nil {
 				return nil, err
 			}
-			said := slices.Index(Causes, f.Diagnosis.Cause)
-			if said < 0 {
-				said = len(Causes)
+			for _, f := range all {
+				said := slices.Index(Causes, f.Diagnosis.Cause)
+				if said < 0 {
+					said = len(Causes)
+				}
+				confusion.Count[i][said]++
 			}
-			confusion.Count[i][said]++
+			patients = nil
 			tell(i*each + k + 1)
 		}
-		var err error
-		if confusion.Right[i], err = stat.Proportion(confusion.Count[i][i], each, Confidence); err != nil {
+		right, err := stat.Proportion(confusion.Count[i][i], each, Confidence)
+		if err != nil {
 			return nil, err
 		}
+		confusion.Right = append(confusion.Right, right)
 	}
 	return confusion, nil
 }

@@ -4,22 +4,26 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"descent.example/pkg/diagnosis"
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 )
 
 // Patient (claim W1) is a function, examples of it, and a training that fails to learn it for a known cause.
 type Patient struct {
-	Name   string // A, B or C of ThreePatients
+	Name   string // A, B, … of FourPatients
 	Truth  diagnosis.Cause
 	How    string         // what was done to it
 	Target problem.Target // of mean 0 and mean square 1 on [0, 1]
 	X, Y   []float64      // to learn from
-	// Unseen are as many more, to measure errors on.
-	UnseenX, UnseenY []float64
-	// Repeats tells whether each input stands in X several times.
+	// More are other examples, which the clinic asks for: to learn from, and to estimate the noise.
+	MoreX, MoreY []float64
+	// Choice are to choose the best of several nets, and Unseen to report its error.
+	ChoiceX, ChoiceY, UnseenX, UnseenY []float64
+	// Repeats tells whether each input stands in X and More twice.
 	Repeats bool
 	Width   int
 	Optimizer
@@ -32,31 +36,20 @@ type Optimizer struct {
 	Steps int
 }
 
-// examples is how many there are to learn from, and as many to measure errors on.
-const examples = 200
+// How many examples there are to learn from, with too few of them, of a patient's More, to choose and to report.
+const examples, tooFew, more, choice, reported = 200, 12, 400, 200, 1000
 
-// Causes (claim W1) are the three causes of Hornik's theorem.
-var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Relationship}
+// Causes (claim W1) are the three causes that Hornik, Stinchcombe and White name, and too few examples.
+var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Data, diagnosis.Relationship}
 
 // NewPatient (claim W1) draws a random function, and a training that fails for the cause: a net that is wide enough, but trained with too
 // small or too large a rate, for too short, or by plain gradient descent; a net of so few units that even the best knots leave
-// most of the function, trained well; or a relationship with much noise, or whose sign depends on what is not among the inputs.
+// most of the function, trained well; so few examples that the broken line through the function's values there is far from it; or
+// a relationship with much noise, or whose sign depends on what is not among the inputs.
 // It is an error when the cause is none of Causes.
 func NewPatient(cause diagnosis.Cause, seed int) (*Patient, error) {
 	rng := rand.New(rand.NewPCG(uint64(seed), uint64(cause)))
 	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
-	few := 1 + rng.IntN(3)
-	for {
-		p.Target = randomTarget(rng)
-		xs, ys := p.Target.Grid(101)
-		fit, err := relu.FreeKnots(xs, ys, xs[1:100], few)
-		if err != nil {
-			return nil, err
-		}
-		if cause != diagnosis.Units || fit.Squares/101 > 0.5 { // most is left even with the knots where they are best
-			break
-		}
-	}
 	noise, sign := 0.05, func() float64 { return 1 }
 	switch cause {
 	case diagnosis.Learning:
@@ -70,40 +63,79 @@ func NewPatient(cause diagnosis.Cause, seed int) (*Patient, error) {
 		way := ways[rng.IntN(len(ways))]
 		p.How, p.Optimizer = way.how, way.Optimizer
 	case diagnosis.Units:
-		p.Width = few
-		p.How = fmt.Sprintf("a net of %d units", few)
+		p.Width = 1 + rng.IntN(3)
+		p.How = fmt.Sprintf("a net of width %d", p.Width)
+	case diagnosis.Data:
+		p.How = fmt.Sprintf("%d examples", tooFew)
 	case diagnosis.Relationship:
 		if rng.IntN(3) == 0 {
 			sign = func() float64 { return float64(2*rng.IntN(2) - 1) }
 			p.How = "a sign that no input tells"
 		} else {
 			noise = 0.8 + 0.7*rng.Float64()
-			p.How = fmt.Sprintf("noise of a standard deviation of %.1f", noise)
+			p.How = fmt.Sprintf("noise of standard deviation %.1f", noise)
 		}
 	default:
-		return nil, fmt.Errorf("the cause is %q: it must be one of Hornik's three", cause)
+		return nil, fmt.Errorf("the cause is %q: it must be one of Causes", cause)
 	}
-	draw := func(repeats int) (xs, ys []float64) {
-		for range examples / repeats {
+	for fails := false; !fails; {
+		p.Target = randomTarget(rng)
+		p.ask(rng, func(x float64) float64 { return sign()*p.Target.F(x) + noise*rng.NormFloat64() })
+		var err error
+		if fails, err = p.mustFail(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// ask draws inputs and what the function answers.
+func (p *Patient) ask(rng *rand.Rand, answer func(x float64) float64) {
+	draw := func(n, repeats int) (xs, ys []float64) {
+		for range n / repeats {
 			x := rng.Float64()
 			for range repeats {
-				xs, ys = append(xs, x), append(ys, sign()*p.Target.F(x)+noise*rng.NormFloat64())
+				xs, ys = append(xs, x), append(ys, answer(x))
 			}
 		}
 		return xs, ys
 	}
-	repeats := 1
+	repeats, n := 1, examples
 	if p.Repeats {
 		repeats = 2
 	}
-	p.X, p.Y = draw(repeats)
-	p.UnseenX, p.UnseenY = draw(1)
-	return p, nil
+	if p.Truth == diagnosis.Data {
+		n = tooFew
+	}
+	p.X, p.Y = draw(n, repeats)
+	p.MoreX, p.MoreY = draw(more, repeats)
+	p.ChoiceX, p.ChoiceY = draw(choice, 1)
+	p.UnseenX, p.UnseenY = draw(reported, 1)
 }
 
-// ThreePatients (claim W1) are a patient of each of Causes, in an order that the seed decides. It is an error when there is none of
+// mustFail tells whether the cause is at work, whatever the training: most of the function is left even with the few units' knots
+// where they are best, or by the broken line through the function's values at the few inputs. The two other causes always are.
+func (p *Patient) mustFail() (bool, error) {
+	xs, ys := p.Target.Grid(31)
+	switch p.Truth {
+	case diagnosis.Units:
+		fit, err := relu.FreeKnots(xs, ys, xs[1:30], p.Width)
+		if err != nil {
+			return false, err
+		}
+		return fit.Squares/31 > 0.5, nil
+	case diagnosis.Data:
+		knots := slices.Compact(slices.Sorted(slices.Values(p.X)))
+		line := relu.Fit{Knots: knots, Values: figure.Column(knots, p.Target.F)}
+		off := rms(ys, func(i int) float64 { return line.At(min(max(xs[i], knots[0]), knots[len(knots)-1])) })
+		return off*off > 0.5, nil
+	}
+	return true, nil
+}
+
+// FourPatients (claim W1) are a patient of each of Causes, in an order that the seed decides. It is an error when there is none of
 // a cause.
-func ThreePatients(seed int) (patients []*Patient, err error) {
+func FourPatients(seed int) (patients []*Patient, err error) {
 	for k, i := range rand.New(rand.NewPCG(uint64(seed), 1)).Perm(len(Causes)) {
 		p, err := NewPatient(Causes[i], seed)
 		if err != nil {

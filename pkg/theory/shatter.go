@@ -144,10 +144,26 @@ func Labelings(n int, visit func(labels []bool) error) error {
 // Piecewise Linear Neural Networks", JMLR 20(63): the bound on the growth function of piecewise polynomial networks, for
 // pieces of degree 1 with one breakpoint.
 func VCBound(inputs int, widths ...int) (int, error) {
+	return labelsBound(2, 1, inputs, widths)
+}
+
+// ClassesBound is VCBound for a net with an output for each of several classes, which gives a point the class of its largest output: an
+// upper bound on how many points the net can give any classes. The labels of m points are then as many as classes^m, and they are decided
+// by the signs of the classes·(classes−1)/2 differences between two outputs, which stand for kₗ in the last layer. It is an error
+// when there are fewer than two classes, or more than 2^20, and when inputs or a width are not positive.
+func ClassesBound(classes, inputs int, widths ...int) (int, error) {
+	if classes < 2 || classes > 1<<20 {
+		return 0, fmt.Errorf("there are %d classes: there must be between 2 and 2^20", classes)
+	}
+	return labelsBound(classes, classes, inputs, widths)
+}
+
+// labelsBound is the greatest number of points for which the net, of so many outputs, may be able to make all labelings by so many classes.
+func labelsBound(classes, outputs, inputs int, widths []int) (int, error) {
 	if inputs < 1 {
 		return 0, fmt.Errorf("inputs is %d: there must be at least one", inputs)
 	}
-	units := append(append([]int{}, widths...), 1)
+	units := append(append([]int{}, widths...), outputs)
 	weights, before, total := make([]float64, len(units)), inputs, 0.0
 	for l, k := range units {
 		if k < 1 {
@@ -158,18 +174,72 @@ func VCBound(inputs int, widths ...int) (int, error) {
 		}
 		weights[l], before = total, k
 	}
+	pairs := float64(classes) * float64(classes-1) / 2
 	// At m = total the product is greater, and its logarithm is concave in m: what has overtaken it once stays ahead, and the
 	// place can be bisected.
 	ahead := func(m int) bool {
 		log := 0.0
 		for l, k := range units {
-			log += 1 + weights[l]*math.Log2(2*math.E*float64(m)*float64(k)*float64(l+1)/weights[l])
+			signs := float64(k)
+			if l == len(units)-1 {
+				signs = pairs
+			}
+			log += 1 + weights[l]*math.Log2(2*math.E*float64(m)*signs*float64(l+1)/weights[l])
 		}
-		return float64(m) > log
+		return float64(m)*math.Log2(float64(classes)) > log
 	}
 	low, high := int(total), 2*int(total)
 	for !ahead(high) {
 		low, high = high, 2*high
 	}
 	return low + sort.Search(high-low, func(m int) bool { return ahead(low + m) }) - 1, nil
+}
+
+// SignChanges returns how often the sign of a sum of elbows and a constant can change along a line at most (claim W2): once for one elbow,
+// twice for two, and from three on once more than there are elbows. Such sums shatter one point more. It panics when elbows is not positive.
+//
+// The pieces, elbows + 1 at most, have one zero each at most. If each has one, the slopes s₀, s₁, … of the pieces alternate in sign, and so
+// do the bends sᵢ − sᵢ₋₁; but s₀ is minus the sum of the bends of the elbows that open to the left. Of one elbow this makes one of its pieces
+// flat. Of two, it is impossible for each of the four choices of which open to the left. Of three and more, one bend can do it alone.
+func SignChanges(elbows int) int {
+	if elbows < 1 {
+		panic(fmt.Errorf("elbows is %d: there must be at least one", elbows))
+	}
+	if elbows < 3 {
+		return elbows
+	}
+	return elbows + 1
+}
+
+// ShallowVCBound returns an upper bound on how many points a net of one hidden layer of ReLUs and one output can label in every way, sharper
+// than VCBound for small nets. The width units cut n points into those where they are on and those where they are off, each in one
+// of C(n, inputs+1) ways by Cover's count. For a given cut the output is linear in width·(inputs+1) + 1 parameters: the constant, and for each
+// unit its weights and its bias times its output weight. So the labelings are at most
+//
+//	(C(n, inputs+1) + width − 1 choose width) · C(n, width·(inputs+1) + 1),
+//
+// and the bound is the last n for which that is not less than 2ⁿ. It is an error when inputs or width are not positive, or the net has more
+// than 1,000 parameters.
+func ShallowVCBound(inputs, width int) (int, error) {
+	if inputs < 1 || width < 1 || inputs > 1000 || width > 1000 || width*(inputs+1) >= 1000 {
+		return 0, fmt.Errorf("inputs is %d and width %d: both must be positive, and width·(inputs+1) below 1,000", inputs, width)
+	}
+	parameters := width*(inputs+1) + 1
+	for n := 1; ; n++ {
+		cuts, err := Cover(n, inputs+1)
+		if err != nil {
+			return 0, err
+		}
+		labelings, err := Cover(n, parameters)
+		if err != nil {
+			return 0, err
+		}
+		for k := range width { // the binomial coefficient, factor by factor
+			labelings.Mul(labelings, new(big.Int).Add(cuts, big.NewInt(int64(k))))
+		}
+		labelings.Quo(labelings, new(big.Int).MulRange(1, int64(width)))
+		if labelings.Cmp(new(big.Int).Lsh(big.NewInt(1), uint(n))) < 0 {
+			return n - 1, nil
+		}
+	}
 }
