@@ -82,7 +82,7 @@ var Rungs = []string{"as it was", "more examples", "trained otherwise", "other w
 
 // DrawLadders (claim W1) draws the error that remains after each remedy: where it falls most, there is the cause.
 func DrawLadders(all []*Findings) *figure.Figure {
-	fig := figure.New("What each remedy leaves of the error", figure.X("").Categories(Rungs...), figure.Y("E, root mean square error on unseen examples"))
+	fig := figure.New("What each remedy leaves of the error", figure.X("remedies, one after another").Categories(Rungs...), figure.Y("E, root mean square error on unseen examples"))
 	for _, f := range all {
 		ladder := f.Diagnosis.Ladder()
 		fig.Line("patient "+f.Patient.Name, nil, ladder[:])

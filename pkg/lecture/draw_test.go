@@ -275,45 +275,40 @@ func TestDegreesInATable(t *testing.T) {
 }
 
 func TestFindingsAreShown(t *testing.T) {
-	three, err := lecture.ThreePatients(6)
+	four, err := lecture.FourPatients(6)
 	require.NoError(t, err)
 	var names, causes []string
-	for _, p := range three {
+	for _, p := range four {
 		names, causes = append(names, p.Name), append(causes, p.Truth.String())
 	}
-	require.Equal(t, []string{"A", "B", "C"}, names)
-	require.ElementsMatch(t, []string{"inadequate learning", "too few units", "no relationship"}, causes)
+	require.Equal(t, []string{"A", "B", "C", "D"}, names)
+	require.ElementsMatch(t, []string{"inadequate learning", "too few units", "too few examples", "no relationship"}, causes)
 
 	net, err := relu.Uniform(line.F, 0, 1, 2)
 	require.NoError(t, err)
-	trial := func(errors ...float64) diagnosis.Trial { return diagnosis.Trial{Width: 4, Errors: errors} }
 	f := &lecture.Findings{
-		Patient: &lecture.Patient{Name: "B", How: "20 steps of Adam", Target: line, X: []float64{0, 0.2, 0.4, 0.6}, Y: []float64{0, 0.3, 0.4, 0.9}},
-		Record: diagnosis.Record{Trials: []diagnosis.Trial{trial(0.9, math.Inf(1)), trial(1e-6), trial(math.Inf(1)), trial(1e9), trial(math.Inf(1))},
-			Noise: stat.Interval{Value: 0.04}},
+		Patient:   &lecture.Patient{Name: "B", How: "20 steps of Adam", Target: line, X: []float64{0, 0.2, 0.4, 0.6}, Y: []float64{0, 0.3, 0.4, 0.9}},
 		Diagnosis: &diagnosis.Diagnosis{Cause: diagnosis.Learning, Evidence: "It does better.", Parts: map[diagnosis.Cause]float64{diagnosis.Learning: 3, diagnosis.Unknown: 1}},
-		Step:      []float64{1, 2}, Loss: []float64{0.5, 0.1}, Net: net,
+		Done:      []float64{0, 100}, Loss: []float64{0.5, 0.1}, Net: net,
 	}
+	all := []*lecture.Findings{f}
 	require.Equal(t, "Patient B: inadequate learning. It does better. In truth: 20 steps of Adam.", f.String())
 	require.Contains(t, drawn(t, f.DrawFit()), "examples (points): from 0 to 0.9")
-	require.Contains(t, drawn(t, f.DrawLoss()), "loss (line): from 0.5 to 0.1")
-	words := drawn(t, f.DrawTrials())
-	require.Contains(t, words, "trained otherwise (points): from 0.041 to 2.9", "what is beyond the axes is at their ends")
-	require.NotContains(t, words, "other widths", "of which every run diverged")
-	require.Contains(t, words, "Horizontal line at 0.2: noise")
-	require.Contains(t, drawn(t, lecture.DrawShares([]*lecture.Findings{f})), "B: learning 75, units 0, relationship 0, not explained 25")
+	require.Contains(t, drawn(t, lecture.DrawLosses(all)), "patient B (line): from 0.5 to 0.1")
+	require.Contains(t, drawn(t, lecture.DrawLadders(all)), "patient B (line): from 2 to 0.", "of what is left after each remedy")
+	require.Contains(t, drawn(t, lecture.DrawShares(all)), "B: learning 75, units 0, examples 0, relationship 0, not explained 25")
 
 	f.Net = nil
 	require.NotContains(t, drawn(t, f.DrawFit()), "net (line)")
 	f.Loss[1] = math.Inf(1)
-	require.Contains(t, drawn(t, f.DrawLoss()), "diverged at step 2", "the loss of a run that diverged is drawn as far as it is finite")
+	require.Contains(t, drawn(t, lecture.DrawLosses(all)), "diverged", "the loss of a run that diverged is drawn as far as it is finite")
 }
 
 func TestConfusionIsShown(t *testing.T) {
-	c := &lecture.Confusion{Count: [][]int{{8, 0, 0, 0}, {0, 7, 0, 1}, {0, 0, 8, 0}}}
+	c := &lecture.Confusion{Count: [][]int{{8, 0, 0, 0, 0}, {0, 7, 0, 0, 1}, {0, 0, 8, 0, 0}, {0, 0, 0, 8, 0}}, Right: make([]stat.Interval, 4)}
 	c.Right[1] = stat.Interval{Value: 0.875, Low: 0.5, High: 0.98}
 	require.Contains(t, c.String(), "\ntoo few units: 88 % right (50 to 98 %).\n")
-	require.Contains(t, drawn(t, c.Draw()), "too few units: learning 0, units 7, relationship 0, other 1")
+	require.Contains(t, drawn(t, c.Draw()), "too few units: learning 0, units 7, examples 0, relationship 0, other 1")
 }
 
 // Each patient that was examined is told to who watches.
@@ -327,9 +322,9 @@ func TestTheClinicTellsItsProgress(t *testing.T) {
 	defer clinic.Close()
 	c, err := clinic.Confuse(t.Context(), 1, 6)
 	require.NoError(t, err)
-	require.Equal(t, []string{"patients examined: 1 of 3", "patients examined: 2 of 3", "patients examined: 3 of 3"}, told)
+	require.Equal(t, []string{"patients examined: 1 of 4", "patients examined: 2 of 4", "patients examined: 3 of 4", "patients examined: 4 of 4"}, told)
 	for _, row := range c.Count {
-		require.Equal(t, 1, row[0]+row[1]+row[2]+row[3])
+		require.Equal(t, 1, row[0]+row[1]+row[2]+row[3]+row[4])
 	}
 }
 
@@ -349,25 +344,26 @@ func TestNoiseIsEstimated(t *testing.T) {
 }
 
 func TestShatteringIsShown(t *testing.T) {
-	all := []*lecture.Shattering{{Inputs: 1, Width: 1, N: 3, Found: 6, All: 8}, {Inputs: 1, Width: 2, N: 3, Found: 8, All: 8}, {Inputs: 1, Width: 2, N: 4, Found: 14, All: 16},
-		{Inputs: 2, Width: 1, N: 3, Found: 8, All: 8}}
+	all := []*lecture.Shattering{{Inputs: 1, Width: 1, N: 3, Found: 6, All: 8}, {Inputs: 2, Width: 1, N: 3, Found: 8, All: 8}, {Inputs: 2, Width: 2, N: 5, Found: 32, All: 32},
+		{Inputs: 2, Width: 2, N: 6, Found: 62, All: 64}}
 	require.Equal(t, "On a line, 1 ReLU: 6 of the 8 labelings of 3 points found.", all[0].String())
-	require.Equal(t, "In the plane, 1 ReLU: 8 of the 8 labelings of 3 points found.", all[3].String())
+	require.Equal(t, "In the plane, 1 ReLU: 8 of the 8 labelings of 3 points found.", all[1].String())
 	require.Equal(t, "In 3 dimensions, 2 ReLUs: 1 of the 4 labelings of 2 points found.", (&lecture.Shattering{Inputs: 3, Width: 2, N: 2, Found: 1, All: 4}).String())
-	words := drawn(t, lecture.DrawShattering(1, all))
-	require.Contains(t, words, "Points on a line. Horizontal axis: points, from 2.8 to 4.2.")
-	require.Contains(t, words, "2 ReLUs (points): from 100 to 87.5")
-	require.Contains(t, words, "a threshold unit (theory): from 75 to 50")
-	header, rows := lecture.ShatterTable(all)
-	require.Len(t, header, 6)
-	require.Equal(t, [][]string{{"1", "1", "4", "2", "3", "43"}, {"1", "2", "7", "3", "4", "82"}, {"2", "1", "5", "3", "?", "56"}}, rows)
+	known, err := lecture.WhatIsKnown(all[1:])
+	require.NoError(t, err)
+	require.Equal(t, []*lecture.Known{{Inputs: 2, Width: 1, Shattered: 3, Most: 19}, {Inputs: 2, Width: 2, Shattered: 5, Most: 44}}, known)
+	require.Contains(t, drawn(t, lecture.DrawKnown(known)), "proved: not more than this (points): from 19 to 44. parameters (points): from 5 to 9")
+	counts := [][]*lecture.LineCount{{{Elbows: 2, N: 3, Written: 8, All: 8}, {Elbows: 2, N: 4, Written: 14, All: 16}}}
+	words := drawn(t, lecture.DrawLineCounts(counts, []*lecture.Shattering{{Inputs: 1, Width: 2, N: 3, Found: 4, All: 8}, {Inputs: 1, Width: 2, N: 4, Found: 4, All: 16}}))
+	require.Contains(t, words, "2 ReLUs, written down (line): from 100 to 87.5")
+	require.Contains(t, words, "2 ReLUs, found by training (points): from 50 to 25")
 }
 
 // Cover's count is what linear programs find, in percent: all of 3 points, 14 of 16 of 4.
 func TestLabelingsAreEnumerated(t *testing.T) {
 	e, err := lecture.EnumerateLabelings(4)
 	require.NoError(t, err)
-	require.True(t, e.AsCounted)
+	require.Zero(t, e.Off)
 	require.Equal(t, []float64{100, 100, 100, 87.5}, e.Share)
 	require.InDelta(t, 4./3, e.Ratio[3], 1e-15)
 	require.Contains(t, drawn(t, lecture.DrawCover(3)), "d = 3 (line): from 100 to 3.27")
@@ -381,7 +377,7 @@ func TestMemoryIsDrawn(t *testing.T) {
 	of := func(v float64) stat.Interval { return stat.Interval{Value: v, Low: v, High: v} }
 	words := drawn(t, lecture.DrawMemory([]*lecture.Memory{{Width: 4, Known: of(0.9), Unknown: of(0.6), Random: of(0.2), Guess: of(0.1)},
 		{Width: 64, Known: of(1), Unknown: of(0.8), Random: of(0.99), Guess: of(0.05)}}))
-	require.Contains(t, words, "Right labels. Horizontal axis: hidden units, logarithmic, from 4 to 64. Vertical axis: accuracy (%), from 0 to 105. "+
-		"digits learned from (line): from 90 to 100. unseen digits (line): from 60 to 80.")
-	require.Contains(t, words, "digits learned from (line): from 20 to 99. unseen digits (line): from 10 to 5.")
+	require.Contains(t, words, "Right labels. Horizontal axis: hidden units, with 4, 64. Vertical axis: accuracy (%), from 0 to 105. "+
+		"digits learned from (values with intervals): 4 90, 64 100.")
+	require.Contains(t, words, "digits learned from (values with intervals): 4 20, 64 99.")
 }

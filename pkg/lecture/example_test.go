@@ -131,8 +131,8 @@ func ExampleEstimateNoise() {
 // How many labelings of points in the plane a line can make, tried one by one (claim W2).
 func ExampleEnumerateLabelings() {
 	tried := lab.Must(lecture.EnumerateLabelings(4))
-	fmt.Printf("%.1f %%; Cover counts the same: %t\n", tried.Share, tried.AsCounted)
-	// Output: [100.0 100.0 100.0 87.5] %; Cover counts the same: true
+	fmt.Printf("%.1f %%; Cover's count is off by %d\n", tried.Share, tried.Off)
+	// Output: [100.0 100.0 100.0 87.5] %; Cover's count is off by 0
 }
 
 // The parameters of random nets, of which many are redundant (claim N10).
@@ -143,10 +143,10 @@ func ExampleSurveyDegrees() {
 }
 
 // A patient of each cause, and what the clinic says of them (claim W1).
-func ExampleThreePatients() {
+func ExampleFourPatients() {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
-	for _, p := range lab.Must(lecture.ThreePatients(6)) {
+	for _, p := range lab.Must(lecture.FourPatients(6)) {
 		lab.Say("%v", lab.Must(clinic.Examine(lab.Context(), p)))
 	}
 }

@@ -2,6 +2,7 @@ package lecture
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 
 	"descent.example/pkg/figure"
@@ -15,18 +16,16 @@ import (
 type Memory struct {
 	Width, Parameters int
 	Known, Unknown    stat.Interval // accuracy on the digits learned from, over seeds, and on others: right labels
-	Random, Guess     stat.Interval // the same with random labels
+	Random, Guess     stat.Interval // the same with random labels, of each seed others
 }
 
 // DrawMemory (claim W2) draws the accuracies over the widths, with right labels and with random ones.
 func DrawMemory(all []*Memory) *figure.Figure {
-	widths := figure.Column(all, func(m *Memory) int { return m.Width })
+	names := figure.Each(all, func(m *Memory) string { return fmt.Sprint(m.Width) })
 	panel := func(title string, known, unknown func(*Memory) stat.Interval) *figure.Figure {
-		percent := func(of func(*Memory) stat.Interval) []float64 {
-			return figure.Column(all, func(m *Memory) float64 { return 100 * of(m).Value })
-		}
-		return figure.New(title, figure.LogX("hidden units"), figure.Y("accuracy (%)").Range(0, 105)).
-			Line("digits learned from", widths, percent(known)).Line("unseen digits", widths, percent(unknown)).HLine(10, "a guess")
+		return figure.New(title, figure.X("hidden units").Categories(names...), figure.Y("accuracy (%)").Range(0, 105)).
+			ConfidenceIntervals("digits learned from", nil, percents(figure.Each(all, known))).
+			ConfidenceIntervals("unseen digits", nil, percents(figure.Each(all, unknown))).HLine(10, "a guess")
 	}
 	return figure.Row(
 		panel("Right labels", func(m *Memory) stat.Interval { return m.Known }, func(m *Memory) stat.Interval { return m.Unknown }),
@@ -38,11 +37,11 @@ type MemorySettings struct {
 	Widths []int // of the hidden layer
 	Digits int   // to learn from, 1 to 1,796
 	Steps  int   // of Adam, of each run
-	Seeds  int   // runs of each net
+	Seeds  int   // runs of each net, and random labelings
 }
 
-// Memorize (claim W2) trains nets of one hidden layer on digits by Adam, with right labels and with random ones. It is an error when a
-// setting cannot be, and when a run fails.
+// Memorize (claim W2) trains nets of one hidden layer on digits by Adam, with right labels and with random ones: each class as likely, for
+// each digit, and other labels for each seed. It is an error when a setting cannot be, and when a run fails.
 func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
@@ -51,11 +50,6 @@ func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(1, 6))
-	random := &problem.Labeled{Features: known.Features, Classes: known.Classes}
-	for range known.Labels {
-		random.Labels = append(random.Labels, rng.IntN(known.Classes))
-	}
 	sampler, err := sample.Reshuffled(50)
 	if err != nil {
 		return nil, err
@@ -63,34 +57,71 @@ func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	var all []*Memory
 	for _, width := range settings.Widths {
-		model := ofDigits(width)
-		var nets []*problem.Net
-		for _, labels := range []*problem.Labeled{known, random} {
-			net, err := problem.NewNet(model, labels)
-			if err != nil {
-				return nil, err
-			}
-			nets = append(nets, net)
+		m := &Memory{Width: width, Parameters: (known.Features.RawMatrix().Cols+1)*width + (width+1)*known.Classes}
+		var data []*problem.Labeled
+		for seed := range settings.Seeds {
+			data = append(data, known, RandomLabels(known, seed))
 		}
-		histories, err := lesson{nets: nets, rule: "Adam", config: c, start: problem.Uniform, seeds: settings.Seeds}.run(ctx)
+		thetas, model, err := onDigits(ctx, width, c, data)
 		if err != nil {
 			return nil, err
 		}
-		m := &Memory{Width: width, Parameters: (known.Features.RawMatrix().Cols+1)*width + (width+1)*known.Classes}
+		var right, unseen, random, guess []float64
+		for k := 0; k < len(thetas); k += 2 {
+			right, unseen = append(right, model.Accuracy(thetas[k], known)), append(unseen, model.Accuracy(thetas[k], unknown))
+			random, guess = append(random, model.Accuracy(thetas[k+1], data[k+1])), append(guess, model.Accuracy(thetas[k+1], unknown))
+		}
 		for _, of := range []struct {
 			mean   *stat.Interval
-			labels *problem.Labeled
-			runs   []*train.History
-		}{{&m.Known, known, histories[0]}, {&m.Unknown, unknown, histories[0]}, {&m.Random, random, histories[1]}, {&m.Guess, unknown, histories[1]}} {
-			var right []float64
-			for _, h := range of.runs {
-				right = append(right, model.Accuracy(h.Final, of.labels))
-			}
-			if *of.mean, err = stat.MeanOverRuns(right, Confidence); err != nil {
+			values []float64
+		}{{&m.Known, right}, {&m.Unknown, unseen}, {&m.Random, random}, {&m.Guess, guess}} {
+			if *of.mean, err = stat.MeanOverRuns(of.values, Confidence); err != nil {
 				return nil, err
 			}
 		}
 		all = append(all, m)
 	}
 	return all, nil
+}
+
+// RandomLabels (claim W2) are the same examples with labels drawn by the seed, each class as likely. It panics when data is nil.
+func RandomLabels(data *problem.Labeled, seed int) *problem.Labeled {
+	mustGive("data", data)
+	rng := rand.New(rand.NewPCG(uint64(seed), 6))
+	random := &problem.Labeled{Features: data.Features, Classes: data.Classes}
+	for range data.Labels {
+		random.Labels = append(random.Labels, rng.IntN(data.Classes))
+	}
+	return random
+}
+
+// onDigits trains nets of one hidden layer by Adam, one on each of some labelings of as many digits, from the seeds 1, 2, …, and returns their parameters.
+func onDigits(ctx context.Context, width int, c train.Config, data []*problem.Labeled) (thetas [][]float64, model problem.MLP, err error) {
+	model = ofDigits(width)
+	var shared *train.Trainer
+	var jobs []train.Job
+	for k, labels := range data {
+		net, err := problem.NewNet(model, labels)
+		if err != nil {
+			return nil, model, err
+		}
+		if shared == nil {
+			if shared, err = NewTrainer(net, "Adam", train.Record{}); err != nil {
+				return nil, model, err
+			}
+			defer shared.Close()
+		}
+		t, err := shared.On(net.Data())
+		if err != nil {
+			return nil, model, err
+		}
+		defer t.Close()
+		c.Seed, c.Start = k+1, problem.Uniform(model.Sizes, k+1).Start()
+		jobs = append(jobs, train.Job{Trainer: t, Config: c})
+	}
+	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	for _, h := range histories {
+		thetas = append(thetas, h.Final)
+	}
+	return thetas, model, err
 }

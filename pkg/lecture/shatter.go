@@ -76,8 +76,8 @@ func (k *Known) Parameters() int { return k.Width*(k.Inputs+2) + 1 }
 
 // DrawKnown (claim W2) draws between which numbers the VC dimension of each net lies, and its number of parameters.
 func DrawKnown(all []*Known) *figure.Figure {
-	names := figure.Each(all, func(k *Known) string { return unitsOf(k.Width) })
-	return figure.New("VC dimension in the plane", figure.X("").Categories(names...), figure.LogY("points").Range(1, 200)).
+	names := figure.Each(all, func(k *Known) string { return fmt.Sprint(k.Width) })
+	return figure.New("VC dimension in the plane", figure.X("ReLUs").Categories(names...), figure.LogY("points").Range(1, 200)).
 		Points("shattered: a net for every labeling", nil, figure.Column(all, func(k *Known) int { return k.Shattered })).
 		Points("proved: not more than this", nil, figure.Column(all, func(k *Known) int { return k.Most })).
 		Points("parameters", nil, figure.Column(all, (*Known).Parameters))
@@ -145,16 +145,13 @@ func DrawCover(weights ...int) *figure.Figure {
 type ShatterSettings struct {
 	Inputs int // of the net
 	Width  int // hidden units
-	Points int // to be labeled: on a line at equal distances; in the plane random ones, but for 7 and 9 those of easy
+	Points int // to be labeled: on a line at equal distances; in the plane random ones, but for 9 those of nine
 	Starts int // random starts for each labeling, at most
 	Seed   int // of the points
 }
 
-// easy are points in the plane that a search among some hundred random sets has found: two ReLUs shatter the seven, and three the nine.
-var easy = map[int][][]float64{
-	7: {{0.930, -1.252}, {-0.275, 1.369}, {1.802, 0.781}, {-1.585, 0.254}, {-0.902, -0.876}, {-0.388, -1.942}, {1.307, 1.552}},
-	9: {{0.610, 0.616}, {0.031, -0.428}, {-0.892, -0.233}, {-0.183, -0.909}, {-0.902, 0.998}, {0.305, -0.531}, {-0.130, 0.948}, {0.795, 0.688}, {-0.215, -0.014}},
-}
+// nine are points in the plane that three ReLUs shatter, as a search has found.
+var nine = [][]float64{{0.610, 0.616}, {0.031, -0.428}, {-0.892, -0.233}, {-0.183, -0.909}, {-0.902, 0.998}, {0.305, -0.531}, {-0.130, 0.948}, {0.795, 0.688}, {-0.215, -0.014}}
 
 // Shatter (claim W2) draws points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
 // the sign of the label at each point: by Adam on the logistic loss. What it finds is certain; what it does not find may yet exist.
@@ -167,8 +164,8 @@ func Shatter(ctx context.Context, settings ShatterSettings) (*Shattering, error)
 	rng := rand.New(rand.NewPCG(uint64(settings.Seed), 6))
 	x := mat.NewDense(n, inputs, nil)
 	x.Apply(func(_, _ int, _ float64) float64 { return 2*rng.Float64() - 1 }, x)
-	if inputs == 2 && easy[n] != nil {
-		for i, at := range easy[n] {
+	if inputs == 2 && n == len(nine) {
+		for i, at := range nine {
 			x.SetRow(i, at)
 		}
 	}

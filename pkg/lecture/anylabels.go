@@ -1,0 +1,74 @@
+package lecture
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+)
+
+// Projection (claim W2) sends points of several dimensions to a line.
+type Projection struct {
+	Direction []float64
+	Place     []float64 // of the points, ascending
+	Order     []int     // which point stands at each place
+}
+
+// Project (claim W2) sends points [n, d] to their places along a random direction, where all of them are different unless two points are equal. It is
+// an error when there are no points, and when two points have one place.
+func Project(points *mat.Dense, seed int) (*Projection, error) {
+	if points == nil || points.IsEmpty() {
+		return nil, errors.New("there are no points: give at least one")
+	}
+	rng := rand.New(rand.NewPCG(uint64(seed), 68))
+	n, d := points.Dims()
+	p := &Projection{}
+	for range d {
+		p.Direction = append(p.Direction, rng.NormFloat64())
+	}
+	at := func(i int) float64 { return p.At(points.RawRowView(i)) }
+	for i := range n {
+		p.Order = append(p.Order, i)
+	}
+	slices.SortFunc(p.Order, func(i, j int) int {
+		if at(i) < at(j) {
+			return -1
+		}
+		return 1
+	})
+	for k, i := range p.Order {
+		p.Place = append(p.Place, at(i))
+		if k > 0 && p.Place[k] <= p.Place[k-1] {
+			return nil, fmt.Errorf("points %d and %d have one place: they are equal, or the seed is unlucky", p.Order[k-1], i)
+		}
+	}
+	return p, nil
+}
+
+// At is the place of a point. It panics when the point has another number of dimensions.
+func (p *Projection) At(point []float64) float64 { return floats.Dot(p.Direction, point) }
+
+// ShareRight (claim W2) is the part of the examples to which the largest of the nets, one of each class, over their places on the line gives
+// their label. It panics when there is none of an argument.
+func ShareRight(nets []*relu.Net, p *Projection, data *problem.Labeled) (part float64) {
+	mustGive("projection and data", p, data)
+	for i, label := range data.Labels {
+		var outputs []float64
+		for _, net := range nets {
+			outputs = append(outputs, net.At(p.At(data.Features.RawRowView(i))))
+		}
+		if floats.MaxIdx(outputs) == label {
+			part += 1 / float64(len(data.Labels))
+		}
+	}
+	return part
+}
+
+// SplitDigits (claim W2) are the first n of the digits, and the others. It is an error when n is not between 1 and 1,796.
+func SplitDigits(n int) (first, others *problem.Labeled, err error) { return splitDigits(n) }
