@@ -54,7 +54,7 @@ func (f *Findings) String() string {
 	return fmt.Sprintf("Patient %s: %s. %s In truth: %s.", f.Patient.Name, f.Diagnosis.Cause, f.Diagnosis.Evidence, f.Patient.How)
 }
 
-// DrawFit (claim W1) draws the net of the training in question, the function, and at most 67 of the examples, for the eye.
+// DrawFit (claim W1) draws the net of the training in question, the function, and at most 100 of the examples, for the eye.
 func (f *Findings) DrawFit() *figure.Figure {
 	var xs, ys []float64
 	for k := 0; k < len(f.Patient.X); k += 1 + len(f.Patient.X)/100 {
@@ -268,6 +268,16 @@ func (c *Confusion) String() string {
 	for i, cause := range Causes {
 		right := c.Right[i]
 		lines = append(lines, fmt.Sprintf("%s: %.0f %% right (%.0f to %.0f %%).", cause, 100*right.Value, 100*right.Low, 100*right.High))
+	}
+	right, all := 0, 0
+	for i, row := range c.Count {
+		right += row[i]
+		for _, count := range row {
+			all += count
+		}
+	}
+	if share, err := stat.Proportion(right, all, Confidence); err == nil {
+		lines = append(lines, fmt.Sprintf("All causes: %d of %d right, %.0f %% (%.0f to %.0f %%).", right, all, 100*share.Value, 100*share.Low, 100*share.High))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -92,7 +94,7 @@ func (r *Risks) Draw() *figure.Figure {
 		}
 		ps, risks = append(ps, float64(p)), append(risks, risk)
 	}
-	return figure.New("Gaussian features: exact theory", figure.LogX("features p"), figure.LogY("square error on unseen examples").Range(0.3, 30)).
+	return figure.New("Gaussian features: exact theory", figure.LogX("features p"), figure.LogY("square error on unseen examples").Range(0.8, 30)).
 		Theory("theory", ps, risks).ConfidenceIntervals("measured", r.Features, r.Measured).VLine(float64(r.Of.Examples), "p = n")
 }
 
@@ -232,4 +234,36 @@ func (d *DoubleDescent) Draw() *figure.Figure {
 	}
 	return figure.Row(panel("Random ReLU features", "features p", s.Features, d.Known, d.Unknown).VLine(float64(s.Digits), "p = n"),
 		panel("Trained nets", "hidden units", s.Widths, d.TrainedKnown, d.TrainedNew))
+}
+
+// String compares the measurements with theory.
+func (r *Risks) String() string {
+	words := ""
+	for i, p := range r.Features {
+		if risk, err := r.Of.Risk(p); err == nil {
+			words += fmt.Sprintf("%d of %d features: square error %.2f (theory %.2f)\n", p, r.Of.Features, r.Measured[i], risk)
+		}
+	}
+	return strings.TrimSuffix(words, "\n")
+}
+
+// String says where the error on unseen digits is largest, and what it is before and after.
+func (d *DoubleDescent) String() string {
+	s := d.Settings
+	peak, last := 0, len(s.Features)-1
+	for i, e := range d.Unknown {
+		if e.Value > d.Unknown[peak].Value {
+			peak = i
+		}
+	}
+	before := slices.MinFunc(d.Unknown[:peak+1], byValue)
+	words := fmt.Sprintf("Random features, unseen digits read wrongly: at best %.0f %% before the peak, %.0f %% at %d features, %.0f %% at %d.",
+		before.Scaled(100), d.Unknown[peak].Scaled(100), s.Features[peak], d.Unknown[last].Scaled(100), s.Features[last])
+	for _, width := range []int{slices.Index(s.Widths, 16), len(s.Widths) - 1} {
+		if width >= 0 {
+			words += fmt.Sprintf("\nTrained, %d units: %.0f %% of unseen digits are read wrongly, and %.1f %% of the digits learned from.",
+				s.Widths[width], d.TrainedNew[width].Scaled(100), 100*d.TrainedKnown[width].Value)
+		}
+	}
+	return words
 }

@@ -66,5 +66,6 @@ func (e *Noise) DrawGamma() *figure.Figure {
 		return (floats.Sum(g.Difference)-g.Slope*floats.Sum(g.Distance))/n + g.Slope*distance
 	}
 	return figure.New("The Gamma test", figure.X("δ(k), mean square distance").Range(-far/20, 1.05*far), figure.Y("γ(k), half mean square difference")).
-		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, fit).HLine(e.Variance, "true variance")
+		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, fit).HLine(e.Variance, "true variance").
+		ConfidenceIntervals("estimate", []float64{0}, []stat.Interval{g.Noise})
 }

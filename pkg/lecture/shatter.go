@@ -50,7 +50,7 @@ func unitsOf(width int) string {
 type Known struct {
 	Inputs, Width int
 	Shattered     int // by a net that has been found for every labeling
-	Most          int // theory.ShallowVCBound
+	Most          int // by proof: theory.ShallowVCBound, and of one ReLU, which is positive on a half-space, what a threshold unit shatters
 }
 
 // WhatIsKnown (claim W2) takes the largest number of points of which all labelings were found, for each net. It is an error when theory has no bound.
@@ -61,6 +61,9 @@ func WhatIsKnown(all []*Shattering) (known []*Known, err error) {
 			most, err := theory.ShallowVCBound(s.Inputs, s.Width)
 			if err != nil {
 				return nil, err
+			}
+			if s.Width == 1 {
+				most = s.Inputs + 1
 			}
 			i, known = len(known), append(known, &Known{Inputs: s.Inputs, Width: s.Width, Most: most})
 		}
@@ -77,7 +80,7 @@ func (k *Known) Parameters() int { return k.Width*(k.Inputs+2) + 1 }
 // DrawKnown (claim W2) draws between which numbers the VC dimension of each net lies, and its number of parameters.
 func DrawKnown(all []*Known) *figure.Figure {
 	names := figure.Each(all, func(k *Known) string { return fmt.Sprint(k.Width) })
-	return figure.New("VC dimension in the plane", figure.X("ReLUs").Categories(names...), figure.LogY("points").Range(1, 200)).
+	return figure.New("VC dimension in the plane", figure.X("ReLUs").Categories(names...), figure.Y("points").Range(0, 80)).
 		Points("shattered: a net for every labeling", nil, figure.Column(all, func(k *Known) int { return k.Shattered })).
 		Points("proved: not more than this", nil, figure.Column(all, func(k *Known) int { return k.Most })).
 		Points("parameters", nil, figure.Column(all, (*Known).Parameters))

@@ -146,16 +146,50 @@ func DrawSigned(title string, net *relu.Net, points []float64) *figure.Figure {
 	return fig
 }
 
-// DrawLineCounts (claim W2) draws what part of the labelings nets are written down for, and what part a search found, over the number of points.
+// DrawLineCounts (claim W2) draws what part of the labelings nets are written down for, and what part a search found, over the number of points,
+// the same for all.
 func DrawLineCounts(written [][]*LineCount, found []*Shattering) *figure.Figure {
-	fig := figure.New("Points on a line", figure.X("points n"), figure.Y("labelings (%)").Range(0, 105))
+	var names []string
+	for _, c := range written[0] {
+		names = append(names, fmt.Sprint(c.N))
+	}
+	fig := figure.New("Points on a line", figure.X("points n").Categories(names...), figure.Y("labelings (%)").Range(0, 105))
 	for _, counts := range written {
-		fig.Line(unitsOf(counts[0].Elbows)+", written down", figure.Column(counts, func(c *LineCount) int { return c.N }),
-			figure.Column(counts, func(c *LineCount) float64 { return 100 * float64(c.Written) / float64(c.All) }))
+		fig.Line(unitsOf(counts[0].Elbows)+", written down", nil, figure.Column(counts, func(c *LineCount) float64 { return 100 * float64(c.Written) / float64(c.All) }))
 	}
 	if len(found) > 0 {
-		fig.Points(unitsOf(found[0].Width)+", found by training", figure.Column(found, func(s *Shattering) int { return s.N }),
-			figure.Column(found, func(s *Shattering) float64 { return 100 * float64(s.Found) / float64(s.All) }))
+		fig.Points(unitsOf(found[0].Width)+", found by training", nil, figure.Column(found, func(s *Shattering) float64 { return 100 * float64(s.Found) / float64(s.All) }))
 	}
 	return fig
+}
+
+// DrawZeros (claim W2) draws a net, its zeros, and a point to each side of every zero.
+func DrawZeros(net *relu.Net, zeros []float64) *figure.Figure {
+	mustGive("net", net)
+	if len(zeros) == 0 {
+		panic("there are no zeros: give at least one")
+	}
+	last := len(zeros) - 1
+	points := []float64{zeros[0] - 0.5}
+	for i := range last {
+		points = append(points, (zeros[i]+zeros[i+1])/2)
+	}
+	points = append(points, zeros[last]+0.5)
+	title := fmt.Sprintf("%s, %d changes of sign, %d points", unitsOf(net.Widths()[0]), len(zeros), len(points))
+	return DrawSigned(title, net, points).Points("zeros", zeros, figure.Column(zeros, net.At))
+}
+
+// LineTable (claim W2) is how many points on a line are shattered, for each number of elbows: what proof says, and with what margin nets are
+// written down.
+func LineTable(written [][]*LineCount) (header []string, rows [][]string) {
+	for _, counts := range written {
+		elbows, shattered, margin := counts[0].Elbows, 1, math.Inf(1)
+		for _, c := range counts {
+			if margin = min(margin, c.Margin); c.Written == c.All {
+				shattered = max(shattered, c.N)
+			}
+		}
+		rows = append(rows, []string{fmt.Sprint(elbows), fmt.Sprint(3*elbows + 1), fmt.Sprint(shattered), fmt.Sprint(theory.SignChanges(elbows) + 1), fmt.Sprintf("%.2f", margin)})
+	}
+	return []string{"ReLUs", "parameters", "shattered: a net for every labeling", "at most, by the proof", "least |output| at a point"}, rows
 }
