@@ -71,8 +71,6 @@ func derived(t *testing.T) map[string]float64 {
 		"02 c16 1.73":    math.Sqrt(2 * ((24. - 6) / 23) / ((24. - 12) / 23)),
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
-		"06 c05 0.3":     math.Sqrt(0.09),                       // the variance that the text gives
-		"06 c16 1.5":     150. / 100,
 	}
 }
 

@@ -1,38 +1,42 @@
 package claims
 
 import (
+	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 )
 
 // The tests of chapter 6; they call what its cells call.
 
 // Sections 6.1 to 6.4: each cause is produced as it is said to be, and most of 20 random patients of each are given their true
-// cause. Of 180 patients two were not. At that rate it happens once in 400,000 times that five of 20 are not.
-func TestClaimW1ThreeCauses(t *testing.T) {
+// cause. The patients' seeds are not those on which the examination was made, 0 to 39. Of 400 patients of other seeds eleven were mistaken, six of the 100 of
+// the worst cause. At that rate it happens less than once in 10,000 times that eight of 20 are, and that eleven of 80 are.
+func TestClaimW1FourCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()
 	for seed := range 20 {
 		few, err := lecture.NewPatient(diagnosis.Units, seed)
 		require.NoError(t, err)
-		xs, ys := few.Target.Grid(101)
-		fit, err := relu.FreeKnots(xs, ys, xs[1:100], few.Width)
-		require.NoError(t, err)
-		require.Greater(t, fit.Squares/101, 0.5, "its units cannot, wherever their knots are")
+		require.Greater(t, bestKnots(t, few.Target, few.Width), 0.4, "its units cannot, wherever their knots are")
 		badly, err := lecture.NewPatient(diagnosis.Learning, seed)
 		require.NoError(t, err)
-		xs, ys = badly.Target.Grid(101)
-		fit, err = relu.FreeKnots(xs, ys, xs[1:100], badly.Width-1)
+		require.Less(t, bestKnots(t, badly.Target, 15), 0.05, "half of its units can")
+		starved, err := lecture.NewPatient(diagnosis.Data, seed)
 		require.NoError(t, err)
-		require.Less(t, fit.Squares/101, 0.05, "its units can")
+		require.Len(t, starved.X, 12)
+		require.Less(t, bestKnots(t, starved.Target, 15), 0.05, "half of its units can")
 	}
-	for i, cause := range lecture.Causes { // those that sections 6.1 and 6.3 show
+	for _, cause := range lecture.Causes { // those that sections 6.1 and 6.3 show
 		p, err := lecture.NewPatient(cause, 6)
 		require.NoError(t, err)
 		f, err := clinic.Examine(t.Context(), p)
@@ -44,71 +48,214 @@ func TestClaimW1ThreeCauses(t *testing.T) {
 			require.GreaterOrEqual(t, part, 0.0)
 			sum += part
 		}
-		require.InEpsilon(t, f.Diagnosis.Error*f.Diagnosis.Error, sum, 1e-9, "the parts add up, patient %d", i)
+		require.InEpsilon(t, f.Diagnosis.Error*f.Diagnosis.Error, sum, 1e-9, "the parts add up")
+		ladder := f.Diagnosis.Ladder()
+		require.InEpsilon(t, f.Diagnosis.Error, ladder[0], 1e-9)
+		for k := range 4 {
+			require.GreaterOrEqual(t, ladder[k], ladder[k+1]-1e-12)
+		}
 	}
-	c, err := clinic.Confuse(t.Context(), 20, 1)
+	c, err := clinic.Confuse(t.Context(), 20, 1000)
 	require.NoError(t, err)
+	right := 0
 	for i, cause := range lecture.Causes {
-		require.GreaterOrEqual(t, c.Count[i][i], 16, "%s: %v", cause, c.Count[i])
+		require.GreaterOrEqual(t, c.Count[i][i], 13, "%s: %v", cause, c.Count[i])
+		right += c.Count[i][i]
 	}
+	require.GreaterOrEqual(t, right, 70, c.Count)
 	_, err = lecture.NewPatient(diagnosis.Nothing, 1)
-	require.ErrorContains(t, err, "Hornik")
+	require.ErrorContains(t, err, "Causes")
 }
 
-// Sections 6.5 to 6.7. That Cover's count is the enumeration is tested in pkg/theory.
-func TestClaimW2Shattering(t *testing.T) {
-	cover := func(n, d int) int {
-		c, err := theory.Cover(n, d)
-		require.NoError(t, err)
-		return int(c.Int64())
-	}
-	for inputs := 1; inputs <= 2; inputs++ {
-		for width := 1; width <= 3; width++ {
-			for n := 3; n <= 6; n++ {
-				s, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: inputs, Width: width, Points: n, Starts: 32, Seed: 1})
-				require.NoError(t, err)
-				require.Equal(t, 1<<n, s.All)
-				if width == 1 { // one elbow does what a threshold unit does
-					require.Equal(t, cover(n, inputs+1), s.Found, "%d inputs, %d points", inputs, n)
-				}
-				if inputs == 1 { // at most as many changes of sign as pieces
-					require.LessOrEqual(t, s.Found, cover(n, width+2))
-				}
-				if inputs == 1 && width == 2 { // two changes of sign, not three
-					require.Equal(t, cover(n, 3), s.Found, "%d points", n)
-				}
-				if inputs == 2 && n <= 5 && width >= 2 {
-					require.Equal(t, s.All, s.Found, "shattered: %d units, %d points", width, n)
-				}
-				bound, err := theory.VCBound(inputs, width)
-				require.NoError(t, err)
-				require.Less(t, n, bound)
-			}
-		}
-	}
-	// The solution of 6.6: a net of three elbows with the slopes 2, −2, 1, −1 that has the signs + − + − and one more.
-	zigzag, err := relu.Sum([]relu.Elbow{{V: -4, W: 1, B: 0.5}, {V: 3, W: 1, B: 0}, {V: -2, W: -1, B: 0.4}}, 2.6)
+// bestKnots is the mean square that the best piecewise linear function with so many knots leaves of a target.
+func bestKnots(t *testing.T, target problem.Target, knots int) float64 {
+	xs, ys := target.Grid(61)
+	fit, err := relu.FreeKnots(xs, ys, xs[1:60], knots)
 	require.NoError(t, err)
-	pieces, err := zigzag.Pieces(-2, 2)
-	require.NoError(t, err)
-	for i, slope := range []float64{2, -2, 1, -1} {
-		require.InDelta(t, slope, pieces[i].Slope, 1e-12)
-	}
-	changes := 0
-	for x := -2.0; x < 2; x += 0.001 {
-		if (zigzag.At(x) > 0) != (zigzag.At(x+0.001) > 0) {
-			changes++
-		}
-	}
-	require.Equal(t, 4, changes)
+	return fit.Squares / 61
+}
 
-	all, err := lecture.Memorize(t.Context(), lecture.MemorySettings{Widths: []int{4, 256}, Digits: 300, Steps: 1000, Seeds: 3})
+// Section 6.5: slow waves are learned first, from every start, and at first as the linearized net's, which is reckoned here step by step with another
+// Jacobian, by finite differences.
+func TestClaimW1SpectralBias(t *testing.T) {
+	settings := lecture.SpectralSettings{Waves: []int{1, 2, 4}, Points: 64, Width: 200, Rate: 0.03, Steps: 40_000, Seeds: 5}
+	s, err := lecture.MeasureSpectralBias(t.Context(), settings)
+	require.NoError(t, err)
+	require.Less(t, s.Half[0].High, s.Half[1].Low)
+	require.Less(t, s.Half[1].High, s.Half[2].Low)
+	require.Greater(t, s.Half[2].Value, 16*s.Half[0].Value)
+	one := settings
+	one.Seeds, one.Steps = 1, 4000 // a record every 10 steps
+	first, err := lecture.MeasureSpectralBias(t.Context(), one)
+	require.NoError(t, err)
+	for k := range first.Linear {
+		for r := range 10 {
+			require.InDelta(t, first.Linear[k][r], first.Learned[k][r].Value, 0.02, "wave %d, step %d", settings.Waves[k], first.Step[r])
+		}
+	}
+	start := problem.SpreadElbows([]float64{0, 1})([]int{1, 200, 1}, 1)
+	net, err := relu.FromStart(start.Start())
+	require.NoError(t, err)
+	n, step, h := 64, 100, 1e-6
+	jacobian, residual := mat.NewDense(n, 601, nil), mat.NewVecDense(n, nil)
+	theta := net.Theta()
+	at := func(i int) float64 { return (float64(i) + 0.5) / float64(n) }
+	for i := range n {
+		residual.SetVec(i, net.At(at(i)))
+		for _, wave := range settings.Waves {
+			residual.SetVec(i, residual.AtVec(i)-math.Cos(2*math.Pi*float64(wave)*at(i)))
+		}
+	}
+	for j := range theta {
+		shifted := append([]float64{}, theta...)
+		shifted[j] += h
+		moved, err := relu.FromTheta(shifted, 1, 200, 1)
+		require.NoError(t, err)
+		for i := range n {
+			jacobian.Set(i, j, (moved.At(at(i))-net.At(at(i)))/h)
+		}
+	}
+	for range step {
+		var gradient, change mat.VecDense
+		gradient.MulVec(jacobian.T(), residual)
+		change.MulVec(jacobian, &gradient)
+		residual.AddScaledVec(residual, -settings.Rate/float64(n), &change)
+	}
+	for k, wave := range settings.Waves {
+		part := 1.0
+		for i := range n {
+			part += 2 / float64(n) * residual.AtVec(i) * math.Cos(2*math.Pi*float64(wave)*at(i))
+		}
+		require.InDelta(t, part, first.Linear[k][10], 1e-3, "wave %d", wave)
+	}
+}
+
+// Sections 6.6 and 6.7. That Cover's count is the enumeration is tested in pkg/theory.
+func TestClaimW2Shattering(t *testing.T) {
+	// On a line: of one to five elbows as many changes of sign as is proved, with a net for each labeling; and no random net has more.
+	rng := rand.New(rand.NewPCG(1, 67))
+	for elbows := 1; elbows <= 5; elbows++ {
+		most := theory.SignChanges(elbows)
+		require.Equal(t, []int{1, 2, 4, 5, 6}[elbows-1], most)
+		shattered, err := lecture.ShatterLine(elbows, most+1)
+		require.NoError(t, err)
+		require.Equal(t, shattered.All, shattered.Written)
+		require.Greater(t, shattered.Margin, 0.4)
+		for range 3000 {
+			var all []relu.Elbow
+			for range elbows {
+				all = append(all, relu.Elbow{W: float64(2*rng.IntN(2) - 1), B: rng.NormFloat64(), V: rng.NormFloat64()})
+			}
+			net, err := relu.Sum(all, rng.NormFloat64()/2)
+			require.NoError(t, err)
+			require.LessOrEqual(t, changesOfSign(t, net), most)
+		}
+	}
+	// Training of three ReLUs finds all labelings of five points, and not all of seven that there are.
+	found := map[int]int{}
+	for _, n := range []int{5, 7} {
+		s, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: 1, Width: 3, Points: n, Starts: 96, Seed: 1})
+		require.NoError(t, err)
+		found[n] = s.Found
+	}
+	require.Equal(t, 32, found[5])
+	written, err := lecture.ShatterLine(3, 7)
+	require.NoError(t, err)
+	require.Equal(t, 114, written.Written)
+	require.Less(t, found[7], written.Written)
+	// In the plane: a net for every labeling, below the bounds; and one ReLU is a threshold unit.
+	for _, net := range [][2]int{{1, 3}, {2, 6}, {3, 9}} {
+		s, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: 2, Width: net[0], Points: net[1], Starts: 96, Seed: 1})
+		require.NoError(t, err)
+		require.Equal(t, 1<<net[1], s.Found)
+		bound, err := theory.ShallowVCBound(2, net[0])
+		require.NoError(t, err)
+		require.Less(t, net[1], bound)
+		literature, err := theory.VCBound(2, net[0])
+		require.NoError(t, err)
+		require.Less(t, bound, literature)
+	}
+	four, err := lecture.Shatter(t.Context(), lecture.ShatterSettings{Inputs: 2, Width: 1, Points: 4, Starts: 96, Seed: 1})
+	require.NoError(t, err)
+	require.Equal(t, 14, four.Found)
+}
+
+// changesOfSign counts the changes of the sign of a net of one input, piece by piece.
+func changesOfSign(t *testing.T, net *relu.Net) (changes int) {
+	pieces, err := net.Pieces(-1e6, 1e6)
+	require.NoError(t, err)
+	before := net.At(-1e6)
+	for _, piece := range pieces {
+		if at := net.At(piece.Hi); at*before < 0 {
+			changes, before = changes+1, at
+		}
+	}
+	return changes
+}
+
+// Sections 6.8 and 6.9: any labels are fitted by a net that is written down, and training fits several random labelings, whose nets read as many unseen
+// digits as a guess, while those of the right labels read most.
+func TestClaimW2AnyLabels(t *testing.T) {
+	known, unknown, err := lecture.SplitDigits(300)
+	require.NoError(t, err)
+	line, err := lecture.Project(known.Features, 1)
+	require.NoError(t, err)
+	for _, labels := range []*problem.Labeled{known, lecture.RandomLabels(known, 1), lecture.RandomLabels(known, 2)} {
+		var nets []*relu.Net
+		for class := range labels.Classes {
+			heights := make([]float64, len(labels.Labels))
+			for i, digit := range line.Order {
+				if labels.Labels[digit] == class {
+					heights[i] = 1
+				}
+			}
+			net, err := relu.Interpolate(line.Place, heights)
+			require.NoError(t, err)
+			require.Equal(t, []int{299}, net.Widths())
+			nets = append(nets, net)
+		}
+		require.InDelta(t, 1, lecture.ShareRight(nets, line, labels), 1e-9)
+		require.Less(t, lecture.ShareRight(nets, line, unknown), 0.3)
+	}
+	all, err := lecture.Memorize(t.Context(), lecture.MemorySettings{Widths: []int{4, 256}, Digits: 300, Steps: 1000, Seeds: 6})
 	require.NoError(t, err)
 	small, large := all[0], all[1]
-	require.Equal(t, 1.0, large.Random.Value, "every random label")
+	require.Equal(t, 1.0, large.Random.Value, "every random label of every labeling")
 	require.Equal(t, 1.0, large.Known.Value)
 	require.Less(t, small.Random.Value, 0.4)
-	require.Greater(t, large.Unknown.Value, 0.8, "and yet it reads new digits")
-	require.Less(t, large.Guess.Value, 0.2)
+	require.Greater(t, large.Unknown.Low, 0.8, "and yet it reads new digits")
+	// A labeling's accuracy has the mean 0.1 and a standard deviation of about 0.03, so six have 0.1 ± 0.05 with a risk below 1 in 10,000.
+	require.InDelta(t, 0.1, large.Guess.Value, 0.05)
 	require.Equal(t, 64*256+256+256*10+10, large.Parameters)
+	bound, err := theory.ClassesBound(10, 64, 256)
+	require.NoError(t, err)
+	require.Equal(t, 135_420, bound)
+}
+
+// Section 6.10: the exact risk of shortest fits is what is measured, and random features' error has its peak where they are as many as the digits.
+func TestClaimW2DoubleDescent(t *testing.T) {
+	of := theory.Interpolation{Examples: 40, Features: 400, Signal: 1, Noise: 0.1}
+	features := []int{1, 10, 20, 60, 160, 400}
+	r, err := lecture.MeasureRisks(of, features, 300, 2)
+	require.NoError(t, err)
+	for i, p := range features {
+		risk, err := of.Risk(p)
+		require.NoError(t, err)
+		m := r.Measured[i] // its 95 % interval, widened to one that fails once in 100,000 times
+		require.InDelta(t, risk, m.Value, 2.3*(m.High-m.Low)/2, "%d features", p)
+	}
+	none, err := of.Risk(0)
+	require.NoError(t, err)
+	all, err := of.Risk(400)
+	require.NoError(t, err)
+	require.Less(t, all, none, "all features are better than none")
+	d, err := lecture.MeasureDoubleDescent(t.Context(), lecture.DescentSettings{Digits: 150, Wrong: 0.2, Features: []int{37, 150, 450, 1500}, Widths: []int{2, 16, 256}, Steps: 600, Seeds: 5})
+	require.NoError(t, err)
+	above := func(a, b stat.Interval) { require.Greater(t, a.Low, b.High) }
+	above(d.Unknown[1], d.Unknown[0])
+	above(d.Unknown[1], d.Unknown[2])
+	require.Zero(t, d.Known[3].Value)
+	above(d.TrainedNew[0], d.TrainedNew[1])
+	require.InDelta(t, d.TrainedNew[1].Value, d.TrainedNew[2].Value, 0.1, "no peak")
+	require.Zero(t, d.TrainedKnown[2].Value)
 }

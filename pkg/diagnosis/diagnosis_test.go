@@ -28,13 +28,13 @@ func TestDiagnose(t *testing.T) {
 		parts [4]float64 // learning, units, relationship, unknown
 		says  string
 	}{
-		"learning":     {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{otherwise, wider}, 0.01, diagnosis.Learning, [4]float64{0.75, 0.09, 0.01, 0.15}, "Adam, of 8 units, brings the error from 1 down to 0.5"},
-		"units":        {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), wider}, 0.01, diagnosis.Units, [4]float64{0.19, 0.65, 0.01, 0.15}, "No training of 8 units came below 0.9, but 32 units come to 0.4"},
+		"learning":     {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{otherwise, wider}, 0.01, diagnosis.Learning, [4]float64{0.75, 0.09, 0.01, 0.15}, "Adam, with 8 units, brings the error from 1 down to 0.5"},
+		"units":        {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), wider}, 0.01, diagnosis.Units, [4]float64{0.19, 0.65, 0.01, 0.15}, "The best training of 8 units leaves 0.9, but 32 units come to 0.4"},
 		"relationship": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), trial("Adam", 32, 0.85)}, 0.64, diagnosis.Relationship, [4]float64{0.19, 0.81 - 0.7225, 0.64, 0.0825}, "differ by 0.8"},
 		"unknown":      {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.95), trial("Adam", 32, 0.9)}, 0.01, diagnosis.Unknown, [4]float64{1 - 0.9025, 0.9025 - 0.81, 0.01, 0.8}, "try more units"},
 		"nothing":      {trial("gd", 8, 0.1, 0.1, 0.2), nil, 0, diagnosis.Nothing, [4]float64{0, 0, 0, 0.01}, "within the tolerance"},
 		// A narrower net that does well says that the width was not what lacked.
-		"narrower": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 4, 0.3), wider}, 0.01, diagnosis.Learning, [4]float64{0.91, 0, 0.01, 0.08}, "of 4 units"},
+		"narrower": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 4, 0.3), wider}, 0.01, diagnosis.Learning, [4]float64{0.91, 0, 0.01, 0.08}, "with 4 units"},
 		"diverged": {trial("gd", 8, inf, math.NaN(), 1), []diagnosis.Trial{otherwise, wider}, 0.01, diagnosis.Learning, [4]float64{0, 0.09, 0.01, 0.15}, "diverged"},
 		// Noise that was estimated as greater than the least error counts as the whole of that.
 		"noisier": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 32, 0.9)}, 2, diagnosis.Relationship, [4]float64{0, 0.19, 0.81, 0}, "no net can know"},
@@ -50,6 +50,44 @@ func TestDiagnose(t *testing.T) {
 		}
 		require.Contains(t, d.Evidence, c.says, name)
 	}
+}
+
+// By hand: what more examples bring is credited first, and the other trials follow on the same training with more of them.
+func TestDiagnoseTooFewExamples(t *testing.T) {
+	r := diagnosis.Record{Tolerance: 0.1, Trials: []diagnosis.Trial{trial("gd", 8, 1, 1.1, 0.9), trial("Adam", 8, 0.3), trial("Adam", 32, 0.2)},
+		More: trial("gd", 8, 0.4, 0.5, 0.3), Noise: stat.Interval{Value: 0.01}}
+	d, err := diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.Equal(t, diagnosis.Data, d.Cause)
+	for cause, part := range map[diagnosis.Cause]float64{diagnosis.Data: 1 - 0.16, diagnosis.Learning: 0.16 - 0.09, diagnosis.Units: 0.09 - 0.04,
+		diagnosis.Unknown: 0.04 - 0.01, diagnosis.Relationship: 0.01} {
+		require.InDelta(t, part, d.Parts[cause], 1e-12, cause)
+	}
+	left := d.Ladder()
+	require.InDeltaSlice(t, []float64{1, 0.4, 0.3, 0.2, 0.1}, left[:], 1e-12)
+	require.Contains(t, d.Evidence, "from 1 down to 0.4")
+	r.More.Errors = []float64{2} // no help counts as 0
+	d, err = diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.Zero(t, d.Parts[diagnosis.Data])
+	require.Equal(t, diagnosis.Learning, d.Cause)
+}
+
+// The best net is that of the least choosing error, and what counts is its reported one.
+func TestDiagnoseChoosesAndReports(t *testing.T) {
+	wide := diagnosis.Trial{Name: "Adam", Width: 32, Errors: []float64{0.1, 0.6, math.NaN()}, Chosen: []float64{0.5, 0.4, 0.01}}
+	wide.Chosen[2] = math.Inf(1)
+	r := diagnosis.Record{Tolerance: 0.05, Trials: []diagnosis.Trial{trial("gd", 8, 1), wide}}
+	d, err := diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.InDelta(t, 1-0.36, d.Parts[diagnosis.Units], 1e-12, "not the lucky 0.1")
+	r.Trials[1].Chosen = nil
+	d, err = diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.InDelta(t, 1-0.01, d.Parts[diagnosis.Units], 1e-12)
+	r.Trials[1].Chosen = []float64{1}
+	_, err = diagnosis.Diagnose(r)
+	require.ErrorContains(t, err, "1 that choose")
 }
 
 func TestDiagnoseRefuses(t *testing.T) {

@@ -23,5 +23,5 @@ func ExampleDiagnose() {
 		return
 	}
 	fmt.Printf("%s: %s\n", d.Cause, d.Evidence)
-	// Output: too few units: No training of 8 units came below 0.91, but 32 units come to 0.11.
+	// Output: too few units: The best training of 8 units leaves 0.91, but 32 units come to 0.11.
 }

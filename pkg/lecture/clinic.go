@@ -135,22 +135,35 @@ func (c *Clinic) Examine(ctx context.Context, p *Patient) (*Findings, error) {
 	if err := cmp.Or(given("clinic", c), given("patient", p)); err != nil {
 		return nil, err
 	}
-	all, err := c.examine(ctx, []*Patient{p})
+	all, err := c.examine(ctx, []*Patient{p}, len(p.courses()), true)
 	if err != nil {
 		return nil, err
 	}
 	return all[0], nil
 }
 
-// examine examines several patients together.
-func (c *Clinic) examine(ctx context.Context, patients []*Patient) (all []*Findings, err error) {
+// Admit (claim W1) trains a patient's net as the patient did, and estimates the noise, but does nothing else: the diagnosis has the error, and
+// nothing to compare it with. Its errors are those of Examine.
+func (c *Clinic) Admit(ctx context.Context, p *Patient) (*Findings, error) {
+	if err := cmp.Or(given("clinic", c), given("patient", p)); err != nil {
+		return nil, err
+	}
+	all, err := c.examine(ctx, []*Patient{p}, 1, true)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// examine examines several patients together, by so many courses, and records the losses if asked to.
+func (c *Clinic) examine(ctx context.Context, patients []*Patient, courses int, losses bool) (all []*Findings, err error) {
 	if err := counts("Seeds", c.Seeds); err != nil {
 		return nil, err
 	}
 	var setups []setup
 	for _, p := range patients {
-		for i, course := range p.courses() {
-			t, err := c.trainer(p, course, i == 0)
+		for i, course := range p.courses()[:courses] {
+			t, err := c.trainer(p, course, losses && i == 0)
 			if err != nil {
 				return nil, err
 			}
@@ -159,7 +172,7 @@ func (c *Clinic) examine(ctx context.Context, patients []*Patient) (all []*Findi
 			if err != nil {
 				return nil, err
 			}
-			if i == 0 {
+			if losses && i == 0 {
 				config.Stride = max(1, course.Steps/40)
 			}
 			setups = append(setups, setup{t, config, from(problem.SpreadElbows([]float64{0, 1}), []int{1, course.width, 1})})
@@ -169,9 +182,8 @@ func (c *Clinic) examine(ctx context.Context, patients []*Patient) (all []*Findi
 	if err != nil {
 		return nil, fmt.Errorf("the examination: %w", err)
 	}
-	each := len(histories) / len(patients)
 	for k, p := range patients {
-		f, err := diagnose(p, histories[k*each:(k+1)*each])
+		f, err := diagnose(p, histories[k*courses:(k+1)*courses])
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +195,7 @@ func (c *Clinic) examine(ctx context.Context, patients []*Patient) (all []*Findi
 // diagnose makes the diagnosis from what the patient's courses came to.
 func diagnose(p *Patient, histories [][]*train.History) (*Findings, error) {
 	f := &Findings{Patient: p, Record: diagnosis.Record{Tolerance: 0.25}}
-	err := f.compare(p, p.courses(), histories)
+	err := f.compare(p, p.courses()[:len(histories)], histories)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +217,8 @@ func diagnose(p *Patient, histories [][]*train.History) (*Findings, error) {
 // compare notes the error of every run on the examples that choose and on those that report, and what the training in question came to.
 func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.History) error {
 	first := histories[0][0]
-	for r, step := range first.Step {
+	for r := range first.FullLoss {
+		step := first.Step[r]
 		f.Done, f.Loss = append(f.Done, 100*float64(step)/float64(first.Step[len(first.Step)-1])), append(f.Loss, 2*first.FullLoss[r])
 	}
 	for i, course := range courses {
@@ -315,7 +328,7 @@ func (c *Clinic) Confuse(ctx context.Context, each, seed int) (*Confusion, error
 			if patients = append(patients, patient); len(patients) < together && k+1 < each {
 				continue
 			}
-			all, err := c.examine(ctx, patients)
+			all, err := c.examine(ctx, patients, len(patients[0].courses()), false)
 			if err != nil {
 				return nil, err
 			}

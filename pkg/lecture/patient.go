@@ -49,7 +49,7 @@ var Causes = []diagnosis.Cause{diagnosis.Learning, diagnosis.Units, diagnosis.Da
 // It is an error when the cause is none of Causes.
 func NewPatient(cause diagnosis.Cause, seed int) (*Patient, error) {
 	rng := rand.New(rand.NewPCG(uint64(seed), uint64(cause)))
-	p := &Patient{Truth: cause, Width: 24 + 8*rng.IntN(2), Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
+	p := &Patient{Truth: cause, Width: 32, Optimizer: Optimizer{"Adam", 0.01, 3000}, Repeats: rng.IntN(2) == 0}
 	noise, sign := 0.05, func() float64 { return 1 }
 	switch cause {
 	case diagnosis.Learning:

@@ -67,6 +67,10 @@ func TestClinicExamines(t *testing.T) {
 		square += math.Pow(f.Net.At(x)-p.Y[i], 2) / float64(len(p.X))
 	}
 	require.InEpsilon(t, square, f.Loss[len(f.Loss)-1], 1e-6)
+	admitted, err := clinic.Admit(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, f.Diagnosis.Error, admitted.Diagnosis.Error)
+	require.Equal(t, f.Loss, admitted.Loss)
 	_, err = (&lecture.Clinic{}).Examine(t.Context(), p)
 	require.ErrorContains(t, err, "Seeds is 0")
 	_, err = clinic.Confuse(t.Context(), 0, 1)
@@ -107,6 +111,11 @@ func TestSignsAreWrittenDown(t *testing.T) {
 	net, err := lecture.SignedNet([]float64{0, 1, 2}, []bool{true, false, true}, 2)
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, lecture.DrawSigned("a", net, []float64{0, 1, 2})), "points labeled − (points)")
+	require.Contains(t, drawn(t, lecture.DrawZeros(net, []float64{0.5, 1.5})), "2 ReLUs, 2 changes of sign, 3 points")
+	count, err := lecture.ShatterLine(2, 4)
+	require.NoError(t, err)
+	_, rows := lecture.LineTable([][]*lecture.LineCount{{{Elbows: 2, N: 3, Written: 8, All: 8, Margin: 1}, count}})
+	require.Equal(t, [][]string{{"2", "7", "3", "3", "1.00"}}, rows)
 }
 
 // Ten nets on one line give any labels to digits: of the right ones none is wrong, and so of random ones.
@@ -134,6 +143,7 @@ func TestAnyLabels(t *testing.T) {
 	}
 	require.InDelta(t, 1, lecture.ShareRight(nets, line, random), 1e-12)
 	require.Less(t, lecture.ShareRight(nets, line, unknown), 0.2)
+	require.Contains(t, lecture.Reading("Random", nets, line, random, unknown), "Random labels, 59 hidden units: 100.0 % of the 60 labels are reproduced")
 	known.Features.SetRow(1, known.Features.RawRowView(0))
 	_, err = lecture.Project(known.Features, 1)
 	require.ErrorContains(t, err, "one place")
@@ -163,9 +173,11 @@ func TestDoubleDescentOnLess(t *testing.T) {
 	require.InDelta(t, 0, d.Known[2].Value, 1e-12)
 	require.Len(t, d.TrainedNew, 1)
 	require.Contains(t, drawn(t, d.Draw()), "Vertical line at 60: p = n")
+	require.Contains(t, d.String(), "% at 60 features")
 	r, err := lecture.MeasureRisks(theory.Interpolation{Examples: 10, Features: 40, Signal: 1, Noise: 0.1}, []int{2, 40}, 20, 1)
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, r.Draw()), "Vertical line at 10: p = n")
+	require.Contains(t, r.String(), "2 of 40 features: square error ")
 	_, err = lecture.MeasureRisks(r.Of, []int{41}, 20, 1)
 	require.ErrorContains(t, err, "p is 41")
 	_, err = lecture.MeasureRisks(r.Of, []int{0}, 20, 1)

@@ -2,6 +2,7 @@ package theory_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -31,6 +32,7 @@ func FuzzHostile(f *testing.F) {
 	}
 	hostile.Fuzz(f, [][]any{
 		{theory.WithReplacement, theory.WithoutReplacement, theory.Sampling(7)}, {theory.Monotone, theory.Regime(99)},
+		{theory.Interpolation{Examples: 4, Features: 9, Signal: 1, Noise: 0.1}, theory.Interpolation{}, theory.Interpolation{Examples: 1, Features: 1, Signal: math.Inf(1), Noise: math.NaN()}},
 		{[]float64{0.1, 0.2}}, {descent}, {sgd}, {noise}, {bowl}, {&theory.MeanField{Variance: []float64{1, 1}, Factor: []float64{1, 0.5}}}, {theory.Drift{Velocity: []float64{0.1, 0}}, theory.Drift{}, theory.Drift{Velocity: []float64{1}}, theory.Drift{Walk: new(mat.SymDense)}},
 		{func(labels []bool) error { return nil }, func(labels []bool) error { return context.Canceled }},
 	}, map[string]any{
@@ -52,7 +54,8 @@ func FuzzHostile(f *testing.F) {
 		"(*SGD).Noise": (*theory.SGD).Noise, "(*SGD).PolyakRuppert": (*theory.SGD).PolyakRuppert,
 		"(*SGD).Components": (*theory.SGD).Components, "(*SGD).Moments": (*theory.SGD).Moments,
 		"(*SGD).AverageMoments": (*theory.SGD).AverageMoments, "Cover": theory.Cover, "CoverShare": theory.CoverShare, "Separable": theory.Separable,
-		"Labelings": theory.Labelings, "VCBound": theory.VCBound, "Autocorrelation": theory.Autocorrelation,
+		"Labelings": theory.Labelings, "VCBound": theory.VCBound, "ClassesBound": theory.ClassesBound, "ShallowVCBound": theory.ShallowVCBound,
+		"SignChanges": theory.SignChanges, "(Interpolation).Risk": theory.Interpolation.Risk, "Autocorrelation": theory.Autocorrelation,
 		"StepAutocorrelation": theory.StepAutocorrelation, "SquaredDisplacement": theory.SquaredDisplacement,
 		"PowerSpectrum": theory.PowerSpectrum, "Ellipse": theory.Ellipse, "BatchCosine": theory.BatchCosine,
 		"ReshuffledVariance": theory.ReshuffledVariance, "ShuffledOnceVariance": theory.ShuffledOnceVariance,

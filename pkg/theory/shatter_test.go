@@ -141,3 +141,108 @@ func TestCoverShare(t *testing.T) {
 	_, err := theory.CoverShare(0, 3)
 	require.ErrorContains(t, err, "there are 0 points")
 }
+
+// Sums of one, two and three elbows, of which as many changes of sign are written down as SignChanges says; and no choice of which elbows open to the left
+// lets two elbows have three.
+func TestSignChanges(t *testing.T) {
+	require.Equal(t, []int{1, 2, 4, 5}, []int{theory.SignChanges(1), theory.SignChanges(2), theory.SignChanges(3), theory.SignChanges(4)})
+	require.Panics(t, func() { theory.SignChanges(0) })
+	// The slopes s₀, … of h+1 pieces alternate; the bends that open to the left, a subset, add up to −s₀: the most alternating slopes over a grid.
+	for elbows := 1; elbows <= 4; elbows++ {
+		alternate := 0
+		for code := range int(math.Pow(9, float64(elbows))) {
+			var bends []float64
+			for range elbows {
+				bends, code = append(bends, float64(code%9)-4), code/9
+			}
+			for left := range 1 << elbows {
+				slope := 0.0
+				for i, bend := range bends {
+					if left>>i&1 == 1 {
+						slope -= bend
+					}
+				}
+				turns := 0
+				for _, bend := range bends {
+					if slope*(slope+bend) < 0 {
+						turns++
+					}
+					slope += bend
+				}
+				alternate = max(alternate, turns)
+			}
+		}
+		// elbows+1 changes of sign need that many steep pieces of alternating slopes: elbows turns
+		require.Equal(t, theory.SignChanges(elbows) == elbows+1, alternate == elbows, "%d elbows", elbows)
+	}
+}
+
+// By hand: a cut of 5 points of the line is one of 10, and there are C(5, 3) = 22 signs for each: 220 ≥ 2⁵; and so on.
+func TestShallowVCBound(t *testing.T) {
+	for _, c := range []struct{ inputs, width, most int }{{1, 1, 11}, {1, 2, 24}, {2, 1, 19}, {2, 2, 44}, {2, 3, 71}} {
+		bound, err := theory.ShallowVCBound(c.inputs, c.width)
+		require.NoError(t, err)
+		require.Equal(t, c.most, bound)
+		count := func(n int) float64 { // the labelings at most, in float64
+			cuts, err := theory.Cover(n, c.inputs+1)
+			require.NoError(t, err)
+			signs, err := theory.Cover(n, c.width*(c.inputs+1)+1)
+			require.NoError(t, err)
+			product, _ := signs.Float64()
+			m, _ := cuts.Float64()
+			for k := range c.width {
+				product *= (m + float64(k)) / float64(k+1)
+			}
+			return product
+		}
+		require.GreaterOrEqual(t, count(bound), math.Exp2(float64(bound)))
+		require.Less(t, count(bound+1), math.Exp2(float64(bound+1)))
+	}
+	for _, bad := range [][2]int{{0, 1}, {1, 0}, {500, 2}} {
+		_, err := theory.ShallowVCBound(bad[0], bad[1])
+		require.ErrorContains(t, err, "must be positive")
+	}
+}
+
+// Of ten classes the number of labels of m digits, 10^m, is no more than the bound on the signs at the last m, and more after it.
+func TestClassesBound(t *testing.T) {
+	m, err := theory.ClassesBound(10, 64, 256)
+	require.NoError(t, err)
+	log := func(m int) float64 { // of two layers, with 45 differences of outputs in the last
+		first, all := 65.*256, 65.*256+257*10
+		return 1 + first*math.Log2(2*math.E*float64(m)*256/first) + 1 + all*math.Log2(2*math.E*float64(m)*45*2/all)
+	}
+	require.GreaterOrEqual(t, log(m), float64(m)*math.Log2(10))
+	require.Less(t, log(m+1), float64(m+1)*math.Log2(10))
+	two, err := theory.ClassesBound(2, 3, 4)
+	require.NoError(t, err)
+	one, err := theory.VCBound(3, 4)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, two, one, "two outputs have more weights than one")
+	for _, classes := range []int{1, 0, 1<<20 + 1} {
+		_, err = theory.ClassesBound(classes, 3, 4)
+		require.ErrorContains(t, err, "classes")
+	}
+}
+
+// One feature of one by hand: with n examples of y = noise the variance of the weight is noise·E[1/Σx²] = noise/(n−2).
+func TestInterpolationRisk(t *testing.T) {
+	risk := func(i theory.Interpolation, p int) float64 {
+		r, err := i.Risk(p)
+		require.NoError(t, err)
+		return r
+	}
+	require.InDelta(t, 2*(1+1./8), risk(theory.Interpolation{Examples: 10, Features: 1, Noise: 2}, 1), 1e-12)
+	of := theory.Interpolation{Examples: 5, Features: 40, Signal: 3, Noise: 0.5}
+	require.InDelta(t, 3.5, risk(of, 0), 1e-12, "the variance of the targets")
+	for p := 4; p <= 6; p++ {
+		require.True(t, math.IsInf(risk(of, p), 1))
+	}
+	require.InDelta(t, 3*(1-5./40)+0.5*(1+5./34), risk(of, 40), 1e-12)
+	for _, bad := range []theory.Interpolation{{}, {Examples: 1, Features: 1, Signal: -1}, {Examples: 1, Features: 1, Noise: math.NaN()}} {
+		_, err := bad.Risk(0)
+		require.Error(t, err)
+	}
+	_, err := of.Risk(41)
+	require.ErrorContains(t, err, "p is 41")
+}
