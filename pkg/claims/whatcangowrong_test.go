@@ -19,7 +19,7 @@ import (
 // The tests of chapter 6; they call what its cells call.
 
 // Sections 6.1 to 6.4: each cause is produced as it is said to be, and most of 20 random patients of each are given their true
-// cause. The patients' seeds are not those on which the examination was made, 0 to 39. Of 400 patients of other seeds eleven were mistaken, six of the 100 of
+// cause. The patients' seeds are not those on which the examination was made, 0 to 49. Of 400 patients of other seeds eleven were mistaken, six of the 100 of
 // the worst cause. At that rate it happens less than once in 10,000 times that eight of 20 are, and that eleven of 80 are.
 func TestClaimW1FourCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
@@ -55,7 +55,7 @@ func TestClaimW1FourCauses(t *testing.T) {
 			require.GreaterOrEqual(t, ladder[k], ladder[k+1]-1e-12)
 		}
 	}
-	c, err := clinic.Confuse(t.Context(), 20, 1000)
+	c, err := clinic.Confuse(t.Context(), 20, 5000)
 	require.NoError(t, err)
 	right := 0
 	for i, cause := range lecture.Causes {

@@ -241,7 +241,7 @@ func (r *Risks) String() string {
 	words := ""
 	for i, p := range r.Features {
 		if risk, err := r.Of.Risk(p); err == nil {
-			words += fmt.Sprintf("%d of %d features: square error %.2f (theory %.2f)\n", p, r.Of.Features, r.Measured[i], risk)
+			words += fmt.Sprintf("%d of %d features: square error %.3f (theory %.3f)\n", p, r.Of.Features, r.Measured[i], risk)
 		}
 	}
 	return strings.TrimSuffix(words, "\n")
