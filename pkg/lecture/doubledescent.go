@@ -14,10 +14,8 @@ import (
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
-	"descent.example/pkg/sample"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
-	"descent.example/pkg/train"
 )
 
 // Shortest (claim W2) is the shortest of the solutions of least squares: of all weights with the least squared error of features·weights against the
@@ -121,15 +119,10 @@ func MeasureDoubleDescent(ctx context.Context, settings DescentSettings) (*Doubl
 	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	known, unknown, err := splitDigits(settings.Digits)
+	known, unknown, c, err := digitCourse(settings.Digits, settings.Steps)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.Reshuffled(50)
-	if err != nil {
-		return nil, err
-	}
-	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	d := &DoubleDescent{Settings: settings}
 	over := func(to *[2][]stat.Interval, errors [2][]float64) error {
 		for k := range to {
@@ -256,7 +249,7 @@ func (d *DoubleDescent) String() string {
 			peak = i
 		}
 	}
-	before := slices.MinFunc(d.Unknown[:peak+1], byValue)
+	before := d.Unknown[leastOf(d.Unknown[:peak+1])]
 	words := fmt.Sprintf("Random features, unseen digits read wrongly: at best %.0f %% before the peak, %.0f %% at %d features, %.0f %% at %d.",
 		before.Scaled(100), d.Unknown[peak].Scaled(100), s.Features[peak], d.Unknown[last].Scaled(100), s.Features[last])
 	for _, width := range []int{slices.Index(s.Widths, 16), len(s.Widths) - 1} {

@@ -46,15 +46,10 @@ func Memorize(ctx context.Context, settings MemorySettings) ([]*Memory, error) {
 	if err := counts("Digits", settings.Digits, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	known, unknown, err := splitDigits(settings.Digits)
+	known, unknown, c, err := digitCourse(settings.Digits, settings.Steps)
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := sample.Reshuffled(50)
-	if err != nil {
-		return nil, err
-	}
-	c := train.Config{LearningRate: 0.01, Sampler: sampler, Steps: settings.Steps, Stride: settings.Steps}
 	var all []*Memory
 	for _, width := range settings.Widths {
 		m := &Memory{Width: width, Parameters: (known.Features.RawMatrix().Cols+1)*width + (width+1)*known.Classes}
@@ -93,6 +88,16 @@ func RandomLabels(data *problem.Labeled, seed int) *problem.Labeled {
 		random.Labels = append(random.Labels, rng.IntN(data.Classes))
 	}
 	return random
+}
+
+// digitCourse are the digits to learn from and the others, and how nets are trained on them: in batches of 50, at Adam's rate 0.01.
+func digitCourse(digits, steps int) (known, unknown *problem.Labeled, c train.Config, err error) {
+	if known, unknown, err = splitDigits(digits); err != nil {
+		return nil, nil, c, err
+	}
+	c = train.Config{LearningRate: 0.01, Steps: steps, Stride: steps}
+	c.Sampler, err = sample.Reshuffled(50)
+	return known, unknown, c, err
 }
 
 // onDigits trains nets of one hidden layer by Adam, one on each of some labelings of as many digits, from the seeds 1, 2, …, and returns their parameters.

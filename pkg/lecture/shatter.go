@@ -13,6 +13,7 @@ import (
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
@@ -80,10 +81,16 @@ func (k *Known) Parameters() int { return k.Width*(k.Inputs+2) + 1 }
 // DrawKnown (claim W2) draws between which numbers the VC dimension of each net lies, and its number of parameters.
 func DrawKnown(all []*Known) *figure.Figure {
 	names := figure.Each(all, func(k *Known) string { return fmt.Sprint(k.Width) })
+	exact := func(of func(*Known) int) []stat.Interval { // intervals stand side by side: for one ReLU two of the numbers are equal
+		return figure.Each(all, func(k *Known) stat.Interval {
+			v := float64(of(k))
+			return stat.Interval{Value: v, Low: v, High: v}
+		})
+	}
 	return figure.New("VC dimension in the plane", figure.X("ReLUs").Categories(names...), figure.Y("points").Range(0, 80)).
-		Points("shattered: a net for every labeling", nil, figure.Column(all, func(k *Known) int { return k.Shattered })).
-		Points("proved: not more than this", nil, figure.Column(all, func(k *Known) int { return k.Most })).
-		Points("parameters", nil, figure.Column(all, (*Known).Parameters))
+		ConfidenceIntervals("shattered: a net for every labeling", nil, exact(func(k *Known) int { return k.Shattered })).
+		ConfidenceIntervals("parameters", nil, exact((*Known).Parameters)).
+		ConfidenceIntervals("proved: not more than this", nil, exact(func(k *Known) int { return k.Most }))
 }
 
 // Enumeration (claim W2) is what part of all labelings of points in the plane a threshold unit can make.
