@@ -70,7 +70,8 @@ func (f *Findings) DrawFit() *figure.Figure {
 
 // DrawLosses (claim W1) draws the losses of the trainings in question.
 func DrawLosses(all []*Findings) *figure.Figure {
-	fig := figure.New("Their losses", figure.X("part of the training that is done (%)").Range(0, 100), figure.LogY("mean square error on the examples learned from"))
+	fig := figure.New("Their losses", figure.X("part of the training that is done (%)").Range(0, 100),
+		figure.LogY("mean square error on the examples learned from"))
 	for _, f := range all {
 		fig.Line("patient "+f.Patient.Name, f.Done, f.Loss)
 	}
@@ -82,7 +83,8 @@ var Rungs = []string{"as it was", "more examples", "trained otherwise", "other w
 
 // DrawLadders (claim W1) draws the error that remains after each remedy: where it falls most, there is the cause.
 func DrawLadders(all []*Findings) *figure.Figure {
-	fig := figure.New("What each remedy leaves of the error", figure.X("remedies, one after another").Categories(Rungs...), figure.Y("E, root mean square error on unseen examples"))
+	fig := figure.New("What each remedy leaves of the error", figure.X("remedies, one after another").Categories(Rungs...),
+		figure.Y("E, root mean square error on unseen examples"))
 	for _, f := range all {
 		ladder := f.Diagnosis.Ladder()
 		fig.Line("patient "+f.Patient.Name, nil, ladder[:])
@@ -221,6 +223,7 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 		step := first.Step[r]
 		f.Done, f.Loss = append(f.Done, 100*float64(step)/float64(first.Step[len(first.Step)-1])), append(f.Loss, 2*first.FullLoss[r])
 	}
+	choosing, reporting := offAt(p.ChoiceX, p.ChoiceY), offAt(p.UnseenX, p.UnseenY)
 	for i, course := range courses {
 		trial := diagnosis.Trial{Name: course.name, Width: course.width}
 		for k, h := range histories[i] {
@@ -232,8 +235,7 @@ func (f *Findings) compare(p *Patient, courses []course, histories [][]*train.Hi
 			if err != nil {
 				return err
 			}
-			trial.Errors = append(trial.Errors, rms(p.UnseenY, func(i int) float64 { return net.At(p.UnseenX[i]) }))
-			trial.Chosen = append(trial.Chosen, rms(p.ChoiceY, func(i int) float64 { return net.At(p.ChoiceX[i]) }))
+			trial.Errors, trial.Chosen = append(trial.Errors, reporting(net)), append(trial.Chosen, choosing(net))
 			if i == 0 && k == 0 {
 				f.Net = net
 			}
@@ -297,12 +299,8 @@ func (c *Confusion) String() string {
 
 // Draw draws the table of the counts.
 func (c *Confusion) Draw() *figure.Figure {
-	var causes []string
-	for _, cause := range Causes {
-		causes = append(causes, cause.String())
-	}
 	return figure.New("Truth and diagnosis", figure.X("diagnosis").Categories("learning", "units", "examples", "relationship", "other"),
-		figure.Y("truth").Categories(causes...)).Heat("patients", c.Count)
+		figure.Y("truth").Categories(figure.Each(Causes, diagnosis.Cause.String)...)).Heat("patients", c.Count)
 }
 
 // together are so many patients in one sweep: enough to keep the cores busy, few enough to tell the progress.

@@ -42,8 +42,8 @@ type Risks struct {
 	Measured []stat.Interval
 }
 
-// MeasureRisks (claim W2) draws examples, fits so many of their features, and reckons the expected square error on unseen examples, exact for the weights
-// found. It is an error when draws is not positive, and when a number of features has no risk in theory.
+// MeasureRisks (claim W2) draws examples, fits so many of their features, and computes the expected square error on unseen examples, exact
+// for the weights found. It is an error when draws is not positive, and when a number of features has no risk in theory.
 func MeasureRisks(of theory.Interpolation, features []int, draws, seed int) (*Risks, error) {
 	if err := counts("draws", draws); err != nil {
 		return nil, err
@@ -182,7 +182,8 @@ func mislabeled(data *problem.Labeled, part float64, seed int) *problem.Labeled 
 	return noisy
 }
 
-// randomFeatures fits p random ReLU features, each with its knot at the mean of its input, to the digits, an output for each class, and returns the parts that it reads wrongly of them and of others.
+// randomFeatures fits p random ReLU features, each with its knot at the mean of its input, to the digits, an output for each class. It
+// returns the parts that it reads wrongly of these digits and of others.
 func randomFeatures(known, unknown *problem.Labeled, p, seed int) (wrong [2]float64, err error) {
 	layer := problem.Normal(math.Sqrt2)([]int{known.Features.RawMatrix().Cols, p, known.Classes}, seed)[0]
 	var center mat.Dense

@@ -100,7 +100,8 @@ func digitCourse(digits, steps int) (known, unknown *problem.Labeled, c train.Co
 	return known, unknown, c, err
 }
 
-// onDigits trains nets of one hidden layer by Adam, one on each of some labelings of as many digits, from the seeds 1, 2, …, and returns their parameters.
+// onDigits trains nets of one hidden layer by Adam, one on each of some labelings of as many digits, from the seeds 1, 2, …, and returns
+// their parameters.
 func onDigits(ctx context.Context, width int, c train.Config, data []*problem.Labeled) (thetas [][]float64, model problem.MLP, err error) {
 	model = ofDigits(width)
 	var shared *train.Trainer

@@ -161,7 +161,8 @@ type ShatterSettings struct {
 }
 
 // nine are points in the plane that three ReLUs shatter, as a search has found.
-var nine = [][]float64{{0.610, 0.616}, {0.031, -0.428}, {-0.892, -0.233}, {-0.183, -0.909}, {-0.902, 0.998}, {0.305, -0.531}, {-0.130, 0.948}, {0.795, 0.688}, {-0.215, -0.014}}
+var nine = [][]float64{{0.610, 0.616}, {0.031, -0.428}, {-0.892, -0.233}, {-0.183, -0.909}, {-0.902, 0.998}, {0.305, -0.531},
+	{-0.130, 0.948}, {0.795, 0.688}, {-0.215, -0.014}}
 
 // Shatter (claim W2) draws points and looks, for each of their labelings by two classes, for a net of one hidden layer whose output has
 // the sign of the label at each point: by Adam on the logistic loss. What it finds is certain; what it does not find may yet exist.

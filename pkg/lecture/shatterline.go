@@ -149,16 +149,15 @@ func DrawSigned(title string, net *relu.Net, points []float64) *figure.Figure {
 // DrawLineCounts (claim W2) draws what part of the labelings nets are written down for, and what part a search found, over the number of points,
 // the same for all.
 func DrawLineCounts(written [][]*LineCount, found []*Shattering) *figure.Figure {
-	var names []string
-	for _, c := range written[0] {
-		names = append(names, fmt.Sprint(c.N))
-	}
+	names := figure.Each(written[0], func(c *LineCount) string { return fmt.Sprint(c.N) })
 	fig := figure.New("Points on a line", figure.X("points n").Categories(names...), figure.Y("labelings (%)").Range(0, 105))
 	for _, counts := range written {
-		fig.Line(unitsOf(counts[0].Elbows)+", written down", nil, figure.Column(counts, func(c *LineCount) float64 { return 100 * float64(c.Written) / float64(c.All) }))
+		fig.Line(unitsOf(counts[0].Elbows)+", written down", nil,
+			figure.Column(counts, func(c *LineCount) float64 { return 100 * float64(c.Written) / float64(c.All) }))
 	}
 	if len(found) > 0 {
-		fig.Points(unitsOf(found[0].Width)+", found by training", nil, figure.Column(found, func(s *Shattering) float64 { return 100 * float64(s.Found) / float64(s.All) }))
+		fig.Points(unitsOf(found[0].Width)+", found by training", nil,
+			figure.Column(found, func(s *Shattering) float64 { return 100 * float64(s.Found) / float64(s.All) }))
 	}
 	return fig
 }
@@ -189,7 +188,8 @@ func LineTable(written [][]*LineCount) (header []string, rows [][]string) {
 				shattered = max(shattered, c.N)
 			}
 		}
-		rows = append(rows, []string{fmt.Sprint(elbows), fmt.Sprint(3*elbows + 1), fmt.Sprint(shattered), fmt.Sprint(theory.SignChanges(elbows) + 1), fmt.Sprintf("%.2f", margin)})
+		rows = append(rows, []string{fmt.Sprint(elbows), fmt.Sprint(3*elbows + 1), fmt.Sprint(shattered),
+			fmt.Sprint(theory.SignChanges(elbows) + 1), fmt.Sprintf("%.2f", margin)})
 	}
 	return []string{"ReLUs", "parameters", "shattered: a net for every labeling", "at most, by the proof", "least |output| at a point"}, rows
 }

@@ -31,8 +31,9 @@ type Spectral struct {
 	Step     []int
 	Learned  [][]stat.Interval // [waves][records] over seeds: the net's coefficient of the cosine, 1 when it is learned
 	Linear   [][]float64       // [waves][records] of the first seed: theory, the net linearized at its start
-	Half     []stat.Interval   // [waves] the first step at which half is learned; the last one for a run in which it never is
-	nets     []*relu.Net       // of the first seed, at each record
+	// Half is the first recorded step at which half is learned, [waves]: the median over seeds, with the least and the greatest; +Inf: never.
+	Half []stat.Interval
+	nets []*relu.Net // of the first seed, at each record
 }
 
 // MeasureSpectralBias (claim W1) trains nets on a sum of cosines. It is an error when a setting cannot be, and when a run fails or diverges.
@@ -101,7 +102,7 @@ func (s *Spectral) learned(xs []float64, outputs [][][]float64) error {
 		var over []stat.Interval
 		half := make([]float64, len(outputs))
 		for seed := range half {
-			half[seed] = float64(s.Settings.Steps)
+			half[seed] = math.Inf(1)
 		}
 		for r, step := range s.Step {
 			var parts []float64
@@ -117,11 +118,7 @@ func (s *Spectral) learned(xs []float64, outputs [][][]float64) error {
 			}
 			over = append(over, mean)
 		}
-		mean, err := stat.MeanOverRuns(half, Confidence)
-		if err != nil {
-			return err
-		}
-		s.Learned, s.Half = append(s.Learned, over), append(s.Half, mean)
+		s.Learned, s.Half = append(s.Learned, over), append(s.Half, Spread(half, 0))
 	}
 	return nil
 }
@@ -162,9 +159,16 @@ func (s *Spectral) linearize(xs, ys []float64) error {
 
 // String says when half of each cosine is learned.
 func (s *Spectral) String() (words string) {
+	after := func(step float64) string {
+		if math.IsInf(step, 1) {
+			return fmt.Sprintf("more than %d", s.Settings.Steps)
+		}
+		return fmt.Sprintf("%.0f", step)
+	}
 	for k, wave := range s.Settings.Waves {
 		h := s.Half[k]
-		words += fmt.Sprintf("%s: half is learned after %.0f steps (%.0f to %.0f)\n", periods(wave), h.Value, h.Low, h.High)
+		words += fmt.Sprintf("%s: half is learned after %s steps (median over the starts; %s to %s)\n",
+			periods(wave), after(h.Value), after(h.Low), after(h.High))
 	}
 	return words[:len(words)-1]
 }

@@ -200,7 +200,7 @@ func TestSpectralBiasOnLess(t *testing.T) {
 	}
 	require.Contains(t, drawn(t, s.Draw()), "1 period (line)")
 	require.Contains(t, drawn(t, s.DrawAt(100)), "After 100 steps")
-	require.Contains(t, s.String(), "3 periods: half is learned after 800 steps")
+	require.Contains(t, s.String(), "3 periods: half is learned after more than 800 steps")
 	_, err = lecture.MeasureSpectralBias(t.Context(), lecture.SpectralSettings{Points: 32, Width: 40, Rate: 0.05, Steps: 800, Seeds: 2})
 	require.ErrorContains(t, err, "Waves is empty")
 	_, err = lecture.MeasureSpectralBias(t.Context(), lecture.SpectralSettings{Waves: []int{1}, Points: 32, Width: 40, Rate: 100, Steps: 80, Seeds: 2})
