@@ -251,13 +251,16 @@ func TestClaimW2DoubleDescent(t *testing.T) {
 	all, err := of.Risk(400)
 	require.NoError(t, err)
 	require.Less(t, all, none, "all features are better than none")
-	d, err := lecture.MeasureDoubleDescent(t.Context(), lecture.DescentSettings{Digits: 150, Wrong: 0.2, Features: []int{37, 150, 450, 1500}, Widths: []int{2, 16, 256}, Steps: 600, Seeds: 5})
+	d, err := lecture.MeasureDoubleDescent(t.Context(), lecture.DescentSettings{Digits: 150, Wrong: 0.2,
+		Features: []int{37, 150, 450, 1500}, Widths: []int{2, 12, 16, 32, 256}, Steps: 600, Seeds: 5})
 	require.NoError(t, err)
 	above := func(a, b stat.Interval) { require.Greater(t, a.Low, b.High) }
 	above(d.Unknown[1], d.Unknown[0])
 	above(d.Unknown[1], d.Unknown[2])
 	require.Zero(t, d.Known[3].Value)
 	above(d.TrainedNew[0], d.TrainedNew[1])
-	require.InDelta(t, d.TrainedNew[1].Value, d.TrainedNew[2].Value, 0.1, "no peak")
-	require.Zero(t, d.TrainedKnown[2].Value)
+	for k := range 4 { // they fit all labels from about 16 units on
+		require.Less(t, d.TrainedNew[k+1].Value, d.TrainedNew[k].Value+0.05, "no peak")
+	}
+	require.Zero(t, d.TrainedKnown[4].Value)
 }
