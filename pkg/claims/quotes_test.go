@@ -50,12 +50,19 @@ func TestDecimalsAreWhole(t *testing.T) {
 // derived are the numbers of the prose that no cell prints, by chapter, cell and number, each with the expression that it
 // comes from.
 func derived(t *testing.T) map[string]float64 {
-	_, descent := diabetes(t)
+	fit, descent := diabetes(t)
+	s1s2 := fit.Hessian(nil).At(4, 5)
 	study := patients(t, 0)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
+		"01 c16 0.10":    1 - s1s2, // of two standardized measurements
+		"01 c16 1.90":    1 + s1s2,
+		"01 c25 2.7":     math.Log(3) / math.Log(1.5), // |1 − 0.4·10| and |1 − 0.25·10|
+		"01 c33 1.5":     0.3 * 5,
+		"01 c33b 0.1086": descent.Lambda[0] + 0.1,
+		"01 c33b 0.10":   1 - s1s2,
 		"01 c23 1.8e308": math.MaxFloat64,
 		"01 c25 3.4e38":  math.MaxFloat32,
 		"01 c25 1.25":    1.25,

@@ -14,9 +14,10 @@ const firstSteps = 40
 
 // ClosedForm (claim G3) is gradient descent on a study beside the closed form of its loss.
 type ClosedForm struct {
-	Fraction    []float64 // the rates as fractions of 2/λ_max
-	First, Long []Losses  // [rates]: the first steps, every one, and the whole runs, in twenty records
-	Off         float64   // the greatest |measured/computed − 1|
+	Fraction    []float64   // the rates as fractions of 2/λ_max
+	First, Long []Losses    // [rates]: the first steps, every one, and the whole runs, in twenty records
+	Theory      [][]float64 // [rates][steps+1]: the closed form after every step
+	Off         float64     // the greatest |measured/computed − 1|
 	floor       float64
 }
 
@@ -54,12 +55,17 @@ func CompareClosedForm(ctx context.Context, s *Study, fractions []float64, steps
 		if err != nil {
 			return nil, err
 		}
-		c.First, c.Long = append(c.First, first), append(c.Long, long)
+		every := make([]float64, steps+1)
+		for t := range every {
+			every[t] = s.Descent.Loss(eta, s.Start, t)
+		}
+		c.First, c.Long, c.Theory = append(c.First, first), append(c.Long, long), append(c.Theory, every)
 	}
 	return c, nil
 }
 
-// Draw shows the losses above their minimum, where they are more than what rounding leaves of it: the first steps, and all.
+// Draw shows the losses above their minimum, where they are more than what rounding leaves of it: the first steps, every third, and
+// all. The closed form is drawn at every step.
 func (c *ClosedForm) Draw() *figure.Figure {
 	excess := func(loss float64) float64 {
 		if loss-c.floor < 1e-15*c.floor {
@@ -67,16 +73,23 @@ func (c *ClosedForm) Draw() *figure.Figure {
 		}
 		return loss - c.floor
 	}
-	panel := func(title string, runs []Losses) *figure.Figure {
+	panel := func(title string, runs []Losses, stride int) *figure.Figure {
 		fig := figure.New(title, figure.X("step t"), figure.LogY("L(θ) − L(θ*)"))
 		for i, fraction := range c.Fraction {
-			l := runs[i]
-			fig.Points(fmt.Sprintf("η = %g · 2/λ_max", fraction), l.Step, figure.Column(l.Measured, excess))
-			fig.Theory("theory", l.Step, figure.Column(l.Computed, excess))
+			var steps []int
+			var measured []float64
+			for k := 0; k < len(runs[i].Step); k += stride {
+				steps, measured = append(steps, runs[i].Step[k]), append(measured, excess(runs[i].Measured[k]))
+			}
+			fig.Points(fmt.Sprintf("η = %g · 2/λ_max", fraction), steps, measured)
+		}
+		for i, run := range runs {
+			last := run.Step[len(run.Step)-1]
+			fig.Theory("theory", nil, figure.Column(c.Theory[i][:last+1], excess))
 		}
 		return fig
 	}
-	return figure.Row(panel("The first steps", c.First), panel("All steps", c.Long))
+	return figure.Row(panel("The first steps", c.First, 3), panel("All steps", c.Long, 1))
 }
 
 // Ending says whether a run diverged, and when.

@@ -56,28 +56,28 @@ func stepsToReach(ctx context.Context, t *train.Trainer, floor float64, settings
 // Costs (claim G5) is what gradient descent costs until the loss is small, beside theory.
 type Costs struct {
 	Rates, Measured, Predicted []float64 // of the rates that got there: the steps
-	Seconds                    []float64 // measured with a clock: the whole run, and the best of three
+	Seconds                    []float64 // measured with a clock: the whole run, and the fastest of five
 	SecondsPerStep             float64   // the median of them, of the runs of at least 100 steps if there are any
 	Off                        int       // the greatest difference of a measured and a predicted number of steps
 	Lost                       int       // rates that did not get there, which theory expects as well
-	// Best is the rate at which theory expects the fewest steps, Fewest, by trying 2,000 rates up to the largest stable one.
+	// Best is the rate at which theory expects the fewest steps, Fewest, the least of them, by trying Tried rates below the largest stable one.
 	Best   float64
 	Fewest int
+	Tried  int
 	// Formula is 2/(λ_max + λ_min), the rate that is best for the worst start, and AtFormula the steps that theory expects there.
 	Formula   float64
 	AtFormula int
 }
 
-// Draw shows seconds and joules over the rates, beside the steps of theory at the median time of a step.
-func (c *Costs) Draw(watts float64) *figure.Figure {
-	panel := func(title, unit string, factor float64) *figure.Figure {
-		scaled := func(values []float64, by float64) []float64 {
-			return floats.ScaleTo(make([]float64, len(values)), by*factor, values)
-		}
+// Draw shows steps and seconds over the rates, beside the steps of theory and those at the median time of a step.
+func (c *Costs) Draw() *figure.Figure {
+	panel := func(title, unit, theory string, measured, predicted []float64) *figure.Figure {
 		return figure.New(title, figure.LogX("learning rate η"), figure.LogY(unit)).
-			Points("measured", c.Rates, scaled(c.Seconds, 1)).Theory("steps in theory × time of a step", c.Rates, scaled(c.Predicted, c.SecondsPerStep)).VLine(c.Formula, "2/(λ_max + λ_min)")
+			Points("measured", c.Rates, measured).Theory(theory, c.Rates, predicted).VLine(c.Formula, "2/(λ_max + λ_min)")
 	}
-	return figure.Row(panel("Time", "seconds", 1), panel(fmt.Sprintf("Energy at %g watts", watts), "joules", watts))
+	return figure.Row(panel("Steps", "steps", "theory", c.Measured, c.Predicted),
+		panel("Time", "seconds", "theory's steps × measured time of a step", c.Seconds,
+			floats.ScaleTo(make([]float64, len(c.Predicted)), c.SecondsPerStep, c.Predicted)))
 }
 
 // Table is what some of the rates cost on a processor core of that power, for lab.Table. A place beyond the rates is left out.
@@ -93,8 +93,12 @@ func (c *Costs) Table(watts float64, places ...int) (header []string, rows [][]s
 
 // String says how well theory has the steps, and what it says of the best rate.
 func (c *Costs) String() string {
-	return fmt.Sprintf("Steps measured and in theory differ by at most %d.\n2/(λ_max + λ_min) = %.4f needs %d steps; the fewest are %d, at η = %.4f.",
-		c.Off, c.Formula, c.AtFormula, c.Fewest, c.Best)
+	agree := "agree exactly"
+	if c.Off > 0 {
+		agree = fmt.Sprintf("differ by at most %d", c.Off)
+	}
+	return fmt.Sprintf("Steps measured and in theory %s.\n2/(λ_max + λ_min) = %.4f needs %d steps; the fewest at %d rates are %d, first at η = %.4f.",
+		agree, c.Formula, c.AtFormula, c.Tried, c.Fewest, c.Best)
 }
 
 // MeasureCosts (claim G5) measures how many steps a quadratic's run takes at each rate until the excess loss is the fraction
@@ -139,8 +143,9 @@ func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, sett
 		return nil, err
 	}
 	limit := theory.StabilityThreshold(most)
-	for k := 1; k < 2000; k++ {
-		eta := limit * float64(k) / 2000
+	c.Tried = 1999
+	for k := 1; k <= c.Tried; k++ {
+		eta := limit * float64(k) / float64(c.Tried+1)
 		if steps, err := d.Steps(eta, settings.Start, settings.Epsilon); err == nil && (c.Fewest == 0 || steps < c.Fewest) {
 			c.Best, c.Fewest = eta, steps
 		}
@@ -153,7 +158,7 @@ func (c *Costs) time(ctx context.Context, t *train.Trainer) error {
 	var each, long []float64
 	for i, eta := range c.Rates {
 		steps, seconds := max(1, int(c.Measured[i])), math.Inf(1)
-		for range 3 {
+		for range 5 {
 			began := time.Now()
 			if _, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps}); err != nil {
 				return err

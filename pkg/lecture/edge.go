@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
-	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
 )
 
@@ -18,6 +19,7 @@ type Edge struct {
 	Step      []int     // at which the sharpness was taken
 	Sharpness []float64 // λ_max of the Hessian
 	Loss      []float64 // after every step
+	Length    []float64 // of a step, ‖θ_{t+1} − θ_t‖: the median of those between two records, [len(Step) − 1]
 	Diverged  bool
 }
 
@@ -70,11 +72,23 @@ func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error
 				return nil, err
 			}
 			e.Step, e.Sharpness = append(e.Step, h.Step[k]), append(e.Sharpness, lambda[len(lambda)-1])
+			if next := k + stride; next < len(h.Params) {
+				e.Length = append(e.Length, medianLength(h.Params[k:next+1]))
+			}
 			tell(i*settings.Records + len(e.Step))
 		}
 		edges = append(edges, e)
 	}
 	return edges, ctx.Err()
+}
+
+// medianLength is the median of the steps' lengths.
+func medianLength(path [][]float64) float64 {
+	lengths := make([]float64, len(path)-1)
+	for i := range lengths {
+		lengths[i] = floats.Distance(path[i], path[i+1], 2)
+	}
+	return Quantile(lengths, 0.5)
 }
 
 // Late is the sharpness in the last quarter of the run: its median and quartiles, each times the rate. On the edge they are 2.
@@ -86,15 +100,20 @@ func (e *Edge) Late() (low, median, high float64) {
 	return Quantile(late, 0.25), Quantile(late, 0.5), Quantile(late, 0.75)
 }
 
-// DrawEdges shows the sharpness over time, with 2/η for each rate, and the losses.
+// DrawEdges shows over time the sharpness times the rate, which is 2 on the edge, the length of a step, and, of the first 6,000 steps,
+// the losses.
 func DrawEdges(edges []*Edge) *figure.Figure {
-	sharpness := figure.New("Sharpness", figure.X("step t"), figure.Y("λ_max"))
-	loss := figure.New("Loss", figure.X("step t"), figure.LogY("loss L(θ)"))
+	const first = 6000
+	sharpness := figure.New("Rate times sharpness", figure.X("step t"), figure.Y("η·λ_max").Range(0, 2.5)).HLine(2, "edge: η·λ_max = 2")
+	loss := figure.New(fmt.Sprintf("Loss, first %d steps", first), figure.X("step t"), figure.LogY("loss L(θ)"))
+	length := figure.New("Length of a step", figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
 	for _, e := range edges {
 		name := fmt.Sprintf("η = %g", e.Rate)
-		threshold := theory.StabilityThreshold(e.Rate) // the largest curvature that the rate bears is 2/η
-		sharpness.Line(name, e.Step, e.Sharpness).Theory("2/η", []float64{0, float64(len(e.Loss) - 1)}, []float64{threshold, threshold})
-		loss.Line(name, nil, e.Loss)
+		sharpness.Line(name, e.Step, figure.Each(e.Sharpness, func(lambda float64) float64 { return e.Rate * lambda }))
+		loss.Line(name, nil, e.Loss[:min(len(e.Loss), first+1)])
+		if len(e.Length) > 0 {
+			length.Line(name, e.Step[:len(e.Length)], e.Length)
+		}
 	}
-	return figure.Row(sharpness, loss)
+	return figure.Grid(3, sharpness, loss, length)
 }

@@ -21,7 +21,7 @@ type Penalty struct {
 	Plain []float64 // θ* without
 	// Ridge is where gradient descent with ½·strength·‖θ‖² ends, and ClosedForm (XᵀX/n + strength·I)⁻¹Xᵀy/n.
 	Ridge, ClosedForm []float64
-	// L1 is where steps with the soft threshold end, Subgradient where autodiff through |θ| does.
+	// L1 is where proximal steps end, Subgradient where autodiff through |θ| does.
 	L1, Subgradient []float64
 	// Soft and Hard are the last steps of these two, [steps][10].
 	Soft, Hard [][]float64
@@ -39,18 +39,23 @@ func (p *Penalty) Table() (header []string, rows [][]string) {
 	for i, name := range p.Names {
 		rows = append(rows, []string{name, number(p.Plain[i]), number(p.Ridge[i]), number(p.L1[i]), number(p.Subgradient[i])})
 	}
-	return []string{"weight of", "none", "ridge", "L1, soft threshold", "L1, autodiff"}, rows
+	return []string{"weight of", "none", "ridge", "L1, proximal", "L1, autodiff"}, rows
 }
 
-// DrawLastSteps shows how a weight moves at the end of the two ways to follow L1. It panics when there is no measurement of the name.
-func (p *Penalty) DrawLastSteps(name string) *figure.Figure {
-	i := mustMeasure(name)
+// DrawLastSteps shows how some weights move at the end of the two ways to follow L1, a panel for each. It panics when there is no
+// measurement of a name.
+func (p *Penalty) DrawLastSteps(names ...string) *figure.Figure {
 	steps := make([]int, len(p.Soft))
 	for k := range steps {
 		steps[k] = p.first + k
 	}
-	return figure.New("The weight of "+name+" in the last steps", figure.X("step t"), figure.Y("weight of "+name)).
-		Line("autodiff through |θ|", steps, figure.Coordinate(p.Hard, i)).Line("soft threshold", steps, figure.Coordinate(p.Soft, i))
+	var panels []*figure.Figure
+	for _, name := range names {
+		i := mustMeasure(name)
+		panels = append(panels, figure.New("Weight of "+name, figure.X("step t"), figure.Y("weight")).
+			Line("autodiff through |θ|", steps, figure.Coordinate(p.Hard, i)).Line("proximal step", steps, figure.Coordinate(p.Soft, i)))
+	}
+	return figure.Row(panels...)
 }
 
 // mustMeasure is the place of a measurement among Measurements. It panics when there is none of the name.

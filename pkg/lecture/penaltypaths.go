@@ -19,6 +19,8 @@ type PenaltyPath struct {
 	Strengths []float64
 	Measured  [][]float64 // θ where the run ends, [strengths][10]
 	Exact     [][]float64 // θ*, [strengths][10]
+	Fine      []float64   // strengths from the first to the last, 20 to a strength
+	FineExact [][]float64 // θ* there, [len(Fine)][10]
 	Off       float64     // the greatest difference of the two
 }
 
@@ -28,7 +30,7 @@ type PathPenalties struct {
 	Steps     int // of each run
 }
 
-// FollowPenalties (claim G6) runs gradient descent at each strength, for ridge with its gradient and for L1 with soft thresholds, each at
+// FollowPenalties (claim G6) runs gradient descent at each strength, for ridge with its gradient and for L1 with proximal steps, each at
 // the rate 1/λ_max of its smooth part. It is an error when a strength is negative, when the steps cannot be, and when a run fails.
 func FollowPenalties(ctx context.Context, settings PathPenalties) (ridge, l1 *PenaltyPath, err error) {
 	if err := counts("Steps", settings.Steps); err != nil {
@@ -62,13 +64,11 @@ func followPenalty(ctx context.Context, option optim.Option, name string, streng
 	defer t.Close()
 	p := &PenaltyPath{Strengths: strengths}
 	for _, rho := range strengths {
-		penalized, steepest := *fit, slices.Max(descent.Lambda)
-		if name == "l1" {
-			penalized.Regularizer = problem.Regularizer{L1: rho}
-		} else {
-			penalized.Regularizer, steepest = problem.Regularizer{Ridge: rho}, steepest+rho
+		steepest := slices.Max(descent.Lambda)
+		if name != "l1" {
+			steepest += rho
 		}
-		exact, err := penalized.Optimum()
+		exact, err := penalizedOptimum(fit, name, rho)
 		if err != nil {
 			return nil, err
 		}
@@ -80,16 +80,36 @@ func followPenalty(ctx context.Context, option optim.Option, name string, streng
 		p.Measured, p.Exact = append(p.Measured, h.Final), append(p.Exact, exact)
 		p.Off = max(p.Off, floats.Distance(h.Final, exact, math.Inf(1)))
 	}
+	if len(strengths) < 2 {
+		return p, nil
+	}
+	p.Fine = floats.LogSpan(make([]float64, 20*len(strengths)), strengths[0], strengths[len(strengths)-1])
+	for _, rho := range p.Fine {
+		exact, err := penalizedOptimum(fit, name, rho)
+		if err != nil {
+			return nil, err
+		}
+		p.FineExact = append(p.FineExact, exact)
+	}
 	return p, nil
 }
 
-// Draw shows the weights of some measurements over the strength: points where descent ends, lines for the optimum. It panics
-// when there is no measurement of a name.
+// penalizedOptimum is the minimizer with the penalty of a name, "l1" or else ridge.
+func penalizedOptimum(fit *problem.LeastSquares, name string, rho float64) ([]float64, error) {
+	penalized := *fit
+	if penalized.Regularizer = (problem.Regularizer{Ridge: rho}); name == "l1" {
+		penalized.Regularizer = problem.Regularizer{L1: rho}
+	}
+	return penalized.Optimum()
+}
+
+// Draw shows the weights of some measurements over at least two strengths: points where descent ends, lines for the optimum. It
+// panics when there is no measurement of a name.
 func (p *PenaltyPath) Draw(title string, names ...string) *figure.Figure {
 	fig := figure.New(title, figure.LogX("strength ρ"), figure.Y("weight"))
 	for _, name := range names {
 		i := mustMeasure(name)
-		fig.Line(name, p.Strengths, figure.Coordinate(p.Exact, i)).Points(name, p.Strengths, figure.Coordinate(p.Measured, i))
+		fig.Line(name, p.Fine, figure.Coordinate(p.FineExact, i)).Points(name, p.Strengths, figure.Coordinate(p.Measured, i))
 	}
 	return fig
 }

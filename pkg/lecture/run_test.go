@@ -70,6 +70,14 @@ func TestLossesOfTheClosedForm(t *testing.T) {
 	require.Len(t, losses.Long[0].Measured, 21)
 	require.Len(t, losses.First[1].Measured, 41, "of the first steps every one")
 	require.Contains(t, drawn(t, losses.Draw()), "η = 0.5 · 2/λ_max (points)")
+	for i := range losses.Theory {
+		require.Len(t, losses.Theory[i], 101, "the closed form at every step")
+		for k, step := range losses.Long[i].Step {
+			require.Equal(t, losses.Long[i].Computed[k], losses.Theory[i][step])
+		}
+	}
+	require.Equal(t, "0.71 bmi + 0.71 s5", study.Direction(1), "two equal variances: the sum and the difference")
+	require.Equal(t, "0.71 bmi − 0.71 s5", strings.ReplaceAll(study.Direction(0), "0.71 s5 − 0.71 bmi", "0.71 bmi − 0.71 s5"))
 }
 
 func TestEndings(t *testing.T) {

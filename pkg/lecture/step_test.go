@@ -25,7 +25,8 @@ func TestLinearModelOfAParabola(t *testing.T) {
 	require.InDeltaSlice(t, []float64{0.00005, 0.005, 0.5}, taylor.Error, 1e-12)
 	require.InDelta(t, 1, taylor.Curvature, 1e-7)
 	require.InDelta(t, 2, taylor.Gradient, 0)
-	require.Less(t, taylor.Departure(), 1e-6)
+	require.Less(t, taylor.Departure(1), 1e-6)
+	require.Zero(t, taylor.Departure(0.001), "no radius is as small")
 	words := drawn(t, figure.Row(taylor.DrawTangent("tangent"), lecture.DrawSeriesErrors([]string{"parabola"}, []*lecture.Taylor{taylor})))
 	require.Contains(t, words, "Vertical line at 0.4: good to 10 %")
 	require.Contains(t, words, "parabola (points): 5·10⁻⁵")
@@ -63,10 +64,11 @@ func TestNetThresholdsNeedATrainingThatConverges(t *testing.T) {
 func TestThresholdOfADeadNet(t *testing.T) {
 	nets, err := lecture.NetThresholds(t.Context(), lecture.ThresholdSettings{Width: 6, Rate: 0.1, Steps: 1500, Seeds: 3, Fractions: []float64{0.9, 1.03}})
 	require.NoError(t, err)
-	resting, moving := lecture.Resting(nets)
-	require.Len(t, slices.Concat(resting, moving), 3)
-	resting = slices.DeleteFunc(resting, func(n *lecture.Threshold) bool { return n.Seed != 3 })
-	require.Len(t, resting, 1)
+	resting, dead, moving := lecture.Resting(nets)
+	require.Len(t, slices.Concat(resting, dead, moving), 3)
+	require.Len(t, dead, 1)
+	require.Equal(t, 3, dead[0].Seed)
+	resting = dead
 	require.InDelta(t, 1, resting[0].Sharpness, 1e-6)
 	require.InDelta(t, 2, resting[0].Measured, 1e-3)
 	require.Less(t, lecture.LargestGap(resting), 1e-3)
@@ -78,7 +80,9 @@ func TestThresholdOfADeadNet(t *testing.T) {
 			require.InEpsilon(t, c, resting[0].Predicted[i][k], 1e-5)
 		}
 	}
-	require.Contains(t, drawn(t, figure.Row(resting[0].Draw(), lecture.DrawThresholds(resting))), "one net each (points)")
+	require.Contains(t, drawn(t, figure.Row(resting[0].Draw(), lecture.DrawThresholds(resting))), "one point per network (points)")
+	require.Regexp(t, "^η = 0.9 · 2/λ_max: after 400 steps the kicks measure .*\nη = 1.03 ", lecture.KickEnds(resting))
+	require.Empty(t, lecture.KickEnds(nil))
 }
 
 func TestSharpnessAlongARun(t *testing.T) {
@@ -90,7 +94,11 @@ func TestSharpnessAlongARun(t *testing.T) {
 	require.Equal(t, edges[0].Sharpness[0], edges[1].Sharpness[0], "one start")
 	low, median, high := edges[0].Late()
 	require.True(t, 0 < low && low <= median && median <= high)
-	require.Contains(t, drawn(t, lecture.DrawEdges(edges)), "2/η (theory): from 20 to 20")
+	require.Len(t, edges[0].Length, 4, "between two records")
+	fit, err := lecture.FollowSharpness(t.Context(), lecture.EdgeSettings{Width: 3, Rates: []float64{1e-9}, Steps: 1, Records: 1, Seed: 1})
+	require.NoError(t, err)
+	require.InDelta(t, math.Sqrt((fit[0].Loss[0]-fit[0].Loss[1])*1e-9), fit[0].Length[0], 1e-12, "η‖∇L‖, and the loss falls by η‖∇L‖²")
+	require.Contains(t, drawn(t, lecture.DrawEdges(edges)), "Horizontal line at 2: edge")
 	_, err = lecture.FollowSharpness(t.Context(), lecture.EdgeSettings{Width: 3, Rates: []float64{0.1}, Steps: 40})
 	require.ErrorContains(t, err, "Records is 0")
 }
@@ -104,6 +112,8 @@ func TestPenaltiesAlongTheirStrength(t *testing.T) {
 	require.Equal(t, 10, lecture.Zeros(l1.Exact[1]))
 	require.Equal(t, lecture.Zeros(l1.Exact[0]), lecture.Zeros(l1.Measured[0]))
 	require.Contains(t, drawn(t, ridge.Draw("Ridge", "bmi", "s3")), "s3 (points)")
+	require.Len(t, ridge.Fine, 40)
+	require.InDeltaSlice(t, ridge.Exact[1], ridge.FineExact[39], 1e-9, "the curve ends at the last run")
 	require.Panics(t, func() { ridge.Draw("Ridge", "shoe size") })
 	_, _, err = lecture.FollowPenalties(t.Context(), lecture.PathPenalties{Ridge: []float64{-1}, Steps: 10})
 	require.Error(t, err)
@@ -120,6 +130,7 @@ func TestSurrogatesAreDrawn(t *testing.T) {
 	words := drawn(t, lecture.DrawSurrogates())
 	require.Contains(t, words, "0-1 (line): from 1 to 0")
 	require.Contains(t, words, "hinge (line): from 1 to 0")
+	require.NotContains(t, words, "leaves", "what lies beyond the frame is left out")
 }
 
 // Along one curvature λ the excess loss falls by (1 − ηλ)² a step: with ηλ = ½ it is below a thousandth after 5 steps.
@@ -142,11 +153,13 @@ func TestCostsOfOneCurvature(t *testing.T) {
 	require.Equal(t, 1, costs.AtFormula, "η = 1/λ arrives at once")
 	require.Equal(t, 1, costs.Fewest)
 	require.Positive(t, costs.SecondsPerStep)
-	require.Contains(t, drawn(t, costs.Draw(15)), "Energy at 15 watts")
+	require.Contains(t, drawn(t, costs.Draw()), "theory (theory): from 33 to 5")
 	_, rows := costs.Table(15, 1, 7)
 	require.Len(t, rows, 1, "there are two rates")
 	require.Equal(t, []string{"0.5000", "5", "5"}, rows[0][:3])
-	require.Contains(t, costs.String(), "differ by at most 0.")
+	require.Contains(t, costs.String(), "agree exactly.")
+	costs.Off = 2
+	require.Contains(t, costs.String(), "differ by at most 2.")
 }
 
 func TestTheZeroOneLossMovesNothing(t *testing.T) {
@@ -170,7 +183,7 @@ func TestPenaltiesAtTheirExtremes(t *testing.T) {
 	require.Equal(t, "0", rows[2][3], "exactly")
 	require.InDeltaSlice(t, p.ClosedForm, p.Ridge, 1e-9)
 	require.Len(t, p.Soft, 31)
-	require.Contains(t, drawn(t, p.DrawLastSteps("age")), "soft threshold (line): from 0 to 0")
+	require.Contains(t, drawn(t, p.DrawLastSteps("age")), "proximal step (line): from 0 to 0")
 	require.Panics(t, func() { p.DrawLastSteps("shoe size") })
 	_, err = lecture.PricedRegression(0.5)
 	require.ErrorContains(t, err, "kappa is 0.5")

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -246,4 +247,29 @@ func (s *Study) constant(ctx context.Context, base train.Config, grid Grid) ([][
 	}
 	defer t.Close()
 	return sweep(ctx, atRates(t, base, grid.Rates), 1, grid.Seeds)
+}
+
+// Direction writes an eigenvector of the Hessian, of length 1, as a sum of the study's named features: those with a part of at least
+// 0.05, the largest first and positive. It panics when there is no i-th curvature, counted from the flattest.
+func (s *Study) Direction(i int) string {
+	parts := mat.Col(nil, i, s.Descent.Vectors)
+	places := make([]int, len(parts))
+	for j := range places {
+		places[j] = j
+	}
+	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(math.Abs(parts[b]), math.Abs(parts[a])) })
+	text := ""
+	for _, j := range places {
+		part := math.Copysign(1, parts[places[0]]) * parts[j]
+		switch {
+		case math.Abs(part) < 0.05:
+		case text == "":
+			text = fmt.Sprintf("%.2f %s", part, s.Names[j])
+		case part < 0:
+			text += fmt.Sprintf(" − %.2f %s", -part, s.Names[j])
+		default:
+			text += fmt.Sprintf(" + %.2f %s", part, s.Names[j])
+		}
+	}
+	return text
 }

@@ -90,14 +90,18 @@ func (p *margins) mistakes(theta []float64) float64 {
 	return float64(wrong) / float64(len(p.y))
 }
 
-// DrawSurrogates shows the losses over the margin, and how strongly each pulls an example towards the right side, −dℓ/dm. A curve that
-// jumps is drawn in two pieces.
+// DrawSurrogates shows the losses over the margin, and how strongly each pulls an example toward the correct side, −dℓ/dm. A curve that
+// jumps is drawn in two pieces; what lies beyond the frame is left out.
 func DrawSurrogates() *figure.Figure {
-	losses := figure.New("Loss of one example", figure.X("margin m = y f(x)"), figure.Y("loss ℓ(m)").Range(0, 4))
-	pulls := figure.New("Pull of one example", figure.X("margin m = y f(x)"), figure.Y("pull −dℓ/dm").Range(-4.2, 6.2))
+	losses := figure.New("Loss of one example", figure.X("margin m = y f(x)"), figure.Y("loss ℓ(m)").Range(-0.1, 3.1))
+	pulls := figure.New("Pull of one example", figure.X("margin m = y f(x)"), figure.Y("pull −dℓ/dm").Range(-1.6, 2.6))
+	draw := func(fig *figure.Figure, name string, least, most float64, of func(m float64) float64) {
+		inside := slices.DeleteFunc(slices.Clone(jumps), func(m float64) bool { return of(m) < least || of(m) > most })
+		fig.Line(name, inside, figure.Column(inside, withGap(of)))
+	}
 	for _, s := range problem.Surrogates() {
-		losses.Line(s.Name, jumps, figure.Column(jumps, withGap(s.Loss)))
-		pulls.Line(s.Name, jumps, figure.Column(jumps, withGap(func(m float64) float64 { return 0 - s.Derivative(m) })))
+		draw(losses, s.Name, 0, 3.1, s.Loss)
+		draw(pulls, s.Name, -1.6, 2.6, func(m float64) float64 { return 0 - s.Derivative(m) })
 	}
 	return figure.Row(losses, pulls)
 }

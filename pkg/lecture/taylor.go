@@ -36,9 +36,12 @@ type Taylor struct {
 	Slope float64
 }
 
-// Departure is the greatest part by which an error differs from ½ Curvature r².
-func (t *Taylor) Departure() (most float64) {
+// Departure is the greatest part by which an error differs from ½ Curvature r², of the radii up to the one given.
+func (t *Taylor) Departure(upTo float64) (most float64) {
 	for i, r := range t.Radius {
+		if r > upTo {
+			break
+		}
 		most = max(most, math.Abs(t.Error[i]/(math.Abs(t.Curvature)*r*r/2)-1))
 	}
 	return most
@@ -53,13 +56,13 @@ func (t *Taylor) DrawTangent(title string) *figure.Figure {
 		VLine(t.Trust, "good to 10 %")
 }
 
-// DrawSeriesErrors shows the error over the distance, at every fifth radius, beside what the curvature predicts, one name for each of
-// the series.
+// DrawSeriesErrors shows the error over the distance, at about twenty of the radii, beside what the curvature predicts, one name for
+// each of the series.
 func DrawSeriesErrors(names []string, all []*Taylor) *figure.Figure {
 	fig := figure.New("Error of the series", figure.LogX("distance r down the gradient"), figure.LogY("error"))
 	for i, t := range all {
 		var radii, errors []float64
-		for k := 0; k < len(t.Radius); k += 5 {
+		for k := 0; k < len(t.Radius); k += max(1, len(t.Radius)/20) {
 			radii, errors = append(radii, t.Radius[k]), append(errors, t.Error[k])
 		}
 		fig.Points(names[i], radii, errors)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -13,6 +14,7 @@ import (
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/progress"
+	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -70,6 +72,7 @@ type Threshold struct {
 	Seed           int
 	Loss, Gradient float64 // L(θ*) and ‖∇L(θ*)‖ where training ended
 	Sharpness      float64 // λ_max of the Hessian at θ*
+	Dead           bool    // every ReLU is off on every example: the net is a constant
 	Measured       float64 // the largest rate at which a kick dies out; NaN where training has not come to rest
 	// Fractions are rates as fractions of 2/λ_max. Component is how large the kick is after each step, along the sharpest
 	// direction, and Predicted is |1 − ηλ_max|^t times its size at the start, both [fractions][steps].
@@ -77,36 +80,69 @@ type Threshold struct {
 	Component, Predicted [][]float64
 }
 
+// RestGradient is what ‖∇L‖ is below where training has come to rest, and ThresholdResolution the relative width of the interval in
+// which the search for a threshold ends.
+const (
+	RestGradient        = 1e-6
+	ThresholdResolution = 0.0002
+)
+
 // Rests says whether training has come to rest.
-func (t *Threshold) Rests() bool { return t.Gradient < 1e-6 }
+func (t *Threshold) Rests() bool { return t.Gradient < RestGradient }
 
 // Theory is 2/λ_max.
 func (t *Threshold) Theory() float64 { return theory.StabilityThreshold(t.Sharpness) }
 
-// Draw shows what becomes of the kick.
+// Draw shows what becomes of the kick, as far down as rounding lets it be seen.
 func (t *Threshold) Draw() *figure.Figure {
-	fig := figure.New("What becomes of a kick", figure.X("step t after the kick"), figure.LogY("kick along the sharpest direction"))
+	const least, most = 1e-14, 100
+	fig := figure.New("What becomes of a kick", figure.X("step t after the kick"), figure.LogY("kick along the sharpest direction").Range(least, most))
+	var theories [][]float64
 	for i, f := range t.Fractions {
 		var steps []int
-		var component []float64 // at every second step, so that the theory is seen between
-		for k := 0; k < len(t.Component[i]); k += 2 {
+		var component []float64 // at every 20th step, so that the theory is seen between
+		for k := 0; k < len(t.Component[i]) && t.Component[i][k] > least; k += 20 {
 			steps, component = append(steps, k), append(component, t.Component[i][k])
 		}
-		fig.Points(fmt.Sprintf("η = %g · 2/λ_max", f), steps, component).Theory("theory: |1 − ηλ_max|ᵗ", nil, t.Predicted[i])
+		fig.Points(fmt.Sprintf("η = %g · 2/λ_max", f), steps, component)
+		seen := t.Predicted[i]
+		if end := slices.IndexFunc(seen, func(p float64) bool { return p < least || p > most }); end > 0 {
+			seen = seen[:end]
+		}
+		theories = append(theories, seen)
+	}
+	for _, seen := range theories {
+		fig.Theory("theory: |1 − ηλ_max|ᵗ", nil, seen)
 	}
 	return fig
 }
 
-// Resting parts the nets that rest from those that still move.
-func Resting(all []*Threshold) (resting, moving []*Threshold) {
+// Resting parts the nets that rest from those that are dead and those that still move.
+func Resting(all []*Threshold) (resting, dead, moving []*Threshold) {
 	for _, t := range all {
-		if t.Rests() {
+		switch {
+		case t.Dead:
+			dead = append(dead, t)
+		case t.Rests():
 			resting = append(resting, t)
-		} else {
+		default:
 			moving = append(moving, t)
 		}
 	}
-	return resting, moving
+	return resting, dead, moving
+}
+
+// KickEnds says, a line for each of the rates, how large the kicks of the nets are at the end.
+func KickEnds(nets []*Threshold) string {
+	if len(nets) == 0 {
+		return ""
+	}
+	var lines []string
+	for i, f := range nets[0].Fractions {
+		last := figure.Column(nets, func(t *Threshold) float64 { return t.Component[i][len(t.Component[i])-1] })
+		lines = append(lines, fmt.Sprintf("η = %g · 2/λ_max: after %d steps the kicks measure %.0e to %.0e.", f, shownSteps, slices.Min(last), slices.Max(last)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // SharpnessRange says between which numbers the sharpness of some nets lies.
@@ -132,7 +168,7 @@ func DrawThresholds(resting []*Threshold) *figure.Figure {
 	ends := []float64{slices.Min(predicted) / 1.3, 1.3 * slices.Max(predicted)}
 	return figure.New("Every net at rest", figure.LogX("theory: 2/λ_max"), figure.LogY("measured: η at which a kick grows")).
 		Theory("measured = theory", ends, ends).
-		Points("one net each", predicted, figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
+		Points("one point per network", predicted, figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
 }
 
 // ThresholdSettings are those of NetThresholds.
@@ -181,7 +217,7 @@ func NetThresholds(ctx context.Context, settings ThresholdSettings) ([]*Threshol
 		all = append(all, found)
 		tell(i + 1)
 	}
-	if resting, _ := Resting(all); len(resting) == 0 {
+	if !slices.ContainsFunc(all, (*Threshold).Rests) {
 		return nil, fmt.Errorf("none of %d nets has come to rest after %d steps: choose a smaller rate or another width", settings.Seeds, settings.Steps)
 	}
 	return all, nil
@@ -194,27 +230,32 @@ func thresholdAt(ctx context.Context, t *train.Trainer, rest []float64, fraction
 		return nil, err
 	}
 	result := &Threshold{Loss: loss, Gradient: floats.Norm(gradient, 2), Measured: math.NaN(), Fractions: fractions}
+	net, err := relu.FromTheta(rest, 1, (len(rest)-1)/3, 1)
+	if err != nil {
+		return nil, err
+	}
+	xs, _ := smallNetPoints()
+	result.Dead = !slices.ContainsFunc(xs, func(x float64) bool { return slices.Max(net.Forward([]float64{x}).H[0]) > 0 })
 	var v []float64
 	if result.Sharpness, v, err = Sharpness(t.Evaluate, rest); err != nil || !result.Rests() {
 		return result, err
 	}
-	const shown, patience = 40, 400
 	for _, f := range fractions {
 		rate := f * result.Theory()
-		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: shown})
+		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: shownSteps})
 		if err != nil {
 			return nil, err
 		}
-		predicted := make([]float64, shown+1)
+		predicted := make([]float64, shownSteps+1)
 		for k := range predicted {
 			predicted[k] = max(component[0]*math.Pow(math.Abs(theory.Factor(rate, result.Sharpness)), float64(k)), rounded)
 		}
 		result.Component, result.Predicted = append(result.Component, component), append(result.Predicted, predicted)
 	}
 	result.Measured, err = stat.BisectThreshold(func(rate float64) (bool, error) {
-		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: patience, Stride: patience})
+		component, err := kick(ctx, t, rest, v, train.Config{LearningRate: rate, Steps: shownSteps, Stride: shownSteps})
 		return len(component) < 2 || !(component[1] < component[0]), err
-	}, result.Theory()/10, 10*result.Theory(), 0.0002)
+	}, result.Theory()/10, 10*result.Theory(), ThresholdResolution)
 	if err != nil {
 		return nil, fmt.Errorf("this net does not rest in a smooth minimum, try another: %w", err)
 	}
@@ -222,8 +263,9 @@ func thresholdAt(ctx context.Context, t *train.Trainer, rest []float64, fraction
 }
 
 const (
-	kickSize = 1e-8  // how far a net is kicked
-	rounded  = 1e-17 // what is less is rounding, and drawn as this
+	kickSize   = 1e-8  // how far a net is kicked
+	shownSteps = 400   // for which it is followed
+	rounded    = 1e-17 // what is less is rounding, and counts as this
 )
 
 // kick trains a SmallNet twice, from the parameters and from kickSize away along v, and returns how far the two are apart along v at
@@ -266,5 +308,8 @@ func smallNet(width int, activation problem.Activation) (*problem.Net, error) {
 	}
 	model := hidden(width)
 	model.Activation = activation
-	return problem.NewNet(model, problem.NewPoints(problem.Targets()[0].Sample(40, 0.1, 1)))
+	return problem.NewNet(model, problem.NewPoints(smallNetPoints()))
 }
+
+// smallNetPoints are the examples of a SmallNet.
+func smallNetPoints() (xs, ys []float64) { return problem.Targets()[0].Sample(40, 0.1, 1) }

@@ -38,9 +38,9 @@ type Factors struct {
 	Off      float64     // the greatest distance from |1 − ηλ|
 }
 
-// Draw shows the factors over the learning rate up to 0.22, beside |1 − ηλ|.
+// Draw shows the factors, fitted over the run, over the learning rate up to 0.22, beside |1 − ηλ|.
 func (f *Factors) Draw() *figure.Figure {
-	fig := figure.New("How much of the distance is left after one step",
+	fig := figure.New("How much of the distance a step keeps",
 		figure.X("learning rate η").Range(0, 0.22), figure.Y("factor |1 − ηλ|").Range(0, 1.3))
 	for i, lambda := range f.Lambda {
 		fig.Theory(fmt.Sprintf("theory, λ = %.0f", lambda), nil, func(eta float64) float64 { return math.Abs(theory.Factor(eta, lambda)) })
