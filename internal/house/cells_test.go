@@ -25,9 +25,7 @@ const (
 
 // longer are the cells that have more lines, by their names and with the lines that they may have, because they show code that is
 // the idea itself.
-var longer = map[string]int{
-	"00 cell 6": 27, // an experiment of the reader's own, from the data to the picture
-}
+var longer = map[string]int{}
 
 // plumbing is what a cell leaves to the packages, but for the cells that are about it.
 var plumbing = map[string][]string{

@@ -17,7 +17,8 @@ import (
 )
 
 // Section 1.2: the error of the first-order series shrinks as the square of the distance. On a quadratic the slope is 2 and
-// the radius of trust the closed form of the exercise; on a net the slope is 2 where few ReLUs switch.
+// the radius of trust the closed form of the exercise. On a net the departure from ½uᵀHu r² is small where the tangent is good, for
+// the start that is shown and for at least three of four others; at r = 10 it is over 10 % for more than half of the starts.
 func TestClaimG2FirstOrderSeries(t *testing.T) {
 	fit, descent := diabetes(t)
 	landscape := func(theta []float64) (float64, []float64, error) { return fit.Value(theta), fit.Gradient(theta), nil }
@@ -35,18 +36,33 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 	require.GreaterOrEqual(t, taylor.Trust/norm, 0.2/descent.Lambda[9], "at least a tenth of the largest stable rate")
 
 	require.InEpsilon(t, 0.2*taylor.Gradient/taylor.Curvature, taylor.Trust, 1e-6)
-	require.Less(t, taylor.Departure(), 1e-5)
+	require.Less(t, taylor.Departure(3), 1e-5)
 
 	net, err := lecture.SmallNet(32)
 	require.NoError(t, err)
 	on := trainer(t, net, train.Record{Params: true})
-	h := run(t, on, train.Config{LearningRate: 1e-9, Steps: 1, Seed: 1})
-	taylor, err = lecture.LinearModel(on.Evaluate, h.Params[0], radii)
-	require.NoError(t, err)
-	require.InDelta(t, 2, taylor.Slope, 0.01)
-	require.InEpsilon(t, 0.2*taylor.Gradient/taylor.Curvature, taylor.Trust, 0.01)
-	require.Less(t, taylor.Departure(), 0.05, "far beyond the radius of trust")
-	require.Greater(t, radii[len(radii)-1], 100*taylor.Trust)
+	radii = append(radii, 5, 10)
+	near, far := 0, 0
+	const starts = 40
+	for seed := 1; seed <= starts; seed++ {
+		h := run(t, on, train.Config{LearningRate: 1e-9, Steps: 1, Seed: seed})
+		taylor, err = lecture.LinearModel(on.Evaluate, h.Params[0], radii)
+		require.NoError(t, err)
+		if taylor.Departure(taylor.Trust) < 0.01 {
+			near++
+		}
+		if taylor.Departure(10) > 0.1 {
+			far++
+		}
+		if seed == 1 {
+			require.InDelta(t, 2, taylor.Slope, 0.01)
+			require.InEpsilon(t, 0.2*taylor.Gradient/taylor.Curvature, taylor.Trust, 0.01)
+			require.Less(t, taylor.Departure(taylor.Trust), 0.001)
+			require.Less(t, taylor.Departure(10), 0.05, "a lucky start")
+		}
+	}
+	require.Greater(t, near, starts*3/4)
+	require.Greater(t, far, starts/2)
 
 	_, err = lecture.LinearModel(landscape, descent.Optimum, radii[:1])
 	if err == nil { // the optimum is known to rounding only
@@ -57,13 +73,17 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 }
 
 // Section 1.6: where a ReLU net rests, a kick along the sharpest direction follows |1 − ηλ_max|^t, and begins to grow at 2/λ_max
-// of that place, within 0.1 %: for every net that rests, of 20 starts. The others go along the edge: their rate times their
-// sharpness is 2, to 10 %. The cell shows the first twelve. On another machine rounding may decide for one of them.
+// of that place, within 0.1 %: for every net that rests and is not dead, of 20 starts. Below it the kick dies out; above it
+// the kick ends ten thousand times as large: the net no longer rests. The others go along the edge: their rate times their sharpness is
+// 2, to 10 %. On another machine rounding may decide for one of them.
 func TestClaimG3ANetsThreshold(t *testing.T) {
 	nets, err := lecture.NetThresholds(t.Context(), lecture.ThresholdSettings{Width: 6, Rate: 0.1, Steps: 100_000, Seeds: 20, Fractions: []float64{0.9, 0.97, 1.03}})
 	require.NoError(t, err)
-	resting, moving := lecture.Resting(nets)
-	require.GreaterOrEqual(t, len(resting), 8)
+	resting, dead, moving := lecture.Resting(nets)
+	require.GreaterOrEqual(t, len(resting), 7)
+	for _, net := range dead {
+		require.InDelta(t, 1, net.Sharpness, 1e-6, "the curvature of the output's bias alone")
+	}
 	require.GreaterOrEqual(t, len(moving), 5)
 	for _, net := range resting {
 		require.InEpsilon(t, theory.StabilityThreshold(net.Sharpness), net.Measured, 0.001, "seed %d", net.Seed)
@@ -71,6 +91,10 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 			factor := math.Abs(1 - 2*f)
 			require.InEpsilon(t, factor, math.Pow(net.Component[i][20]/net.Component[i][0], 1./20), 0.001, "seed %d, %g", net.Seed, f)
 		}
+		last := func(i int) float64 { return net.Component[i][len(net.Component[i])-1] }
+		require.Less(t, last(0), 1e-13, "seed %d", net.Seed)
+		require.Less(t, last(1), 1e-13, "seed %d", net.Seed)
+		require.Greater(t, last(2), 1e-4, "seed %d", net.Seed)
 		require.LessOrEqual(t, 0.1*net.Sharpness, 2.0, "no net rests where its rate is not stable")
 	}
 	for _, net := range moving {
@@ -90,8 +114,12 @@ func TestClaimG3EdgeOfStability(t *testing.T) {
 			require.Less(t, slices.Min(e.Loss[15_000:]), 0.2*e.Loss[0])
 			if e.Rate > 0.1 {
 				require.InDelta(t, 2, median, 0.1, "seed %d, η = %g", seed, e.Rate)
+				if e.Rate == 0.4 {
+					require.Greater(t, e.Length[len(e.Length)-1], 0.01, "seed %d: it does not rest", seed)
+				}
 			} else {
 				require.Less(t, median, 1.9, "seed %d: this rate is not at its edge yet", seed)
+				require.Less(t, e.Length[len(e.Length)-1], 0.001, "seed %d: it creeps", seed)
 				require.Greater(t, e.Sharpness[len(e.Sharpness)-1], 1.5*theory.StabilityThreshold(0.4))
 				for k := 1000; k < 16_000; k++ {
 					require.Less(t, e.Loss[k+1], e.Loss[k], "without a spike")
@@ -140,6 +168,9 @@ func TestClaimG3NewtonArrivesAtOnce(t *testing.T) {
 	floats.Sub(theta, step.RawVector().Data)
 	require.InDeltaSlice(t, descent.Optimum, theta, 1e-9)
 	require.InDelta(t, 0.60, descent.Shares(fit.Start)[9], 0.005, "the part of the excess loss that the cell prints")
+	for i := range 10 {
+		require.InDelta(t, 1, fit.Hessian(nil).At(i, i), 1e-12, "standardized: the eigenvalues differ because of correlations alone")
+	}
 }
 
 // Section 1.8: the number of steps to a small loss is theory's for every rate, U-shaped, with its least near
@@ -166,6 +197,7 @@ func TestClaimG5TooSmallARateCosts(t *testing.T) {
 	require.InDelta(t, best, bill.Formula, 1e-12)
 	require.Equal(t, 28, bill.AtFormula)
 	require.Equal(t, 24, bill.Fewest)
+	require.Equal(t, 1999, bill.Tried)
 	require.InDelta(t, 0.1742, bill.Best, 5e-5)
 	require.Greater(t, bill.Measured[9], 3*float64(bill.Fewest), "the right wall")
 	least := slices.Index(bill.Measured, slices.Min(bill.Measured))
@@ -197,7 +229,11 @@ func TestClaimG6SurrogatesCanBeFollowed(t *testing.T) {
 		require.Greater(t, f.Gradient, 0.5)
 		require.Less(t, f.Mistakes, 0.55*f.AtStart, f.Name)
 		require.Less(t, f.Left, 0.02*f.Gradient, "%s: it has nearly arrived", f.Name)
+		require.InDelta(t, followed[1].Mistakes*442, f.Mistakes*442, 9.5, "%s: at most nine patients apart", f.Name)
 	}
+	require.Less(t, followed[1].Left, 1e-3)
+	require.Greater(t, followed[2].Left, 1e-3, "the logistic loss has not converged")
+	require.Greater(t, followed[3].Left, 1e-3, "nor has the hinge")
 	surrogates := problem.Surrogates()
 	for m := -3.05; m < 3; m += 0.1 {
 		for _, s := range surrogates {
@@ -223,7 +259,7 @@ func TestClaimG6Regularization(t *testing.T) {
 			require.Less(t, math.Abs(gradient[i]), 5.0)
 			for _, theta := range p.Hard {
 				require.NotZero(t, theta[i])
-				require.Less(t, math.Abs(theta[i]), 3*0.3*5, "it hovers about 0 by steps of ηρ")
+				require.Less(t, math.Abs(theta[i]), 3*0.3*5, "it hovers about 0")
 			}
 			for _, theta := range p.Soft {
 				require.Zero(t, theta[i], "it rests at 0")
@@ -232,13 +268,24 @@ func TestClaimG6Regularization(t *testing.T) {
 			require.InDelta(t, -math.Copysign(5, w), gradient[i], 1e-8)
 		}
 	}
+	crossings := func(i int) (part float64) {
+		for k := 1; k < len(p.Hard); k++ {
+			if p.Hard[k][i]*p.Hard[k-1][i] < 0 {
+				part += 1 / float64(len(p.Hard)-1)
+			}
+		}
+		return part
+	}
+	require.InDelta(t, 1, crossings(0), 1e-9, "age crosses 0 at every step")
+	require.InDelta(t, 0.5, crossings(4), 0.25, "s1 at about every second one")
 }
 
 // Section 1.9: along the strengths, descent ends at the minimizer; ridge shrinks the component along each eigenvector by λ/(λ+ρ), though the weight
-// of s3 changes its sign and grows; L1 has more zeros with every strength, up to all.
+// of s3 changes its sign and grows; in the flattest direction 8 % are left. L1 has more zeros with strengths far apart, up to all, but
+// s3 is 0 at 0.1 and not at 0.2.
 func TestClaimG6PenaltyPaths(t *testing.T) {
 	strengths := []float64{0.01, 0.1, 1}
-	ridge, l1, err := lecture.FollowPenalties(t.Context(), lecture.PathPenalties{Ridge: strengths, L1: []float64{0.5, 5, 15, 50}, Steps: 10_000})
+	ridge, l1, err := lecture.FollowPenalties(t.Context(), lecture.PathPenalties{Ridge: strengths, L1: []float64{0.1, 0.2, 0.5, 5, 15, 50}, Steps: 12_000})
 	require.NoError(t, err)
 	require.Less(t, ridge.Off, 1e-8)
 	require.Less(t, l1.Off, 1e-8)
@@ -253,6 +300,14 @@ func TestClaimG6PenaltyPaths(t *testing.T) {
 	require.Positive(t, descent.Optimum[6])
 	require.Less(t, ridge.Measured[1][6], -descent.Optimum[6], "s3 has grown, with the other sign")
 	zeros := figure.Column(l1.Measured, func(theta []float64) int { return lecture.Zeros(theta) })
-	require.IsIncreasing(t, zeros)
-	require.Equal(t, 10.0, zeros[3])
+	require.IsIncreasing(t, zeros[1:])
+	require.Equal(t, 10.0, zeros[5])
+	require.Zero(t, l1.Exact[0][6])
+	require.Less(t, l1.Exact[1][6], -1.0, "s3 is back")
+	fit, _ := diabetes(t)
+	require.InDelta(t, 0.10, 1-fit.Hessian(nil).At(4, 5), 0.005, "the curvature of s1 against s2 alone")
+	require.InDelta(t, 0.08, descent.Lambda[0]/(descent.Lambda[0]+0.1), 0.005)
+	flattest := descent.Vectors.ColView(0)
+	require.InDelta(t, 0.71, math.Abs(flattest.AtVec(4)), 0.005, "s1")
+	require.InDelta(t, -0.56, flattest.AtVec(5)*math.Copysign(1, flattest.AtVec(4)), 0.005, "against s2")
 }

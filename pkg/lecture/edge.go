@@ -115,5 +115,5 @@ func DrawEdges(edges []*Edge) *figure.Figure {
 			length.Line(name, e.Step[:len(e.Length)], e.Length)
 		}
 	}
-	return figure.Grid(3, sharpness, loss, length)
+	return figure.Grid(2, sharpness, length, loss)
 }

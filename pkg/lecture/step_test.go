@@ -29,7 +29,7 @@ func TestLinearModelOfAParabola(t *testing.T) {
 	require.Zero(t, taylor.Departure(0.001), "no radius is as small")
 	words := drawn(t, figure.Row(taylor.DrawTangent("tangent"), lecture.DrawSeriesErrors([]string{"parabola"}, []*lecture.Taylor{taylor})))
 	require.Contains(t, words, "Vertical line at 0.4: good to 10 %")
-	require.Contains(t, words, "parabola (points): 5·10⁻⁵")
+	require.Contains(t, words, "parabola (points): from 5·10⁻⁵ to 0.5")
 	_, err = lecture.LinearModel(func(theta []float64) (float64, []float64, error) { return theta[0], []float64{1}, nil }, []float64{0}, []float64{1})
 	require.ErrorContains(t, err, "the loss is linear")
 }
