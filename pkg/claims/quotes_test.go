@@ -57,7 +57,7 @@ func derived(t *testing.T) map[string]float64 {
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
-		"01 c16 1.90":    1 + s1s2, // of two standardized measurements
+		"01 c16 1.90":    1 + s1s2,                    // of two standardized measurements
 		"01 c25 2.7":     math.Log(3) / math.Log(1.5), // |1 − 0.4·10| and |1 − 0.25·10|
 		"01 c33 1.5":     0.3 * 5,
 		"01 c33b 0.1086": descent.Lambda[0] + 0.1,
