@@ -30,6 +30,9 @@ func (r RateSearch) Least() float64 { return r.Each[r.Best()] }
 // Inside tells whether the best rate has a worse one on both sides.
 func (r RateSearch) Inside() bool { return r.Best() > 0 && r.Best() < len(r.Rates)-1 }
 
+// Capped tells whether the next greater rate was ruled out, so that the limit and not the contender decides where its best rate lies.
+func (r RateSearch) Capped() bool { return r.Inside() && math.IsInf(r.Each[r.Best()+1], 1) }
+
 // mostRates end a search that finds no best rate.
 const mostRates = 48
 

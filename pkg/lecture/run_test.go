@@ -243,7 +243,7 @@ func TestTrackingAtRates(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, trackers[0].String(), "mean squared distance")
 	require.True(t, trackers[0].Search.Inside())
-	require.Contains(t, drawn(t, lecture.DrawTrackers("drift", trackers)), "constant (line)")
+	require.Contains(t, drawn(t, lecture.DrawTrackers("drift", trackers)), "constant (points)")
 	_, rows := lecture.TrackerTable(trackers)
 	require.Len(t, rows[0], 5)
 	jumps, err := lecture.NewStreams(lecture.StreamSettings{Streams: 2, Examples: 1000, Noise: 0.1, Walk: 1, Every: 100})
@@ -252,7 +252,7 @@ func TestTrackingAtRates(t *testing.T) {
 	require.NoError(t, err)
 	settles := trackers[0].Settles
 	require.Less(t, settles[len(settles)-1], settles[0]/2, "after a jump the distance shrinks")
-	require.Contains(t, drawn(t, lecture.DrawSettling("jumps", trackers)), "constant (line)")
+	require.Contains(t, drawn(t, lecture.DrawSettling("jumps", trackers)), "constant (points)")
 	_, err = lecture.Follow(t.Context(), streams, lecture.Family{Name: "none"})
 	require.ErrorContains(t, err, "none has no function Eta")
 	require.Equal(t, "diverged.", (&lecture.Tracker{}).String())

@@ -122,54 +122,63 @@ func (t *Tracker) String() string {
 	return fmt.Sprintf("mean squared distance %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
 }
 
-// DrawTrackers shows how far θ is from the truth on average under each schedule.
+// DrawTrackers shows how far θ is from the truth on average under each schedule: lines by theory, and points of what was measured, in every
+// fourth span of time. The way from the start is left out.
 func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
-	return drawDistances(figure.New(title, figure.X("step t"), figure.LogY("mean squared distance to θ*_t")), trackers, func(t *Tracker) (steps []int, measured, predicted []float64) {
-		return t.Step, t.Distance, t.Predicted
-	})
-}
-
-// DrawSettling shows how far θ is from the truth after a jump, on average over the jumps.
-func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
-	return drawDistances(figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t")), trackers,
-		func(t *Tracker) (steps []int, measured, predicted []float64) { return t.Since, t.Settling, t.Settles })
-}
-
-// drawDistances adds a curve for each tracker whose runs did not diverge, and one of theory.
-func drawDistances(fig *figure.Figure, trackers []*Tracker, of func(*Tracker) (steps []int, measured, predicted []float64)) *figure.Figure {
+	fig := figure.New(title+" (lines: theory, points: measured)", figure.X("step t"), figure.LogY("mean squared distance to θ*_t"))
 	for _, t := range trackers {
-		steps, measured, predicted := of(t)
-		fig.Theory("theory, exact", steps, predicted)
-		if measured != nil {
-			fig.Line(t.Name, steps, measured)
+		from := len(t.Step) / 20
+		fig.Line(t.Name, t.Step[from:], t.Predicted[from:])
+		var steps []int
+		var measured []float64
+		for k := from; k < len(t.Distance); k += 4 {
+			steps, measured = append(steps, t.Step[k]), append(measured, t.Distance[k])
+		}
+		if len(steps) > 0 {
+			fig.Points(t.Name, steps, measured)
 		}
 	}
 	return fig
 }
 
-// settle folds the records after the first one over the jumps.
-func (tr *Tracker) settle(every, first int, measured, expected []float64) {
-	cycle := every / trackStride
-	sums, wants, counts := make([]float64, cycle), make([]float64, cycle), make([]float64, cycle)
-	for j := first; j < len(measured); j++ {
-		if k := j * trackStride % every / trackStride; k < cycle {
-			sums[k], wants[k], counts[k] = sums[k]+measured[j], wants[k]+expected[j], counts[k]+1
+// DrawSettling shows how far θ is from the truth after a jump, on average over the jumps, and a curve of theory for each schedule.
+func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
+	fig := figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t"))
+	for _, t := range trackers {
+		fig.Theory("theory, exact", t.Since, t.Settles)
+		if t.Settling != nil {
+			fig.Points(t.Name, t.Since, t.Settling)
 		}
 	}
-	for _, k := range spaced(cycle - 1) {
+	return fig
+}
+
+// settle folds the steps after the first one over the jumps.
+func (tr *Tracker) settle(every, first int, measured, expected []float64) {
+	sums, wants, counts := make([]float64, every), make([]float64, every), make([]float64, every)
+	for t := first; t < len(measured); t++ {
+		k := t % every
+		sums[k], wants[k], counts[k] = sums[k]+measured[t], wants[k]+expected[t], counts[k]+1
+	}
+	for _, k := range spaced(every - 1) {
 		if counts[k] > 0 {
-			tr.Since = append(tr.Since, k*trackStride)
+			tr.Since = append(tr.Since, k)
 			tr.Settling, tr.Settles = append(tr.Settling, sums[k]/counts[k]), append(tr.Settles, wants[k]/counts[k])
 		}
 	}
 }
 
-// TrackerTable is a row for each schedule, for lab.Table.
+// TrackerTable is a row for each schedule, for lab.Table. It says where the next greater rate was ruled out, so that the best one may be
+// greater still.
 func TrackerTable(trackers []*Tracker) (header []string, rows [][]string) {
 	for _, t := range trackers {
-		rows = append(rows, []string{t.Name, fmt.Sprintf("%.2g", t.Search.Rate()), two(t.LongRun.Value), t.LongRun.Ends("%.2g"), two(t.Expected)})
+		rate := fmt.Sprintf("%.2g", t.Search.Rate())
+		if t.Search.Capped() {
+			rate += ", at the cap"
+		}
+		rows = append(rows, []string{t.Name, rate, two(t.LongRun.Value), t.LongRun.Ends("%.2g"), two(t.Expected)})
 	}
-	return []string{"schedule", "greatest $\\eta$", "mean squared distance", "95 % interval", "theory"}, rows
+	return []string{"schedule", "peak $\\eta$", "mean squared distance", "95 % interval", "theory"}, rows
 }
 
 // A Family is a kind of schedule with one rate to choose.
@@ -227,15 +236,13 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 	return trackers, nil
 }
 
-// expected is E‖θ_t − θ*_t‖² at the records, by theory.
+// expected is E‖θ_t − θ*_t‖² at every step, by theory.
 func (s *Streams) expected(eta schedule.Schedule) []float64 {
 	n := len(s.Each[0].Truth)
 	start := floats.AddTo(make([]float64, 2), s.Theory.Optimum, s.Each[0].Start)
-	expected := make([]float64, n/trackStride)
+	expected := make([]float64, n)
 	for t, m := range s.Theory.TrackingJumps(eta.At, start, s.Drift, s.Every, n-1) {
-		if t%trackStride == 0 && t/trackStride < len(expected) {
-			expected[t/trackStride] = m.SquaredDistance
-		}
+		expected[t] = m.SquaredDistance
 	}
 	return expected
 }
@@ -331,7 +338,7 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 			return nil, err
 		}
 		for _, named := range schedules {
-			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Stride: trackStride, Start: map[string]any{"theta": stream.Start}}})
+			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: named.Schedule, Sampler: sampler, Steps: n, Start: map[string]any{"theta": stream.Start}}})
 		}
 	}
 	histories, err := sweep(ctx, setups, 0, 1)
@@ -357,10 +364,8 @@ func Track(ctx context.Context, s *Streams, schedules []NamedSchedule) ([]*Track
 // trackSpans is into how many spans of time a stream is parted.
 const trackSpans = 100
 
-// trackStride is how many steps lie between two records.
-const trackStride = 10
-
-// measure computes the distances of the runs, one for each stream, beside those that theory expects at the records.
+// measure computes the distances of the runs, one for each stream, beside those that theory expects. Every step counts: of every tenth, say,
+// those right at the jumps would be too many.
 func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64) (err error) {
 	first := len(expected) / 5
 	tr.Expected = mean(expected[first:])
@@ -384,13 +389,13 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 	spans := min(trackSpans, len(expected))
 	for j := range spans {
 		a, b := j*len(expected)/spans, (j+1)*len(expected)/spans
-		tr.Step = append(tr.Step, (a+b)*trackStride/2)
+		tr.Step = append(tr.Step, (a+b)/2)
 		tr.Predicted = append(tr.Predicted, floats.Sum(expected[a:b])/float64(b-a))
 		if ok {
 			tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
 		}
 	}
-	if s.Every >= 3*trackStride {
+	if s.Every >= 3 {
 		tr.settle(s.Every, first, measured, expected)
 	}
 	if !ok {
