@@ -114,7 +114,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 // Section 3.3: how many runs have left the trap is as the probability density says, at every rate and budget, and the rate at which half have left falls
 // with the logarithm of the budget. Decay then takes most of the dance away.
 func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
-	trap, err := lecture.NewTrap(2)
+	trap, err := lecture.NewTrap(2, 0.5)
 	require.NoError(t, err)
 	require.InDelta(t, 0.1, trap.Limit, 1e-3)
 	rates := []float64{0.035, 0.04, 0.045, 0.05, 0.055, 0.06, 0.07}
@@ -137,15 +137,29 @@ func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 
 	escapes, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 1, Rates: []float64{0.02, 0.07, 0.1, 0.2}, Steps: 300, Seeds: 200})
 	require.NoError(t, err)
-	require.Less(t, escapes[0].Better.High, 0.03)
-	require.Greater(t, escapes[1].Better.Low, escapes[0].Better.High)
-	require.True(t, math.IsNaN(escapes[0].Decayed))
-	for _, e := range escapes[2:] {
-		require.Greater(t, e.Better.Low, 0.97)
-		// Of 200 runs ±5 %, and the basin is not quite a bowl.
-		require.InEpsilon(t, e.PredictedConstant, e.Constant, 0.2)
-		require.InEpsilon(t, e.PredictedDecayed, e.Decayed, 0.2)
-		require.Greater(t, e.Constant, 2*e.Decayed)
+	require.Less(t, escapes[0].Decayed.Wide.High, 0.03)
+	require.Greater(t, escapes[1].Decayed.Wide.Low, escapes[0].Decayed.Wide.High)
+	require.True(t, math.IsNaN(escapes[0].Decayed.Distance.Value))
+	// NumPy, from 20,000 runs on normal noise: the shares in the wide basin and the distances, constant and decayed.
+	for i, want := range [][3]float64{{0.862, 0.539, 0.237}, {1, 0.646, 0.251}, {1, 0.950, 0.287}} {
+		e := escapes[i+1]
+		require.InDelta(t, want[0], e.Decayed.Wide.Value, 4.5*math.Sqrt(max(want[0]*(1-want[0]), 0.002)/200), "η₀ = %g", e.Rate)
+		require.True(t, wide(e.Constant.Distance).Contains(want[1]), "η₀ = %g: %v", e.Rate, e.Constant.Distance)
+		require.True(t, wide(e.Decayed.Distance).Contains(want[2]), "η₀ = %g: %v", e.Rate, e.Decayed.Distance)
+		require.InEpsilon(t, want[1], e.Constant.Predicted, 0.03)
+		require.InEpsilon(t, want[2], e.Decayed.Predicted, 0.05, "the basin is not quite a bowl")
+		require.Greater(t, e.Constant.Distance.Value, 2*e.Decayed.Distance.Value)
+	}
+
+	// Where the narrow basin is the better one: below 2/λ its depth holds runs, above it only width counts. NumPy: 4,000 runs each.
+	for depth, want := range map[float64][3]float64{0.5: {0.81, 0.014, 0.001}, 3: {0.999, 0.49, 0.01}} {
+		trap, err := lecture.NewTrap(2, -depth)
+		require.NoError(t, err)
+		escapes, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 1, Rates: []float64{0.07, 0.09, 0.12}, Steps: 300, Seeds: 200})
+		require.NoError(t, err)
+		for i, e := range escapes {
+			require.InDelta(t, want[i], 1-e.Decayed.Wide.Value, 4.5*math.Sqrt(max(want[i]*(1-want[i]), 0.002)/200)+0.02, "deeper by %g, η₀ = %g", depth, e.Rate)
+		}
 	}
 }
 

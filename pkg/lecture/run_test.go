@@ -259,7 +259,7 @@ func TestTrackingAtRates(t *testing.T) {
 }
 
 func TestRunsOnTheTrap(t *testing.T) {
-	trap, err := lecture.NewTrap(0)
+	trap, err := lecture.NewTrap(0, 0.5)
 	require.NoError(t, err)
 	trainer, err := lecture.NewTrainer(trap, "SGD", train.Record{Params: true})
 	require.NoError(t, err)
@@ -269,10 +269,21 @@ func TestRunsOnTheTrap(t *testing.T) {
 	fig, words := trap.Maps("small", "large").Draw(run, run)
 	require.Contains(t, words, "small: in the trap")
 	drawn(t, fig)
-	few := []*lecture.Escape{{Rate: 0.1, Better: stat.Interval{Value: 0.9, Low: 0.8, High: 1}, Constant: 1, Decayed: 1, PredictedConstant: 1, PredictedDecayed: 1}}
-	more := append(few, &lecture.Escape{Rate: 1, Better: few[0].Better, Constant: 2, Decayed: 1, PredictedConstant: 2, PredictedDecayed: 1}, &lecture.Escape{Rate: 2, Constant: math.NaN()})
-	require.Contains(t, drawn(t, trap.DrawRefinement(more)), "rate stays at η₀ (points): from 1 to 2", "the last one reached nothing")
-	require.Contains(t, (&lecture.Escape{Rate: 0.1, Constant: math.NaN()}).String(), "constant –")
+	require.Contains(t, drawn(t, fig), "small (the trap, enlarged)")
+	run.Params[2] = []float64{1, 0}
+	fig, _ = trap.Maps("small").Draw(run)
+	require.NotContains(t, drawn(t, fig), "enlarged", "it has been outside")
+	at := func(v float64) lecture.Refined {
+		return lecture.Refined{Wide: stat.Interval{Value: 0.9, Low: 0.8, High: 1}, Distance: stat.Interval{Value: v, Low: v / 2, High: 2 * v}, Predicted: v}
+	}
+	none := lecture.Refined{Distance: stat.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}}
+	escapes := []*lecture.Escape{{Rate: 0.1, Constant: at(1), Decayed: at(0.5)}, {Rate: 1, Constant: at(2), Decayed: at(0.5)}, {Rate: 2, Constant: none, Decayed: at(0.5)}}
+	text := drawn(t, trap.DrawRefinement(escapes))
+	require.Regexp(t, `rate stays at η₀ \([^)]*\): from 1 `, text)
+	require.NotContains(t, text, "NaN", "the last one reached nothing")
+	_, rows := lecture.EscapeTable(escapes)
+	require.Equal(t, "–", rows[2][2])
+	require.Equal(t, "90 % (80 … 100)", rows[0][1])
 }
 
 func TestScoresFirstToLast(t *testing.T) {

@@ -16,15 +16,17 @@ import (
 
 // From a tiny rate nobody leaves the trap; batches of four halve the standard deviation.
 func TestTrapHolds(t *testing.T) {
-	trap, err := lecture.NewTrap(2)
+	trap, err := lecture.NewTrap(2, 0.5)
 	require.NoError(t, err)
 	require.InEpsilon(t, 0.1, trap.Limit, 0.1, "2/λ with λ = 20")
 	one, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 1, Rates: []float64{0.001}, Steps: 50, Seeds: 5})
 	require.NoError(t, err)
-	require.Zero(t, one[0].Better.Value)
+	require.Zero(t, one[0].Decayed.Wide.Value)
 	four, err := lecture.Explore(t.Context(), trap, lecture.Grid{Batch: 4, Rates: []float64{0.001}, Steps: 50, Seeds: 1})
 	require.NoError(t, err)
-	require.InEpsilon(t, one[0].PredictedConstant/2, four[0].PredictedConstant, 1e-9)
+	require.InEpsilon(t, one[0].Constant.Predicted/2, four[0].Constant.Predicted, 1e-9)
+	_, err = lecture.NewTrap(2, 3)
+	require.Error(t, err, "so high there is no narrow basin")
 }
 
 func TestSchedulesOfEveryKind(t *testing.T) {
@@ -198,7 +200,7 @@ func TestMomentumOnQuadratics(t *testing.T) {
 
 // The share that has left grows with the rate and with time, as theory says.
 func TestBreakouts(t *testing.T) {
-	trap, err := lecture.NewTrap(2)
+	trap, err := lecture.NewTrap(2, 0.5)
 	require.NoError(t, err)
 	all, err := lecture.MeasureBreakouts(t.Context(), trap, lecture.Grid{Rates: []float64{0.04, 0.06, 0.08}, Seeds: 40}, []int{50, 200})
 	require.NoError(t, err)
@@ -210,7 +212,7 @@ func TestBreakouts(t *testing.T) {
 	}
 	require.Less(t, all[1].Half, all[0].Half)
 	require.Contains(t, drawn(t, trap.DrawBreakouts(all)), "after 200 steps")
-	require.Contains(t, drawn(t, trap.DrawSection(0.04)), "dance at η = 0.04 (line): from 0.75")
+	require.Contains(t, drawn(t, trap.DrawSection(0.04)), "2 standard deviations at η = 0.04 (points)")
 	_, err = lecture.MeasureBreakouts(t.Context(), trap, lecture.Grid{Rates: []float64{0.04}, Seeds: 1}, nil)
 	require.ErrorContains(t, err, "no budgets")
 }

@@ -19,7 +19,7 @@ import (
 	"descent.example/pkg/train"
 )
 
-// A Trap (claim H1) is a landscape with a narrow basin, in which SGD begins, beside a wide and better one.
+// A Trap (claim H1) is a landscape with a narrow basin, in which SGD begins, beside a wide one.
 type Trap struct {
 	*problem.Noisy
 	Basins *problem.TwoBasins
@@ -32,10 +32,12 @@ type Trap struct {
 // than four standard deviations, decide at small rates.
 const trapExamples = 100_000
 
-// NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0), where the loss is lower by ½. It is an error when the noise is negative or
-// not finite.
-func NewTrap(noise float64) (*Trap, error) {
-	basins, err := problem.NewTwoBasins(problem.Basin{Bottom: []float64{0, 0}, Curvature: 20, Loss: 0.5}, problem.Basin{Bottom: []float64{2, 0}, Curvature: 1}, 0.05)
+// NewTrap makes it: curvature 20 at (0, 0) and 1 at (2, 0). height is by how much the narrow basin's floor lies above the wide one's: ½ in
+// the lecture, below 0 where the narrow basin is the better one. It is an error when the noise is negative or not finite, and when the
+// height leaves no narrow basin: from about 2 on.
+func NewTrap(noise, height float64) (*Trap, error) {
+	basins, err := problem.NewTwoBasins(problem.Basin{Bottom: []float64{0, 0}, Curvature: 20, Loss: max(height, 0)},
+		problem.Basin{Bottom: []float64{2, 0}, Curvature: 1, Loss: max(-height, 0)}, 0.05)
 	if err != nil {
 		return nil, err
 	}
@@ -47,81 +49,110 @@ func NewTrap(noise float64) (*Trap, error) {
 	return &Trap{noisy, basins, noise, basins.Minima(), theory.StabilityThreshold(basins.Hessian(basins.Minima()[0]).At(0, 0))}, nil
 }
 
-// Escape (claim H1) is what SGD from the bottom of the trap comes to at the greatest rate η₀.
+// Escape (claim H1) is what SGD from the bottom of the trap comes to: at the constant rate η₀, and under the cosine from η₀ to 0.
 type Escape struct {
-	Rate   float64
-	Better stat.Interval // the part of the decayed runs that ended in the better basin
-	// Constant and Decayed are the root mean squares of the distance to its minimum of the runs that ended there, at the
-	// constant rate and under the cosine from η₀ to 0; NaN where none did. The others are what theory says of the bowl
-	// alone, in which a run stays.
-	Constant, Decayed                   float64
-	PredictedConstant, PredictedDecayed float64
+	Rate              float64
+	Constant, Decayed Refined
+}
+
+// Refined is where runs have ended.
+type Refined struct {
+	Wide stat.Interval // the part of them that ended in the wide basin
+	// Distance is the root mean square of the distance to its minimum of those that ended there, over runs; NaN where none did.
+	// Predicted is what theory says of the bowl alone, in which a run stays that begins at its minimum.
+	Distance  stat.Interval
+	Predicted float64
 }
 
 // Maps are maps of a trap's loss, to draw a run on each.
 type Maps struct {
-	names   []string
-	figures []*figure.Figure
-	trap    *Trap
+	names         []string
+	wide, trapped []*figure.Figure // of each name, the whole map and the trap alone
+	trap          *Trap
 }
 
 // Maps are maps with these names.
 func (t *Trap) Maps(names ...string) *Maps {
 	p := &Maps{names: names, trap: t}
+	plane := func(name string, left, right, height float64) *figure.Figure {
+		return figure.New(name, figure.X("θ₁").Range(left, right), figure.Y("θ₂").Range(-height, height)).
+			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32)
+	}
 	for _, name := range names {
-		p.figures = append(p.figures, figure.New(name, figure.X("θ₁").Range(-1.5, 4.5), figure.Y("θ₂").Range(-3, 3)).
-			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32))
+		p.wide = append(p.wide, plane(name, -1.5, 4.5, 3))
+		p.trapped = append(p.trapped, plane(name+" (the trap, enlarged)", -0.3, 0.3, 0.3))
 	}
 	return p
 }
 
-// Draw shows a run on each map, and says where they end. It panics when there are not as many runs.
+// Draw shows a run on each map, that of the trap alone where the run has stayed in it, and says where they end. It panics when there are
+// not as many runs.
 func (p *Maps) Draw(runs ...*train.History) (*figure.Figure, string) {
-	where := map[int]string{0: "in the trap", 1: "in the better basin", -1: "nowhere: it diverged"}
-	better := p.trap.Minima[1]
+	where := map[int]string{0: "in the trap", 1: "in the wide basin", -1: "nowhere: it diverged"}
 	var panels []*figure.Figure
 	var ends []string
 	for i, run := range runs {
+		plane := p.trapped[i]
+		for _, theta := range run.Params {
+			if !(max(math.Abs(theta[0]), math.Abs(theta[1])) < 0.3) {
+				plane = p.wide[i]
+				break
+			}
+		}
 		tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
-		panels = append(panels, p.figures[i].Copy().Trajectory("SGD", run.Params).
-			Points("last steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).Mark("better minimum", better[0], better[1]))
+		panels = append(panels, plane.Copy().Line("SGD", figure.Coordinate(run.Params, 0), figure.Coordinate(run.Params, 1)).
+			Points("last 50 steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)))
 		ends = append(ends, fmt.Sprintf("%s: %s, at a loss of %.2f", p.names[i], where[p.trap.Basins.Basin(run.Final)], p.trap.Basins.Value(run.Final)))
 	}
 	return figure.Row(panels...), "The runs end: " + strings.Join(ends, "; ") + "."
 }
 
-// String says in a sentence where the runs at the rate end.
-func (e *Escape) String() string {
-	return fmt.Sprintf("η₀ = %-4g %3.0f %% end in the better basin (95 %%: %s).  Distance there: constant %s (theory %.2g), decayed %s (theory %.2g).",
-		e.Rate, 100*e.Better.Value, e.Better.Scaled(100).Ends("%.0f"), two(e.Constant), e.PredictedConstant, two(e.Decayed), e.PredictedDecayed)
-}
-
-// DrawRefinement shows how far from the better minimum the runs end, at those rates at which most runs reach it.
-func (t *Trap) DrawRefinement(escapes []*Escape) *figure.Figure {
-	var most []*Escape
+// EscapeTable is a row for each rate, for lab.Table.
+func EscapeTable(escapes []*Escape) (header []string, rows [][]string) {
 	for _, e := range escapes {
-		if e.Better.Value > 0.5 && !math.IsNaN(e.Constant) {
-			most = append(most, e)
+		row := []string{fmt.Sprintf("%g", e.Rate)}
+		for _, r := range []Refined{e.Constant, e.Decayed} {
+			distance := "–"
+			if !math.IsNaN(r.Distance.Value) {
+				distance = fmt.Sprintf("%.2g", r.Distance)
+			}
+			share := r.Wide.Scaled(100)
+			row = append(row, fmt.Sprintf("%.0f %% (%s)", share.Value, share.Ends("%.0f")), distance, fmt.Sprintf("%.2g", r.Predicted))
 		}
+		rows = append(rows, row)
 	}
-	rates := figure.Column(most, func(e *Escape) float64 { return e.Rate })
-	return figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the better minimum")).
-		Points("rate stays at η₀", rates, figure.Column(most, func(e *Escape) float64 { return e.Constant })).
-		Points("cosine from η₀ to 0", rates, figure.Column(most, func(e *Escape) float64 { return e.Decayed })).
-		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedConstant })).
-		Theory("theory", rates, figure.Column(most, func(e *Escape) float64 { return e.PredictedDecayed }))
+	return []string{"$\\eta_0$", "constant: in the wide basin", "distance (95 %)", "theory", "cosine: in the wide basin", "distance (95 %)", "theory"}, rows
 }
 
-// DrawSection is the loss along the line through both minima, with two standard deviations of the dance in the trap's bowl at each rate.
-func (t *Trap) DrawSection(rates ...float64) *figure.Figure {
-	fig := figure.New("The trap, cut through both minima", figure.X("θ₁, at θ₂ = 0").Range(-1, 4), figure.Y("loss L(θ)").Range(0, 2.5)).
-		Line("loss", nil, func(x float64) float64 { return t.Basins.Value([]float64{x, 0}) })
-	bottom := t.Basins.Value(t.Minima[0])
-	for i, eta := range rates {
-		reach, height := 2*t.Dance(eta), bottom+0.25*float64(i+1)
-		fig.Line(fmt.Sprintf("dance at η = %g", eta), []float64{-reach, reach}, []float64{height, height})
+// DrawRefinement shows how far from the wide basin's minimum the runs end that end in this basin, at each rate at which some do.
+func (t *Trap) DrawRefinement(escapes []*Escape) *figure.Figure {
+	fig := figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the wide basin's minimum"))
+	add := func(name string, of func(*Escape) Refined) {
+		var reached []*Escape
+		for _, e := range escapes {
+			if of(e).Distance.Low > 0 {
+				reached = append(reached, e)
+			}
+		}
+		rates := figure.Column(reached, func(e *Escape) float64 { return e.Rate })
+		fig.ConfidenceIntervals(name, rates, figure.Each(reached, func(e *Escape) stat.Interval { return of(e).Distance })).
+			Theory("theory, in a bowl from step 0 on", rates, figure.Column(reached, func(e *Escape) float64 { return of(e).Predicted }))
 	}
+	add("rate stays at η₀", func(e *Escape) Refined { return e.Constant })
+	add("cosine from η₀ to 0", func(e *Escape) Refined { return e.Decayed })
 	return fig
+}
+
+// DrawSection is the loss along the line through both minima, with the places to which two standard deviations of the dance in the trap's
+// bowl reach at each rate.
+func (t *Trap) DrawSection(rates ...float64) *figure.Figure {
+	loss := func(x float64) float64 { return t.Basins.Value([]float64{x, 0}) }
+	fig := figure.New("The trap, cut through both minima", figure.X("θ₁, at θ₂ = 0").Range(-1, 4), figure.Y("loss L(θ)").Range(0, 2.5)).Line("loss", nil, loss)
+	for _, eta := range rates {
+		reach := 2 * t.Dance(eta)
+		fig.Points(fmt.Sprintf("2 standard deviations at η = %g", eta), []float64{-reach, reach}, []float64{loss(-reach), loss(reach)})
+	}
+	return fig.VLine(t.Basins.Barrier()[0], "ridge")
 }
 
 // Dance is the standard deviation of SGD at a constant rate along each axis of the trap's bowl, if there were no way out of it:
@@ -224,11 +255,19 @@ func (b *Breakout) interpolate(leaves []float64) {
 	}
 }
 
-// DrawBreakouts shows the part of the runs that have left, over the rate, for each number of steps.
+// DrawBreakouts shows the part of the runs that have left, over the rate, for each number of steps. It leaves out what was measured where
+// theory expects fewer than 1 % or more than 99 %: there the points of all numbers of steps would cover each other.
 func (t *Trap) DrawBreakouts(breakouts []*Breakout) *figure.Figure {
-	fig := figure.New("How many have left the trap", figure.X("constant rate η"), figure.Y("part of the runs").Range(-0.03, 1.03)).VLine(t.Limit, "2/λ of the trap")
+	fig := figure.New("How many have left the trap", figure.X("constant rate η"), figure.Y("fraction of the runs").Range(-0.03, 1.03)).VLine(t.Limit, "2/λ of the trap")
 	for _, b := range breakouts {
-		fig.Theory("theory", b.Fine, b.Curve).ConfidenceIntervals(fmt.Sprintf("after %d steps", b.Steps), b.Rates, b.Escaped)
+		var rates []float64
+		var escaped []stat.Interval
+		for k, p := range b.Predicted {
+			if p > 0.01 && p < 0.99 {
+				rates, escaped = append(rates, b.Rates[k]), append(escaped, b.Escaped[k])
+			}
+		}
+		fig.Theory("theory", b.Fine, b.Curve).ConfidenceIntervals(fmt.Sprintf("after %d steps", b.Steps), rates, escaped)
 	}
 	return fig
 }
@@ -271,28 +310,37 @@ func Explore(ctx context.Context, trap *Trap, grid Grid) ([]*Escape, error) {
 		for _, eta := range []schedule.Schedule{constant, cosine} {
 			setups = append(setups, setup{trainer: t, config: train.Config{Schedule: eta, Sampler: sampler, Steps: steps, Stride: steps}})
 		}
-		e.PredictedConstant = math.Sqrt(bowl.After(constant.At, minimum, steps).SquaredDistance)
-		e.PredictedDecayed = math.Sqrt(bowl.After(cosine.At, minimum, steps).SquaredDistance)
+		e.Constant.Predicted = math.Sqrt(bowl.After(constant.At, minimum, steps).SquaredDistance)
+		e.Decayed.Predicted = math.Sqrt(bowl.After(cosine.At, minimum, steps).SquaredDistance)
 	}
 	histories, err := sweep(ctx, setups, 1, seeds)
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range escapes {
-		var counts [2]int
-		var squares [2]float64
-		for j := range counts {
-			for _, h := range histories[2*i+j] {
-				if trap.Basins.Basin(h.Final) == 1 {
-					counts[j]++
-					squares[j] += squared(h.Final, minimum)
-				}
-			}
-		}
-		e.Constant, e.Decayed = math.Sqrt(squares[0]/float64(counts[0])), math.Sqrt(squares[1]/float64(counts[1]))
-		if e.Better, err = stat.Proportion(counts[1], seeds, Confidence); err != nil {
+		if err := errors.Join(e.Constant.measure(trap, histories[2*i]), e.Decayed.measure(trap, histories[2*i+1])); err != nil {
 			return nil, err
 		}
 	}
 	return escapes, nil
+}
+
+// measure computes Wide and Distance.
+func (r *Refined) measure(trap *Trap, runs []*train.History) (err error) {
+	var squares []float64
+	for _, h := range runs {
+		if trap.Basins.Basin(h.Final) == 1 {
+			squares = append(squares, squared(h.Final, trap.Minima[1]))
+		}
+	}
+	if r.Wide, err = stat.Proportion(len(squares), len(runs), Confidence); err != nil {
+		return err
+	}
+	if len(squares) == 0 {
+		r.Distance = stat.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+		return nil
+	}
+	mean, err := stat.MeanOverRuns(squares, Confidence)
+	r.Distance = stat.Interval{Value: math.Sqrt(mean.Value), Low: math.Sqrt(max(mean.Low, 0)), High: math.Sqrt(mean.High)}
+	return err
 }
