@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -42,37 +42,34 @@ func (a *Averaging) String() string {
 		a.Last[end].Value, a.PredictedLast[end], average, a.PredictedAverage[end], a.Ruppert[end])
 }
 
-// DrawAveraging shows the last iterates and the averages of each rate at which no run diverged, on the same axes. It is an error when
-// there is no such rate.
+// DrawAveraging shows the last iterates of each rate at which no run diverged, and the averages as multiples of the limit to which they go. The
+// rates take turns at the records, so that their intervals do not cover each other. It is an error when there is no such rate.
 func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
-	var last, average *figure.Figure
-	lo, hi := math.Inf(1), 0.0
-	for _, a := range all {
-		for _, v := range [][]float64{a.PredictedLast, a.PredictedAverage} {
-			lo, hi = min(lo, floats.Min(append(v, lo))), max(hi, floats.Max(append(v, hi)))
-		}
-	}
-	for _, a := range all {
-		if a.Diverged > 0 {
-			continue
-		}
-		if last == nil {
-			axes := []figure.Axis{figure.LogX("step t"), figure.LogY("mean squared distance to θ*").Range(lo/2, 2*hi)}
-			last, average = figure.New("The last iterate θ_t", axes...), figure.New("The average of the iterates", axes...)
-			average.Theory("the limit, whatever η₀", a.Step, a.Ruppert)
-		}
-		var steps []int // of the records, those at ratios that keep the points apart
-		var lasts, averages []stat.Interval
-		for k, t := range a.Step {
-			if len(steps) == 0 || float64(t) > 1.1*float64(steps[len(steps)-1]) {
-				steps, lasts, averages = append(steps, t), append(lasts, a.Last[k]), append(averages, a.Average[k])
-			}
-		}
-		last.Theory("theory, exact", a.Step, a.PredictedLast).Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, lasts)
-		average.Theory("theory, exact", a.Step, a.PredictedAverage).Points(fmt.Sprintf("η₀ = %g", a.Rate), steps, averages)
-	}
-	if last == nil {
+	all = slices.DeleteFunc(slices.Clone(all), func(a *Averaging) bool { return a.Diverged > 0 })
+	if len(all) == 0 {
 		return nil, errors.New("runs diverged at every rate: give smaller ones")
+	}
+	last := figure.New("The last iterate θ_t", figure.LogX("step t"), figure.LogY("mean squared distance to θ*"))
+	average := figure.New("The average of the iterates", figure.LogX("step t"), figure.Y("mean squared distance ÷ its limit")).HLine(1, "the limit, whatever η₀")
+	for i, a := range all {
+		var steps []int
+		var lasts, averages []stat.Interval
+		relative := make([]float64, len(a.Step))
+		turn := 0
+		next := 0.0
+		for k, t := range a.Step {
+			relative[k] = a.PredictedAverage[k] / a.Ruppert[k]
+			if float64(t) < next {
+				continue
+			}
+			if next = 1.12 * float64(t); turn%len(all) == i {
+				steps, lasts, averages = append(steps, t), append(lasts, a.Last[k]), append(averages, a.Average[k].Scaled(1/a.Ruppert[k]))
+			}
+			turn++
+		}
+		name := fmt.Sprintf("η₀ = %g", a.Rate)
+		last.Theory("theory, exact", a.Step, a.PredictedLast).ConfidenceIntervals(name, steps, lasts)
+		average.Theory("theory, exact", a.Step, relative).ConfidenceIntervals(name, steps, averages)
 	}
 	return figure.Row(last, average), nil
 }
@@ -87,7 +84,7 @@ func (s *Study) FullSteps(steps int) string {
 		c *= math.Pow(theory.Factor(eta, s.Descent.Lambda[i]), float64(steps))
 		distance += c * c
 	}
-	return fmt.Sprintf("Gradient descent, %d steps on all %d examples (%d in all): %.1e.", steps, n, steps*n, distance)
+	return fmt.Sprintf("By theory %d steps of gradient descent at its best rate, on all %d examples (%d in all), leave a squared distance of %.1e.", steps, n, steps*n, distance)
 }
 
 // AveragingSettings are those of MeasureAveraging.

@@ -13,7 +13,6 @@ import (
 	"descent.example/pkg/grid"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
-	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
@@ -59,58 +58,50 @@ func byWidth(scores []CS182Score) (of [][]CS182Score) {
 	return of
 }
 
-// DrawErrors shows the error of every net, a panel for each width, with the median and the quartiles.
+// DrawErrors shows the error of every net, a panel for each width: the nets of a rule stand in the order of their errors, each at the fraction of
+// nets that are no worse.
 func DrawErrors(scores []CS182Score) *figure.Figure {
 	lo, hi := math.Inf(1), 0.0
 	for _, s := range scores {
 		lo, hi = min(lo, s.Losses[s.best()]), max(hi, Quantile(s.Losses, 0.99))
 	}
 	return figure.Row(figure.Each(byWidth(scores), func(of []CS182Score) *figure.Figure {
-		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("update rule").Categories(figure.Each(of, func(s CS182Score) string { return s.Optimizer })...),
-			figure.LogY("mean square error").Range(lo/1.5, min(hi, 10)*1.5))
-		var at []int
-		var losses []float64
-		for i, s := range of {
-			for _, loss := range s.Losses {
-				if !math.IsInf(loss, 1) {
-					at, losses = append(at, i), append(losses, loss)
-				}
-			}
-		}
-		return fig.Points("each net", at, losses).
-			ConfidenceIntervals("median and quartiles", nil, figure.Each(of, func(s CS182Score) stat.Interval { return Spread(s.Losses, 0.25) }))
-	})...)
-}
-
-// DrawMedianNets shows, for each width, how far the net of median error of each optimizer is from the target.
-func DrawMedianNets(scores []CS182Score) *figure.Figure {
-	xs, ys := problem.Lecturer().Grid(401)
-	residuals := func(s CS182Score) []float64 { // none where most nets diverged
-		if math.IsInf(Quantile(s.Losses, 0.5), 1) {
-			return nil
-		}
-		theta := s.Final[slices.Index(s.Losses, Quantile(s.Losses, 0.5))]
-		off := make([]float64, len(xs))
-		for i, x := range xs {
-			off[i] = s.Net.Output(theta, []float64{x})[0] - ys[i]
-		}
-		return off
-	}
-	most := 0.1
-	for _, s := range scores {
-		if off := residuals(s); off != nil {
-			most = max(most, floats.Max(off), -floats.Min(off))
-		}
-	}
-	return figure.Row(figure.Each(byWidth(scores), func(of []CS182Score) *figure.Figure {
-		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x) − target").Range(-1.1*most, 1.1*most)).HLine(0, "target")
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.LogX("mean square error").Range(lo/1.5, min(hi, 10)*1.5),
+			figure.Y("fraction of the nets").Range(0, 1.03)).HLine(0.5, "half of the nets")
 		for _, s := range of {
-			if off := residuals(s); off != nil {
-				fig.Line(s.Optimizer, xs, off)
+			sorted := slices.Sorted(slices.Values(s.Losses))
+			sorted = slices.DeleteFunc(sorted, func(loss float64) bool { return math.IsInf(loss, 1) })
+			share := make([]float64, len(sorted))
+			for k := range share {
+				share[k] = float64(k+1) / float64(len(s.Losses))
+			}
+			if len(sorted) > 0 {
+				fig.Points(s.Optimizer, sorted, share)
 			}
 		}
 		return fig
 	})...)
+}
+
+// DrawMedianNets shows, for each width, the target and the net of median error of each optimizer.
+func DrawMedianNets(scores []CS182Score) *figure.Figure {
+	xs, ys := problem.Lecturer().Grid(401)
+	var panels []*figure.Figure
+	lo, hi := floats.Min(ys), floats.Max(ys)
+	for _, of := range byWidth(scores) {
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.6*(hi-lo), hi+0.6*(hi-lo))).
+			Theory("target", xs, ys)
+		for _, s := range of {
+			median := Quantile(s.Losses, 0.5)
+			if math.IsInf(median, 1) { // most nets diverged
+				continue
+			}
+			theta := s.Final[slices.Index(s.Losses, median)]
+			fig.Line(s.Optimizer, xs, figure.Column(xs, func(x float64) float64 { return s.Net.Output(theta, []float64{x})[0] }))
+		}
+		panels = append(panels, fig)
+	}
+	return figure.Row(panels...)
 }
 
 // CS182Table is a row for each width and optimizer, for lab.Table.

@@ -24,7 +24,8 @@ type Task struct {
 	Batch   int
 	Problem problem.Problem
 	Start   func(seed int) map[string]any // nil: the problem's own
-	Value   func(theta []float64) float64 // the loss over all examples less the least one, where that is known
+	Value   func(theta []float64) float64 // the loss over all examples, less the least one where that is known
+	Left    string                        // what Value is, in words
 	Study   *Study                        // nil unless it is one
 }
 
@@ -59,9 +60,9 @@ func Tasks() ([]Task, error) {
 		return nil, err
 	}
 	return []Task{
-		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Value: ten.Excess, Study: ten},
-		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
-		{Name: "ReLU net", Batch: 16, Problem: net, Start: from(problem.SpreadElbows(xs), net.Sizes),
+		{Name: "least squares", Batch: 16, Problem: ten.LeastSquares, Left: "excess loss", Value: ten.Excess, Study: ten},
+		{Name: "digits 3 and 8", Batch: 16, Problem: threes, Left: "excess loss", Value: func(theta []float64) float64 { return threes.Value(theta) - floor }},
+		{Name: "ReLU net", Batch: 16, Problem: net, Left: "loss", Start: from(problem.SpreadElbows(xs), net.Sizes),
 			Value: func(theta []float64) (loss float64) {
 				for i, x := range xs {
 					d := net.Output(theta, []float64{x})[0] - ys[i]
@@ -78,8 +79,9 @@ var Optimizers = append([]string{"GD"}, optim.Names()...)
 // Score (claim H3) is an optimizer on a task at its best rate.
 type Score struct {
 	Task, Optimizer string
-	Search          RateSearch    // of the rate, by the mean of L(θ_T) less the floor over some seeds
-	Excess          stat.Interval // at the best rate, over other seeds than those that chose it; +Inf if one diverged
+	Left            string        // what is left, in words: that of the task
+	Search          RateSearch    // of the rate, by the mean of what is left over some seeds
+	Excess          stat.Interval // what is left at the best rate, over other seeds than those that chose it; +Inf if one diverged
 	Predicted       float64       // the same by theory, exact, for GD and SGD on least squares; else NaN
 }
 
@@ -92,15 +94,17 @@ type OptimizerSettings struct {
 	Seeds  int                              // other runs at the best rate
 }
 
-// DrawOptimizers shows the final loss of each optimizer on each task as a multiple of SGD's. The scores are those of CompareOptimizers.
+// DrawOptimizers shows what each optimizer leaves on each task as a multiple of what SGD leaves, a panel for each task. The scores are
+// those of CompareOptimizers.
 func DrawOptimizers(scores []*Score) *figure.Figure {
-	fig := figure.New("At equal cost, each rule at its own best rate", figure.X("update rule").Categories(Optimizers...), figure.LogY("final loss ÷ SGD's final loss")).
-		HLine(1, "as good as SGD")
+	var panels []*figure.Figure
 	for of := range slices.Chunk(scores, len(Optimizers)) {
 		unit := of[slices.Index(Optimizers, "SGD")].Excess.Value
-		fig.ConfidenceIntervals(of[0].Task, nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) }))
+		panels = append(panels, figure.New(of[0].Task, figure.X("update rule").Categories(Optimizers...), figure.LogY(of[0].Left+" ÷ SGD's").Range(0.3, 3)).
+			ConfidenceIntervals("mean of the runs, 95 %", nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) })).
+			HLine(1, "as good as SGD"))
 	}
-	return fig
+	return figure.Row(panels...)
 }
 
 // OptimizerTable is a row for each optimizer and a column for each task, for lab.Table.
@@ -109,7 +113,7 @@ func OptimizerTable(scores []*Score) (header []string, rows [][]string) {
 	for i, s := range scores {
 		k := i % len(Optimizers)
 		if k == 0 {
-			header = append(header, s.Task)
+			header = append(header, s.Task+", "+s.Left)
 		}
 		if i == k {
 			rows = append(rows, []string{s.Optimizer})
@@ -161,7 +165,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 	}
 	var scores []*Score
 	for i, c := range contenders {
-		s := &Score{Task: c.task.Name, Optimizer: c.name, Search: searches[i], Excess: beyond}
+		s := &Score{Task: c.task.Name, Left: c.task.Left, Optimizer: c.name, Search: searches[i], Excess: beyond}
 		if s.Predicted, err = c.predict(s.Search.Rate()); err != nil {
 			return nil, err
 		}

@@ -129,8 +129,11 @@ func (h HandRuns) Draw() *figure.Figure {
 // String says, a line for each rule, how far its run is from that of package optim.
 func (h HandRuns) String() string {
 	lines := make([]string, len(h))
+	optimum, _ := Slope().Optimum()
 	for i, r := range h {
-		lines[i] = fmt.Sprintf("%-10s differs from pkg/optim by at most %.1e in %d steps.", r.Name+":", r.Off, len(r.Path)-1)
+		end := r.Path[len(r.Path)-1]
+		lines[i] = fmt.Sprintf("%-10s differs from pkg/optim by at most %.1e in %d steps, and ends %.2g from the optimum.", r.Name+":", r.Off, len(r.Path)-1,
+			math.Sqrt(squared(end, optimum)))
 	}
 	return strings.Join(lines, "\n")
 }

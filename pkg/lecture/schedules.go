@@ -94,14 +94,34 @@ func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*t
 // hopeless is an excess loss of runs that grew without reaching the largest float.
 const hopeless = 1e12
 
-// DrawSchedules shows the rates of each run, all on the same axis. A title says the greatest rate.
+// kinds are the groups in which DrawSchedules shows the schedules.
+var kinds = []struct {
+	title string
+	names []string
+}{
+	{"Never reach 0", []string{"constant", "1/t", "1/√t", "inverse time"}}, {"Fall smoothly", []string{"polynomial", "exponential", "cosine", "linear"}},
+	{"Fall in steps", []string{"step", "piecewise", "plateau"}}, {"Rise, too", []string{"warm-up", "one-cycle", "restarts"}},
+}
+
+// DrawSchedules shows the rates of each run, a panel for each kind of schedule, all on the same axes.
 func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
-	return figure.Grid(5, figure.Each(scores, func(c *ScheduleScore) *figure.Figure {
-		rates := visible(c.Rates)
-		steps := float64(c.Step[len(c.Step)-1])
-		return figure.New(fmt.Sprintf("%s %.2g", c.Name, c.Search.Rate()), figure.X("step t").Range(0, steps), figure.LogY("η_t").Range(leastRate, 1)).
-			Line("learning rate", c.Step[:len(rates)], rates)
-	})...)
+	var panels []*figure.Figure
+	for _, kind := range kinds {
+		var panel *figure.Figure
+		for _, c := range scores {
+			if !slices.Contains(kind.names, c.Name) {
+				continue
+			}
+			steps := c.Step[len(c.Step)-1]
+			if panel == nil {
+				panel = figure.New(kind.title, figure.X("step t").Range(0, float64(steps)), figure.LogY("η_t").Range(leastRate, 1))
+				panels = append(panels, panel)
+			}
+			rates := visible(c.Rates)
+			panel.Line(c.Name, c.Step[:len(rates)], rates)
+		}
+	}
+	return figure.Grid(2, panels...)
 }
 
 // leastRate is the lower end of the axes of rates.
@@ -115,31 +135,31 @@ func visible(rates []float64) []float64 {
 	return figure.Column(rates, func(eta float64) float64 { return max(eta, leastRate) })
 }
 
-// BestFirst are the scores by their excess loss, that of theory where it is known.
+// BestFirst are the scores by what theory expects them to leave. Those on which theory is silent come last: what sixteen runs leave says too little
+// for a rank.
 func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
-	excess := func(c *ScheduleScore) float64 {
+	left := func(c *ScheduleScore) float64 {
 		if math.IsNaN(c.Predicted) {
-			return c.Excess.Value
+			return math.Inf(1)
 		}
 		return c.Predicted
 	}
-	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(excess(a), excess(b)) })
+	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(left(a), left(b)) })
 }
 
 // DrawScores shows what each schedule leaves, and which part of it is left of the start.
 func DrawScores(scores []*ScheduleScore) *figure.Figure {
 	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
 	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.Y("1000 × (L(θ) − L(θ*)) at the end"))
-	thousand := func(x float64) stat.Interval { return stat.Interval{Value: 1000 * x, Low: 1000 * x, High: 1000 * x} }
 	var at []int
-	var predicted, start []stat.Interval
+	var predicted, start []float64
 	for i, c := range scores {
 		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
-			at, predicted, start = append(at, i), append(predicted, thousand(c.Predicted)), append(start, thousand(c.Memory))
+			at, predicted, start = append(at, i), append(predicted, 1000*c.Predicted), append(start, 1000*c.Memory)
 		}
 	}
 	return fig.ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess.Scaled(1000) })).
-		ConfidenceIntervals("exact", at, predicted).ConfidenceIntervals("what is left of the start (the rest is noise), exact", at, start)
+		Line("exact", at, predicted).Line("of which left of the start (the rest is noise), exact", at, start)
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.
@@ -148,7 +168,7 @@ func ScheduleTable(scores []*ScheduleScore) (header []string, rows [][]string) {
 		rows = append(rows, []string{c.Name, fmt.Sprintf("%.2g", c.Search.Rate()), fmt.Sprintf("%.2g", c.Sum), fmt.Sprintf("%.0f %%", 100*c.High),
 			fmt.Sprintf("%.2f", 1000*c.Excess.Value), c.Excess.Scaled(1000).Ends("%.2f"), hundredths(1000 * c.Predicted), hundredths(1000 * c.Memory)})
 	}
-	return []string{"schedule", "greatest $\\eta$", "$\\sum\\eta_t$", "steps above half of it", "excess loss × 1000", "95 % interval", "exact", "left of the start"}, rows
+	return []string{"schedule", "peak $\\eta$", "$\\sum\\eta_t$", "time above half the peak", "excess loss × 1000", "95 % interval", "exact", "part due to the start"}, rows
 }
 
 // hundredths writes a number with two decimals, or that there is none.

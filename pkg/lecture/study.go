@@ -129,18 +129,27 @@ func measurements(n int, names ...string) (*Study, error) {
 // Map is the excess loss over the plane of the first two weights, with the optimum, to draw on. Ranges are those of its axes; without any they follow
 // what is drawn. It panics when the study has no two named features.
 func (s *Study) Map(title string, ranges ...[2]float64) *figure.Figure {
+	best := s.Descent.Optimum
+	return s.plane(title, ranges...).Mark("optimum", best[0], best[1])
+}
+
+func (s *Study) plane(title string, ranges ...[2]float64) *figure.Figure {
 	x, y := figure.X("weight of "+s.Names[0]), figure.Y("weight of "+s.Names[1])
 	if len(ranges) == 2 {
 		x, y = x.Range(ranges[0][0], ranges[0][1]), y.Range(ranges[1][0], ranges[1][1])
 	}
-	best := s.Descent.Optimum
-	return figure.New(title, x, y).Contour("L(θ) − L(θ*)", figure.OnPlane(s.Excess)).Mark("optimum", best[0], best[1])
+	return figure.New(title, x, y).Contour("L(θ) − L(θ*)", figure.OnPlane(s.Excess))
 }
 
 // Around is Map from the optimum so far to each side.
 func (s *Study) Around(title string, reach float64) *figure.Figure {
+	return s.Near(title, reach).Mark("optimum", s.Descent.Optimum[0], s.Descent.Optimum[1])
+}
+
+// Near is Around without a sign for the optimum, which would cover the last steps of a run that arrives.
+func (s *Study) Near(title string, reach float64) *figure.Figure {
 	best := s.Descent.Optimum
-	return s.Map(title, [2]float64{best[0] - reach, best[0] + reach}, [2]float64{best[1] - reach, best[1] + reach})
+	return s.plane(title, [2]float64{best[0] - reach, best[0] + reach}, [2]float64{best[1] - reach, best[1] + reach})
 }
 
 // standardized returns the values less their mean, in units of their standard deviation.
