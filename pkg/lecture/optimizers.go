@@ -83,6 +83,7 @@ type Score struct {
 	Search          RateSearch    // of the rate, by the mean of what is left over some seeds
 	Excess          stat.Interval // what is left at the best rate, over other seeds than those that chose it; +Inf if one diverged
 	Predicted       float64       // the same by theory, exact, for GD and SGD on least squares; else NaN
+	Memory          float64       // the part of Predicted that is left of the start; the rest is noise
 }
 
 // OptimizerSettings are those of CompareOptimizers.
@@ -166,7 +167,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 	var scores []*Score
 	for i, c := range contenders {
 		s := &Score{Task: c.task.Name, Left: c.task.Left, Optimizer: c.name, Search: searches[i], Excess: beyond}
-		if s.Predicted, err = c.predict(s.Search.Rate()); err != nil {
+		if s.Predicted, s.Memory, err = c.predict(s.Search.Rate()); err != nil {
 			return nil, err
 		}
 		if math.IsInf(floats.Max(ends[i][0]), 1) {
@@ -241,15 +242,15 @@ func (c *contender) schedule(rate float64) (schedule.Schedule, error) {
 	return schedule.Constant(rate)
 }
 
-// predict is what theory says of the contender at a rate.
-func (c *contender) predict(rate float64) (float64, error) {
+// predict is what theory says of the contender at a rate: what is left, and which part of it is left of the start.
+func (c *contender) predict(rate float64) (left, start float64, err error) {
 	study := c.task.Study
 	if study == nil || c.name != "GD" && c.name != "SGD" {
-		return math.NaN(), nil
+		return math.NaN(), math.NaN(), nil
 	}
 	eta, err := c.schedule(rate)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if c.name == "GD" {
 		excess := 0.0
@@ -259,13 +260,14 @@ func (c *contender) predict(rate float64) (float64, error) {
 			}
 			excess += study.Descent.Lambda[i] * e * e / 2
 		}
-		return excess, nil
+		return excess, excess, nil
 	}
 	sgd, err := study.SGD(c.task.Batch)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return sgd.After(eta.At, study.Start, c.base.Steps).Loss - sgd.Floor, nil
+	end := sgd.After(eta.At, study.Start, c.base.Steps)
+	return end.Loss - sgd.Floor, study.Excess(end.Mean), nil
 }
 
 // ends are the final losses less the floor; +Inf of a run that diverged.

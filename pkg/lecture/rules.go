@@ -15,9 +15,9 @@ import (
 	"descent.example/pkg/train"
 )
 
-// RuleState is what an update rule remembers of one parameter, 0 at the start: V of the gradients, S of their squares, and T, the
-// number of this step, from 1.
-type RuleState struct{ V, S, T float64 }
+// RuleState is what an update rule remembers of one parameter, 0 at the start: V the sum and M the mean of the gradients, S that of their
+// squares, and T, the number of this step, from 1.
+type RuleState struct{ V, M, S, T float64 }
 
 // HandRule (claim H3) is an update rule written by hand: what becomes of a parameter, given the derivative g of the loss with respect
 // to it and what the rule remembers of it.

@@ -296,7 +296,7 @@ func TestScoresFirstToLast(t *testing.T) {
 	best := lecture.BestFirst(scores)
 	require.Equal(t, "plateau", best[1].Name, "theory is silent on it")
 	require.Equal(t, "plateau", scores[0].Name, "the argument stays")
-		require.Contains(t, drawn(t, lecture.DrawScores(best)), "exact (line): 20.")
+	require.Contains(t, drawn(t, lecture.DrawScores(best)), "exact (line): 20.")
 	_, rows := lecture.ScheduleTable(best)
 	require.Equal(t, []string{"plateau", "0.2", "0", "0 %", "10.00", "5.00 … 20.00", "–", "0.00"}, rows[1])
 }
