@@ -89,7 +89,7 @@ func DrawMedianNets(scores []CS182Score) *figure.Figure {
 	var panels []*figure.Figure
 	lo, hi := floats.Min(ys), floats.Max(ys)
 	for _, of := range byWidth(scores) {
-		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.6*(hi-lo), hi+0.6*(hi-lo))).
+		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.3*(hi-lo), hi+0.3*(hi-lo))).
 			Theory("target", xs, ys)
 		for _, s := range of {
 			median := Quantile(s.Losses, 0.5)

@@ -136,7 +136,7 @@ func (t *Trap) DrawRefinement(escapes []*Escape) *figure.Figure {
 		}
 		rates := figure.Column(reached, func(e *Escape) float64 { return e.Rate })
 		fig.ConfidenceIntervals(name, rates, figure.Each(reached, func(e *Escape) stat.Interval { return of(e).Distance })).
-			Theory("theory, in a bowl from step 0 on", rates, figure.Column(reached, func(e *Escape) float64 { return of(e).Predicted }))
+			Theory("theory of the wide bowl", rates, figure.Column(reached, func(e *Escape) float64 { return of(e).Predicted }))
 	}
 	add("rate stays at η₀", func(e *Escape) Refined { return e.Constant })
 	add("cosine from η₀ to 0", func(e *Escape) Refined { return e.Decayed })
