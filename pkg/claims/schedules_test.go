@@ -10,6 +10,7 @@ import (
 
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
 )
 
@@ -261,6 +262,18 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.InDelta(t, 1, c.GDSlope, 0.02)
 	require.InDelta(t, 0.5, c.HeavySlope, 0.06, "½ and the logarithm of a double root")
 	require.InDeltaSlice(t, c.BorderTheory, c.Border, 0.01)
+	kappas, pure := []float64{3, 10, 30, 100, 300, 1000}, make([]float64, 6)
+	for i, kappa := range kappas {
+		_, _, factor := theory.OptimalHeavyBall(1, kappa)
+		pure[i] = -1 / math.Log(factor)
+	}
+	law, err := stat.FitPowerLaw(kappas, pure, 0.95)
+	require.NoError(t, err)
+	require.InDelta(t, 0.52, law.Exponent.Value, 0.005, "of √β alone")
+	for eta, same := range map[float64]bool{0.0024: false, 0.0027: true, 0.2: true, 0.379: true, 0.3799: false} {
+		factor := max(theory.HeavyBallFactor(eta, 0.9, 1), theory.HeavyBallFactor(eta, 0.9, 10))
+		require.Equal(t, same, math.Abs(factor-math.Sqrt(0.9)) < 1e-9, "η = %g: 44 steps at nearly every rate", eta)
+	}
 
 	tasks, err := lecture.Tasks()
 	require.NoError(t, err)

@@ -67,6 +67,9 @@ func (d *DecayPath) Draw(plane *figure.Figure, t int) *figure.Figure {
 	return plane.Line("40 steps", d.X[from:t+1], d.Y[from:t+1]).Points("40 steps", d.X[from:t+1], d.Y[from:t+1])
 }
 
+// Title says at which rate the run ended.
+func (d *DecayPath) Title() string { return fmt.Sprintf("Where the rate ends at %.2g", d.Rate) }
+
 // String says how the run ended.
 func (d *DecayPath) String() string {
 	if d.Diverged > 0 {
