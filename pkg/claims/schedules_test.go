@@ -298,7 +298,7 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.InDelta(t, 0.81, sgd.Memory/sgd.Predicted, 0.03, "four fifths are still the start")
 	require.InEpsilon(t, sgd.Search.Rate(), 10*by["least squares/momentum"].Search.Rate(), 0.01, "momentum at a tenth of SGD's rate is SGD")
 	for _, name := range []string{"Adam", "AdamW"} {
-		require.Greater(t, by["least squares/"+name].Excess.Low, sgd.Predicted, "%s is worse than SGD, by three standard errors", name)
+		require.Greater(t, by["least squares/"+name].Excess.Low, sgd.Predicted, "%s is worse than SGD, whose exact loss lies below its 95 %% interval", name)
 	}
 	require.Less(t, by["digits 3 and 8/GD"].Excess.Value, 3*by["digits 3 and 8/SGD"].Excess.Value, "and not far behind on the digits")
 	for _, name := range []string{"RMSProp", "Adam", "AdamW"} {
