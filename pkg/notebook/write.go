@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -99,6 +100,64 @@ func (c Cell) MarshalJSON() ([]byte, error) {
 		delete(cell, "execution_count")
 	}
 	return encode(cell)
+}
+
+// Meta reads the part of the cell's metadata that has the name, and tells whether there is one. It is an error when the part does not
+// fit what it is read into.
+func (c Cell) Meta(name string, into any) (bool, error) {
+	var metadata parts
+	json.Unmarshal(c.read["metadata"], &metadata)
+	part, there := metadata[name]
+	if !there {
+		return false, nil
+	}
+	return true, json.Unmarshal(part, into)
+}
+
+// WithMeta returns the cell with these parts as all its metadata but the tags. It is an error when a part cannot be JSON.
+func (c Cell) WithMeta(metadata map[string]any) (Cell, error) {
+	all := maps.Clone(metadata)
+	if len(c.Metadata.Tags) > 0 {
+		all["tags"] = c.Metadata.Tags
+	}
+	text, err := encode(all)
+	if err != nil {
+		return c, fmt.Errorf("the metadata cannot be written: %w", err)
+	}
+	return c.with("metadata", text), nil
+}
+
+// Cleared returns the cell without what it showed, without the number of its execution and without attached files.
+func (c Cell) Cleared() Cell {
+	c.Outputs = nil
+	c = c.with("execution_count", json.RawMessage("null"))
+	delete(c.read, "attachments")
+	return c
+}
+
+// with returns the cell with another part.
+func (c Cell) with(name string, part json.RawMessage) Cell {
+	read := maps.Clone(c.read)
+	if read == nil {
+		read = parts{}
+	}
+	read[name] = part
+	c.read = read
+	return c
+}
+
+// Like returns a notebook of these cells that has the kernel and the format of another, and nothing else of it.
+func (nb *Notebook) Like(cells ...Cell) *Notebook {
+	like := New(cells...)
+	if nb.read == nil {
+		return like
+	}
+	var metadata parts
+	json.Unmarshal(nb.read["metadata"], &metadata)
+	maps.DeleteFunc(metadata, func(name string, _ json.RawMessage) bool { return name != "kernelspec" && name != "language_info" })
+	text, _ := encode(metadata.open())
+	like.read = parts{"metadata": text, "nbformat": nb.read["nbformat"], "nbformat_minor": nb.read["nbformat_minor"]}
+	return like
 }
 
 // MarshalJSON writes the output as nbformat has it: a stream that was not read from a file is standard output. It is an

@@ -1,0 +1,218 @@
+package grade
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"descent.example/pkg/assignment"
+	"descent.example/pkg/notebook"
+)
+
+// A Work is what a submission holds for an assignment. Everything else in it is ignored.
+type Work struct {
+	Code    map[string]string // by the task's id
+	Answers map[string]string // by the question's id
+	Notes   map[string]string // what was unusual, by the id
+}
+
+// FromNotebook takes the work out of a notebook. Cells count by the id of their task alone. A cell that is there more than once, because it
+// was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the one that declares
+// the task's function counts.
+func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
+	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}}
+	named := map[string][]string{}
+	var others []string
+	for _, c := range nb.Cells {
+		var meta struct {
+			ID string `json:"grade_id"`
+		}
+		c.Meta("nbgrader", &meta)
+		switch {
+		case c.Type == "code" && a.Task(meta.ID) != nil:
+			named[meta.ID] = append(named[meta.ID], declarations(string(c.Source)))
+		case c.Type == "code":
+			others = append(others, declarations(string(c.Source)))
+		case c.Type == "markdown" && meta.ID != "":
+			named[meta.ID] = append(named[meta.ID], string(c.Source))
+		}
+	}
+	for _, t := range a.Tasks {
+		cells := named[t.ID]
+		if len(cells) == 0 {
+			if cells = declaring(others, t.Functions[0].Name); len(cells) > 0 {
+				w.Notes[t.ID] = fmt.Sprintf("no cell has the id %s any more; the cell that declares %s counts", t.ID, t.Functions[0].Name)
+			}
+		} else if len(cells) > 1 {
+			w.Notes[t.ID] = fmt.Sprintf("%d cells have the id %s; together they count, the last declaration of each name", len(cells), t.ID)
+		}
+		if len(cells) > 0 {
+			w.Code[t.ID] = together(cells)
+		}
+	}
+	for _, q := range a.Questions {
+		if texts := named[q.ID]; len(texts) > 0 {
+			w.Answers[q.ID] = strings.Join(texts, "\n\n")
+		}
+	}
+	return w
+}
+
+// declarations are what a cell declares: what stands above its line %%, without the commands of GoNB.
+func declarations(cell string) string {
+	declared, _ := assignment.Split(strings.ReplaceAll(strings.ReplaceAll(cell, "\r\n", "\n"), "\r", "\n"))
+	lines := strings.SplitAfter(declared, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "!") || strings.HasPrefix(line, "%") {
+			lines[i] = "\n"
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// declaring are the cells that declare a function, the last of them.
+func declaring(cells []string, function string) []string {
+	for i := len(cells) - 1; i >= 0; i-- {
+		file, _ := parser.ParseFile(token.NewFileSet(), "", "package p\n"+cells[i], parser.SkipObjectResolution)
+		if file == nil {
+			continue
+		}
+		for _, d := range file.Decls {
+			if f, is := d.(*ast.FuncDecl); is && f.Recv == nil && f.Name.Name == function {
+				return cells[i : i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// together is the code of several cells with one id. A cell that was split in the middle of a function is whole only with the next one.
+func together(cells []string) string {
+	if len(cells) == 1 {
+		return cells[0]
+	}
+	whole := strings.Join(cells, "\n")
+	if text, ok := lastOfEach(whole); ok {
+		return text
+	}
+	for i := len(cells) - 1; i >= 0; i-- {
+		if text, ok := lastOfEach(cells[i]); ok && strings.TrimSpace(text) != "" {
+			return text
+		}
+	}
+	return cells[len(cells)-1]
+}
+
+// lastOfEach is the code without the declarations that a later one replaces, as in a kernel that ran the cells one after the other.
+func lastOfEach(code string) (string, bool) { return without(hoistImports(code), map[string]bool{}) }
+
+// without is the code without the declarations of the names, and of each name the last. It adds the names that are left.
+func without(code string, names map[string]bool) (string, bool) {
+	const head = "package p\n"
+	files := token.NewFileSet()
+	text := []byte(head + code)
+	file, err := parser.ParseFile(files, "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return code, false
+	}
+	for i := len(file.Decls) - 1; i >= 0; i-- {
+		of := declared(file.Decls[i])
+		replaced := len(of) > 0
+		for _, name := range of {
+			replaced = replaced && names[name]
+			names[name] = true
+		}
+		if replaced {
+			assignment.Blank(text, files.Position(file.Decls[i].Pos()).Offset, files.Position(file.Decls[i].End()).Offset)
+		}
+	}
+	return string(text[len(head):]), true
+}
+
+// hoistImports moves import declarations to the top, where Go wants them; a second cell may begin with some.
+func hoistImports(code string) string {
+	var imports, rest strings.Builder
+	within := false
+	for line := range strings.Lines(code) {
+		begins := strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import(")
+		if begins || within {
+			imports.WriteString(strings.TrimRight(line, "\n") + "\n")
+			within = (within || strings.Contains(line, "(")) && !strings.Contains(line, ")")
+			continue
+		}
+		rest.WriteString(line)
+	}
+	return imports.String() + rest.String()
+}
+
+// declared are the names that a declaration gives to the package, methods with their receivers.
+func declared(d ast.Decl) (names []string) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv != nil && len(d.Recv.List) > 0 {
+			return []string{types.ExprString(d.Recv.List[0].Type) + "." + d.Name.Name}
+		}
+		if d.Name.Name != "init" {
+			names = append(names, d.Name.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				names = append(names, spec.Name.Name)
+			case *ast.ValueSpec:
+				for _, name := range spec.Names {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// signature writes a function's type without the names of its arguments.
+func signature(t *ast.FuncType) string {
+	list := func(fields *ast.FieldList) string {
+		var all []string
+		if fields != nil {
+			for _, f := range fields.List {
+				of := typeText(f.Type)
+				for range max(1, len(f.Names)) {
+					all = append(all, of)
+				}
+			}
+		}
+		return "(" + strings.Join(all, ",") + ")"
+	}
+	return list(t.Params) + list(t.Results)
+}
+
+// typeText writes a type, functions in it without the names of their arguments.
+func typeText(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.FuncType:
+		return "func" + signature(e)
+	case *ast.ParenExpr:
+		return typeText(e.X)
+	case *ast.ArrayType:
+		if e.Len == nil {
+			return "[]" + typeText(e.Elt)
+		}
+		return "[" + types.ExprString(e.Len) + "]" + typeText(e.Elt)
+	case *ast.MapType:
+		return "map[" + typeText(e.Key) + "]" + typeText(e.Value)
+	}
+	return types.ExprString(e)
+}
+
+// signatureOf is the signature of a function's type that is written as Go.
+func signatureOf(text string) string {
+	e, err := parser.ParseExpr(text)
+	if t, is := e.(*ast.FuncType); is && err == nil {
+		return signature(t)
+	}
+	return text
+}

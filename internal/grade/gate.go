@@ -1,0 +1,93 @@
+package grade
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"descent.example/internal/brief"
+	"descent.example/pkg/assignment"
+)
+
+// largestCode is how many bytes of code a task may have.
+const largestCode = 256 << 10
+
+// directive is a comment that tells the compiler or the linker to do something.
+var directive = regexp.MustCompile(`^(//(go:|line |export |extern |sys|cgo_|\s*\+build)|/\*line )`)
+
+// gate says in a sentence why a task's code is not compiled: it is not Go, it imports what is not to be had, or it speaks to the compiler.
+func gate(code string) error {
+	if len(code) > largestCode {
+		return fmt.Errorf("it has %d KiB, and %d are the most", len(code)>>10, largestCode>>10)
+	}
+	const head = "package p\n"
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", head+code, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+	if err != nil {
+		return notGo(err)
+	}
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		switch {
+		case err == nil && importable(path), err == nil && strings.HasPrefix(path, "descent.example/pkg/assignment"), path == "descent.example/pkg/homework":
+		case path == "C":
+			return fmt.Errorf("it imports C, and a task is written in Go alone")
+		default:
+			return fmt.Errorf("it imports %s, which is not among the packages that a task may use: math, slices, fmt and their like", brief.Of(path))
+		}
+	}
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			if directive.MatchString(c.Text) {
+				return fmt.Errorf("line %d has the directive %s for the compiler, which no task needs", files.PositionFor(c.Pos(), false).Line-1, brief.Of(firstWord(c.Text)))
+			}
+		}
+	}
+	for _, d := range file.Decls {
+		if f, is := d.(*ast.FuncDecl); is && f.Body == nil {
+			return fmt.Errorf("the function %s has no body", f.Name.Name)
+		}
+	}
+	return nil
+}
+
+func firstWord(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	return word
+}
+
+// notGo is what is wrong with code that does not parse.
+func notGo(err error) error {
+	if list, is := err.(scanner.ErrorList); is && len(list) > 0 {
+		return fmt.Errorf("it is not Go: line %d: %s", list[0].Pos.Line-1, brief.Of(list[0].Msg))
+	}
+	return fmt.Errorf("it is not Go: %s", brief.Of(err.Error()))
+}
+
+// asked says which of a task's functions the code lacks, or declares otherwise than the task asks.
+func asked(t assignment.Task, code string) error {
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution)
+	if err != nil {
+		return notGo(err)
+	}
+	for _, want := range t.Functions {
+		i := slices.IndexFunc(file.Decls, func(d ast.Decl) bool {
+			f, is := d.(*ast.FuncDecl)
+			return is && f.Recv == nil && f.Name.Name == want.Name
+		})
+		if i < 0 {
+			return fmt.Errorf("it does not declare the function %s", want.Name)
+		}
+		if f := file.Decls[i].(*ast.FuncDecl); f.Type.TypeParams != nil || signature(f.Type) != signatureOf(want.Type) {
+			return fmt.Errorf("it declares %s with other arguments or results than the task: keep its first line, which is func %s%s",
+				want.Name, want.Name, strings.TrimPrefix(want.Type, "func"))
+		}
+	}
+	return nil
+}

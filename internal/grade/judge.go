@@ -1,0 +1,376 @@
+package grade
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"descent.example/internal/brief"
+	"descent.example/pkg/assignment"
+)
+
+// A TaskResult is what became of a task of a submission.
+type TaskResult struct {
+	ID     string              `json:"id"`
+	Title  string              `json:"title"`
+	Points float64             `json:"points"`
+	Of     float64             `json:"of"`
+	Note   string              `json:"note,omitempty"`  // what was unusual
+	Wrong  string              `json:"wrong,omitempty"` // why nothing of it was tried
+	Parts  []assignment.Result `json:"parts"`
+}
+
+// A Grader judges submissions with a kit.
+type Grader struct {
+	Kit     *Kit
+	Sandbox Sandbox
+	Seed    string // secret; the same for all submissions of a class
+	Scratch string // a folder that the user of the sandbox can enter
+}
+
+// maxCompile is the longest time for which the compiler is waited for.
+const maxCompile = 3 * time.Minute
+
+// Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is.
+func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
+	folder, err := os.MkdirTemp(g.Scratch, "submission-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	if err := os.Chmod(folder, 0o711); err != nil {
+		return nil, err
+	}
+	s := &sitting{grader: g, ctx: ctx, folder: folder, work: work, why: map[string]string{}, programs: map[string]string{}}
+	defer s.close()
+	var tasks []assignment.Task
+	for _, t := range g.Kit.Assignment.Tasks {
+		code, there := work.Code[t.ID]
+		if !there {
+			s.why[t.ID] = "nothing is handed in for this task"
+		} else if err := errors.Join(gate(code), asked(t, code)); err != nil {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			s.why[t.ID] = first
+		} else {
+			tasks = append(tasks, t)
+		}
+	}
+	for _, on := range []target{wasm, native} {
+		if err := s.compile("all-"+on.name, on, tasks); err != nil {
+			return nil, err
+		}
+	}
+	var results []TaskResult
+	for _, t := range g.Kit.Assignment.Tasks {
+		parts, err := s.judge(t)
+		if err != nil {
+			return nil, err
+		}
+		if len(parts) > 0 && strings.HasPrefix(parts[0].Says, assignment.NotReady) {
+			// Another task's declarations may be why. On its own this one gets what is its due.
+			if err = s.compile("alone-"+t.ID, on(t), []assignment.Task{t}); err == nil {
+				parts, err = s.judge(t)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		r := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Note: work.Notes[t.ID], Wrong: s.why[t.ID], Parts: parts}
+		r.Points, _ = assignment.Sum(parts)
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// on is what a task is compiled for.
+func on(t assignment.Task) target {
+	if t.Native {
+		return native
+	}
+	return wasm
+}
+
+// A sitting is the judgment of one submission.
+type sitting struct {
+	grader   *Grader
+	ctx      context.Context
+	folder   string
+	work     Work
+	why      map[string]string // a task is not tried
+	programs map[string]string // by the task: the folder of the program that its functions are in
+	process  *exec.Cmd         // the judge
+	requests io.WriteCloser
+	answers  *bufio.Reader
+	said     bytes.Buffer
+}
+
+// packageOf is the name of the package for the i-th task. It is no identifier that a student would choose.
+func (s *sitting) packageOf(id string) string {
+	for i, t := range s.grader.Kit.Assignment.Tasks {
+		if t.ID == id {
+			return fmt.Sprintf("task_%d", i+1)
+		}
+	}
+	return ""
+}
+
+// compile makes one program of the tasks that run on a target, in a folder of its own.
+func (s *sitting) compile(name string, on target, tasks []assignment.Task) error {
+	folder := filepath.Join(s.folder, name)
+	job := job{Compile: s.grader.Kit.Folder + "/compile", Link: s.grader.Kit.Folder + "/link", GOOS: on.goos, GOARCH: on.goarch,
+		Read: []string{s.grader.Kit.Folder}, Open: s.grader.Sandbox.Name == ""}
+	for _, t := range tasks {
+		if (on == native) == t.Native {
+			job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID)})
+		}
+	}
+	if len(job.Packages) == 0 {
+		return nil
+	}
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	for i, p := range job.Packages {
+		for _, t := range tasks {
+			if s.packageOf(t.ID) != p.ID {
+				continue
+			}
+			var err error
+			if job.Packages[i].Files, err = s.write(folder, p.ID, t); err != nil {
+				return err
+			}
+		}
+	}
+	compiled, err := s.grader.run(s.ctx, on, folder, job)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if (on == native) != t.Native {
+			continue
+		}
+		switch wrong, is := compiled.Wrong[s.packageOf(t.ID)]; {
+		case is:
+			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; "))
+		case compiled.Error != "":
+			s.why[t.ID] = "it does not compile: " + brief.Of(compiled.Error)
+		default:
+			s.programs[t.ID] = folder
+		}
+	}
+	return nil
+}
+
+// write writes the files of a task's package: what is given, the student's code for the tasks that it needs, its own, and the list of functions.
+func (s *sitting) write(folder, name string, t assignment.Task) (files []string, err error) {
+	a := s.grader.Kit.Assignment
+	names := map[string]bool{}
+	type text struct{ name, code string }
+	texts := []text{{t.ID, s.work.Code[t.ID]}}
+	for i := len(a.Tasks) - 1; i >= 0; i-- {
+		if before := a.Tasks[i]; contains(t.Needs, before.ID) && s.work.Code[before.ID] != "" && gate(s.work.Code[before.ID]) == nil {
+			texts = append(texts, text{before.ID, s.work.Code[before.ID]})
+		}
+	}
+	for i := len(a.Given) - 1; i >= 0; i-- {
+		texts = append(texts, text{fmt.Sprintf("given-%d", i+1), a.Given[i]})
+	}
+	var table strings.Builder
+	table.WriteString("var Functions_ = map[string]any{")
+	for _, of := range append([]string{t.ID}, t.Needs...) {
+		for _, f := range a.Task(of).Functions {
+			if of == t.ID || asked(*a.Task(of), s.work.Code[of]) == nil {
+				fmt.Fprintf(&table, "%q: (%s)(%s), ", f.Name, f.Type, f.Name)
+			}
+		}
+	}
+	table.WriteString("}")
+	for _, part := range append(texts, text{"functions", table.String()}) {
+		code, _ := without(part.code, names) // what is declared later replaces what was declared before
+		imports, body, err := assignment.Imports([]string{code}, allowed)
+		if err != nil {
+			return nil, err
+		}
+		file := name + "-" + part.name + ".go"
+		source := "package " + name + ";" + strings.ReplaceAll(imports, "\n", ";") + "\n//line " + part.name + ":1\n" + body
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(source), 0o644); err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func contains(all []string, one string) bool {
+	for _, s := range all {
+		if s == one {
+			return true
+		}
+	}
+	return false
+}
+
+// job and compiled are what the grader and the runner write each other; runner/main.go describes the fields.
+type (
+	job struct {
+		Compile  string     `json:"compile"`
+		Link     string     `json:"link"`
+		GOOS     string     `json:"goos"`
+		GOARCH   string     `json:"goarch"`
+		Read     []string   `json:"read"`
+		Packages []packaged `json:"packages"`
+		Allowed  string     `json:"allowed"`
+		All      string     `json:"all"`
+		Open     bool       `json:"open"`
+	}
+	packaged struct {
+		ID    string   `json:"id"`
+		Files []string `json:"files"`
+	}
+	compiled struct {
+		Wrong map[string]string `json:"wrong"`
+		Error string            `json:"error"`
+	}
+)
+
+// run compiles a job in the sandbox.
+func (g *Grader) run(ctx context.Context, on target, folder string, j job) (result compiled, err error) {
+	if j.Allowed, j.All, err = g.Kit.packages(on, folder); err != nil {
+		return result, err
+	}
+	text, err := json.Marshal(j)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "job.json"), text, 0o644)
+	}
+	if err == nil {
+		err = lend(folder)
+	}
+	if err != nil {
+		return result, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxCompile)
+	defer cancel()
+	command := g.Sandbox.command(g.Kit, []string{folder}, "compile", folder)
+	out, err := confined(exec.CommandContext(ctx, command[0], command[1:]...)).CombinedOutput()
+	if ctx.Err() == context.DeadlineExceeded {
+		return compiled{Error: "the compiler takes too long for it"}, nil
+	}
+	if err != nil {
+		return result, fmt.Errorf("the compiler's sandbox fails: %s (%w)", brief.Of(string(out)), err)
+	}
+	text, err = readRegular(filepath.Join(folder, "compiled.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &result)
+	}
+	return result, err
+}
+
+// lend gives a folder to the user who runs what students wrote.
+func lend(folder string) error {
+	if user() == 0 {
+		return nil
+	}
+	return os.Chown(folder, user(), user())
+}
+
+// readRegular reads a file that another user may have replaced by something else.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > 16<<20 {
+		return nil, fmt.Errorf("%s is not a small file", path)
+	}
+	return os.ReadFile(path)
+}
+
+// judge asks the judge about a task.
+func (s *sitting) judge(t assignment.Task) ([]assignment.Result, error) {
+	g := s.grader
+	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
+	if s.why[t.ID] == "" {
+		cpu := fmt.Sprint(int(t.Seconds*32) + 30)
+		program := filepath.Join(s.programs[t.ID], "worker")
+		if request.Streams = t.Native; t.Native {
+			request.Worker = g.Sandbox.command(g.Kit, []string{s.programs[t.ID]}, "native", program, cpu)
+		} else {
+			cache := filepath.Join(s.programs[t.ID], "cache")
+			if err := os.Mkdir(cache, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+				return nil, err
+			}
+			if err := lend(cache); err != nil {
+				return nil, err
+			}
+			request.Worker = g.Sandbox.command(g.Kit, []string{s.programs[t.ID]}, "wasm", program, cache, cpu)
+		}
+	}
+	for range 2 { // the judge may have ended over the task before
+		if s.process == nil {
+			if err := s.start(); err != nil {
+				return nil, err
+			}
+		}
+		if results, err := s.ask(request); err == nil {
+			return results, nil
+		}
+		s.close()
+		if s.ctx.Err() != nil {
+			return nil, s.ctx.Err()
+		}
+	}
+	return nil, fmt.Errorf("the check of %s ends the judge: %s", t.ID, brief.Of(s.said.String()))
+}
+
+func (s *sitting) ask(request assignment.JudgeRequest) (results []assignment.Result, err error) {
+	text, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.requests.Write(append(text, '\n')); err != nil {
+		return nil, err
+	}
+	line, err := s.answers.ReadBytes('\n')
+	if err != nil {
+		return nil, err
+	}
+	return results, json.Unmarshal(line, &results)
+}
+
+// start starts the judge.
+func (s *sitting) start() error {
+	s.said.Reset()
+	s.process = exec.CommandContext(s.ctx, s.grader.Kit.Folder+"/judge")
+	s.process.Stderr = &s.said
+	s.process.WaitDelay = time.Second
+	requests, err := s.process.StdinPipe()
+	if err != nil {
+		return err
+	}
+	answers, err := s.process.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	s.requests, s.answers = requests, bufio.NewReader(answers)
+	return s.process.Start()
+}
+
+// close ends the judge.
+func (s *sitting) close() {
+	if s.process == nil {
+		return
+	}
+	s.requests.Close()
+	s.process.Cancel()
+	s.process.Wait()
+	s.process = nil
+}

@@ -1,0 +1,223 @@
+// Package grade grades submissions. It takes from a submission the cells that the assignment names, compiles them apart from everything
+// else, and lets the assignment's checks ask them across a wall.
+package grade
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"descent.example/pkg/assignment"
+)
+
+// allowed are the packages that students may import, by the names that call them where they are not imported.
+var allowed = map[string]string{}
+
+func init() {
+	for _, path := range []string{"cmp", "container/heap", "container/list", "errors", "fmt", "iter", "maps", "math", "math/bits", "math/cmplx",
+		"math/rand", "math/rand/v2", "slices", "sort", "strconv", "strings", "unicode", "unicode/utf8"} {
+		allowed[path[strings.LastIndex(strings.TrimSuffix(path, "/v2"), "/")+1:]] = path
+	}
+	delete(allowed, "rand/v2")
+	allowed["rand"] = "math/rand/v2" // of the two, what the lab uses
+}
+
+// importable tells whether students may import a package.
+func importable(path string) bool {
+	return path == "math/rand" || slices.Contains(slices.Collect(maps.Values(allowed)), path)
+}
+
+// A Kit is a folder with all that it takes to grade an assignment: the judge, the runner, Go's compiler and linker, the packages that
+// students may import, and what the assignment asks. Nothing else is needed then, Go included.
+type Kit struct {
+	Folder     string
+	Assignment *assignment.Assignment
+}
+
+// target is what a student's code is compiled for.
+type target struct{ name, goos, goarch string }
+
+var (
+	wasm   = target{"wasm", "wasip1", "wasm"}
+	native = target{"native", runtime.GOOS, runtime.GOARCH}
+)
+
+// MakeKit makes a kit for an assignment in an empty folder. root is the folder of the lab's sources. It is an error when the judge does not compile.
+func MakeKit(ctx context.Context, root, folder string, a *assignment.Assignment) (*Kit, error) {
+	k := &Kit{Folder: folder, Assignment: a}
+	m := maker{ctx: ctx, root: root, folder: folder}
+	m.do(func() error { return m.judge(a) })
+	m.build("runner", nil, "CGO_ENABLED=0", "./internal/grade/runner")
+	m.do(m.tools)
+	m.target(wasm)
+	if slices.ContainsFunc(a.Tasks, func(t assignment.Task) bool { return t.Native }) {
+		m.target(native)
+	}
+	m.do(func() error {
+		text, err := json.MarshalIndent(a, "", " ")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(folder, "assignment.json"), text, 0o644)
+	})
+	return k, m.err
+}
+
+// OpenKit opens a kit that MakeKit made. It is an error when the folder holds none.
+func OpenKit(folder string) (*Kit, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "assignment.json"))
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a grading kit: %w", folder, err)
+	}
+	k := &Kit{Folder: folder}
+	if err := json.Unmarshal(text, &k.Assignment); err != nil {
+		return nil, fmt.Errorf("%s is not a grading kit: %w", folder, err)
+	}
+	return k, nil
+}
+
+// maker makes a kit, up to the first error.
+type maker struct {
+	ctx          context.Context
+	root, folder string
+	err          error
+}
+
+func (m *maker) do(step func() error) {
+	if m.err == nil {
+		m.err = step()
+	}
+}
+
+// goCommand runs go in the lab's folder.
+func (m *maker) goCommand(env []string, args ...string) (string, error) {
+	cmd := exec.CommandContext(m.ctx, "go", args...)
+	cmd.Dir = m.root
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return "", fmt.Errorf("go %s: %s", args[0], strings.TrimSpace(string(failed.Stderr)))
+	}
+	return string(out), err
+}
+
+func (m *maker) build(name string, flags []string, env, what string) {
+	m.do(func() error {
+		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
+		_, err := m.goCommand([]string{env}, append(args, what)...)
+		return err
+	})
+}
+
+// judge compiles the assignment's checks. Their source is laid over the lab's as a package, so that they can import what cells can.
+func (m *maker) judge(a *assignment.Assignment) error {
+	source, err := a.JudgeProgram()
+	if err != nil {
+		return fmt.Errorf("the checks are not Go: %w", err)
+	}
+	scratch, err := os.MkdirTemp("", "descent-judge-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	file, overlay := filepath.Join(scratch, "judge.go"), filepath.Join(scratch, "overlay.json")
+	replace := map[string]map[string]string{"Replace": {filepath.Join(m.root, "internal/grade/judge/main.go"): file}}
+	text, err := json.Marshal(replace)
+	if err := errors.Join(err, os.WriteFile(file, source, 0o644), os.WriteFile(overlay, text, 0o644)); err != nil {
+		return err
+	}
+	m.build("judge", []string{"-overlay", overlay}, "CGO_ENABLED="+cgo(), "./internal/grade/judge")
+	if m.err != nil {
+		m.err = fmt.Errorf("the checks do not compile: %w", m.err)
+	}
+	return m.err
+}
+
+// cgo leaves it to the person's settings whether checks that train use XLA.
+func cgo() string {
+	if set := os.Getenv("CGO_ENABLED"); set != "" {
+		return set
+	}
+	return "1"
+}
+
+// tools copies Go's compiler and linker.
+func (m *maker) tools() error {
+	for _, name := range []string{"compile", "link"} {
+		path, err := m.goCommand(nil, "tool", "-n", name)
+		if err != nil {
+			return err
+		}
+		if err := copyFile(strings.TrimSpace(path), filepath.Join(m.folder, name), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target compiles the standard library and the worker's own package for a target.
+func (m *maker) target(t target) {
+	m.do(func() error {
+		folder := filepath.Join(m.folder, t.name)
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			return err
+		}
+		env := []string{"GOOS=" + t.goos, "GOARCH=" + t.goarch, "CGO_ENABLED=0"}
+		listed, err := m.goCommand(env, append([]string{"list", "-export", "-deps", "-trimpath", "-f", "{{.ImportPath}}={{.Export}}", "math/rand"},
+			append(slices.Sorted(maps.Values(allowed)), "descent.example/internal/wall")...)...)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(listed) {
+			path, archive, _ := strings.Cut(strings.TrimSpace(line), "=")
+			if archive == "" { // unsafe
+				continue
+			}
+			if err := copyFile(archive, filepath.Join(folder, archiveName(path)), 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// archiveName is the name of a package's file in a kit.
+func archiveName(path string) string { return strings.ReplaceAll(path, "/", "!") + ".a" }
+
+// packages writes the lists of packages of a target that the compiler reads, for the place where the kit is now.
+func (k *Kit) packages(t target, folder string) (allowedList, allList string, err error) {
+	entries, err := os.ReadDir(filepath.Join(k.Folder, t.name))
+	if err != nil {
+		return "", "", err
+	}
+	var some, all strings.Builder
+	for _, e := range entries {
+		path := strings.ReplaceAll(strings.TrimSuffix(e.Name(), ".a"), "!", "/")
+		line := fmt.Sprintf("packagefile %s=%s\n", path, filepath.Join(k.Folder, t.name, e.Name()))
+		all.WriteString(line)
+		if importable(path) {
+			some.WriteString(line)
+		}
+	}
+	allowedList, allList = filepath.Join(folder, "allowed.cfg"), filepath.Join(folder, "std.cfg")
+	return allowedList, allList, errors.Join(os.WriteFile(allowedList, []byte(some.String()), 0o644), os.WriteFile(allList, []byte(all.String()), 0o644))
+}
+
+func copyFile(from, to string, mode fs.FileMode) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, mode)
+}
+

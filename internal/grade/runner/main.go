@@ -1,0 +1,193 @@
+// Command runner is the part of the grader that touches what students wrote. It gives up what it does not need, and then
+//
+//	runner compile FOLDER          compiles the packages of FOLDER/job.json
+//	runner wasm FILE CACHE SECONDS runs a program for WebAssembly whose messages go over standard input and output
+//	runner native FILE SECONDS     becomes a program whose messages go over the files 3 and 4
+//	runner probe                   says what it could give up
+//
+// It holds no check, no expected value and no solution. What goes wrong with a student's program it says on standard error.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errors.New("runner is a part of the grader: go run ./cmd/lab assignment grade")
+	}
+	switch {
+	case args[0] == "probe":
+		return probe()
+	case args[0] == "compile" && len(args) == 2:
+		return compile(args[1])
+	case args[0] == "wasm" && len(args) == 4:
+		return runWASM(args[1], args[2], args[3])
+	case args[0] == "native" && len(args) == 3:
+		return runNative(args[1], args[2])
+	}
+	return fmt.Errorf("runner does not know %q", args)
+}
+
+// A Job is what is to be compiled. All paths but those of the packages are absolute.
+type Job struct {
+	Compile  string    `json:"compile"` // Go's tools
+	Link     string    `json:"link"`
+	GOOS     string    `json:"goos"`
+	GOARCH   string    `json:"goarch"`
+	Read     []string  `json:"read"`     // folders that are needed
+	Packages []Package `json:"packages"` // the student's
+	Allowed  string    `json:"allowed"`  // the list of packages that these may import
+	All      string    `json:"all"`      // the list of all packages of the program
+	Open     bool      `json:"open"`     // not confined, because this system cannot
+}
+
+// A Package is the code for one task, in files in the job's folder.
+type Package struct {
+	ID    string   `json:"id"`
+	Files []string `json:"files"`
+}
+
+// A Compiled is what became of the packages. It is written to FOLDER/compiled.json; the program is FOLDER/worker.
+type Compiled struct {
+	Wrong map[string]string `json:"wrong"` // what the compiler says of each package that is not in the program
+	Error string            `json:"error"` // why there is no program
+}
+
+// compileSeconds is the longest time for a package, compileMemory the most memory that the compiler may reserve. Go's own reserves a gigabyte that it
+// does not use.
+const (
+	compileSeconds = 20
+	compileMemory  = 3 << 30
+)
+
+func compile(folder string) error {
+	text, err := os.ReadFile(filepath.Join(folder, "job.json"))
+	if err != nil {
+		return err
+	}
+	var job Job
+	if err := json.Unmarshal(text, &job); err != nil {
+		return err
+	}
+	limits := map[int]uint64{syscall.RLIMIT_CPU: compileSeconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
+	if err := limit(limits); err != nil {
+		return err
+	}
+	if !job.Open {
+		if err := confine(confinement{read: job.Read, write: []string{folder}, run: true}); err != nil {
+			return err
+		}
+	}
+	text, err = json.Marshal(job.build(folder))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "compiled.json"), text, 0o644)
+}
+
+// build compiles and links.
+func (j Job) build(folder string) Compiled {
+	result := Compiled{Wrong: map[string]string{}}
+	var main, entries strings.Builder
+	packages := ""
+	for _, p := range j.Packages {
+		archive := p.ID + ".a"
+		args := append([]string{"-o", archive, "-p", p.ID, "-pack", "-complete", "-c=1", "-lang=go1.26", "-importcfg", j.Allowed}, p.Files...)
+		if said, err := j.tool(folder, j.Compile, args...); err != nil {
+			result.Wrong[p.ID] = said
+			continue
+		}
+		packages += fmt.Sprintf("packagefile %s=%s\n", p.ID, filepath.Join(folder, archive))
+		fmt.Fprintf(&main, "import %s %q\n", p.ID, p.ID)
+		fmt.Fprintf(&entries, "\t\tfor name, f := range %s.Functions_ {\n\t\t\tall[%q+name] = f\n\t\t}\n", p.ID, p.ID+".")
+	}
+	if packages == "" {
+		return result
+	}
+	source := "package main\nimport \"descent.example/internal/wall\"\n" + main.String() + "func main() {\n\tall := map[string]any{\"\": func() {}}\n" + entries.String() + "\twall.Worker(all)\n}\n"
+	all, err := os.ReadFile(j.All)
+	if err == nil {
+		err = errors.Join(os.WriteFile(filepath.Join(folder, "main.go"), []byte(source), 0o644),
+			os.WriteFile(filepath.Join(folder, "all.cfg"), append(all, packages...), 0o644))
+	}
+	if err != nil {
+		result.Error = err.Error()
+		return result
+	}
+	if said, err := j.tool(folder, j.Compile, "-o", "main.a", "-p", "main", "-pack", "-c=1", "-importcfg", "all.cfg", "main.go"); err != nil {
+		result.Error = said
+	} else if said, err := j.tool(folder, j.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a"); err != nil {
+		result.Error = said
+	}
+	return result
+}
+
+// tool runs one of Go's tools. What it says goes to a file, whose beginning is enough.
+func (j Job) tool(folder, name string, args ...string) (said string, err error) {
+	log, err := os.Create(filepath.Join(folder, "log"))
+	if err != nil {
+		return err.Error(), err
+	}
+	defer log.Close()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = folder
+	cmd.Env = []string{"GOOS=" + j.GOOS, "GOARCH=" + j.GOARCH, "GOROOT=" + folder, "TMPDIR=" + folder, "HOME=" + folder, "GOMAXPROCS=1", "PWD=" + folder}
+	cmd.Stdout, cmd.Stderr = log, log
+	timer := time.AfterFunc(3*compileSeconds*time.Second, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	if err = cmd.Run(); err == nil {
+		return "", nil
+	}
+	head := make([]byte, 2000)
+	n, _ := log.ReadAt(head, 0)
+	said = strings.TrimSpace(string(head[:n]))
+	switch status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus); {
+	case strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory"):
+		said = "the compiler needs too much memory for it"
+	case status.Signaled():
+		said = "the compiler takes too long for it"
+	case said == "":
+		said = err.Error()
+	}
+	return said, err
+}
+
+// seconds reads a number of seconds.
+func seconds(text string) (uint64, error) { return strconv.ParseUint(text, 10, 32) }
+
+// limit sets limits on what this process and those that it starts may use.
+func limit(limits map[int]uint64) error {
+	for what, most := range limits {
+		if err := setLimit(what, most); err != nil {
+			return fmt.Errorf("the limit %d cannot be set: %w", what, err)
+		}
+	}
+	return nil
+}
+
+func setLimit(what int, most uint64) error {
+	var now syscall.Rlimit
+	if err := syscall.Getrlimit(what, &now); err != nil {
+		return err
+	}
+	now.Max = min(now.Max, most)
+	now.Cur = now.Max
+	return syscall.Setrlimit(what, &now)
+}
