@@ -7,6 +7,7 @@
 //	go run ./cmd/lab test               run all tests
 //	go run ./cmd/lab bench              time the training against JAX and PyTorch
 //	go run ./cmd/lab sweep              train a grid of nets, or one part of it on each of several machines
+//	go run ./cmd/lab assignment         build, check and grade assignments
 //	go run ./cmd/lab doctor             say what was found, its version, what to do
 //	go run ./cmd/lab clean              remove what set-up made
 package main
@@ -79,7 +80,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&common.work, "work", "", "folder of your notebooks (default: work in this repository; ~/descent if you may not write there)")
 	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(setupCommand(&common), runCommand(&common), resetCommand(&common), testCommand(&common), benchCommand(&common), sweepCommand(&common),
-		doctorCommand(&common), cleanCommand(&common), singleuserCommand(&common))
+		assignmentCommand(&common), doctorCommand(&common), cleanCommand(&common), singleuserCommand(&common))
 	return root
 }
 

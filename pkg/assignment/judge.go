@@ -8,7 +8,6 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"path"
@@ -136,7 +135,7 @@ type Judged struct {
 type JudgeRequest struct {
 	Task    string   `json:"task"`
 	Prefix  string   `json:"prefix"` // of the functions' names in the worker
-	Seed    string   `json:"seed"`
+	Seed    string   `json:"seed"`    // "" for the cases of the notebook
 	Seconds float64  `json:"seconds"` // for each part
 	Worker  []string `json:"worker"`  // the command that starts what holds the student's functions, nil if there is none
 	Streams bool     `json:"streams"` // whether it talks over its files 3 and 4, and not over 0 and 1
@@ -168,20 +167,22 @@ func judge(task Judged, r JudgeRequest) []Result {
 	if task.Check != nil {
 		task.Check()
 	}
-	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%s\x00%s", r.Seed, r.Task)
+	seed := seedOf(r.Task) // the cases of the notebook
+	if r.Seed != "" {
+		seed = seedOf(r.Seed + "\x00" + r.Task)
+	}
 	if len(r.Worker) == 0 {
 		for i := range parts {
 			parts[i] = parts[i].instead(r.Missing)
 		}
-		return Try(parts, hash.Sum64())
+		return Try(parts, seed)
 	}
 	w := &worker{request: r, functions: task.Functions}
 	defer w.end()
 	for i := range parts {
 		parts[i] = parts[i].asked(w)
 	}
-	return Try(parts, hash.Sum64())
+	return Try(parts, seed)
 }
 
 // instead is a part that fails for a reason that is known already.

@@ -123,6 +123,21 @@ func Read(path string) (*Assignment, *notebook.Notebook, error) {
 	return a, nb, nil
 }
 
+// ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts.
+func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
+	seen := map[string]bool{}
+	cells := slices.DeleteFunc(slices.Clone(nb.Cells), func(c notebook.Cell) bool {
+		meta, _ := graded(c)
+		if meta == nil {
+			return false
+		}
+		again := seen[meta.ID]
+		seen[meta.ID] = true
+		return again
+	})
+	return Parse(name, nb.Like(cells...))
+}
+
 // Parse is Read for a notebook that is read already, in the same cases an error.
 func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 	a := &Assignment{Name: name, Title: name}

@@ -1,0 +1,102 @@
+package grade
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"descent.example/internal/made"
+	"descent.example/pkg/assignment"
+)
+
+// A Built says what Build made of a source.
+type Built struct {
+	Release, Solution string   // files
+	Kept              []string // files that a person had changed, under their new names
+	Assignment        *assignment.Assignment
+}
+
+// removeAll removes a folder of our own, which may hold folders that are not ours to enter.
+func removeAll(folder string) { os.RemoveAll(folder) }
+
+// Build makes the notebook that students get and the one with the solutions, in the folders release and solution of a folder. It is an error when the
+// source is not in order, when something of a solution or a hidden check is left in what students get, when what is given to students
+// could not be compiled for a task, when the solution does not get all points, and when the stubs get some.
+func Build(ctx context.Context, root, source, folder string) (*Built, error) {
+	a, nb, err := assignment.Read(source)
+	if err != nil {
+		return nil, err
+	}
+	release, err := assignment.Release(a.Name, nb)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	solution, err := assignment.Solution(nb)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	for i, given := range a.Given {
+		if err := givenGate(given); err != nil {
+			return nil, fmt.Errorf("%s: the given cell %d: %w", source, i+1, err)
+		}
+	}
+	scratch, err := NewScratch()
+	if err != nil {
+		return nil, err
+	}
+	defer removeAll(scratch)
+	g, err := NewGrader(ctx, root, scratch, a, "build", true)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	results, err := g.Judge(ctx, FromNotebook(a, solution))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		for _, p := range r.Parts {
+			if !p.Right() {
+				return nil, fmt.Errorf("%s: the solution of %s fails %q: %s", source, r.ID, p.Name, p.Says)
+			}
+		}
+	}
+	if results, err = g.Judge(ctx, FromNotebook(a, release)); err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		if r.Of > 0 && r.Points == r.Of {
+			return nil, fmt.Errorf("%s: what students get for %s gets all points already: its check must fail", source, r.ID)
+		}
+	}
+	b := &Built{Assignment: a}
+	for _, of := range []struct {
+		folder string
+		write  interface{ Bytes() ([]byte, error) }
+		path   *string
+	}{{"release", release, &b.Release}, {"solution", solution, &b.Solution}} {
+		text, err := of.write.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		into := filepath.Join(folder, of.folder)
+		kept, err := made.Write(into, a.Name+".ipynb", text)
+		if err != nil {
+			return nil, err
+		}
+		if kept != "" {
+			b.Kept = append(b.Kept, filepath.Join(into, kept))
+		}
+		*of.path = filepath.Join(into, a.Name+".ipynb")
+	}
+	return b, nil
+}
+
+// givenGate is the gate for a cell that students are given: what it declares is compiled with their code.
+func givenGate(given string) error {
+	imports, body, err := assignment.Imports([]string{given}, nil)
+	if err != nil {
+		return err
+	}
+	return gate(imports + body)
+}

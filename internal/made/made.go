@@ -1,0 +1,78 @@
+// Package made writes files that can be made again, and keeps what a person changed in them.
+package made
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// record is the file in which a folder remembers what was written into it last.
+const record = ".made.json"
+
+// Write writes a file of the folder, whole or not at all. If the file that is there is not what was written last, a person changed it: it stays, under
+// the name that is returned. It is an error when the folder cannot be written.
+func Write(folder, name string, data []byte) (kept string, err error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	sums := map[string]string{}
+	if text, err := os.ReadFile(filepath.Join(folder, record)); err == nil {
+		json.Unmarshal(text, &sums)
+	}
+	path := filepath.Join(folder, name)
+	before, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return "", err
+	case bytes.Equal(before, data):
+	case sums[name] != sum(before):
+		if kept, err = keep(folder, name); err != nil {
+			return "", err
+		}
+	}
+	sums[name] = sum(data)
+	text, err := json.MarshalIndent(sums, "", " ")
+	if err != nil {
+		return kept, err
+	}
+	return kept, errors.Join(Replace(filepath.Join(folder, record), text), Replace(path, data))
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// keep gives a file another name, which none has.
+func keep(folder, name string) (string, error) {
+	ext := filepath.Ext(name)
+	for i := 1; ; i++ {
+		other := fmt.Sprintf("%s (yours %d)%s", strings.TrimSuffix(name, ext), i, ext)
+		if _, err := os.Lstat(filepath.Join(folder, other)); errors.Is(err, fs.ErrNotExist) {
+			return other, os.Rename(filepath.Join(folder, name), filepath.Join(folder, other))
+		}
+	}
+}
+
+// Replace writes a file, whole or not at all. It is an error when it cannot.
+func Replace(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
