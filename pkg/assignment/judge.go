@@ -22,7 +22,10 @@ import (
 
 // JudgeProgram returns the source of the program that judges submissions: the assignment's checks, with functions in the place of the
 // students' that ask a worker. It is an error when the cells are not Go.
-func (a *Assignment) JudgeProgram() ([]byte, error) {
+func (a *Assignment) JudgeProgram() ([]byte, error) { return a.program("assignment.Judge", "") }
+
+// program is one whose main function gives the tasks, and more, to a function.
+func (a *Assignment) program(main, more string) ([]byte, error) {
 	var b, table strings.Builder
 	fmt.Fprintln(&b, "package main")
 	texts := slices.Clone(a.Given)
@@ -38,7 +41,7 @@ func (a *Assignment) JudgeProgram() ([]byte, error) {
 		}
 		fmt.Fprintf(&table, "}, Check: judge%d},\n", i)
 	}
-	texts = append(texts, "func main() {\n\tassignment.Judge(map[string]assignment.Judged{\n"+table.String()+"\t})\n}")
+	texts = append(texts, fmt.Sprintf("func main() {\n\t%s(map[string]assignment.Judged{\n%s\t}, %s)\n}", main, table.String(), more))
 	imports, body, err := Imports(texts, map[string]string{"assignment": "descent.example/pkg/assignment"})
 	if err != nil {
 		return nil, err

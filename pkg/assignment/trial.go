@@ -1,0 +1,168 @@
+package assignment
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Variant is code in the place of a task's solution, on which the task's check is tried. Only the author of an assignment's checks runs such code: it
+// is not kept apart from anything.
+type Variant struct {
+	Task, Name string
+	Code       string // declarations
+}
+
+// TrialProgram returns the files of a program that tries the checks on variants, in one process and so hundreds of times as fast as the judge. A task's functions call
+// the solutions of the tasks that it needs. It is an error when a cell or a variant is not Go.
+func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string) (files map[string][]byte, err error) {
+	var table strings.Builder
+	files = map[string][]byte{}
+	add := func(file, suffix, task, name, code string) error {
+		code, err := renamed(code, suffix)
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", name, task, err)
+		}
+		imports, body, err := Imports([]string{code}, allowed)
+		if err != nil {
+			return err
+		}
+		files[file] = []byte("package main;" + strings.ReplaceAll(imports, "\n", ";") + "\n" + body)
+		fmt.Fprintf(&table, "\t\t{Task: %q, Name: %q, Functions: map[string]any{", task, name)
+		for _, f := range a.Task(task).Functions {
+			fmt.Fprintf(&table, "%q: (%s)(%s%s), ", f.Name, f.Type, f.Name, suffix)
+		}
+		table.WriteString("}},\n")
+		return nil
+	}
+	for i, t := range a.Tasks {
+		solved, err := Solved(t.Solution)
+		if err != nil {
+			return nil, err
+		}
+		declared, _ := Split(solved)
+		if err := add(fmt.Sprintf("s%d.go", i), fmt.Sprintf("_s%d", i), t.ID, "", declared); err != nil {
+			return nil, err
+		}
+	}
+	for i, v := range variants {
+		if err := add(VariantFile(i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code); err != nil {
+			return nil, err
+		}
+	}
+	main, err := a.program("assignment.TryVariants", "[]assignment.Varied{\n"+table.String()+"\t}")
+	files["main.go"] = main
+	return files, err
+}
+
+// VariantFile is the name of the file that a variant is in.
+func VariantFile(i int) string { return fmt.Sprintf("v%d.go", i) }
+
+// renamed is the code with a suffix at each name that it gives to the package.
+func renamed(code, suffix string) (string, error) {
+	const head = "package p\n"
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", head+code, 0)
+	if err != nil {
+		return "", err
+	}
+	var ends []int
+	ast.Inspect(file, func(n ast.Node) bool {
+		if id, is := n.(*ast.Ident); is && id.Obj != nil && file.Scope.Lookup(id.Name) == id.Obj {
+			ends = append(ends, files.Position(id.End()).Offset-len(head))
+		}
+		return true
+	})
+	var b strings.Builder
+	from := 0
+	for _, end := range ends { // in the order of the text, as the tree is walked
+		if end < from {
+			return "", errors.New("its names are not in order")
+		}
+		b.WriteString(code[from:end] + suffix)
+		from = end
+	}
+	return b.String() + code[from:], nil
+}
+
+// Varied is a variant in the program that TrialProgram writes. One without a name is the solution.
+type Varied struct {
+	Task, Name string
+	Functions  map[string]any
+}
+
+// A Trial is what became of a variant.
+type Trial struct {
+	Variant int      `json:"variant"`
+	Results []Result `json:"results"` // those of the parts that were tried
+	Ended   string   `json:"ended"`   // why no more were: it took too long, or ended the program
+}
+
+// trialTime is how long a variant may take for a part, trialMemory what the program may reserve.
+const (
+	trialTime   = 3 * time.Second
+	trialMemory = 6 << 30
+)
+
+// TryVariants is the main function of that program. It tries the variants from the one whose number is its argument, and writes a line for each. It ends when one
+// takes too long, because nothing else ends that.
+func TryVariants(tasks map[string]Judged, all []Varied) {
+	syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: trialMemory, Max: trialMemory})
+	first, _ := strconv.Atoi(os.Args[1])
+	out := json.NewEncoder(os.Stdout)
+	os.Stdout = os.Stderr
+	solutions := map[string]map[string]any{}
+	variants := all[:0:0]
+	for _, v := range all {
+		if v.Name == "" {
+			solutions[v.Task] = v.Functions
+		} else {
+			variants = append(variants, v)
+		}
+	}
+	for i, v := range variants {
+		if i < first {
+			continue
+		}
+		out.Encode(Trial{Variant: i}) // begun
+		for _, functions := range solutions {
+			bind(tasks[v.Task], functions)
+		}
+		bind(tasks[v.Task], v.Functions)
+		var parts []Part
+		judging = func(_ string, of []Part) { parts = of }
+		tasks[v.Task].Check()
+		t := Trial{Variant: i}
+		for j := range parts {
+			done := make(chan []Result, 1)
+			go func() { done <- Try(parts[j:j+1], uint64(j+1)) }()
+			select {
+			case results := <-done:
+				t.Results = append(t.Results, results...)
+			case <-time.After(trialTime):
+				t.Ended = "takes too long"
+				out.Encode(t)
+				os.Exit(3)
+			}
+		}
+		out.Encode(t)
+	}
+}
+
+// bind makes a task's variables the functions that it has of these.
+func bind(task Judged, functions map[string]any) {
+	for name, f := range functions {
+		if variable, has := task.Functions[name]; has {
+			reflect.ValueOf(variable).Elem().Set(reflect.ValueOf(f))
+		}
+	}
+}
