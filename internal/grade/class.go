@@ -1,0 +1,241 @@
+package grade
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"descent.example/internal/made"
+	"descent.example/pkg/assignment"
+	"golang.org/x/sync/errgroup"
+)
+
+// A Graded is what became of a submission, before late penalties and what is graded by hand.
+type Graded struct {
+	Student string            `json:"student"`
+	Key     string            `json:"key"`
+	Digest  string            `json:"digest"` // of the submission and of the checks
+	Handed  time.Time         `json:"handed"`
+	Problem string            `json:"problem,omitempty"` // why nothing could be graded
+	Tasks   []TaskResult      `json:"tasks"`
+	Answers map[string]string `json:"answers"`
+	Seconds float64           `json:"seconds"` // that it took
+}
+
+// state is what a folder of grades remembers.
+type state struct {
+	Assignment *assignment.Assignment `json:"assignment"`
+	Seed       string                 `json:"seed"` // secret
+	Rule       Rule                   `json:"rule"`
+}
+
+// A Book is a folder of grades.
+type Book struct {
+	Folder string
+	state
+	lock *os.File
+}
+
+const stateFile = "state.json"
+
+// OpenBook opens a folder of grades for an assignment, or makes one. Nobody else can while it is open. It is an error when the folder belongs to another
+// assignment, is open elsewhere or cannot be written.
+func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
+	if err := os.MkdirAll(filepath.Join(folder, "students"), 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("%s is in use: another lab grades there", folder)
+	}
+	b := &Book{Folder: folder, lock: lock}
+	err = b.open(a)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// open reads the state, or makes one with a seed of its own.
+func (b *Book) open(a *assignment.Assignment) error {
+	text, err := os.ReadFile(filepath.Join(b.Folder, stateFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && a == nil:
+		return fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", b.Folder)
+	case errors.Is(err, fs.ErrNotExist):
+		b.Seed = rand.Text()
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(text, &b.state); err != nil {
+			return fmt.Errorf("%s is damaged (%w): remove it to begin again; results of submissions are kept and replaced as they come",
+				filepath.Join(b.Folder, stateFile), err)
+		}
+	}
+	if a == nil {
+		return nil
+	}
+	if b.Assignment != nil && b.Assignment.Name != a.Name {
+		return fmt.Errorf("%s holds the grades of %s: give those of %s another folder", b.Folder, b.Assignment.Name, a.Name)
+	}
+	b.Assignment = a
+	return b.save()
+}
+
+func (b *Book) save() error {
+	text, err := json.MarshalIndent(b.state, "", " ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(b.Folder, stateFile)
+	return errors.Join(made.Replace(path, text), os.Chmod(path, 0o600))
+}
+
+// SetRule remembers the rule for late submissions. It is an error when the folder cannot be written.
+func (b *Book) SetRule(r Rule) error {
+	b.Rule = r
+	return b.save()
+}
+
+// Close lets others open the folder.
+func (b *Book) Close() { b.lock.Close() }
+
+// Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for an earlier
+// submission of a student is kept beside the new result. It is an error when the grader itself fails.
+func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func(s Submission, fresh bool)) error {
+	checks, err := g.Kit.digest()
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.NumCPU())
+	for _, s := range all {
+		work.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			digest := s.digest(checks)
+			before, _ := b.result(s.Key)
+			fresh := before == nil || before.Digest != digest
+			if fresh {
+				graded, err := g.Grade(ctx, s)
+				if err != nil {
+					return fmt.Errorf("%s: %w", s.Student, err)
+				}
+				graded.Digest = digest
+				if err := b.store(graded, before != nil); err != nil {
+					return err
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			note(s, fresh)
+			return nil
+		})
+	}
+	return work.Wait()
+}
+
+// digest is that of the checks.
+func (k *Kit) digest() (string, error) {
+	h := sha256.New()
+	for _, name := range []string{"judge", "assignment.json"} {
+		text, err := os.ReadFile(filepath.Join(k.Folder, name))
+		if err != nil {
+			return "", err
+		}
+		h.Write(text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Grade grades one submission. It is an error when the grader itself fails; a submission that cannot be read has a problem and no points.
+func (g *Grader) Grade(ctx context.Context, s Submission) (*Graded, error) {
+	start := time.Now()
+	r := &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: s.Problem}
+	work, err := s.Work(g.Kit.Assignment)
+	if err != nil && r.Problem == "" {
+		r.Problem = err.Error()
+	}
+	r.Answers = work.Answers
+	if r.Tasks, err = g.Judge(ctx, work); err != nil {
+		return nil, err
+	}
+	r.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// folder is where the results of a student are.
+func (b *Book) student(key string) string { return filepath.Join(b.Folder, "students", key) }
+
+// result is what is stored for a student.
+func (b *Book) result(key string) (*Graded, error) {
+	text, err := os.ReadFile(filepath.Join(b.student(key), "graded.json"))
+	if err != nil {
+		return nil, err
+	}
+	r := &Graded{}
+	return r, json.Unmarshal(text, r)
+}
+
+// store writes a result, and keeps the one before.
+func (b *Book) store(r *Graded, again bool) error {
+	folder := b.student(r.Key)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, "graded.json")
+	if again {
+		for i := 1; ; i++ {
+			if err := os.Link(path, filepath.Join(folder, fmt.Sprintf("graded-%d.json", i))); !errors.Is(err, fs.ErrExist) {
+				break
+			}
+		}
+	}
+	scope, err := json.MarshalIndent(Gradescope(r), "", " ")
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	// The result is written last: what has one is done.
+	return errors.Join(made.Replace(filepath.Join(folder, "results.json"), scope), made.Replace(path, text))
+}
+
+// Results are all that are stored. It is an error when one cannot be read.
+func (b *Book) Results() ([]*Graded, error) {
+	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Graded
+	for _, e := range entries {
+		r, err := b.result(e.Name())
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("the result of %s is damaged: remove it and grade again (%w)", e.Name(), err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

@@ -1,0 +1,273 @@
+package grade
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"descent.example/internal/brief"
+	"descent.example/internal/made"
+	"descent.example/internal/plural"
+	"descent.example/pkg/assignment"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// The templates escape whatever comes from a submission.
+var (
+	templates = template.Must(template.ParseFS(pages, "pages/*.html"))
+	style     = func() template.CSS { text, _ := pages.ReadFile("pages/style.css"); return template.CSS(text) }()
+)
+
+// mostFailures is how many of a task's commonest failures the report tells.
+const mostFailures = 5
+
+// Publish writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
+// had changed. It is an error when the folder cannot be written.
+func (b *Book) Publish(all []Standing) (kept []string, err error) {
+	table, err := b.CSV(all)
+	if err != nil {
+		return nil, err
+	}
+	byHand, err := b.ByHand(all)
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all)); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"grades.csv": table, "report.html": page.Bytes()}
+	if len(b.Assignment.Questions) > 0 {
+		files["by-hand.csv"] = byHand
+	}
+	for name, text := range files {
+		old, wrong := made.Write(b.Folder, name, text)
+		if err = errors.Join(err, wrong); old != "" {
+			kept = append(kept, old)
+		}
+	}
+	return kept, err
+}
+
+// Feedback writes a page for each student, without what hidden checks try. It returns the folder. It is an error when the folder cannot be written.
+func (b *Book) Feedback(all []Standing) (folder string, err error) {
+	folder = filepath.Join(b.Folder, "feedback")
+	for _, s := range all {
+		var page bytes.Buffer
+		if err := templates.ExecuteTemplate(&page, "feedback.html", b.feedback(s)); err != nil {
+			return folder, err
+		}
+		if _, err := made.Write(folder, s.Key+".html", page.Bytes()); err != nil {
+			return folder, err
+		}
+	}
+	return folder, nil
+}
+
+// feedback is what a student's page shows.
+func (b *Book) feedback(s Standing) map[string]any {
+	type line struct {
+		assignment.Result
+		Right      bool
+		Points, Of string
+	}
+	type task struct {
+		Title, Points, Of, Note string
+		Lines                   []line
+	}
+	var tasks []task
+	for _, t := range s.Tasks {
+		shown := task{Title: t.Title, Points: assignment.Number(t.Points), Of: assignment.Number(t.Of), Note: t.Note}
+		t.Note = ""
+		for _, l := range studentLines(t) {
+			shown.Lines = append(shown.Lines, line{Result: l, Right: l.Points == l.Of, Points: assignment.Number(l.Points), Of: assignment.Number(l.Of)})
+		}
+		tasks = append(tasks, shown)
+	}
+	penalty := ""
+	if s.Penalty > 0 {
+		penalty = assignment.Number(s.Penalty)
+	}
+	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Student": s.Student, "Handed": stamp(s.Handed), "Total": assignment.Number(s.Total),
+		"Of": assignment.Number(b.Assignment.Points()), "Penalty": penalty, "Open": s.Open, "Problem": s.Problem, "Comments": s.Comments, "Tasks": tasks,
+		"Questions": s.Questions}
+}
+
+// A failure is how often a part went wrong, with what is said of it most often.
+type failure struct {
+	Count      int
+	Part, Says string
+}
+
+type reportTask struct {
+	ID, Title, Mean, Of string
+	Right, All          int
+	Bars                template.HTML
+	Failures            []failure
+}
+
+type reportStudent struct {
+	Name, Link, Late, Total, Handed string
+	Points                          []string
+}
+
+type problem struct{ Student, Says string }
+
+// report is what the instructor's page shows.
+func (b *Book) report(all []Standing) map[string]any {
+	of := b.Assignment.Points()
+	var totals []float64
+	var students []reportStudent
+	var problems []problem
+	full, open, lates := 0, 0, 0
+	for _, s := range all {
+		totals = append(totals, s.Total)
+		open += s.Open
+		if s.Total == of {
+			full++
+		}
+		if s.Penalty > 0 {
+			lates++
+		}
+		row := reportStudent{Name: brief.Of(s.Student), Link: "feedback/" + s.Key + ".html", Total: assignment.Number(s.Total), Handed: stamp(s.Handed)}
+		if s.Penalty > 0 {
+			row.Late = "−" + assignment.Number(s.Penalty)
+		}
+		for _, t := range b.Assignment.Tasks {
+			row.Points = append(row.Points, assignment.Number(s.task(t.ID).Points))
+		}
+		for _, q := range s.Questions {
+			points := "–"
+			if q.Graded {
+				points = assignment.Number(q.Earned)
+			}
+			row.Points = append(row.Points, points)
+		}
+		students = append(students, row)
+		if s.Problem != "" {
+			problems = append(problems, problem{brief.Of(s.Student), brief.Of(s.Problem)})
+		}
+		for _, t := range s.Tasks {
+			if t.Note != "" {
+				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Note})
+			}
+		}
+	}
+	due := ""
+	if !b.Rule.Due.IsZero() {
+		due = stamp(b.Rule.Due)
+	}
+	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(all), "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
+		"Due": due, "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
+		"Late": lates, "Totals": bars(totals, of, "students"), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
+}
+
+func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
+	for _, t := range b.Assignment.Tasks {
+		shown := reportTask{ID: t.ID, Title: t.Title, Of: assignment.Number(t.Points), All: len(all)}
+		var points []float64
+		type count struct {
+			part string
+			all  int
+			says map[string]int
+		}
+		var counts []*count
+		for _, s := range all {
+			result := s.task(t.ID)
+			points = append(points, result.Points)
+			if result.Points == t.Points {
+				shown.Right++
+			}
+			for i, p := range result.Parts {
+				for len(counts) <= i {
+					counts = append(counts, &count{says: map[string]int{}})
+				}
+				if counts[i].part = p.Name; !p.Right() {
+					counts[i].all++
+					counts[i].says[alike(p.Says)]++
+				}
+			}
+		}
+		slices.SortStableFunc(counts, func(a, b *count) int { return b.all - a.all })
+		for _, c := range counts {
+			if c.all > 0 && len(shown.Failures) < mostFailures {
+				shown.Failures = append(shown.Failures, failure{Count: c.all, Part: c.part, Says: commonest(c.says)})
+			}
+		}
+		shown.Mean = fmt.Sprintf("%.1f", mean(points))
+		shown.Bars = bars(points, t.Points, "students")
+		tasks = append(tasks, shown)
+	}
+	return tasks
+}
+
+// numbers are what differs between two sentences on the same failure.
+var numbers = regexp.MustCompile(`[-−]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|NaN|[+-]?Inf)`)
+
+// alike is a sentence without its numbers, so that those on the same failure are the same.
+func alike(says string) string { return brief.Of(numbers.ReplaceAllString(says, "…")) }
+
+func commonest(says map[string]int) string {
+	best, most := "", 0
+	for text, n := range says {
+		if n > most || n == most && text < best {
+			best, most = text, n
+		}
+	}
+	return fmt.Sprintf("%d × %s", most, best)
+}
+
+func mean(v []float64) (m float64) {
+	for _, x := range v {
+		m += x / float64(len(v))
+	}
+	return m
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	if len(v) == 0 {
+		return 0
+	}
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// bars draws how many have how many points, in at most 21 classes.
+func bars(points []float64, of float64, what string) template.HTML {
+	classes := int(math.Min(20, math.Max(1, math.Ceil(of)))) + 1
+	counts := make([]int, classes)
+	for _, p := range points {
+		i := 0
+		if of > 0 {
+			i = int(math.Floor(p/of*float64(classes-1) + 1e-9))
+		}
+		counts[min(max(i, 0), classes-1)]++
+	}
+	const width, height, base = 600.0, 110.0, 84.0
+	step, top := width/float64(classes), max(1, slices.Max(counts))
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="How many %s have how many of %s points">`, width, height, what, assignment.Number(of))
+	for i, n := range counts {
+		h := 64 * float64(n) / float64(top)
+		x := float64(i) * step
+		fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, x+1, base-h, math.Max(step-2, 1), h)
+		if n > 0 {
+			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle">%d</text>`, x+step/2, base-h-4, n)
+		}
+		if classes <= 12 || i%5 == 0 {
+			fmt.Fprintf(&b, `<text x="%.1f" y="100" text-anchor="middle">%s</text>`, x+step/2, assignment.Number(math.Round(10*of*float64(i)/float64(classes-1))/10))
+		}
+	}
+	fmt.Fprintf(&b, `<line x1="0" y1="%g" x2="%g" y2="%g"/></svg>`, base+.5, width, base+.5)
+	return template.HTML(b.String())
+}

@@ -1,0 +1,214 @@
+package grade
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"descent.example/internal/brief"
+	"descent.example/internal/nearest"
+	"descent.example/pkg/assignment"
+)
+
+// A Standing is what a student has, with what is graded by hand and what lateness costs.
+type Standing struct {
+	*Graded
+	Questions []Answered
+	Comments  []string // on tasks whose points were changed by hand, and on the whole
+	Earned    float64  // before the penalty
+	Penalty   float64
+	Total     float64
+	Open      int // questions that are not graded yet
+}
+
+// Answered is a question with what became of it.
+type Answered struct {
+	assignment.Question
+	Answer  string
+	Graded  bool
+	Earned  float64
+	Comment string
+}
+
+// late is the item of a list of points that stands for the penalty.
+const late = "late"
+
+// A mark is a line of the list of points given by hand.
+type mark struct {
+	points  float64
+	comment string
+}
+
+// Marks are the points given by hand, by student and item.
+type Marks map[string]map[string]mark
+
+// ReadMarks reads a list of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
+// student. It is an error, which names the line, when an item is unknown, points are no number, below 0 or more than there are, and when a student
+// has an item twice.
+func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks, error) {
+	all := Marks{}
+	if file == "" {
+		return all, nil
+	}
+	rows, err := readCSV(file, 3)
+	if err != nil {
+		return nil, err
+	}
+	most := map[string]float64{late: a.Points()}
+	for _, t := range a.Tasks {
+		most[t.ID] = t.Points
+	}
+	for _, q := range a.Questions {
+		most[q.ID] = q.Points
+	}
+	var items []string
+	for item := range most {
+		items = append(items, item)
+	}
+	for i, row := range rows {
+		student, item := strings.TrimPrefix(row[0], "'"), row[1]
+		wrong := func(format string, args ...any) error {
+			return fmt.Errorf("line %d of %s: %s", i+1, file, fmt.Sprintf(format, args...))
+		}
+		points, err := strconv.ParseFloat(strings.TrimSpace(row[2]), 64)
+		of, known := most[item]
+		switch {
+		case err != nil && i == 0:
+			continue // a head
+		case strings.TrimSpace(row[2]) == "":
+			continue // not graded yet
+		case err != nil:
+			return nil, wrong("%q is no number of points", brief.Of(row[2]))
+		case !known:
+			return nil, wrong("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, items))
+		case !(points >= 0 && points <= of):
+			return nil, wrong("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
+		case !slices.Contains(students, student):
+			return nil, wrong("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+		}
+		if all[student] == nil {
+			all[student] = map[string]mark{}
+		}
+		if _, twice := all[student][item]; twice {
+			return nil, wrong("%s has points for %s already", brief.Of(student), item)
+		}
+		m := mark{points: points}
+		if len(row) > 3 {
+			m.comment = row[3]
+		}
+		all[student][item] = m
+	}
+	return all, nil
+}
+
+// Standings are the results with the points given by hand and the penalties, by the students' names.
+func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
+	var all []Standing
+	for _, r := range results {
+		s := Standing{Graded: r}
+		own := marks[r.Student]
+		for i, t := range r.Tasks {
+			if m, is := own[t.ID]; is {
+				r.Tasks[i].Points = m.points
+				s.Comments = append(s.Comments, strings.TrimSpace(t.Title+": by hand. "+m.comment))
+			}
+			s.Earned += r.Tasks[i].Points
+		}
+		for _, q := range b.Assignment.Questions {
+			answered := Answered{Question: q, Answer: r.Answers[q.ID]}
+			if m, is := own[q.ID]; is {
+				answered.Graded, answered.Earned, answered.Comment = true, m.points, m.comment
+				s.Earned += m.points
+			} else {
+				s.Open++
+			}
+			s.Questions = append(s.Questions, answered)
+		}
+		s.Penalty = b.Rule.Penalty(r.Handed, s.Earned)
+		if m, is := own[late]; is {
+			s.Penalty = min(m.points, s.Earned)
+			if m.comment != "" {
+				s.Comments = append(s.Comments, m.comment)
+			}
+		}
+		s.Total = s.Earned - s.Penalty
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Standing) int { return strings.Compare(a.Student, b.Student) })
+	return all
+}
+
+// plain keeps a program for tables from taking a text for a formula.
+func plain(text string) string {
+	if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") {
+		return "'" + text
+	}
+	return text
+}
+
+// CSV is the table of all points: a line for each student, a column for each task and question.
+func (b *Book) CSV(all []Standing) ([]byte, error) {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	head := []string{"student"}
+	for _, t := range b.Assignment.Tasks {
+		head = append(head, t.ID)
+	}
+	for _, q := range b.Assignment.Questions {
+		head = append(head, q.ID)
+	}
+	w.Write(append(head, "late", "total", "of", "handed in", "note"))
+	for _, s := range all {
+		row := []string{plain(s.Student)}
+		for _, t := range b.Assignment.Tasks {
+			row = append(row, assignment.Number(s.task(t.ID).Points))
+		}
+		for _, q := range s.Questions {
+			points := ""
+			if q.Graded {
+				points = assignment.Number(q.Earned)
+			}
+			row = append(row, points)
+		}
+		w.Write(append(row, assignment.Number(-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem))))
+	}
+	w.Flush()
+	return text.Bytes(), w.Error()
+}
+
+// ByHand is the list to fill in for what is graded by hand: a line for each answer that has no points yet.
+func (b *Book) ByHand(all []Standing) ([]byte, error) {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	w.Write([]string{"student", "item", "points", "comment", "of", "answer"})
+	for _, s := range all {
+		for _, q := range s.Questions {
+			if !q.Graded {
+				w.Write([]string{plain(s.Student), q.ID, "", "", assignment.Number(q.Points), plain(q.Answer)})
+			}
+		}
+	}
+	w.Flush()
+	return text.Bytes(), w.Error()
+}
+
+// task is the result of a task, or none.
+func (s Standing) task(id string) TaskResult {
+	for _, t := range s.Tasks {
+		if t.ID == id {
+			return t
+		}
+	}
+	return TaskResult{ID: id}
+}
+
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.Local().Format("2006-01-02 15:04")
+}
