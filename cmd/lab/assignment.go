@@ -22,7 +22,7 @@ func assignmentCommand(common *commonOptions) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(assignmentBuild(common), assignmentCheck(common))
+	cmd.AddCommand(assignmentBuild(common), assignmentCheck(common), assignmentGrade(common), assignmentFeedback(), assignmentExport(common), assignmentOne())
 	return cmd
 }
 

@@ -126,8 +126,8 @@ func (s *sitting) packageOf(id string) string {
 // compile makes one program of the tasks that run on a target, in a folder of its own.
 func (s *sitting) compile(name string, on target, tasks []assignment.Task) error {
 	folder := filepath.Join(s.folder, name)
-	job := job{Compile: s.grader.Kit.Folder + "/compile", Link: s.grader.Kit.Folder + "/link", GOOS: on.goos, GOARCH: on.goarch,
-		Read: []string{s.grader.Kit.Folder}, Open: s.grader.Sandbox.Name == ""}
+	job := job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: on.goos, GOARCH: on.goarch,
+		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == ""}
 	for _, t := range tasks {
 		if (on == native) == t.Native {
 			job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID)})

@@ -51,26 +51,34 @@ var (
 	native = target{"native", runtime.GOOS, runtime.GOARCH}
 )
 
-// MakeKit makes a kit for an assignment in an empty folder. root is the folder of the lab's sources. It is an error when the judge does not compile.
+// MakeKit makes a kit for an assignment and this machine in an empty folder. root is the folder of the lab's sources. It is an error when the judge does not compile.
 func MakeKit(ctx context.Context, root, folder string, a *assignment.Assignment) (*Kit, error) {
-	k := &Kit{Folder: folder, Assignment: a}
-	m := maker{ctx: ctx, root: root, folder: folder}
+	m := maker{ctx: ctx, root: root, folder: folder, target: native}
+	return &Kit{Folder: folder, Assignment: a}, m.kit(a)
+}
+
+// kit makes the parts of a kit.
+func (m *maker) kit(a *assignment.Assignment) error {
+	m.do(func() error { return os.Mkdir(filepath.Join(m.folder, "tools"), 0o755) })
 	m.do(func() error { return m.judge(a) })
-	m.build("runner", nil, "CGO_ENABLED=0", "./internal/grade/runner")
+	m.build("tools/runner", nil, "CGO_ENABLED=0", "./internal/grade/runner")
 	m.do(m.tools)
-	m.target(wasm)
+	m.packages(wasm)
 	if slices.ContainsFunc(a.Tasks, func(t assignment.Task) bool { return t.Native }) {
-		m.target(native)
+		m.packages(m.target)
 	}
 	m.do(func() error {
 		text, err := json.MarshalIndent(a, "", " ")
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(folder, "assignment.json"), text, 0o644)
+		return os.WriteFile(filepath.Join(m.folder, "assignment.json"), text, 0o644)
 	})
-	return k, m.err
+	return m.err
 }
+
+// tools is the part of the kit that a sandbox may see: neither the judge is in it nor what the assignment says.
+func (k *Kit) tools() string { return filepath.Join(k.Folder, "tools") }
 
 // OpenKit opens a kit that MakeKit made. It is an error when the folder holds none.
 func OpenKit(folder string) (*Kit, error) {
@@ -89,6 +97,8 @@ func OpenKit(folder string) (*Kit, error) {
 type maker struct {
 	ctx          context.Context
 	root, folder string
+	target       target // the machine that grades
+	static       bool   // nothing of that machine is linked: checks that train use the lab's own compiler
 	err          error
 }
 
@@ -102,7 +112,11 @@ func (m *maker) do(step func() error) {
 func (m *maker) goCommand(env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(m.ctx, "go", args...)
 	cmd.Dir = m.root
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(os.Environ(), "GOOS="+m.target.goos, "GOARCH="+m.target.goarch)
+	if m.static {
+		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	}
+	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
@@ -114,7 +128,11 @@ func (m *maker) goCommand(env []string, args ...string) (string, error) {
 func (m *maker) build(name string, flags []string, env, what string) {
 	m.do(func() error {
 		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
-		_, err := m.goCommand([]string{env}, append(args, what)...)
+		var set []string
+		if env != "" {
+			set = append(set, env)
+		}
+		_, err := m.goCommand(set, append(args, what)...)
 		return err
 	})
 }
@@ -136,39 +154,37 @@ func (m *maker) judge(a *assignment.Assignment) error {
 	if err := errors.Join(err, os.WriteFile(file, source, 0o644), os.WriteFile(overlay, text, 0o644)); err != nil {
 		return err
 	}
-	m.build("judge", []string{"-overlay", overlay}, "CGO_ENABLED="+cgo(), "./internal/grade/judge")
+	m.build("judge", []string{"-overlay", overlay}, "", "./internal/grade/judge")
 	if m.err != nil {
 		m.err = fmt.Errorf("the checks do not compile: %w", m.err)
 	}
 	return m.err
 }
 
-// cgo leaves it to the person's settings whether checks that train use XLA.
-func cgo() string {
-	if set := os.Getenv("CGO_ENABLED"); set != "" {
-		return set
-	}
-	return "1"
-}
-
-// tools copies Go's compiler and linker.
+// tools copies Go's compiler and linker, or compiles them for another machine.
 func (m *maker) tools() error {
+	if m.target != native {
+		for _, name := range []string{"compile", "link"} {
+			m.build("tools/"+name, nil, "CGO_ENABLED=0", "cmd/"+name)
+		}
+		return m.err
+	}
 	for _, name := range []string{"compile", "link"} {
 		path, err := m.goCommand(nil, "tool", "-n", name)
 		if err != nil {
 			return err
 		}
-		if err := copyFile(strings.TrimSpace(path), filepath.Join(m.folder, name), 0o755); err != nil {
+		if err := copyFile(strings.TrimSpace(path), filepath.Join(m.folder, "tools", name), 0o755); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// target compiles the standard library and the worker's own package for a target.
-func (m *maker) target(t target) {
+// packages compiles the standard library and the worker's own package for a target.
+func (m *maker) packages(t target) {
 	m.do(func() error {
-		folder := filepath.Join(m.folder, t.name)
+		folder := filepath.Join(m.folder, "tools", t.name)
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			return err
 		}
@@ -196,14 +212,14 @@ func archiveName(path string) string { return strings.ReplaceAll(path, "/", "!")
 
 // packages writes the lists of packages of a target that the compiler reads, for the place where the kit is now.
 func (k *Kit) packages(t target, folder string) (allowedList, allList string, err error) {
-	entries, err := os.ReadDir(filepath.Join(k.Folder, t.name))
+	entries, err := os.ReadDir(filepath.Join(k.tools(), t.name))
 	if err != nil {
 		return "", "", err
 	}
 	var some, all strings.Builder
 	for _, e := range entries {
 		path := strings.ReplaceAll(strings.TrimSuffix(e.Name(), ".a"), "!", "/")
-		line := fmt.Sprintf("packagefile %s=%s\n", path, filepath.Join(k.Folder, t.name, e.Name()))
+		line := fmt.Sprintf("packagefile %s=%s\n", path, filepath.Join(k.tools(), t.name, e.Name()))
 		all.WriteString(line)
 		if importable(path) {
 			some.WriteString(line)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -31,14 +32,45 @@ var (
 // mostFailures is how many of a task's commonest failures the report tells.
 const mostFailures = 5
 
-// Publish writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
+// Publish brings the pages up to date: it reads the points given by hand from a list, the folder's own if none is named, and writes them all.
+// It returns the standings, and the names under which files stay that a person had changed. It is an error when the list has an error, or when the folder cannot be
+// written.
+func (b *Book) Publish(byHand string) (all []Standing, kept []string, err error) {
+	results, err := b.Results()
+	if err != nil {
+		return nil, nil, err
+	}
+	var students []string
+	for _, r := range results {
+		students = append(students, r.Student)
+	}
+	if byHand == "" {
+		if own := filepath.Join(b.Folder, ByHandFile); fileExists(own) {
+			byHand = own
+		}
+	}
+	marks, err := ReadMarks(byHand, b.Assignment, students)
+	if err != nil {
+		return nil, nil, err
+	}
+	all = b.Standings(results, marks)
+	kept, err = b.write(all, marks)
+	return all, kept, err
+}
+
+func fileExists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// write writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
 // had changed. It is an error when the folder cannot be written.
-func (b *Book) Publish(all []Standing) (kept []string, err error) {
+func (b *Book) write(all []Standing, marks Marks) (kept []string, err error) {
 	table, err := b.CSV(all)
 	if err != nil {
 		return nil, err
 	}
-	byHand, err := b.ByHand(all)
+	byHand, err := b.ByHand(all, marks)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +78,11 @@ func (b *Book) Publish(all []Standing) (kept []string, err error) {
 	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all)); err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"grades.csv": table, "report.html": page.Bytes()}
-	if len(b.Assignment.Questions) > 0 {
-		files["by-hand.csv"] = byHand
+	// All that a person writes into this list was read, or it was an error before.
+	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), byHand); err != nil {
+		return nil, err
 	}
+	files := map[string][]byte{"grades.csv": table, "report.html": page.Bytes()}
 	for name, text := range files {
 		old, wrong := made.Write(b.Folder, name, text)
 		if err = errors.Join(err, wrong); old != "" {

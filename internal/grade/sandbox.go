@@ -69,14 +69,14 @@ func (s Sandbox) Allows(native bool) error {
 	return nil
 }
 
-// command is how a runner of the kit is started. Within bubblewrap there is the kit, read-only, and the folders to write.
+// command is how a runner of the kit is started. Within bubblewrap there are the kit's tools, read-only, and the folders to write.
 func (s Sandbox) command(k *Kit, write []string, args ...string) []string {
-	command := append([]string{k.Folder + "/runner"}, args...)
+	command := append([]string{k.tools() + "/runner"}, args...)
 	if s.bubblewrap == "" {
 		return command
 	}
 	wrapped := []string{s.bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
-		"--setenv", "DESCENT_BWRAP", "1", "--dev", "/dev", "--ro-bind", k.Folder, k.Folder}
+		"--setenv", "DESCENT_BWRAP", "1", "--dev", "/dev", "--ro-bind", k.tools(), k.tools()}
 	for _, folder := range write {
 		wrapped = append(wrapped, "--bind", folder, folder)
 	}

@@ -70,7 +70,7 @@ func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks,
 		items = append(items, item)
 	}
 	for i, row := range rows {
-		student, item := strings.TrimPrefix(row[0], "'"), row[1]
+		student, item := unplain(row[0]), row[1]
 		wrong := func(format string, args ...any) error {
 			return fmt.Errorf("line %d of %s: %s", i+1, file, fmt.Sprintf(format, args...))
 		}
@@ -98,7 +98,7 @@ func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks,
 		}
 		m := mark{points: points}
 		if len(row) > 3 {
-			m.comment = row[3]
+			m.comment = unplain(row[3])
 		}
 		all[student][item] = m
 	}
@@ -150,6 +150,14 @@ func plain(text string) string {
 	return text
 }
 
+// unplain is what plain was given.
+func unplain(text string) string {
+	if len(text) > 1 && plain(text[1:]) == text {
+		return text[1:]
+	}
+	return text
+}
+
 // CSV is the table of all points: a line for each student, a column for each task and question.
 func (b *Book) CSV(all []Standing) ([]byte, error) {
 	var text bytes.Buffer
@@ -180,16 +188,30 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 	return text.Bytes(), w.Error()
 }
 
-// ByHand is the list to fill in for what is graded by hand: a line for each answer that has no points yet.
-func (b *Book) ByHand(all []Standing) ([]byte, error) {
+// ByHandFile is the list of points given by hand in a folder of grades.
+const ByHandFile = "by-hand.csv"
+
+// ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already.
+func (b *Book) ByHand(all []Standing, marks Marks) ([]byte, error) {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	w.Write([]string{"student", "item", "points", "comment", "of", "answer"})
 	for _, s := range all {
-		for _, q := range s.Questions {
-			if !q.Graded {
-				w.Write([]string{plain(s.Student), q.ID, "", "", assignment.Number(q.Points), plain(q.Answer)})
+		items := []string{late}
+		for _, t := range b.Assignment.Tasks {
+			items = append(items, t.ID)
+		}
+		for _, item := range items {
+			if m, is := marks[s.Student][item]; is {
+				w.Write([]string{plain(s.Student), item, assignment.Number(m.points), plain(m.comment)})
 			}
+		}
+		for _, q := range s.Questions {
+			points := ""
+			if q.Graded {
+				points = assignment.Number(q.Earned)
+			}
+			w.Write([]string{plain(s.Student), q.ID, points, plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
 		}
 	}
 	w.Flush()

@@ -107,7 +107,7 @@ func buildTrial(ctx context.Context, root, scratch, program string, a *assignmen
 	if err = errors.Join(err, os.WriteFile(overlay, text, 0o644)); err != nil {
 		return nil, err
 	}
-	m := maker{ctx: ctx, root: root, folder: scratch}
+	m := maker{ctx: ctx, root: root, folder: scratch, target: native}
 	_, err = m.goCommand(nil, "build", "-gcflags=-e", "-ldflags=-s -w", "-overlay", overlay, "-o", program, "./internal/grade/judge")
 	if err == nil {
 		return nil, nil

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"descent.example/cmd/lab/internal/report"
+	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/grade"
+	"descent.example/internal/plural"
+	"descent.example/pkg/assignment"
+	"github.com/spf13/cobra"
+)
+
+// gradeOptions are the flags of lab assignment grade.
+type gradeOptions struct {
+	source, output, due, late, times, byHand string
+	grace                                    time.Duration
+	unsafe                                   bool
+}
+
+func assignmentGrade(common *commonOptions) *cobra.Command {
+	var opt gradeOptions
+	cmd := &cobra.Command{
+		Use:   "grade FOLDER",
+		Short: "Grade a folder of submissions",
+		Long: "grade grades what is in a folder: a folder for each student with the assignment's notebook, or with a Go file for each task; or a notebook for each\n" +
+			"student. Submissions run apart from everything on this machine. The results go to FOLDER-grades, with a table (grades.csv), a page (report.html), a\n" +
+			"list to fill in for what is graded by hand (by-hand.csv), and results.json in Gradescope's format for each student. Run it again at any time: what has a\n" +
+			"result and has not changed is not graded again.",
+		Example: "  go run ./cmd/lab assignment grade submitted\n" +
+			"  go run ./cmd/lab assignment grade submitted --due 2026-11-30T23:59 --late \"10% a day, at most 50%\" --grace 15m",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name the folder of the submissions, and no other: lab assignment grade FOLDER")
+			}
+			home, err := setup.Find(common.work)
+			if err != nil {
+				return err
+			}
+			return gradeFolder(cmd.Context(), home, filepath.Clean(args[0]), opt, cmd.Flags().Changed("due"))
+		},
+	}
+	cmd.Flags().StringVar(&opt.source, "source", "", "the assignment's source (default: the one in notebooks/assignments that the submissions are named as)")
+	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the grades (default: FOLDER-grades)")
+	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59 (remembered)")
+	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (with --due)`)
+	cmd.Flags().DurationVar(&opt.grace, "grace", 0, "how much later is not late yet, as 15m (with --due)")
+	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in (default: nbgrader's timestamp.txt, or the files' times)")
+	cmd.Flags().StringVar(&opt.byHand, "by-hand", "", "a file of lines student,item,points,comment (default: by-hand.csv in the folder of the grades)")
+	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
+	return cmd
+}
+
+// gradeFolder grades a folder and says how it goes.
+func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeOptions, newRule bool) error {
+	rule, err := grade.ParseRule(opt.due, opt.late, opt.grace)
+	if err != nil {
+		return err
+	}
+	source, err := sourceFor(home, folder, opt.source)
+	if err != nil {
+		return err
+	}
+	a, _, err := assignment.Read(source)
+	if err != nil {
+		return err
+	}
+	submissions, err := grade.Submissions(a, folder, opt.times)
+	if err != nil {
+		return err
+	}
+	if opt.output == "" {
+		opt.output = folder + "-grades"
+	}
+	book, err := grade.OpenBook(opt.output, a)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	if newRule {
+		if err := book.SetRule(rule); err != nil {
+			return err
+		}
+	}
+	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
+		return err
+	}
+	return publish(book, opt.byHand)
+}
+
+// gradeAll grades the submissions, with a line on how far it is.
+func gradeAll(ctx context.Context, home setup.Home, book *grade.Book, submissions []grade.Submission, unsafe bool) error {
+	scratch, err := grade.NewScratch()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	g, err := grade.NewGrader(ctx, home.Root, scratch, book.Assignment, book.Seed, unsafe)
+	if err != nil {
+		return err
+	}
+	fmt.Println(g.Sandbox.Says())
+	out := report.New(os.Stdout)
+	name := fmt.Sprintf("%s of %s", plural.Of(len(submissions), "submission"), book.Assignment.Name)
+	end := out.Begin(name)
+	done, fresh := 0, 0
+	err = book.Grade(ctx, g, submissions, func(s grade.Submission, isFresh bool) {
+		if done++; isFresh {
+			fresh++
+		}
+		out.Note(name, fmt.Sprintf("%d of %d", done, len(submissions)))
+	})
+	end(err)
+	out.Close()
+	if err == nil && fresh < done {
+		fmt.Printf("  %d had a result already\n", done-fresh)
+	}
+	return err
+}
+
+// publish writes the pages and says where they are.
+func publish(book *grade.Book, byHand string) error {
+	standings, kept, err := book.Publish(byHand)
+	if err != nil {
+		return err
+	}
+	open, problems := 0, 0
+	for _, s := range standings {
+		open += s.Open
+		if s.Problem != "" {
+			problems++
+		}
+	}
+	fmt.Printf("  report: %s\n  table: %s\n", filepath.Join(book.Folder, "report.html"), filepath.Join(book.Folder, "grades.csv"))
+	if open > 0 {
+		fmt.Printf("  %s to grade by hand: fill in %s\n", plural.Of(open, "answer"), filepath.Join(book.Folder, grade.ByHandFile))
+	}
+	if problems > 0 {
+		fmt.Printf("  %s could not be read; the report says why\n", plural.Of(problems, "submission"))
+	}
+	for _, name := range kept {
+		fmt.Printf("  you had changed what was there; that is now %s\n", name)
+	}
+	return nil
+}
+
+// sourceFor is the source of the assignment that a folder of submissions is of.
+func sourceFor(home setup.Home, folder, given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	sources, err := filepath.Glob(filepath.Join(home.Notebooks(), "assignments", "*.ipynb"))
+	if err != nil {
+		return "", err
+	}
+	found := map[string]bool{}
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil && path == folder {
+			return err
+		} else if err != nil {
+			return nil
+		}
+		for _, source := range sources {
+			if d.Name() == filepath.Base(source) {
+				found[source] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("the submissions cannot be read: %w", err)
+	}
+	if len(found) != 1 {
+		var names []string
+		for _, source := range sources {
+			names = append(names, filepath.Base(source))
+		}
+		return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
+	}
+	for source := range found {
+		return source, nil
+	}
+	return "", nil
+}
+
+func assignmentFeedback() *cobra.Command {
+	var byHand string
+	cmd := &cobra.Command{
+		Use:   "feedback FOLDER",
+		Short: "Write a page for each student, with points, reasons and hints",
+		Long: "feedback reads a folder of grades, with the points in its by-hand.csv, and writes a page for each student into its folder feedback. A page shows\n" +
+			"nothing of what hidden checks try. The table and the report are written anew.",
+		Example: "  go run ./cmd/lab assignment feedback submitted-grades",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name the folder of the grades, and no other: lab assignment feedback FOLDER")
+			}
+			if _, err := os.Stat(args[0]); err != nil {
+				return fmt.Errorf("the grades cannot be read: %w", err)
+			}
+			book, err := grade.OpenBook(args[0], nil)
+			if err != nil {
+				return err
+			}
+			defer book.Close()
+			standings, _, err := book.Publish(byHand)
+			if err != nil {
+				return err
+			}
+			folder, err := book.Feedback(standings)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s in %s\n", plural.Of(len(standings), "page"), folder)
+			return publish(book, byHand)
+		},
+	}
+	cmd.Flags().StringVar(&byHand, "by-hand", "", "a file of lines student,item,points,comment (default: by-hand.csv in the folder)")
+	return cmd
+}
+
+// assignmentOne grades one submission with a kit. It is for Gradescope and nbgrader, which ask for one at a time.
+func assignmentOne() *cobra.Command {
+	var kit, seed, output string
+	cmd := &cobra.Command{
+		Use:    "one SUBMISSION",
+		Short:  "Grade one submission with a kit and write results.json",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return grade.One(cmd.Context(), grade.OneOptions{Kit: kit, Seed: seed, Submission: args[0]}, func(results any) error {
+				text, err := json.MarshalIndent(results, "", " ")
+				if err != nil || output == "" {
+					os.Stdout.Write(append(text, '\n'))
+					return err
+				}
+				return os.WriteFile(output, text, 0o644)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&kit, "kit", "", "folder that lab assignment export kit made")
+	cmd.Flags().StringVar(&seed, "seed", "", "secret of which the cases are drawn")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file for the results")
+	return cmd
+}
+
+func assignmentExport(common *commonOptions) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "export gradescope|nbgrader|template|kit|release SOURCE...",
+		Short: "Make what Gradescope, nbgrader or a repository for students takes",
+		Long: "export gradescope makes the zip of an autograder; nbgrader, the folder of a course with the settings that have the lab grade; template, a repository\n" +
+			"for students whose workflow runs lab assignment check at each push; kit, a folder with all that grading one assignment takes; release prints the\n" +
+			"notebook that students get.",
+		Example: "  go run ./cmd/lab assignment export gradescope notebooks/assignments/0-practice.ipynb -o practice.zip\n" +
+			"  go run ./cmd/lab assignment export nbgrader notebooks/assignments/*.ipynb -o course",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kinds := map[string]int{"gradescope": 1, "kit": 1, "release": 1, "nbgrader": 1 << 30, "template": 1 << 30} // sources at most
+			switch {
+			case len(args) == 0 || kinds[args[0]] == 0:
+				return errors.New("say what to make: gradescope, nbgrader, template, kit or release, and then the sources")
+			case len(args) == 1 || len(args)-1 > kinds[args[0]]:
+				return fmt.Errorf("name the source, such as notebooks/assignments/0-practice.ipynb; %s takes %s", args[0],
+					map[bool]string{true: "one", false: "one or more"}[kinds[args[0]] == 1])
+			case output == "" && args[0] != "release":
+				return errors.New("name what to write with --output")
+			}
+			home, err := setup.Find(common.work)
+			if err != nil {
+				return err
+			}
+			if err := export(cmd.Context(), home, args[0], args[1:], output); err != nil || args[0] == "release" {
+				return err
+			}
+			fmt.Printf("written to %s\n", output)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the zip, or the folder")
+	return cmd
+}
+
+func export(ctx context.Context, home setup.Home, kind string, sources []string, output string) error {
+	switch kind {
+	case "gradescope":
+		return grade.ExportGradescope(ctx, home.Root, sources[0], output)
+	case "kit":
+		return grade.ExportKit(ctx, home.Root, sources[0], output)
+	case "template":
+		return grade.ExportTemplate(home.Root, sources, output)
+	case "nbgrader":
+		kept, err := grade.ExportNBGrader(home.Root, []string{"go", "run", "./cmd/lab"}, sources, output)
+		for _, name := range kept {
+			fmt.Printf("you had changed what was there; that is now %s\n", filepath.Join(output, name))
+		}
+		return err
+	}
+	text, err := grade.Released(sources[0])
+	if err == nil {
+		_, err = os.Stdout.Write(text)
+	}
+	return err
+}

@@ -1,0 +1,223 @@
+package grade
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"descent.example/internal/made"
+	"descent.example/pkg/assignment"
+)
+
+//go:embed export
+var exported embed.FS
+
+// Released is the text of the notebook that students get from a source. It is an error in the same cases as for assignment.Release.
+func Released(source string) ([]byte, error) {
+	a, nb, err := assignment.Read(source)
+	if err != nil {
+		return nil, err
+	}
+	release, err := assignment.Release(a.Name, nb)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return release.Bytes()
+}
+
+// emptyFolder makes a folder, which may be there if it is empty.
+func emptyFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(folder)
+	if err == nil && len(entries) > 0 {
+		return fmt.Errorf("%s is not empty: name a new folder", folder)
+	}
+	return err
+}
+
+// ExportKit makes a kit of a source in an empty folder. It is an error when the source has one, and when the folder is not empty.
+func ExportKit(ctx context.Context, root, source, folder string) error {
+	a, _, err := assignment.Read(source)
+	if err != nil {
+		return err
+	}
+	if err := emptyFolder(folder); err != nil {
+		return err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	_, err = MakeKit(ctx, root, folder, a)
+	return err
+}
+
+// ExportGradescope writes the zip that Gradescope takes as an autograder: the kit and the lab's command for Linux, and the two scripts. The secret from which cases are drawn
+// is in it. It is an error when the file is there already, and when something does not compile.
+func ExportGradescope(ctx context.Context, root, source, file string) (err error) {
+	a, _, err := assignment.Read(source)
+	if err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp("", "descent-gradescope-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	kit := filepath.Join(scratch, "kit")
+	if err := os.Mkdir(kit, 0o755); err != nil {
+		return err
+	}
+	m := maker{ctx: ctx, root: root, folder: kit, target: target{"native", "linux", "amd64"}, static: true}
+	if err := m.kit(a); err != nil {
+		return err
+	}
+	m.folder = scratch
+	m.build("lab", nil, "CGO_ENABLED=0", "./cmd/lab")
+	m.do(func() error { return os.WriteFile(filepath.Join(scratch, "seed"), []byte(rand.Text()), 0o644) })
+	for _, name := range []string{"setup.sh", "run_autograder"} {
+		m.do(func() error {
+			text, err := exported.ReadFile("export/" + name)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(scratch, name), text, 0o755)
+		})
+	}
+	if m.err != nil {
+		return m.err
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already: name another file", file)
+	} else if err != nil {
+		return err
+	}
+	w := zip.NewWriter(out)
+	err = errors.Join(w.AddFS(os.DirFS(scratch)), w.Close(), out.Close())
+	if err != nil {
+		os.Remove(file)
+	}
+	return err
+}
+
+// ExportNBGrader makes the folder of a course for nbgrader, with its settings and the sources. lab is the command that runs the lab. What is there already is kept
+// under another name. It is an error when a source has one.
+func ExportNBGrader(root string, lab, sources []string, folder string) (kept []string, err error) {
+	settings, err := exported.ReadFile("export/nbgrader_config.py")
+	if err != nil {
+		return nil, err
+	}
+	command, err := json.Marshal(lab)
+	if err != nil {
+		return nil, err
+	}
+	in, err := json.Marshal(root)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.NewReplacer("@LAB@", string(command), "@ROOT@", string(in)).Replace(string(settings))
+	old, err := made.Write(folder, "nbgrader_config.py", []byte(text))
+	if old != "" {
+		kept = append(kept, old)
+	}
+	for _, source := range sources {
+		a, nb, wrong := assignment.Read(source)
+		if err = errors.Join(err, wrong); err != nil {
+			return kept, err
+		}
+		text, err := nb.Bytes()
+		if err != nil {
+			return kept, err
+		}
+		old, err := made.Write(filepath.Join(folder, "source", a.Name), a.Name+".ipynb", text)
+		if err != nil {
+			return kept, err
+		}
+		if old != "" {
+			kept = append(kept, filepath.Join("source", a.Name, old))
+		}
+	}
+	return kept, err
+}
+
+// notForStudents are the parts of the lab's sources that a template lacks: what is made, and what tells solutions.
+var notForStudents = []string{".git", ".lab", "work", ".ci", "notebooks/assignments", "pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/grade_test.go"}
+
+// ExportTemplate makes a repository for students in an empty folder: the lab, the notebooks that they work in, and a workflow that tries the checks at each push. It
+// is an error when the folder is not empty, and when a source has one.
+func ExportTemplate(root string, sources []string, folder string) error {
+	if err := emptyFolder(folder); err != nil {
+		return err
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		text, err := Released(source)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(folder, "assignments", filepath.Base(source))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
+			return err
+		}
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		name, wrong := filepath.Rel(root, path)
+		switch {
+		case err != nil || wrong != nil:
+			return errors.Join(err, wrong)
+		case path == folder || slices.Contains(notForStudents, filepath.ToSlash(name)) || d.Name() == ".ipynb_checkpoints":
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(folder, name), 0o755)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		return copyPlain(path, filepath.Join(folder, name))
+	})
+	if err != nil {
+		return err
+	}
+	workflow, err := exported.ReadFile("export/check.yml")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(folder, ".github", "workflows", "check.yml")
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, workflow, 0o644))
+}
+
+// copyPlain copies a file with its right to be executed.
+func copyPlain(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, info.Mode().Perm()|0o200)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

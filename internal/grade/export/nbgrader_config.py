@@ -1,0 +1,136 @@
+# nbgrader's three commands with the lab's grader. Put this file into the folder of your course.
+#
+# nbgrader keeps the gradebook, restores the cells of checks, and writes its feedback. What students wrote is not executed by nbgrader: the
+# lab's grader runs it apart from this machine and says how many points each check gives.
+import json
+import os
+import subprocess
+import tempfile
+
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import (
+    CheckCellMetadata, ClearOutput, ComputeChecksums, DeduplicateIds, LimitOutput, NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec,
+    SaveAutoGrades, SaveCells, AssignLatePenalties)
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+
+LAB = @LAB@  # the command, as a list
+ROOT = @ROOT@  # the folder in which it runs
+
+kits = {}  # of this run, by the source
+
+
+def lab(*args):
+    done = subprocess.run([*LAB, "assignment", *args], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip() or done.stdout.strip())
+    return done.stdout
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def path_of(resources, folder=None):
+    return os.path.join(os.path.abspath(folder or resources["metadata"]["path"]), resources["metadata"]["name"] + ".ipynb")
+
+
+def released(path):
+    """The cells of a source as students get them, by their ids."""
+    cells = json.loads(lab("export", "release", path))["cells"]
+    return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells if "nbgrader" in cell["metadata"]}
+
+
+def take(cell, kept):
+    cell.source = "".join(kept["source"])
+    if "descent" in kept["metadata"]:
+        cell.metadata["descent"] = kept["metadata"]["descent"]
+
+
+class WithoutSolutions(NbGraderPreprocessor):
+    """Replaces solutions, model answers and rubrics by what students get."""
+
+    def preprocess(self, nb, resources):
+        students = released(path_of(resources))
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution") and grade_id(cell) in students:
+                take(cell, students[grade_id(cell)])
+        return nb, resources
+
+
+class WithoutHiddenChecks(NbGraderPreprocessor):
+    """Removes hidden checks, after nbgrader has stored the cells."""
+
+    def preprocess(self, nb, resources):
+        students = released(path_of(resources))
+        for cell in nb.cells:
+            if grade_id(cell) in students:
+                take(cell, students[grade_id(cell)])
+        return nb, resources
+
+
+class RestoreChecks(NbGraderPreprocessor):
+    """Puts back the cells of checks and questions that a student deleted, so that nbgrader has a place for their points."""
+
+    def preprocess(self, nb, resources):
+        here = {grade_id(cell) for cell in nb.cells}
+        for cell in source_of(self, resources).cells:
+            if cell.metadata.get("nbgrader", {}).get("grade") and grade_id(cell) not in here:
+                restored = cell.copy()
+                if restored.cell_type == "markdown":
+                    restored.source = ""
+                nb.cells.append(restored)
+        return nb, resources
+
+
+def source_of(preprocessor, resources):
+    import nbformat
+    return nbformat.read(source_path(preprocessor, resources), as_version=4)
+
+
+def source_path(preprocessor, resources):
+    course = preprocessor.parent.coursedir
+    folder = course.format_path(course.source_directory, ".", resources["nbgrader"]["assignment"])
+    return path_of(resources, folder)
+
+
+class GradeApart(NbGraderPreprocessor):
+    """Has the lab's grader grade what was submitted, and writes the points where nbgrader reads them."""
+
+    def preprocess(self, nb, resources):
+        source = source_path(self, resources)
+        if source not in kits:
+            kits[source] = tempfile.mkdtemp(prefix="descent-kit-")
+            os.chmod(kits[source], 0o755)
+            lab("export", "kit", source, "-o", kits[source])
+        course, ids = self.parent.coursedir, resources["nbgrader"]
+        submitted = path_of(resources, course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
+        checks = json.loads(lab("one", "--kit", kits[source], "--seed", self.secret(), submitted))["extra_data"]
+        students = released(source)
+        for cell in nb.cells:
+            if cell.cell_type != "code":
+                continue
+            cell.outputs, cell.execution_count = [], None
+            if grade_id(cell) in checks:
+                check = checks[grade_id(cell)]
+                cell.outputs = [
+                    new_output("stream", name="stdout", text=check["says"] + "\n"),
+                    new_output("execute_result", {"text/plain": repr(float(check["points"]))}),
+                ]
+                take(cell, students[grade_id(cell)])  # feedback shows this cell, and no hidden check with it
+        return nb, resources
+
+    def secret(self):
+        """A number of this course's own, from which the cases are drawn: the same for all, and unknown to students."""
+        path = os.path.join(self.parent.coursedir.root, ".descent-secret")
+        if not os.path.exists(path):
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+                f.write(os.urandom(16).hex())
+        with open(path) as f:
+            return f.read()
+
+
+c = get_config()  # noqa: F821
+c.GenerateAssignment.preprocessors = [
+    WithoutSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells, WithoutHiddenChecks, ComputeChecksums, CheckCellMetadata]
+c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
+c.Autograde.autograde_preprocessors = [GradeApart, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]

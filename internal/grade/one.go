@@ -1,0 +1,109 @@
+package grade
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// OneOptions say how One grades.
+type OneOptions struct {
+	Kit        string // folder
+	Seed       string // secret; drawn if it is ""
+	Submission string // a notebook, or a folder with one or with Go files
+}
+
+// OneResult is what One writes: Gradescope's results, and for nbgrader the points of each check.
+type OneResult struct {
+	ScopeResults
+	Checks map[string]OneCheck `json:"extra_data"`
+}
+
+// OneCheck is what became of a task, by the id of its check.
+type OneCheck struct {
+	Points float64 `json:"points"`
+	Says   string  `json:"says"` // what its student reads
+}
+
+// One grades one submission, and always writes results: an error of the grader's own is among them, and is returned too.
+func One(ctx context.Context, opt OneOptions, write func(results any) error) error {
+	result, err := one(ctx, opt)
+	if err != nil {
+		result = OneResult{ScopeResults: ScopeResults{Output: "The grader failed, which is not the submission's fault. Tell your instructor: " + err.Error(),
+			Format: "text", Visibility: "visible", Printed: "hidden", Tests: []ScopeTest{}}}
+	}
+	return errors.Join(err, write(result))
+}
+
+func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
+	kit, err := OpenKit(opt.Kit)
+	if err != nil {
+		return result, err
+	}
+	scratch, err := NewScratch()
+	if err != nil {
+		return result, err
+	}
+	defer removeAll(scratch)
+	if user() > 0 { // who may not enter the folder where the kit is
+		if err := os.CopyFS(filepath.Join(scratch, "kit"), os.DirFS(opt.Kit)); err != nil {
+			return result, err
+		}
+		kit.Folder = filepath.Join(scratch, "kit")
+	}
+	if opt.Seed == "" {
+		opt.Seed = rand.Text()
+	}
+	g, err := kit.Grader(ctx, scratch, opt.Seed, false)
+	if err != nil {
+		return result, err
+	}
+	s, err := oneSubmission(kit, opt.Submission)
+	if err != nil {
+		return result, err
+	}
+	graded, err := g.Grade(ctx, s)
+	if err != nil {
+		return result, err
+	}
+	result = OneResult{ScopeResults: Gradescope(graded), Checks: map[string]OneCheck{}}
+	for _, t := range graded.Tasks {
+		var says []string
+		for _, line := range studentLines(t) {
+			sign := "✓"
+			if line.Points < line.Of {
+				sign = "✗"
+			}
+			says = append(says, strings.TrimSpace(sign+" "+line.Name+". "+line.Says+" "+line.Hint))
+		}
+		result.Checks[t.ID+"-check"] = OneCheck{Points: t.Points, Says: strings.Join(says, "\n")}
+	}
+	return result, nil
+}
+
+// oneSubmission reads a submission that is a file or a folder.
+func oneSubmission(kit *Kit, path string) (Submission, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Submission{}, err
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return Submission{}, err
+	}
+	defer root.Close()
+	s := Submission{Student: filepath.Base(path), Key: "one", Files: map[string][]byte{}}
+	info, err := root.Stat(s.Student)
+	switch {
+	case err != nil:
+		return s, err
+	case info.IsDir():
+		s.readFolder(root, kit.Assignment)
+	default:
+		s.read(root, s.Student, kit.Assignment.Name+".ipynb")
+	}
+	return s, nil
+}
