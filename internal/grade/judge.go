@@ -3,6 +3,7 @@ package grade
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,16 @@ type Grader struct {
 	Sandbox Sandbox
 	Seed    string // secret; the same for all submissions of a class
 	Scratch string // a folder that the user of the sandbox can enter
+
+	compileSeconds int     // 0 for the default
+	startSeconds   float64 // 0 for the default
 }
+
+// defaultStartSeconds are how long a worker may take until it answers. A usual one takes a twentieth of a second.
+const defaultStartSeconds = 20.0
+
+// defaultCompileSeconds are how long the compiler may compute for a task. A usual one takes a tenth.
+const defaultCompileSeconds = 20
 
 // maxCompile is the longest time for which the compiler is waited for.
 const maxCompile = 3 * time.Minute
@@ -127,7 +137,7 @@ func (s *sitting) packageOf(id string) string {
 func (s *sitting) compile(name string, on target, tasks []assignment.Task) error {
 	folder := filepath.Join(s.folder, name)
 	job := job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: on.goos, GOARCH: on.goarch,
-		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == ""}
+		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == "", Seconds: uint64(cmp.Or(s.grader.compileSeconds, defaultCompileSeconds))}
 	for _, t := range tasks {
 		if (on == native) == t.Native {
 			job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID)})
@@ -194,8 +204,11 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 		}
 	}
 	table.WriteString("}")
-	for _, part := range append(texts, text{"functions", table.String()}) {
-		code, _ := without(part.code, names) // what is declared later replaces what was declared before
+	for i, part := range append(texts, text{"functions", table.String()}) {
+		code := part.code
+		if i < len(texts) { // what is declared later replaces what was declared before
+			code, _ = without(code, names)
+		}
 		imports, body, err := assignment.Imports([]string{code}, allowed)
 		if err != nil {
 			return nil, err
@@ -231,6 +244,7 @@ type (
 		Allowed  string     `json:"allowed"`
 		All      string     `json:"all"`
 		Open     bool       `json:"open"`
+		Seconds  uint64     `json:"seconds"`
 	}
 	packaged struct {
 		ID    string   `json:"id"`
@@ -297,7 +311,7 @@ func readRegular(path string) ([]byte, error) {
 // judge asks the judge about a task.
 func (s *sitting) judge(t assignment.Task) ([]assignment.Result, error) {
 	g := s.grader
-	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
+	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
 	if s.why[t.ID] == "" {
 		cpu := fmt.Sprint(int(t.Seconds*32) + 30)
 		program := filepath.Join(s.programs[t.ID], "worker")
@@ -305,12 +319,6 @@ func (s *sitting) judge(t assignment.Task) ([]assignment.Result, error) {
 			request.Worker = g.Sandbox.command(g.Kit, []string{s.programs[t.ID]}, "native", program, cpu)
 		} else {
 			cache := filepath.Join(s.programs[t.ID], "cache")
-			if err := os.Mkdir(cache, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-				return nil, err
-			}
-			if err := lend(cache); err != nil {
-				return nil, err
-			}
 			request.Worker = g.Sandbox.command(g.Kit, []string{s.programs[t.ID]}, "wasm", program, cache, cpu)
 		}
 	}

@@ -236,4 +236,3 @@ func copyFile(from, to string, mode fs.FileMode) error {
 	}
 	return os.WriteFile(to, data, mode)
 }
-

@@ -137,17 +137,18 @@ type Judged struct {
 // A JudgeRequest asks for the judgment of one task of one submission. It is a line of JSON.
 type JudgeRequest struct {
 	Task    string   `json:"task"`
-	Prefix  string   `json:"prefix"` // of the functions' names in the worker
+	Prefix  string   `json:"prefix"`  // of the functions' names in the worker
 	Seed    string   `json:"seed"`    // "" for the cases of the notebook
 	Seconds float64  `json:"seconds"` // for each part
+	Start   float64  `json:"start"`   // until the worker answers
 	Worker  []string `json:"worker"`  // the command that starts what holds the student's functions, nil if there is none
 	Streams bool     `json:"streams"` // whether it talks over its files 3 and 4, and not over 0 and 1
 	User    int      `json:"user"`    // who runs it, 0 for whoever runs this
 	Missing string   `json:"missing"` // why there is none
 }
 
-// time is how long the worker may take for a part.
-func (r JudgeRequest) time() time.Duration { return time.Duration(r.Seconds * float64(time.Second)) }
+// inSeconds is so long a time.
+func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Judge is the main function of that program. It answers requests on its standard input, a line of results for each.
 func Judge(tasks map[string]Judged) {
@@ -214,4 +215,3 @@ func (p Part) asked(w *worker) Part {
 	}
 	return p
 }
-

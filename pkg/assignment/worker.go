@@ -40,7 +40,7 @@ func (w *worker) ready() error {
 			return err
 		}
 	}
-	w.running.clock.left = w.request.time()
+	w.running.clock.left = inSeconds(w.request.Seconds)
 	return nil
 }
 
@@ -91,11 +91,11 @@ func (w *worker) greet(conn *wall.Conn) (err error) {
 	if err := conn.Bind("", &ready); err != nil {
 		return err
 	}
-	w.running.clock.left = w.request.time()
+	w.running.clock.left = inSeconds(w.request.Start)
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("%s: %w", NotReady, w.lost(v))
-			w.over = err
+			w.over = fmt.Errorf("%s: %w", NotReady, w.lost(v))
+			err = w.over
 		}
 	}()
 	ready()

@@ -17,6 +17,7 @@ LAB = @LAB@  # the command, as a list
 ROOT = @ROOT@  # the folder in which it runs
 
 kits = {}  # of this run, by the source
+releases = {}
 
 
 def lab(*args):
@@ -36,8 +37,10 @@ def path_of(resources, folder=None):
 
 def released(path):
     """The cells of a source as students get them, by their ids."""
-    cells = json.loads(lab("export", "release", path))["cells"]
-    return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells if "nbgrader" in cell["metadata"]}
+    if path not in releases:
+        cells = json.loads(lab("export", "release", path))["cells"]
+        releases[path] = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells if "nbgrader" in cell["metadata"]}
+    return releases[path]
 
 
 def take(cell, kept):

@@ -56,6 +56,7 @@ type Job struct {
 	Allowed  string    `json:"allowed"`  // the list of packages that these may import
 	All      string    `json:"all"`      // the list of all packages of the program
 	Open     bool      `json:"open"`     // not confined, because this system cannot
+	Seconds  uint64    `json:"seconds"`  // of a processor, for each package
 }
 
 // A Package is the code for one task, in files in the job's folder.
@@ -70,12 +71,8 @@ type Compiled struct {
 	Error string            `json:"error"` // why there is no program
 }
 
-// compileSeconds is the longest time for a package, compileMemory the most memory that the compiler may reserve. Go's own reserves a gigabyte that it
-// does not use.
-const (
-	compileSeconds = 20
-	compileMemory  = 3 << 30
-)
+// compileMemory is the most memory that the compiler may reserve. Go's own reserves a gigabyte that it does not use.
+const compileMemory = 3 << 30
 
 func compile(folder string) error {
 	text, err := os.ReadFile(filepath.Join(folder, "job.json"))
@@ -86,7 +83,7 @@ func compile(folder string) error {
 	if err := json.Unmarshal(text, &job); err != nil {
 		return err
 	}
-	limits := map[int]uint64{syscall.RLIMIT_CPU: compileSeconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
+	limits := map[int]uint64{syscall.RLIMIT_CPU: job.Seconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
 	if err := limit(limits); err != nil {
 		return err
 	}
@@ -95,7 +92,13 @@ func compile(folder string) error {
 			return err
 		}
 	}
-	text, err = json.Marshal(job.build(folder))
+	result := job.build(folder)
+	if job.GOARCH == "wasm" && result.Error == "" && len(result.Wrong) < len(job.Packages) {
+		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); err != nil {
+			result.Error = err.Error()
+		}
+	}
+	text, err = json.Marshal(result)
 	if err != nil {
 		return err
 	}
@@ -150,7 +153,7 @@ func (j Job) tool(folder, name string, args ...string) (said string, err error) 
 	cmd.Dir = folder
 	cmd.Env = []string{"GOOS=" + j.GOOS, "GOARCH=" + j.GOARCH, "GOROOT=" + folder, "TMPDIR=" + folder, "HOME=" + folder, "GOMAXPROCS=1", "PWD=" + folder}
 	cmd.Stdout, cmd.Stderr = log, log
-	timer := time.AfterFunc(3*compileSeconds*time.Second, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(3*time.Duration(j.Seconds)*time.Second, func() { cmd.Process.Kill() })
 	defer timer.Stop()
 	if err = cmd.Run(); err == nil {
 		return "", nil
