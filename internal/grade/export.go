@@ -141,12 +141,12 @@ func ExportNBGrader(root string, lab, sources []string, folder string) (kept []s
 		if err != nil {
 			return kept, err
 		}
-		old, err := made.Write(filepath.Join(folder, "source", a.Name), a.Name+".ipynb", text)
+		old, err := made.Write(folder, filepath.Join("source", a.Name, a.Name+".ipynb"), text)
 		if err != nil {
 			return kept, err
 		}
 		if old != "" {
-			kept = append(kept, filepath.Join("source", a.Name, old))
+			kept = append(kept, old)
 		}
 	}
 	return kept, err

@@ -82,7 +82,7 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 	run := func(args ...string) {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = course
-		cmd.Env = append(os.Environ(), "JUPYTER_CONFIG_DIR="+folder, "JUPYTER_PLATFORM_DIRS=0", "JUPYTER_NO_CONFIG=1")
+		cmd.Env = append(os.Environ(), "JUPYTER_CONFIG_DIR="+folder, "JUPYTER_PLATFORM_DIRS=0", "JUPYTER_NO_CONFIG=1", "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
 	}

@@ -20,7 +20,7 @@ const record = ".made.json"
 // Write writes a file of the folder, whole or not at all. If the file that is there is not what was written last, a person changed it: it stays, under
 // the name that is returned. It is an error when the folder cannot be written.
 func Write(folder, name string, data []byte) (kept string, err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err != nil {
 		return "", err
 	}
 	sums := map[string]string{}

@@ -85,13 +85,17 @@ class RestoreChecks(NbGraderPreprocessor):
         return nb, resources
 
 
+def course_of(preprocessor):
+    return preprocessor.parent.parent.coursedir  # of the converter that has the exporter that has the preprocessor
+
+
 def source_of(preprocessor, resources):
     import nbformat
     return nbformat.read(source_path(preprocessor, resources), as_version=4)
 
 
 def source_path(preprocessor, resources):
-    course = preprocessor.parent.coursedir
+    course = course_of(preprocessor)
     folder = course.format_path(course.source_directory, ".", resources["nbgrader"]["assignment"])
     return path_of(resources, folder)
 
@@ -105,7 +109,7 @@ class GradeApart(NbGraderPreprocessor):
             kits[source] = tempfile.mkdtemp(prefix="descent-kit-")
             os.chmod(kits[source], 0o755)
             lab("export", "kit", source, "-o", kits[source])
-        course, ids = self.parent.coursedir, resources["nbgrader"]
+        course, ids = course_of(self), resources["nbgrader"]
         submitted = path_of(resources, course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
         checks = json.loads(lab("one", "--kit", kits[source], "--seed", self.secret(), submitted))["extra_data"]
         students = released(source)
@@ -124,7 +128,7 @@ class GradeApart(NbGraderPreprocessor):
 
     def secret(self):
         """A number of this course's own, from which the cases are drawn: the same for all, and unknown to students."""
-        path = os.path.join(self.parent.coursedir.root, ".descent-secret")
+        path = os.path.join(course_of(self).root, ".descent-secret")
         if not os.path.exists(path):
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
                 f.write(os.urandom(16).hex())
