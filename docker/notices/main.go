@@ -169,7 +169,10 @@ var classifiers = map[string]string{
 }
 
 // chosen are the licenses of modules that offer several in words of their own.
-var chosen = map[string]string{"github.com/golang/freetype": "FTL OR GPL-2.0-or-later"}
+var chosen = map[string]string{
+	"github.com/golang/freetype":                    "FTL OR GPL-2.0-or-later",
+	"kernel.org/pub/linux/libs/security/libcap/psx": "BSD-3-Clause OR GPL-2.0-only",
+}
 
 var separators = regexp.MustCompile(`[-_.]+`)
 

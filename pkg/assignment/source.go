@@ -123,7 +123,8 @@ func Read(path string) (*Assignment, *notebook.Notebook, error) {
 	return a, nb, nil
 }
 
-// ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts.
+// ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts. It is an error in the
+// other cases in which it is one for Parse.
 func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
 	seen := map[string]bool{}
 	cells := slices.DeleteFunc(slices.Clone(nb.Cells), func(c notebook.Cell) bool {
@@ -423,7 +424,7 @@ func withoutSolution(cell string) (string, error) {
 	})
 }
 
-// Solved is a cell with its solution and without the lines around it.
+// Solved is a cell with its solution and without the lines around it. It is an error when a solution does not end.
 func Solved(cell string) (string, error) {
 	return regions(cell, beginSolution, endSolution, func(lines []string) []string {
 		if i := slices.IndexFunc(lines, func(line string) bool { return marker(line) == stubLine }); i >= 0 {

@@ -1,0 +1,172 @@
+package grade
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// resumeFolder names the folders of a class that a test process grades until it is ended.
+const resumeFolder = "DESCENT_TEST_CLASS"
+
+// A class is graded by a process that is ended without a word in the middle. Another goes on: each submission has one result, and what was done is not done again.
+func TestGradingGoesOnAfterItWasKilled(t *testing.T) {
+	if folder := os.Getenv(resumeFolder); folder != "" {
+		gradeClass(t, folder)
+		return
+	}
+	folder := t.TempDir()
+	good, err := sourceOf(t, true).Bytes()
+	require.NoError(t, err)
+	const students = 8
+	for i := range students {
+		own := filepath.Join(folder, "submitted", fmt.Sprintf("student%d", i))
+		require.NoError(t, os.MkdirAll(own, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(own, "0-practice.ipynb"), good, 0o644))
+	}
+	victim := exec.Command(os.Args[0], "-test.run=^TestGradingGoesOnAfterItWasKilled$")
+	victim.Env = append(os.Environ(), resumeFolder+"="+folder)
+	require.NoError(t, victim.Start())
+	require.Eventually(t, func() bool { return len(done(t, folder)) >= 2 }, 3*time.Minute, 10*time.Millisecond)
+	require.NoError(t, victim.Process.Kill())
+	victim.Wait()
+	before := done(t, folder)
+	require.Less(t, len(before), students, "it was over before it was ended")
+	require.Equal(t, students-len(before), gradeClass(t, folder))
+	for path, text := range before {
+		now, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, text, string(now), "a result was made twice")
+	}
+	require.Len(t, done(t, folder), students)
+	require.Zero(t, gradeClass(t, folder))
+
+	// A new submission has a new result, and the old one stays.
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "submitted", "student0", "0-practice.ipynb"), []byte("{}"), 0o644))
+	require.Equal(t, 1, gradeClass(t, folder))
+	old, err := os.ReadFile(filepath.Join(folder, "grades", "students", "student0", "graded-1.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(old), `"points": 2`)
+	book, err := OpenBook(filepath.Join(folder, "grades"), nil)
+	require.NoError(t, err)
+	defer book.Close()
+	_, err = OpenBook(filepath.Join(folder, "grades"), nil)
+	require.Error(t, err, "two may grade into one folder")
+	results, err := book.Results()
+	require.NoError(t, err)
+	require.Len(t, results, students)
+	for _, r := range results {
+		text, err := os.ReadFile(filepath.Join(book.student(r.Key), "results.json"))
+		require.NoError(t, err)
+		var scope ScopeResults
+		require.NoError(t, json.Unmarshal(text, &scope))
+		require.Equal(t, map[bool]float64{true: 0, false: 5}[r.Student == "student0"], scope.Score)
+	}
+}
+
+// done are the results that there are, by their files.
+func done(t *testing.T, folder string) map[string]string {
+	paths, err := filepath.Glob(filepath.Join(folder, "grades", "students", "*", "graded.json"))
+	require.NoError(t, err)
+	all := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.True(t, json.Valid(text), "%s is half a result", path)
+		all[path] = string(text)
+	}
+	return all
+}
+
+// gradeClass grades a class, and tells how many submissions had no result.
+func gradeClass(t *testing.T, folder string) int {
+	g := practiceGrader(t)
+	all, err := Submissions(g.Kit.Assignment, filepath.Join(folder, "submitted"), "")
+	require.NoError(t, err)
+	book, err := OpenBook(filepath.Join(folder, "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	own := *g
+	own.Seed = book.Seed
+	var fresh atomic.Int32
+	require.NoError(t, book.Grade(context.Background(), &own, all, func(_ Submission, isFresh bool) {
+		if isFresh {
+			fresh.Add(1)
+		}
+	}))
+	return int(fresh.Load())
+}
+
+func TestLateRule(t *testing.T) {
+	due := time.Date(2026, 11, 30, 23, 59, 0, 0, time.Local)
+	for _, c := range []struct {
+		late  string
+		grace time.Duration
+		after time.Duration
+		want  float64
+	}{
+		{"10% a day", 0, -time.Hour, 0}, {"10% a day", 0, 0, 0}, {"10% a day", 0, time.Second, 2}, {"10% a day", 0, 24 * time.Hour, 2}, {"10% a day", 0, 25 * time.Hour, 4},
+		{"10% a day", time.Hour, time.Hour, 0}, {"10% a day, at most 50%", 0, 1000 * time.Hour, 10}, {"10% a day", 0, 1000 * time.Hour, 20}, {"5% an hour", 0, 90 * time.Minute, 2},
+		{"", 0, time.Hour, 0},
+	} {
+		rule, err := ParseRule("2026-11-30T23:59", c.late, c.grace)
+		require.NoError(t, err)
+		require.InDelta(t, c.want, rule.Penalty(due.Add(c.after), 20), 1e-9, "%+v", c)
+	}
+	for _, late := range []string{"10", "ten percent", "-5% a day", "10% a week"} {
+		_, err := ParseRule("2026-11-30", late, 0)
+		require.Error(t, err, late)
+	}
+	_, err := ParseRule("", "10% a day", 0)
+	require.Error(t, err)
+	_, err = ParseRule("soon", "", 0)
+	require.Error(t, err)
+}
+
+// Points given by hand count, and a slip in the list is found before anything changes.
+func TestPointsByHand(t *testing.T) {
+	g := practiceGrader(t)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	ada := &Graded{Student: "=ada", Key: "ada", Tasks: []TaskResult{{ID: "descent-step", Points: 1, Of: 2}, {ID: "descend", Points: 3, Of: 3}}}
+	require.NoError(t, book.store(ada, false))
+	list := filepath.Join(book.Folder, ByHandFile)
+	publish := func(text string) (Standing, error) {
+		if text != "" {
+			require.NoError(t, os.WriteFile(list, []byte(text), 0o644))
+		}
+		all, _, err := book.Publish("")
+		if err != nil {
+			return Standing{}, err
+		}
+		return all[0], nil
+	}
+	s, err := publish("")
+	require.NoError(t, err)
+	require.Equal(t, []float64{4, 1}, []float64{s.Total, float64(s.Open)})
+	const marks = "student,item,points,comment\n'=ada,explain,1.5,good\n'=ada,descent-step,2,it was right\n'=ada,late,0.5,a day\n"
+	for range 2 { // the list that is written says the same as the one that was read
+		s, err = publish(marks)
+		require.NoError(t, err)
+		require.Equal(t, []float64{6, 6.5, 0}, []float64{s.Total, s.Earned, float64(s.Open)})
+		s, err = publish("")
+		require.NoError(t, err)
+		require.Equal(t, 6.0, s.Total)
+	}
+	for _, wrong := range []string{"bob,explain,1", "=ada,explian,1", "=ada,explain,3", "=ada,explain,-1", "=ada,explain,NaN", "=ada,explain,1\n=ada,explain,2", "=ada,explain"} {
+		_, err := publish("student,item,points\n" + wrong + "\n")
+		require.Error(t, err, wrong)
+		text, err := os.ReadFile(list)
+		require.NoError(t, err)
+		require.Contains(t, string(text), wrong)
+	}
+}
