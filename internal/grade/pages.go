@@ -213,6 +213,7 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 			part string
 			all  int
 			says map[string]int
+			as   map[string]string // one of each
 		}
 		var counts []*count
 		for _, s := range all {
@@ -223,18 +224,19 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 			}
 			for i, p := range result.Parts {
 				for len(counts) <= i {
-					counts = append(counts, &count{says: map[string]int{}})
+					counts = append(counts, &count{says: map[string]int{}, as: map[string]string{}})
 				}
 				if counts[i].part = p.Name; !p.Right() {
 					counts[i].all++
 					counts[i].says[alike(p.Says)]++
+					counts[i].as[alike(p.Says)] = brief.Of(p.Says)
 				}
 			}
 		}
 		slices.SortStableFunc(counts, func(a, b *count) int { return b.all - a.all })
 		for _, c := range counts {
 			if c.all > 0 && len(shown.Failures) < mostFailures {
-				shown.Failures = append(shown.Failures, failure{Count: c.all, Part: c.part, Says: commonest(c.says)})
+				shown.Failures = append(shown.Failures, failure{Count: c.all, Part: c.part, Says: c.as[commonest(c.says)]})
 			}
 		}
 		shown.Mean = fmt.Sprintf("%.1f", mean(points))
@@ -250,6 +252,7 @@ var numbers = regexp.MustCompile(`[-−]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|NaN|[+-]
 // alike is a sentence without its numbers, so that those on the same failure are the same.
 func alike(says string) string { return brief.Of(numbers.ReplaceAllString(says, "…")) }
 
+// commonest is the text that is there most often.
 func commonest(says map[string]int) string {
 	best, most := "", 0
 	for text, n := range says {
@@ -257,7 +260,7 @@ func commonest(says map[string]int) string {
 			best, most = text, n
 		}
 	}
-	return fmt.Sprintf("%d × %s", most, best)
+	return best
 }
 
 func mean(v []float64) (m float64) {

@@ -144,15 +144,15 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 	a := &Assignment{Name: name, Title: name}
 	title, ids, checks := "", map[string]bool{}, map[string]notebook.Cell{}
 	for i, c := range nb.Cells {
-		if c.Type == "markdown" {
+		meta, err := graded(c)
+		if err != nil {
+			return nil, fmt.Errorf("cell %d (%s): %w", i+1, c.Name(), err)
+		}
+		if c.Type == "markdown" && meta == nil {
 			title = heading(string(c.Source), title)
 			if i == 0 && title != "" {
 				a.Title = title
 			}
-		}
-		meta, err := graded(c)
-		if err != nil {
-			return nil, fmt.Errorf("cell %d (%s): %w", i+1, c.Name(), err)
 		}
 		if meta == nil {
 			continue

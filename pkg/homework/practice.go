@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"descent.example/internal/plural"
 )
 
 // DescentStep tries a step of gradient descent on random vectors of d numbers. step gets θ, ∇L(θ) and the learning rate η > 0. It is an
@@ -47,11 +49,11 @@ func Descend(rng *rand.Rand, steps int, run func(gradient func(theta []float64) 
 			}
 		}
 		if !allNear(got, want) {
-			return fmt.Errorf("from θ = %s with η = %.5g on ½(%.5g θ₁² + %.5g θ₂²) your run returns %s after %d steps; it should return %s",
-				vector(start), lr, lambda[0], lambda[1], vector(got), steps, vector(want))
+			return fmt.Errorf("from θ = %s with η = %.5g on ½(%.5g θ₁² + %.5g θ₂²) your run returns %s after %s; it should return %s",
+				vector(start), lr, lambda[0], lambda[1], vector(got), plural.Of(steps, "step"), vector(want))
 		}
 		if asked > steps {
-			return fmt.Errorf("your run computes %d gradients in %d steps; one for each step is enough", asked, steps)
+			return fmt.Errorf("your run computes %d gradients in %s; one for each step is enough", asked, plural.Of(steps, "step"))
 		}
 	}
 	return nil
