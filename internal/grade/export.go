@@ -153,7 +153,7 @@ func ExportNBGrader(root string, lab, sources []string, folder string) (kept []s
 }
 
 // notForStudents are the parts of the lab's sources that a template lacks: what is made, and what tells solutions.
-var notForStudents = []string{".git", ".lab", "work", ".ci", "notebooks/assignments", "pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/grade_test.go"}
+var notForStudents = []string{".git", ".lab", "work", ".ci", "notebooks/assignments", "pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/testdata"}
 
 // ExportTemplate makes a repository for students in an empty folder: the lab, the notebooks that they work in, and a workflow that tries the checks at each push. It
 // is an error when the folder is not empty, and when a source has one.
@@ -180,7 +180,8 @@ func ExportTemplate(root string, sources []string, folder string) error {
 		switch {
 		case err != nil || wrong != nil:
 			return errors.Join(err, wrong)
-		case path == folder || slices.Contains(notForStudents, filepath.ToSlash(name)) || d.Name() == ".ipynb_checkpoints":
+		case path == folder || slices.Contains(notForStudents, filepath.ToSlash(name)) || d.Name() == ".ipynb_checkpoints",
+			strings.HasPrefix(filepath.ToSlash(name), "internal/grade/") && strings.HasSuffix(name, "_test.go"):
 			if d.IsDir() {
 				return fs.SkipDir
 			}
