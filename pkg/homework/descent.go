@@ -1,0 +1,319 @@
+package homework
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// DecayStep tries a step of gradient descent with weight decay on d random parameters, the last of which is the bias. step gets θ, the gradient of the
+// loss without the penalty, the learning rate η > 0 and ρ ≥ 0. It is an error when a weight does not become (1 − ηρ)θᵢ − η∂L/∂θᵢ, or when the bias is
+// decayed.
+func DecayStep(rng *rand.Rand, d int, rho float64, step func(theta, gradient []float64, lr, rho float64) []float64) error {
+	for range 5 {
+		theta, gradient, lr := draw(rng, d, 3), draw(rng, d, 5), 0.01+0.5*rng.Float64()
+		want := make([]float64, d)
+		for i := range want {
+			keep := 1 - lr*rho
+			if i == d-1 {
+				keep = 1
+			}
+			want[i] = keep*theta[i] - lr*gradient[i]
+		}
+		if got := step(slices.Clone(theta), slices.Clone(gradient), lr, rho); !allNear(got, want) {
+			return fmt.Errorf("for θ = %s, ∇L = %s, η = %.5g and ρ = %.5g your step returns %s; it should return %s",
+				vector(theta), vector(gradient), lr, rho, vector(got), vector(want))
+		}
+	}
+	return nil
+}
+
+// A smooth loss is c + ½Σλᵢθᵢ² + sin(a·θ).
+type smooth struct {
+	lambda, a []float64
+	c         float64
+}
+
+func newSmooth(rng *rand.Rand, d int, c float64) *smooth {
+	l := &smooth{lambda: make([]float64, d), a: make([]float64, d), c: c}
+	for i := range d {
+		l.lambda[i], l.a[i] = 1+49*rng.Float64(), 2+rng.Float64()
+	}
+	return l
+}
+
+func (l *smooth) phase(theta []float64) (phase float64) {
+	for i := range min(len(theta), len(l.a)) {
+		phase += l.a[i] * theta[i]
+	}
+	return phase
+}
+
+func (l *smooth) value(theta []float64) float64 {
+	value := l.c + math.Sin(l.phase(theta))
+	for i := range min(len(theta), len(l.lambda)) {
+		value += l.lambda[i] * theta[i] * theta[i] / 2
+	}
+	return value
+}
+
+func (l *smooth) gradient(theta []float64) []float64 {
+	gradient, slope := make([]float64, len(theta)), math.Cos(l.phase(theta))
+	for i := range min(len(theta), len(l.lambda)) {
+		gradient[i] = l.lambda[i]*theta[i] + l.a[i]*slope
+	}
+	return gradient
+}
+
+// WrongEntry tries a search for a mistake in a gradient. find gets a loss, what is said to be its gradient, and θ. In every other case one entry of the
+// gradient is off by least to most, as a part of its size or of 1 if its size is smaller. The loss has the constant part c. It is an error when find
+// returns another index than that of the wrong entry, or another number than −1 when all entries are right.
+func WrongEntry(rng *rand.Rand, least, most, c float64,
+	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
+) error {
+	for trial := range 8 {
+		d := 2 + rng.IntN(6)
+		loss, theta := newSmooth(rng, d, c), draw(rng, d, 2)
+		want, off := -1, 0.0
+		if trial%2 == 0 {
+			want = rng.IntN(d)
+			off = (least + (most-least)*rng.Float64()) * math.Max(1, math.Abs(loss.gradient(theta)[want]))
+			if rng.IntN(2) == 0 {
+				off = -off
+			}
+		}
+		got := find(loss.value, func(theta []float64) []float64 {
+			gradient := loss.gradient(theta)
+			if want >= 0 && want < len(gradient) {
+				gradient[want] += off
+			}
+			return gradient
+		}, slices.Clone(theta))
+		if got != want && want < 0 {
+			return fmt.Errorf("at θ = %s all entries of the gradient are right, and you return %d", vector(theta), got)
+		}
+		if got != want {
+			return fmt.Errorf("at θ = %s the entry %d of the gradient is off by %.3g, and you return %d", vector(theta), want, off, got)
+		}
+	}
+	return nil
+}
+
+// Huber tries the gradient of the mean Huber loss of a linear model, for n random examples of d features. gradient gets θ, a row of features for each
+// example, their targets and δ > 0. The residuals are about as large as size, of both signs. It is an error when the gradient differs from central
+// differences of the loss by more than they can.
+func Huber(rng *rand.Rand, n, d int, size, delta float64, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
+	for range 3 {
+		theta, x, y := draw(rng, d, 2), make([][]float64, n), make([]float64, n)
+		for i := range x {
+			x[i] = draw(rng, d, 2)
+			r := size * (0.2 + 0.8*rng.Float64())
+			if math.Abs(r-delta) < 0.01*delta { // the loss bends there
+				r = 0.5 * delta
+			}
+			if i%2 == 1 {
+				r = -r
+			}
+			y[i] = dot(theta, x[i]) - r
+		}
+		want := differences(func(theta []float64) (sum float64) {
+			for i := range x {
+				r := math.Abs(dot(theta, x[i]) - y[i])
+				sum += min(r, delta) * (r - min(r, delta)/2) / float64(n)
+			}
+			return sum
+		}, theta, 1e-5*delta)
+		rows := make([][]float64, n)
+		for i := range x {
+			rows[i] = slices.Clone(x[i])
+		}
+		got := gradient(slices.Clone(theta), rows, slices.Clone(y), delta)
+		if !within(got, want, 1e-6) {
+			return fmt.Errorf("for %d examples of %d features, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
+				n, d, size, delta, vector(got), vector(want))
+		}
+	}
+	return nil
+}
+
+// dot is the inner product of two vectors.
+func dot(a, b []float64) (sum float64) {
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+// differences is the gradient of f by central differences of half-width h.
+func differences(f func(x []float64) float64, x []float64, h float64) []float64 {
+	gradient := make([]float64, len(x))
+	for i := range x {
+		up, down := slices.Clone(x), slices.Clone(x)
+		up[i] += h
+		down[i] -= h
+		gradient[i] = (f(up) - f(down)) / (up[i] - down[i])
+	}
+	return gradient
+}
+
+// within tells whether two vectors have the same length and differ by no more than a part of the larger of 1 and their size.
+func within(got, want []float64, part float64) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := range want {
+		if !(math.Abs(got[i]-want[i]) <= part*math.Max(1, math.Abs(want[i]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// LargestRate tries a prediction for gradient descent on (1/2n)Σ(θxᵢ − yᵢ)². It is an error when a run at a rate 0.5 % below largest does not come closer
+// to the minimum, or a run 0.5 % above it does.
+func LargestRate(rng *rand.Rand, x []float64, largest float64) error {
+	for _, part := range []float64{0.995, 1.005} {
+		if end := fitRate(rng, x, part*largest, 100); (end < 1) != (part < 1) {
+			return fmt.Errorf("at %g times your rate, 100 steps multiply the distance to the minimum by %.4g", part, end)
+		}
+	}
+	return nil
+}
+
+// OneStepRate tries a prediction of the rate that arrives in one step, on the same loss. It is an error when more than 0.5 % of the distance is left.
+func OneStepRate(rng *rand.Rand, x []float64, best float64) error {
+	if end := fitRate(rng, x, best, 1); !(end <= 0.005) {
+		return fmt.Errorf("at your rate one step leaves %.4g of the distance to the minimum", end)
+	}
+	return nil
+}
+
+// fitRate fits y = θx for random y by gradient descent, and returns by which factor the distance to the minimum has changed.
+func fitRate(rng *rand.Rand, x []float64, lr float64, steps int) float64 {
+	y := draw(rng, len(x), 3)
+	minimum := dot(x, y) / dot(x, x)
+	theta := minimum + 1
+	for range steps {
+		slope := 0.0
+		for i := range x {
+			slope += (theta*x[i] - y[i]) * x[i] / float64(len(x))
+		}
+		theta -= lr * slope
+	}
+	return math.Abs(theta - minimum)
+}
+
+// StepsNeeded tries a count of steps on random bowls of d curvatures, at a rate of part·2/λ_max. count gets the curvatures λᵢ > 0, the rate and a factor
+// between 0 and 1. It is an error when it does not return the least number of steps after which every direction has at most that factor of its
+// distance, or −1 where there is none.
+func StepsNeeded(rng *rand.Rand, d int, part float64, count func(lambda []float64, lr, factor float64) int) error {
+	for range 6 {
+		lambda := make([]float64, d)
+		for i := range lambda {
+			lambda[i] = math.Ldexp(8, -rng.IntN(8)) // a power of two: 1 − ηλ is exact where it matters, at 0 and −1
+		}
+		lr, factor := part*2/slices.Max(lambda), math.Pow(10, -1-5*rng.Float64())
+		got := count(slices.Clone(lambda), lr, factor)
+		worst := 0.0
+		for _, l := range lambda {
+			worst = math.Max(worst, math.Abs(1-lr*l))
+		}
+		left := func(steps int) float64 { return math.Pow(worst, float64(steps)) }
+		switch {
+		case part >= 1 && got != -1:
+			return fmt.Errorf("for λ = %s and η = %.5g you return %d; the run never gets there, so return −1", vector(lambda), lr, got)
+		case part >= 1:
+		case got < 1 || left(got) > factor*(1+tolerance):
+			return fmt.Errorf("for λ = %s, η = %.5g and the factor %.4g you return %d; after so many steps the slowest direction still has %.4g of its distance",
+				vector(lambda), lr, factor, got, left(max(got, 0)))
+		case left(got-1) <= factor*(1-tolerance):
+			return fmt.Errorf("for λ = %s, η = %.5g and the factor %.4g you return %d; fewer steps are enough", vector(lambda), lr, factor, got)
+		}
+	}
+	return nil
+}
+
+// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at random margins m between lo and hi. It is an error when one of them is not
+// finite, or off by more than a relative 10⁻⁹.
+func Logistic(rng *rand.Rand, lo, hi float64, logistic func(margin float64) (loss, slope float64)) error {
+	for range 20 {
+		m := lo + (hi-lo)*rng.Float64()
+		loss, slope := logistic(m)
+		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ.
+		lossRight := math.Abs(math.Expm1(loss)/math.Exp(-m)-1) <= tolerance
+		slopeRight := math.Abs(-1/slope/(1+math.Exp(m))-1) <= tolerance
+		if m < -700 {
+			lossRight = math.Abs(loss/-m-1) <= tolerance
+		}
+		if m > 700 {
+			lossRight, slopeRight = loss >= 0 && loss < 1e-300, slope <= 0 && slope > -1e-300
+		}
+		if !lossRight {
+			return fmt.Errorf("for the margin %.5g your loss is %.12g; it should be ln(1 + e^%.5g)", m, loss, -m)
+		}
+		if !slopeRight {
+			return fmt.Errorf("for the margin %.5g your slope is %.12g; it should be −1/(1 + e^%.5g)", m, slope, m)
+		}
+	}
+	return nil
+}
+
+// A SearchCase is what LineSearch tries a search on.
+type SearchCase struct {
+	Dimension int
+	Cliff     bool // the loss is NaN beyond twice the start's distance
+	Uphill    bool // what is said to be the gradient points downhill
+	Halvings  int  // before a rate is good enough
+}
+
+// LineSearch tries a step with a line search on ½Σλᵢθᵢ². search gets the loss, θ, its gradient there and the first rate. It is an error when it does not
+// return the step at the first of the rates lr, lr/2, lr/4, …, 50 in all, at which the loss falls by half of η‖∇L‖² or more, together with that
+// rate; θ and 0 if there is none; and when it evaluates the loss more often than once at θ and once for each rate.
+func LineSearch(rng *rand.Rand, c SearchCase,
+	search func(loss func(theta []float64) float64, theta, gradient []float64, lr float64) ([]float64, float64),
+) error {
+	for range 3 {
+		lambda, theta := make([]float64, c.Dimension), draw(rng, c.Dimension, 3)
+		gradient, gg, ghg, far := make([]float64, c.Dimension), 0.0, 0.0, 0.0
+		for i := range lambda {
+			theta[i] += math.Copysign(0.5, theta[i])
+			lambda[i] = 0.5 + 2*rng.Float64()
+			gradient[i] = lambda[i] * theta[i]
+			gg += gradient[i] * gradient[i]
+			ghg += lambda[i] * gradient[i] * gradient[i]
+			far = math.Max(far, 2*math.Abs(theta[i]))
+		}
+		// On a quadratic the loss falls by half of what the tangent promises up to the rate gg/ghg. The last rate is 0.55 to 0.95 of that.
+		used, rates := gg/ghg*(0.55+0.4*rng.Float64()), c.Halvings+1
+		lr, want := math.Ldexp(used, c.Halvings), slices.Clone(theta)
+		if c.Uphill {
+			used, rates = 0, 50
+			for i := range gradient {
+				gradient[i] = -gradient[i]
+			}
+		}
+		for i := range want {
+			want[i] -= used * gradient[i]
+		}
+		asked := 0
+		next, rate := search(func(at []float64) (loss float64) {
+			asked++
+			for i := range min(len(at), len(lambda)) {
+				if c.Cliff && math.Abs(at[i]) > far {
+					return math.NaN()
+				}
+				loss += lambda[i] * at[i] * at[i] / 2
+			}
+			return loss
+		}, slices.Clone(theta), slices.Clone(gradient), lr)
+		problem := fmt.Sprintf("on ½Σλθ² with λ = %s, at θ = %s with ∇L = %s and the first rate %.5g", vector(lambda), vector(theta), vector(gradient), lr)
+		if !near(rate, used) || !allNear(next, want) {
+			return fmt.Errorf("%s you return %s and the rate %.5g; it should be %s and %.5g", problem, vector(next), rate, vector(want), used)
+		}
+		if asked > rates+1 {
+			return fmt.Errorf("%s you evaluate the loss %d times; %d are enough: one at θ, and one for each rate", problem, asked, rates+1)
+		}
+	}
+	return nil
+}

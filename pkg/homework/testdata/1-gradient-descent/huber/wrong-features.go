@@ -1,0 +1,18 @@
+package task
+
+// It has mended the clipping alone.
+// fails: calm sea: small residuals
+func huberGradient(theta []float64, x [][]float64, y []float64, delta float64) []float64 {
+	gradient := make([]float64, len(theta))
+	for i, row := range x {
+		r := -y[i]
+		for j, feature := range row {
+			r += theta[j] * feature
+		}
+		r = math.Max(-delta, math.Min(r, delta))
+		for j, feature := range row {
+			gradient[j] += r * feature / float64(len(row))
+		}
+	}
+	return gradient
+}
