@@ -1,0 +1,285 @@
+package homework
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Sample tries a draw of b of the numbers 0 to n − 1 without replacement, 20 times. It is an error when a draw does not have b different numbers of
+// these, and when n is above 1000 and the lower or the upper half is never drawn from.
+func Sample(rng *rand.Rand, n, b int, sample func(n, b int, rng *rand.Rand) []int) error {
+	low, high := false, false
+	for range 20 {
+		got := sample(n, b, rng)
+		if err := areDifferent(got, n, b); err != nil {
+			return err
+		}
+		for _, i := range got {
+			low, high = low || i < n/2, high || i >= n/2
+		}
+	}
+	if n > 1000 && !(low && high) {
+		return fmt.Errorf("with n = %d, 20 draws of %d numbers are all in one half of 0 to n − 1", n, b)
+	}
+	return nil
+}
+
+func areDifferent(drawn []int, n, b int) error {
+	if len(drawn) != b {
+		return fmt.Errorf("for n = %d and b = %d you return %d numbers", n, b, len(drawn))
+	}
+	seen := map[int]bool{}
+	for _, i := range drawn {
+		if i < 0 || i >= n {
+			return fmt.Errorf("for n = %d and b = %d you return %d; the numbers are 0 to n − 1", n, b, i)
+		}
+		if seen[i] {
+			return fmt.Errorf("for n = %d and b = %d you return %d twice in one draw", n, b, i)
+		}
+		seen[i] = true
+	}
+	return nil
+}
+
+// SampleFairly tries whether a draw of 3 of 6 numbers makes each set of two of them equally often: in 3,000 draws 600 times, give or take 6 standard
+// deviations, which a fair draw exceeds once in ten million times. It is an error when a pair is drawn more often or less.
+func SampleFairly(rng *rand.Rand, sample func(n, b int, rng *rand.Rand) []int) error {
+	const n, b, draws = 6, 3, 3000
+	var pairs [n][n]int
+	for range draws {
+		got := sample(n, b, rng)
+		if err := areDifferent(got, n, b); err != nil {
+			return err
+		}
+		for _, i := range got {
+			for _, j := range got {
+				pairs[i][j]++
+			}
+		}
+	}
+	const part = float64(b*(b-1)) / (n * (n - 1)) // of the draws that have a given pair
+	deviation := math.Sqrt(draws * part * (1 - part))
+	for i := range n {
+		for j := range i {
+			if math.Abs(float64(pairs[i][j])-draws*part) > 6*deviation {
+				return fmt.Errorf("in %d draws of 3 of 6, you draw %d and %d together %d times; it should be about %.0f", draws, j, i, pairs[i][j], draws*part)
+			}
+		}
+	}
+	return nil
+}
+
+// Unbiased tries an estimate of the mean of n slopes from b examples drawn with given probabilities. estimate gets the slopes, of which those of the
+// examples that are not drawn are NaN, the probabilities, and the indices drawn. Every possible draw is tried. It is an error when the estimate is not
+// right on average, or when its variance is not that of one example divided by b.
+func Unbiased(rng *rand.Rand, n, b int, estimate func(slopes, probability []float64, drawn []int) float64) error {
+	slopes, probability, sum := draw(rng, n, 5), make([]float64, n), 0.0
+	for i := range probability {
+		probability[i] = 0.1 + rng.Float64()
+		sum += probability[i]
+	}
+	mean, square := 0.0, 0.0 // of one example's
+	for i := range probability {
+		probability[i] /= sum
+		mean += slopes[i] / float64(n)
+		square += slopes[i] * slopes[i] / (probability[i] * float64(n*n))
+	}
+	var average, averageSquare float64
+	for code := range int(math.Pow(float64(n), float64(b))) {
+		drawn, known, chance := make([]int, b), make([]float64, n), 1.0
+		for i := range known {
+			known[i] = math.NaN()
+		}
+		for j := range drawn {
+			drawn[j] = code % n
+			code /= n
+			known[drawn[j]] = slopes[drawn[j]]
+			chance *= probability[drawn[j]]
+		}
+		got := estimate(known, slices.Clone(probability), drawn)
+		average += chance * got
+		averageSquare += chance * got * got
+	}
+	if !near(average, mean) {
+		return fmt.Errorf("the slopes %s with the probabilities %s have the mean %.6g; over all draws of %d your estimate averages %.6g",
+			vector(slopes), vector(probability), mean, b, average)
+	}
+	if got, want := averageSquare-average*average, (square-mean*mean)/float64(b); !within([]float64{got}, []float64{want}, 1e-6) {
+		return fmt.Errorf("for the slopes %s with the probabilities %s your estimate has the variance %.5g over all draws of %d; it should be %.5g, that of one example divided by %d",
+			vector(slopes), vector(probability), got, b, want, b)
+	}
+	return nil
+}
+
+// BatchFor tries the choice of a batch size. choose gets the number of examples, the standard deviation of their slopes (whose square is the mean
+// square deviation), and the standard error allowed. It is an error when it does not return the least size that is good enough, for batches without
+// replacement from about n examples.
+func BatchFor(rng *rand.Rand, n int, choose func(n int, sigma, allowed float64) int) error {
+	for range 10 {
+		n := max(1, n-rng.IntN(1+n/2))
+		sigma := 0.5 + 5*rng.Float64()
+		allowed := sigma * math.Pow(float64(n), -0.8*rng.Float64())
+		error2 := func(b int) float64 {
+			if b >= n {
+				return 0
+			}
+			return sigma * sigma / float64(b) * float64(n-b) / float64(n-1)
+		}
+		got := choose(n, sigma, allowed)
+		said := fmt.Sprintf("for n = %d, σ = %.6g and the standard error %.6g you return %d", n, sigma, allowed, got)
+		switch {
+		case got < 1 || got > n:
+			return fmt.Errorf("%s; a batch has 1 to n examples", said)
+		case error2(got) > allowed*allowed*(1+tolerance):
+			return fmt.Errorf("%s; such a batch has the standard error %.6g", said, math.Sqrt(error2(got)))
+		case got > 1 && error2(got-1) <= allowed*allowed*(1-tolerance):
+			return fmt.Errorf("%s; fewer examples are enough", said)
+		}
+	}
+	return nil
+}
+
+// AtRest tries a prediction of the variance with which SGD moves about the mean of examples, at a learning rate, with gradients of the given variance:
+// the variance one step later should be the same. It is an error when it differs by more than 0.5 %.
+func AtRest(lr, noise, variance float64) error {
+	if next := (1-lr)*(1-lr)*variance + lr*lr*noise; !(math.Abs(next-variance) <= 0.005*variance) {
+		return fmt.Errorf("one step later your variance %.5g is %.5g: it is not at rest", variance, next)
+	}
+	return nil
+}
+
+// RMSProp tries a run of RMSProp on slopes that do not depend on θ: the first is 0, and the others are random, or all equal if constant. run gets the
+// slope as a function of θ, the first θ, the rate, β, and the number of steps. It is an error when the last θ is not right.
+func RMSProp(rng *rand.Rand, steps int, constant bool,
+	run func(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64,
+) error {
+	for range 3 {
+		slopes := draw(rng, steps, 4)
+		for t := range slopes {
+			if constant || math.Abs(slopes[t]) < 0.1 {
+				slopes[t] = 2.5
+			}
+		}
+		if steps > 0 && !constant {
+			slopes[0] = 0
+		}
+		start, lr, beta := draw(rng, 1, 3)[0], 0.01+0.1*rng.Float64(), 0.5+0.4*rng.Float64()
+		want := start
+		for t := range slopes {
+			mean := 0.0 // of the squares so far, in closed form
+			for k := range t + 1 {
+				mean += (1 - beta) * math.Pow(beta, float64(t-k)) * slopes[k] * slopes[k]
+			}
+			if mean > 0 {
+				want -= lr * slopes[t] / math.Sqrt(mean)
+			}
+		}
+		asked := 0
+		got := run(func(float64) float64 {
+			asked++
+			if asked > steps {
+				return 1e6 // a step too many
+			}
+			return slopes[asked-1]
+		}, start, lr, beta, steps)
+		if !near(got, want) {
+			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %.6g after %d steps; it should be %.6g",
+				start, lr, beta, vector(slopes[:min(steps, 4)]), got, steps, want)
+		}
+	}
+	return nil
+}
+
+// Flare tries whether a run of the same kind follows a star that suddenly becomes brighter, after 1,000 steps of 2,000. It is an error when it is not near
+// the new brightness at the end.
+func Flare(rng *rand.Rand, run func(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64) error {
+	before, after, asked := 3+rng.Float64(), 8+rng.Float64(), 0
+	end := run(func(theta float64) float64 {
+		asked++
+		if asked <= 1000 {
+			return theta - before
+		}
+		return theta - after
+	}, 0, 0.02, 0.9, 2000)
+	if !(math.Abs(end-after) < 0.2) {
+		return fmt.Errorf("the star's brightness jumps from %.3g to %.3g after 1,000 steps; after 1,000 more you are at %.3g", before, after, end)
+	}
+	return nil
+}
+
+// MomentumStep tries steps of SGD with momentum on random gradients of d numbers. step gets θ, the velocity, the gradient, η and β, and returns the
+// next θ and velocity. It is an error when θ is not right after some steps: each gradient g, k steps ago, has moved θ by −η(1 + β + … + βᵏ)g.
+func MomentumStep(rng *rand.Rand, d, steps int, step func(theta, velocity, gradient []float64, lr, beta float64) ([]float64, []float64)) error {
+	for range 3 {
+		theta, velocity := draw(rng, d, 3), make([]float64, d)
+		lr, beta := 0.01+0.5*rng.Float64(), 0.95*rng.Float64()
+		want, gradients := slices.Clone(theta), make([][]float64, steps)
+		for t := range gradients {
+			gradients[t] = draw(rng, d, 2)
+			for i, g := range gradients[t] {
+				want[i] -= lr * g * (1 - math.Pow(beta, float64(steps-t))) / (1 - beta)
+			}
+		}
+		start := vector(theta)
+		for t := range gradients {
+			theta, velocity = step(theta, velocity, slices.Clone(gradients[t]), lr, beta)
+			if len(theta) != d || len(velocity) != d {
+				return fmt.Errorf("for vectors of %d numbers you return %d and %d", d, len(theta), len(velocity))
+			}
+		}
+		if !allNear(theta, want) {
+			return fmt.Errorf("from θ = %s and the velocity 0, with η = %.5g, β = %.5g and the gradient %s in the first step, you are at %s after %d steps; it should be %s",
+				start, lr, beta, vector(gradients[0]), vector(theta), steps, vector(want))
+		}
+	}
+	return nil
+}
+
+// A Sky is what a schedule is tried on: least squares with the curvatures 1, 0.2 and 0.05, whose gradient has the variance Noise·λ along a
+// direction of curvature λ. SGD starts at the distance Start in each direction.
+type Sky struct{ Start, Noise float64 }
+
+// Excess is the expected loss above the minimum after the steps of a run, exactly. rate gets t = 0 … steps − 1.
+func (s Sky) Excess(rate func(t int) float64, steps int) (excess float64) {
+	curvatures := [3]float64{1, 0.2, 0.05}
+	square := [3]float64{s.Start * s.Start, s.Start * s.Start, s.Start * s.Start} // the mean square distances
+	for t := range steps {
+		lr := rate(t)
+		for i, l := range curvatures {
+			square[i] = (1-lr*l)*(1-lr*l)*square[i] + lr*lr*l*s.Noise
+		}
+	}
+	for i, l := range curvatures {
+		excess += l * square[i] / 2
+	}
+	return excess
+}
+
+// BestConstant returns the best of many constant rates up to 1 for a run of some steps, and the excess loss that it leaves.
+func (s Sky) BestConstant(steps int) (rate, excess float64) {
+	excess = math.Inf(1)
+	for r := 1.0; r > 1e-4; r *= 0.95 {
+		if e := s.Excess(func(int) float64 { return r }, steps); e < excess {
+			rate, excess = r, e
+		}
+	}
+	return rate, excess
+}
+
+// Schedule tries a schedule for a run of some steps. It is an error when a rate is not between 0 and 1, and when the excess loss at the end is above half of
+// what the best constant rate leaves.
+func Schedule(s Sky, steps int, rate func(t, steps int) float64) error {
+	for t := range steps {
+		if r := rate(t, steps); !(r >= 0 && r <= 1) {
+			return fmt.Errorf("in step %d of %d your rate is %.5g; it should be between 0 and 1", t, steps, r)
+		}
+	}
+	constant, allowed := s.BestConstant(steps)
+	if got := s.Excess(func(t int) float64 { return rate(t, steps) }, steps); !(got <= allowed/2) {
+		return fmt.Errorf("in %d steps your schedule leaves an excess loss of %.4g; the best constant rate, %.3g, leaves %.4g, and half of that is allowed",
+			steps, got, constant, allowed)
+	}
+	return nil
+}

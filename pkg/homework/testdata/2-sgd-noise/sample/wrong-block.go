@@ -1,0 +1,11 @@
+package task
+
+// It draws neighbors: each number equally often, but not each pair.
+// fails: every pair equally often
+func sample(n, b int, rng *rand.Rand) []int {
+	first, drawn := rng.IntN(n), make([]int, b)
+	for i := range drawn {
+		drawn[i] = (first + i) % n
+	}
+	return drawn
+}

