@@ -1,0 +1,362 @@
+package homework
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Standardize tries the standardization of features. standardize gets a row of d features for each of n examples to learn from and for each that reports.
+// One feature is the same in all examples to learn from, if constant. It is an error when a feature x does not become (x − mean)/deviation, with the mean
+// and the root mean square deviation of the examples to learn from; a deviation of 0 up to rounding divides nothing.
+func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn, report [][]float64) (a, b [][]float64)) error {
+	rows := func(n int, shift float64) [][]float64 {
+		all := make([][]float64, n)
+		for i := range all {
+			all[i] = draw(rng, d, 3)
+			for j := range all[i] {
+				all[i][j] += shift
+			}
+		}
+		return all
+	}
+	learn, report := rows(n, 1), rows(2+rng.IntN(8), -2)
+	if constant {
+		for i := range learn {
+			learn[i][d-1] = 0.5
+		}
+	}
+	mean, deviation := make([]float64, d), make([]float64, d)
+	for j := range d {
+		square := 0.0
+		for _, row := range learn {
+			mean[j] += row[j] / float64(len(learn))
+			square += row[j] * row[j] / float64(len(learn))
+		}
+		if deviation[j] = math.Sqrt(math.Max(0, square-mean[j]*mean[j])); deviation[j] < 1e-6 {
+			deviation[j] = 1
+		}
+	}
+	a, b := standardize(copyRows(learn), copyRows(report))
+	for _, side := range []struct {
+		name      string
+		got, from [][]float64
+	}{{"learns", a, learn}, {"reports", b, report}} {
+		if len(side.got) != len(side.from) {
+			return fmt.Errorf("of %d examples of the side that %s you return %d", len(side.from), side.name, len(side.got))
+		}
+		for i, row := range side.from {
+			want := make([]float64, d)
+			for j := range row {
+				want[j] = (row[j] - mean[j]) / deviation[j]
+			}
+			if !within(side.got[i], want, 1e-8) {
+				return fmt.Errorf("the examples that learn have the means %s and the deviations %s; on the side that %s, %s becomes %s, and should become %s",
+					vector(mean), vector(deviation), side.name, vector(row), vector(side.got[i]), vector(want))
+			}
+		}
+	}
+	return nil
+}
+
+func copyRows(rows [][]float64) [][]float64 {
+	all := make([][]float64, len(rows))
+	for i, row := range rows {
+		all[i] = slices.Clone(row)
+	}
+	return all
+}
+
+// NoiseVariance tries an estimate of the noise from inputs that occur several times. groups is how often each input occurs. It is an error when estimate
+// does not return the sum of the squared deviations from the means of the groups, divided by the number of examples less that of groups, and −1 when
+// no input occurs twice.
+func NoiseVariance(rng *rand.Rand, groups []int, estimate func(inputs, targets []float64) float64) error {
+	for range 3 {
+		var examples [][2]float64
+		var squares, free float64
+		for g, n := range groups {
+			at, from := float64(g)/4, len(examples)
+			for range n {
+				examples = append(examples, [2]float64{at, draw(rng, 1, 3)[0] + 5*at})
+			}
+			for i := from; i < len(examples); i++ { // half the mean square difference of pairs, n − 1 times
+				for j := from; j < i; j++ {
+					difference := examples[i][1] - examples[j][1]
+					squares += difference * difference / float64(n)
+				}
+			}
+			free += float64(n - 1)
+		}
+		rng.Shuffle(len(examples), func(i, j int) { examples[i], examples[j] = examples[j], examples[i] })
+		var inputs, targets []float64
+		for _, e := range examples {
+			inputs, targets = append(inputs, e[0]), append(targets, e[1])
+		}
+		want := -1.0
+		if free > 0 {
+			want = squares / free
+		}
+		if got := estimate(slices.Clone(inputs), slices.Clone(targets)); !near(got, want) {
+			return fmt.Errorf("for the inputs %s and the targets %s you return %.6g; it should be %.6g", vector(inputs), vector(targets), got, want)
+		}
+	}
+	return nil
+}
+
+// EarlyStop tries early stopping on given losses of the epochs 1, 2, …, after which the loss stays high. stop gets a function that trains for another epoch
+// and returns the loss on examples that choose, the patience, and the most epochs. It is an error when it does not return the epoch with the least loss
+// before patience epochs in a row were no better than that, together with the loss, 0 and +Inf if all are NaN; and when it trains for more epochs or for
+// fewer.
+func EarlyStop(losses []float64, patience, most int, stop func(train func() float64, patience, most int) (best int, loss float64)) error {
+	want, least, epochs := 0, math.Inf(1), 0
+	for epochs < most && epochs < len(losses) && epochs-want < patience {
+		epochs++
+		if losses[epochs-1] < least {
+			want, least = epochs, losses[epochs-1]
+		}
+	}
+	trained := 0
+	best, loss := stop(func() float64 {
+		trained++
+		if trained > len(losses) {
+			return 1e9
+		}
+		return losses[trained-1]
+	}, patience, most)
+	said := fmt.Sprintf("for the losses %s, a patience of %d and at most %d epochs", vector(losses), patience, most)
+	if best != want || loss != least {
+		return fmt.Errorf("%s you return the epoch %d and the loss %.5g; it should be %d and %.5g", said, best, loss, want, least)
+	}
+	if trained != epochs {
+		return fmt.Errorf("%s you train for %d epochs; it should be %d", said, trained, epochs)
+	}
+	return nil
+}
+
+// Losses are random losses of n epochs, which fall and then rise again. If gaps, some of them are NaN.
+func Losses(rng *rand.Rand, n int, gaps bool) []float64 {
+	losses, bottom := draw(rng, n, 0.3), 1+rng.IntN(n)
+	for t := range losses {
+		losses[t] += 2 + 0.2*math.Abs(float64(t-bottom))
+		if gaps && (t == 0 || rng.IntN(5) == 0) {
+			losses[t] = math.NaN()
+		}
+	}
+	return losses
+}
+
+// Separate tries a threshold unit on three random points of the plane that are not on a line. It is an error when w·x + b has the wrong sign at a
+// point, for any of the eight labelings.
+func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]float64) (w [2]float64, b float64)) error {
+	points := plane(rng, 3)
+	for code := range 8 {
+		var p [3][2]float64
+		var labels [3]float64
+		for i := range p {
+			p[i], labels[i] = points[i], float64(2*(code>>i&1)-1)
+		}
+		w, b := separate(p, labels)
+		for i := range p {
+			if f := w[0]*p[i][0] + w[1]*p[i][1] + b; !(f*labels[i] > 0) || math.IsInf(f, 0) {
+				return fmt.Errorf("for the points %s with the labels %s your unit gives %.5g at %s; its sign should be that of %+g",
+					places(points), vector(labels[:]), f, vector(p[i][:]), labels[i])
+			}
+		}
+	}
+	return nil
+}
+
+// plane returns n random points of the plane, no three of which are near a line.
+func plane(rng *rand.Rand, n int) [][2]float64 {
+	var points [][2]float64
+	for len(points) < n {
+		xy := draw(rng, 2, 3)
+		p, good := [2]float64{xy[0], xy[1]}, true
+		for i := range points {
+			for j := range i {
+				good = good && math.Abs(area(p, points[i], points[j])) > 0.3
+			}
+			good = good && math.Hypot(p[0]-points[i][0], p[1]-points[i][1]) > 0.3
+		}
+		if good {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// area is twice the area of a triangle, positive if its corners follow each other counterclockwise.
+func area(p, q, r [2]float64) float64 {
+	return (q[0]-p[0])*(r[1]-p[1]) - (q[1]-p[1])*(r[0]-p[0])
+}
+
+func places(points [][2]float64) string {
+	parts := make([]string, len(points))
+	for i, p := range points {
+		parts[i] = vector(p[:])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Certificate tries a proof that no threshold unit shatters four random points of the plane, no three of which are on a line: numbers cᵢ, not all 0,
+// with Σcᵢ = 0 and Σcᵢxᵢ = 0. It is an error when they are not such numbers.
+func Certificate(rng *rand.Rand, certificate func(points [4][2]float64) [4]float64) error {
+	for range 5 {
+		points := plane(rng, 4)
+		c := certificate([4][2]float64(points))
+		var largest, sum float64
+		var at [2]float64
+		for i := range c {
+			largest = math.Max(largest, math.Abs(c[i]))
+			sum += c[i]
+			at[0] += c[i] * points[i][0]
+			at[1] += c[i] * points[i][1]
+		}
+		said := fmt.Sprintf("for the points %s you return %s", places(points), vector(c[:]))
+		if !(largest > 0) || math.IsInf(largest, 0) {
+			return fmt.Errorf("%s; the numbers should be finite, and not all 0", said)
+		}
+		if off := tolerance * largest; !(math.Abs(sum) <= off && math.Abs(at[0]) <= 10*off && math.Abs(at[1]) <= 10*off) {
+			return fmt.Errorf("%s; Σcᵢ is %.5g and Σcᵢxᵢ is %s, and both should be 0", said, sum, vector(at[:]))
+		}
+	}
+	return nil
+}
+
+// PlaneShare tries a prediction of the part of all labelings of n points in the plane, no three on a line, that a threshold unit can make. They are counted
+// on random points. It is an error when the prediction is off by more than 0.001.
+func PlaneShare(rng *rand.Rand, n int, share float64) error {
+	points, made := plane(rng, n), map[int]bool{}
+	for i := range points { // a line that separates can be moved until it touches two points, which may then lie on either side
+		for j := range i {
+			sides := 0
+			for k := range points {
+				if k != i && k != j && area(points[i], points[j], points[k]) > 0 {
+					sides |= 1 << k
+				}
+			}
+			for _, touched := range []int{0, 1 << i, 1 << j, 1<<i | 1<<j} {
+				made[sides|touched] = true
+				made[(1<<n-1)&^(sides|touched)] = true
+			}
+		}
+	}
+	return shareIs(len(made), n, share)
+}
+
+// LineShare is PlaneShare for n points on a line.
+func LineShare(n int, share float64) error {
+	made := map[int]bool{}
+	for threshold := range n + 1 {
+		made[1<<threshold-1] = true
+		made[(1<<n-1)&^(1<<threshold-1)] = true
+	}
+	return shareIs(len(made), n, share)
+}
+
+func shareIs(made, n int, share float64) error {
+	if all := 1 << n; !(math.Abs(share-float64(made)/float64(all)) <= 0.001) {
+		return fmt.Errorf("you predict %.4g of the %d labelings, which is %.4g labelings; that is not what a count gives", share, all, share*float64(all))
+	}
+	return nil
+}
+
+// A Model learns a wave with a net whose elbows stand at equal distances on [0, 1]. Training sets the heights at the knots, by gradient descent from 0.
+type Model struct {
+	Periods, Noise float64 // of the wave of height 1, and the standard deviation of the noise of its examples
+	Steps          int     // of gradient descent
+}
+
+// Train trains a net with a number of units on a number of examples, and returns its root mean square error on these and on unseen ones.
+func (m Model) Train(units int, rate float64, examples int) (learned, unseen float64) {
+	units, examples = min(max(units, 2), 1000), min(max(examples, 1), 20_000)
+	rng := rand.New(rand.NewPCG(uint64(examples), 1))
+	x, y := m.sample(rng, examples)
+	heights, change, weight := make([]float64, units), make([]float64, units), make([]float64, units)
+	for i := range x {
+		k, part := place(x[i], units)
+		weight[k] += 1 - part
+		weight[k+1] += part
+	}
+	for range m.Steps {
+		clear(change)
+		for i := range x {
+			k, part := place(x[i], units)
+			residual := (1-part)*heights[k] + part*heights[k+1] - y[i]
+			change[k] += residual * (1 - part)
+			change[k+1] += residual * part
+		}
+		for k := range heights {
+			heights[k] -= rate * change[k] / math.Max(weight[k], 1e-3)
+		}
+	}
+	errorOn := func(x, y []float64) (mean float64) {
+		for i := range x {
+			k, part := place(x[i], units)
+			residual := (1-part)*heights[k] + part*heights[k+1] - y[i]
+			mean += residual * residual / float64(len(x))
+		}
+		return math.Sqrt(mean)
+	}
+	return errorOn(x, y), errorOn(m.sample(rng, 1000))
+}
+
+func (m Model) sample(rng *rand.Rand, n int) (x, y []float64) {
+	for range n {
+		at := rng.Float64()
+		x, y = append(x, at), append(y, math.Sin(2*math.Pi*m.Periods*at+0.5)+m.Noise*rng.NormFloat64())
+	}
+	return x, y
+}
+
+// place returns the knot to the left of x and which part of the way to the next x is.
+func place(x float64, units int) (knot int, part float64) {
+	at := x * float64(units-1)
+	knot = min(int(at), units-2)
+	return knot, at - float64(knot)
+}
+
+// Causes are why a net fails: "learning", "units", "examples" or "relationship".
+var Causes = []string{"learning", "units", "examples", "relationship"}
+
+// Cause tries a diagnosis of nets that fail for one cause each. name gets the units, the rate and the examples of a net, and a function that trains such a
+// net and returns its errors on the examples learned from and on unseen ones. It is an error when it names another cause, and when it trains more than
+// ten times for a diagnosis.
+func Cause(rng *rand.Rand, patients int,
+	name func(units int, rate float64, examples int, train func(units int, rate float64, examples int) (learned, unseen float64)) string,
+) error {
+	for range patients {
+		periods := 0.5 + 3*rng.Float64()
+		units := int(12*periods) + 4
+		examples, rate := 6*units, 0.05+0.6*rng.Float64()
+		m := Model{Periods: periods, Noise: 0.03, Steps: int(40 / rate)}
+		cause := Causes[rng.IntN(len(Causes))]
+		switch cause {
+		case "learning":
+			rate = 0.1 / float64(m.Steps)
+		case "units":
+			units = max(2, units/5)
+		case "examples":
+			examples = units / 2
+		case "relationship":
+			m.Noise = 1
+		}
+		trained := 0
+		got := name(units, rate, examples, func(units int, rate float64, examples int) (float64, float64) {
+			if trained++; trained > 10 {
+				return math.NaN(), math.NaN()
+			}
+			return m.Train(units, rate, examples)
+		})
+		said := fmt.Sprintf("a net with %d units, the rate %.3g and %d examples", units, rate, examples)
+		if got != cause {
+			return fmt.Errorf("for %s you name %q; the cause is %q", said, got, cause)
+		}
+		if trained > 10 {
+			return fmt.Errorf("for %s you train %d times; ten are enough", said, trained)
+		}
+	}
+	return nil
+}
