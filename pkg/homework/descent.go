@@ -100,15 +100,21 @@ func WrongEntry(rng *rand.Rand, least, most, c float64,
 	return nil
 }
 
-// Huber tries the gradient of the mean Huber loss of a linear model, for n random examples of d features. gradient gets θ, a row of features for each
-// example, their targets and δ > 0. The residuals are about as large as size, of both signs. It is an error when the gradient differs from central
-// differences of the loss by more than they can.
-func Huber(rng *rand.Rand, n, d int, size, delta float64, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
+// A Sea is what Huber tries a gradient on: a number of examples with some features, residuals up to about Waves of both signs, and δ.
+type Sea struct {
+	Examples, Features int
+	Waves, Delta       float64
+}
+
+// Huber tries the gradient of the mean Huber loss of a linear model on random examples. gradient gets θ, a row of features for each example, their
+// targets and δ > 0. It is an error when the gradient differs from central differences of the loss by more than they can.
+func Huber(rng *rand.Rand, sea Sea, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
+	n, d, delta := sea.Examples, sea.Features, sea.Delta
 	for range 3 {
 		theta, x, y := draw(rng, d, 2), make([][]float64, n), make([]float64, n)
 		for i := range x {
 			x[i] = draw(rng, d, 2)
-			r := size * (0.2 + 0.8*rng.Float64())
+			r := sea.Waves * (0.2 + 0.8*rng.Float64())
 			if math.Abs(r-delta) < 0.01*delta { // the loss bends there
 				r = 0.5 * delta
 			}
@@ -131,7 +137,7 @@ func Huber(rng *rand.Rand, n, d int, size, delta float64, gradient func(theta []
 		got := gradient(slices.Clone(theta), rows, slices.Clone(y), delta)
 		if !within(got, want, 1e-6) {
 			return fmt.Errorf("for %d examples of %d features, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
-				n, d, size, delta, vector(got), vector(want))
+				n, d, sea.Waves, delta, vector(got), vector(want))
 		}
 	}
 	return nil

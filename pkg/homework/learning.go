@@ -246,7 +246,7 @@ func PlaneShare(rng *rand.Rand, n int, share float64) error {
 	return shareIs(len(made), n, share)
 }
 
-// LineShare is PlaneShare for n points on a line.
+// LineShare tries the same prediction for n points on a line. It is an error when it is off by more than 0.001.
 func LineShare(n int, share float64) error {
 	made := map[int]bool{}
 	for threshold := range n + 1 {

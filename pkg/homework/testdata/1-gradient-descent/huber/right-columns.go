@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It computes all pulls first, and then one entry of the gradient after the other.
 func huberGradient(theta []float64, x [][]float64, y []float64, delta float64) []float64 {
 	pulls := make([]float64, len(x))

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It leaves out the examples beyond δ instead of letting them pull with δ.
 // fails: storm: nearly all residuals beyond δ
 func huberGradient(theta []float64, x [][]float64, y []float64, delta float64) []float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It has mended the clipping alone.
 // fails: calm sea: small residuals
 func huberGradient(theta []float64, x [][]float64, y []float64, delta float64) []float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Beyond δ it pulls with 1 instead of δ.
 // fails: storm: nearly all residuals beyond δ
 func huberGradient(theta []float64, x [][]float64, y []float64, delta float64) []float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes the limits where they are exact to rounding.
 func logistic(margin float64) (loss, slope float64) {
 	switch {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It multiplies by the exponential that does not overflow.
 func logistic(margin float64) (loss, slope float64) {
 	slope = -1 / (1 + math.Exp(margin))

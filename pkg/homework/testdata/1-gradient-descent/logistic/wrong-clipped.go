@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It clips the margin, and with it the loss.
 // fails: margins far below 0
 func logistic(margin float64) (loss, slope float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It replaces NaN by 0.
 // fails: margins far below 0
 func logistic(margin float64) (loss, slope float64) {

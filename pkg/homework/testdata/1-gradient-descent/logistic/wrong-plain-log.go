@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It no longer overflows, and loses what is small.
 // fails: margins up to 700
 func logistic(margin float64) (loss, slope float64) {

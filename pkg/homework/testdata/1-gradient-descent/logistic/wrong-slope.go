@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Its slope is 1 minus a number near 1, which loses what is small.
 // fails: margins up to 700
 func logistic(margin float64) (loss, slope float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It moves θ itself and takes the move back if it is too long.
 func lineSearch(
 	loss func(theta []float64) float64, theta, gradient []float64, lr float64,

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes the length of the gradient for its square.
 func lineSearch(
 	loss func(theta []float64) float64, theta, gradient []float64, lr float64,

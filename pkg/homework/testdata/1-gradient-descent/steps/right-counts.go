@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It counts the steps of the slowest direction.
 func stepsNeeded(lambda []float64, lr, factor float64) int {
 	worst := 0.0

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It asks each direction for its number of steps.
 func stepsNeeded(lambda []float64, lr, factor float64) int {
 	most := 1

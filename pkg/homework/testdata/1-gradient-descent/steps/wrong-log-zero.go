@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It does not think of a rate that arrives in one step.
 // fails: a rate that arrives in one step
 func stepsNeeded(lambda []float64, lr, factor float64) int {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // At the edge it counts until it is tired.
 // fails: at the edge and beyond
 func stepsNeeded(lambda []float64, lr, factor float64) int {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It rounds down.
 // fails: one direction
 func stepsNeeded(lambda []float64, lr, factor float64) int {

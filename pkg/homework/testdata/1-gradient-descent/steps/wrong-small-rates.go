@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes 1 − ηλ for e^(−ηλ).
 // fails: five directions, and a rate near the edge
 func stepsNeeded(lambda []float64, lr, factor float64) int {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It returns the entry that is farthest off, if that is far enough; its h is larger.
 func wrongEntry(
 	loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64,

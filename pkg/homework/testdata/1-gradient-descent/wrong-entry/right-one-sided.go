@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It looks to one side only, with a small h.
 func wrongEntry(
 	loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64,

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Its h is so large that the difference is not the derivative.
 // fails: an entry that is 2 to 5 % off
 func wrongEntry(

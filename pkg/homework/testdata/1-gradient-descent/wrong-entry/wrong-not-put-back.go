@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It does not put θ back before it goes to the next entry.
 // fails: an entry that is 2 to 5 % off
 func wrongEntry(

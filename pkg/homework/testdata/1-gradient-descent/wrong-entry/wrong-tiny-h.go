@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Its h is so small that rounding is larger than the mistake.
 // fails: a loss around 5,000
 func wrongEntry(

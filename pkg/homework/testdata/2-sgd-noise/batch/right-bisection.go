@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It halves an interval of sizes.
 func batchFor(n int, sigma, allowed float64) int {
 	low, high := 0, n // high is enough, low is not

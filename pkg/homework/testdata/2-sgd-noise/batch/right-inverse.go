@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It adds inverses: 1/b is 1/n plus what the error allows.
 func batchFor(n int, sigma, allowed float64) int {
 	ratio := allowed / sigma

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes the standard error for a variance.
 // fails: about 1,000 pictures
 func batchFor(n int, sigma, allowed float64) int {

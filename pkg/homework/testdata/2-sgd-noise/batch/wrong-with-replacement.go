@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It leaves out the factor of the finite population.
 // fails: about 1,000 pictures
 func batchFor(n int, sigma, allowed float64) int {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It moves the mean toward the new square.
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {
 	mean := 0.0

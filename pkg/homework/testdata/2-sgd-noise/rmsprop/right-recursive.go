@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Each step is a call, and the sizes are kept instead of the squares.
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {
 	var from func(theta, size float64, left int) float64

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It corrects the mean for its start at 0, as Adam does.
 // fails: slopes of one size
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It forgets, but it weighs the new square with 1.
 // fails: slopes of one size
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It undoes the decay by a rate that grows, which is right for slopes of one size in the long run only.
 // fails: random slopes, the first of them 0
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It still adds the squares up, without the factor.
 // fails: slopes of one size
 // fails: a star that flares

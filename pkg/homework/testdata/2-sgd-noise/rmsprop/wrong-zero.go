@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It divides by 0 as long as the mean is 0.
 // fails: random slopes, the first of them 0
 func follow(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64 {

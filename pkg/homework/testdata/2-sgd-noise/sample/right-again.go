@@ -1,5 +1,10 @@
 package task
 
+import (
+	"math/rand/v2"
+	"slices"
+)
+
 // It draws again until the number is new.
 func sample(n, b int, rng *rand.Rand) []int {
 	var drawn []int

@@ -1,5 +1,7 @@
 package task
 
+import "math/rand/v2"
+
 // It shuffles a list of which it stores the entries that have moved.
 func sample(n, b int, rng *rand.Rand) []int {
 	moved := map[int]int{}

@@ -1,5 +1,7 @@
 package task
 
+import "math/rand/v2"
+
 // It draws neighbors: each number equally often, but not each pair.
 // fails: every pair equally often
 func sample(n, b int, rng *rand.Rand) []int {

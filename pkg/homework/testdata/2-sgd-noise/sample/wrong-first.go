@@ -1,5 +1,7 @@
 package task
 
+import "math/rand/v2"
+
 // It returns the first b numbers.
 // fails: every pair equally often
 // fails: 5 of 2⁵⁰

@@ -1,5 +1,10 @@
 package task
 
+import (
+	"math/rand/v2"
+	"slices"
+)
+
 // It takes the next free number in place of one that it has, which makes neighbors more likely.
 // fails: every pair equally often
 func sample(n, b int, rng *rand.Rand) []int {

@@ -1,5 +1,7 @@
 package task
 
+import "math/rand/v2"
+
 // It may draw a number twice.
 // fails: 4 of 9
 func sample(n, b int, rng *rand.Rand) []int {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It has a rate for the numbers of steps that it has seen.
 // fails: up to 4,000 steps
 func rate(t, steps int) float64 {

@@ -1,5 +1,10 @@
 package task
 
+import (
+	"math"
+	"slices"
+)
+
 // It halves the difference of the logarithms.
 func balance(w, b, v []float64) (w2, b2, v2 []float64) {
 	w2, b2, v2 = slices.Clone(w), slices.Clone(b), slices.Clone(v)

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It computes the common size, √|vw|.
 func balance(w, b, v []float64) (w2, b2, v2 []float64) {
 	for i := range w {

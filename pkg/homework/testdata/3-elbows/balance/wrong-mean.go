@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes the mean of the two sizes, which changes their product.
 // fails: one unit
 func balance(w, b, v []float64) (w2, b2, v2 []float64) {

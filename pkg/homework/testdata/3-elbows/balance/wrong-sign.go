@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It gives all weights the same sign.
 // fails: ten units
 func balance(w, b, v []float64) (w2, b2, v2 []float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It divides by 0.
 // fails: units without a weight
 func balance(w, b, v []float64) (w2, b2, v2 []float64) {

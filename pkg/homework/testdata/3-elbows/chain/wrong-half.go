@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes σ(0) for σ′(0).
 // fails: eight stages
 // fails: your weight

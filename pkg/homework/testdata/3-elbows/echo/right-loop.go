@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It goes back through the passes in a loop.
 func echoBackward(x, w, b, v, fromRight float64) (dw, db, dv, dx float64) {
 	inputs := []float64{x}

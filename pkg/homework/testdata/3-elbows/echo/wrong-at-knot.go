@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // At a knot it passes the derivative on.
 // fails: at a knot
 func echoBackward(x, w, b, v, fromRight float64) (dw, db, dv, dx float64) {

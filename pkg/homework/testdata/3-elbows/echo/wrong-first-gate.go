@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It forgets that the first pass may be off.
 // fails: the first pass is off
 func echoBackward(x, w, b, v, fromRight float64) (dw, db, dv, dx float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It lets w and b get what comes back along the second pass alone.
 // fails: both passes are on
 func echoBackward(x, w, b, v, fromRight float64) (dw, db, dv, dx float64) {

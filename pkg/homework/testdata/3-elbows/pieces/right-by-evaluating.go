@@ -1,5 +1,10 @@
 package task
 
+import (
+	"math"
+	"slices"
+)
+
 // It finds the places, and measures the slope to the left and to the right of each.
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {
 	var places []float64

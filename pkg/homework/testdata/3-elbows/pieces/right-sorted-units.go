@@ -1,5 +1,7 @@
 package task
 
+import "slices"
+
 // It sorts the units by their knots, and walks from left to right.
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {
 	type bend struct{ at, by float64 }

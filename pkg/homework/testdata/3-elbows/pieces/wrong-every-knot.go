@@ -1,5 +1,11 @@
 package task
 
+import (
+	"maps"
+	"math"
+	"slices"
+)
+
 // It lists every place where a unit bends, also where the bends cancel.
 // fails: bends that cancel, and units without a weight
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {

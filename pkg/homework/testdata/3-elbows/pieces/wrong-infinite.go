@@ -1,5 +1,11 @@
 package task
 
+import (
+	"maps"
+	"math"
+	"slices"
+)
+
 // It gives a unit with w = 0 a knot at infinity.
 // fails: bends that cancel, and units without a weight
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {

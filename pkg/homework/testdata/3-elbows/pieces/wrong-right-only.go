@@ -1,5 +1,11 @@
 package task
 
+import (
+	"maps"
+	"math"
+	"slices"
+)
+
 // It takes all units for units that open to the right.
 // fails: six places
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It fills slices of the right length, with w = 2.
 func triangle(teeth int) (w, b, v []float64, c float64) {
 	d := 2 * teeth

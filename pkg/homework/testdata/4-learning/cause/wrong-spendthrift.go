@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It trains until one remedy wins.
 // fails: eight nets
 func cause(

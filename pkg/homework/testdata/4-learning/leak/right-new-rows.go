@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It makes new rows, with means and deviations computed first.
 func standardize(learn, report [][]float64) (a, b [][]float64) {
 	d, n := len(learn[0]), float64(len(learn))

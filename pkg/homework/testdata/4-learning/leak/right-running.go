@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It keeps running means and sums of squares (Welford).
 func standardize(learn, report [][]float64) (a, b [][]float64) {
 	for j := range learn[0] {

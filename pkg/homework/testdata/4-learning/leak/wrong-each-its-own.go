@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // Each side has a mean and a deviation of its own.
 // fails: two features
 func standardize(learn, report [][]float64) (a, b [][]float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It has mended the leak alone.
 // fails: a feature that never changes
 func standardize(learn, report [][]float64) (a, b [][]float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It leaves the examples that report as they are.
 // fails: two features
 func standardize(learn, report [][]float64) (a, b [][]float64) {

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It has mended the feature that never changes alone.
 // fails: two features
 func standardize(learn, report [][]float64) (a, b [][]float64) {

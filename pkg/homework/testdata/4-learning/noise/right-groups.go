@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It collects the groups, and then looks at one after the other.
 func noiseVariance(inputs, targets []float64) float64 {
 	groups := map[float64][]float64{}

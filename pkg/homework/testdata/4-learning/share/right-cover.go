@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It computes Cover's formula.
 func predictShare() (plane, line float64) {
 	cover := func(n, d int) float64 {

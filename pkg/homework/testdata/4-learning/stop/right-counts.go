@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It counts the epochs without a better loss.
 func stopEarly(train func() float64, patience, most int) (best int, loss float64) {
 	loss = math.Inf(1)

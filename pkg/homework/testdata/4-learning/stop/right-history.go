@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It keeps all losses.
 func stopEarly(train func() float64, patience, most int) (best int, loss float64) {
 	history := []float64{math.Inf(1)}

@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It stops at the first rise.
 // fails: a loss that falls and rises, patience 3
 func stopEarly(train func() float64, patience, most int) (best int, loss float64) {

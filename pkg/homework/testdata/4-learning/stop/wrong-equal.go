@@ -1,5 +1,7 @@
 package task
 
+import "math"
+
 // It takes an equal loss for a better one.
 // fails: patience 1, and equal losses
 func stopEarly(train func() float64, patience, most int) (best int, loss float64) {
