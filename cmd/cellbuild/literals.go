@@ -13,6 +13,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"descent.example/internal/live"
 )
 
 // A literal is one that a prepared program reads when it starts.
@@ -267,7 +269,7 @@ func withVariables(cell []byte, literals []literal, values string) (changed, dec
 	out.Write(cell[done:])
 
 	var source strings.Builder
-	fmt.Fprintf(&source, reading, len(literals), values)
+	fmt.Fprintf(&source, reading, len(literals), live.ValuesEnv, values)
 	for i, l := range literals {
 		from := "integer"
 		switch info := basic(l.Type).Info(); {
@@ -298,7 +300,11 @@ import (
 var descentLiterals = descentLiteralread(%d)
 
 func descentLiteralread(n int) []string {
-	data, err := os.ReadFile(%q)
+	path := os.Getenv(%q)
+	if path == "" {
+		path = %q
+	}
+	data, err := os.ReadFile(path)
 	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 	if err != nil || len(lines) != n {
 		panic("the cell's values were removed while it was built; run it again")

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"descent.example/internal/live"
 )
 
 // idle is how long after a build the preparation begins: by then a cell has shown its picture, or computes for long.
@@ -44,6 +46,7 @@ func main() {
 	}
 	cell, err := os.ReadFile("main.go")
 	goesOn := stopPreparingOthers(nameOf(cell))
+	os.Remove(args[2] + live.ValuesSuffix)
 	build := exec.Command(goTool, args...)
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
 	if err := build.Run(); err != nil {
@@ -91,6 +94,9 @@ func use(output string) bool {
 	}
 	// Renamed into place: a program that still runs keeps its own.
 	if os.WriteFile(filepath.Join(at, "values.new"), values, 0o600) != nil || os.Rename(filepath.Join(at, "values.new"), filepath.Join(at, "values")) != nil {
+		return false
+	}
+	if os.WriteFile(output+live.ValuesSuffix, values, 0o600) != nil { // for a live process of this program
 		return false
 	}
 	fresh := filepath.Join(at, "linked")

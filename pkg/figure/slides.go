@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"descent.example/internal/live"
 	"descent.example/pkg/figure/internal/ink"
 )
 
@@ -74,6 +75,9 @@ func Slide(draw func(values []float64) (*Figure, string), sliders ...Slider) *Sl
 			return s
 		}
 		slider.Values = slices.Clone(slider.Values)
+		if live.Process { // which draws each setting of the cell's parameters when it is asked for
+			slider.Values = []float64{slider.Start}
+		}
 		if i, found := slices.BinarySearch(slider.Values, slider.Start); !found {
 			slider.Values = slices.Insert(slider.Values, i, slider.Start)
 		}
@@ -187,8 +191,15 @@ func (s *Slides) Alt() string {
 	return s.stillFigure().Alt()
 }
 
-// Instead is the text shown where scripts do not run: the sentence that belongs to the still,
-// and what is missing.
+// Words is the sentence that belongs to the still.
+func (s *Slides) Words() string {
+	if s.mistake() != nil {
+		return ""
+	}
+	return s.words[s.still()]
+}
+
+// Instead is the text shown where scripts do not run: Words, and what is missing.
 func (s *Slides) Instead() string {
 	if s.mistake() != nil {
 		return ""
@@ -197,7 +208,7 @@ func (s *Slides) Instead() string {
 	for _, slider := range s.sliders {
 		names = append(names, slider.Name)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s To drag %s, %s", s.words[s.still()], strings.Join(names, ", "), trust))
+	return strings.TrimSpace(fmt.Sprintf("%s To drag %s, %s", s.Words(), strings.Join(names, ", "), trust))
 }
 
 // trust says how to make scripts run.

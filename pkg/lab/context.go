@@ -15,7 +15,14 @@ const interruptPatience = 2 * time.Second
 // interrupted (SIGINT), so that what runs in it stops and the cell can say what it has.
 // If the process has not ended two seconds after that, it exits with status 130, so that
 // an interrupt always works. Every call returns the same context.
-func Context() context.Context { return interruptible() }
+//
+// In a live process, where a newer setting of the parameters may overtake a run, it ends when that happens, and each run has its own.
+func Context() context.Context {
+	if living != nil {
+		return living.context()
+	}
+	return interruptible()
+}
 
 var interruptible = sync.OnceValue(func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())

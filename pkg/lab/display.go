@@ -14,10 +14,14 @@ import (
 )
 
 // screen is what the cell shows.
-var screen = &display{
-	texts:    budget{left: mostText, each: mostText / mostOutputs, what: fmt.Sprintf("%d MiB of text, %d lines, or %d tables", mostText>>20, mostText/lineCost, mostOutputs)},
-	pictures: budget{left: mostPictures, each: mostPictures / mostOutputs, what: fmt.Sprintf("%d MiB of pictures, or %d of them", mostPictures>>20, mostOutputs)},
-	allowed:  burst,
+var screen = newDisplay()
+
+func newDisplay() *display {
+	return &display{
+		texts:    budget{left: mostText, each: mostText / mostOutputs, what: fmt.Sprintf("%d MiB of text, %d lines, or %d tables", mostText>>20, mostText/lineCost, mostOutputs)},
+		pictures: budget{left: mostPictures, each: mostPictures / mostOutputs, what: fmt.Sprintf("%d MiB of pictures, or %d of them", mostPictures>>20, mostOutputs)},
+		allowed:  burst,
+	}
 }
 
 const (
@@ -78,7 +82,7 @@ func (d *display) say(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	text = printable(text)
-	if !gonbui.IsNotebook {
+	if !inNotebook() {
 		d.setStatus("")
 		fmt.Fprintln(os.Stdout, text)
 		return
@@ -107,6 +111,8 @@ func (d *display) say(text string) {
 	}
 	d.text = append(d.text, text...)
 	switch {
+	case living != nil: // all of it arrives when the run ends
+		d.waits = true
 	case d.mayUpdate(), !d.continues && d.kept.start() != nil, !d.continues, d.kept.add(text) != nil:
 		d.sendBlock()
 	default:
@@ -179,7 +185,9 @@ func (d *display) setStatus(status string) {
 		return
 	}
 	d.status = status
-	if gonbui.IsNotebook {
+	if living != nil {
+		living.progress(status)
+	} else if inNotebook() {
 		d.sendBlock()
 	} else {
 		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", status)
@@ -212,6 +220,10 @@ func init() { gob.Register(map[string]any{}) }
 // send returns when the kernel has published the data. GoNB drops what is still in
 // its pipe when a cell ends, hence the wait.
 func send(data *protocol.DisplayData) {
+	if living != nil {
+		living.take(data)
+		return
+	}
 	gonbui.SendData(data)
 	arrived := make(chan struct{})
 	go func() {

@@ -63,6 +63,9 @@ func Must[T any](v T, err error) T {
 
 // fatal ends the cell. Exit code 2 is a refused parameter, 1 any other error.
 func fatal(code int, err error) {
+	if living != nil && living.waits {
+		living.fail(err)
+	}
 	screen.end()
 	fmt.Fprintf(os.Stderr, "%v\n", err)
 	os.Exit(code)

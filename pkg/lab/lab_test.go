@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -241,6 +242,9 @@ func TestMain(m *testing.M) {
 			flag.Parse() // GoNB begins the main function of a cell so
 		}
 		cells[name]()
+		if living != nil {
+			runtime.Goexit() // a test's main would end the process, where a cell's returns
+		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

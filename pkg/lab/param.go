@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/live"
 	"descent.example/internal/nearest"
-	"github.com/janpfeifer/gonb/gonbui"
 )
 
 // Param describes one parameter that a cell declares.
@@ -24,6 +24,19 @@ type Param struct {
 	Value   string `json:"value"`  // as given, else the default
 	Help    string `json:"help"`   // what it is, e.g. "learning rate η"
 	Bounds  string `json:"bounds"` // what is allowed, e.g. "0 < lr ≤ 10"
+
+	Control Control `json:"control"`
+}
+
+// A Control is what a page makes a parameter's control of.
+type Control struct {
+	Kind    string   `json:"kind"`              // float, int, floats, choice or bool
+	Lo      *float64 `json:"lo,omitempty"`      // the bounds of a number, nil if there is none,
+	Hi      *float64 `json:"hi,omitempty"`      // and whether they are excluded
+	LoOpen  bool     `json:"loOpen,omitempty"`  //
+	HiOpen  bool     `json:"hiOpen,omitempty"`  //
+	Unit    string   `json:"unit,omitempty"`    // of a number
+	Choices []string `json:"choices,omitempty"` // of a choice
 }
 
 // String describes p for messages: "--lr (learning rate η, 0 < lr ≤ 10, default 0.3)".
@@ -90,6 +103,13 @@ func Bool(name string, def bool, help string) bool {
 func Parse() { closeDeclarations("lab.Parse") }
 
 func closeDeclarations(by string) {
+	if living != nil && !living.waits {
+		living.serve()
+	}
+	if living != nil {
+		living.goesOn()
+	}
+	first := cell.closedBy == ""
 	help, err := cell.close(by, flag.CommandLine)
 	if err != nil {
 		fatal(2, err)
@@ -97,6 +117,11 @@ func closeDeclarations(by string) {
 	if help != "" {
 		screen.say(help)
 		os.Exit(0)
+	}
+	if first {
+		if err := record(os.Getenv(live.RecordEnv)); err != nil {
+			fatal(1, fmt.Errorf("the cell cannot say how it was started: %w", err))
+		}
 	}
 }
 
@@ -115,7 +140,7 @@ var cell = parametersOf(os.Args[1:], os.Getenv(SetEnv), os.Getenv(ParamsLogEnv))
 // parameter that the lines after it declare. So flag.Parse is made to refuse
 // nothing here, and Parse does it once all the names are known.
 func init() {
-	if gonbui.IsNotebook {
+	if inNotebook() {
 		flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
 		flag.CommandLine.SetOutput(io.Discard)
 	}
@@ -152,14 +177,14 @@ func (c *Parameters) Declared() []Param { return slices.Clone(c.declared) }
 // ends the cell, as do the methods below.
 func (c *Parameters) Float(name string, def float64, help string, opts ...Option) (float64, error) {
 	l := newLimits(opts)
-	p := Param{Name: name, Default: formatFloat(def), Help: help, Bounds: l.describe(name, "any number", "")}
+	p := Param{Name: name, Default: formatFloat(def), Help: help, Bounds: l.describe(name, "any number", ""), Control: l.control("float")}
 	return declare(c, p, l.float)
 }
 
 // Int declares as the function Int does. Its errors are like those of Float.
 func (c *Parameters) Int(name string, def int, help string, opts ...Option) (int, error) {
 	l := newLimits(opts)
-	p := Param{Name: name, Default: strconv.Itoa(def), Help: help, Bounds: l.describe(name, "any whole number", "whole number, ")}
+	p := Param{Name: name, Default: strconv.Itoa(def), Help: help, Bounds: l.describe(name, "any whole number", "whole number, "), Control: l.control("int")}
 	return declare(c, p, l.int)
 }
 
@@ -172,14 +197,15 @@ func (c *Parameters) Floats(name string, def []float64, help string, opts ...Opt
 		texts[i] = formatFloat(v)
 	}
 	p := Param{Name: name, Default: strings.Join(texts, ","), Help: help,
-		Bounds: l.describe(name, "any comma-separated numbers", "comma-separated numbers, each ")}
+		Bounds: l.describe(name, "any comma-separated numbers", "comma-separated numbers, each "), Control: l.control("floats")}
 	return declare(c, p, l.floats)
 }
 
 // Choice declares as the function Choice does. Its errors are like those of Float; here
 // a value must be one of the choices.
 func (c *Parameters) Choice(name, def, help string, choices ...string) (string, error) {
-	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", ")}
+	p := Param{Name: name, Default: def, Help: help, Bounds: "one of " + strings.Join(choices, ", "),
+		Control: Control{Kind: "choice", Choices: choices}}
 	if len(choices) == 0 {
 		p.Bounds = "nothing, since the declaration gives no choices after the description"
 	}
@@ -194,7 +220,7 @@ func (c *Parameters) Choice(name, def, help string, choices ...string) (string, 
 // Bool declares as the function Bool does. Its errors are like those of Float; here
 // a value must be true or false.
 func (c *Parameters) Bool(name string, def bool, help string) (bool, error) {
-	p := Param{Name: name, Default: strconv.FormatBool(def), Help: help, Bounds: "true or false"}
+	p := Param{Name: name, Default: strconv.FormatBool(def), Help: help, Bounds: "true or false", Control: Control{Kind: "bool"}}
 	return declare(c, p, func(text string) (bool, error) {
 		v, err := strconv.ParseBool(text)
 		if err != nil {
@@ -429,6 +455,18 @@ func (l limits) describe(name, unbounded, prefix string) string {
 		return text + " " + l.unit
 	}
 	return text + ", in " + l.unit
+}
+
+// control is that of a number.
+func (l limits) control(kind string) Control {
+	c := Control{Kind: kind, Unit: l.unit}
+	if finite := !math.IsInf(l.lo, 0) && !math.IsNaN(l.lo); finite {
+		c.Lo, c.LoOpen = &l.lo, l.loOpen
+	}
+	if finite := !math.IsInf(l.hi, 0) && !math.IsNaN(l.hi); finite {
+		c.Hi, c.HiOpen = &l.hi, l.hiOpen
+	}
+	return c
 }
 
 // check is written so that a NaN bound allows nothing.

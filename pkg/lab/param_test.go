@@ -230,9 +230,10 @@ func TestParametersOfAnotherProgram(t *testing.T) {
 	assert.Equal(t, 0.7, lr)
 	_, err = set.Floats("etas", []float64{1}, "step sizes")
 	says.All(t, err, `etas=1,x … "x" … not a number … comma-separated numbers … step sizes … default 1`)
+	zero, ten := 0., 10.
 	assert.Equal(t, []Param{
-		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "0 < lr ≤ 10"},
-		{Name: "etas", Default: "1", Value: "1,x", Help: "step sizes", Bounds: "any comma-separated numbers"},
+		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "0 < lr ≤ 10", Control: Control{Kind: "float", Lo: &zero, Hi: &ten, LoOpen: true}},
+		{Name: "etas", Default: "1", Value: "1,x", Help: "step sizes", Bounds: "any comma-separated numbers", Control: Control{Kind: "floats"}},
 	}, set.Declared())
 }
 
@@ -247,10 +248,11 @@ func TestParamsLog(t *testing.T) {
 	run(t, "no parse", env)
 	list, err = ReadParams(path)
 	require.NoError(t, err)
+	zero, one, ten, many := 0., 1., 10., 100_000.
 	assert.Equal(t, []Param{
-		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "0 < lr ≤ 10"},
-		{Name: "steps", Default: "60", Value: "3", Help: "gradient steps", Bounds: "whole number, 1 ≤ steps ≤ 100000"},
-		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "lr > 0"},
+		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "0 < lr ≤ 10", Control: Control{Kind: "float", Lo: &zero, Hi: &ten, LoOpen: true}},
+		{Name: "steps", Default: "60", Value: "3", Help: "gradient steps", Bounds: "whole number, 1 ≤ steps ≤ 100000", Control: Control{Kind: "int", Lo: &one, Hi: &many}},
+		{Name: "lr", Default: "0.3", Value: "0.7", Help: "learning rate η", Bounds: "lr > 0", Control: Control{Kind: "float", Lo: &zero, LoOpen: true}},
 	}, list)
 
 	assert.NoError(t, CheckSet(map[string]string{"lr": "1", "steps": "2"}, list))

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"descent.example/internal/brief"
@@ -141,7 +140,7 @@ func (d *display) progress() string {
 		}
 		lines = append(lines, b.line(elapsed))
 	}
-	if gonbui.IsNotebook {
+	if inNotebook() {
 		return strings.Join(lines, "\n")
 	}
 	return strings.Join(lines, "; ")
@@ -158,7 +157,10 @@ func (d *display) end() {
 // hasAudience says whether somebody looks on: GoNB knows the id of its kernel only if
 // a Jupyter server started it.
 func hasAudience() bool {
-	if gonbui.IsNotebook {
+	if living != nil {
+		return true
+	}
+	if inNotebook() {
 		return os.Getenv(protocol.GONB_JUPYTER_KERNEL_ID_ENV) != ""
 	}
 	info, err := os.Stderr.Stat()

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"descent.example/internal/brief"
@@ -44,6 +43,12 @@ type Live interface {
 	Instead() string
 }
 
+// A Captioned picture is a Live one that answers to values which are the cell's parameters too.
+// A live process, which draws for each of their settings anew, shows its still and these words.
+type Captioned interface {
+	Words() string
+}
+
 // Show displays a picture: its SVG if it is a Vector, its PNG (which GitHub and a
 // notebook that is not trusted show instead) and its words in one output. A picture
 // that cannot be drawn ends the cell as Check does. Outside a notebook, Show prints
@@ -57,7 +62,7 @@ func Show(pic Picture) {
 	if alt == "" {
 		fatal(1, errors.New("the picture has no text alternative; say in its Alt what it shows"))
 	}
-	if !gonbui.IsNotebook {
+	if !inNotebook() {
 		screen.say("figure: " + alt)
 		return
 	}
@@ -82,13 +87,21 @@ func Show(pic Picture) {
 	var png []byte
 	var pngErr error
 	var drawing sync.WaitGroup
-	drawing.Go(func() { png, pngErr = pic.PNG() })
-	if vector, isVector := pic.(Vector); isVector {
+	vector, isVector := pic.(Vector)
+	moving, isLive := pic.(Live)
+	captioned, isCaptioned := pic.(Captioned)
+	toPage := living == nil // in a live process nobody stores the picture, and the page shows the best form that it has
+	if toPage || !isVector && !isLive {
+		drawing.Go(func() { png, pngErr = pic.PNG() })
+	}
+	if isVector {
 		svg, err := vector.SVG()
 		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, svg, err))
 	}
 	drawing.Wait()
-	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)
+	if toPage || !isVector && !isLive {
+		data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)
+	}
 	size := 0
 	for _, image := range data {
 		switch image := image.(type) {
@@ -98,13 +111,17 @@ func Show(pic Picture) {
 			size += len(image)
 		}
 	}
-	screen.show(&screen.pictures, size, data, metadata)
-	if live, isLive := pic.(Live); isLive {
-		page, err := live.HTML()
+	if toPage || isVector || !isLive {
+		screen.show(&screen.pictures, size, data, metadata)
+	}
+	if isCaptioned && !toPage {
+		screen.say(captioned.Words())
+	} else if isLive {
+		page, err := moving.HTML()
 		html := string(drawn("HTML", protocol.MIMETextHTML, page, err))
 		screen.show(&screen.pictures, len(html), map[protocol.MIMEType]any{
 			protocol.MIMETextHTML:  html,
-			protocol.MIMETextPlain: printable(live.Instead()),
+			protocol.MIMETextPlain: printable(moving.Instead()),
 		}, nil)
 	}
 }
@@ -168,7 +185,7 @@ func Table(header []string, rows [][]string) {
 		right[j] = isNumeric(rows, j)
 	}
 	plain := plainTable(header, rows, right)
-	if !gonbui.IsNotebook {
+	if !inNotebook() {
 		screen.say(plain)
 		return
 	}

@@ -32,12 +32,23 @@ func AutoInstall(string, bool, VerbosityLevel) error {
 //go:embed _engine/programs.go
 var programsSource string
 
-func keepPrograms(source string) (string, error) {
-	const call = "exec, err := pjrtClientCompile("
-	if strings.Count(source, call) != 1 {
-		return "", errors.New("go-xla's sources are not those that this lab knows")
+// keepPrograms changes the line of a file of go-xla's that old is in.
+func keepPrograms(file string) (changed []byte, err error) {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
 	}
-	return strings.Replace(source, call, "exec, err := compileOnce(", 1), nil
+	change := keptBy[filepath.Base(file)]
+	if strings.Count(string(source), change.old) != 1 {
+		return nil, errors.New("go-xla's sources are not those that this lab knows")
+	}
+	return []byte(strings.Replace(string(source), change.old, change.new, 1)), nil
+}
+
+var keptBy = map[string]struct{ old, new string }{
+	"compile.go": {"exec, err := pjrtClientCompile(", "exec, err := compileOnce("},
+	"loadedexecutables.go": {"if e == nil || e.plugin == nil || e.wrapper == nil {\n\t\t// Already destroyed, no-op.\n\t\treturn nil",
+		"if shares || e == nil || e.plugin == nil || e.wrapper == nil {\n\t\treturn nil"},
 }
 
 // engineStep copies go-xla without its installer, which its backend imports for a function that the lab does not call and
@@ -67,18 +78,15 @@ func (h Home) engineStep() step {
 					return fmt.Errorf("copying go-xla: %w", err)
 				}
 			}
-			compile, err := os.ReadFile(filepath.Join(fresh, "pjrt", "compile.go"))
-			if err != nil {
-				return err
+			files := map[string][]byte{
+				"installer/installer.go": []byte(installerStub), "go.mod": engineModule(mod), "go.sum": sum, "pjrt/programs.go": []byte(programsSource),
 			}
-			keeping, err := keepPrograms(string(compile))
-			if err != nil {
-				return err
+			for name := range keptBy {
+				if files["pjrt/"+name], err = keepPrograms(filepath.Join(fresh, "pjrt", name)); err != nil {
+					return err
+				}
 			}
-			for name, content := range map[string][]byte{
-				"installer/installer.go": []byte(installerStub), "go.mod": engineModule(mod), "go.sum": sum,
-				"pjrt/programs.go": []byte(programsSource), "pjrt/compile.go": []byte(keeping),
-			} {
+			for name, content := range files {
 				if err := WriteFile(filepath.Join(fresh, name), content); err != nil {
 					return err
 				}

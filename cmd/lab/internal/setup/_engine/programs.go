@@ -12,14 +12,53 @@ static void delete_serialized(PJRT_Executable_Serialize_Args *args) {
 */
 import "C"
 import (
+	"crypto/sha256"
+	"fmt"
+	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"descent.example/pkg/accel/programs"
 )
 
-// compileOnce compiles a program unless an earlier process has compiled it on this machine's processor.
+// A live cell's process runs its program again and again, and loads each XLA program once. These are the programs that it used last.
+// Several users share a loaded program, so none of them destroys it: the garbage collector does when it has no user left.
+var (
+	shares   = os.Getenv("DESCENT_LIVE_PROCESS") != "" // lab.LiveProcessEnv
+	loadedMu sync.Mutex
+	loaded   = map[[sha256.Size]byte]*LoadedExecutable{}
+	byUse    [][sha256.Size]byte // the keys of loaded, that of the last use last
+)
+
+const mostLoaded = 64
+
+// compileOnce compiles a program unless an earlier process has compiled it on this machine's processor, or this one has it loaded.
 func compileOnce(plugin *Plugin, client *Client, program []byte, format string, options []byte) (*LoadedExecutable, error) {
+	if !shares {
+		return compileOrLoad(plugin, client, program, format, options)
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%p %d:%s %s %s", client, len(options), options, format, program))
+	loadedMu.Lock()
+	defer loadedMu.Unlock()
+	exec := loaded[key]
+	if exec == nil {
+		var err error
+		if exec, err = compileOrLoad(plugin, client, program, format, options); err != nil {
+			return nil, err
+		}
+		loaded[key] = exec
+	}
+	byUse = append(slices.DeleteFunc(byUse, func(k [sha256.Size]byte) bool { return k == key }), key)
+	if len(byUse) > mostLoaded {
+		delete(loaded, byUse[0])
+		byUse = byUse[1:]
+	}
+	return exec, nil
+}
+
+func compileOrLoad(plugin *Plugin, client *Client, program []byte, format string, options []byte) (*LoadedExecutable, error) {
 	var key programs.Key
 	if major, minor := plugin.Version(); client.Platform() == "cpu" && major == 0 && minor >= 106 && minor <= 115 { // those tried
 		key = programs.KeyOf(plugin.path, []byte(client.PlatformVersion()), []byte(format), options, program)

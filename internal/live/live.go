@@ -1,0 +1,58 @@
+// Package live is what a cell's live process and the kernel that starts it have in common. A live process runs a cell's own program
+// again and again, with new values of its parameters (pkg/lab). The kernel (internal/kernel) hands it requests and passes its answers
+// to the page, whose controls ask.
+package live
+
+import (
+	"encoding/json"
+	"os"
+)
+
+const (
+	// RecordEnv is the environment variable that names a file into which a cell with parameters writes its Record.
+	RecordEnv = "DESCENT_LIVE_RECORD"
+
+	// ProcessEnv is the environment variable that makes a cell's program a live process: Requests arrive on its standard input,
+	// a line each, and its Answers leave through file descriptor 3. It ends with its input.
+	ProcessEnv = "DESCENT_LIVE_PROCESS"
+
+	// ValuesEnv names the file from which a program that cellbuild prepared reads its literals, in place of its own.
+	ValuesEnv = "DESCENT_LIVE_VALUES"
+
+	// ValuesSuffix is what cellbuild adds to a prepared program's name for the file of its literals.
+	ValuesSuffix = ".values"
+)
+
+// Process says whether this process is a live one.
+var Process = os.Getenv(ProcessEnv) != ""
+
+// A Record is how a cell's program was started, and the parameters that it declared.
+type Record struct {
+	Program string          `json:"program"`
+	Args    []string        `json:"args"`
+	Dir     string          `json:"dir"`
+	Env     []string        `json:"env"`
+	Params  json.RawMessage `json:"params"` // []lab.Param
+}
+
+// A Request asks for a run of the cell. A newer one cancels those before it.
+type Request struct {
+	Seq    int               `json:"seq"`    // counts the requests; 0 cancels the run and asks for nothing
+	Values map[string]string `json:"values"` // of parameters, as text; the others have the cell's own
+}
+
+// An Answer tells of the run that a Request asked for. Those that a newer one overtook have none but progress.
+type Answer struct {
+	Seq      int    `json:"seq"`
+	Progress string `json:"progress,omitempty"` // of a run that goes on, in words; all else is empty then
+	Outputs  []byte `json:"outputs,omitempty"`  // a JSON array of Outputs, compressed by gzip
+	Error    string `json:"error,omitempty"`    // why the run ended before its end
+	Micros   int64  `json:"micros,omitempty"`   // that the run took
+	Done     bool   `json:"done,omitempty"`
+}
+
+// An Output is a bundle of one content in several types, as in a notebook.
+type Output struct {
+	Data     map[string]any `json:"data"`
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
