@@ -23,6 +23,7 @@ import (
 	"github.com/go-zeromq/zmq4"
 
 	"descent.example/internal/guard"
+	"descent.example/internal/live"
 )
 
 const protocolVersion = "5.4"
@@ -79,6 +80,7 @@ type Kernel struct {
 	reader   int // the process that waits for what the front end was asked for, 0 if none does
 	stopping bool
 
+	lives     *lives
 	completer *completer
 	asked     []func() // of the completer, before it was there
 }
@@ -109,6 +111,9 @@ func Run(opt Options) error {
 		k.past.packages = sync.OnceValue(func() []goPackage { return listPackages(k.past.module, "std", "./pkg/...") })
 	}
 	defer os.RemoveAll(temp)
+	if k.lives, err = newLives(k); err != nil {
+		return err
+	}
 	if err := k.bind(outer); err != nil {
 		return err
 	}
@@ -177,7 +182,7 @@ func (k *Kernel) startGoNB(inner connection) error {
 		return err
 	}
 	k.gonb = exec.Command(k.opt.GoNB, "-go_work="+strings.Join(k.opt.Modules, ","), "-raw_error=true", "--kernel", file)
-	k.gonb.Env = append(os.Environ(), "TMPDIR="+k.temp)
+	k.gonb.Env = append(os.Environ(), "TMPDIR="+k.temp, live.RecordEnv+"="+k.lives.recordFile())
 	k.gonb.Stdout, k.gonb.Stderr = os.Stdout, os.Stderr
 	// A group of its own is what an interrupt goes to: the cell, or the compiler that builds it.
 	k.gonb.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -307,7 +312,7 @@ func (k *Kernel) request(m message, s zmq4.Socket) {
 		k.next()
 		return
 	case "comm_open", "comm_msg", "comm_close":
-		if k.ready {
+		if !k.lives.serve(m) && k.ready {
 			k.innerShell.SendMulti(zmq4.NewMsgFrom(m.frames(nil)...))
 		}
 		return
@@ -367,6 +372,7 @@ func (k *Kernel) next() {
 	code, _ := content["code"].(string)
 	e := &execution{request: m, cell: newSource(code), updates: map[string]message{}}
 	k.current = e
+	k.lives.begun()
 	if said := e.cell.refusal(); said != "" {
 		e.failed = []string{said}
 		e.refused = true
@@ -402,6 +408,7 @@ const patience = 8
 // interrupt stops the cell, or what compiles it, until it is idle.
 func (k *Kernel) interrupt() {
 	k.abort()
+	k.lives.interrupt()
 	e := k.current
 	if e == nil {
 		return
@@ -557,6 +564,7 @@ func (k *Kernel) pids(whom string) (pids []int) {
 }
 
 func (k *Kernel) tick() {
+	k.lives.tick()
 	if k.current != nil {
 		k.brake(k.current)
 	}
@@ -617,6 +625,7 @@ func (k *Kernel) finish() {
 	k.send(k.shell, e.reply.with(reply))
 	k.publish(*e.idle)
 	k.current = nil
+	k.lives.ended(e)
 	var request struct {
 		Stop *bool `json:"stop_on_error"`
 	}

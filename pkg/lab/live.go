@@ -100,7 +100,10 @@ func (p *liveProcess) listen(in io.Reader) {
 		p.mu.Lock()
 		p.run.cancel()
 		select {
-		case <-p.next:
+		case waiting := <-p.next:
+			if r.Seq == 0 {
+				p.answers.Encode(live.Answer{Seq: waiting.Seq, Cancelled: true})
+			}
 		default:
 		}
 		if r.Seq != 0 {
@@ -115,11 +118,10 @@ func (p *liveProcess) answer(r live.Request) {
 	run := newRun(r.Seq)
 	p.mu.Lock()
 	p.run = run
-	overtaken := len(p.next) > 0
-	p.mu.Unlock()
-	if overtaken {
-		return
+	if len(p.next) > 0 { // meanwhile
+		run.cancel()
 	}
+	p.mu.Unlock()
 	screen = newDisplay()
 	cell = &Parameters{args: p.own}
 	for name, value := range r.Values {
@@ -138,21 +140,20 @@ func (p *liveProcess) answer(r live.Request) {
 	}()
 	<-ended
 	screen.end()
-	a := live.Answer{Seq: run.seq, Done: true}
 	if text := p.said.take(); text != "" {
 		p.take(&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextPlain: strings.TrimSuffix(printable(text), "\n")}})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if run.err != nil {
-		a.Error = run.err.Error()
-	}
 	if run.ctx.Err() != nil {
+		p.answers.Encode(live.Answer{Seq: run.seq, Cancelled: true})
 		return
 	}
 	run.cancel()
-	a.Outputs = packed(run.outputs)
-	a.Micros = time.Since(began).Microseconds()
+	a := live.Answer{Seq: run.seq, Done: true, Outputs: packed(run.outputs), Micros: time.Since(began).Microseconds()}
+	if run.err != nil {
+		a.Error = run.err.Error()
+	}
 	p.answers.Encode(a)
 }
 

@@ -1,6 +1,7 @@
 // What the lab adds to JupyterLab, as a container of module federation written by hand: it needs no build.
 (() => {
 	let shared;
+	const here = document.currentScript.src;
 	const use = async (name) => (await Object.values(shared[name])[0].get())();
 
 	// The page tells the server which documents hold unsaved edits, again each second, and saves them when the lab is about
@@ -129,11 +130,18 @@
 		get: async (module) => {
 			if (module !== "./extension") throw new Error(`there is no module ${module}`);
 			const { IDocumentManager } = await use("@jupyterlab/docmanager");
-			const plugin = { id: "descent:unsaved", autoStart: true, requires: [IDocumentManager], activate: (app, documents) => {
-				watchEdits(app, documents);
-				reconnect(app);
-			} };
-			return () => ({ __esModule: true, default: plugin });
+			const { INotebookTracker } = await use("@jupyterlab/notebook");
+			const plugins = [
+				{ id: "descent:unsaved", autoStart: true, requires: [IDocumentManager], activate: (app, documents) => {
+					watchEdits(app, documents);
+					reconnect(app);
+				} },
+				{ id: "descent:live", autoStart: true, requires: [INotebookTracker], activate: async (app, tracker) => {
+					const { activate } = await import(new URL("live.js", here));
+					await activate(app, tracker, use);
+				} },
+			];
+			return () => ({ __esModule: true, default: plugins });
 		},
 	};
 })();
