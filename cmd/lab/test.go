@@ -72,7 +72,7 @@ func runTests(ctx context.Context, h setup.Home) error {
 			}
 			return goTest(h, "go", packages, "-skip=^TestClaim")(ctx, t)
 		}},
-		{"notebooks", testNotebooks(h, headless.Options{}, 1)},
+		{"notebooks, and the controls of their cells", testNotebooks(h, headless.Options{Drag: true}, 1)},
 		{"exercises: every stub is not right yet, every solution is", testExercises(h)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
 		{"notebooks on the Go backend", testNotebooks(h, headless.Options{Backend: "go", Skip: notebook.TagSlow}, 3)},

@@ -99,17 +99,22 @@ func (e *execution) shell() (lines []string) {
 	return lines
 }
 
+// placedInCell is the text with the lines of a program as those of the cell with that number, or of the one that declared them.
+func (k *Kernel) placedInCell(text string, number int, program func() []string) string {
+	return placed.ReplaceAllStringFunc(text, func(place string) string {
+		at, _ := strconv.Atoi(placed.FindStringSubmatch(place)[1])
+		if id, line := find(program(), at, number, k.past.ran); line > 0 {
+			return "(" + placeOf(id, line, number) + ")"
+		}
+		return place
+	})
+}
+
 // stderr passes whole lines on and translates those of a stack trace.
 func (e *execution) stderr(text string, k *Kernel) {
 	text = e.partial + strings.ReplaceAll(text, noLookup, noLookup+"; cells reach no network, so run this in a terminal. Shift-Tab on a name shows its documentation")
 	e.partial = ""
-	text = placed.ReplaceAllStringFunc(text, func(place string) string {
-		at, _ := strconv.Atoi(placed.FindStringSubmatch(place)[1])
-		if id, line := find(k.program(), at, e.number, k.past.ran); line > 0 {
-			return "(" + placeOf(id, line, e.number) + ")"
-		}
-		return place
-	})
+	text = k.placedInCell(text, e.number, k.program)
 	e.said = true
 	e.panics = e.panics || panicLine.MatchString(text)
 	e.end.begun = e.end.begun || fatalLine.MatchString(text)

@@ -34,6 +34,7 @@ const (
 // A liveCell is a cell that ran and has parameters. Its program may run again, in a live process, with other values of them.
 type liveCell struct {
 	id      string // of the cell in its notebook
+	number  int    // In [number]
 	record  live.Record
 	folder  string        // of its program, the source of that, and the values that cellbuild gave it
 	took    time.Duration // from the end of the declarations to that of the cell, or of the last run
@@ -91,7 +92,7 @@ func (l *lives) ended(e *execution) {
 		os.RemoveAll(old.folder)
 		delete(l.cells, id)
 	}
-	if c, err := l.take(id); err == nil && id != "" {
+	if c, err := l.take(e, id); err == nil && id != "" {
 		l.cells[id] = c
 		l.forget()
 		for comm := range l.comms {
@@ -121,12 +122,12 @@ func (e *execution) cellID() string {
 }
 
 // take keeps what a live process of the cell that ran last needs.
-func (l *lives) take(id string) (*liveCell, error) {
+func (l *lives) take(e *execution, id string) (*liveCell, error) {
 	info, err := os.Stat(l.recordFile())
 	if err != nil {
 		return nil, err
 	}
-	c := &liveCell{id: id, took: time.Since(info.ModTime()), used: time.Now(), folder: filepath.Join(l.folder, strconv.Itoa(l.count))}
+	c := &liveCell{id: id, number: e.number, took: time.Since(info.ModTime()), used: time.Now(), folder: filepath.Join(l.folder, strconv.Itoa(l.count))}
 	l.count++
 	data, err := os.ReadFile(l.recordFile())
 	if err == nil {
@@ -152,6 +153,11 @@ func (l *lives) take(id string) (*liveCell, error) {
 func (c *liveCell) program() string { return filepath.Join(c.folder, "program") }
 func (c *liveCell) source() string  { return filepath.Join(c.folder, "main.go") }
 func (c *liveCell) values() string  { return filepath.Join(c.folder, "values") }
+
+func (c *liveCell) lines() []string {
+	text, _ := os.ReadFile(c.source())
+	return strings.Split(string(text), "\n")
+}
 
 // about is what a page learns of the cell.
 func (c *liveCell) about() map[string]any {
@@ -423,6 +429,7 @@ func (l *lives) answered(c *liveCell, p *liveProcess, line []byte) {
 	if a.Seq != p.asked {
 		return // overtaken
 	}
+	a.Error = l.k.placedInCell(a.Error, c.number, c.lines)
 	if a.Done {
 		c.took = time.Duration(a.Micros) * time.Microsecond
 	}
@@ -443,7 +450,7 @@ func (l *lives) answered(c *liveCell, p *liveProcess, line []byte) {
 		return
 	}
 	for comm := range l.comms {
-		l.tell(comm, map[string]any{"cell": c.id, "micros": a.Micros})
+		l.tell(comm, map[string]any{"cell": c.id, "micros": a.Micros, "outputs": a.Outputs})
 	}
 }
 

@@ -29,7 +29,7 @@ import (
 
 // The script that talks to the kernel, and the template of an exported page.
 //
-//go:embed python/execute.py python/page
+//go:embed python/execute.py python/drag.py python/page
 var pythonFiles embed.FS
 
 // Options say how a notebook is executed.
@@ -42,6 +42,7 @@ type Options struct {
 	Backend string        // what computes, as GOMLX_BACKEND; "" for the best there is
 	Skip    string        // tag of the cells that are not executed and keep their outputs; "" for none
 	Timeout time.Duration // the longest time for one cell
+	Drag    bool          // each parameter of a cell is moved once, as in JupyterLab, and the cell fails if it does not answer
 }
 
 // backends are what GOMLX_BACKEND can be here, without the options that follow a comma.
@@ -184,7 +185,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	}
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
-		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(),
+		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(), "drag": opt.Drag,
 		"skip": opt.Skip, "overrides": overrides, "set": perCell(source, set), "place": place, "pages": append([]string{place}, opt.Pages...),
 	})
 	if err != nil {

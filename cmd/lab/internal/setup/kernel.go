@@ -158,6 +158,8 @@ func (h Home) kernelFiles() (map[string]kernelFile, error) {
 			"KernelSpecManager": map[string]any{"ensure_native_kernel": false, "allowed_kernelspecs": []string{kernelName}},
 			// Completion comes from the kernel; looking for other servers starts npm, which writes into the home folder.
 			"LanguageServerManager": map[string]any{"autodetect": false},
+			// Pictures that follow a hand are more than the server's usual 1 MB/s; what cells show the kernel itself limits.
+			"ZMQChannelsWebsocketConnection": map[string]any{"iopub_data_rate_limit": 100e6},
 		},
 		// No question about news at the first start, and no look-up on the network.
 		"share/jupyter/lab/settings/overrides.json": map[string]any{

@@ -2,7 +2,7 @@
 
 Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "html": path or "",
 "templates": folder, "place": of the page, "pages": those that the lab writes, "title": text, "folder": the kernel's,
-"timeout": seconds, "skip": the tag of cells that are not executed and keep their outputs, "set": what each code cell is
+"timeout": seconds, "drag": whether each parameter is moved too, "skip": the tag of cells that are not executed and keep their outputs, "set": what each code cell is
 given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
 {"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
@@ -25,6 +25,9 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets.config import Config
+
+sys.path.append(str(Path(__file__).parent))
+from drag import Drag
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -103,8 +106,8 @@ class InputError(Exception):
 
 
 @run_sync
-async def execute(client, cell, index, number):
-    """Execute one cell. GoNB asks for input even of a client that has said that it gives none."""
+async def execute(client, cell, index, number, drag):
+    """Execute one cell, and move its parameters if they are to be. GoNB asks for input even of a client that has said that it gives none."""
     ran = asyncio.ensure_future(client.async_execute_cell(cell, index, execution_count=number))
     asked = asyncio.ensure_future(client.kc.stdin_channel.get_msg())
     await asyncio.wait({ran, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +116,9 @@ async def execute(client, cell, index, number):
         await asyncio.wait({ran})
         raise InputError("the cell asks for input, and nobody can answer while the notebook is run; open it in JupyterLab, or write the answer into the cell")
     asked.cancel()
-    return ran.result()
+    ran.result()
+    if drag and (faults := await drag.all("lab.Parse()" in cell.source)):
+        raise InputError("\n".join(faults))
 
 
 def start(client):
@@ -204,13 +209,16 @@ def main():
     ok = True
     start(client)
     with client.setup_kernel(cleanup_kc=True):
+        drag = Drag(client) if job["drag"] else None
         for number, (i, given) in enumerate(zip(code, job["set"]), 1):
             cell, began = nb.cells[i], time.monotonic()
             with open(job["overrides"], "w", encoding="utf-8") as f:
                 json.dump(given, f)
+            if drag:
+                drag.cell = f"cell{i}"
             try:
-                execute(client, cell, i, number)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError) as error:
+                execute(client, cell, i, number, drag)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError, InputError, AssertionError) as error:
                 ok = False
                 say(cell=number, of=len(code), error=describe(error, cell, number == 1, job["timeout"]))
                 break

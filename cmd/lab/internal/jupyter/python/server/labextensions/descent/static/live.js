@@ -37,6 +37,10 @@ class Live {
 		this.seq = this.link.send({ cell: this.id, values: this.values });
 		this.asked = { name: this.moved, at: this.since };
 	}
+	// Outputs that can be dragged, or that take the place of pictures drawn beforehand, are shown before anybody moves a control.
+	replaces(outputs) {
+		return outputs.some((o) => Object.values(o.metadata ?? {}).some((about) => about?.handles)) || [...this.views].some((view) => view.slides);
+	}
 	stop() {
 		this.wanted = false;
 		if (this.busy) this.link.send({ cell: this.id, seq: 0 });
@@ -49,8 +53,11 @@ class Live {
 	}
 	async take(answer) {
 		if (answer.seq === undefined) { // the kernel ran it for itself
-			if (answer.micros) this.micros = answer.micros;
-			return;
+			this.micros = answer.micros;
+			const outputs = await unpacked(answer.outputs);
+			if (this.outputs || this.busy || !this.replaces(outputs)) return;
+			this.outputs = outputs;
+			return this.tell();
 		}
 		if (answer.seq !== this.seq) return; // of an older request
 		this.progress = answer.progress ?? "";
@@ -158,12 +165,11 @@ export const activate = async (app, tracker, use) => {
 			this.note = element(bar, "span", { className: "descent-note", ariaLive: "polite" });
 			this.trouble = element(this.node, "div", { className: "descent-error", role: "alert" });
 			this.shown = element(this.node, "div", { className: "descent-shown" });
+			this.slides = JSON.stringify(cell.model.outputs.toJSON()).includes("data-slides"); // with a slider of their own
 			live.views.add(this);
 			const place = cell.layout.widgets.findIndex((w) => w.hasClass("jp-Cell-outputWrapper"));
 			cell.layout.insertWidget(place, this);
 			this.show();
-			// Pictures that were drawn beforehand have a slider of their own: one that computes takes its place.
-			if (live.micros < 15 * INSTANT && cell.model.type === "code" && JSON.stringify(cell.model.outputs.toJSON()).includes("data-slides")) live.change(live.values, "", true);
 		}
 		dispose() {
 			if (this.isDisposed) return;

@@ -1,0 +1,41 @@
+package headless
+
+import (
+	"os"
+	"testing"
+
+	"descent.example/cmd/lab/internal/setuptest"
+	"github.com/stretchr/testify/require"
+)
+
+// A parameter that changes nothing, or that fails, is found when the controls of a notebook's cells are moved.
+func TestEachControlMustAnswer(t *testing.T) {
+	_, err := execute(t, setuptest.Notebook(t, `%%
+x := lab.Float("x", 0.5, "what is shown", lab.Above(0), lab.AtMost(1))
+n := lab.Int("n", 3, "how often", lab.AtLeast(1))
+kind := lab.Choice("kind", "a", "which", "a", "b")
+list := lab.Floats("list", []float64{1, 2}, "more")
+on := lab.Bool("on", false, "whether")
+lab.Parse()
+lab.Say("%g %d %s %v %t", x, n, kind, list, on)`), Options{Drag: true})
+	require.NoError(t, err)
+	_, err = execute(t, setuptest.Notebook(t, `%%
+x := lab.Float("x", 0.5, "used")
+lab.Float("y", 0.5, "not used")
+z := lab.Bool("z", false, "fails")
+lab.Parse()
+if z {
+	lab.Check(errors.New("no z"))
+}
+lab.Say("%g", x)`), Options{Drag: true})
+	require.ErrorContains(t, err, "the control of y does not answer")
+	require.ErrorContains(t, err, "the control of z does not answer: true (no z (line 7))")
+	require.NotContains(t, err.Error(), "control of x")
+}
+
+func TestTMP(t *testing.T) {
+	if p := os.Getenv("NB"); p != "" {
+		_, err := execute(t, p, Options{Drag: true, Timeout: 300e9})
+		require.NoError(t, err)
+	}
+}
