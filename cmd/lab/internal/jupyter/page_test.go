@@ -26,11 +26,11 @@ window.fetch = async (request, ...rest) => {
 	return answer;
 };`
 
-// serve serves JupyterLab on a workspace that holds a notebook, n.ipynb.
-func serve(t *testing.T) (s *Server, work string) {
+// serve serves JupyterLab on a workspace that holds a notebook of these cells, n.ipynb.
+func serve(t *testing.T, cells ...string) (s *Server, work string) {
 	t.Helper()
 	h := setuptest.Ready(t)
-	require.NoError(t, os.Rename(setuptest.Notebook(t, "// begin"), filepath.Join(string(h.Work), "n.ipynb")))
+	require.NoError(t, os.Rename(setuptest.Notebook(t, cells...), filepath.Join(string(h.Work), "n.ipynb")))
 	temp, remove, err := setup.TempDir()
 	require.NoError(t, err)
 	t.Cleanup(remove)
@@ -41,7 +41,7 @@ func serve(t *testing.T) (s *Server, work string) {
 
 // What a person types while a save is on its way is saved too, and then the page rests.
 func TestEditsDuringASaveAreSaved(t *testing.T) {
-	s, work := serve(t)
+	s, work := serve(t, "// begin")
 	require.NoError(t, os.WriteFile(filepath.Join(work, "t.txt"), []byte("begin"), 0o644))
 	b := setuptest.NewBrowser(t)
 	var pages []*setuptest.Tab
@@ -70,7 +70,7 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 
 // Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
 func TestWhatAConflictDropsIsKept(t *testing.T) {
-	s, work := serve(t)
+	s, work := serve(t, "// begin")
 	b := setuptest.NewBrowser(t)
 	open := func(workspace string) *setuptest.Tab {
 		p := b.Open(s.URL+"lab/workspaces/"+workspace+"/tree/n.ipynb?token="+s.Token, "")

@@ -3,6 +3,7 @@ package setuptest
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -119,4 +120,17 @@ func (p *Tab) Write(text string) {
 	const editor = `[...document.querySelectorAll(".cm-content")].find((e) => e.checkVisibility())`
 	p.Until(editor + ` !== undefined && document.activeElement !== (` + editor + `.focus(), null)`)
 	p.call(p.session, "Input.insertText", map[string]any{"text": text})
+}
+
+// Run runs a notebook's k-th code cell.
+func (p *Tab) Run(k int) {
+	p.t.Helper()
+	p.Until(fmt.Sprintf(`(() => {
+		const editor = document.querySelectorAll(".jp-CodeCell")[%d]?.querySelector(".cm-content");
+		editor?.focus();
+		return editor && document.activeElement === editor;
+	})()`, k))
+	for _, kind := range []string{"rawKeyDown", "keyUp"} {
+		p.call(p.session, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": 2}) // with Ctrl
+	}
 }

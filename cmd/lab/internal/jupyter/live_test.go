@@ -1,0 +1,190 @@
+package jupyter
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"descent.example/cmd/lab/internal/setuptest"
+	"github.com/stretchr/testify/require"
+)
+
+// trained is a cell that trains a net for 2,000 steps on XLA, and draws and says what came of it.
+const trained = `import (
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/train"
+)
+%%
+lr := lab.Float("lr", 0.1, "learning rate η", lab.Above(0), lab.AtMost(1))
+steps := lab.Int("steps", 2000, "steps", lab.AtLeast(1), lab.AtMost(1_000_000_000))
+lab.Parse()
+trainer := lab.Must(lecture.NewTrainer(lab.Must(lecture.SmallNet(64)), "SGD", train.Record{}))
+run := lab.Must(trainer.Run(lab.Context(), train.Config{LearningRate: lr, Steps: steps, Stride: max(1, steps/2000), Seed: 1}))
+lab.Show(figure.New("Loss", figure.X("step"), figure.LogY("loss")).Line("SGD", nil, run.Loss))
+lab.Say("lr %g: %.4g", lr, run.Loss[len(run.Loss)-1])`
+
+// hand is what moves the controls of the page: of cell k, or of all.
+const hand = `
+window.cell = (k) => document.querySelectorAll(".jp-CodeCell")[k];
+window.live = (k) => cell(k)?.querySelector(".descent-live");
+window.idle = (k) => live(k)?.dataset.state === "idle";
+window.said = (k) => live(k)?.querySelector("pre")?.textContent ?? "";
+window.control = (k, name) => live(k).querySelector('[data-name="' + name + '"]');
+window.field = (k, name) => live(k).querySelector('[data-name="' + name + '"]:not([type=range])');
+window.drag = (k, name, place) => {
+	const slider = control(k, name);
+	slider.value = place;
+	slider.dispatchEvent(new Event("input", { bubbles: true }));
+};
+window.enter = (k, name, text) => {
+	field(k, name).value = text;
+	field(k, name).dispatchEvent(new Event("change", { bubbles: true }));
+};
+window.press = (k, word) => [...live(k).querySelectorAll("button")].find((b) => b.textContent.startsWith(word)).click();
+window.pictures = (k) => {
+	const seen = { n: 0 };
+	new MutationObserver((changes) => (seen.n += changes.filter((c) => c.attributeName === "src").length)).observe(live(k), { subtree: true, attributes: true });
+	return seen;
+};`
+
+// processes are the live processes of the server's kernels.
+func processes(t *testing.T, s *Server) (pids []int) {
+	t.Helper()
+	out, err := exec.Command("ps", "-A", "-ww", "-o", "pid=,args=").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, filepath.Dir(s.info)) && regexp.MustCompile(`/live/\d+/program`).MatchString(line) {
+			pid, err := strconv.Atoi(strings.Fields(line)[0])
+			require.NoError(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func TestControlsRunTheCellAgain(t *testing.T) {
+	cells := []string{trained}
+	for i := range 5 {
+		cells = append(cells, fmt.Sprintf("%%%%\nx := lab.Float(\"x\", 0.5, \"x\", lab.AtLeast(0), lab.AtMost(1))\nlab.Parse()\nlab.Say(\"cell %d: %%g\", x)", i+1))
+	}
+	s, work := serve(t, cells...)
+	p := setuptest.NewBrowser(t).Open(s.URL+"lab/tree/n.ipynb?token="+s.Token, hand)
+	p.Until(`document.querySelector(".jp-CodeCell") !== null && /Idle/.test(document.querySelector("#jp-main-statusbar")?.innerText)`)
+	require.Equal(t, true, p.Eval(`document.querySelector(".descent-live") === null`), "controls of a cell that was not run")
+	p.Run(0)
+	p.Until(`idle(0)`)
+	enter := func(cell int, name, value, said string) {
+		t.Helper()
+		p.Eval(fmt.Sprintf("enter(%d, %q, %q)", cell, name, value))
+		p.Until(fmt.Sprintf("idle(%d) && said(%[1]d).startsWith(%q)", cell, said))
+	}
+	enter(0, "lr", "0.2", "lr 0.2")
+
+	t.Run("at once", func(t *testing.T) {
+		took := p.Eval(`(async () => {
+			const took = [];
+			for (let i = 0; i < 40; i++) {
+				const before = live(0).querySelector("img").src, began = performance.now();
+				drag(0, "lr", 10 + 2 * i);
+				while (live(0).querySelector("img").src === before) await new Promise((done) => setTimeout(done));
+				took.push(performance.now() - began);
+			}
+			return took.sort((a, b) => a - b);
+		})()`).([]any)
+		t.Logf("from input to picture: median %.1f ms, p95 %.1f ms", took[20], took[38])
+		require.Less(t, took[20].(float64), 300.)
+	})
+	t.Run("the last of many", func(t *testing.T) {
+		seen := p.Eval(`(async () => {
+			const seen = pictures(0);
+			for (let i = 0; i < 200; i++) {
+				drag(0, "lr", 1 + i % 99);
+				if (i % 4 === 0) await new Promise((done) => setTimeout(done));
+			}
+			drag(0, "lr", 42);
+			while (!idle(0)) await new Promise((done) => setTimeout(done, 5));
+			await new Promise((done) => setTimeout(done, 100));
+			const at = seen.n;
+			await new Promise((done) => setTimeout(done, 700));
+			return [at, seen.n, said(0), field(0, "lr").value];
+		})()`).([]any)
+		require.Less(t, seen[0].(float64), 200.)
+		require.Equal(t, seen[0], seen[1], "nothing was queued")
+		require.True(t, strings.HasPrefix(seen[2].(string), "lr "+seen[3].(string)+":"), "%v", seen)
+		require.Len(t, processes(t, s), 1)
+	})
+	t.Run("a refused value and a reset", func(t *testing.T) {
+		p.Eval(`enter(0, "lr", "7")`)
+		p.Until(`live(0).querySelector(".descent-error").textContent.includes("out of range")`)
+		p.Eval(`press(0, "Reset")`)
+		p.Until(`!cell(0).matches(".descent-mod-live") && field(0, "lr").value === "0.1" && live(0).querySelector(".descent-error").textContent === ""`)
+		enter(0, "lr", "0.3", "lr 0.3")
+	})
+	t.Run("a long run is overtaken, and stopped", func(t *testing.T) {
+		const long = "900000000"
+		p.Eval(`enter(0, "steps", "` + long + `")`)
+		p.Until(`live(0).querySelector(".descent-note").textContent.includes("training")`)
+		enter(0, "steps", "2000", "lr 0.3")
+		p.Eval(`enter(0, "steps", "` + long + `")`)
+		p.Until(`live(0).querySelector(".descent-note").textContent.includes("training")`)
+		p.Eval(`press(0, "Stop")`)
+		p.Until(`idle(0)`)
+		enter(0, "steps", "3000", "lr 0.3")
+	})
+	t.Run("processes are few, and come back", func(t *testing.T) {
+		for k := 1; k < len(cells); k++ {
+			p.Run(k)
+			p.Until(fmt.Sprintf("idle(%d)", k))
+			enter(k, "x", "0.25", fmt.Sprintf("cell %d: 0.25", k))
+		}
+		require.Len(t, processes(t, s), 4)
+		enter(0, "lr", "0.4", "lr 0.4")
+		for _, pid := range processes(t, s) {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+		enter(0, "lr", "0.5", "lr 0.5")
+	})
+	t.Run("the notebook has the cell's own output", func(t *testing.T) {
+		saved := func() string {
+			data, err := os.ReadFile(filepath.Join(work, "n.ipynb"))
+			require.NoError(t, err)
+			return string(data)
+		}
+		require.Eventually(t, func() bool { return strings.Contains(saved(), "lr 0.1:") && strings.Contains(saved(), "cell 5: 0.5") }, time.Minute, 100*time.Millisecond)
+		require.NotContains(t, saved(), "lr 0.5")
+		require.NotContains(t, saved(), "0.25")
+		p.Eval(`press(0, "Write")`)
+		require.Eventually(t, func() bool { return strings.Contains(saved(), "%% --lr=0.5 --steps=3000") && strings.Contains(saved(), "lr 0.5:") }, time.Minute, 100*time.Millisecond)
+	})
+	t.Run("reload", func(t *testing.T) {
+		p.Until(`!document.querySelector(".jp-mod-dirty")`)
+		p.Eval(`location.reload()`)
+		p.Until(`typeof idle === "function" && idle(0)`)
+		enter(0, "lr", "0.6", "lr 0.6")
+	})
+	t.Run("restart from elsewhere", func(t *testing.T) {
+		code, kernels := s.ask(t.Context(), "api/kernels")
+		require.Equal(t, http.StatusOK, code)
+		id := regexp.MustCompile(`"id": ?"([^"]+)"`).FindSubmatch(kernels)[1]
+		request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"api/kernels/"+string(id)+"/restart", nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "token "+s.Token)
+		reply, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		reply.Body.Close()
+		p.Eval(`live(0) && enter(0, "lr", "0.7")`)
+		p.Until(`!document.querySelector(".descent-live, .descent-mod-live")`)
+		require.Empty(t, processes(t, s))
+		p.Run(0)
+		p.Until(`idle(0)`)
+		enter(0, "lr", "0.8", "lr 0.8")
+	})
+}
