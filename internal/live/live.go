@@ -58,3 +58,25 @@ type Output struct {
 	Data     map[string]any `json:"data"`
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
+
+// A Handle is a point of a picture that a page lets a reader drag.
+type Handle struct {
+	X Coordinate `json:"x"`
+	Y Coordinate `json:"y"`
+}
+
+// A Coordinate is one of a Handle's two, along one axis of its panel. The value Lo lies at the share From of the picture's width or
+// height, counted from its left or upper edge, and Hi at To.
+type Coordinate struct {
+	Param string  `json:"param"` // the list that holds it, "" if it stays as it is
+	Item  int     `json:"item"`  // its place there
+	Value float64 `json:"value"`
+	Lo    float64 `json:"lo"`
+	Hi    float64 `json:"hi"`
+	Log   bool    `json:"log,omitempty"`
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+}
+
+// HandlesKey is where a picture's metadata holds its Handles.
+const HandlesKey = "handles"

@@ -35,6 +35,7 @@ type Figure struct {
 	cols   int
 	values int // of all marks
 	curves int // and sets of points
+	grips  []grip
 	alt    string
 	err    error
 }

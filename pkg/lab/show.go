@@ -13,6 +13,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/live"
 	"descent.example/internal/plural"
 )
 
@@ -71,6 +72,11 @@ func Show(pic Picture) {
 	if sized, isSized := pic.(Sized); isSized {
 		if width, height := sized.Size(); width > 0 && height > 0 {
 			about["width"], about["height"] = width, height
+		}
+	}
+	if draggable, isDraggable := pic.(interface{ Handled() []live.Handle }); isDraggable && living != nil {
+		if handles := draggable.Handled(); len(handles) > 0 {
+			about[live.HandlesKey] = handles
 		}
 	}
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}

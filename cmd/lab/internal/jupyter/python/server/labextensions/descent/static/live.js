@@ -2,6 +2,7 @@
 // JupyterLab's own connection to the kernel, whose live process of the cell runs the cell's program again; what that shows stands in
 // place of the cell's output, which stays in the notebook as it is.
 import { controls, written } from "./controls.js";
+import { handles } from "./handles.js";
 
 const TARGET = "descent.live";
 const INSTANT = 100e3; // µs: a cell that is quicker answers while the hand moves
@@ -208,10 +209,11 @@ export const activate = async (app, tracker, use) => {
 				const { node } = this.slots[i];
 				if (kind === "image/svg+xml" || kind === "image/png") {
 					node.className = kind === "image/png" ? "jp-RenderedImage" : "jp-RenderedSVG";
-					const image = node.firstChild ?? node.appendChild(new Image());
-					const { alt = "", width } = metadata?.[kind] ?? {};
+					const image = node.querySelector("img") ?? node.appendChild(new Image());
+					const { alt = "", width, handles: points = [] } = metadata?.[kind] ?? {};
 					Object.assign(image, { alt, src: kind === "image/png" ? `data:image/png;base64,${data[kind]}` : `data:image/svg+xml,${encodeURIComponent(data[kind])}` });
 					if (width) image.width = width;
+					if (points.length) (this.slots[i].grip ??= this.grip(node, image))(points);
 				} else if (kind === "text/plain") {
 					node.className = "jp-RenderedText";
 					(node.firstChild ?? node.appendChild(document.createElement("pre"))).textContent = data[kind];
@@ -224,6 +226,11 @@ export const activate = async (app, tracker, use) => {
 			}
 			for (const slot of this.slots.splice(outputs.length)) this.remove(slot);
 			this.node.dataset.shown = this.live.seq;
+		}
+		grip(node, image) {
+			const box = node.appendChild(Object.assign(document.createElement("span"), { className: "descent-grip" }));
+			box.append(image);
+			return handles(box, () => this.live.values, (values, name, released) => this.live.change(values, name, released));
 		}
 		put(i, kind, node, renderer) {
 			const old = this.slots[i];
