@@ -78,5 +78,8 @@ type Coordinate struct {
 	To    float64 `json:"to"`
 }
 
+// FilmType is the type of an Output that moves: an object of its frames, as SVG, and perSecond, how many of them it shows in a second.
+const FilmType = "application/vnd.descent.film+json"
+
 // HandlesKey is where a picture's metadata holds its Handles.
 const HandlesKey = "handles"

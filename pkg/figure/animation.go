@@ -162,6 +162,23 @@ func (a *Animation) HTML() ([]byte, error) {
 	return p.html(a.frames, f.layouts, a.Instead())
 }
 
+// Frames returns the frames as SVG, and how many are shown in a second. Its errors are those of PNG.
+func (a *Animation) Frames() (svgs []string, perSecond float64, err error) {
+	a = a.made()
+	f, err := a.develop()
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, l := range f.layouts {
+		svg, err := ink.SVG(l.w, l.h, a.frames[i].heading(), "", l.draw)
+		if err != nil {
+			return nil, 0, inFrame(i, err)
+		}
+		svgs = append(svgs, string(svg))
+	}
+	return svgs, a.fps, nil
+}
+
 // reel is an animation with every frame laid out, in one frame of axes.
 type reel struct {
 	layouts []*layout

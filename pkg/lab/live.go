@@ -18,6 +18,7 @@ import (
 	"time"
 	_ "unsafe" // for linkname
 
+	"descent.example/internal/brief"
 	"descent.example/internal/live"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
@@ -302,4 +303,58 @@ func (c *capture) take() string {
 	text := string(c.text)
 	c.text = c.text[:0]
 	return text
+}
+
+// A Film is a picture that moves: its frames as SVG, and how many of them it shows in a second.
+type Film interface {
+	Frames() (svgs []string, perSecond float64, err error)
+}
+
+// A Captioned picture is a Live one that answers to values which are the cell's parameters too. A live process, which draws for
+// each of their settings anew, shows its still and these words.
+type Captioned interface {
+	Words() string
+}
+
+// A Draggable picture has points that a reader can drag, to set parameters.
+type Draggable interface {
+	Handled() []live.Handle
+}
+
+// showLive shows a picture in the one form that the page of a live process draws best. about is its metadata.
+func showLive(pic Picture, alt string, about map[string]any) {
+	if draggable, is := pic.(Draggable); is {
+		if handles := draggable.Handled(); len(handles) > 0 {
+			about[live.HandlesKey] = handles
+		}
+	}
+	var mime protocol.MIMEType
+	var content any
+	var err error
+	size := 0
+	switch pic := pic.(type) {
+	case Film:
+		var frames []string
+		var perSecond float64
+		frames, perSecond, err = pic.Frames()
+		for _, frame := range frames {
+			size += len(frame)
+		}
+		mime, content = live.FilmType, map[string]any{"frames": frames, "perSecond": perSecond}
+	case Vector:
+		var svg []byte
+		svg, err = pic.SVG()
+		mime, content, size = protocol.MIMEImageSVG, string(svg), len(svg)
+	default:
+		var png []byte
+		png, err = pic.PNG()
+		mime, content, size = protocol.MIMEImagePNG, png, len(png)
+	}
+	if err != nil {
+		fatal(1, fmt.Errorf("the picture %q cannot be drawn: %w", brief.Of(alt), err))
+	}
+	screen.show(&screen.pictures, size, map[protocol.MIMEType]any{mime: content, protocol.MIMETextPlain: alt}, map[string]any{string(mime): about})
+	if captioned, is := pic.(Captioned); is {
+		screen.say(captioned.Words())
+	}
 }

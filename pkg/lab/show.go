@@ -13,7 +13,6 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"descent.example/internal/brief"
-	"descent.example/internal/live"
 	"descent.example/internal/plural"
 )
 
@@ -44,12 +43,6 @@ type Live interface {
 	Instead() string
 }
 
-// A Captioned picture is a Live one that answers to values which are the cell's parameters too.
-// A live process, which draws for each of their settings anew, shows its still and these words.
-type Captioned interface {
-	Words() string
-}
-
 // Show displays a picture: its SVG if it is a Vector, its PNG (which GitHub and a
 // notebook that is not trusted show instead) and its words in one output. A picture
 // that cannot be drawn ends the cell as Check does. Outside a notebook, Show prints
@@ -74,10 +67,9 @@ func Show(pic Picture) {
 			about["width"], about["height"] = width, height
 		}
 	}
-	if draggable, isDraggable := pic.(interface{ Handled() []live.Handle }); isDraggable && living != nil {
-		if handles := draggable.Handled(); len(handles) > 0 {
-			about[live.HandlesKey] = handles
-		}
+	if living != nil {
+		showLive(pic, alt, about)
+		return
 	}
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
 	drawn := func(as string, mime protocol.MIMEType, image []byte, err error) []byte {
@@ -93,21 +85,13 @@ func Show(pic Picture) {
 	var png []byte
 	var pngErr error
 	var drawing sync.WaitGroup
-	vector, isVector := pic.(Vector)
-	moving, isLive := pic.(Live)
-	captioned, isCaptioned := pic.(Captioned)
-	toPage := living == nil // in a live process nobody stores the picture, and the page shows the best form that it has
-	if toPage || !isVector && !isLive {
-		drawing.Go(func() { png, pngErr = pic.PNG() })
-	}
-	if isVector {
+	drawing.Go(func() { png, pngErr = pic.PNG() })
+	if vector, isVector := pic.(Vector); isVector {
 		svg, err := vector.SVG()
 		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, svg, err))
 	}
 	drawing.Wait()
-	if toPage || !isVector && !isLive {
-		data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)
-	}
+	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)
 	size := 0
 	for _, image := range data {
 		switch image := image.(type) {
@@ -117,12 +101,8 @@ func Show(pic Picture) {
 			size += len(image)
 		}
 	}
-	if toPage || isVector || !isLive {
-		screen.show(&screen.pictures, size, data, metadata)
-	}
-	if isCaptioned && !toPage {
-		screen.say(captioned.Words())
-	} else if isLive {
+	screen.show(&screen.pictures, size, data, metadata)
+	if moving, isLive := pic.(Live); isLive {
 		page, err := moving.HTML()
 		html := string(drawn("HTML", protocol.MIMETextHTML, page, err))
 		screen.show(&screen.pictures, len(html), map[protocol.MIMEType]any{

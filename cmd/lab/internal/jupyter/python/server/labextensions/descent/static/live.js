@@ -3,8 +3,10 @@
 // place of the cell's output, which stays in the notebook as it is.
 import { controls, written } from "./controls.js";
 import { handles } from "./handles.js";
+import { player } from "./player.js";
 
 const TARGET = "descent.live";
+const FILM = "application/vnd.descent.film+json";
 const INSTANT = 100e3; // µs: a cell that is quicker answers while the hand moves
 const PATIENCE = 3000; // ms without a word, after which the kernel is asked whether it is there
 
@@ -204,7 +206,7 @@ export const activate = async (app, tracker, use) => {
 			if (this.isDisposed || outputs === this.inPlace) return;
 			this.inPlace = outputs;
 			for (const [i, { data, metadata }] of outputs.entries()) {
-				const kind = ["image/svg+xml", "image/png", "text/html", "text/markdown", "text/plain"].find((mime) => mime in data);
+				const kind = [FILM, "image/svg+xml", "image/png", "text/html", "text/markdown", "text/plain"].find((mime) => mime in data);
 				if (this.slots[i]?.kind !== kind) this.put(i, kind, document.createElement("div"));
 				const { node } = this.slots[i];
 				if (kind === "image/svg+xml" || kind === "image/png") {
@@ -214,6 +216,9 @@ export const activate = async (app, tracker, use) => {
 					Object.assign(image, { alt, src: kind === "image/png" ? `data:image/png;base64,${data[kind]}` : `data:image/svg+xml,${encodeURIComponent(data[kind])}` });
 					if (width) image.width = width;
 					if (points.length) (this.slots[i].grip ??= this.grip(node, image))(points);
+				} else if (kind === FILM) {
+					node.className = "jp-RenderedSVG";
+					(this.slots[i].play ??= player(node, data["text/plain"], metadata?.[FILM] ?? {}))(data[FILM]);
 				} else if (kind === "text/plain") {
 					node.className = "jp-RenderedText";
 					(node.firstChild ?? node.appendChild(document.createElement("pre"))).textContent = data[kind];
