@@ -247,8 +247,12 @@ func (l *lives) tell(comm string, data any) {
 
 // warm runs a quick cell with its own values, so that its process has loaded and compiled what it needs.
 func (l *lives) warm(c *liveCell) {
-	if l.cells[c.id] == c && c.process == nil && !c.builds && c.took < quick {
+	switch {
+	case l.cells[c.id] != c || c.builds || c.took > quick:
+	case c.process == nil:
 		l.ask(c, asker{seq: 1}, nil)
+	case !c.process.busy: // for a page that was opened again
+		l.ask(c, asker{seq: 2}, nil)
 	}
 }
 

@@ -18,7 +18,7 @@ const unpacked = async (text) => {
 // A Live is a cell in a kernel: what was asked for last, and what came. The views that show the cell share it.
 class Live {
 	constructor(link, about) {
-		Object.assign(this, { link, ...about, views: new Set(), outputs: null, error: "", progress: "", busy: false, tookOf: {} });
+		Object.assign(this, { link, ...about, views: new Set(), base: null, outputs: null, error: "", progress: "", busy: false, tookOf: {} });
 		this.own = this.values = Object.fromEntries(this.params.map((p) => [p.name, p.value]));
 	}
 	tell() {
@@ -51,7 +51,7 @@ class Live {
 	reset() {
 		this.stop();
 		this.seq = 0; // what still comes is not wanted
-		Object.assign(this, { values: this.own, outputs: null, error: "", progress: "", busy: false });
+		Object.assign(this, { values: this.own, outputs: this.base, error: "", progress: "", busy: false });
 		this.tell();
 	}
 	async take(answer) {
@@ -59,7 +59,7 @@ class Live {
 			this.micros = answer.micros;
 			const outputs = await unpacked(answer.outputs);
 			if (this.outputs || this.busy || !this.replaces(outputs)) return;
-			this.outputs = outputs;
+			this.outputs = this.base = outputs;
 			return this.tell();
 		}
 		if (answer.seq !== this.seq) return; // of an older request
@@ -185,7 +185,7 @@ export const activate = async (app, tracker, use) => {
 			const { live } = this;
 			this.form.values = live.values;
 			const moved = Object.entries(live.values).some(([name, value]) => value !== live.own[name]);
-			this.resetButton.disabled = !moved && !live.outputs && !live.error;
+			this.resetButton.disabled = !moved && live.outputs === live.base && !live.error;
 			this.writeButton.disabled = !moved || live.error !== "";
 			this.trouble.textContent = live.error;
 			const long = live.busy && performance.now() - live.since > 300;

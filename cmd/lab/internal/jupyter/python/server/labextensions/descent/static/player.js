@@ -19,7 +19,7 @@ export const player = (box, alt, { width }) => {
 	const plays = (on) => {
 		clearInterval(timer);
 		timer = on ? setInterval(() => (box.isConnected ? show((Number(slider.value) + 1) % film.frames.length) : plays(false)), 1000 / film.perSecond) : 0;
-		button.textContent = on ? "⏸ Pause" : "▶ Play";
+		button.textContent = on ? "Pause" : "Play";
 	};
 	button.onclick = () => plays(!timer);
 	slider.oninput = () => {
