@@ -69,8 +69,13 @@ func Show(pic Picture) {
 	}
 	if living != nil {
 		showLive(pic, alt, about)
-		return
+	} else {
+		showStored(pic, alt, about)
 	}
+}
+
+// showStored shows a picture in the forms in which a notebook keeps it. about is its metadata.
+func showStored(pic Picture, alt string, about map[string]any) {
 	data, metadata := map[protocol.MIMEType]any{protocol.MIMETextPlain: alt}, map[string]any{}
 	drawn := func(as string, mime protocol.MIMEType, image []byte, err error) []byte {
 		if err != nil {
@@ -102,12 +107,12 @@ func Show(pic Picture) {
 		}
 	}
 	screen.show(&screen.pictures, size, data, metadata)
-	if moving, isLive := pic.(Live); isLive {
-		page, err := moving.HTML()
+	if live, isLive := pic.(Live); isLive {
+		page, err := live.HTML()
 		html := string(drawn("HTML", protocol.MIMETextHTML, page, err))
 		screen.show(&screen.pictures, len(html), map[protocol.MIMEType]any{
 			protocol.MIMETextHTML:  html,
-			protocol.MIMETextPlain: printable(moving.Instead()),
+			protocol.MIMETextPlain: printable(live.Instead()),
 		}, nil)
 	}
 }

@@ -162,7 +162,9 @@ func TestControlsRunTheCellAgain(t *testing.T) {
 		require.NotContains(t, saved(), "lr 0.5")
 		require.NotContains(t, saved(), "0.25")
 		p.Eval(`press(0, "Write")`)
-		require.Eventually(t, func() bool { return strings.Contains(saved(), "%% --lr=0.5 --steps=3000") && strings.Contains(saved(), "lr 0.5:") }, time.Minute, 100*time.Millisecond)
+		require.Eventually(t, func() bool {
+			return strings.Contains(saved(), "%% --lr=0.5 --steps=3000") && strings.Contains(saved(), "lr 0.5:")
+		}, time.Minute, 100*time.Millisecond)
 	})
 	t.Run("reload", func(t *testing.T) {
 		p.Until(`!document.querySelector(".jp-mod-dirty")`)
