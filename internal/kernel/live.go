@@ -41,6 +41,7 @@ type liveCell struct {
 	used    time.Time
 	process *liveProcess // nil while it is built, and when there is none
 	builds  bool
+	again   bool              // the process ended over the newest request, which was asked once more
 	waiting map[string]string // values of a request that waits for the process, nil if none does
 	asker   asker             // of the newest request
 }
@@ -435,6 +436,7 @@ func (l *lives) answered(c *liveCell, p *liveProcess, line []byte) {
 	}
 	a.Error = l.k.placedInCell(a.Error, c.number, c.lines)
 	if a.Done {
+		c.again = false
 		c.took = time.Duration(a.Micros) * time.Microsecond
 	}
 	p.busy = p.busy && !a.Done && !a.Cancelled
@@ -458,17 +460,19 @@ func (l *lives) answered(c *liveCell, p *liveProcess, line []byte) {
 	}
 }
 
-// gone takes the end of a process that was not told to end. What it was asked for is asked again if it was ended over an older run.
+// gone takes the end of a process that was not told to end, perhaps before it had read what it was asked for: that is asked once more.
 func (l *lives) gone(c *liveCell, p *liveProcess, why error) {
 	close(p.in)
 	if c.process != p {
 		return
 	}
 	c.process = nil
-	if c.waiting != nil && l.cells[c.id] == c {
+	if p.busy && p.wanted != nil && !c.again && l.cells[c.id] == c {
+		c.again, c.waiting = true, p.wanted
 		l.start(c)
 		return
 	}
+	c.again = false
 	if p.busy {
 		said := "The cell's program ended"
 		if exit := (*exec.ExitError)(nil); errors.As(why, &exit) {

@@ -72,9 +72,15 @@ func processes(t *testing.T, s *Server) (pids []int) {
 
 func TestControlsRunTheCellAgain(t *testing.T) {
 	cells := []string{trained}
-	for i := range 5 {
+	for i := range 9 { // more than there are programs kept
 		cells = append(cells, fmt.Sprintf("%%%%\nx := lab.Float(\"x\", 0.5, \"x\", lab.AtLeast(0), lab.AtMost(1))\nlab.Parse()\nlab.Say(\"cell %d: %%g\", x)", i+1))
 	}
+	cells = append(cells, `%%
+ys := lab.Floats("ys", []float64{1, 2}, "heights")
+lab.Parse()
+xs := []float64{0, 1}
+lab.Show(figure.New("Points", figure.X("x"), figure.Y("y").Range(0, 2)).Line("line", xs, ys).Handles(1, "", "ys", xs, ys))
+lab.Say("%v", ys)`)
 	s, work := serve(t, cells...)
 	p := setuptest.NewBrowser(t).Open(s.URL+"lab/tree/n.ipynb?token="+s.Token, hand)
 	p.Until(`document.querySelector(".jp-CodeCell") !== null && /Idle/.test(document.querySelector("#jp-main-statusbar")?.innerText)`)
@@ -140,7 +146,7 @@ func TestControlsRunTheCellAgain(t *testing.T) {
 		enter(0, "steps", "3000", "lr 0.3")
 	})
 	t.Run("processes are few, and come back", func(t *testing.T) {
-		for k := 1; k < len(cells); k++ {
+		for k := 1; k < len(cells)-1; k++ {
 			p.Run(k)
 			p.Until(fmt.Sprintf("idle(%d)", k))
 			enter(k, "x", "0.25", fmt.Sprintf("cell %d: 0.25", k))
@@ -152,13 +158,20 @@ func TestControlsRunTheCellAgain(t *testing.T) {
 		}
 		enter(0, "lr", "0.5", "lr 0.5")
 	})
+	t.Run("a point of a picture", func(t *testing.T) {
+		k := len(cells) - 1
+		p.Run(k)
+		p.Until(fmt.Sprintf(`live(%d)?.querySelectorAll(".descent-handle").length === 2`, k))
+		p.Eval(fmt.Sprintf(`live(%d).querySelectorAll(".descent-handle")[1].dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown" }))`, k))
+		p.Until(fmt.Sprintf(`idle(%d) && said(%[1]d) === "[1 1.96]"`, k)) // by a fiftieth of the axis
+	})
 	t.Run("the notebook has the cell's own output", func(t *testing.T) {
 		saved := func() string {
 			data, err := os.ReadFile(filepath.Join(work, "n.ipynb"))
 			require.NoError(t, err)
 			return string(data)
 		}
-		require.Eventually(t, func() bool { return strings.Contains(saved(), "lr 0.1:") && strings.Contains(saved(), "cell 5: 0.5") }, time.Minute, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return strings.Contains(saved(), "lr 0.1:") && strings.Contains(saved(), "cell 9: 0.5") }, time.Minute, 100*time.Millisecond)
 		require.NotContains(t, saved(), "lr 0.5")
 		require.NotContains(t, saved(), "0.25")
 		p.Eval(`press(0, "Write")`)
@@ -168,10 +181,11 @@ func TestControlsRunTheCellAgain(t *testing.T) {
 	})
 	t.Run("reload", func(t *testing.T) {
 		p.Until(`!document.querySelector(".jp-mod-dirty")`)
-		p.Eval(`location.reload()`)
-		p.Until(`typeof idle === "function" && idle(0)`)
+		p.Eval(`window.before = true, location.reload()`)
+		p.Until(`window.before === undefined && typeof idle === "function" && idle(0)`)
 		enter(0, "lr", "0.6", "lr 0.6")
 	})
+	t.Run("what is written into a cell", func(t *testing.T) { testWritten(t, s, p) })
 	t.Run("restart from elsewhere", func(t *testing.T) {
 		code, kernels := s.ask(t.Context(), "api/kernels")
 		require.Equal(t, http.StatusOK, code)
@@ -189,4 +203,27 @@ func TestControlsRunTheCellAgain(t *testing.T) {
 		p.Until(`idle(0)`)
 		enter(0, "lr", "0.8", "lr 0.8")
 	})
+}
+
+// testWritten looks at what "write into the cell" makes of a cell's lines.
+func testWritten(t *testing.T, s *Server, p *setuptest.Tab) {
+	for before, after := range map[string]string{
+		"%%\nx := 1":                            "%% --lr=0.5\nx := 1",
+		"func f() {}\n%%":                       "func f() {}\n%% --lr=0.5",
+		"%% --lr=0.1 --other=2":                 "%% --other=2 --lr=0.5",
+		"%% -lr 0.1 --kind b":                   "%% --lr=0.5",
+		"%%--lr = 0.1":                          "%% --lr=0.5",
+		"%% --rates=0.1, 0.3 --lr=7":            "%% --lr=0.5",
+		"%% \"--kind=two words\" word":          "%% word --lr=0.5",
+		"%main --lr=1":                          "%main --lr=0.5",
+		"//gonb:%%\nx":                          "//gonb:%% --lr=0.5\nx",
+		"no such line":                          "no such line",
+		"%% --lr=0.1\n// %% is not what begins": "%% --lr=0.5\n// %% is not what begins",
+	} {
+		script := fmt.Sprintf(`import("%slab/extensions/descent/static/controls.js").then(({ written }) => written(%q, ["lr", "kind", "rates"].map((name) => ({ name, default: "d" })),
+			{ lr: "0.5", kind: "d", rates: "d" }))`, s.URL, before)
+		require.Equal(t, after, p.Eval(script), before)
+	}
+	require.Equal(t, `%% "--kind=two words"`, p.Eval(fmt.Sprintf(`import("%slab/extensions/descent/static/controls.js").then(({ written }) =>
+		written("%%%%", [{ name: "kind", default: "a" }], { kind: "two words" }))`, s.URL)))
 }
