@@ -1,7 +1,6 @@
 package headless
 
 import (
-	"os"
 	"testing"
 
 	"descent.example/cmd/lab/internal/setuptest"
@@ -31,11 +30,4 @@ lab.Say("%g", x)`), Options{Drag: true})
 	require.ErrorContains(t, err, "the control of y does not answer")
 	require.ErrorContains(t, err, "the control of z does not answer: true (no z (line 7))")
 	require.NotContains(t, err.Error(), "control of x")
-}
-
-func TestTMP(t *testing.T) {
-	if p := os.Getenv("NB"); p != "" {
-		_, err := execute(t, p, Options{Drag: true, Timeout: 300e9})
-		require.NoError(t, err)
-	}
 }

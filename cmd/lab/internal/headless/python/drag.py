@@ -6,7 +6,7 @@ import json
 import time
 
 COMM = "drag"
-SLOW = 1.0  # seconds: a cell that takes longer is first made smaller
+SLOW = 0.5  # seconds: a cell that takes longer is first made smaller
 SAME = {"patience"}  # what they are about shows the same to the digits that are said
 
 
@@ -60,7 +60,7 @@ class Drag:
         about = self.cells[self.cell]
         values = {p["name"]: p["value"].replace("_", "") for p in about["params"]}
         if about["micros"] > SLOW * 1e6:
-            smaller = {**values, **{p["name"]: str(max(int(p["control"].get("lo", 1)), 1, int(values[p["name"]]) // 6)) for p in about["params"] if p["control"]["kind"] == "int" and int(values[p["name"]]) > 6}}
+            smaller = {**values, **{p["name"]: str(max(int(p["control"].get("lo", 1)), 1, int(values[p["name"]]) // 8)) for p in about["params"] if p["control"]["kind"] == "int" and int(values[p["name"]]) > 6}}
             if not (await self.run(smaller))[1]:
                 values = smaller
         before, wrong = await self.run(values)
