@@ -15,9 +15,14 @@ const (
 	i64 kind = 0x7e
 	f32 kind = 0x7d
 	f64 kind = 0x7c
+	// v128 holds four elements of 4 bytes or two of 8.
+	v128 kind = 0x7b
 )
 
-var kinds = map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64"}
+var kinds = map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64", v128: "v128"}
+
+// shape is the shape of a vector of elements of the kind.
+var shapeOf = map[kind]string{i32: "i32x4", i64: "i64x2", f32: "f32x4", f64: "f64x2"}
 
 func (k kind) String() string { return kinds[k] }
 
@@ -61,8 +66,44 @@ var opcodes = func() map[string][]byte {
 		m[name] = []byte{0xfc, byte(i)}
 	}
 	m["memory.copy"] = []byte{0xfc, 10, 0, 0}
+	m["memory.fill"] = []byte{0xfc, 11, 0}
+	vectors(m)
 	return m
 }()
+
+// vectors adds the vector instructions, whose encoding has a prefix.
+func vectors(m map[string][]byte) {
+	run := func(at int, names string) {
+		for i, name := range strings.Fields(names) {
+			if name != "-" {
+				m[name] = unsigned([]byte{0xfd}, at+i)
+			}
+		}
+	}
+	run(0, "v128.load")
+	run(9, "v128.load32_splat v128.load64_splat v128.store v128.const i8x16.shuffle")
+	run(17, "i32x4.splat i64x2.splat f32x4.splat f64x2.splat")
+	run(27, `i32x4.extract_lane i32x4.replace_lane i64x2.extract_lane i64x2.replace_lane f32x4.extract_lane f32x4.replace_lane
+		f64x2.extract_lane f64x2.replace_lane`)
+	run(55, "i32x4.eq i32x4.ne i32x4.lt_s i32x4.lt_u i32x4.gt_s i32x4.gt_u i32x4.le_s i32x4.le_u i32x4.ge_s i32x4.ge_u")
+	run(65, "f32x4.eq f32x4.ne f32x4.lt f32x4.gt f32x4.le f32x4.ge f64x2.eq f64x2.ne f64x2.lt f64x2.gt f64x2.le f64x2.ge")
+	run(77, "v128.not v128.and v128.andnot v128.or v128.xor v128.bitselect v128.any_true")
+	run(86, "v128.load32_lane v128.load64_lane - - v128.store32_lane v128.store64_lane v128.load32_zero v128.load64_zero")
+	run(94, "f32x4.demote_f64x2_zero f64x2.promote_low_f32x4")
+	run(102, "i8x16.narrow_i16x8_u f32x4.ceil f32x4.floor f32x4.trunc f32x4.nearest")
+	run(116, "f64x2.ceil f64x2.floor")
+	run(134, "i16x8.narrow_i32x4_u - - i16x8.extend_low_i8x16_u i16x8.extend_high_i8x16_u")
+	run(148, "f64x2.nearest")
+	run(160, "i32x4.abs i32x4.neg - i32x4.all_true - - - - - i32x4.extend_low_i16x8_u i32x4.extend_high_i16x8_u")
+	run(171, "i32x4.shl i32x4.shr_s i32x4.shr_u i32x4.add - - i32x4.sub - - - i32x4.mul i32x4.min_s i32x4.min_u i32x4.max_s i32x4.max_u")
+	run(192, `i64x2.abs i64x2.neg - i64x2.all_true - - - i64x2.extend_low_i32x4_s i64x2.extend_high_i32x4_s i64x2.extend_low_i32x4_u
+		i64x2.extend_high_i32x4_u i64x2.shl i64x2.shr_s i64x2.shr_u i64x2.add - - i64x2.sub - - - i64x2.mul i64x2.eq i64x2.ne i64x2.lt_s
+		i64x2.gt_s i64x2.le_s i64x2.ge_s`)
+	run(224, "f32x4.abs f32x4.neg - f32x4.sqrt f32x4.add f32x4.sub f32x4.mul f32x4.div f32x4.min f32x4.max")
+	run(236, "f64x2.abs f64x2.neg - f64x2.sqrt f64x2.add f64x2.sub f64x2.mul f64x2.div f64x2.min f64x2.max")
+	run(248, `i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u i32x4.trunc_sat_f64x2_s_zero
+		i32x4.trunc_sat_f64x2_u_zero f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u`)
+}
 
 // unsigned appends x in unsigned LEB128, as WebAssembly writes sizes and indices.
 func unsigned(b []byte, x int) []byte { return binary.AppendUvarint(b, uint64(x)) }
@@ -142,6 +183,18 @@ func (w *writer) number(k kind, x float64) {
 	default:
 		w.integer(k, int64(x))
 	}
+}
+
+// lane writes an instruction on one lane.
+func (w *writer) lane(name string, lane int) {
+	w.do(name)
+	w.code = append(w.code, byte(lane))
+}
+
+// shuffle picks bytes of two vectors.
+func (w *writer) shuffle(bytes ...byte) {
+	w.do("i8x16.shuffle")
+	w.code = append(w.code, bytes...)
 }
 
 // memory writes a load or store at the address on the stack plus offset.
@@ -225,28 +278,52 @@ func (w *writer) count(n int, body func(i local)) {
 	w.code = append(w.code, 0x0d, 0, 0x0b)
 }
 
-// copyBytes copies n bytes between two addresses.
+// copyBytes copies n bytes between two addresses. What is short is copied here: memory.copy is a call of the engine.
 func (w *writer) copyBytes(to, from, n int) {
 	if n == 0 || to == from {
 		return
 	}
-	w.integer(i32, int64(to))
-	w.integer(i32, int64(from))
-	w.integer(i32, int64(n))
-	w.do("memory.copy")
+	if n > 256 {
+		w.integer(i32, int64(to))
+		w.integer(i32, int64(from))
+		w.integer(i32, int64(n))
+		w.do("memory.copy")
+		return
+	}
+	for at := 0; at < n; {
+		move, size := "v128.", 16
+		switch left := n - at; {
+		case left >= 16:
+		case left >= 8:
+			move, size = "i64.", 8
+		case left >= 4:
+			move, size = "i32.", 4
+		default:
+			move, size = "i32.", 1
+		}
+		load, store := "load", "store"
+		if size == 1 {
+			load, store = "load8_u", "store8"
+		}
+		w.integer(i32, 0)
+		w.integer(i32, 0)
+		w.memory(move+load, from+at)
+		w.memory(move+store, to+at)
+		at += size
+	}
 }
 
 // A module is one WebAssembly module: functions, a memory with its first contents, and the exports "memory" and "run".
 type module struct {
 	functions []*writer
 	math      map[string]*writer // functions of math.go, by name
-	data      []segment          // the memory's first contents
+	data      []contents         // of the memory at first
 	table     int                // address of 4/π's digits, 0 if no function needs them
 	top       int                // end of the memory in use
 }
 
-// A segment is the first contents of a part of the memory.
-type segment struct {
+// A contents is what a part of the memory has at first.
+type contents struct {
 	at    int
 	bytes []byte
 }
@@ -292,10 +369,7 @@ func (m *module) encode(run *writer) ([]byte, error) {
 			types = append(types, byte(k))
 		}
 		indices = unsigned(indices, i)
-		body := unsigned(nil, len(f.locals))
-		for _, k := range f.locals {
-			body = append(body, 1, byte(k))
-		}
+		body := runs(f.locals)
 		body = append(append(body, f.code...), 0x0b)
 		bodies = append(unsigned(bodies, len(body)), body...)
 	}
@@ -313,4 +387,19 @@ func (m *module) encode(run *writer) ([]byte, error) {
 	}
 	section(11, data)
 	return out, nil
+}
+
+// runs declares variables, neighbors of the same kind together.
+func runs(locals []kind) []byte {
+	var out []byte
+	n := 0
+	for i := 0; i < len(locals); n++ {
+		j := i
+		for j < len(locals) && locals[j] == locals[i] {
+			j++
+		}
+		out = append(unsigned(out, j-i), byte(locals[i]))
+		i = j
+	}
+	return append(unsigned(nil, n), out...)
 }

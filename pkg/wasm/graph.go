@@ -107,7 +107,11 @@ type function struct {
 	names    []string // of params
 	outputs  []*node
 	returned bool
-	entry    *writer
+	entry    *writer // what runs it
+	loop     *node   // the While that alone calls it, as its body
+	before   *schedule
+	each     *schedule
+	prologue *writer // what runs before, of a loop's body
 }
 
 func (f *function) Name() string                        { return f.name }

@@ -119,51 +119,21 @@ func (w *writer) put(n *node, index []affine, push func()) {
 	w.store(n.dtype(), offset)
 }
 
-// kernel writes the code that computes a root into its memory.
-func (w *writer) kernel(n *node) {
-	if len(n.results) > 0 {
-		w.control(n)
+// alone writes an operation that is no kernel of a nest.
+func (w *writer) alone(n *node) {
+	if combine, ok := scatterings[n.op]; ok {
+		w.scatter(n, combine)
 		return
 	}
-	switch n.op {
-	case compute.OpTypeConcatenate:
-		w.concatenate(n)
-	case compute.OpTypePad:
-		w.pad(n)
-	case compute.OpTypeDynamicSlice:
-		w.dynamicSlice(n)
-	case compute.OpTypeDynamicUpdateSlice:
-		w.dynamicUpdate(n)
-	case compute.OpTypeDotGeneral:
-		w.dot(n)
-	case compute.OpTypeArgMinMax:
-		w.argMinMax(n)
-	default:
-		if combine, ok := reductions[n.op]; ok {
-			w.reduce(n, combine)
-			return
-		}
-		if combine, ok := scatterings[n.op]; ok {
-			w.scatter(n, combine)
-			return
-		}
-		w.nest(n.dims(), func(index []affine) {
-			w.put(n, index, func() { w.compute(n, index) })
-		})
-	}
+	w.argMinMax(n)
 }
 
-// value pushes an element of n: from memory if n is a root that is not the same number everywhere, else computed.
+// value pushes an element of n, which lies in memory under views.
 func (w *writer) value(n *node, index []affine) {
-	if n.root && !n.uniform {
+	if n.stored() && !n.uniform {
 		w.load(n.dtype(), w.address(n, index))
-	} else {
-		w.compute(n, index)
+		return
 	}
-}
-
-// compute pushes an element of n from elements of its operands.
-func (w *writer) compute(n *node, index []affine) {
 	at := slices.Clone(index)
 	switch n.op {
 	case compute.OpTypeConstant:
@@ -195,63 +165,23 @@ func (w *writer) compute(n *node, index []affine) {
 			at[a] = index[a].scaled(n.ints[1][a]).plus(constant(n.ints[0][a]))
 		}
 		w.value(n.in[0], at)
-	case compute.OpTypeGather:
-		w.gather(n, index)
-	case compute.OpTypeConvertDType:
-		w.value(n.in[0], index)
-		w.convert(n.in[0].dtype(), n.dtype())
-	case compute.OpTypeWhere:
-		w.value(n.in[1], index)
-		w.value(n.in[2], index)
-		w.value(n.in[0], index)
-		w.do("select")
+	case compute.OpTypeReshape:
+		at = zeros(n.in[0].shape.Rank())
+		next := 0
+		for a, d := range n.in[0].dims() {
+			if d == 1 {
+				continue
+			}
+			for n.dims()[next] == 1 {
+				next++
+			}
+			at[a] = index[next]
+			next++
+		}
+		w.value(n.in[0], at)
 	default:
-		for _, x := range n.in {
-			w.value(x, index)
-		}
-		w.elementwise(n.op, n.in[0].dtype())
+		panic("wasm: " + n.op.String() + " is not in memory")
 	}
-}
-
-// fill copies all of x to n, which has as many elements of the same type.
-func (w *writer) fill(n, x *node) { w.copyBytes(address(n), address(x), n.byteSize()) }
-
-func (w *writer) concatenate(n *node) {
-	axis, from := n.ints[0][0], 0
-	for _, x := range n.in {
-		w.scope(func() {
-			w.nest(x.dims(), func(index []affine) {
-				to := slices.Clone(index)
-				to[axis] = to[axis].plus(constant(from))
-				w.put(n, to, func() { w.value(x, index) })
-			})
-		})
-		from += x.dims()[axis]
-	}
-}
-
-func (w *writer) pad(n *node) {
-	x, fill, starts, steps := n.in[0], n.in[1], n.ints[0], n.ints[1]
-	w.nest(n.dims(), func(index []affine) {
-		w.put(n, index, func() { w.value(fill, nil) })
-	})
-	first, counts := make([]int, len(starts)), make([]int, len(starts)) // the elements that remain, if padding is negative
-	for a, d := range x.dims() {
-		if starts[a] < 0 {
-			first[a] = (-starts[a] + steps[a] - 1) / steps[a]
-		}
-		if room := n.dims()[a] - 1 - starts[a]; room >= 0 {
-			counts[a] = max(0, min(d, room/steps[a]+1)-first[a])
-		}
-	}
-	w.nest(counts, func(index []affine) {
-		from, to := slices.Clone(index), slices.Clone(index)
-		for a := range index {
-			from[a] = index[a].plus(constant(first[a]))
-			to[a] = from[a].scaled(steps[a]).plus(constant(starts[a]))
-		}
-		w.put(n, to, func() { w.value(x, from) })
-	})
 }
 
 // clamped pushes a scalar integer of any type, clamped to 0 … high, as an i32.
@@ -276,72 +206,12 @@ func (w *writer) clamped(push func(), t dtypes.DType, high int) {
 	w.do(less, "select")
 }
 
-// sliceStarts computes the starts of a dynamic slice, moved so that the slice lies in the operand, as XLA does.
-func (w *writer) sliceStarts(n *node, sizes []int) []affine {
-	first, _ := n.startsAt()
-	at := make([]affine, len(sizes))
-	for a, s := range n.in[first:] {
-		w.clamped(func() { w.value(s, nil) }, s.dtype(), n.in[0].dims()[a]-sizes[a])
-		at[a] = variable(w.pop(i32))
-	}
-	return at
-}
-
-func shifted(index, by []affine) []affine {
-	out := slices.Clone(index)
-	for a := range out {
-		out[a] = out[a].plus(by[a])
-	}
-	return out
-}
-
-func (w *writer) dynamicSlice(n *node) {
-	start := w.sliceStarts(n, n.dims())
-	w.nest(n.dims(), func(index []affine) {
-		w.put(n, index, func() { w.value(n.in[0], shifted(index, start)) })
-	})
-}
-
-func (w *writer) dynamicUpdate(n *node) {
-	update := n.in[1]
-	start := w.sliceStarts(n, update.dims())
-	w.fill(n, n.in[0])
-	w.nest(update.dims(), func(index []affine) {
-		w.put(n, shifted(index, start), func() { w.value(update, index) })
-	})
-}
-
 // startIndex returns the index, in the operand of start indices, of component c of the vector for a batch index.
 func startIndex(starts *node, vectorAxis int, batch []affine, c int) []affine {
 	if vectorAxis == starts.shape.Rank() { // vectors of one component
 		return batch
 	}
 	return slices.Insert(slices.Clone(batch), vectorAxis, constant(c))
-}
-
-func (w *writer) gather(n *node, index []affine) {
-	x, starts := n.in[0], n.in[1]
-	vectorAxis, offsets, collapsed, indexed, sizes := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3], n.ints[4]
-	var batch []affine
-	var window []affine
-	for a := range index {
-		if slices.Contains(offsets, a) {
-			window = append(window, index[a])
-		} else {
-			batch = append(batch, index[a])
-		}
-	}
-	at := zeros(x.shape.Rank())
-	for a := range at {
-		if !slices.Contains(collapsed, a) {
-			at[a], window = window[0], window[1:]
-		}
-	}
-	for c, a := range indexed {
-		w.clamped(func() { w.value(starts, startIndex(starts, vectorAxis, batch, c)) }, starts.dtype(), x.dims()[a]-sizes[a])
-		at[a] = at[a].plus(variable(w.pop(i32)))
-	}
-	w.value(x, at)
 }
 
 // scatterings has the operation that combines an element with its update in a scatter.
@@ -355,7 +225,7 @@ var scatterings = map[compute.OpType]compute.OpType{
 func (w *writer) scatter(n *node, op compute.OpType) {
 	starts, updates := n.in[1], n.in[2]
 	vectorAxis, window, inserted, indexed := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3]
-	w.fill(n, n.in[0])
+	w.copyBytes(address(n), address(n.in[0]), n.byteSize())
 	sizes := slices.Repeat([]int{1}, n.shape.Rank()) // of the window
 	var spanned []int                                // the operand's axes along which the updates' window axes lie, in their order
 	for a := range sizes {
@@ -437,86 +307,6 @@ func accumulator(t dtypes.DType) dtypes.DType {
 		return dtypes.Float32
 	}
 	return t
-}
-
-// accumulate writes acc = op(acc, element), both of type t, for the element on the stack.
-func (w *writer) accumulate(op compute.OpType, acc local, t dtypes.DType) {
-	x := w.pop(kindOf(t))
-	w.get(acc)
-	w.get(x)
-	w.elementwise(op, t)
-	w.set(acc)
-}
-
-func (w *writer) reduce(n *node, op compute.OpType) {
-	x, axes, t := n.in[0], n.ints[0], n.dtype()
-	var kept, inner, dims []int
-	for a, d := range x.dims() {
-		if slices.Contains(axes, a) {
-			inner, dims = append(inner, a), append(dims, d)
-		} else {
-			kept = append(kept, a)
-		}
-	}
-	acc := w.local(kindOf(t))
-	w.nest(n.dims(), func(outer []affine) {
-		w.neutral(op, t)
-		w.set(acc)
-		w.nest(dims, func(index []affine) {
-			at := zeros(x.shape.Rank())
-			for i, a := range kept {
-				at[a] = outer[i]
-			}
-			for i, a := range inner {
-				at[a] = index[i]
-			}
-			w.value(x, at)
-			w.accumulate(op, acc, accumulator(t))
-		})
-		w.put(n, outer, func() {
-			w.get(acc)
-			w.normalize(t)
-		})
-	})
-}
-
-func (w *writer) dot(n *node) {
-	x, y, t := n.in[0], n.in[1], n.dtype()
-	xc, xb, yc, yb := n.ints[0], n.ints[1], n.ints[2], n.ints[3]
-	dims := make([]int, len(xc))
-	for i, a := range xc {
-		dims[i] = x.dims()[a]
-	}
-	acc := w.local(kindOf(t))
-	w.nest(n.dims(), func(outer []affine) {
-		w.number(kindOf(t), 0)
-		w.set(acc)
-		w.nest(dims, func(index []affine) {
-			free := outer[len(xb):]
-			for _, side := range []struct {
-				n                  *node
-				contracting, batch []int
-			}{{x, xc, xb}, {y, yc, yb}} {
-				at := zeros(side.n.shape.Rank())
-				for a := range at {
-					if j := slices.Index(side.contracting, a); j >= 0 {
-						at[a] = index[j]
-					} else if j := slices.Index(side.batch, a); j >= 0 {
-						at[a] = outer[j]
-					} else {
-						at[a], free = free[0], free[1:]
-					}
-				}
-				w.value(side.n, at)
-			}
-			w.elementwise(compute.OpTypeMul, accumulator(t))
-			w.accumulate(compute.OpTypeAdd, acc, accumulator(t))
-		})
-		w.put(n, outer, func() {
-			w.get(acc)
-			w.normalize(t)
-		})
-	})
 }
 
 // argMinMax keeps the first of equal elements, and the first NaN of all.

@@ -272,7 +272,7 @@ func circle(w *writer, shift int64) {
 func reduceQuadrant(w *writer, x ex, z, quadrant local) {
 	if w.m.table == 0 {
 		w.m.table = w.m.place(8 * len(fourOverPi))
-		w.m.data = append(w.m.data, segment{w.m.table, bytesOf(fourOverPi[:])})
+		w.m.data = append(w.m.data, contents{w.m.table, bytesOf(fourOverPi[:])})
 	}
 	b := w.let(i64, bitsOf(x))
 	exponent := w.let(i64, op("i64.sub", op("i64.shr_u", b, long(52)), long(1023+52-61)))

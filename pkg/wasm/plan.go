@@ -8,9 +8,16 @@ import (
 
 // A plan is what the compiler decides about a node.
 type plan struct {
-	live bool // some output needs it
-	root bool // it has a place in memory; else its consumers compute its elements where they need them
-	addr int
+	live      bool    // some output needs it
+	root      bool    // it has memory of its own; else its consumers compute its elements where they need them
+	alias     bool    // it has its operand's bytes
+	shares    *node   // whose memory it has, if not its own
+	inPlace   bool    // it is written over a state that the same kernel may still read
+	invariant bool    // it is the same in all rounds of the loop around it
+	addr      int     // of its memory
+	cost      int     // operations that an element takes, from what is in memory
+	expanded  bool    // a kernel with more elements needs it
+	users     []*node // roots that need it, up to three
 }
 
 // compile turns the function main, with all that it calls, into a module.
@@ -18,17 +25,27 @@ func compile(main *function) ([]byte, error) {
 	m := &module{math: make(map[string]*writer), top: firstAddress}
 	main.mark()
 	functions := main.all()
-	for _, f := range functions {
+	defer dump(functions)
+	share(functions)
+	for _, f := range functions { // a function after those that it calls
+		f.measure()
+		f.chooseRoots()
 		for _, n := range f.nodes {
-			if n.live {
-				demand(n)
+			if n.live && n.root {
+				if err := fits(n); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
 	for _, f := range functions {
-		for _, n := range f.nodes {
-			m.placeNode(n)
-		}
+		f.fuse()
+	}
+	for _, f := range functions {
+		f.update()
+	}
+	for _, f := range functions {
+		m.placeAll(f)
 	}
 	for _, f := range functions {
 		m.write(f)
@@ -39,11 +56,13 @@ func compile(main *function) ([]byte, error) {
 // all returns the functions that f calls in live nodes, each after those that it calls, and f last.
 func (f *function) all() []*function {
 	var order []*function
+	seen := make(map[*function]bool)
 	var visit func(f *function)
 	visit = func(f *function) {
-		if slices.Contains(order, f) {
+		if seen[f] {
 			return
 		}
+		seen[f] = true
 		for _, n := range f.nodes {
 			if !n.live {
 				continue
@@ -89,35 +108,6 @@ func (n *node) mark() {
 	}
 }
 
-// isView tells whether n only renames the elements of its operand or knows them from their index.
-func isView(n *node) bool {
-	switch n.op {
-	case compute.OpTypeBroadcastInDim, compute.OpTypeTranspose, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypeIota:
-		return true
-	}
-	return n.uniform
-}
-
-// isAlias tells whether n has its operand's bytes.
-func isAlias(n *node) bool { return n.op == compute.OpTypeReshape || n.op == compute.OpTypeBitcast }
-
-// demand decides which nodes are roots, by what n needs.
-func demand(n *node) {
-	if len(n.results) == 0 && !isView(n) {
-		n.root = true
-	}
-	_, scatters := scatterings[n.op]
-	_, start := n.startsAt()
-	for i, x := range n.in {
-		switch {
-		case len(n.results) > 0, isAlias(n), i == 0 && (n.op == compute.OpTypeDynamicUpdateSlice || scatters):
-			x.root = true // it is read as a block of memory
-		case x.f != n.f && !start && !x.uniform:
-			x.root = true
-		}
-	}
-}
-
 // startsAt returns where the scalar start indices begin among the operands of a dynamic slice.
 func (n *node) startsAt() (int, bool) {
 	switch n.op {
@@ -129,57 +119,78 @@ func (n *node) startsAt() (int, bool) {
 	return len(n.in), false
 }
 
-// placeNode gives a root its address. An address is a value's own for the whole run: a closure reads what it captures
-// where it lies.
-func (m *module) placeNode(n *node) {
-	if !n.live || !n.root || len(n.results) > 0 || isAlias(n) {
-		return
-	}
-	n.addr = m.place(n.byteSize())
-	if n.op == compute.OpTypeConstant && !n.uniform {
-		m.data = append(m.data, segment{n.addr, n.bytes})
-	}
-}
+// address returns where the bytes of a node with memory lie.
+func address(n *node) int { return n.home().addr }
 
-// address returns where the bytes of a root lie.
-func address(n *node) int {
-	for isAlias(n) {
-		n = n.in[0]
-	}
-	return n.addr
-}
+// codePerFunction bounds the length of a WebAssembly function: engines allocate registers a function at a time, in more than
+// linear time.
+const codePerFunction = 3000
 
-// kernelsPerFunction bounds the length of a WebAssembly function: engines allocate registers a function at a time, in
-// more than linear time.
-const kernelsPerFunction = 24
-
-// write writes the WebAssembly functions of f: one for a sequence of kernels, and one that calls them in order.
+// write writes the WebAssembly functions of f: sequences of kernels, and one that calls them in order.
 func (m *module) write(f *function) {
-	f.entry = m.function(nil)
-	var part *writer
-	count := 0
-	for _, n := range f.nodes {
-		if !n.live || !n.root && len(n.results) == 0 || isAlias(n) || n.owner != nil {
-			continue
+	f.prologue = m.sequence(f.before)
+	f.entry = m.sequence(f.each)
+	if f.loop != nil {
+		f.entry.transfer(f.params, f.outputs)
+	}
+}
+
+// sequence writes the kernels of a schedule.
+func (m *module) sequence(s *schedule) *writer {
+	entry := m.function(nil)
+	part := entry
+	for _, k := range s.kernels {
+		if len(part.code) > codePerFunction {
+			if part != entry {
+				entry.call(part)
+			} else { // what was written so far becomes the first of several
+				first := m.function(nil)
+				first.code, first.locals, first.free = entry.code, entry.locals, entry.free
+				entry.code, entry.locals, entry.free = nil, nil, nil
+				entry.call(first)
+			}
+			part = m.function(nil)
 		}
-		if n.op == compute.OpTypeParameter || n.op == compute.OpTypeConstant && !n.uniform {
-			continue
+		part.scope(func() { part.kernel(k) })
+	}
+	if part != entry {
+		entry.call(part)
+	}
+	return entry
+}
+
+// kernel writes a kernel.
+func (w *writer) kernel(k *kernel) {
+	switch {
+	case k.alone == nil:
+		for _, p := range k.parts {
+			if p.n.op == compute.OpTypeDynamicUpdateSlice && !p.n.inPlace {
+				w.copyBytes(address(p.n), address(p.n.in[0]), p.n.byteSize())
+			}
 		}
-		if part == nil || count == kernelsPerFunction {
-			part, count = m.function(nil), 0
-			f.entry.call(part)
-		}
-		count++
-		part.scope(func() { part.kernel(n) })
+		k.write(w)
+	case len(k.alone.results) > 0:
+		w.control(k.alone)
+	default:
+		w.alone(k.alone)
 	}
 }
 
 // transfer copies the bytes of from to those of to, at the same time: no copy overwrites a value that another reads.
 func (w *writer) transfer(to, from []*node) {
-	target, source := addresses(to), addresses(from)
+	target, source := make([]int, len(to)), make([]int, len(to))
+	for i, x := range from {
+		target[i] = address(to[i])
+		if source[i] = target[i]; !x.uniform || x.root {
+			source[i] = address(x)
+		}
+	}
 	for i, x := range from {
 		for j := range i {
-			if source[i] < target[j]+from[j].byteSize() && target[j] < source[i]+x.byteSize() { // copy j would overwrite it
+			if target[j] == source[j] {
+				continue
+			}
+			if source[i] != target[i] && source[i] < target[j]+from[j].byteSize() && target[j] < source[i]+x.byteSize() { // copy j would overwrite it
 				stage := w.m.place(x.byteSize())
 				w.copyBytes(stage, source[i], x.byteSize())
 				source[i] = stage
@@ -188,16 +199,32 @@ func (w *writer) transfer(to, from []*node) {
 		}
 	}
 	for i, x := range from {
-		w.copyBytes(target[i], source[i], x.byteSize())
+		if x.uniform && !x.root {
+			w.fill(target[i], x)
+		} else {
+			w.copyBytes(target[i], source[i], x.byteSize())
+		}
 	}
 }
 
-func addresses(nodes []*node) []int {
-	at := make([]int, len(nodes))
-	for i, n := range nodes {
-		at[i] = address(n)
+// fill writes a uniform constant to an address.
+func (w *writer) fill(to int, x *node) {
+	size := x.byteSize()
+	if size == 0 {
+		return
 	}
-	return at
+	if !slices.ContainsFunc(x.bytes, func(b byte) bool { return b != x.bytes[0] }) && size > 64 {
+		w.integer(i32, int64(to))
+		w.integer(i32, int64(x.bytes[0]))
+		w.integer(i32, int64(size))
+		w.do("memory.fill")
+		return
+	}
+	k := &kernel{parts: []part{{n: x}}, kept: without1(x.dims())}
+	saved := x.plan
+	x.plan = plan{root: true, addr: to}
+	w.scope(func() { k.write(w) })
+	x.plan = saved
 }
 
 // control writes an operation that calls functions.
@@ -206,12 +233,20 @@ func (w *writer) control(n *node) {
 		w.transfer(f.params, in)
 		w.call(f.entry)
 	}
+	test := func(x *node) {
+		if x.uniform {
+			w.element(x.dtype(), x.bytes)
+			return
+		}
+		w.integer(i32, 0)
+		w.load(x.dtype(), address(x))
+	}
 	switch n.op {
 	case compute.OpTypeCall:
 		run(n.functions[0], n.in)
 		w.transfer(n.results, n.functions[0].outputs)
 	case compute.OpTypeIf:
-		w.value(n.in[0], nil)
+		test(n.in[0])
 		branch := func(f *function) func() {
 			return func() {
 				run(f, nil)
@@ -222,12 +257,17 @@ func (w *writer) control(n *node) {
 	case compute.OpTypeWhile:
 		condition, body := n.functions[0], n.functions[1]
 		w.transfer(n.results, n.in)
+		if body.loop != nil && body.prologue.code != nil {
+			w.call(body.prologue)
+		}
 		w.while(func() {
 			run(condition, n.results)
-			w.value(condition.outputs[0], nil)
+			test(condition.outputs[0])
 		}, func() {
 			run(body, n.results)
-			w.transfer(n.results, body.outputs)
+			if body.loop == nil {
+				w.transfer(n.results, body.outputs)
+			}
 		})
 	default:
 		panic("wasm: no control operation " + n.op.String())

@@ -1,0 +1,823 @@
+package wasm
+
+import (
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+)
+
+// A variant says how a kernel is written: loop "vector" (0: none) takes so many lanes at once, in vectors or in scalars side
+// by side; what is left over is computed one by one.
+type variant struct {
+	vector, lanes int
+	simd          bool
+}
+
+// A val is a value in locals: one for all lanes, or, if it varies, as many locals as the lanes need.
+type val struct {
+	regs   []local
+	varies bool
+	level  int   // the loop in which it is computed; 0: before all loops
+	after  bool  // computed after the loops inside its level
+	mask   int   // of booleans in vectors: the width of the lanes, all ones or zeros
+	lit    *node // a uniform constant, which is in no local
+}
+
+// A level is the code of a loop's body, before and after the loops inside, and the stores that must come last.
+type level struct{ before, after, stores []byte }
+
+// A pointer is a local that follows loops: a sum of counters times factors.
+type pointer struct {
+	by     [maxLoops]int32
+	l      local
+	level  int
+	parent local // what it starts with, -1: 0
+}
+
+// A stretch is the code of the loops from the vector loop on: once for vectors, once for what is left over.
+type stretch struct {
+	levels   []level
+	pointers []pointer
+}
+
+// A nest writes one variant of a kernel.
+type nest struct {
+	variant
+	w       *writer
+	k       *kernel
+	size    []int // of all loops
+	segs    [2]stretch
+	tail    bool
+	memo    map[*node][]made
+	loads   []made
+	results []made // the parts' values, by their places in memory
+	splats  map[local]val
+	sums    [][2]val // accumulators of each part, of both segments
+	cost    float64
+}
+
+type made struct {
+	index []linear
+	of    *node
+	at    linear
+	t     dtypes.DType
+	v     val
+}
+
+// noVector is what a variant panics with that cannot be written.
+type noVector struct{}
+
+// write writes the cheapest variant of the kernel, by the bytes of its instructions times their repetitions.
+func (k *kernel) write(w *writer) {
+	if slices.Contains(k.kept, 0) {
+		return
+	}
+	best, bestCost := writer{}, math.Inf(1)
+	start := *w
+	start.locals = slices.Clone(w.locals)
+	free := cloneFree(w.free)
+	for _, v := range k.variants() {
+		*w = start
+		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(free), slices.Clone(start.held)
+		if cost, ok := k.try(w, v); ok && cost < bestCost {
+			best, bestCost = *w, cost
+		}
+	}
+	best.code = append(start.code, best.code...)
+	*w = best
+}
+
+func cloneFree(free map[kind][]local) map[kind][]local {
+	out := make(map[kind][]local, len(free))
+	for k, l := range free {
+		out[k] = slices.Clone(l)
+	}
+	return out
+}
+
+// try writes a variant, unless it cannot be written.
+func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(noVector); !is {
+				panic(r)
+			}
+		}
+	}()
+	g := &nest{variant: v, w: w, k: k, size: slices.Concat(k.kept, k.reduced), memo: make(map[*node][]made), splats: make(map[local]val)}
+	for i := range g.segs {
+		g.segs[i].levels = make([]level, len(g.size)+1)
+	}
+	w.scope(func() {
+		g.body()
+		g.assemble(0, 1)
+	})
+	return g.cost, true
+}
+
+// variants lists what may be tried.
+func (k *kernel) variants() []variant {
+	all := []variant{{}}
+	kept, n := len(k.kept), len(k.kept)+len(k.reduced)
+	if n == 0 || slices.Contains(k.reduced, 0) {
+		return all
+	}
+	size := slices.Concat(k.kept, k.reduced)
+	for _, l := range slices.Compact([]int{kept, n}) {
+		if l == 0 {
+			continue
+		}
+		for _, lanes := range []int{2, 4, 8, 16} {
+			if lanes <= size[l-1] && (lanes == 2 || lanes == 4 || size[l-1]%lanes == 0 || size[l-1] >= 3*lanes) {
+				all = append(all, variant{l, lanes, true})
+			}
+		}
+		if size[l-1] <= 4 {
+			all = append(all, variant{l, size[l-1], false})
+		}
+	}
+	return all
+}
+
+// trips is how often a loop runs in this segment.
+func (g *nest) trips(l int) int {
+	switch {
+	case l != g.vector:
+		return g.size[l-1]
+	case g.tail:
+		return g.size[l-1] % g.lanes
+	}
+	return g.size[l-1] / g.lanes
+}
+
+// counter is a loop's counter in this segment.
+func (g *nest) counter(l int) linear {
+	x := counter(l)
+	if g.tail && l == g.vector {
+		x.at = g.size[l-1] / g.lanes * g.lanes
+	}
+	return x
+}
+
+// wide tells whether values that change with the vector loop have several lanes in this segment.
+func (g *nest) wide() bool { return g.vector > 0 && !g.tail }
+
+// segment returns the stretch that a level's code is in.
+func (g *nest) segment(l int) *stretch {
+	if g.tail && l >= g.vector {
+		return &g.segs[1]
+	}
+	return &g.segs[0]
+}
+
+// on appends what f writes to the code of a level.
+func (g *nest) on(l int, after bool, f func()) {
+	at := &g.segment(l).levels[l].before
+	if after {
+		at = &g.segment(l).levels[l].after
+	}
+	g.to(at, f)
+}
+
+func (g *nest) to(code *[]byte, f func()) {
+	saved := g.w.code
+	g.w.code = *code
+	f()
+	*code, g.w.code = g.w.code, saved
+}
+
+// body writes all parts: in each segment what is computed before a reduction ends, then what needs its result.
+func (g *nest) body() {
+	g.sums = make([][2]val, len(g.k.parts))
+	kept := len(g.k.kept)
+	g.early(0)
+	if g.vector > 0 && g.vector <= kept {
+		g.late()
+	}
+	if g.vector > 0 && g.size[g.vector-1]%g.lanes > 0 {
+		g.tail = true
+		g.forget()
+		g.early(1)
+		if g.vector <= kept {
+			g.late()
+		}
+		g.tail = false
+		g.forget()
+	}
+	if g.vector == 0 || g.vector > kept {
+		g.late()
+	}
+}
+
+// forget drops the values that change with the vector loop.
+func (g *nest) forget() {
+	outside := func(ms []made) []made {
+		return slices.DeleteFunc(slices.Clone(ms), func(m made) bool { return m.v.level >= g.vector })
+	}
+	for n, ms := range g.memo {
+		g.memo[n] = outside(ms)
+	}
+	g.loads, g.results = outside(g.loads), outside(g.results)
+	for l, v := range g.splats {
+		if v.level >= g.vector {
+			delete(g.splats, l)
+		}
+	}
+}
+
+// early writes the terms of reductions and the parts that need none of them.
+func (g *nest) early(segment int) {
+	kept := len(g.k.kept)
+	for i, p := range g.k.parts {
+		switch {
+		case isReduction(p.n):
+			g.accumulate(i, p, segment)
+		case !p.late && (segment == 0 || g.vector <= kept):
+			g.elementwise(p)
+		}
+	}
+}
+
+// late writes the results of reductions, and the parts that need them.
+func (g *nest) late() {
+	for i, p := range g.k.parts {
+		switch {
+		case isReduction(p.n):
+			g.finish(i, p)
+		case p.late:
+			g.elementwise(p)
+		}
+	}
+}
+
+func (g *nest) elementwise(p part) {
+	index := indexOf(p.dims(), g.counter, 1)
+	s := p.source(index)
+	var v val
+	if s.n == p.n {
+		v = g.compute(s.n, s.index)
+	} else {
+		v = g.value(s.n, s.index)
+	}
+	g.store(p, index, v)
+}
+
+// value returns an element of n for each lane.
+func (g *nest) value(n *node, index []linear) val {
+	if n.uniform {
+		return val{lit: n}
+	}
+	for _, m := range g.memo[n] {
+		if slices.Equal(m.index, index) {
+			return m.v
+		}
+	}
+	var v val
+	if n.stored() {
+		v = g.load(n, n.offset(index))
+	} else {
+		v = g.compute(n, index)
+	}
+	g.memo[n] = append(g.memo[n], made{index: index, v: v})
+	return v
+}
+
+// compute writes an element's computation from its operands'.
+func (g *nest) compute(n *node, index []linear) val {
+	switch {
+	case n.uniform:
+		return val{lit: n}
+	case n.op == compute.OpTypeIota:
+		return g.iota(n, index[n.ints[0][0]])
+	case isView(n):
+		return g.value(n.in[0], n.through(index))
+	case n.op == compute.OpTypeGather:
+		return g.gather(n, index)
+	case n.op == compute.OpTypeDynamicSlice:
+		return g.loadAt(n.in[0], n.in[0].offset(index), g.start(n, 1, n.dims()))
+	}
+	in := make([]val, len(n.in))
+	for i, x := range n.in {
+		in[i] = g.value(x, index)
+	}
+	return g.apply(n, in)
+}
+
+// place is where a value that needs others is computed: in the innermost of their levels.
+func place(in ...val) (level int, after bool) {
+	for _, v := range in {
+		level, after = max(level, v.level), after || v.after
+	}
+	return level, after
+}
+
+func anyVaries(in []val) bool { return slices.ContainsFunc(in, func(v val) bool { return v.varies }) }
+
+// apply writes an elementwise operation.
+func (g *nest) apply(n *node, in []val) val {
+	varies := anyVaries(in)
+	if varies && g.simd {
+		return g.vectorOperation(n, in)
+	}
+	out := val{varies: varies}
+	out.level, out.after = place(in...)
+	count := 1
+	if varies {
+		count = g.lanes
+	}
+	g.on(out.level, out.after, func() {
+		for i := range count {
+			g.scalarOperation(n, func(k int) { g.push(in[k], n.in[k].dtype(), i) })
+			out.regs = append(out.regs, g.w.pop(kindOf(n.dtype())))
+		}
+	})
+	return out
+}
+
+// scalarOperation pushes the result of an elementwise operation on elements.
+func (g *nest) scalarOperation(n *node, push func(operand int)) {
+	switch n.op {
+	case compute.OpTypeConvertDType:
+		push(0)
+		g.w.convert(n.in[0].dtype(), n.dtype())
+	case compute.OpTypeWhere:
+		push(1)
+		push(2)
+		push(0)
+		g.w.do("select")
+	default:
+		for k := range n.in {
+			push(k)
+		}
+		g.w.elementwise(n.op, n.in[0].dtype())
+	}
+}
+
+// push pushes lane i of a value that is not in vectors.
+func (g *nest) push(v val, t dtypes.DType, i int) {
+	switch {
+	case v.lit != nil:
+		g.w.element(t, v.lit.bytes)
+	case v.varies:
+		g.w.get(v.regs[i])
+	default:
+		g.w.get(v.regs[0])
+	}
+}
+
+// pointer returns the local that follows the loops of a place; ok is false if none changes it.
+func (g *nest) pointer(at linear) (p local, ok bool) {
+	by := at.by
+	for l := range g.size { // a loop of one round leaves its counter at the start
+		if g.trips(l+1) <= 1 {
+			by[l] = 0
+		}
+	}
+	at.by = by
+	l := at.depth()
+	if l == 0 {
+		return 0, false
+	}
+	s := g.segment(l)
+	for _, p := range s.pointers {
+		if p.by == by {
+			return p.l, true
+		}
+	}
+	outer := linear{by: by}
+	outer.by[l-1] = 0
+	parent, ok := g.pointer(outer)
+	if !ok {
+		parent = -1
+	}
+	p = g.w.local(i32)
+	s.pointers = append(s.pointers, pointer{by, p, l, parent})
+	return p, true
+}
+
+// address pushes a place in the memory of n; the offset is the load's or store's. Addresses are unsigned, so that what is on the
+// stack must not be below zero: if a factor is negative, the constant is added before.
+func (g *nest) address(n *node, at linear, base val) (offset int) {
+	offset = n.home().addr + at.at
+	if p, ok := g.pointer(at); ok {
+		g.w.get(p)
+	} else {
+		g.w.integer(i32, 0)
+	}
+	if base.regs != nil {
+		g.w.get(base.regs[0])
+		g.w.do("i32.add")
+	}
+	if slices.ContainsFunc(at.by[:], func(f int32) bool { return f < 0 }) || offset < 0 {
+		g.w.integer(i32, int64(offset))
+		g.w.do("i32.add")
+		return 0
+	}
+	return offset
+}
+
+// load reads elements of n: from the results of this kernel, or from memory.
+func (g *nest) load(n *node, at linear) val {
+	home := n.home()
+	for _, m := range g.results {
+		if m.of == home && m.at == at {
+			return m.v
+		}
+	}
+	for _, m := range g.loads {
+		if m.of == home && m.at == at && m.t == n.dtype() {
+			return m.v
+		}
+	}
+	v := g.loadAt(n, at, val{})
+	g.loads = append(g.loads, made{of: home, at: at, t: n.dtype(), v: v})
+	return v
+}
+
+// loadAt reads elements of n at a place plus a base, which is the same for all lanes.
+func (g *nest) loadAt(n *node, at linear, base val) val {
+	t := n.dtype()
+	v := val{level: at.depth(), after: base.after}
+	v.level = max(v.level, base.level)
+	stride := 0
+	if g.wide() {
+		stride = int(at.by[g.vector-1])
+	}
+	v.varies = stride != 0
+	g.on(v.level, v.after, func() {
+		switch {
+		case v.varies && g.simd:
+			v.regs, v.mask = g.loadVectors(n, at, base, stride)
+		case v.varies:
+			for i := range g.lanes {
+				to := at
+				to.at += i * stride
+				g.w.load(t, g.address(n, to, base))
+				v.regs = append(v.regs, g.w.pop(kindOf(t)))
+			}
+		default:
+			g.w.load(t, g.address(n, at, base))
+			v.regs = []local{g.w.pop(kindOf(t))}
+		}
+	})
+	return v
+}
+
+// store writes the part's elements to memory, and keeps them for the parts that follow.
+func (g *nest) store(p part, index []linear, v val) {
+	n, at, kept := p.n, p.target(index), len(g.k.kept)
+	base := val{}
+	if n.op == compute.OpTypeDynamicUpdateSlice {
+		base = g.start(n, 2, n.in[1].dims())
+	}
+	wide := g.wide() && g.vector <= kept
+	stride, own := 0, v
+	if wide {
+		stride = int(at.by[g.vector-1])
+		if g.simd {
+			v = g.spread(v, n.dtype(), v.mask)
+		}
+	}
+	code := &g.segment(kept).levels[kept].before
+	switch {
+	case n.inPlace:
+		code = &g.segment(kept).levels[kept].stores
+	case v.after || base.after:
+		code = &g.segment(kept).levels[kept].after
+	}
+	g.to(code, func() {
+		switch {
+		case wide && g.simd:
+			g.storeVectors(n, at, base, stride, v)
+		case wide:
+			for i := range g.lanes {
+				to := at
+				to.at += i * stride
+				offset := g.address(n, to, base)
+				g.push(v, n.dtype(), i)
+				g.w.store(n.dtype(), offset)
+			}
+		default:
+			offset := g.address(n, at, base)
+			g.push(v, n.dtype(), 0)
+			g.w.store(n.dtype(), offset)
+		}
+	})
+	if p.forwards() {
+		g.results = append(g.results, made{of: n.home(), at: at, v: own})
+	}
+}
+
+// iota computes an index as an element.
+func (g *nest) iota(n *node, at linear) val {
+	w, t := g.w, n.dtype()
+	v := val{level: at.depth()}
+	stride := 0
+	if g.wide() {
+		stride = int(at.by[g.vector-1])
+	}
+	v.varies = stride != 0
+	push := func(plus int) {
+		if p, ok := g.pointer(at); ok {
+			w.get(p)
+			w.integer(i32, int64(at.at+plus))
+			w.do("i32.add")
+		} else {
+			w.integer(i32, int64(at.at+plus))
+		}
+		w.convert(dtypes.Int32, t)
+	}
+	g.on(v.level, false, func() {
+		switch {
+		case v.varies && g.simd:
+			v.regs = g.iotaVectors(t, stride, push)
+		case v.varies:
+			for i := range g.lanes {
+				push(i * stride)
+				v.regs = append(v.regs, w.pop(kindOf(t)))
+			}
+		default:
+			push(0)
+			v.regs = []local{w.pop(kindOf(t))}
+		}
+	})
+	return v
+}
+
+// start computes the start of a dynamic slice of n.in[0], whose starts are the operands from first on, in bytes.
+func (g *nest) start(n *node, first int, sizes []int) val {
+	var starts []operand
+	highs, strides := make([]int, len(sizes)), make([]int, len(sizes))
+	stride := width(n.dtype())
+	for a := len(sizes) - 1; a >= 0; a-- {
+		highs[a], strides[a] = n.in[0].dims()[a]-sizes[a], stride
+		stride *= n.in[0].dims()[a]
+	}
+	for _, s := range n.in[first:] {
+		starts = append(starts, operand{s, nil})
+	}
+	return g.base(starts, highs, strides)
+}
+
+// base is the sum of indices times strides, each index clamped to 0 … high.
+func (g *nest) base(starts []operand, highs, strides []int) val {
+	in := make([]val, len(starts))
+	for i, s := range starts {
+		in[i] = g.value(s.n, s.index)
+	}
+	if anyVaries(in) {
+		panic(noVector{})
+	}
+	var v val
+	v.level, v.after = place(in...)
+	g.on(v.level, v.after, func() {
+		g.w.integer(i32, 0)
+		for i, s := range starts {
+			if highs[i] == 0 {
+				continue
+			}
+			g.w.clamped(func() { g.push(in[i], s.n.dtype(), 0) }, s.n.dtype(), highs[i])
+			g.w.integer(i32, int64(strides[i]))
+			g.w.do("i32.mul", "i32.add")
+		}
+		v.regs = []local{g.w.pop(i32)}
+	})
+	return v
+}
+
+func (g *nest) gather(n *node, index []linear) val {
+	x := n.in[0]
+	offsets, collapsed, indexed, sizes := n.ints[1], n.ints[2], n.ints[3], n.ints[4]
+	at := make([]linear, x.shape.Rank())
+	next := 0
+	for a := range at {
+		if !slices.Contains(collapsed, a) {
+			at[a] = index[slices.Sorted(slices.Values(offsets))[next]]
+			next++
+		}
+	}
+	strides := make([]int, x.shape.Rank())
+	stride := width(x.dtype())
+	for a := len(strides) - 1; a >= 0; a-- {
+		strides[a] = stride
+		stride *= x.dims()[a]
+	}
+	var starts []operand
+	var highs, by []int
+	for c, a := range indexed {
+		starts = append(starts, operand{n.in[1], gatherStart(n, index, c)})
+		highs, by = append(highs, x.dims()[a]-sizes[a]), append(by, strides[a])
+	}
+	return g.loadAt(x, x.offset(at), g.base(starts, highs, by))
+}
+
+// accumulate writes one round of a reduction.
+func (g *nest) accumulate(i int, p part, segment int) {
+	n, kept := p.n, len(g.k.kept)
+	terms := n.terms(indexOf(n.dims(), g.counter, 1), g.counter, 1+kept)
+	op, t := compute.OpTypeAdd, accumulator(n.dtype())
+	x := g.value(terms[0].n, terms[0].index)
+	if n.op == compute.OpTypeDotGeneral {
+		y := g.value(terms[1].n, terms[1].index)
+		x = g.combine(compute.OpTypeMul, t, x, y)
+	} else {
+		op = reductions[n.op]
+	}
+	inside := g.wide() && g.vector > kept
+	if g.simd && (inside || x.varies) {
+		x = g.spread(x, n.dtype(), x.mask)
+	}
+	sum := val{level: kept, after: true, varies: x.varies, mask: x.mask}
+	count := 1
+	switch {
+	case x.varies:
+		count = len(x.regs)
+	case inside: // scalars side by side, of which the term is none
+		count = g.lanes
+		sum.varies = true
+	}
+	vectors := g.simd && sum.varies
+	for r := range count {
+		g.on(kept, false, func() {
+			g.neutral(op, t, vectors)
+			k := kindOf(t)
+			if vectors {
+				k = v128
+			}
+			sum.regs = append(sum.regs, g.w.pop(k))
+		})
+		g.on(len(g.size), false, func() {
+			g.w.get(sum.regs[r])
+			if vectors {
+				g.w.get(x.regs[r])
+			} else {
+				g.push(x, n.dtype(), r)
+			}
+			g.operate(op, t, vectors)
+			g.w.set(sum.regs[r])
+		})
+	}
+	g.sums[i][segment] = sum
+}
+
+// finish writes what follows the loops of a reduction: the sums of lanes and of segments, and the store.
+func (g *nest) finish(i int, p part) {
+	n, kept := p.n, len(g.k.kept)
+	op, t := compute.OpTypeAdd, accumulator(n.dtype())
+	if n.op != compute.OpTypeDotGeneral {
+		op = reductions[n.op]
+	}
+	v := g.sums[i][0]
+	if g.tail && g.vector <= kept {
+		v = g.sums[i][1]
+	}
+	if g.vector > kept {
+		v = g.acrossLanes(op, t, v)
+		if rest := g.sums[i][1]; rest.regs != nil {
+			g.on(kept, true, func() {
+				g.w.get(v.regs[0])
+				g.w.get(rest.regs[0])
+				g.operate(op, t, false)
+				g.w.set(v.regs[0])
+			})
+		}
+	}
+	if n.dtype() != t || n.dtype().Bits() < 32 {
+		g.on(kept, true, func() {
+			for _, r := range v.regs {
+				g.w.get(r)
+				g.w.normalize(n.dtype())
+				g.w.set(r)
+			}
+		})
+	}
+	g.store(p, indexOf(n.dims(), g.counter, 1), v)
+}
+
+// acrossLanes combines the lanes of sums: the second half with the first, until one is left.
+func (g *nest) acrossLanes(op compute.OpType, t dtypes.DType, v val) val {
+	out := val{level: v.level, after: true}
+	g.on(v.level, true, func() {
+		regs := slices.Clone(v.regs)
+		vectors := g.simd && v.varies
+		for len(regs) > 1 {
+			half := len(regs) / 2
+			for i := range half {
+				g.w.get(regs[i])
+				g.w.get(regs[len(regs)-half+i])
+				g.operate(op, t, vectors)
+				g.w.set(regs[i])
+			}
+			regs = regs[:len(regs)-half]
+		}
+		out.regs = regs
+		if vectors {
+			out.regs = []local{g.withinVector(op, t, regs[0], v.mask)}
+		}
+	})
+	return out
+}
+
+// combine applies a binary operation to values of one type that is no node.
+func (g *nest) combine(op compute.OpType, t dtypes.DType, x, y val) val {
+	out := val{varies: x.varies || y.varies}
+	out.level, out.after = place(x, y)
+	count := 1
+	vectors := g.simd && out.varies
+	switch {
+	case vectors:
+		x, y = g.spread(x, t, 0), g.spread(y, t, 0)
+		count = len(x.regs)
+	case out.varies:
+		count = g.lanes
+	}
+	g.on(out.level, out.after, func() {
+		for i := range count {
+			k := kindOf(t)
+			if vectors {
+				g.w.get(x.regs[i])
+				g.w.get(y.regs[i])
+				k = v128
+			} else {
+				g.push(x, t, i)
+				g.push(y, t, i)
+			}
+			g.operate(op, t, vectors)
+			out.regs = append(out.regs, g.w.pop(k))
+		}
+	})
+	return out
+}
+
+// operate applies a binary operation of a reduction to what is on the stack.
+func (g *nest) operate(op compute.OpType, t dtypes.DType, vectors bool) {
+	if vectors {
+		g.vectorInstruction(op, t)
+	} else {
+		g.w.elementwise(op, t)
+	}
+}
+
+// assemble appends the code of a level, with the loops inside, which runs so many times.
+func (g *nest) assemble(l int, times float64) {
+	s := g.segment(l)
+	code := s.levels[l]
+	g.cost += times * float64(len(code.before)+len(code.after)+len(code.stores))
+	g.w.code = append(g.w.code, code.before...)
+	if l < len(g.size) {
+		if g.loop(l+1, times); l+1 == g.vector && g.size[l]%g.lanes > 0 {
+			g.tail = true
+			g.loop(l+1, times)
+			g.tail = false
+		}
+	}
+	g.w.code = append(append(g.w.code, code.after...), code.stores...)
+}
+
+// loop appends a loop.
+func (g *nest) loop(l int, times float64) {
+	trips := g.trips(l)
+	if trips <= 1 {
+		if trips == 1 {
+			g.assemble(l, times)
+		}
+		return
+	}
+	w := g.w
+	var mine []pointer
+	for _, p := range g.segment(l).pointers {
+		if p.level != l {
+			continue
+		}
+		mine = append(mine, p)
+		if p.parent >= 0 {
+			w.get(p.parent)
+		} else {
+			w.integer(i32, 0)
+		}
+		w.set(p.l)
+	}
+	left := w.local(i32)
+	w.integer(i32, int64(trips))
+	w.set(left)
+	w.code = append(w.code, 0x03, 0x40)
+	g.assemble(l, times*float64(trips))
+	for _, p := range mine {
+		step := int(p.by[l-1])
+		if l == g.vector && !g.tail {
+			step *= g.lanes
+		}
+		w.get(p.l)
+		w.integer(i32, int64(step))
+		w.do("i32.add")
+		w.set(p.l)
+	}
+	w.get(left)
+	w.integer(i32, 1)
+	w.do("i32.sub")
+	w.tee(left)
+	w.code = append(w.code, 0x0d, 0, 0x0b)
+	g.cost += times * float64(trips) * float64(8*len(mine)+10)
+}
