@@ -5,32 +5,35 @@ import (
 	"os"
 )
 
+var dumping = os.Getenv("WASM_DUMP") != ""
+
 func dump(fs []*function) {
-	if os.Getenv("WASM_DUMP") == "" {
+	if !dumping {
 		return
 	}
 	for i, f := range fs {
-		fmt.Println("function", i)
-		id := map[*node]int{}
-		for _, g := range fs {
-			for k, n := range g.nodes {
-				id[n] = k
-			}
-		}
 		for k, n := range f.nodes {
-			if !n.live {
-				continue
-			}
-			var in []int
-			for _, x := range n.in {
-				in = append(in, id[x])
-			}
-			fmt.Printf("  %3d %s %s in %v ints %v root %v uniform %v bytes %d\n", k, n.op, n.shape, in, n.ints, n.root, n.uniform, len(n.bytes))
+			n.id = k + 1000*i
 		}
-		var outs []int
-		for _, o := range f.outputs {
-			outs = append(outs, id[o])
+	}
+	for i, f := range fs {
+		fmt.Println("function", i)
+		for _, s := range []*schedule{f.before, f.each} {
+			for j, k := range s.kernels {
+				fmt.Printf("  kernel %d kept %v reduced %v cost %d variant %+v cost %.0f", j, k.kept, k.reduced, k.cost, k.chosen, k.chosenCost)
+				if k.alone != nil {
+					fmt.Print(" ", k.alone.op)
+				}
+				fmt.Println()
+				for _, p := range k.parts {
+					var in []int
+					for _, x := range p.n.in {
+						in = append(in, x.id)
+					}
+					fmt.Printf("      %d %s %s late %v inplace %v cost %d in %v\n", p.n.id, p.n.op, p.n.shape, p.late, p.n.inPlace, p.n.cost, in)
+				}
+			}
+			fmt.Println("  --")
 		}
-		fmt.Println("  out", outs)
 	}
 }

@@ -56,6 +56,8 @@ type nest struct {
 	splats  map[local]val
 	sums    [][2]val // accumulators of each part, of both segments
 	cost    float64
+	// inside are the variables of the innermost loop's body, outside those that it reads of what is around it.
+	inside, outside map[local]bool
 }
 
 type made struct {
@@ -83,6 +85,7 @@ func (k *kernel) write(w *writer) {
 		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(free), slices.Clone(start.held)
 		if cost, ok := k.try(w, v); ok && cost < bestCost {
 			best, bestCost = *w, cost
+			k.chosen, k.chosenCost = v, cost
 		}
 	}
 	best.code = append(start.code, best.code...)
@@ -106,7 +109,8 @@ func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
 			}
 		}
 	}()
-	g := &nest{variant: v, w: w, k: k, size: slices.Concat(k.kept, k.reduced), memo: make(map[*node][]made), splats: make(map[local]val)}
+	g := &nest{variant: v, w: w, k: k, size: slices.Concat(k.kept, k.reduced), memo: make(map[*node][]made), splats: make(map[local]val),
+		inside: make(map[local]bool), outside: make(map[local]bool)}
 	for i := range g.segs {
 		g.segs[i].levels = make([]level, len(g.size)+1)
 	}
@@ -178,7 +182,23 @@ func (g *nest) on(l int, after bool, f func()) {
 	if after {
 		at = &g.segment(l).levels[l].after
 	}
+	if l < len(g.size) || l == 0 || g.tail {
+		g.to(at, f)
+		return
+	}
+	first := len(g.w.held)
+	var read []local
+	g.w.heard = func(l local) { read = append(read, l) }
 	g.to(at, f)
+	g.w.heard = nil
+	for _, l := range g.w.held[first:] {
+		g.inside[l] = true
+	}
+	for _, l := range read {
+		if !g.inside[l] {
+			g.outside[l] = true
+		}
+	}
 }
 
 func (g *nest) to(code *[]byte, f func()) {
@@ -186,6 +206,20 @@ func (g *nest) to(code *[]byte, f func()) {
 	g.w.code = *code
 	f()
 	*code, g.w.code = g.w.code, saved
+}
+
+// registersOfFloats is how many registers for floats and vectors processors have, but for two that intermediate results take.
+const registersOfFloats = 14
+
+// pressure is what it costs a round of the innermost loop that it needs more variables from outside than there are registers.
+func (g *nest) pressure() float64 {
+	n := 0
+	for l := range g.outside {
+		if k := g.w.kindOfLocal(l); k == v128 || k == f32 || k == f64 {
+			n++
+		}
+	}
+	return float64(max(0, n-registersOfFloats)) * 8
 }
 
 // body writes all parts: in each segment what is computed before a reduction ends, then what needs its result.
@@ -820,4 +854,7 @@ func (g *nest) loop(l int, times float64) {
 	w.tee(left)
 	w.code = append(w.code, 0x0d, 0, 0x0b)
 	g.cost += times * float64(trips) * float64(8*len(mine)+10)
+	if l == len(g.size) && !g.tail {
+		g.cost += times * float64(trips) * g.pressure()
+	}
 }

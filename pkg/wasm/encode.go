@@ -132,7 +132,8 @@ type writer struct {
 	result []kind
 	locals []kind // after the parameters
 	free   map[kind][]local
-	held   []local // in use, in the order of their making
+	held   []local       // in use, in the order of their making
+	heard  func(l local) // is told what is read; nil: nobody
 }
 
 // do writes instructions by name.
@@ -146,8 +147,23 @@ func (w *writer) do(names ...string) {
 	}
 }
 
-func (w *writer) get(l local) { w.code = unsigned(append(w.code, 0x20), int(l)) }
+func (w *writer) get(l local) {
+	w.code = unsigned(append(w.code, 0x20), int(l))
+	if w.heard != nil {
+		w.heard(l)
+	}
+}
+
 func (w *writer) set(l local) { w.code = unsigned(append(w.code, 0x21), int(l)) }
+
+// kindOfLocal is the kind of a variable.
+func (w *writer) kindOfLocal(l local) kind {
+	if int(l) < len(w.params) {
+		return w.params[l]
+	}
+	return w.locals[int(l)-len(w.params)]
+}
+
 func (w *writer) tee(l local) { w.code = unsigned(append(w.code, 0x22), int(l)) }
 
 func (w *writer) call(f *writer) { w.code = unsigned(append(w.code, 0x10), f.id) }

@@ -178,8 +178,8 @@ func (n *node) need(i int, x *node) {
 	if n.readsMemory(i) || n.op == compute.OpTypeGather && x.cost > 0 {
 		force(x)
 	}
-	if !n.invariant && x.invariant && x.cost > 0 && !x.uniform {
-		force(x)
+	if !n.invariant && x.invariant && x.cost > 0 && !under.uniform {
+		force(under)
 	}
 	inherits := !n.root && isView(n) && n.expanded
 	if x.cost > 0 && (x.size() < space(n) || inherits || n.op == compute.OpTypeSlice) {
@@ -190,10 +190,21 @@ func (n *node) need(i int, x *node) {
 		from = []*node{n}
 	}
 	for _, r := range from {
-		if !slices.Contains(x.users, r) && len(x.users) < 3 {
+		if len(x.users) < 3 && !slices.ContainsFunc(x.users, r.sameLoops) {
 			x.users = append(x.users, r)
 		}
 	}
+}
+
+// sameLoops tells whether kernels of two roots have the same loops, so that they can be one.
+func (n *node) sameLoops(m *node) bool {
+	if n == m {
+		return true
+	}
+	if isReduction(n) != isReduction(m) || !slices.Equal(without1(n.dims()), without1(m.dims())) {
+		return false
+	}
+	return !isReduction(n) || slices.Equal(without1(n.reducedDims()), without1(m.reducedDims()))
 }
 
 // A schedule is a sequence of kernels, and where each root is done.
@@ -325,6 +336,9 @@ func (k *kernel) reduces() bool {
 // takes tells whether a kernel can take a part: whether what the part reads of the kernel's own results is the same element
 // in the same round; and whether it needs any of them, and the result of a reduction.
 func (k *kernel) takes(p part) (late, depends, ok bool) {
+	if (p.n.op == compute.OpTypeGather) != (k.parts[0].n.op == compute.OpTypeGather) {
+		return false, false, false // a gather goes element by element
+	}
 	for _, r := range p.reads {
 		for _, q := range k.parts {
 			if q.n.home() != r.of {

@@ -15,6 +15,7 @@ import (
 
 // A node is one value of the graph: the result of an operation, or one of the results of an operation with several.
 type node struct {
+	id    int
 	f     *function
 	op    compute.OpType
 	in    []*node
@@ -108,7 +109,8 @@ type function struct {
 	outputs  []*node
 	returned bool
 	entry    *writer // what runs it
-	loop     *node   // the While that alone calls it, as its body
+	made     map[identity][]*node
+	loop     *node // the While that alone calls it, as its body
 	before   *schedule
 	each     *schedule
 	prologue *writer // what runs before, of a loop's body
@@ -160,6 +162,53 @@ func (f *function) add(op compute.OpType, shape shapes.Shape, in []*node, ints .
 		ints[i] = slices.Clone(ints[i])
 	}
 	n := &node{f: f, op: op, in: in, shape: shapes.Make(shape.DType, shape.Dimensions...), ints: ints}
+	if old := f.known(n); old != nil {
+		return old, nil
+	}
+	f.nodes = append(f.nodes, n)
+	return n, nil
+}
+
+// An identity is what equal nodes have in common, and few others.
+type identity struct {
+	op      compute.OpType
+	dtype   dtypes.DType
+	size    int
+	in      [3]*node
+	uniform uint64
+}
+
+// known returns the node of f that computes the same as n, if there is one, and else keeps n.
+func (f *function) known(n *node) *node {
+	if n.op == compute.OpTypeInvalid || n.op == compute.OpTypeParameter || n.op == compute.OpTypeConstant && !n.uniform || len(n.in) > 3 {
+		return nil
+	}
+	key := identity{op: n.op, dtype: n.dtype(), size: n.size()}
+	copy(key.in[:], n.in)
+	for i, b := range n.bytes {
+		key.uniform |= uint64(b) << (8 * i)
+	}
+	for _, old := range f.made[key] {
+		if slices.Equal(old.dims(), n.dims()) && slices.EqualFunc(old.ints, n.ints, slices.Equal) {
+			return old
+		}
+	}
+	if f.made == nil {
+		f.made = make(map[identity][]*node)
+	}
+	f.made[key] = append(f.made[key], n)
+	return nil
+}
+
+// uniform adds a constant of equal elements, given by one's bytes.
+func (f *function) uniform(shape shapes.Shape, bytes []byte) (*node, error) {
+	if err := static(shape); err != nil {
+		return nil, err
+	}
+	n := &node{f: f, op: compute.OpTypeConstant, shape: shapes.Make(shape.DType, shape.Dimensions...), bytes: bytes, uniform: true}
+	if old := f.known(n); old != nil {
+		return old, nil
+	}
 	f.nodes = append(f.nodes, n)
 	return n, nil
 }
@@ -202,15 +251,15 @@ func (f *function) Constant(flat any, dims ...int) (value, error) {
 	if n := reflect.ValueOf(flat).Len(); n != shape.Size() {
 		return nil, fmt.Errorf("a constant of shape %s cannot have %d elements", shape, n)
 	}
+	bytes, size := slices.Clone(bytesOf(flat)), width(shape.DType)
+	if len(bytes) > 0 && slices.Equal(bytes[size:], bytes[:len(bytes)-size]) {
+		return f.uniform(shape, bytes[:size])
+	}
 	n, err := f.add(compute.OpTypeConstant, shape, nil)
 	if err != nil {
 		return nil, err
 	}
-	n.bytes = slices.Clone(bytesOf(flat))
-	size := width(n.dtype())
-	if len(n.bytes) > 0 && slices.Equal(n.bytes[size:], n.bytes[:len(n.bytes)-size]) {
-		n.bytes, n.uniform = n.bytes[:size], true
-	}
+	n.bytes = bytes
 	return n, nil
 }
 
@@ -303,15 +352,13 @@ func (f *function) elementwise(op compute.OpType, shape shapes.Shape, in []*node
 
 func (f *function) broadcast(x *node, dims, axes []int) (*node, error) {
 	shape := shapes.Make(x.dtype(), dims...)
+	if slices.Equal(x.dims(), dims) && slices.IsSorted(axes) {
+		return x, nil
+	}
 	if !x.uniform {
 		return f.add(compute.OpTypeBroadcastInDim, shape, []*node{x}, axes)
 	}
-	n, err := f.add(compute.OpTypeConstant, shape, nil)
-	if err != nil {
-		return nil, err
-	}
-	n.bytes, n.uniform = x.bytes, true
-	return n, nil
+	return f.uniform(shape, x.bytes)
 }
 
 // BroadcastInDim returns an error if the axes do not fit.
@@ -358,6 +405,9 @@ func (f *function) reduce(op compute.OpType, x value, axes []int) (value, error)
 			return nil, fmt.Errorf("%s needs numbers, not %s", op, in[0].shape)
 		}
 	}
+	if shape.Size() == in[0].size() && shape.Size() > 0 {
+		return f.reshape(in[0], shape.Dimensions)
+	}
 	return f.add(op, shape, in, axes)
 }
 
@@ -395,10 +445,17 @@ func (f *function) Reshape(x value, dims ...int) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in[0].uniform {
-		return f.broadcast(in[0], shape.Dimensions, nil)
+	return f.reshape(in[0], shape.Dimensions)
+}
+
+func (f *function) reshape(x *node, dims []int) (*node, error) {
+	switch {
+	case slices.Equal(x.dims(), dims):
+		return x, nil
+	case x.uniform:
+		return f.broadcast(x, dims, nil)
 	}
-	return f.add(compute.OpTypeReshape, shape, in)
+	return f.add(compute.OpTypeReshape, shapes.Make(x.dtype(), dims...), []*node{x})
 }
 
 // Bitcast returns an error if the bits do not fill whole elements.
@@ -423,6 +480,9 @@ func (f *function) Transpose(x value, perm ...int) (value, error) {
 	shape, err := shapeinference.Transpose(in[0].shape, perm)
 	if err != nil {
 		return nil, err
+	}
+	if slices.IsSorted(perm) {
+		return in[0], nil
 	}
 	return f.add(compute.OpTypeTranspose, shape, in, perm)
 }
@@ -557,11 +617,47 @@ func (f *function) DotGeneral(x value, xContracting, xBatch []int, y value, yCon
 			}
 		}
 	}
-	dot, err := f.add(compute.OpTypeDotGeneral, shapes.Make(in[0].dtype(), shape.Dimensions...), in, xContracting, xBatch, yContracting, yBatch)
+	sides := [][]int{slices.Clone(xContracting), slices.Clone(xBatch), slices.Clone(yContracting), slices.Clone(yBatch)}
+	dot, err := f.dot(in, shapes.Make(in[0].dtype(), shape.Dimensions...), sides)
 	if err != nil {
 		return nil, err
 	}
 	return f.ConvertDType(dot, shape.DType)
+}
+
+// dot adds a product of arrays. Where nothing is summed, it is a product of elements.
+func (f *function) dot(in []*node, shape shapes.Shape, sides [][]int) (*node, error) {
+	for _, a := range sides[0] {
+		if in[0].dims()[a] != 1 {
+			return f.add(compute.OpTypeDotGeneral, shape, in, sides...)
+		}
+	}
+	free := len(sides[1]) // the result's next axis that is no batch axis
+	factors := make([]*node, 2)
+	for i, x := range in {
+		contracting, batch := sides[2*i], sides[2*i+1]
+		var dims, axes []int
+		for a, d := range x.dims() {
+			if slices.Contains(contracting, a) {
+				continue
+			}
+			dims = append(dims, d)
+			if j := slices.Index(batch, a); j >= 0 {
+				axes = append(axes, j)
+			} else {
+				axes = append(axes, free)
+				free++
+			}
+		}
+		x, err := f.reshape(x, dims)
+		if err != nil {
+			return nil, err
+		}
+		if factors[i], err = f.broadcast(x, shape.Dimensions, axes); err != nil {
+			return nil, err
+		}
+	}
+	return f.add(compute.OpTypeMul, shape, factors)
 }
 
 // Gather returns an error if the shapes or axes do not fit.

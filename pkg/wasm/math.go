@@ -82,7 +82,7 @@ const (
 // A definition is a function of this file.
 type definition struct {
 	params []kind
-	result kind
+	result []kind
 	body   func(w *writer)
 }
 
@@ -92,12 +92,14 @@ var functions64 map[string]definition
 func init() {
 	one, two := []kind{f64}, []kind{f64, f64}
 	functions64 = map[string]definition{
-		"exp": {one, f64, expBody}, "expm1": {one, f64, expm1Body}, "log": {one, f64, logBody}, "log1p": {one, f64, log1pBody},
-		"tanh": {one, f64, tanhBody}, "logistic": {one, f64, logisticBody},
-		"sin": {one, f64, func(w *writer) { circle(w, 0) }}, "cos": {one, f64, func(w *writer) { circle(w, 1) }},
-		"pow": {two, f64, powBody}, "fmod": {two, f64, fmodBody},
-		"scale": {[]kind{f64, i64}, f64, scaleBody}, "high": {[]kind{i64, i64}, i64, highBody},
-		"round_bfloat": {[]kind{f32}, f32, roundBfloatBody}, "to_half": {[]kind{f32}, i32, toHalfBody}, "from_half": {[]kind{i32}, f32, fromHalfBody},
+		"exp": {one, []kind{f64}, ofVector("exp×2")}, "expm1": {one, []kind{f64}, expm1Body}, "log": {one, []kind{f64}, logBody}, "log1p": {one, []kind{f64}, log1pBody},
+		"tanh": {one, []kind{f64}, ofVector("tanh×2")}, "logistic": {one, []kind{f64}, ofVector("logistic×2")},
+		"exp×2": vectorFunction(1, vectorExp), "tanh×2": vectorFunction(1, vectorTanh), "logistic×2": vectorFunction(1, vectorLogistic),
+		"exp×4": vectorFunction(2, vectorExp), "tanh×4": vectorFunction(2, vectorTanh), "logistic×4": vectorFunction(2, vectorLogistic),
+		"sin": {one, []kind{f64}, func(w *writer) { circle(w, 0) }}, "cos": {one, []kind{f64}, func(w *writer) { circle(w, 1) }},
+		"pow": {two, []kind{f64}, powBody}, "fmod": {two, []kind{f64}, fmodBody},
+		"scale": {[]kind{f64, i64}, []kind{f64}, scaleBody}, "high": {[]kind{i64, i64}, []kind{i64}, highBody},
+		"round_bfloat": {[]kind{f32}, []kind{f32}, roundBfloatBody}, "to_half": {[]kind{f32}, []kind{i32}, toHalfBody}, "from_half": {[]kind{i32}, []kind{f32}, fromHalfBody},
 	}
 }
 
@@ -110,7 +112,7 @@ func (m *module) function64(name string) *writer {
 	if !ok {
 		panic("wasm: no function " + name)
 	}
-	f := m.function(d.params, d.result)
+	f := m.function(d.params, d.result...)
 	m.math[name] = f
 	d.body(f)
 	return f
@@ -123,21 +125,6 @@ func scaleBody(w *writer) {
 		return op("f64.reinterpret_i64", op("i64.shl", op("i64.add", n, long(1023)), long(52)))
 	}
 	mul(mul(param(0), power(half)), power(op("i64.sub", param(1), half)))(w)
-}
-
-func expBody(w *writer) {
-	x := param(0)
-	w.returnIf(op("f64.gt", x, num(709.782712893384)), num(math.Inf(1)))
-	w.returnIf(op("f64.lt", x, num(-745.1332191019412)), num(0))
-	n := w.letf(op("f64.nearest", mul(x, num(math.Log2E))))
-	high := w.letf(sub(x, mul(n, num(ln2High))))
-	low := w.letf(mul(n, num(ln2Low)))
-	r := w.letf(sub(high, low))
-	t := w.letf(mul(r, r))
-	c := w.letf(sub(r, mul(t, horner(t, 1.66666666666666657415e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05,
-		-1.65339022054652515390e-06, 4.13813679705723846039e-08))))
-	y := sub(num(1), sub(sub(low, div(mul(r, c), sub(num(2), c))), high))
-	call64("scale", y, op("i64.trunc_sat_f64_s", n))(w)
 }
 
 func expm1Body(w *writer) {
@@ -199,19 +186,6 @@ func log1pBody(w *writer) {
 	w.returnIf(op("i32.or", op("f64.le", x, num(-1)), op("f64.gt", x, num(0x1p60))), call64("log", u))
 	lost := choose(f64, op("f64.ge", x, num(1)), sub(num(1), sub(u, x)), sub(x, sub(u, num(1))))
 	add(call64("log", u), div(lost, u))(w)
-}
-
-func tanhBody(w *writer) {
-	a := w.letf(abs(param(0)))
-	w.returnIf(op("f64.gt", a, num(22)), op("f64.copysign", num(1), param(0)))
-	t := w.letf(call64("expm1", mul(a, choose(f64, op("f64.ge", a, num(1)), num(2), num(-2)))))
-	op("f64.copysign", choose(f64, op("f64.ge", a, num(1)),
-		sub(num(1), div(num(2), add(t, num(2)))), div(op("f64.neg", t), add(t, num(2)))), param(0))(w)
-}
-
-func logisticBody(w *writer) {
-	e := w.letf(call64("exp", op("f64.neg", abs(param(0)))))
-	div(choose(f64, op("f64.lt", param(0), num(0)), e, num(1)), add(num(1), e))(w)
 }
 
 // highBody: the upper 64 bits of the product of two unsigned numbers.

@@ -52,6 +52,9 @@ func (m *maker) dims() []int {
 	for i := range d {
 		d[i] = 1 + m.r.IntN(4)
 	}
+	if len(d) > 0 && m.r.IntN(2) == 0 { // long enough for vectors, with a rest
+		d[m.r.IntN(len(d))] = 4 + m.r.IntN(20)
+	}
 	return d
 }
 
@@ -736,7 +739,7 @@ func TestRandomGraphs(t *testing.T) {
 	}
 	b := wasm.New()
 	others := map[string]compute.Backend{}
-	other, err := gobackend.New("")
+	other, err := gobackend.New("ops_sequential") // in parallel, some graphs wait for themselves
 	require.NoError(t, err)
 	others["Go"] = other
 	if accel.Platform() == "xla:cpu" {

@@ -2,10 +2,10 @@ package wasm_test
 
 import (
 	"context"
-	"os"
-	"testing"
-	"strconv"
 	"fmt"
+	"os"
+	"strconv"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"

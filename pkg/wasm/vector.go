@@ -372,7 +372,14 @@ func (g *nest) vectorOperation(n *node, in []val) val {
 				no = g.masks(in[2], out.mask)
 			}
 			for r := range yes {
-				out.regs = append(out.regs, g.one("v128.bitselect", yes[r], no[r], mask[r]))
+				switch {
+				case n.in[1].isZero():
+					out.regs = append(out.regs, g.one("v128.andnot", no[r], mask[r]))
+				case n.in[2].isZero():
+					out.regs = append(out.regs, g.one("v128.and", yes[r], mask[r]))
+				default:
+					out.regs = append(out.regs, g.one("v128.bitselect", yes[r], no[r], mask[r]))
+				}
 			}
 		case t == dtypes.Bool && vectorName(n.op, t) != "":
 			out.mask = in[0].mask
@@ -393,6 +400,11 @@ func (g *nest) vectorOperation(n *node, in []val) val {
 		}
 	})
 	return out
+}
+
+// isZero tells whether all bits of n are 0.
+func (n *node) isZero() bool {
+	return n.uniform && !slices.ContainsFunc(n.bytes, func(b byte) bool { return b != 0 })
 }
 
 // maskOf is the width of the first mask among values.
@@ -439,6 +451,9 @@ func (g *nest) literalOf(n *node) local {
 func (g *nest) vectorsOf(n *node, in []val, with local) (out []local) {
 	t := n.in[0].dtype()
 	name := func(instruction string) string { return shaped(t, instruction) }
+	if f := inFloat64[n.op]; functions64[f+"×2"].body != nil {
+		return g.callVectors(f, in[0].regs, t)
+	}
 	for r := range in[0].regs {
 		x := in[0].regs[r]
 		switch instruction := vectorName(n.op, t); {
@@ -463,6 +478,38 @@ func (g *nest) vectorsOf(n *node, in []val, with local) (out []local) {
 		default:
 			out = append(out, g.laneByLane(n, in, r))
 		}
+	}
+	return out
+}
+
+// callVectors applies a function of two and of four float64 to vectors.
+func (g *nest) callVectors(name string, xs []local, t dtypes.DType) (out []local) {
+	w := g.w
+	wide := xs
+	if t != dtypes.Float64 {
+		wide = nil
+		for _, x := range xs {
+			wide = append(wide, g.widen(x, false, t, dtypes.Float64), g.widen(x, true, t, dtypes.Float64))
+		}
+	}
+	for len(wide) > 1 {
+		w.get(wide[0])
+		w.get(wide[1])
+		w.call(w.m.function64(name + "×4"))
+		second := w.pop(v128)
+		out = append(out, w.pop(v128), second)
+		wide = wide[2:]
+	}
+	if len(wide) > 0 {
+		w.get(wide[0])
+		w.call(w.m.function64(name + "×2"))
+		out = append(out, w.pop(v128))
+	}
+	if t != dtypes.Float64 {
+		for i := range xs {
+			out[i] = g.narrow(out[2*i], out[2*i+1], dtypes.Float64)
+		}
+		out = out[:len(xs)]
 	}
 	return out
 }

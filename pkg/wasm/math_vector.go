@@ -1,0 +1,118 @@
+package wasm
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Exponentials of several float64 at once, without branches: the functions of nets. One element is computed as a vector of twice
+// the same, so that a result does not depend on where in an array its argument stands.
+
+// A pair is some vectors on which a function does the same side by side: processors wait for each result otherwise.
+type pair []local
+
+// v applies an instruction to pairs and numbers.
+func (w *writer) v(name string, count int, args ...any) pair {
+	out := make(pair, count)
+	for i := range out {
+		for _, a := range args {
+			switch a := a.(type) {
+			case pair:
+				w.get(a[i])
+			case float64:
+				w.vectorConstant(repeated(binary.LittleEndian.AppendUint64(nil, math.Float64bits(a))))
+			case int64:
+				w.vectorConstant(repeated(binary.LittleEndian.AppendUint64(nil, uint64(a))))
+			case int:
+				w.integer(i32, int64(a))
+			}
+		}
+		w.do(name)
+		out[i] = w.pop(v128)
+	}
+	return out
+}
+
+// vectorFunction is a definition for so many vectors.
+func vectorFunction(count int, body func(v func(name string, args ...any) pair, x pair) pair) definition {
+	kinds := make([]kind, count)
+	x := make(pair, count)
+	for i := range kinds {
+		kinds[i], x[i] = v128, local(i)
+	}
+	return definition{kinds, kinds, func(w *writer) {
+		y := body(func(name string, args ...any) pair { return w.v(name, count, args...) }, x)
+		for _, l := range y {
+			w.get(l)
+		}
+	}}
+}
+
+// vector is an instruction applied to pairs.
+type vector = func(name string, args ...any) pair
+
+// vhorner is horner for vectors.
+func vhorner(v vector, x pair, c ...float64) pair {
+	y := v("f64x2.mul", x, c[len(c)-1])
+	for i := len(c) - 2; i > 0; i-- {
+		y = v("f64x2.mul", v("f64x2.add", y, c[i]), x)
+	}
+	return v("f64x2.add", y, c[0])
+}
+
+// vpower is 2ⁿ for whole n of at most 1023 in size: the sum with 1.5·2⁵² has n in its lowest bits.
+func vpower(v vector, n pair) pair {
+	return v("i64x2.shl", v("i64x2.add", v("f64x2.add", n, 0x1.8p52), int64(1023)), 52)
+}
+
+// vreduce writes x as n ln 2 + high - low, n whole.
+func vreduce(v vector, x pair) (n, high, low pair) {
+	n = v("f64x2.nearest", v("f64x2.mul", x, math.Log2E))
+	return n, v("f64x2.sub", x, v("f64x2.mul", n, ln2High)), v("f64x2.mul", n, ln2Low)
+}
+
+func vectorExp(v vector, x pair) pair {
+	n, high, low := vreduce(v, v("f64x2.min", v("f64x2.max", x, -746.0), 710.0))
+	r := v("f64x2.sub", high, low)
+	t := v("f64x2.mul", r, r)
+	c := v("f64x2.sub", r, v("f64x2.mul", t, vhorner(v, t, 1.66666666666666657415e-01, -2.77777777770155933842e-03,
+		6.61375632143793436117e-05, -1.65339022054652515390e-06, 4.13813679705723846039e-08)))
+	q := v("f64x2.div", v("f64x2.mul", r, c), v("f64x2.sub", 2.0, c))
+	y := v("f64x2.sub", 1.0, v("f64x2.sub", v("f64x2.sub", low, q), high))
+	half := v("f64x2.nearest", v("f64x2.mul", n, 0.5))
+	return v("f64x2.mul", v("f64x2.mul", y, vpower(v, half)), vpower(v, v("f64x2.sub", n, half)))
+}
+
+// vectorTanh: with t = e^(±2|x|) - 1, after fdlibm's expm1, tanh |x| is -t/(t+2), or 1 - 2/(t+2) from |x| = 1 on.
+func vectorTanh(v vector, x pair) pair {
+	a := v("f64x2.min", v("f64x2.abs", x), 22.0)
+	small := v("f64x2.lt", a, 1.0)
+	n, high, low := vreduce(v, v("f64x2.mul", a, v("v128.bitselect", -2.0, 2.0, small)))
+	r := v("f64x2.sub", high, low)
+	lost := v("f64x2.sub", v("f64x2.sub", high, r), low)
+	half := v("f64x2.mul", r, 0.5)
+	s := v("f64x2.mul", r, half)
+	p := vhorner(v, s, 1, -3.33333333333331316428e-02, 1.58730158725481460165e-03, -7.93650757867487942473e-05,
+		4.00821782732936239552e-06, -2.01099218183624371326e-07)
+	q := v("f64x2.sub", 3.0, v("f64x2.mul", p, half))
+	e := v("f64x2.mul", s, v("f64x2.div", v("f64x2.sub", p, q), v("f64x2.sub", 6.0, v("f64x2.mul", r, q))))
+	d := v("f64x2.sub", v("f64x2.sub", v("f64x2.mul", r, v("f64x2.sub", e, lost)), lost), s)
+	down := vpower(v, v("f64x2.neg", n))
+	t := v("f64x2.mul", v("f64x2.sub", v("f64x2.sub", 1.0, down), v("f64x2.sub", d, r)), vpower(v, n))
+	z := v("f64x2.div", v("v128.bitselect", v("f64x2.neg", t), 2.0, small), v("f64x2.add", t, 2.0))
+	y := v("v128.bitselect", z, v("f64x2.sub", 1.0, z), small)
+	return v("v128.bitselect", x, y, int64(math.MinInt64))
+}
+
+func vectorLogistic(v vector, x pair) pair {
+	e := vectorExp(v, v("f64x2.neg", v("f64x2.abs", x)))
+	return v("f64x2.div", v("v128.bitselect", e, 1.0, v("f64x2.lt", x, 0.0)), v("f64x2.add", e, 1.0))
+}
+
+// ofVector is the body of a function of one number by that of two.
+func ofVector(name string) func(w *writer) {
+	return func(w *writer) {
+		call64(name, op("f64x2.splat", param(0)))(w)
+		w.lane("f64x2.extract_lane", 0)
+	}
+}
