@@ -1,9 +1,6 @@
 package wasm_test
 
 import (
-	"context"
-	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"syscall"
@@ -11,66 +8,12 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/accel"
-	"descent.example/pkg/optim"
-	"descent.example/pkg/problem"
-	"descent.example/pkg/sample"
-	"descent.example/pkg/train"
 	"descent.example/pkg/wasm"
+	"descent.example/pkg/wasm/internal/trainings"
 )
-
-// A training is a program of the lab whose steps are timed.
-type training struct {
-	name      string
-	problem   func() (problem.Problem, error)
-	optimizer optimizer.Interface
-	sampler   func() (sample.Sampler, error)
-	rate      float64
-}
-
-func netOf(activation problem.Activation, dtype dtypes.DType, n int, sizes ...int) func() (problem.Problem, error) {
-	return func() (problem.Problem, error) {
-		xs, ys := make([]float64, n), make([]float64, n)
-		for i := range xs {
-			xs[i] = 2*float64(i)/float64(n-1) - 1
-			ys[i] = math.Sin(3 * xs[i])
-		}
-		return problem.NewNet(problem.MLP{Sizes: sizes, Activation: activation, DType: dtype}, problem.NewPoints(xs, ys))
-	}
-}
-
-func batchOf(n int) func() (sample.Sampler, error) {
-	return func() (sample.Sampler, error) { return sample.WithReplacement(n) }
-}
-
-func adam() optimizer.Interface {
-	o, err := optim.Adam()
-	if err != nil {
-		panic(err)
-	}
-	return o
-}
-
-func full() (sample.Sampler, error)       { return sample.Full(), nil }
-func reshuffled() (sample.Sampler, error) { return sample.Reshuffled(8) }
-
-func trainings() []training {
-	relu, tanh := problem.ReLU, problem.Tanh
-	return []training{
-		{"quadratic GD", func() (problem.Problem, error) { return problem.NewQuadratic([]float64{1, 10}, nil, nil) }, optim.GD(), full, 0.1},
-		{"diabetes GD", func() (problem.Problem, error) { return problem.Diabetes() }, optim.GD(), full, 0.1},
-		{"1-64-1 SGD batch 32 float32", netOf(relu, dtypes.Float32, 256, 1, 64, 1), optim.GD(), batchOf(32), 0.05},
-		{"1-64-1 SGD batch 32 float64", netOf(relu, dtypes.Float64, 256, 1, 64, 1), optim.GD(), batchOf(32), 0.05},
-		{"1-64-1 GD n = 256 float32", netOf(relu, dtypes.Float32, 256, 1, 64, 1), optim.GD(), full, 0.05},
-		{"1-10-10-1 GD n = 40 float32", netOf(relu, dtypes.Float32, 40, 1, 10, 10, 1), optim.GD(), full, 0.05},
-		{"1-10-10-1 Adam reshuffled float64", netOf(relu, dtypes.Float64, 40, 1, 10, 10, 1), adam(), reshuffled, 0.001},
-		{"1-64-1 tanh batch 32 float64", netOf(tanh, dtypes.Float64, 256, 1, 64, 1), optim.GD(), batchOf(32), 0.05},
-	}
-}
 
 // cpu is the processor time that this process has used.
 func cpu(tb testing.TB) time.Duration {
@@ -79,53 +22,46 @@ func cpu(tb testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func (c training) trainer(tb testing.TB, b compute.Backend) (*train.Trainer, train.Config) {
-	p, err := c.problem()
-	require.NoError(tb, err)
-	s, err := c.sampler()
-	require.NoError(tb, err)
-	t, err := train.New(b, p, c.optimizer, train.Record{})
-	require.NoError(tb, err)
-	return t, train.Config{LearningRate: c.rate, Sampler: s, Stride: 100}
+// timed returns the processor time of a training's first result and of a step.
+func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step time.Duration) {
+	const steps = 50_000
+	began := cpu(t)
+	trainer, config, err := c.Start(b)
+	require.NoError(t, err)
+	defer trainer.Close()
+	run := func(steps int) {
+		_, err := trainings.Bits(trainer, config, steps)
+		require.NoError(t, err)
+	}
+	run(100)
+	first = cpu(t) - began
+	began = cpu(t)
+	run(steps)
+	return first, (cpu(t) - began) * 1000 / steps
 }
 
-// TestSteps prints the table of the README: the processor time of a step and of a first result, on this backend and on XLA, in turns.
-func TestSteps(t *testing.T) {
-	rounds, _ := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
-	if rounds == 0 {
-		t.Skip("WASM_ROUNDS sets how often each program is timed")
+// TestTable prints the README's table: the processor time of a step and of a first result, here and by XLA in turns, the least of
+// so many rounds as WASM_ROUNDS says.
+func TestTable(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
+	if err != nil {
+		t.Skip("WASM_ROUNDS does not say how often each program is to be timed")
 	}
 	xla, err := accel.Open()
 	require.NoError(t, err)
-	backends := []compute.Backend{wasm.New(), xla}
-	for _, c := range trainings() {
-		step, first := [2]float64{}, [2]float64{}
+	for _, c := range trainings.All() {
+		var first, step [2]time.Duration
 		for round := range rounds {
-			for i, b := range backends {
-				began := cpu(t)
-				trainer, config := c.trainer(t, b)
-				config.Steps = 100
-				h, err := trainer.Run(context.Background(), config)
-				require.NoError(t, err)
-				_ = h
-				took := float64(cpu(t) - began)
-				config.Steps = 3000
-				_, err = trainer.Run(context.Background(), config)
-				require.NoError(t, err)
-				config.Steps = int(os.Getpagesize()) * 5
-				began = cpu(t)
-				_, err = trainer.Run(context.Background(), config)
-				require.NoError(t, err)
-				per := float64(cpu(t)-began) / float64(config.Steps)
-				trainer.Close()
-				if round == 0 || per < step[i] {
-					step[i] = per
+			for i, b := range []compute.Backend{wasm.New(), xla} {
+				f, s := timed(t, c, b)
+				if round == 0 {
+					first[i], step[i] = f, s
 				}
-				if round == 0 || took < first[i] {
-					first[i] = took
-				}
+				first[i], step[i] = min(first[i], f), min(step[i], s)
 			}
 		}
-		fmt.Printf("%-36s step %8.3f µs, XLA %8.3f µs, ratio %5.2f; first %5.1f ms, XLA %5.1f\n", c.name, step[0]/1e3, step[1]/1e3, step[0]/step[1], first[0]/1e6, first[1]/1e6)
+		us := func(d time.Duration) float64 { return d.Seconds() * 1e3 } // of 1000 steps
+		t.Logf("| %s | %.2f | %.2f | %.1f | %.0f | %.0f |", c.Name, us(step[0]), us(step[1]), us(step[0])/us(step[1]),
+			first[0].Seconds()*1e3, first[1].Seconds()*1e3)
 	}
 }

@@ -85,7 +85,6 @@ func (k *kernel) write(w *writer) {
 		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(free), slices.Clone(start.held)
 		if cost, ok := k.try(w, v); ok && cost < bestCost {
 			best, bestCost = *w, cost
-			k.chosen, k.chosenCost = v, cost
 		}
 	}
 	best.code = append(start.code, best.code...)

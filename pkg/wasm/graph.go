@@ -15,7 +15,6 @@ import (
 
 // A node is one value of the graph: the result of an operation, or one of the results of an operation with several.
 type node struct {
-	id    int
 	f     *function
 	op    compute.OpType
 	in    []*node

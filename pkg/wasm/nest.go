@@ -116,14 +116,12 @@ type access struct {
 // A kernel computes parts with the same loops: those over what the roots keep, then those over what reductions reduce. Or it is
 // one operation that is written in its own way.
 type kernel struct {
-	parts      []part
-	kept       []int
-	reduced    []int
-	alone      *node
-	cost       int
-	reads      []access // of alone
-	chosen     variant
-	chosenCost float64
+	parts   []part
+	kept    []int
+	reduced []int
+	alone   *node
+	cost    int
+	reads   []access // of alone
 }
 
 // without1 are the dimensions that need a loop.

@@ -25,7 +25,6 @@ func compile(main *function) ([]byte, error) {
 	m := &module{math: make(map[string]*writer), top: firstAddress}
 	main.mark()
 	functions := main.all()
-	defer dump(functions)
 	share(functions)
 	for _, f := range functions { // a function after those that it calls
 		f.measure()
@@ -106,17 +105,6 @@ func (n *node) mark() {
 	for _, f := range n.functions {
 		f.mark()
 	}
-}
-
-// startsAt returns where the scalar start indices begin among the operands of a dynamic slice.
-func (n *node) startsAt() (int, bool) {
-	switch n.op {
-	case compute.OpTypeDynamicSlice:
-		return 1, true
-	case compute.OpTypeDynamicUpdateSlice:
-		return 2, true
-	}
-	return len(n.in), false
 }
 
 // address returns where the bytes of a node with memory lie.

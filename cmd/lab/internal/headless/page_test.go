@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"descent.example/cmd/lab/internal/setuptest"
+	"descent.example/internal/browser"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
@@ -94,7 +95,7 @@ lab.Show(figure.Slide(func(at []float64) (*figure.Figure, string) { return figur
 	require.NoError(t, os.WriteFile(path, data, 0o644))
 	_, err = Run(t.Context(), setuptest.Ready(t), path, Options{HTML: true, InPlace: true, Timeout: 2 * time.Minute}, func(int, int) {})
 	require.NoError(t, err)
-	p := setuptest.NewBrowser(t).Open("file://"+page, "")
+	p := browser.New(t).Open("file://"+page, "")
 	p.Until(`document.querySelector("[data-slides] input") !== null`)
 	for _, words := range []string{".jp-OutputArea-output pre", "[data-slides] > div:last-of-type", ".jp-InputArea-editor pre"} {
 		require.InDelta(t, 0, p.Eval(`(() => {

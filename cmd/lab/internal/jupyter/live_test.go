@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"descent.example/cmd/lab/internal/setuptest"
+	"descent.example/internal/browser"
 	"github.com/stretchr/testify/require"
 )
 
@@ -82,7 +82,7 @@ xs := []float64{0, 1}
 lab.Show(figure.New("Points", figure.X("x"), figure.Y("y").Range(0, 2)).Line("line", xs, ys).Handles(1, "", "ys", xs, ys))
 lab.Say("%v", ys)`)
 	s, work := serve(t, cells...)
-	p := setuptest.NewBrowser(t).Open(s.URL+"lab/tree/n.ipynb?token="+s.Token, hand)
+	p := browser.New(t).Open(s.URL+"lab/tree/n.ipynb?token="+s.Token, hand)
 	p.Until(`document.querySelector(".jp-CodeCell") !== null && /Idle/.test(document.querySelector("#jp-main-statusbar")?.innerText)`)
 	require.Equal(t, true, p.Eval(`document.querySelector(".descent-live") === null`), "controls of a cell that was not run")
 	p.Run(0)
@@ -206,7 +206,7 @@ lab.Say("%v", ys)`)
 }
 
 // testWritten looks at what "write into the cell" makes of a cell's lines.
-func testWritten(t *testing.T, s *Server, p *setuptest.Tab) {
+func testWritten(t *testing.T, s *Server, p *browser.Tab) {
 	for before, after := range map[string]string{
 		"%%\nx := 1":                            "%% --lr=0.5\nx := 1",
 		"func f() {}\n%%":                       "func f() {}\n%% --lr=0.5",

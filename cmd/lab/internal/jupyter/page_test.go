@@ -10,6 +10,7 @@ import (
 
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/cmd/lab/internal/setuptest"
+	"descent.example/internal/browser"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,8 +44,8 @@ func serve(t *testing.T, cells ...string) (s *Server, work string) {
 func TestEditsDuringASaveAreSaved(t *testing.T) {
 	s, work := serve(t, "// begin")
 	require.NoError(t, os.WriteFile(filepath.Join(work, "t.txt"), []byte("begin"), 0o644))
-	b := setuptest.NewBrowser(t)
-	var pages []*setuptest.Tab
+	b := browser.New(t)
+	var pages []*browser.Tab
 	for _, name := range []string{"n.ipynb", "t.txt"} {
 		p := b.Open(s.URL+"lab/workspaces/"+name[:1]+"/tree/"+name+"?token="+s.Token, slowSaves)
 		holds := func(text string) func() bool {
@@ -71,8 +72,8 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 // Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
 func TestWhatAConflictDropsIsKept(t *testing.T) {
 	s, work := serve(t, "// begin")
-	b := setuptest.NewBrowser(t)
-	open := func(workspace string) *setuptest.Tab {
+	b := browser.New(t)
+	open := func(workspace string) *browser.Tab {
 		p := b.Open(s.URL+"lab/workspaces/"+workspace+"/tree/n.ipynb?token="+s.Token, "")
 		p.Until(`document.querySelector(".cm-content") !== null`)
 		return p
@@ -86,7 +87,7 @@ func TestWhatAConflictDropsIsKept(t *testing.T) {
 			})
 		}
 	}
-	answer := func(p *setuptest.Tab, word string) {
+	answer := func(p *browser.Tab, word string) {
 		button := `[...document.querySelectorAll(".jp-Dialog button")].find((b) => b.textContent.includes("` + word + `"))`
 		p.Until(button + ` !== undefined`)
 		p.Eval(button + `.click()`)

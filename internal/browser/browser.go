@@ -1,4 +1,5 @@
-package setuptest
+// Package browser drives a Chromium without a window, in tests of pages.
+package browser
 
 import (
 	"bufio"
@@ -27,8 +28,8 @@ type Tab struct {
 	target, session string
 }
 
-// NewBrowser starts Chromium. The test is skipped where there is none.
-func NewBrowser(t *testing.T) *Browser {
+// New starts Chromium. The test is skipped where there is none.
+func New(t *testing.T) *Browser {
 	t.Helper()
 	var program string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {

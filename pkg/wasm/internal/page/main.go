@@ -1,0 +1,62 @@
+//go:build js
+
+// Command page trains in a browser on package wasm. It gives the page two things: "trainings", the names of its programs, and
+// "measure(i, steps)", a promise of what the training i took and recorded.
+package main
+
+import (
+	"runtime/debug"
+	"syscall/js"
+	"time"
+
+	"descent.example/pkg/wasm"
+	"descent.example/pkg/wasm/internal/trainings"
+)
+
+func main() {
+	debug.SetGCPercent(400)
+	var names []any
+	for _, t := range trainings.All() {
+		names = append(names, t.Name)
+	}
+	js.Global().Set("trainings", names)
+	js.Global().Set("measure", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		i, steps := args[0].Int(), args[1].Int()
+		return js.Global().Get("Promise").New(js.FuncOf(func(_ js.Value, settle []js.Value) any {
+			go func() {
+				result, err := measure(trainings.All()[i], steps)
+				if err != nil {
+					settle[1].Invoke(err.Error())
+					return
+				}
+				settle[0].Invoke(result)
+			}()
+			return nil
+		}))
+	}))
+	select {}
+}
+
+// measure returns the time to a first result in ms, that of a step in µs, and the hash of what a run of so many steps records.
+func measure(t trainings.Training, steps int) (map[string]any, error) {
+	began := time.Now()
+	trainer, config, err := t.Start(wasm.New())
+	if err != nil {
+		return nil, err
+	}
+	defer trainer.Close()
+	if _, err := trainings.Bits(trainer, config, 100); err != nil {
+		return nil, err
+	}
+	first := time.Since(began)
+	best := time.Hour
+	bits := ""
+	for range 3 {
+		began = time.Now()
+		if bits, err = trainings.Bits(trainer, config, steps); err != nil {
+			return nil, err
+		}
+		best = min(best, time.Since(began))
+	}
+	return map[string]any{"first": first.Seconds() * 1e3, "step": best.Seconds() * 1e6 / float64(steps), "bits": bits}, nil
+}
