@@ -1,9 +1,10 @@
-// Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else GoMLX's own backend
-// in pure Go, which is slower and always there. Open gives the backend, Describe says in a sentence which one it is and
-// why.
+// Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else package wasm, which compiles to
+// WebAssembly, needs neither plugin nor C, and takes two to five times as long as XLA. On processors for which WebAssembly is not
+// compiled it is GoMLX's own backend in pure Go, which is slower and always there. Open gives the backend, Describe says in a sentence
+// which one it is and why.
 //
-// If GOMLX_BACKEND is set ("go", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if
-// that backend is not available. Otherwise Open tries XLA on the CPU, XLA on an NVIDIA GPU and pure Go, and takes the first
+// If GOMLX_BACKEND is set ("wasm", "go", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if
+// that backend is not available. Otherwise Open tries XLA on the CPU, XLA on an NVIDIA GPU, and WebAssembly, and takes the first
 // that works. The CPU comes first because it is quicker for a single small net: a step of a net of 64 units takes half a
 // microsecond there, and more than twenty on a GPU. A GPU trains thousands of such nets in the same time as one. GPU returns it
 // for that case, and a sweep (package train) measures whether it pays. Package plugin says where it looks for plugins. This
@@ -26,6 +27,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/wasm"
 )
 
 // Open returns the backend that computes in this process. It is opened once and stays open; calls after the first cost
@@ -39,7 +41,7 @@ func Open() (compute.Backend, error) {
 // The sentence holds no path of this machine, so that a notebook can store it.
 func Describe() string { return opened().sentence }
 
-// Platform names what computes, for programs: "xla:cpu", "xla:cuda", "go"; "" if nothing does as Open fails.
+// Platform names what computes, for programs: "xla:cpu", "xla:cuda", "wasm", "go"; "" if nothing does as Open fails.
 func Platform() string { return opened().platform }
 
 // GPU returns the backend on this machine's NVIDIA GPU, for work that is faster there than on what Open gives, and the GPU's name.
@@ -87,11 +89,13 @@ func choose() choice {
 		if c.backend != nil {
 			return c
 		}
-		sentence := "GoMLX's pure Go backend computes, slower than XLA: " + strings.Join(reasons, "; ")
+		why := ": " + strings.Join(reasons, "; ")
 		if noXLA == "" {
-			sentence += "; `go run ./cmd/lab setup` fetches one"
+			why += "; `go run ./cmd/lab setup` fetches one"
 		}
-		return pureGo("go", sentence+".")
+		return withoutXLA(why + ".")
+	case wasm.Name:
+		return withoutXLA(", as GOMLX_BACKEND asks.")
 	case "go":
 		return pureGo(os.Getenv("GOMLX_BACKEND"), "GoMLX's pure Go backend computes, slower than XLA, as GOMLX_BACKEND asks.")
 	case "xla":
@@ -108,7 +112,7 @@ func choose() choice {
 		}
 		return c
 	}
-	return failed("GoMLX has no such backend here; it can be go, xla, xla:cpu, xla:cuda, or xla: and a PJRT plugin's absolute path")
+	return failed("GoMLX has no such backend here; it can be wasm, go, xla, xla:cpu, xla:cuda, or xla: and a PJRT plugin's absolute path")
 }
 
 // firstXLA opens the first plugin that works, or returns why each did not.
@@ -173,6 +177,14 @@ func answers(backend compute.Backend) error {
 		return cmp.Or(err, errors.New("it does not keep a number"))
 	}
 	return nil
+}
+
+// withoutXLA opens WebAssembly, or the Go backend where WebAssembly would be interpreted, more slowly still.
+func withoutXLA(why string) choice {
+	if !wasm.Compiles() {
+		return pureGo("go", "GoMLX's pure Go backend computes, slower than XLA"+why)
+	}
+	return choice{backend: wasm.New(), platform: wasm.Name, sentence: "WebAssembly computes, which takes longer than XLA" + why}
 }
 
 // pureGo opens the Go backend. Without options of the user's, operations follow each other: those of nets as small as ours take

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/accel/plugin"
+	"descent.example/pkg/wasm"
 )
 
 // TestMain lets the tests see what other processes open, as this one opens its backend once.
@@ -33,8 +34,8 @@ func TestOpenComputes(t *testing.T) {
 	require.Same(t, backend, again)
 	require.Equal(t, float32(2), onePlusOne(t))
 	name, _, _ := strings.Cut(Platform(), ":")
-	require.Equal(t, map[string]string{"xla": "xla", "go": "Go Backend"}[name], backend.Name())
-	require.Contains(t, Describe(), map[string]string{"xla": "XLA computes", "go": "pure Go backend computes"}[name])
+	require.Equal(t, map[string]string{"xla": "xla", "wasm": "wasm", "go": "Go Backend"}[name], backend.Name())
+	require.Contains(t, Describe(), map[string]string{"xla": "XLA computes", "wasm": "WebAssembly computes", "go": "pure Go backend computes"}[name])
 }
 
 func onePlusOne(t testing.TB) float32 {
@@ -70,6 +71,16 @@ func TestGoBackendByName(t *testing.T) {
 	platform, sentence, err := another(t, "go", t.TempDir())
 	require.Equal(t, "go", platform)
 	require.Equal(t, "GoMLX's pure Go backend computes, slower than XLA, as GOMLX_BACKEND asks.", sentence)
+	require.Equal(t, "<nil>", err)
+}
+
+func TestWebAssemblyByName(t *testing.T) {
+	if !wasm.Compiles() {
+		t.Skip("WebAssembly is not compiled on this processor")
+	}
+	platform, sentence, err := another(t, "wasm", t.TempDir())
+	require.Equal(t, "wasm", platform)
+	require.Equal(t, "WebAssembly computes, which takes longer than XLA, as GOMLX_BACKEND asks.", sentence)
 	require.Equal(t, "<nil>", err)
 }
 
@@ -126,15 +137,14 @@ func TestBrokenPlugins(t *testing.T) {
 			path := filepath.Join(folder, "pjrt_c_api_cpu_plugin.so")
 			require.NoError(t, os.WriteFile(path, file.content, 0o755))
 
-			// By itself it is passed over, for the Go backend if the system's folders have no other plugin.
+			// By itself it is passed over, for WebAssembly if the system's folders have no other plugin.
 			platform, sentence, e := another(t, "", folder)
 			require.Equal(t, "<nil>", e)
 			require.Contains(t, sentence, reason)
-			if platform == "go" {
-				require.Contains(t, sentence, "GoMLX's pure Go backend computes, slower than XLA: ")
-			} else {
-				require.Contains(t, sentence, "XLA computes, on ")
-			}
+			require.Contains(t, sentence, map[string]string{
+				"go": "GoMLX's pure Go backend computes, slower than XLA: ", "wasm": "WebAssembly computes, which takes longer than XLA: ",
+				"xla:cpu": "XLA computes, on ", "xla:cuda": "XLA computes, on ",
+			}[platform])
 			// Named by the user it is an error.
 			platform, sentence, e = another(t, "xla:"+path, "")
 			require.Empty(t, platform)

@@ -212,6 +212,7 @@ var operations = []compute.OpType{
 	compute.OpTypeDynamicSlice,
 	compute.OpTypeDynamicUpdateSlice,
 	compute.OpTypeArgMinMax,
+	compute.OpTypeRNGBitGenerator,
 	compute.OpTypeCall,
 	compute.OpTypeWhile,
 	compute.OpTypeIf,

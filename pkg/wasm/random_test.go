@@ -169,7 +169,11 @@ func (m *maker) unaryFloat() {
 	if !x.rough {
 		switch m.r.IntN(3) {
 		case 0:
-			v, err := choose[unary](m.r, f.Ceil, f.Floor, f.Round, f.Sign, f.Neg, f.Abs)(x.v)
+			of := []unary{f.Ceil, f.Floor, f.Round, f.Neg}
+			if m.full || !x.special { // to the Go backend |-0| is -0, and NaN has the sign 0
+				of = append(of, f.Abs, f.Sign)
+			}
+			v, err := choose(m.r, of...)(x.v)
 			m.put("exact unary", v, err, x)
 			return
 		case 1:
@@ -399,7 +403,11 @@ func (m *maker) reduction() {
 		v, err = choose[reduce](m.r, f.ReduceMax, f.ReduceMin)(x.v, axes...)
 		m.put("extreme reduction", v, err, x)
 	default:
-		v, err = choose[reduce](m.r, f.ReduceSum, f.ReduceProduct)(x.v, axes...)
+		of := []reduce{f.ReduceSum}
+		if !x.rough && !x.special && x.shape.Size() <= 32 { // others may overflow in one order and not in another
+			of = append(of, f.ReduceProduct)
+		}
+		v, err = choose(m.r, of...)(x.v, axes...)
 		m.roughen(m.put("reduction", v, err, x))
 	}
 }
@@ -495,7 +503,8 @@ func (m *maker) slices() {
 }
 
 func (m *maker) argument() {
-	if x, ok := m.pick(func(x made) bool { return ranked(x) && isNumber(x) && exact(x) }); ok {
+	// XLA and the Go backend pass over some NaN.
+	if x, ok := m.pick(func(x made) bool { return ranked(x) && isNumber(x) && exact(x) && !x.special }); ok {
 		v, err := m.f.ArgMinMax(x.v, m.r.IntN(x.shape.Rank()), choose(m.r, dtypes.Int32, dtypes.Int64), m.r.IntN(2) == 0)
 		m.put("ArgMinMax", v, err)
 	}

@@ -5,6 +5,9 @@ import (
 	"syscall/js"
 )
 
+// Compiles tells whether modules become machine code here, as they do in every browser.
+func Compiles() bool { return true }
+
 type jsProgram struct{ module js.Value }
 
 // caught runs f and returns what JavaScript threw.

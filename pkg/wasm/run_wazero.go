@@ -15,6 +15,17 @@ var engine = sync.OnceValue(func() wazero.Runtime {
 	return wazero.NewRuntimeWithConfig(context.Background(), wazero.NewRuntimeConfig().WithMemoryCapacityFromMax(true))
 })
 
+// Compiles tells whether modules become machine code here. Elsewhere they are interpreted, some hundred times slower.
+var Compiles = sync.OnceValue(func() (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	ctx := context.Background()
+	return wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler()).Close(ctx) == nil
+})
+
 type wazeroProgram struct{ compiled wazero.CompiledModule }
 
 func newProgram(code []byte) (program, error) {

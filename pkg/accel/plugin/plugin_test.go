@@ -122,6 +122,7 @@ func TestRequested(t *testing.T) {
 	for value, want := range map[string]Request{
 		"":                             {},
 		"go":                           {Backend: "go"},
+		"wasm":                         {Backend: "wasm"},
 		"go:ops":                       {Backend: "go"},
 		"xla":                          {Backend: "xla"},
 		"hlo:cpu":                      {Backend: "xla", Kind: CPU},

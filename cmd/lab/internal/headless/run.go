@@ -46,7 +46,7 @@ type Options struct {
 }
 
 // backends are what GOMLX_BACKEND can be here, without the options that follow a comma.
-var backends = regexp.MustCompile(`^(go|xla|xla:(cpu|cuda)[^,/]*|xla:/[^,]+)(,.*)?$|^go:`)
+var backends = regexp.MustCompile(`^(wasm|go|xla|xla:(cpu|cuda)[^,/]*|xla:/[^,]+)(,.*)?$|^go:`)
 
 // Check is an error, which says what is wrong, when these notebooks cannot be executed with these options. It reads the
 // notebooks and executes nothing.

@@ -66,7 +66,7 @@ func (h Home) Examine(ctx context.Context) error {
 	case system != "":
 		line("C compiler", nil, process.FirstLine(ctx, system, "--version"))
 	default:
-		line("C compiler", errors.New("none, and without one only the Go backend computes: "+mend+" with a network, or `sudo apt install gcc libc6-dev`"), "")
+		line("C compiler", errors.New("none, and without one XLA does not compute, and WebAssembly does, more slowly: "+mend+" with a network, or `sudo apt install gcc libc6-dev`"), "")
 	}
 	python, err := findPython(ctx)
 	said := python.version() + " at " + python.Path

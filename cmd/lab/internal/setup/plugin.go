@@ -17,7 +17,7 @@ import (
 const pluginPause = 24 * time.Hour
 
 // fetchPlugin gets XLA's plugin where one is missing or damaged; whole tells whether it is there now. That it cannot be had is
-// no error: GoMLX's Go backend computes then. What GOMLX_BACKEND asks for is the user's affair, who is told if it cannot be had.
+// no error: WebAssembly computes then. What GOMLX_BACKEND asks for is the user's affair, who is told if it cannot be had.
 func (h Home) fetchPlugin(ctx context.Context, opt Options, out *report.Reporter) (whole bool, err error) {
 	whole = true
 	for _, kind := range plugin.Kinds() {
@@ -25,7 +25,7 @@ func (h Home) fetchPlugin(ctx context.Context, opt Options, out *report.Reporter
 		if flaw == nil {
 			continue
 		}
-		name, instead := "XLA plugin for "+strings.ToUpper(string(kind)), "GoMLX's pure Go backend"
+		name, instead := "XLA plugin for "+strings.ToUpper(string(kind)), "WebAssembly"
 		if kind != plugin.CPU {
 			instead = "the CPU"
 		}
@@ -62,7 +62,7 @@ func (h Home) fetchPlugin(ctx context.Context, opt Options, out *report.Reporter
 	switch {
 	case asked.Path != "":
 		err = plugin.Check(asked.Path)
-	case !slices.Contains([]string{"", "go", "xla"}, asked.Backend):
+	case !slices.Contains([]string{"", "wasm", "go", "xla"}, asked.Backend):
 		err = errors.New("GoMLX has no such backend here")
 	}
 	if err != nil {

@@ -180,7 +180,7 @@ func (h Home) mend(ctx context.Context, opt Options, flaws map[string]error) err
 		if err := do(compiler); ctx.Err() != nil {
 			return ctx.Err()
 		} else if err != nil {
-			out.Say("  %v.\n  Without a C compiler GoMLX's pure Go backend computes; `sudo apt install gcc libc6-dev` gives you one.", err)
+			out.Say("  %v.\n  Without a C compiler WebAssembly computes, more slowly than XLA; `sudo apt install gcc libc6-dev` gives you one.", err)
 		}
 		h.useCompiler()
 		flaws = maps.Clone(flaws)
