@@ -453,19 +453,19 @@ func (g *nest) address(n *node, at linear, base val) (offset int) {
 
 // load reads elements of n: from the results of this kernel, or from memory.
 func (g *nest) load(n *node, at linear) val {
-	home := n.home()
+	of := n.value()
 	for _, m := range g.results {
-		if m.of == home && m.at == at {
+		if m.of == of && m.at == at {
 			return m.v
 		}
 	}
 	for _, m := range g.loads {
-		if m.of == home && m.at == at && m.t == n.dtype() {
+		if m.of == of && m.at == at && m.t == n.dtype() {
 			return m.v
 		}
 	}
 	v := g.loadAt(n, at, val{})
-	g.loads = append(g.loads, made{of: home, at: at, t: n.dtype(), v: v})
+	g.loads = append(g.loads, made{of: of, at: at, t: n.dtype(), v: v})
 	return v
 }
 
@@ -539,7 +539,7 @@ func (g *nest) store(p part, index []linear, v val) {
 		}
 	})
 	if p.forwards() {
-		g.results = append(g.results, made{of: n.home(), at: at, v: own})
+		g.results = append(g.results, made{of: n.value(), at: at, v: own})
 	}
 }
 

@@ -32,6 +32,14 @@ func (n *node) home() *node {
 	}
 }
 
+// value is the node whose value n has in memory: its own, though another's may have lain in the same place before, or its operand's.
+func (n *node) value() *node {
+	for n.alias {
+		n = n.in[0]
+	}
+	return n
+}
+
 // isSource tells whether n is written by other than a kernel of its own.
 func isSource(n *node) bool {
 	return n.op == compute.OpTypeParameter || n.op == compute.OpTypeConstant && !n.uniform || n.owner != nil
