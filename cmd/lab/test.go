@@ -124,11 +124,14 @@ func testFormat(h setup.Home) check {
 	return func(ctx context.Context, t *tally) error {
 		out, err := exec.CommandContext(ctx, filepath.Join(h.Bin(), "goimports"), "-l",
 			filepath.Join(h.Root, "cmd"), filepath.Join(h.Root, "docker"), filepath.Join(h.Root, "internal"), filepath.Join(h.Root, "pkg")).CombinedOutput()
+		want := slices.DeleteFunc(strings.Fields(string(out)), func(file string) bool {
+			return strings.Contains(filepath.ToSlash(file), "/testdata/") // parts of programs, without their imports
+		})
 		switch {
 		case err != nil:
 			t.fail("formatting", string(out)+err.Error())
-		case len(out) > 0:
-			t.fail("formatting", "these files want `goimports -w`:\n"+string(out))
+		case len(want) > 0:
+			t.fail("formatting", "these files want `goimports -w`:\n"+strings.Join(want, "\n"))
 		default:
 			t.passed++
 		}

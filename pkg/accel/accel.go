@@ -1,5 +1,5 @@
 // Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else package wasm, which compiles to
-// WebAssembly, needs neither plugin nor C, and takes two to five times as long as XLA. On processors for which WebAssembly is not
+// WebAssembly, needs neither plugin nor C, and takes two to eight times as long as XLA. On processors for which WebAssembly is not
 // compiled it is GoMLX's own backend in pure Go, which is slower and always there. Open gives the backend, Describe says in a sentence
 // which one it is and why.
 //
