@@ -180,7 +180,7 @@ func within(got, want []float64, part float64) bool {
 // to the minimum, or a run 0.5 % above it does.
 func LargestRate(rng *rand.Rand, x []float64, largest float64) error {
 	for _, part := range []float64{0.995, 1.005} {
-		if end := fitRate(rng, x, part*largest, 100); (end < 1) != (part < 1) {
+		if end := fitRate(rng, x, part*largest, 100); part < 1 && !(end < 0.9) || part > 1 && !(end > 1.1) {
 			return fmt.Errorf("at %g times your rate, 100 steps multiply the distance to the minimum by %.4g", part, end)
 		}
 	}
