@@ -86,6 +86,11 @@ func TestClaimW1SpectralBias(t *testing.T) {
 	require.Less(t, s.Half[1].High, s.Half[2].Low)
 	require.Greater(t, s.Half[2].Low, 16*s.Half[0].High, "from every start")
 	require.Less(t, s.Half[2].Value, float64(settings.Steps), "most starts learn it")
+	for k := range s.Linear { // the means over the starts, to step 300
+		for r := range 4 {
+			require.InDelta(t, s.Linear[k][r], s.Learned[k][r].Value, 0.07, "wave %d, step %d", settings.Waves[k], s.Step[r])
+		}
+	}
 	one := settings
 	one.Seeds, one.Steps = 1, 4000 // a record every 10 steps
 	first, err := lecture.MeasureSpectralBias(t.Context(), one)

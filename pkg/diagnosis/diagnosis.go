@@ -27,7 +27,7 @@ type Cause int
 
 const (
 	Nothing      Cause = iota // it was learned
-	Learning                  // "inadequate learning": the same net, trained otherwise, does better
+	Learning                  // "inadequate learning": the same net, trained differently, does better
 	Units                     // "insufficient numbers of hidden units": more of them do better
 	Data                      // too few examples: more of them do better
 	Relationship              // "the lack of a deterministic relationship between input and target": no net can
@@ -62,7 +62,7 @@ type Record struct {
 	Trials []Trial
 	// More is the training in question on more examples; Trials but the first learned from these too. Without errors: nobody tried.
 	More Trial
-	// Noise is the variance of the targets around what the inputs say, of Repeated or Neighbours.
+	// Noise is the variance of the targets around what the inputs say, of Repeated, or of Neighbours, which has no interval.
 	Noise stat.Interval
 }
 
@@ -217,12 +217,16 @@ func (d *Diagnosis) evidence(width int, estimate stat.Interval) string {
 	case Data:
 		return fmt.Sprintf("The same training on more examples brings the error from %.2g down to %.2g.", d.Error, left[1])
 	case Learning:
-		return fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g without one unit more.", d.Same.Name, d.Same.Width, left[1], left[2])
+		return fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g with no more units.", d.Same.Name, d.Same.Width, left[1], left[2])
 	case Units:
 		return fmt.Sprintf("The best training of %d units leaves %.2g, but %d units come to %.2g.", width, left[2], d.Best.Width, left[3])
 	case Relationship:
-		return fmt.Sprintf("At the same input the targets differ by %.2g (%.2g to %.2g), of an error of %.2g: no net can know them.",
-			left[4], math.Sqrt(max(estimate.Low, 0)), math.Sqrt(max(estimate.High, 0)), d.Error)
+		interval := ""
+		if estimate.High > 0 {
+			interval = fmt.Sprintf(" (%.2g to %.2g)", math.Sqrt(max(estimate.Low, 0)), math.Sqrt(estimate.High))
+		}
+		return fmt.Sprintf("At one input the targets scatter with standard deviation %.2g%s; the error is %.2g. No net can predict this scatter.",
+			left[4], interval, d.Error)
 	default:
 		return fmt.Sprintf("The best of all, %s with %d units, is at %.2g, and the noise explains only %.2g: try more units and longer training.",
 			d.Best.Name, d.Best.Width, left[3], left[4])

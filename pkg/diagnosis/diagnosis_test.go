@@ -30,14 +30,14 @@ func TestDiagnose(t *testing.T) {
 	}{
 		"learning":     {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{otherwise, wider}, 0.01, diagnosis.Learning, [4]float64{0.75, 0.09, 0.01, 0.15}, "Adam, with 8 units, brings the error from 1 down to 0.5"},
 		"units":        {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), wider}, 0.01, diagnosis.Units, [4]float64{0.19, 0.65, 0.01, 0.15}, "The best training of 8 units leaves 0.9, but 32 units come to 0.4"},
-		"relationship": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), trial("Adam", 32, 0.85)}, 0.64, diagnosis.Relationship, [4]float64{0.19, 0.81 - 0.7225, 0.64, 0.0825}, "differ by 0.8"},
+		"relationship": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.9), trial("Adam", 32, 0.85)}, 0.64, diagnosis.Relationship, [4]float64{0.19, 0.81 - 0.7225, 0.64, 0.0825}, "standard deviation 0.8; the error is 1"},
 		"unknown":      {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 8, 0.95), trial("Adam", 32, 0.9)}, 0.01, diagnosis.Unknown, [4]float64{1 - 0.9025, 0.9025 - 0.81, 0.01, 0.8}, "try more units"},
 		"nothing":      {trial("gd", 8, 0.1, 0.1, 0.2), nil, 0, diagnosis.Nothing, [4]float64{0, 0, 0, 0.01}, "within the tolerance"},
 		// A narrower net that does well says that the width was not what lacked.
 		"narrower": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 4, 0.3), wider}, 0.01, diagnosis.Learning, [4]float64{0.91, 0, 0.01, 0.08}, "with 4 units"},
 		"diverged": {trial("gd", 8, inf, math.NaN(), 1), []diagnosis.Trial{otherwise, wider}, 0.01, diagnosis.Learning, [4]float64{0, 0.09, 0.01, 0.15}, "diverged"},
 		// Noise that was estimated as greater than the least error counts as the whole of that.
-		"noisier": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 32, 0.9)}, 2, diagnosis.Relationship, [4]float64{0, 0.19, 0.81, 0}, "no net can know"},
+		"noisier": {trial("gd", 8, 1, 1, 1), []diagnosis.Trial{trial("Adam", 32, 0.9)}, 2, diagnosis.Relationship, [4]float64{0, 0.19, 0.81, 0}, "No net can predict"},
 	} {
 		d, err := diagnosis.Diagnose(diagnosis.Record{Tolerance: 0.25, Trials: append([]diagnosis.Trial{c.first}, c.rest...), Noise: stat.Interval{Value: c.noise}})
 		require.NoError(t, err, name)
@@ -127,37 +127,33 @@ func examples(n, repeats, inputs int, noise float64, seed uint64) (*mat.Dense, [
 }
 
 // Over many data sets Repeated is right on average and its interval as often as it says; the Gamma test, an approximation, is
-// within a fifth on average, in one dimension and in two, and its interval holds the truth mostly.
+// within a fifth on average, in one dimension and in two. It has no interval.
 func TestNoiseIsFound(t *testing.T) {
 	const sets, variance = 400, 0.25
 	for _, inputs := range []int{1, 2} {
 		var repeated, gamma []float64
-		hitsR, hitsG := 0, 0
+		hits := 0
 		for k := range sets {
 			x, y := examples(200, 2, inputs, 0.5, uint64(k))
 			r, err := diagnosis.Repeated(x, y, 0.9)
 			require.NoError(t, err)
 			x, y = examples(200, 1, inputs, 0.5, uint64(k))
-			g, err := diagnosis.Neighbours(x, y, 10, 0.9)
+			g, err := diagnosis.Neighbours(x, y, 10)
 			require.NoError(t, err)
-			repeated, gamma = append(repeated, r.Value), append(gamma, g.Noise.Value)
+			repeated, gamma = append(repeated, r.Value), append(gamma, g.Noise)
 			if r.Contains(variance) {
-				hitsR++
-			}
-			if g.Noise.Contains(variance) {
-				hitsG++
+				hits++
 			}
 		}
 		mean, err := stat.Mean(repeated, 0.9999)
 		require.NoError(t, err)
 		require.True(t, mean.Contains(variance), "%v", mean)
-		covers, err := stat.Proportion(hitsR, sets, 0.9999)
+		covers, err := stat.Proportion(hits, sets, 0.9999)
 		require.NoError(t, err)
 		require.True(t, covers.Contains(0.9), "%v", covers)
 		mean, err = stat.Mean(gamma, 0.9999)
 		require.NoError(t, err)
 		require.InEpsilon(t, variance, mean.Value, 0.2, "%d inputs", inputs)
-		require.Greater(t, float64(hitsG)/sets, 0.6, "%d inputs", inputs)
 	}
 }
 
@@ -169,10 +165,10 @@ func TestNeighboursOfALine(t *testing.T) {
 		x.Set(i, 0, rng.Float64())
 		y[i] = 3*x.At(i, 0) - 1
 	}
-	g, err := diagnosis.Neighbours(x, y, 10, 0.95)
+	g, err := diagnosis.Neighbours(x, y, 10)
 	require.NoError(t, err)
 	require.InDelta(t, 4.5, g.Slope, 1e-9)
-	require.InDelta(t, 0, g.Noise.Value, 1e-12)
+	require.InDelta(t, 0, g.Noise, 1e-12)
 	for k := range 10 {
 		require.InDelta(t, 4.5*g.Distance[k], g.Difference[k], 1e-12)
 	}
@@ -199,8 +195,8 @@ func TestNoiseRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "at least 2")
 	_, err = diagnosis.Repeated(x, []float64{1, math.NaN(), 3}, 0.95)
 	require.ErrorContains(t, err, "example 1")
-	_, err = diagnosis.Neighbours(x, y, 3, 0.95)
+	_, err = diagnosis.Neighbours(x, y, 3)
 	require.ErrorContains(t, err, "k is 3")
-	_, err = diagnosis.Neighbours(x, y, 2, 1)
+	_, err = diagnosis.Repeated(x, y, 1)
 	require.ErrorContains(t, err, "confidence")
 }

@@ -1,9 +1,9 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -18,8 +18,11 @@ import (
 // their group's mean, over the degrees of freedom, with the interval of the χ² distribution, which is exact for normal noise.
 // x is [n, d]. It is an error when no input stands there twice, or the sizes or the confidence are wrong.
 func Repeated(x *mat.Dense, y []float64, confidence float64) (stat.Interval, error) {
-	if err := check(x, y, confidence); err != nil {
+	if err := check(x, y); err != nil {
 		return stat.Interval{}, err
+	}
+	if !(confidence > 0 && confidence < 1) {
+		return stat.Interval{}, fmt.Errorf("the confidence is %v: it must be between 0 and 1", confidence)
 	}
 	order := make([]int, len(y))
 	for i := range order {
@@ -53,30 +56,30 @@ func Repeated(x *mat.Dense, y []float64, confidence float64) (stat.Interval, err
 type Gamma struct {
 	Distance, Difference []float64 // δ(k) and γ(k), for k = 1, 2, …
 	Slope                float64
-	Noise                stat.Interval // not negative
+	Noise                float64 // not negative
 }
 
-// mostPairs of examples are compared, and 1,000 times the neighbors resampled, in about a minute.
+// mostPairs of examples are compared in about a minute.
 const mostPairs = 1 << 28
 
 // Neighbours estimates the variance of the noise when no input is repeated, by the Gamma test with the k nearest neighbors of
-// each example, k at least 2 and less than n; 10 is customary. It supposes that the function is smooth. The interval is by
-// bootstrap over the examples. x is [n, d]. It is an error when the sizes, k or the confidence are wrong, or when
-// it would take minutes.
+// each example, k at least 2 and less than n; 10 is customary. It supposes that the function is smooth, and that the noise has one
+// variance everywhere. There is no interval: neighbors share targets, so the examples cannot be resampled one by one. x is [n, d].
+// It is an error when the sizes or k are wrong, or when it would take minutes.
 //
 // Source: A. Stefánsson, N. Končar and A. J. Jones (1997), "A note on the Gamma test", Neural Computing & Applications 5.
-func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, error) {
-	if err := check(x, y, confidence); err != nil {
+func Neighbours(x *mat.Dense, y []float64, k int) (*Gamma, error) {
+	if err := check(x, y); err != nil {
 		return nil, err
 	}
 	n := len(y)
 	if k < 2 || k >= n {
 		return nil, fmt.Errorf("k is %d: it must be at least 2 and less than the number of examples, %d", k, n)
 	}
-	if pairs := memory.Bytes(1, n, n+60*k); pairs > mostPairs {
+	if pairs := memory.Bytes(1, n, n+k); pairs > mostPairs {
 		return nil, fmt.Errorf("%d examples with %d neighbours take minutes to compare, each with each: take fewer, a random part of them for instance", n, k)
 	}
-	distance, difference := mat.NewDense(n, k, nil), mat.NewDense(n, k, nil)
+	g := &Gamma{Distance: make([]float64, k), Difference: make([]float64, k)}
 	type neighbour struct{ distance, difference float64 }
 	for i := range n {
 		var all []neighbour
@@ -86,63 +89,26 @@ func Neighbours(x *mat.Dense, y []float64, k int, confidence float64) (*Gamma, e
 				all = append(all, neighbour{d * d, (y[i] - y[j]) * (y[i] - y[j]) / 2})
 			}
 		}
-		slices.SortStableFunc(all, func(a, b neighbour) int {
-			switch {
-			case a.distance < b.distance:
-				return -1
-			case a.distance > b.distance:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(all, func(a, b neighbour) int { return cmp.Compare(a.distance, b.distance) })
 		for j := range k {
-			distance.Set(i, j, all[j].distance)
-			difference.Set(i, j, all[j].difference)
+			g.Distance[j] += all[j].distance / float64(n)
+			g.Difference[j] += all[j].difference / float64(n)
 		}
 	}
-	everybody := make([]int, n)
-	for i := range everybody {
-		everybody[i] = i
+	meanX, meanY := floats.Sum(g.Distance)/float64(k), floats.Sum(g.Difference)/float64(k)
+	above, below := 0.0, 0.0
+	for j := range k {
+		above += (g.Distance[j] - meanX) * (g.Difference[j] - meanY)
+		below += (g.Distance[j] - meanX) * (g.Distance[j] - meanX)
 	}
-	g := new(Gamma)
-	var noise float64
-	g.Distance, g.Difference, noise, g.Slope = gamma(distance, difference, everybody)
-	rng := rand.New(rand.NewPCG(uint64(n), uint64(k)))
-	var others []float64
-	for range 1000 {
-		for i := range everybody {
-			everybody[i] = rng.IntN(n)
-		}
-		_, _, other, _ := gamma(distance, difference, everybody)
-		others = append(others, max(other, 0))
+	if below > 0 {
+		g.Slope = max(above/below, 0) // a function does not vary the less the farther one goes
 	}
-	slices.Sort(others)
-	last := len(others) - 1
-	g.Noise = stat.Interval{Value: max(noise, 0), Low: others[int((1-confidence)/2*1000)], High: others[min(int((1+confidence)/2*1000), last)]}
+	g.Noise = max(meanY-g.Slope*meanX, 0)
 	return g, nil
 }
 
-// gamma are the means over some examples, and the line through them by least squares.
-func gamma(distance, difference *mat.Dense, examples []int) (delta, half []float64, intercept, slope float64) {
-	_, k := distance.Dims()
-	delta, half = make([]float64, k), make([]float64, k)
-	for _, i := range examples {
-		floats.AddScaled(delta, 1/float64(len(examples)), distance.RawRowView(i))
-		floats.AddScaled(half, 1/float64(len(examples)), difference.RawRowView(i))
-	}
-	meanX, meanY := floats.Sum(delta)/float64(k), floats.Sum(half)/float64(k)
-	above, below := 0.0, 0.0
-	for j := range k {
-		above += (delta[j] - meanX) * (half[j] - meanY)
-		below += (delta[j] - meanX) * (delta[j] - meanX)
-	}
-	if below > 0 {
-		slope = max(above/below, 0) // a function does not vary the less the farther one goes
-	}
-	return delta, half, meanY - slope*meanX, slope
-}
-
-func check(x *mat.Dense, y []float64, confidence float64) error {
+func check(x *mat.Dense, y []float64) error {
 	if x == nil || x.IsEmpty() || len(y) < 2 {
 		return fmt.Errorf("there are %d targets: at least 2 are needed, with their inputs", len(y))
 	}
@@ -158,9 +124,6 @@ func check(x *mat.Dense, y []float64, confidence float64) error {
 				return fmt.Errorf("example %d has the number %v, whose square leaves float64: choose another unit", i, v)
 			}
 		}
-	}
-	if !(confidence > 0 && confidence < 1) || math.IsNaN(confidence) {
-		return fmt.Errorf("the confidence is %v: it must be between 0 and 1", confidence)
 	}
 	return nil
 }

@@ -57,10 +57,14 @@ func (f *Findings) String() string {
 // DrawFit (claim W1) draws the net of the training in question, the function, and at most 100 of the examples, for the eye.
 func (f *Findings) DrawFit() *figure.Figure {
 	var xs, ys []float64
-	for k := 0; k < len(f.Patient.X); k += 1 + len(f.Patient.X)/100 {
-		xs, ys = append(xs, f.Patient.X[k]), append(ys, f.Patient.Y[k])
+	far := 3.0
+	for k, x := range f.Patient.X {
+		if k/2%(1+len(f.Patient.X)/100) == 0 { // pairs, because a repeated input stands beside itself
+			xs, ys = append(xs, x), append(ys, f.Patient.Y[k])
+			far = max(far, math.Ceil(math.Abs(f.Patient.Y[k])))
+		}
 	}
-	fig := figure.New("Patient "+f.Patient.Name, figure.X("x").Range(0, 1), figure.Y("y").Range(-3, 3)).
+	fig := figure.New("Patient "+f.Patient.Name, figure.X("x").Range(0, 1), figure.Y("y").Range(-far, far)).
 		Points("examples", xs, ys).Theory("function", nil, f.Patient.Target.F)
 	if f.Net != nil {
 		fig.Line("net", nil, f.Net.At)
@@ -79,7 +83,7 @@ func DrawLosses(all []*Findings) *figure.Figure {
 }
 
 // Rungs (claim W1) are the names of what a diagnosis's Ladder says.
-var Rungs = []string{"as it was", "more examples", "trained otherwise", "other widths", "noise"}
+var Rungs = []string{"as it was", "more examples", "trained differently", "other widths", "noise"}
 
 // DrawLadders (claim W1) draws the error that remains after each remedy: where it falls most, there is the cause.
 func DrawLadders(all []*Findings) *figure.Figure {
@@ -207,10 +211,10 @@ func diagnose(p *Patient, histories [][]*train.History) (*Findings, error) {
 			return nil, err
 		}
 	} else {
-		if f.Gamma, err = diagnosis.Neighbours(x, p.MoreY, 10, Confidence); err != nil {
+		if f.Gamma, err = diagnosis.Neighbours(x, p.MoreY, 10); err != nil {
 			return nil, err
 		}
-		f.Record.Noise = f.Gamma.Noise
+		f.Record.Noise.Value = f.Gamma.Noise
 	}
 	f.Diagnosis, err = diagnosis.Diagnose(f.Record)
 	return f, err

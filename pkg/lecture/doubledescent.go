@@ -111,6 +111,7 @@ type DoubleDescent struct {
 	Settings                 DescentSettings
 	Known, Unknown           []stat.Interval // of random features
 	TrainedKnown, TrainedNew []stat.Interval // of trained nets
+	new, trainedNew          [][]float64     // errors on unseen digits, [Features or Widths][seeds]: a seed has the same labels everywhere
 }
 
 // MeasureDoubleDescent (claim W2) fits random ReLU features of digits, and trains nets on them, and tests both on the other digits, all labels of
@@ -147,6 +148,7 @@ func MeasureDoubleDescent(ctx context.Context, settings DescentSettings) (*Doubl
 		if err := over(&random, off); err != nil {
 			return nil, err
 		}
+		d.new = append(d.new, off[1])
 	}
 	for _, width := range settings.Widths {
 		var off [2][]float64
@@ -164,6 +166,7 @@ func MeasureDoubleDescent(ctx context.Context, settings DescentSettings) (*Doubl
 		if err := over(&trained, off); err != nil {
 			return nil, err
 		}
+		d.trainedNew = append(d.trainedNew, off[1])
 	}
 	d.Known, d.Unknown, d.TrainedKnown, d.TrainedNew = random[0], random[1], trained[0], trained[1]
 	return d, nil
@@ -250,14 +253,30 @@ func (d *DoubleDescent) String() string {
 			peak = i
 		}
 	}
-	before := d.Unknown[leastOf(d.Unknown[:peak+1])]
-	words := fmt.Sprintf("Random features, unseen digits read wrongly: at best %.0f %% before the peak, %.0f %% at %d features, %.0f %% at %d.",
-		before.Scaled(100), d.Unknown[peak].Scaled(100), s.Features[peak], d.Unknown[last].Scaled(100), s.Features[last])
+	least := leastOf(d.Unknown[:peak+1])
+	words := fmt.Sprintf("Random features, unseen digits read wrongly: before the peak at best %.0f %%, at %d features; %.0f %% at %d; %.0f %% at %d.",
+		d.Unknown[least].Scaled(100), s.Features[least], d.Unknown[peak].Scaled(100), s.Features[peak], d.Unknown[last].Scaled(100), s.Features[last])
+	words += fmt.Sprintf("\nChange from %d to %d features, with the same labels: %s.", s.Features[least], s.Features[last], change(d.new[least], d.new[last]))
 	for _, width := range []int{slices.Index(s.Widths, 16), len(s.Widths) - 1} {
 		if width >= 0 {
 			words += fmt.Sprintf("\nTrained, %d units: %.0f %% of unseen digits are read wrongly, and %.1f %% of the digits learned from.",
 				s.Widths[width], d.TrainedNew[width].Scaled(100), 100*d.TrainedKnown[width].Value)
 		}
 	}
+	if width := slices.Index(s.Widths, 16); width >= 0 {
+		end := len(s.Widths) - 1
+		words += fmt.Sprintf("\nChange from 16 to %d units, with the same labels: %s.", s.Widths[end], change(d.trainedNew[width], d.trainedNew[end]))
+	}
 	return words
+}
+
+// change says how much larger errors are than others of the same seeds, in percentage points.
+func change(from, to []float64) string {
+	off := slices.Clone(to)
+	floats.Sub(off, from)
+	mean, err := stat.MeanOverRuns(off, Confidence)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%+.1f points (%+.1f to %+.1f)", 100*mean.Value, 100*mean.Low, 100*mean.High)
 }

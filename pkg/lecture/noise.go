@@ -39,7 +39,7 @@ func EstimateNoise(f func(x float64) float64, deviation float64, n, seed int) (*
 	}
 	twice, answers := mat.NewDense(n, 1, nil), make([]float64, n)
 	var err error
-	if e.Gamma, err = diagnosis.Neighbours(mat.NewDense(n, 1, e.X), e.Y, 10, Confidence); err != nil {
+	if e.Gamma, err = diagnosis.Neighbours(mat.NewDense(n, 1, e.X), e.Y, 10); err != nil {
 		return nil, err
 	}
 	for i := range n {
@@ -53,9 +53,9 @@ func EstimateNoise(f func(x float64) float64, deviation float64, n, seed int) (*
 
 // String compares the estimates with the truth.
 func (e *Noise) String() string {
-	g, r := e.Gamma.Noise, e.Repeated
-	return fmt.Sprintf("Estimated variance of the noise: %.3g (%.3g to %.3g), true: %.3g. From %d inputs that were each asked twice: %.3g (%.3g to %.3g).",
-		g.Value, g.Low, g.High, e.Variance, len(e.X)/2, r.Value, r.Low, r.High)
+	r := e.Repeated
+	return fmt.Sprintf("Estimated variance of the noise: %.3g, true: %.3g. From %d inputs that were each asked twice: %.3g (%.3g to %.3g).",
+		e.Gamma.Noise, e.Variance, len(e.X)/2, r.Value, r.Low, r.High)
 }
 
 // DrawGamma (claim W1) draws the Gamma test: the line meets the vertical axis at the estimate.
@@ -67,5 +67,5 @@ func (e *Noise) DrawGamma() *figure.Figure {
 	}
 	return figure.New("The Gamma test", figure.X("δ(k), mean square distance").Range(-far/20, 1.05*far), figure.Y("γ(k), half mean square difference")).
 		Points("k = 1 … 10", g.Distance, g.Difference).Line("line through them", []float64{0, far}, fit).HLine(e.Variance, "true variance").
-		ConfidenceIntervals("estimate", []float64{0}, []stat.Interval{g.Noise})
+		Points("estimate", []float64{0}, []float64{g.Noise})
 }

@@ -133,7 +133,7 @@ func EnumerateLabelings(most int) (*Enumeration, error) {
 // DrawCover (claim W2) draws Cover's count, in percent of all labelings, for threshold units of each number of weights. It panics when a
 // number is not between 1 and 4,096.
 func DrawCover(weights ...int) *figure.Figure {
-	fig := figure.New("Cover's count, and enumeration", figure.X("points for each weight, n/d").Range(0, 4), figure.Y("part of all labelings (%)").Range(-2, 105))
+	fig := figure.New("Cover's count, and enumeration", figure.X("points for each weight, n/d").Range(0, 4), figure.Y("fraction of all labelings (%)").Range(-2, 105))
 	for _, d := range weights {
 		if d < 1 || d > 4096 {
 			panic(fmt.Errorf("there are %d weights: there must be between 1 and 4,096", d))

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -146,7 +147,7 @@ func DrawSigned(title string, net *relu.Net, points []float64) *figure.Figure {
 	return fig
 }
 
-// DrawLineCounts (claim W2) draws what part of the labelings nets are written down for, and what part a search found, over the number of points,
+// DrawLineCounts (claim W2) draws what fraction of the labelings nets are written down for, and what part a search found, over the number of points,
 // the same for all.
 func DrawLineCounts(written [][]*LineCount, found []*Shattering) *figure.Figure {
 	names := figure.Each(written[0], func(c *LineCount) string { return fmt.Sprint(c.N) })
@@ -162,11 +163,22 @@ func DrawLineCounts(written [][]*LineCount, found []*Shattering) *figure.Figure 
 	return fig
 }
 
-// DrawZeros (claim W2) draws a net, its zeros, and a point to each side of every zero.
-func DrawZeros(net *relu.Net, zeros []float64) *figure.Figure {
-	mustGive("net", net)
+// DrawZeros (claim W2) draws a net, its zeros, and a point to each side of every zero. It is an error when there is no net, when there are no
+// zeros or they do not ascend, and when the net is not 0 at each of them.
+func DrawZeros(net *relu.Net, zeros []float64) (*figure.Figure, error) {
+	if err := given("net", net); err != nil {
+		return nil, err
+	}
 	if len(zeros) == 0 {
-		panic("there are no zeros: give at least one")
+		return nil, errors.New("there are no zeros: give at least one")
+	}
+	for i, zero := range zeros {
+		if i > 0 && !(zero > zeros[i-1]) {
+			return nil, fmt.Errorf("the zeros %v do not ascend: order them", zeros)
+		}
+		if y := net.At(zero); !(math.Abs(y) <= 1e-9*(1+zeros[len(zeros)-1]-zeros[0])) {
+			return nil, fmt.Errorf("the net is %.3g at %g, not 0: the construction with one elbow less than zeros needs 4 to 10 zeros", y, zero)
+		}
 	}
 	last := len(zeros) - 1
 	points := []float64{zeros[0] - 0.5}
@@ -175,7 +187,7 @@ func DrawZeros(net *relu.Net, zeros []float64) *figure.Figure {
 	}
 	points = append(points, zeros[last]+0.5)
 	title := fmt.Sprintf("%s, %d changes of sign, %d points", unitsOf(net.Widths()[0]), len(zeros), len(points))
-	return DrawSigned(title, net, points).Points("zeros", zeros, figure.Column(zeros, net.At))
+	return DrawSigned(title, net, points).Points("zeros", zeros, figure.Column(zeros, net.At)), nil
 }
 
 // LineTable (claim W2) is how many points on a line are shattered, for each number of elbows: what proof says, and with what margin nets are

@@ -30,10 +30,11 @@ type Spectral struct {
 	Settings SpectralSettings
 	Step     []int
 	Learned  [][]stat.Interval // [waves][records] over seeds: the net's coefficient of the cosine, 1 when it is learned
-	Linear   [][]float64       // [waves][records] of the first seed: theory, the net linearized at its start
+	Linear   [][]float64       // [waves][records], the mean over seeds: theory, each net linearized at its start
 	// Half is the first recorded step at which half is learned, [waves]: the median over seeds, with the least and the greatest; +Inf: never.
-	Half []stat.Interval
-	nets []*relu.Net // of the first seed, at each record
+	Half   []stat.Interval
+	nets   []*relu.Net // of the first seed, at each record
+	starts []*relu.Net // of all seeds
 }
 
 // MeasureSpectralBias (claim W1) trains nets on a sum of cosines. It is an error when a setting cannot be, and when a run fails or diverges.
@@ -61,7 +62,7 @@ func MeasureSpectralBias(ctx context.Context, settings SpectralSettings) (*Spect
 		if step, diverged := h.Diverged(); diverged {
 			return nil, fmt.Errorf("training diverged at step %d: choose a rate below %g", step, settings.Rate)
 		}
-		for _, theta := range h.Params {
+		for r, theta := range h.Params {
 			net, err := relu.FromTheta(theta, nets[0].Sizes...)
 			if err != nil {
 				return nil, err
@@ -70,12 +71,23 @@ func MeasureSpectralBias(ctx context.Context, settings SpectralSettings) (*Spect
 			if seed == 0 {
 				s.nets = append(s.nets, net)
 			}
+			if r == 0 {
+				s.starts = append(s.starts, net)
+			}
 		}
 	}
 	if err := s.learned(xs, outputs); err != nil {
 		return nil, err
 	}
-	return s, s.linearize(xs, ys)
+	for range settings.Waves {
+		s.Linear = append(s.Linear, make([]float64, len(s.Step)))
+	}
+	for _, start := range s.starts {
+		if err := s.linearize(start, xs, ys); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // target is the sum of the cosines.
@@ -123,11 +135,11 @@ func (s *Spectral) learned(xs []float64, outputs [][][]float64) error {
 	return nil
 }
 
-// linearize predicts the parts of the first seed. For a net that is linear in θ − θ₀ with the Jacobian J on the n points, gradient descent
+// linearize adds what is predicted from a start, over the number of starts. For a net that is linear in θ − θ₀ with the Jacobian J on the n points, gradient descent
 // multiplies the residual by I − (η/n)JJᵀ at each step: along each eigenvector of JJᵀ/n, of eigenvalue λ, by 1 − ηλ.
-func (s *Spectral) linearize(xs, ys []float64) error {
+func (s *Spectral) linearize(start *relu.Net, xs, ys []float64) error {
 	n := len(xs)
-	jacobian := s.nets[0].Jacobian(mat.NewDense(n, 1, xs))
+	jacobian := start.Jacobian(mat.NewDense(n, 1, xs))
 	var kernel mat.SymDense
 	kernel.SymOuterK(1/float64(n), jacobian)
 	var eigen mat.EigenSym
@@ -138,12 +150,11 @@ func (s *Spectral) linearize(xs, ys []float64) error {
 	eigen.VectorsTo(&vectors)
 	residual := mat.NewVecDense(n, nil)
 	for i, x := range xs {
-		residual.SetVec(i, s.nets[0].At(x)-ys[i])
+		residual.SetVec(i, start.At(x)-ys[i])
 	}
 	var along mat.VecDense
 	along.MulVec(vectors.T(), residual)
-	s.Linear = make([][]float64, len(s.Settings.Waves))
-	for _, step := range s.Step {
+	for r, step := range s.Step {
 		left := mat.NewVecDense(n, nil)
 		for i, lambda := range eigen.Values(nil) {
 			left.SetVec(i, along.AtVec(i)*math.Pow(1-s.Settings.Rate*lambda, float64(step)))
@@ -151,7 +162,7 @@ func (s *Spectral) linearize(xs, ys []float64) error {
 		var now mat.VecDense
 		now.MulVec(&vectors, left)
 		for k, wave := range s.Settings.Waves {
-			s.Linear[k] = append(s.Linear[k], 1+part(wave, xs, now.RawVector().Data))
+			s.Linear[k][r] += (1 + part(wave, xs, now.RawVector().Data)) / float64(len(s.starts))
 		}
 	}
 	return nil
@@ -182,7 +193,7 @@ func periods(n int) string {
 
 // Draw (claim W1) draws the parts that are learned over the steps, and theory.
 func (s *Spectral) Draw() *figure.Figure {
-	fig := figure.New("What is learned when", figure.LogX("steps of gradient descent"), figure.Y("part of the wave that is learned").Range(-0.1, 1.4))
+	fig := figure.New("What is learned when", figure.LogX("steps of gradient descent"), figure.Y("coefficient of the wave in the net").Range(-0.1, 1.4))
 	first := 1 // the logarithm has no step 0
 	for k, wave := range s.Settings.Waves {
 		name := periods(wave)

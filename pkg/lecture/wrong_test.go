@@ -111,7 +111,13 @@ func TestSignsAreWrittenDown(t *testing.T) {
 	net, err := lecture.SignedNet([]float64{0, 1, 2}, []bool{true, false, true}, 2)
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, lecture.DrawSigned("a", net, []float64{0, 1, 2})), "points labeled − (points)")
-	require.Contains(t, drawn(t, lecture.DrawZeros(net, []float64{0.5, 1.5})), "2 ReLUs, 2 changes of sign, 3 points")
+	zeros, err := lecture.DrawZeros(net, []float64{0.5, 1.5})
+	require.NoError(t, err)
+	require.Contains(t, drawn(t, zeros), "2 ReLUs, 2 changes of sign, 3 points")
+	for says, at := range map[string][]float64{"do not ascend": {1.5, 0.5}, "at 2, not 0": {0.5, 1.5, 2}, "no zeros": nil} {
+		_, err := lecture.DrawZeros(net, at)
+		require.ErrorContains(t, err, says)
+	}
 	count, err := lecture.ShatterLine(2, 4)
 	require.NoError(t, err)
 	_, rows := lecture.LineTable([][]*lecture.LineCount{{{Elbows: 2, N: 3, Written: 8, All: 8, Margin: 1}, count}})
@@ -173,7 +179,7 @@ func TestDoubleDescentOnLess(t *testing.T) {
 	require.InDelta(t, 0, d.Known[2].Value, 1e-12)
 	require.Len(t, d.TrainedNew, 1)
 	require.Contains(t, drawn(t, d.Draw()), "Vertical line at 60: p = n")
-	require.Contains(t, d.String(), "% at 60 features")
+	require.Contains(t, d.String(), "% at 60;")
 	r, err := lecture.MeasureRisks(theory.Interpolation{Examples: 10, Features: 40, Signal: 1, Noise: 0.1}, []int{2, 40}, 20, 1)
 	require.NoError(t, err)
 	require.Contains(t, drawn(t, r.Draw()), "Vertical line at 10: p = n")
