@@ -248,7 +248,8 @@ func record(path string) error {
 	r.Program, errs[0] = os.Executable()
 	r.Dir, errs[1] = os.Getwd()
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "GONB") && !strings.HasPrefix(kv, live.RecordEnv+"=") {
+		own := strings.HasPrefix(kv, live.RecordEnv+"=") || strings.HasPrefix(kv, ParamsLogEnv+"=") // of the cell's first run alone
+		if !own && !strings.HasPrefix(kv, "GONB") {
 			r.Env = append(r.Env, kv)
 		}
 	}
