@@ -235,7 +235,7 @@ func thresholdAt(ctx context.Context, t *train.Trainer, rest []float64, fraction
 		return nil, err
 	}
 	xs, _ := smallNetPoints()
-	result.Dead = !slices.ContainsFunc(xs, func(x float64) bool { return slices.Max(net.Forward([]float64{x}).H[0]) > 0 })
+	result.Dead = !slices.ContainsFunc(net.UnitsOn(mat.NewDense(len(xs), 1, xs))[0], func(s relu.UnitState) bool { return s != relu.Dead })
 	var v []float64
 	if result.Sharpness, v, err = Sharpness(t.Evaluate, rest); err != nil || !result.Rests() {
 		return result, err
