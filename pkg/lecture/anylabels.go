@@ -70,9 +70,6 @@ func ShareRight(nets []*relu.Net, p *Projection, data *problem.Labeled) (part fl
 	return part
 }
 
-// SplitDigits (claim W2) are the first n of the digits, and the others. It is an error when n is not between 1 and 1,796.
-func SplitDigits(n int) (first, others *problem.Labeled, err error) { return splitDigits(n) }
-
 // Reading (claim W2) says how many of the digits learned from such nets give the labels, and how many of unseen digits they read. It panics as
 // ShareRight does.
 func Reading(kind string, nets []*relu.Net, p *Projection, labeled, unseen *problem.Labeled) string {

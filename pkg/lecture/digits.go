@@ -68,7 +68,7 @@ func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets)
 	if err := counts("Width", settings.Width, "Steps", settings.Steps, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	known, unknown, err := splitDigits(1500)
+	known, unknown, err := SplitDigits(1500)
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +138,8 @@ func ofDigits(widths ...int) problem.MLP {
 	return problem.MLP{Sizes: slices.Concat([]int{problem.DigitSide * problem.DigitSide}, widths, []int{10}), DType: dtypes.Float64}
 }
 
-// splitDigits are the first n of the digits, and the others.
-func splitDigits(n int) (first, others *problem.Labeled, err error) {
+// SplitDigits (claims N8 and W2) are the first n of the digits, and the others. It is an error when n is not between 1 and 1,796.
+func SplitDigits(n int) (first, others *problem.Labeled, err error) {
 	digits, err := problem.Digits()
 	if err != nil {
 		return nil, nil, err

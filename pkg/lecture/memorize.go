@@ -92,7 +92,7 @@ func RandomLabels(data *problem.Labeled, seed int) *problem.Labeled {
 
 // digitCourse are the digits to learn from and the others, and how nets are trained on them: in batches of 50, at Adam's rate 0.01.
 func digitCourse(digits, steps int) (known, unknown *problem.Labeled, c train.Config, err error) {
-	if known, unknown, err = splitDigits(digits); err != nil {
+	if known, unknown, err = SplitDigits(digits); err != nil {
 		return nil, nil, c, err
 	}
 	c = train.Config{LearningRate: 0.01, Steps: steps, Stride: steps}

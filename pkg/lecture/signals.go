@@ -54,7 +54,7 @@ func Signals(settings SignalSettings) ([]*Signal, error) {
 	if err := counts("Depth", settings.Depth, "Width", settings.Width, "Seeds", settings.Seeds); err != nil {
 		return nil, err
 	}
-	few, _, err := splitDigits(64)
+	few, _, err := SplitDigits(64)
 	if err != nil {
 		return nil, err
 	}
