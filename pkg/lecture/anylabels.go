@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -28,24 +27,17 @@ func Project(points *mat.Dense, seed int) (*Projection, error) {
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 68))
 	n, d := points.Dims()
-	p := &Projection{}
+	p := &Projection{Place: make([]float64, n), Order: make([]int, n)}
 	for range d {
 		p.Direction = append(p.Direction, rng.NormFloat64())
 	}
-	at := func(i int) float64 { return p.At(points.RawRowView(i)) }
 	for i := range n {
-		p.Order = append(p.Order, i)
+		p.Place[i] = p.At(points.RawRowView(i))
 	}
-	slices.SortFunc(p.Order, func(i, j int) int {
-		if at(i) < at(j) {
-			return -1
-		}
-		return 1
-	})
-	for k, i := range p.Order {
-		p.Place = append(p.Place, at(i))
-		if k > 0 && p.Place[k] <= p.Place[k-1] {
-			return nil, fmt.Errorf("points %d and %d have one place: they are equal, or the seed is unlucky", p.Order[k-1], i)
+	floats.ArgsortStable(p.Place, p.Order)
+	for k := 1; k < n; k++ {
+		if p.Place[k] <= p.Place[k-1] {
+			return nil, fmt.Errorf("points %d and %d have one place: they are equal, or the seed is unlucky", p.Order[k-1], p.Order[k])
 		}
 	}
 	return p, nil
