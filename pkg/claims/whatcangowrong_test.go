@@ -68,7 +68,7 @@ func TestClaimW1FourCauses(t *testing.T) {
 	require.ErrorContains(t, err, "Causes")
 }
 
-// bestKnots is the mean square that the best piecewise linear function with so many knots leaves of a target.
+// bestKnots is the mean square that the best piecewise linear function with this number of knots leaves of a target.
 func bestKnots(t *testing.T, target problem.Target, knots int) float64 {
 	xs, ys := target.Grid(61)
 	fit, err := relu.FreeKnots(xs, ys, xs[1:60], knots)

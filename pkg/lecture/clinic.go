@@ -161,7 +161,7 @@ func (c *Clinic) Admit(ctx context.Context, p *Patient) (*Findings, error) {
 	return all[0], nil
 }
 
-// examine examines several patients together, by so many courses, and records the losses if asked to.
+// examine examines several patients together, each by a number of courses, the first of its own, and records the losses if asked to.
 func (c *Clinic) examine(ctx context.Context, patients []*Patient, courses int, losses bool) (all []*Findings, err error) {
 	if err := counts("Seeds", c.Seeds); err != nil {
 		return nil, err
@@ -307,7 +307,7 @@ func (c *Confusion) Draw() *figure.Figure {
 		figure.Y("truth").Categories(figure.Each(Causes, diagnosis.Cause.String)...)).Heat("patients", c.Count)
 }
 
-// together are so many patients in one sweep: enough to keep the cores busy, few enough to tell the progress.
+// together is the number of patients in one sweep: enough to keep the cores busy, few enough to tell the progress.
 const together = 6
 
 // Confuse (claim W1) examines a number of random patients of each cause. It is an error when each is not between 1 and 2^20, and when an

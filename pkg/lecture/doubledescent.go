@@ -42,7 +42,7 @@ type Risks struct {
 	Measured []stat.Interval
 }
 
-// MeasureRisks (claim W2) draws examples, fits so many of their features, and computes the expected square error on unseen examples, exact
+// MeasureRisks (claim W2) draws examples, fits each of these numbers of their features, and computes the expected square error on unseen examples, exact
 // for the weights found. It is an error when draws is not positive, and when a number of features has no risk in theory.
 func MeasureRisks(of theory.Interpolation, features []int, draws, seed int) (*Risks, error) {
 	if err := counts("draws", draws); err != nil {

@@ -91,7 +91,7 @@ type LineCount struct {
 	Margin       float64
 }
 
-// ShatterLine (claim W2) tries to write down a net of so many elbows for each labeling of n points at distance 1. It is an error when elbows is
+// ShatterLine (claim W2) tries to write down a net of this number of elbows for each labeling of n points at distance 1. It is an error when elbows is
 // not positive and when n is not between 1 and 16.
 func ShatterLine(elbows, n int) (*LineCount, error) {
 	if n < 1 || n > 16 {

@@ -158,7 +158,7 @@ func ClassesBound(classes, inputs int, widths ...int) (int, error) {
 	return labelsBound(classes, classes, inputs, widths)
 }
 
-// labelsBound is the greatest number of points for which the net, of so many outputs, may be able to make all labelings by so many classes.
+// labelsBound is the greatest number of points for which the net, with this number of outputs, may be able to make all labelings by this number of classes.
 func labelsBound(classes, outputs, inputs int, widths []int) (int, error) {
 	if inputs < 1 {
 		return 0, fmt.Errorf("inputs is %d: there must be at least one", inputs)
