@@ -272,9 +272,7 @@ func (d *DoubleDescent) String() string {
 
 // change says how much larger errors are than others of the same seeds, in percentage points.
 func change(from, to []float64) string {
-	off := slices.Clone(to)
-	floats.Sub(off, from)
-	mean, err := stat.MeanOverRuns(off, Confidence)
+	mean, err := stat.MeanOverRuns(floats.SubTo(make([]float64, len(to)), to, from), Confidence)
 	if err != nil {
 		return err.Error()
 	}

@@ -390,9 +390,9 @@ func (tr *Tracker) measure(s *Streams, runs []*train.History, expected []float64
 	for j := range spans {
 		a, b := j*len(expected)/spans, (j+1)*len(expected)/spans
 		tr.Step = append(tr.Step, (a+b)/2)
-		tr.Predicted = append(tr.Predicted, floats.Sum(expected[a:b])/float64(b-a))
+		tr.Predicted = append(tr.Predicted, mean(expected[a:b]))
 		if ok {
-			tr.Distance = append(tr.Distance, floats.Sum(measured[a:b])/float64(b-a))
+			tr.Distance = append(tr.Distance, mean(measured[a:b]))
 		}
 	}
 	if s.Every >= 3 {
