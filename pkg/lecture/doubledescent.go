@@ -125,37 +125,36 @@ func MeasureDoubleDescent(ctx context.Context, settings DescentSettings) (*Doubl
 		return nil, err
 	}
 	d := &DoubleDescent{Settings: settings}
-	over := func(to *[2][]stat.Interval, errors [2][]float64) error {
-		for k := range to {
+	over := func(errors [2][]float64, known, unknown *[]stat.Interval) error {
+		for k, to := range []*[]stat.Interval{known, unknown} {
 			mean, err := stat.MeanOverRuns(errors[k], Confidence)
 			if err != nil {
 				return err
 			}
-			to[k] = append(to[k], mean)
+			*to = append(*to, mean)
 		}
 		return nil
 	}
-	var random, trained [2][]stat.Interval
+	var data []*problem.Labeled // of each seed
+	for seed := range settings.Seeds {
+		data = append(data, mislabeled(known, settings.Wrong, seed))
+	}
 	for _, p := range settings.Features {
 		var off [2][]float64
-		for seed := range settings.Seeds {
-			e, err := randomFeatures(mislabeled(known, settings.Wrong, seed), unknown, p, seed)
+		for seed, labeled := range data {
+			e, err := randomFeatures(labeled, unknown, p, seed)
 			if err != nil {
 				return nil, err
 			}
 			off[0], off[1] = append(off[0], e[0]), append(off[1], e[1])
 		}
-		if err := over(&random, off); err != nil {
+		if err := over(off, &d.Known, &d.Unknown); err != nil {
 			return nil, err
 		}
 		d.new = append(d.new, off[1])
 	}
 	for _, width := range settings.Widths {
 		var off [2][]float64
-		var data []*problem.Labeled
-		for seed := range settings.Seeds {
-			data = append(data, mislabeled(known, settings.Wrong, seed))
-		}
 		thetas, model, err := onDigits(ctx, width, c, data)
 		if err != nil {
 			return nil, err
@@ -163,12 +162,11 @@ func MeasureDoubleDescent(ctx context.Context, settings DescentSettings) (*Doubl
 		for seed, theta := range thetas {
 			off[0], off[1] = append(off[0], 1-model.Accuracy(theta, data[seed])), append(off[1], 1-model.Accuracy(theta, unknown))
 		}
-		if err := over(&trained, off); err != nil {
+		if err := over(off, &d.TrainedKnown, &d.TrainedNew); err != nil {
 			return nil, err
 		}
 		d.trainedNew = append(d.trainedNew, off[1])
 	}
-	d.Known, d.Unknown, d.TrainedKnown, d.TrainedNew = random[0], random[1], trained[0], trained[1]
 	return d, nil
 }
 
