@@ -85,15 +85,18 @@ func (l *lives) recordFile() string { return filepath.Join(l.folder, "record") }
 // begun forgets the record of the cell before.
 func (l *lives) begun() { os.Remove(l.recordFile()) }
 
-// ended takes up a cell that ran.
+// ended takes up a cell that ran. A page can ask for it only if the front end told its id.
 func (l *lives) ended(e *execution) {
 	id := e.cellID()
+	if id == "" {
+		return
+	}
 	if old := l.cells[id]; old != nil {
 		l.end(old)
 		os.RemoveAll(old.folder)
 		delete(l.cells, id)
 	}
-	if c, err := l.take(e, id); err == nil && id != "" {
+	if c, err := l.take(e, id); err == nil {
 		l.cells[id] = c
 		l.forget()
 		for comm := range l.comms {
@@ -106,7 +109,7 @@ func (l *lives) ended(e *execution) {
 				}
 			}
 		})
-	} else if id != "" {
+	} else {
 		for comm := range l.comms {
 			l.tell(comm, map[string]any{"cell": id, "gone": true})
 		}
