@@ -38,7 +38,7 @@ class Live {
 		this.busy = true;
 		this.since = performance.now();
 		this.seq = this.link.send({ cell: this.id, values: this.values });
-		this.asked = { name: this.moved, at: this.since };
+		this.asked = this.moved;
 	}
 	// Outputs that can be dragged, or that take the place of pictures drawn beforehand, are shown before anybody moves a control.
 	replaces(outputs) {
@@ -66,7 +66,7 @@ class Live {
 		this.progress = answer.progress ?? "";
 		if (answer.done || answer.cancelled) {
 			this.busy = false;
-			if (answer.micros) this.micros = this.tookOf[this.asked.name] = answer.micros;
+			if (answer.micros) this.micros = this.tookOf[this.asked] = answer.micros;
 			if (answer.done) this.error = answer.error ?? "";
 			if (this.wanted) this.push();
 			const seq = this.seq;
@@ -83,7 +83,7 @@ class Live {
 // A Link is the conversation with one kernel.
 class Link {
 	constructor(kernel) {
-		Object.assign(this, { kernel, cells: new Map(), seq: 0, waiting: null, listeners: new Set() });
+		Object.assign(this, { kernel, cells: new Map(), seq: 0, listeners: new Set() });
 		kernel.statusChanged.connect((_, status) => {
 			if (status === "restarting" || status === "autorestarting" || status === "dead") this.lose();
 			else if (!this.comm && (status === "idle" || status === "busy")) this.open();
@@ -230,7 +230,6 @@ export const activate = async (app, tracker, use) => {
 				}
 			}
 			for (const slot of this.slots.splice(outputs.length)) this.remove(slot);
-			this.node.dataset.shown = this.live.seq;
 		}
 		grip(node, image) {
 			const box = node.appendChild(Object.assign(document.createElement("span"), { className: "descent-grip" }));
