@@ -21,11 +21,12 @@ const scaleOf = ({ kind, lo, hi, loOpen, hiOpen }, start) => {
 			place: (v) => (v < least ? 0 : Math.round(first + (Math.log(v / least) / decades) * (last - first))),
 		};
 	}
-	let step = 10 ** Math.floor(Math.log10((hi - lo) / 100));
-	while ((hi - lo) / step > 220) step *= { 1: 2, 2: 2.5, 5: 2 }[Math.round(step / 10 ** Math.floor(Math.log10(step) + 1e-9))] ?? 2;
-	if (whole) step = Math.max(1, Math.round(step));
-	const from = Math.ceil(lo / step - 1e-9) + (loOpen && Math.abs(Math.ceil(lo / step - 1e-9) * step - lo) < step / 1e3 ? 1 : 0);
-	const to = Math.floor(hi / step + 1e-9) - (hiOpen && Math.abs(Math.floor(hi / step + 1e-9) * step - hi) < step / 1e3 ? 1 : 0);
+	const unit = 10 ** Math.floor(Math.log10((hi - lo) / 100));
+	const even = [1, 2, 5].map((n) => n * unit).find((step) => !((hi - lo) / step > 220));
+	const step = whole ? Math.max(1, Math.round(even)) : even;
+	const first = Math.ceil(lo / step - 1e-9), final = Math.floor(hi / step + 1e-9);
+	const excluded = (open, at, bound) => (open && Math.abs(at * step - bound) < step / 1e3 ? 1 : 0);
+	const from = first + excluded(loOpen, first, lo), to = final - excluded(hiOpen, final, hi);
 	return {
 		last: Math.max(0, to - from),
 		value: (at) => clamp(tidy((from + at) * step, 12)),
