@@ -51,12 +51,11 @@ class Drag:
         self.seq += 1
         self.send("comm_msg", data={"cell": self.cell, "seq": self.seq, "values": values})
         answer = await self.hear(lambda d: d.get("seq") == self.seq and (d.get("done") or d.get("cancelled")), 120)
-        return gzip.decompress(base64.b64decode(answer.get("outputs") or gzip_of_nothing)).decode(), answer.get("error", "")
+        outputs = answer.get("outputs")
+        return gzip.decompress(base64.b64decode(outputs)).decode() if outputs else "", answer.get("error", "")
 
-    async def all(self, declares):
-        """Move each parameter of the cell that ran, and return what is wrong."""
-        if not declares:
-            return []
+    async def all(self):
+        """Move each parameter of the cell that ran and declares some, and return what is wrong."""
         await self.hear(lambda d: any(c["id"] == self.cell for c in d.get("cells", [])), 10)
         about = self.cells[self.cell]
         own = values = {p["name"]: p["value"].replace("_", "") for p in about["params"]}
@@ -89,9 +88,6 @@ class Drag:
         if p["name"] in SAME and any("(nothing changes)" in s for s in said):
             return None
         return f"the control of {p['name']} does not answer: {', '.join(said)}"
-
-
-gzip_of_nothing = base64.b64encode(gzip.compress(b""))
 
 
 def others(control, value):

@@ -117,7 +117,7 @@ async def execute(client, cell, index, number, drag):
         raise InputError("the cell asks for input, and nobody can answer while the notebook is run; open it in JupyterLab, or write the answer into the cell")
     asked.cancel()
     ran.result()
-    if drag and (faults := await drag.all("lab.Parse()" in cell.source)):
+    if drag and "lab.Parse()" in cell.source and (faults := await drag.all()):
         raise InputError("\n".join(faults))
 
 
