@@ -236,6 +236,8 @@ func (l *lives) serve(m message) (ours bool) {
 		l.tell(content.ID, map[string]any{"cell": d.Cell, "gone": true})
 	case d.Warm:
 		l.warm(c)
+	case d.Seq == 0:
+		l.cancel(c, content.ID)
 	default:
 		l.ask(c, asker{content.ID, d.Seq}, d.Values)
 	}
@@ -260,27 +262,28 @@ func (l *lives) warm(c *liveCell) {
 	}
 }
 
-// ask asks the cell's process for a run, and starts it if there is none. With a number of 0 the run that goes on is to end.
+// cancel ends the cell's run. If none goes on, the page that asks for that learns so.
+func (l *lives) cancel(c *liveCell, comm string) {
+	c.used = time.Now()
+	c.waiting = nil
+	if p := c.process; p != nil && p.busy {
+		p.wanted, p.overdue = nil, time.Now()
+		p.send(live.Request{})
+	} else {
+		l.tell(comm, map[string]any{"cell": c.id, "seq": c.asker.seq, "cancelled": true})
+	}
+}
+
+// ask asks the cell's process for a run, and starts it if there is none.
 func (l *lives) ask(c *liveCell, who asker, values map[string]string) {
-	if who.seq != 0 && c.asker.comm != "" && c.asker.comm != who.comm {
+	if c.asker.comm != "" && c.asker.comm != who.comm {
 		l.tell(c.asker.comm, map[string]any{"cell": c.id, "seq": c.asker.seq, "cancelled": true}) // by another page
 	}
-	c.used = time.Now()
-	p := c.process
-	if who.seq == 0 {
-		c.waiting = nil
-		if p != nil && p.busy {
-			p.wanted, p.overdue = nil, time.Now()
-			p.send(live.Request{})
-		} else {
-			l.tell(who.comm, map[string]any{"cell": c.id, "seq": c.asker.seq, "cancelled": true})
-		}
-		return
-	}
-	c.asker = who
+	c.used, c.asker = time.Now(), who
 	if values == nil {
 		values = map[string]string{}
 	}
+	p := c.process
 	if p == nil {
 		c.waiting = values
 		l.start(c)
@@ -505,7 +508,7 @@ func (l *lives) end(c *liveCell) {
 func (l *lives) interrupt() {
 	for _, c := range l.cells {
 		if c.process != nil && c.process.busy {
-			l.ask(c, asker{comm: c.asker.comm}, nil)
+			l.cancel(c, c.asker.comm)
 		}
 	}
 }
