@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -134,7 +133,10 @@ func (p *liveProcess) answer(r live.Request) {
 		defer close(ended)
 		defer func() {
 			if cause := recover(); cause != nil {
-				run.err = fmt.Errorf("panic: %v%s", cause, whereOf(debug.Stack()))
+				run.err = fmt.Errorf("panic: %v", cause)
+				if at := place(); at != "" {
+					run.err = fmt.Errorf("%w (%s)", run.err, at)
+				}
 			}
 		}()
 		program()
@@ -181,10 +183,7 @@ func (p *liveProcess) fail(err error) {
 
 // goesOn ends the calling goroutine if its run was overtaken.
 func (p *liveProcess) goesOn() {
-	p.mu.Lock()
-	over := p.run.ctx.Err() != nil
-	p.mu.Unlock()
-	if over && p.waits {
+	if p.context().Err() != nil {
 		runtime.Goexit()
 	}
 }
@@ -219,17 +218,6 @@ func (p *liveProcess) context() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.run.ctx
-}
-
-// whereOf is the first line of the cell in a stack, or nothing.
-func whereOf(stack []byte) string {
-	for line := range strings.Lines(string(stack)) {
-		if at := strings.LastIndex(line, "/main.go:"); at >= 0 {
-			place, _, _ := strings.Cut(strings.TrimSpace(line[at+1:]), " ")
-			return " (" + place + ")"
-		}
-	}
-	return ""
 }
 
 func isTestFlag(arg string) bool { return strings.HasPrefix(arg, "-test.") }

@@ -103,10 +103,10 @@ func Bool(name string, def bool, help string) bool {
 func Parse() { closeDeclarations("lab.Parse") }
 
 func closeDeclarations(by string) {
-	if living != nil && !living.waits {
-		living.serve()
-	}
 	if living != nil {
+		if !living.waits {
+			living.serve() // and does not return
+		}
 		living.goesOn()
 	}
 	first := cell.closedBy == ""
@@ -460,10 +460,11 @@ func (l limits) describe(name, unbounded, prefix string) string {
 // control is that of a number.
 func (l limits) control(kind string) Control {
 	c := Control{Kind: kind, Unit: l.unit}
-	if finite := !math.IsInf(l.lo, 0) && !math.IsNaN(l.lo); finite {
+	finite := func(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) }
+	if finite(l.lo) {
 		c.Lo, c.LoOpen = &l.lo, l.loOpen
 	}
-	if finite := !math.IsInf(l.hi, 0) && !math.IsNaN(l.hi); finite {
+	if finite(l.hi) {
 		c.Hi, c.HiOpen = &l.hi, l.hiOpen
 	}
 	return c
