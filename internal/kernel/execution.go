@@ -99,7 +99,7 @@ func (e *execution) shell() (lines []string) {
 	return lines
 }
 
-// placedInCell is the text with the lines of a program as those of the cell with that number, or of the one that declared them.
+// placedInCell is the text with the lines of a program as those of the cell with that number, or of the cell that declared them.
 func (k *Kernel) placedInCell(text string, number int, program func() []string) string {
 	return placed.ReplaceAllStringFunc(text, func(place string) string {
 		at, _ := strconv.Atoi(placed.FindStringSubmatch(place)[1])

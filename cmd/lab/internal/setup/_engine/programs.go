@@ -26,7 +26,7 @@ import (
 // A live cell's process runs its program again and again, and loads each XLA program once. These are the programs that it used last.
 // Several users share a loaded program, so none of them destroys it: the garbage collector does when it has no user left.
 var (
-	shares   = os.Getenv("DESCENT_LIVE_PROCESS") != "" // lab.LiveProcessEnv
+	shares   = os.Getenv("DESCENT_LIVE_PROCESS") != "" // live.ProcessEnv, which this module may not import
 	loadedMu sync.Mutex
 	loaded   = map[[sha256.Size]byte]*LoadedExecutable{}
 	byUse    [][sha256.Size]byte // the keys of loaded, that of the last use last

@@ -13,7 +13,7 @@ const valueAt = ({ lo, hi, log, from, to }, at) => {
 	return Number((Math.round((lo + (hi - lo) * share) / step) * step).toPrecision(12));
 };
 
-// handles puts the points over a picture. values gives the parameters as they are, and moved takes new ones, the name of the one that changed, and
+// handles puts the points over a picture. values gives the parameters as they are, and moved takes new ones, the name of the changed one, and
 // whether the hand has let go.
 export const handles = (box, values, moved) => {
 	const knobs = [];
