@@ -79,8 +79,8 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 		return elsewhere{}, nil // the run will say it
 	}
 	atOnce := min(workers, runtime.GOMAXPROCS(0)) // more workers than processors fill pauses, and compute no more
-	rounds := (len(cs) + atOnce - 1) / atOnce
-	if here.of(rounds, cs[0].Steps) < worthwhile.Seconds() {
+	batches := func(size int) int { return (len(cs) + size - 1) / size }
+	if here.of(batches(atOnce), cs[0].Steps) < worthwhile.Seconds() {
 		return elsewhere{}, nil
 	}
 	twin, err := t.twinOn(gpu)
@@ -89,7 +89,7 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 	}
 	lanes, n := 0, devices(gpu)
 	if len(cs) > 1 {
-		lanes = min(lanesFor((len(cs)+n-1)/n), mostLanes)
+		lanes = min(lanesFor(batches(n)), mostLanes)
 	}
 	for {
 		some := cs[:min(len(cs), max(lanes, 1))]
@@ -102,7 +102,7 @@ func (t *Trainer) fasterOn(ctx context.Context, gpu compute.Backend, cs []Config
 			return elsewhere{}, nil
 		case err != nil:
 			return elsewhere{}, err
-		case there.of((len(cs)+len(some)*n-1)/(len(some)*n), cs[0].Steps) < here.of(rounds, cs[0].Steps):
+		case there.of(batches(len(some)*n), cs[0].Steps) < here.of(batches(atOnce), cs[0].Steps):
 			return elsewhere{twin, lanes}, nil
 		}
 		return elsewhere{}, nil
