@@ -93,7 +93,12 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
 		return err
 	}
-	return publish(book, opt.byHand)
+	standings, kept, err := book.Publish(opt.byHand)
+	if err != nil {
+		return err
+	}
+	tell(book, standings, kept)
+	return nil
 }
 
 // gradeAll grades the submissions, with a line on how far it is.
@@ -126,12 +131,8 @@ func gradeAll(ctx context.Context, home setup.Home, book *grade.Book, submission
 	return err
 }
 
-// publish writes the pages and says where they are.
-func publish(book *grade.Book, byHand string) error {
-	standings, kept, err := book.Publish(byHand)
-	if err != nil {
-		return err
-	}
+// tell says where the pages are and what is left to do by hand.
+func tell(book *grade.Book, standings []grade.Standing, kept []string) {
 	open, problems := 0, 0
 	for _, s := range standings {
 		open += s.Open
@@ -149,7 +150,6 @@ func publish(book *grade.Book, byHand string) error {
 	for _, name := range kept {
 		fmt.Printf("  you had changed what was there; that is now %s\n", name)
 	}
-	return nil
 }
 
 // sourceFor is the source of the assignment that a folder of submissions is of.
@@ -178,17 +178,16 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the submissions cannot be read: %w", err)
 	}
-	if len(found) != 1 {
-		var names []string
-		for _, source := range sources {
-			names = append(names, filepath.Base(source))
+	if len(found) == 1 {
+		for source := range found {
+			return source, nil
 		}
-		return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
 	}
-	for source := range found {
-		return source, nil
+	var names []string
+	for _, source := range sources {
+		names = append(names, filepath.Base(source))
 	}
-	return "", nil
+	return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
 }
 
 func assignmentFeedback() *cobra.Command {
@@ -211,7 +210,7 @@ func assignmentFeedback() *cobra.Command {
 				return err
 			}
 			defer book.Close()
-			standings, _, err := book.Publish(byHand)
+			standings, kept, err := book.Publish(byHand)
 			if err != nil {
 				return err
 			}
@@ -220,7 +219,8 @@ func assignmentFeedback() *cobra.Command {
 				return err
 			}
 			fmt.Printf("%s in %s\n", plural.Of(len(standings), "page"), folder)
-			return publish(book, byHand)
+			tell(book, standings, kept)
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&byHand, "by-hand", "", "a file of lines student,item,points,comment (default: by-hand.csv in the folder)")
