@@ -236,14 +236,14 @@ func assignmentOne() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return grade.One(cmd.Context(), grade.OneOptions{Kit: kit, Seed: seed, Submission: args[0]}, func(results any) error {
-				text, err := json.MarshalIndent(results, "", " ")
-				if err != nil || output == "" {
-					os.Stdout.Write(append(text, '\n'))
-					return err
-				}
-				return os.WriteFile(output, text, 0o644)
-			})
+			results, failed := grade.One(cmd.Context(), grade.OneOptions{Kit: kit, Seed: seed, Submission: args[0]})
+			text, err := json.MarshalIndent(results, "", " ")
+			if err != nil || output == "" {
+				os.Stdout.Write(append(text, '\n'))
+			} else {
+				err = os.WriteFile(output, text, 0o644)
+			}
+			return errors.Join(failed, err)
 		},
 	}
 	cmd.Flags().StringVar(&kit, "kit", "", "folder that lab assignment export kit made")

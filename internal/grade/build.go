@@ -17,9 +17,6 @@ type Built struct {
 	Assignment        *assignment.Assignment
 }
 
-// removeAll removes a folder of our own, which may hold folders that are not ours to enter.
-func removeAll(folder string) { os.RemoveAll(folder) }
-
 // Build makes the notebook that students get and the one with the solutions, in the folders release and solution of a folder. It is an error when the
 // source is not in order, when something of a solution or a hidden check is left in what students get, when what is given to students
 // could not be compiled for a task, when the solution does not get all points, and when the stubs get some.
@@ -45,7 +42,7 @@ func Build(ctx context.Context, root, source, folder string) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer removeAll(scratch)
+	defer os.RemoveAll(scratch)
 	g, err := NewGrader(ctx, root, scratch, a, "build", true)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)

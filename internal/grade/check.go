@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"descent.example/internal/plural"
@@ -26,7 +27,7 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 	if err != nil {
 		return 0, err
 	}
-	defer removeAll(scratch)
+	defer os.RemoveAll(scratch)
 	g, err := NewGrader(ctx, root, scratch, a, "", true)
 	if err != nil {
 		return 0, err

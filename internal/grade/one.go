@@ -3,7 +3,6 @@ package grade
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ type OneOptions struct {
 	Submission string // a notebook, or a folder with one or with Go files
 }
 
-// OneResult is what One writes: Gradescope's results, and for nbgrader the points of each check.
+// OneResult is what One returns: Gradescope's results, and for nbgrader the points of each check.
 type OneResult struct {
 	ScopeResults
 	Checks map[string]OneCheck `json:"extra_data"`
@@ -28,14 +27,14 @@ type OneCheck struct {
 	Says   string  `json:"says"` // what its student reads
 }
 
-// One grades one submission, and always writes results: an error of the grader's own is among them, and is returned too.
-func One(ctx context.Context, opt OneOptions, write func(results any) error) error {
+// One grades one submission, and always returns results to write: an error of the grader's own is among them too.
+func One(ctx context.Context, opt OneOptions) (OneResult, error) {
 	result, err := one(ctx, opt)
 	if err != nil {
-		result = OneResult{ScopeResults: ScopeResults{Output: "The grader failed, which is not the submission's fault. Tell your instructor: " + err.Error(),
-			Format: "text", Visibility: "visible", Printed: "hidden", Tests: []ScopeTest{}}}
+		failed := &Graded{Problem: "The grader failed, which is not the submission's fault. Tell your instructor: " + err.Error()}
+		result = OneResult{ScopeResults: Gradescope(failed)}
 	}
-	return errors.Join(err, write(result))
+	return result, err
 }
 
 func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
@@ -47,7 +46,7 @@ func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
 	if err != nil {
 		return result, err
 	}
-	defer removeAll(scratch)
+	defer os.RemoveAll(scratch)
 	if user() > 0 { // who may not enter the folder where the kit is
 		if err := os.CopyFS(filepath.Join(scratch, "kit"), os.DirFS(opt.Kit)); err != nil {
 			return result, err
