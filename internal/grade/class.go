@@ -103,8 +103,7 @@ func (b *Book) save() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(b.Folder, stateFile)
-	return errors.Join(made.Replace(path, text), os.Chmod(path, 0o600))
+	return made.Replace(filepath.Join(b.Folder, stateFile), text, 0o600)
 }
 
 // SetRule remembers the rule for late submissions. It is an error when the folder cannot be written.
@@ -182,7 +181,7 @@ func (g *Grader) Grade(ctx context.Context, s Submission) (*Graded, error) {
 	return r, nil
 }
 
-// folder is where the results of a student are.
+// student is the folder with the results of a student.
 func (b *Book) student(key string) string { return filepath.Join(b.Folder, "students", key) }
 
 // result is what is stored for a student.
@@ -218,7 +217,7 @@ func (b *Book) store(r *Graded, again bool) error {
 		return err
 	}
 	// The result is written last: what has one is done.
-	return errors.Join(made.Replace(filepath.Join(folder, "results.json"), scope), made.Replace(path, text))
+	return errors.Join(made.Replace(filepath.Join(folder, "results.json"), scope, 0o644), made.Replace(path, text, 0o644))
 }
 
 // Results are all that are stored. It is an error when one cannot be read.

@@ -100,7 +100,7 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 		require.NoError(t, err)
 		name := fmt.Sprintf("student%d", i)
 		require.NoError(t, os.MkdirAll(filepath.Join(course, "submitted", name, "0-practice"), 0o755))
-		require.NoError(t, made.Replace(filepath.Join(course, "submitted", name, "0-practice", "0-practice.ipynb"), text))
+		require.NoError(t, made.Replace(filepath.Join(course, "submitted", name, "0-practice", "0-practice.ipynb"), text, 0o644))
 		kind := fmt.Sprint(i%6, i == 13)
 		if _, done := known[kind]; !done {
 			results, err := g.Judge(t.Context(), FromNotebook(g.Kit.Assignment, nb))

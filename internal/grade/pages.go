@@ -79,7 +79,7 @@ func (b *Book) write(all []Standing, marks Marks) (kept []string, err error) {
 		return nil, err
 	}
 	// All that a person writes into this list was read, or it was an error before.
-	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), byHand); err != nil {
+	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), byHand, 0o644); err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{"grades.csv": table, "report.html": page.Bytes()}
@@ -180,11 +180,7 @@ func (b *Book) report(all []Standing) map[string]any {
 			row.Points = append(row.Points, assignment.Number(s.task(t.ID).Points))
 		}
 		for _, q := range s.Questions {
-			points := "–"
-			if q.Graded {
-				points = assignment.Number(q.Earned)
-			}
-			row.Points = append(row.Points, points)
+			row.Points = append(row.Points, q.points("–"))
 		}
 		students = append(students, row)
 		if s.Problem != "" {
@@ -196,13 +192,9 @@ func (b *Book) report(all []Standing) map[string]any {
 			}
 		}
 	}
-	due := ""
-	if !b.Rule.Due.IsZero() {
-		due = stamp(b.Rule.Due)
-	}
 	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(all), "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
-		"Due": due, "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
-		"Late": lates, "Totals": bars(totals, of, "students"), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
+		"Due": stamp(b.Rule.Due), "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
+		"Late": lates, "Totals": bars(totals, of), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
 }
 
 func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
@@ -240,7 +232,7 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 			}
 		}
 		shown.Mean = fmt.Sprintf("%.1f", mean(points))
-		shown.Bars = bars(points, t.Points, "students")
+		shown.Bars = bars(points, t.Points)
 		tasks = append(tasks, shown)
 	}
 	return tasks
@@ -278,8 +270,8 @@ func median(v []float64) float64 {
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
-// bars draws how many have how many points, in at most 21 classes.
-func bars(points []float64, of float64, what string) template.HTML {
+// bars draws how many students have how many points, in at most 21 classes.
+func bars(points []float64, of float64) template.HTML {
 	classes := int(math.Min(20, math.Max(1, math.Ceil(of)))) + 1
 	counts := make([]int, classes)
 	for _, p := range points {
@@ -292,7 +284,7 @@ func bars(points []float64, of float64, what string) template.HTML {
 	const width, height, base = 600.0, 110.0, 84.0
 	step, top := width/float64(classes), max(1, slices.Max(counts))
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="How many %s have how many of %s points">`, width, height, what, assignment.Number(of))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="How many students have how many of %s points">`, width, height, assignment.Number(of))
 	for i, n := range counts {
 		h := 64 * float64(n) / float64(top)
 		x := float64(i) * step

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,14 @@ type Answered struct {
 	Graded  bool
 	Earned  float64
 	Comment string
+}
+
+// points are those that the answer earned, or a text if it is not graded yet.
+func (a Answered) points(otherwise string) string {
+	if a.Graded {
+		return assignment.Number(a.Earned)
+	}
+	return otherwise
 }
 
 // late is the item of a list of points that stands for the penalty.
@@ -65,10 +74,7 @@ func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks,
 	for _, q := range a.Questions {
 		most[q.ID] = q.Points
 	}
-	var items []string
-	for item := range most {
-		items = append(items, item)
-	}
+	items := slices.Sorted(maps.Keys(most))
 	for i, row := range rows {
 		student, item := unplain(row[0]), row[1]
 		wrong := func(format string, args ...any) error {
@@ -169,18 +175,14 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 	for _, q := range b.Assignment.Questions {
 		head = append(head, q.ID)
 	}
-	w.Write(append(head, "late", "total", "of", "handed in", "note"))
+	w.Write(append(head, late, "total", "of", "handed in", "note"))
 	for _, s := range all {
 		row := []string{plain(s.Student)}
 		for _, t := range b.Assignment.Tasks {
 			row = append(row, assignment.Number(s.task(t.ID).Points))
 		}
 		for _, q := range s.Questions {
-			points := ""
-			if q.Graded {
-				points = assignment.Number(q.Earned)
-			}
-			row = append(row, points)
+			row = append(row, q.points(""))
 		}
 		w.Write(append(row, assignment.Number(-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem))))
 	}
@@ -207,11 +209,7 @@ func (b *Book) ByHand(all []Standing, marks Marks) ([]byte, error) {
 			}
 		}
 		for _, q := range s.Questions {
-			points := ""
-			if q.Graded {
-				points = assignment.Number(q.Earned)
-			}
-			w.Write([]string{plain(s.Student), q.ID, points, plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
+			w.Write([]string{plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
 		}
 	}
 	w.Flush()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -215,7 +216,7 @@ func readTimes(file string) (map[string]time.Time, error) {
 	return all, nil
 }
 
-// readCSV reads a file of lines with at least so many fields.
+// readCSV reads a file of lines that have at least a number of fields.
 func readCSV(file string, fields int) ([][]string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -273,12 +274,7 @@ func withoutPackage(text string) string {
 func (s Submission) digest(with string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x00%s\x00", with, s.Problem)
-	var names []string
-	for name := range s.Files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		fmt.Fprintf(h, "%s\x00%d\x00", name, len(s.Files[name]))
 		h.Write(s.Files[name])
 	}

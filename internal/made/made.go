@@ -44,7 +44,7 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 	if err != nil {
 		return kept, err
 	}
-	return kept, errors.Join(Replace(filepath.Join(folder, record), text), Replace(path, data))
+	return kept, errors.Join(Replace(filepath.Join(folder, record), text, 0o644), Replace(path, data, 0o644))
 }
 
 func sum(data []byte) string {
@@ -63,15 +63,15 @@ func keep(folder, name string) (string, error) {
 	}
 }
 
-// Replace writes a file, whole or not at all. It is an error when it cannot.
-func Replace(path string, data []byte) error {
+// Replace writes a file of that mode, whole or not at all. It is an error when it cannot.
+func Replace(path string, data []byte, mode fs.FileMode) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
 	_, err = file.Write(data)
-	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

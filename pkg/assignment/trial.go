@@ -23,7 +23,7 @@ type Variant struct {
 }
 
 // TrialProgram returns the files of a program that tries the checks on variants, in one process and so hundreds of times as fast as the judge. A task's functions call
-// the solutions of the tasks that it needs. It is an error when a cell or a variant is not Go.
+// the solutions of the tasks that it needs. The i-th variant is in the file v‹i›.go. It is an error when a cell or a variant is not Go.
 func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string) (files map[string][]byte, err error) {
 	var table strings.Builder
 	files = map[string][]byte{}
@@ -55,7 +55,7 @@ func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string)
 		}
 	}
 	for i, v := range variants {
-		if err := add(VariantFile(i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code); err != nil {
+		if err := add(fmt.Sprintf("v%d.go", i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code); err != nil {
 			return nil, err
 		}
 	}
@@ -63,9 +63,6 @@ func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string)
 	files["main.go"] = main
 	return files, err
 }
-
-// VariantFile is the name of the file that a variant is in.
-func VariantFile(i int) string { return fmt.Sprintf("v%d.go", i) }
 
 // renamed is the code with a suffix at each name that it gives to the package.
 func renamed(code, suffix string) (string, error) {
