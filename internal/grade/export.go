@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -191,7 +190,11 @@ func ExportTemplate(root string, sources []string, folder string) error {
 		case !d.Type().IsRegular():
 			return nil
 		}
-		return copyPlain(path, filepath.Join(folder, name))
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return copyFile(path, filepath.Join(folder, name), info.Mode().Perm()|0o200)
 	})
 	if err != nil {
 		return err
@@ -202,23 +205,4 @@ func ExportTemplate(root string, sources []string, folder string) error {
 	}
 	path := filepath.Join(folder, ".github", "workflows", "check.yml")
 	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, workflow, 0o644))
-}
-
-// copyPlain copies a file with its right to be executed.
-func copyPlain(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, info.Mode().Perm()|0o200)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

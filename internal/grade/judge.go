@@ -6,12 +6,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,9 +67,8 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 		code, there := work.Code[t.ID]
 		if !there {
 			s.why[t.ID] = "nothing is handed in for this task"
-		} else if err := errors.Join(gate(code), asked(t, code)); err != nil {
-			first, _, _ := strings.Cut(err.Error(), "\n")
-			s.why[t.ID] = first
+		} else if err := cmp.Or(gate(code), asked(t, code)); err != nil {
+			s.why[t.ID] = err.Error()
 		} else {
 			tasks = append(tasks, t)
 		}
@@ -123,51 +122,36 @@ type sitting struct {
 	said     bytes.Buffer
 }
 
-// packageOf is the name of the package for the i-th task. It is no identifier that a student would choose.
+// packageOf is the name of the package for a task. It is no identifier that a student would choose.
 func (s *sitting) packageOf(id string) string {
-	for i, t := range s.grader.Kit.Assignment.Tasks {
-		if t.ID == id {
-			return fmt.Sprintf("task_%d", i+1)
-		}
-	}
-	return ""
+	i := slices.IndexFunc(s.grader.Kit.Assignment.Tasks, func(t assignment.Task) bool { return t.ID == id })
+	return fmt.Sprintf("task_%d", i+1)
 }
 
 // compile makes one program of the tasks that run on a target, in a folder of its own.
-func (s *sitting) compile(name string, on target, tasks []assignment.Task) error {
-	folder := filepath.Join(s.folder, name)
-	job := job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: on.goos, GOARCH: on.goarch,
-		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == "", Seconds: uint64(cmp.Or(s.grader.compileSeconds, defaultCompileSeconds))}
-	for _, t := range tasks {
-		if (on == native) == t.Native {
-			job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID)})
-		}
-	}
-	if len(job.Packages) == 0 {
+func (s *sitting) compile(name string, to target, tasks []assignment.Task) error {
+	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t assignment.Task) bool { return on(t) != to })
+	if len(tasks) == 0 {
 		return nil
 	}
+	folder := filepath.Join(s.folder, name)
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
 	}
-	for i, p := range job.Packages {
-		for _, t := range tasks {
-			if s.packageOf(t.ID) != p.ID {
-				continue
-			}
-			var err error
-			if job.Packages[i].Files, err = s.write(folder, p.ID, t); err != nil {
-				return err
-			}
+	job := job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: to.goos, GOARCH: to.goarch,
+		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == "", Seconds: uint64(cmp.Or(s.grader.compileSeconds, defaultCompileSeconds))}
+	for _, t := range tasks {
+		files, err := s.write(folder, s.packageOf(t.ID), t)
+		if err != nil {
+			return err
 		}
+		job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID), Files: files})
 	}
-	compiled, err := s.grader.run(s.ctx, on, folder, job)
+	compiled, err := s.grader.run(s.ctx, to, folder, job)
 	if err != nil {
 		return err
 	}
 	for _, t := range tasks {
-		if (on == native) != t.Native {
-			continue
-		}
 		switch wrong, is := compiled.Wrong[s.packageOf(t.ID)]; {
 		case is:
 			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; "))
@@ -187,7 +171,7 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	type text struct{ name, code string }
 	texts := []text{{t.ID, s.work.Code[t.ID]}}
 	for i := len(a.Tasks) - 1; i >= 0; i-- {
-		if before := a.Tasks[i]; contains(t.Needs, before.ID) && s.work.Code[before.ID] != "" && gate(s.work.Code[before.ID]) == nil {
+		if before := a.Tasks[i]; slices.Contains(t.Needs, before.ID) && s.work.Code[before.ID] != "" && gate(s.work.Code[before.ID]) == nil {
 			texts = append(texts, text{before.ID, s.work.Code[before.ID]})
 		}
 	}
@@ -221,15 +205,6 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 		files = append(files, file)
 	}
 	return files, nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 // job and compiled are what the grader and the runner write each other; runner/main.go describes the fields.

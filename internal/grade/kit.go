@@ -25,15 +25,14 @@ var allowed = map[string]string{}
 func init() {
 	for _, path := range []string{"cmp", "container/heap", "container/list", "errors", "fmt", "iter", "maps", "math", "math/bits", "math/cmplx",
 		"math/rand", "math/rand/v2", "slices", "sort", "strconv", "strings", "unicode", "unicode/utf8"} {
-		allowed[path[strings.LastIndex(strings.TrimSuffix(path, "/v2"), "/")+1:]] = path
+		allowed[assignment.LocalName(path)] = path // of the two rand the later, which the lab uses
 	}
-	delete(allowed, "rand/v2")
-	allowed["rand"] = "math/rand/v2" // of the two, what the lab uses
 }
 
 // importable tells whether students may import a package.
 func importable(path string) bool {
-	return path == "math/rand" || slices.Contains(slices.Collect(maps.Values(allowed)), path)
+	known, is := allowed[assignment.LocalName(path)]
+	return is && path == known || path == "math/rand"
 }
 
 // A Kit is a folder with all that it takes to grade an assignment: the judge, the runner, Go's compiler and linker, the packages that
@@ -148,10 +147,8 @@ func (m *maker) judge(a *assignment.Assignment) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	file, overlay := filepath.Join(scratch, "judge.go"), filepath.Join(scratch, "overlay.json")
-	replace := map[string]map[string]string{"Replace": {filepath.Join(m.root, "internal/grade/judge/main.go"): file}}
-	text, err := json.Marshal(replace)
-	if err := errors.Join(err, os.WriteFile(file, source, 0o644), os.WriteFile(overlay, text, 0o644)); err != nil {
+	overlay, err := overlay(m.root, scratch, map[string][]byte{"main.go": source})
+	if err != nil {
 		return err
 	}
 	m.build("judge", []string{"-overlay", overlay}, "", "./internal/grade/judge")
@@ -159,6 +156,21 @@ func (m *maker) judge(a *assignment.Assignment) error {
 		m.err = fmt.Errorf("the checks do not compile: %w", m.err)
 	}
 	return m.err
+}
+
+// overlay lays files over the lab's as the package internal/grade/judge, and returns what go build takes as its -overlay. All lie in the folder scratch.
+func overlay(root, scratch string, files map[string][]byte) (file string, err error) {
+	replace := map[string]string{}
+	for name, text := range files {
+		path := filepath.Join(scratch, name)
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(root, "internal/grade/judge", name)] = path
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	file = filepath.Join(scratch, "overlay.json")
+	return file, errors.Join(err, os.WriteFile(file, text, 0o644))
 }
 
 // tools copies Go's compiler and linker, or compiles them for another machine.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,17 +93,8 @@ func buildTrial(ctx context.Context, root, scratch, program string, a *assignmen
 	if err != nil {
 		return nil, err
 	}
-	replace := map[string]string{}
-	for name, text := range files {
-		path := filepath.Join(scratch, name)
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return nil, err
-		}
-		replace[filepath.Join(root, "internal/grade/judge", name)] = path
-	}
-	text, err := json.Marshal(map[string]any{"Replace": replace})
-	overlay := filepath.Join(scratch, "overlay.json")
-	if err = errors.Join(err, os.WriteFile(overlay, text, 0o644)); err != nil {
+	overlay, err := overlay(root, scratch, files)
+	if err != nil {
 		return nil, err
 	}
 	m := maker{ctx: ctx, root: root, folder: scratch, target: native}

@@ -61,8 +61,8 @@ func (a *Assignment) functions(t Task) []Function {
 
 var version = regexp.MustCompile(`^v\d+$`)
 
-// localName is the name by which a file calls a package, unless it gives it another.
-func localName(importPath string) string {
+// LocalName is the name by which a file calls a package, unless it gives it another.
+func LocalName(importPath string) string {
 	if base := path.Base(importPath); !version.MatchString(base) || path.Dir(importPath) == "." {
 		return base
 	}
@@ -86,7 +86,7 @@ func Imports(declared []string, known map[string]string) (imports, body string, 
 		}
 		for _, spec := range file.Imports {
 			of, _ := strconv.Unquote(spec.Path.Value)
-			name := localName(of)
+			name := LocalName(of)
 			if spec.Name != nil {
 				name = spec.Name.Name
 			}
@@ -147,7 +147,7 @@ type JudgeRequest struct {
 	Missing string   `json:"missing"` // why there is none
 }
 
-// inSeconds is so long a time.
+// inSeconds is a time of that many seconds.
 func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Judge is the main function of that program. It answers requests on its standard input, a line of results for each.
