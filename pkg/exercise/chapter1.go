@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // DescentStep checks one step of gradient descent. step gets θ, ∇L(θ) (of the same length) and the learning rate η > 0. It is
@@ -22,9 +24,9 @@ func DescentStep(step func(theta, gradient []float64, lr float64) []float64) err
 			want[i] = c.theta[i] - c.lr*c.gradient[i]
 		}
 		got := step(slices.Clone(c.theta), slices.Clone(c.gradient), c.lr)
-		if !allNear(got, want) {
+		if !answer.AllNear(got, want) {
 			return fmt.Errorf("for θ = %s, ∇L = %s and η = %g your step returns %s; it should return %s",
-				vector(c.theta), vector(c.gradient), c.lr, vector(got), vector(want))
+				answer.Vector(c.theta), answer.Vector(c.gradient), c.lr, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -74,7 +76,7 @@ func TopCurvature(iterate func(product func(v []float64) []float64, d int) float
 		}, len(c.h))
 		if !(math.Abs(got/c.want-1) <= 1e-3) {
 			return fmt.Errorf("for the matrix with the rows %s your iteration returns %.5g; its largest eigenvalue is %g",
-				vectors(c.h), got, c.want)
+				answer.Vectors(c.h), got, c.want)
 		}
 	}
 	return nil
@@ -95,14 +97,14 @@ func ProximalStep(step func(theta, gradient []float64, lr, rho float64) []float6
 		{[]float64{0.1}, []float64{4}, 0.1, 1, []float64{-0.2}},
 	} {
 		got := step(slices.Clone(c.theta), slices.Clone(c.gradient), c.lr, c.rho)
-		if !allNear(got, c.want) {
+		if !answer.AllNear(got, c.want) {
 			return fmt.Errorf("for θ = %s, ∇L = %s, η = %g and ρ = %g your step returns %s; it should return %s",
-				vector(c.theta), vector(c.gradient), c.lr, c.rho, vector(got), vector(c.want))
+				answer.Vector(c.theta), answer.Vector(c.gradient), c.lr, c.rho, answer.Vector(got), answer.Vector(c.want))
 		}
 		for i, v := range got {
 			if c.want[i] == 0 && v != 0 {
 				return fmt.Errorf("for θ = %s, ∇L = %s, η = %g and ρ = %g your step leaves θ_%d at %g; it should be exactly 0",
-					vector(c.theta), vector(c.gradient), c.lr, c.rho, i+1, v)
+					answer.Vector(c.theta), answer.Vector(c.gradient), c.lr, c.rho, i+1, v)
 			}
 		}
 	}

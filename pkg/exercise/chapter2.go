@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // BatchStep checks one step of SGD on least squares. step gets θ, the features and targets of all examples (features[i] is as long as θ),
@@ -29,9 +31,9 @@ func BatchStep(step func(theta []float64, features [][]float64, targets []float6
 				want[j] -= c.lr / float64(len(c.batch)) * off * x[j]
 			}
 		}
-		if got := step(slices.Clone(c.theta), features, slices.Clone(targets), slices.Clone(c.batch), c.lr); !allNear(got, want) {
+		if got := step(slices.Clone(c.theta), features, slices.Clone(targets), slices.Clone(c.batch), c.lr); !answer.AllNear(got, want) {
 			return fmt.Errorf("for x₀ … x₃ = %s, y = %s, the batch %v, θ = %s and η = %g your step returns %s; it should return %s",
-				vectors(features), vector(targets), c.batch, vector(c.theta), c.lr, vector(got), vector(want))
+				answer.Vectors(features), answer.Vector(targets), c.batch, answer.Vector(c.theta), c.lr, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -48,8 +50,8 @@ func NoiseScale(scale func(gradients [][]float64) float64) error {
 		{[][]float64{{1, 2}, {1, -2}, {1, 0}}, 8. / 3},        // mean (1, 0), variance 8/3
 		{[][]float64{{0, 5}, {4, 1}, {2, 3}, {2, -1}}, 0.875}, // mean (2, 2), variance 7,
 	} {
-		if got := scale(clone(c.gradients)); !near(got, c.want) {
-			return fmt.Errorf("for the gradients %s your function returns %.5g; it should return %.5g", vectors(c.gradients), got, c.want)
+		if got := scale(answer.Rows(c.gradients)); !answer.Near(got, c.want) {
+			return fmt.Errorf("for the gradients %s your function returns %.5g; it should return %.5g", answer.Vectors(c.gradients), got, c.want)
 		}
 	}
 	return nil
@@ -98,7 +100,7 @@ func Epoch(batches func(n, b int, rng *rand.Rand) [][]int) error {
 		if slices.EqualFunc(got, before, slices.Equal) {
 			same++
 		}
-		before = clone(got)
+		before = answer.Rows(got)
 	}
 	if same > 2 {
 		return fmt.Errorf("two calls in turn return the same epoch, %v, %d times in %d; shuffle the examples anew in each", before, same, calls)
@@ -127,19 +129,11 @@ func Growth(growth func(xs []float64, lr float64) (meanSquare, typical float64))
 			typical += math.Log(math.Abs(factor)) / float64(len(c.xs))
 		}
 		gotSquare, gotTypical := growth(slices.Clone(c.xs), c.lr)
-		if !near(gotSquare, square) || !near(gotTypical, typical) {
+		if !answer.Near(gotSquare, square) || !answer.Near(gotTypical, typical) {
 			return fmt.Errorf("for x = %s and η = %g your function returns %.5g and %.5g; it should return %.5g and %.5g",
-				vector(c.xs), c.lr, gotSquare, gotTypical, square, typical)
+				answer.Vector(c.xs), c.lr, gotSquare, gotTypical, square, typical)
 		}
 	}
 	return nil
 }
 
-// clone copies rows, so that the reader's code may change them.
-func clone[V any](rows [][]V) [][]V {
-	copied := make([][]V, len(rows))
-	for i, row := range rows {
-		copied[i] = slices.Clone(row)
-	}
-	return copied
-}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // RunningMean is an error unless mean keeps an average without its terms. mean gets the average of θ_1, …, θ_{n−1}, then θ_n (of the same
@@ -19,9 +21,9 @@ func RunningMean(mean func(mean, theta []float64, n int) []float64) error {
 				sum[i] += theta[i]
 				want[i] = sum[i] / float64(k+1)
 			}
-			if !allNear(got, want) {
+			if !answer.AllNear(got, want) {
 				return fmt.Errorf("for the old mean %s, the new θ = %s and n = %d you return %s; the new mean is %s",
-					vector(before), vector(theta), k+1, vector(got), vector(want))
+					answer.Vector(before), answer.Vector(theta), k+1, answer.Vector(got), answer.Vector(want))
 			}
 		}
 	}
@@ -40,7 +42,7 @@ func WarmUpCosine(rate func(t, warm, steps int, peak float64) float64) error {
 			if t < c.warm {
 				want = c.peak * float64(t) / float64(c.warm)
 			}
-			if got := rate(t, c.warm, c.steps, c.peak); !near(got, want) {
+			if got := rate(t, c.warm, c.steps, c.peak); !answer.Near(got, want) {
 				return fmt.Errorf("for warm = %d, steps = %d and peak = %g your rate at t = %d is %.5g; it should be %.5g",
 					c.warm, c.steps, c.peak, t, got, want)
 			}
@@ -63,12 +65,12 @@ func AdaGrad(step func(theta, gradient, s []float64, lr float64) []float64) erro
 				sum[i] += g[i] * g[i]
 				want[i] -= lr * g[i] / (math.Sqrt(sum[i]) + 1e-8)
 			}
-			if !allNear(s, sum) {
-				return fmt.Errorf("in step %d, with the gradient %s, s goes from %s to %s; it should go to %s", k+1, vector(g), vector(old), vector(s), vector(sum))
+			if !answer.AllNear(s, sum) {
+				return fmt.Errorf("in step %d, with the gradient %s, s goes from %s to %s; it should go to %s", k+1, answer.Vector(g), answer.Vector(old), answer.Vector(s), answer.Vector(sum))
 			}
-			if !allNear(theta, want) {
+			if !answer.AllNear(theta, want) {
 				return fmt.Errorf("for θ = %s, the gradient %s, s = %s before the step and η = %g you return %s; it should be %s",
-					vector(before), vector(g), vector(old), lr, vector(theta), vector(want))
+					answer.Vector(before), answer.Vector(g), answer.Vector(old), lr, answer.Vector(theta), answer.Vector(want))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"descent.example/internal/answer"
 	"descent.example/pkg/relu"
 )
 
@@ -22,7 +23,7 @@ func UnitBackward(backward func(x, w, b, v, fromRight float64) (dw, db, dv, dx f
 		var got [4]float64
 		got[0], got[1], got[2], got[3] = backward(c.x, c.w, c.b, c.v, c.fromRight)
 		for i, name := range []string{"dw", "db", "dv", "dx"} {
-			if !near(got[i], want[i]) {
+			if !answer.Near(got[i], want[i]) {
 				return fmt.Errorf("for x = %g, w = %g, b = %g, v = %g and fromRight = %g your %s is %.5g; it should be %.5g",
 					c.x, c.w, c.b, c.v, c.fromRight, name, got[i], want[i])
 			}
@@ -42,7 +43,7 @@ func Plateau(elbows func() []relu.Elbow) error {
 		return y
 	}
 	for _, x := range []float64{0, 1, 2, 3, 4, 5, -2, 0.5, 1.5, 2.5, 3.5, 4.5, 7} {
-		if got := sum(x); !near(got, want(x)) {
+		if got := sum(x); !answer.Near(got, want(x)) {
 			return fmt.Errorf("at x = %g your elbows add up to %.5g; they should add up to %g", x, got, want(x))
 		}
 	}
@@ -74,11 +75,11 @@ func FromTheRight(write func(xs, ys []float64) (elbows []relu.Elbow, constant fl
 	} {
 		elbows, constant := write(slices.Clone(c.xs), slices.Clone(c.ys))
 		if len(elbows) != len(c.xs)-1 {
-			return fmt.Errorf("for the %d points with xs = %s you return %d elbows; it should be %d", len(c.xs), vector(c.xs), len(elbows), len(c.xs)-1)
+			return fmt.Errorf("for the %d points with xs = %s you return %d elbows; it should be %d", len(c.xs), answer.Vector(c.xs), len(elbows), len(c.xs)-1)
 		}
 		for k, e := range elbows {
 			if e.W != -1 {
-				return fmt.Errorf("for xs = %s your elbow %d has w = %g; it should be −1", vector(c.xs), k+1, e.W)
+				return fmt.Errorf("for xs = %s your elbow %d has w = %g; it should be −1", answer.Vector(c.xs), k+1, e.W)
 			}
 		}
 		for i, x := range c.xs {
@@ -90,8 +91,8 @@ func FromTheRight(write func(xs, ys []float64) (elbows []relu.Elbow, constant fl
 				if at != x {
 					want = (c.ys[i] + c.ys[i-1]) / 2
 				}
-				if !near(got, want) {
-					return fmt.Errorf("for xs = %s and ys = %s your net gives %.5g at x = %g; it should give %g", vector(c.xs), vector(c.ys), got, at, want)
+				if !answer.Near(got, want) {
+					return fmt.Errorf("for xs = %s and ys = %s your net gives %.5g at x = %g; it should give %g", answer.Vector(c.xs), answer.Vector(c.ys), got, at, want)
 				}
 			}
 		}

@@ -3,6 +3,8 @@ package exercise
 import (
 	"fmt"
 	"math"
+
+	"descent.example/internal/answer"
 )
 
 // UnitGradient checks the gradient of one leaky unit v·φ(wx+b), φ(z) = z for z > 0 and z/10 otherwise: gradient gets the parameters, a
@@ -17,9 +19,9 @@ func UnitGradient(gradient func(v, w, b, x, r float64) (dv, dw, db float64)) err
 		}
 		want := []float64{r * slope * z, r * v * slope * x, r * v * slope}
 		dv, dw, db := gradient(v, w, b, x, r)
-		if got := []float64{dv, dw, db}; !allNear(got, want) {
+		if got := []float64{dv, dw, db}; !answer.AllNear(got, want) {
 			return fmt.Errorf("for v = %g, w = %g, b = %g, x = %g and r = %g, where z = wx + b = %.3g, you return (∂v, ∂w, ∂b) = %s; it should be %s",
-				v, w, b, x, r, z, vector(got), vector(want))
+				v, w, b, x, r, z, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -33,7 +35,7 @@ func WeightSpread(spread func(inputs int, a float64) float64) error {
 		for _, a := range []float64{0, 0.1, 1, 0.5} {
 			got := spread(inputs, a)
 			factor := float64(inputs) * got * got * (1 + a*a) / 2
-			if !(got > 0) || !near(factor, 1) {
+			if !(got > 0) || !answer.Near(factor, 1) {
 				return fmt.Errorf("for %d inputs and a = %g your spread is %.4g, so a layer multiplies the mean square by %.4g; it should be 1, at the spread %.4g",
 					inputs, a, got, factor, math.Sqrt(2/(1+a*a)/float64(inputs)))
 			}

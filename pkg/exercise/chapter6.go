@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"descent.example/internal/answer"
 	"descent.example/pkg/relu"
 )
 
@@ -24,7 +25,7 @@ func Signs(write func(points, labels []float64) (elbows []relu.Elbow, constant f
 			}
 			elbows, constant := write(slices.Clone(points), slices.Clone(labels))
 			if most := max(1, changes); len(elbows) > most {
-				return fmt.Errorf("for the labels %s you use %d elbows; the label changes %d times, so use at most %d", vector(labels), len(elbows), changes, most)
+				return fmt.Errorf("for the labels %s you use %d elbows; the label changes %d times, so use at most %d", answer.Vector(labels), len(elbows), changes, most)
 			}
 			for i, x := range points {
 				f := constant
@@ -32,7 +33,7 @@ func Signs(write func(points, labels []float64) (elbows []relu.Elbow, constant f
 					f += e.At(x)
 				}
 				if !(f*labels[i] > 0) {
-					return fmt.Errorf("for the points %s with the labels %s your net gives %.5g at x = %g; its sign should be that of %+g", vector(points), vector(labels), f, x, labels[i])
+					return fmt.Errorf("for the points %s with the labels %s your net gives %.5g at x = %g; its sign should be that of %+g", answer.Vector(points), answer.Vector(labels), f, x, labels[i])
 				}
 			}
 		}
@@ -62,7 +63,7 @@ func LargestPart(name func(left [5]float64) string) error {
 			}
 		}
 		if got := name(left); got != want {
-			return fmt.Errorf("for the errors %s you name %q; the largest part of E² is %q, with %.3g of %.3g", vector(left[:]), got, want, most, left[0]*left[0])
+			return fmt.Errorf("for the errors %s you name %q; the largest part of E² is %q, with %.3g of %.3g", answer.Vector(left[:]), got, want, most, left[0]*left[0])
 		}
 	}
 	return nil
@@ -83,23 +84,23 @@ func Split(split func(inputs []float64) (learn, report []int)) error {
 		}{{"learn", learn}, {"report", report}} {
 			for _, i := range s.indices {
 				if i < 0 || i >= len(inputs) {
-					return fmt.Errorf("for the inputs %s you return the index %d; the indices are 0 to %d", vector(inputs), i, len(inputs)-1)
+					return fmt.Errorf("for the inputs %s you return the index %d; the indices are 0 to %d", answer.Vector(inputs), i, len(inputs)-1)
 				}
 				if side[i] != "" {
-					return fmt.Errorf("for the inputs %s example %d stands twice; it should stand on one side, once", vector(inputs), i)
+					return fmt.Errorf("for the inputs %s example %d stands twice; it should stand on one side, once", answer.Vector(inputs), i)
 				}
 				side[i] = s.name
 			}
 			if 4*len(s.indices) < len(inputs) {
-				return fmt.Errorf("for the inputs %s the side %q has %d of %d examples; it should have at least a quarter", vector(inputs), s.name, len(s.indices), len(inputs))
+				return fmt.Errorf("for the inputs %s the side %q has %d of %d examples; it should have at least a quarter", answer.Vector(inputs), s.name, len(s.indices), len(inputs))
 			}
 		}
 		for i, x := range inputs {
 			if side[i] == "" {
-				return fmt.Errorf("for the inputs %s example %d is on no side", vector(inputs), i)
+				return fmt.Errorf("for the inputs %s example %d is on no side", answer.Vector(inputs), i)
 			}
 			if j := slices.Index(inputs, x); side[i] != side[j] {
-				return fmt.Errorf("for the inputs %s the input %g is learned from and reports as well (examples %d and %d): that is the leak", vector(inputs), x, j, i)
+				return fmt.Errorf("for the inputs %s the input %g is learned from and reports as well (examples %d and %d): that is the leak", answer.Vector(inputs), x, j, i)
 			}
 		}
 	}

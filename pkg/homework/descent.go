@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // DecayStep tries a step of gradient descent with weight decay on d random parameters, the last of which is the bias. step gets θ, the gradient of the
@@ -21,9 +23,9 @@ func DecayStep(rng *rand.Rand, d int, rho float64, step func(theta, gradient []f
 			}
 			want[i] = keep*theta[i] - lr*gradient[i]
 		}
-		if got := step(slices.Clone(theta), slices.Clone(gradient), lr, rho); !allNear(got, want) {
+		if got := step(slices.Clone(theta), slices.Clone(gradient), lr, rho); !answer.AllNear(got, want) {
 			return fmt.Errorf("for θ = %s, ∇L = %s, η = %.5g and ρ = %.5g your step returns %s; it should return %s",
-				vector(theta), vector(gradient), lr, rho, vector(got), vector(want))
+				answer.Vector(theta), answer.Vector(gradient), lr, rho, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -91,10 +93,10 @@ func WrongEntry(rng *rand.Rand, least, most, c float64,
 			return gradient
 		}, slices.Clone(theta))
 		if got != want && want < 0 {
-			return fmt.Errorf("at θ = %s all entries of the gradient are right, and you return %d", vector(theta), got)
+			return fmt.Errorf("at θ = %s all entries of the gradient are right, and you return %d", answer.Vector(theta), got)
 		}
 		if got != want {
-			return fmt.Errorf("at θ = %s the entry %d of the gradient is off by %.3g, and you return %d", vector(theta), want, off, got)
+			return fmt.Errorf("at θ = %s the entry %d of the gradient is off by %.3g, and you return %d", answer.Vector(theta), want, off, got)
 		}
 	}
 	return nil
@@ -130,14 +132,10 @@ func Huber(rng *rand.Rand, sea Sea, gradient func(theta []float64, x [][]float64
 			}
 			return sum
 		}, theta, 1e-5*delta)
-		rows := make([][]float64, n)
-		for i := range x {
-			rows[i] = slices.Clone(x[i])
-		}
-		got := gradient(slices.Clone(theta), rows, slices.Clone(y), delta)
-		if !within(got, want, 1e-6) {
+		got := gradient(slices.Clone(theta), answer.Rows(x), slices.Clone(y), delta)
+		if !answer.AllWithin(got, want, 1e-6) {
 			return fmt.Errorf("for %d examples of %d features, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
-				n, d, sea.Waves, delta, vector(got), vector(want))
+				n, d, sea.Waves, delta, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -161,19 +159,6 @@ func differences(f func(x []float64) float64, x []float64, h float64) []float64 
 		gradient[i] = (f(up) - f(down)) / (up[i] - down[i])
 	}
 	return gradient
-}
-
-// within tells whether two vectors have the same length and differ by no more than a part of the larger of 1 and their size.
-func within(got, want []float64, part float64) bool {
-	if len(got) != len(want) {
-		return false
-	}
-	for i := range want {
-		if !(math.Abs(got[i]-want[i]) <= part*math.Max(1, math.Abs(want[i]))) {
-			return false
-		}
-	}
-	return true
 }
 
 // LargestRate tries a prediction for gradient descent on (1/2n)Σ(θxᵢ − yᵢ)². It is an error when a run at a rate 0.5 % below largest does not come closer
@@ -228,13 +213,13 @@ func StepsNeeded(rng *rand.Rand, d int, part float64, count func(lambda []float6
 		left := func(steps int) float64 { return math.Pow(worst, float64(steps)) }
 		switch {
 		case part >= 1 && got != -1:
-			return fmt.Errorf("for λ = %s and η = %.5g you return %d; the run never gets there, so return −1", vector(lambda), lr, got)
+			return fmt.Errorf("for λ = %s and η = %.5g you return %d; the run never gets there, so return −1", answer.Vector(lambda), lr, got)
 		case part >= 1:
-		case got < 1 || left(got) > factor*(1+tolerance):
+		case got < 1 || left(got) > factor*(1+answer.Tolerance):
 			return fmt.Errorf("for λ = %s, η = %.5g and the factor %.4g you return %d; after so many steps the slowest direction still has %.4g of its distance",
-				vector(lambda), lr, factor, got, left(max(got, 0)))
-		case left(got-1) <= factor*(1-tolerance):
-			return fmt.Errorf("for λ = %s, η = %.5g and the factor %.4g you return %d; fewer steps are enough", vector(lambda), lr, factor, got)
+				answer.Vector(lambda), lr, factor, got, left(max(got, 0)))
+		case left(got-1) <= factor*(1-answer.Tolerance):
+			return fmt.Errorf("for λ = %s, η = %.5g and the factor %.4g you return %d; fewer steps are enough", answer.Vector(lambda), lr, factor, got)
 		}
 	}
 	return nil
@@ -247,10 +232,10 @@ func Logistic(rng *rand.Rand, lo, hi float64, logistic func(margin float64) (los
 		m := lo + (hi-lo)*rng.Float64()
 		loss, slope := logistic(m)
 		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ.
-		lossRight := math.Abs(math.Expm1(loss)/math.Exp(-m)-1) <= tolerance
-		slopeRight := math.Abs(-1/slope/(1+math.Exp(m))-1) <= tolerance
+		lossRight := math.Abs(math.Expm1(loss)/math.Exp(-m)-1) <= answer.Tolerance
+		slopeRight := math.Abs(-1/slope/(1+math.Exp(m))-1) <= answer.Tolerance
 		if m < -700 {
-			lossRight = math.Abs(loss/-m-1) <= tolerance
+			lossRight = math.Abs(loss/-m-1) <= answer.Tolerance
 		}
 		if m > 700 {
 			lossRight, slopeRight = loss >= 0 && loss < 1e-300, slope <= 0 && slope > -1e-300
@@ -313,9 +298,9 @@ func LineSearch(rng *rand.Rand, c SearchCase,
 			}
 			return loss
 		}, slices.Clone(theta), slices.Clone(gradient), lr)
-		problem := fmt.Sprintf("on ½Σλθ² with λ = %s, at θ = %s with ∇L = %s and the first rate %.5g", vector(lambda), vector(theta), vector(gradient), lr)
-		if !near(rate, used) || !allNear(next, want) {
-			return fmt.Errorf("%s you return %s and the rate %.5g; it should be %s and %.5g", problem, vector(next), rate, vector(want), used)
+		problem := fmt.Sprintf("on ½Σλθ² with λ = %s, at θ = %s with ∇L = %s and the first rate %.5g", answer.Vector(lambda), answer.Vector(theta), answer.Vector(gradient), lr)
+		if !answer.Near(rate, used) || !answer.AllNear(next, want) {
+			return fmt.Errorf("%s you return %s and the rate %.5g; it should be %s and %.5g", problem, answer.Vector(next), rate, answer.Vector(want), used)
 		}
 		if asked > rates+1 {
 			return fmt.Errorf("%s you evaluate the loss %d times; %d are enough: one at θ, and one for each rate", problem, asked, rates+1)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // isNet says what is wrong with a net of elbows, c + Σvᵢ max(0, wᵢx + bᵢ), that should have a number of units at most.
@@ -37,7 +39,7 @@ func Clip(rng *rand.Rand, clip func(lo, hi float64) (w, b, v []float64, c float6
 			return fmt.Errorf("for lo = %g and hi = %g %w", lo, hi, err)
 		}
 		for _, x := range append(draw(rng, 20, 8), lo, hi, lo-1000, hi+1000) {
-			if got, want := netAt(w, b, v, c, x), math.Min(math.Max(x, lo), hi); !near(got, want) {
+			if got, want := netAt(w, b, v, c, x), math.Min(math.Max(x, lo), hi); !answer.Near(got, want) {
 				return fmt.Errorf("for lo = %g and hi = %g your net gives %.6g at x = %.5g; it should give %.6g", lo, hi, got, x, want)
 			}
 		}
@@ -58,7 +60,7 @@ func Triangle(rng *rand.Rand, teeth int, triangle func(teeth int) (w, b, v []flo
 	}
 	for _, x := range xs {
 		_, part := math.Modf(x)
-		if got, want := netAt(w, b, v, c, x), 1-math.Abs(2*part-1); !near(got, want) {
+		if got, want := netAt(w, b, v, c, x), 1-math.Abs(2*part-1); !answer.Near(got, want) {
 			return fmt.Errorf("for %d teeth your net gives %.6g at x = %.5g; it should give %.6g", teeth, got, x, want)
 		}
 	}
@@ -77,7 +79,7 @@ func Through(rng *rand.Rand, n int, even bool, through func(xs, ys []float64) (w
 			}
 		}
 		w, b, v, c := through(slices.Clone(xs), slices.Clone(ys))
-		points := fmt.Sprintf("for the places %s and the heights %s", vector(xs), vector(ys))
+		points := fmt.Sprintf("for the places %s and the heights %s", answer.Vector(xs), answer.Vector(ys))
 		if err := isNet(w, b, v, n-1); err != nil {
 			return fmt.Errorf("%s %w", points, err)
 		}
@@ -122,7 +124,7 @@ func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64,
 		for i, u := range units {
 			w[i], b[i], v[i] = u[0], u[1], u[2]
 		}
-		net := fmt.Sprintf("for w = %s, b = %s and v = %s", vector(w), vector(b), vector(v))
+		net := fmt.Sprintf("for w = %s, b = %s and v = %s", answer.Vector(w), answer.Vector(b), answer.Vector(v))
 		var slopes []float64
 		for i := range places + 1 {
 			left, right := want[0]-2, want[places-1]+2
@@ -135,11 +137,11 @@ func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64,
 			slopes = append(slopes, (netAt(w, b, v, 0, right)-netAt(w, b, v, 0, left))/(right-left))
 		}
 		knots, got := read(w, b, v, draw(rng, 1, 2)[0])
-		if !allNear(knots, want) {
-			return fmt.Errorf("%s you find the knots %s; they are %s", net, vector(knots), vector(want))
+		if !answer.AllNear(knots, want) {
+			return fmt.Errorf("%s you find the knots %s; they are %s", net, answer.Vector(knots), answer.Vector(want))
 		}
-		if !allNear(got, slopes) {
-			return fmt.Errorf("%s you find the slopes %s; they are %s", net, vector(got), vector(slopes))
+		if !answer.AllNear(got, slopes) {
+			return fmt.Errorf("%s you find the slopes %s; they are %s", net, answer.Vector(got), answer.Vector(slopes))
 		}
 	}
 	return nil
@@ -171,12 +173,12 @@ func Balance(rng *rand.Rand, n int, zeros bool, balance func(w, b, v []float64) 
 			}
 			continue
 		}
-		if !near(math.Abs(w2[i]), math.Abs(v2[i])) {
+		if !answer.Near(math.Abs(w2[i]), math.Abs(v2[i])) {
 			return fmt.Errorf("%s; |w| and |v| should be equal", unit)
 		}
 		for _, side := range []float64{-1, 1} {
 			x := -b[i]/w[i] + side*(0.5+rng.Float64())
-			if got, want := netAt(w2[i:i+1], b2[i:i+1], v2[i:i+1], 0, x), netAt(w[i:i+1], b[i:i+1], v[i:i+1], 0, x); !near(got, want) {
+			if got, want := netAt(w2[i:i+1], b2[i:i+1], v2[i:i+1], 0, x), netAt(w[i:i+1], b[i:i+1], v[i:i+1], 0, x); !answer.Near(got, want) {
 				return fmt.Errorf("%s; at x = %.5g that is %.6g, and was %.6g", unit, x, got, want)
 			}
 		}
@@ -203,9 +205,9 @@ func Echo(rng *rand.Rand, first, second bool, backward func(x, w, b, v, fromRigh
 			want[i] *= fromRight
 		}
 		dw, db, dv, dx := backward(p[0], p[1], p[2], p[3], fromRight)
-		if got := []float64{dx, dw, db, dv}; !within(got, want, 1e-6) {
+		if got := []float64{dx, dw, db, dv}; !answer.AllWithin(got, want, 1e-6) {
 			return fmt.Errorf("for x = %g, w = %g, b = %g, v = %g and fromRight = %.4g your derivatives by x, w, b and v are %s; central differences give %s",
-				p[0], p[1], p[2], p[3], fromRight, vector(got), vector(want))
+				p[0], p[1], p[2], p[3], fromRight, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -227,9 +229,9 @@ func EchoAtKnot(rng *rand.Rand, both bool, backward func(x, w, b, v, fromRight f
 		want[1] = 0
 	}
 	dw, db, dv, dx := backward(x, w, b, v, fromRight)
-	if got := []float64{dw, db, dv, dx}; !allNear(got, want) {
+	if got := []float64{dw, db, dv, dx}; !answer.AllNear(got, want) {
 		return fmt.Errorf("for x = %g, w = %g, b = %g, v = %.5g and fromRight = %.5g a ReLU is at its knot; your derivatives by w, b, v and x are %s, and should be %s",
-			x, w, b, v, fromRight, vector(got), vector(want))
+			x, w, b, v, fromRight, answer.Vector(got), answer.Vector(want))
 	}
 	return nil
 }

@@ -8,41 +8,9 @@
 package homework
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 )
-
-// tolerance is how far an answer may be from ours, as a part of its size: room for another order of the operations.
-const tolerance = 1e-9
-
-// near tells whether two numbers differ by rounding alone.
-func near(got, want float64) bool {
-	return math.Abs(got-want) <= tolerance*math.Max(1, math.Abs(want))
-}
-
-// allNear tells whether two vectors have the same length and differ by rounding alone.
-func allNear(got, want []float64) bool {
-	if len(got) != len(want) {
-		return false
-	}
-	for i := range want {
-		if !near(got[i], want[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// vector writes a vector as text does: (1, −0.5).
-func vector(v []float64) string {
-	parts := make([]string, len(v))
-	for i, x := range v {
-		parts[i] = fmt.Sprintf("%.5g", x)
-	}
-	return "(" + strings.Join(parts, ", ") + ")"
-}
 
 // draw returns n numbers between −scale and scale, of few digits, so that a sentence can show them.
 func draw(rng *rand.Rand, n int, scale float64) []float64 {

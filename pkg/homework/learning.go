@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"descent.example/internal/answer"
 )
 
 // Standardize tries the standardization of features. standardize gets a row of d features for each of n examples to learn from and for each that reports.
@@ -39,7 +41,7 @@ func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn
 			deviation[j] = 1
 		}
 	}
-	a, b := standardize(copyRows(learn), copyRows(report))
+	a, b := standardize(answer.Rows(learn), answer.Rows(report))
 	for _, side := range []struct {
 		name      string
 		got, from [][]float64
@@ -52,21 +54,13 @@ func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn
 			for j := range row {
 				want[j] = (row[j] - mean[j]) / deviation[j]
 			}
-			if !within(side.got[i], want, 1e-8) {
+			if !answer.AllWithin(side.got[i], want, 1e-8) {
 				return fmt.Errorf("the examples that learn have the means %s and the deviations %s; on the side that %s, %s becomes %s, and should become %s",
-					vector(mean), vector(deviation), side.name, vector(row), vector(side.got[i]), vector(want))
+					answer.Vector(mean), answer.Vector(deviation), side.name, answer.Vector(row), answer.Vector(side.got[i]), answer.Vector(want))
 			}
 		}
 	}
 	return nil
-}
-
-func copyRows(rows [][]float64) [][]float64 {
-	all := make([][]float64, len(rows))
-	for i, row := range rows {
-		all[i] = slices.Clone(row)
-	}
-	return all
 }
 
 // NoiseVariance tries an estimate of the noise from inputs that occur several times. groups is how often each input occurs. It is an error when estimate
@@ -98,8 +92,8 @@ func NoiseVariance(rng *rand.Rand, groups []int, estimate func(inputs, targets [
 		if free > 0 {
 			want = squares / free
 		}
-		if got := estimate(slices.Clone(inputs), slices.Clone(targets)); !near(got, want) {
-			return fmt.Errorf("for the inputs %s and the targets %s you return %.6g; it should be %.6g", vector(inputs), vector(targets), got, want)
+		if got := estimate(slices.Clone(inputs), slices.Clone(targets)); !answer.Near(got, want) {
+			return fmt.Errorf("for the inputs %s and the targets %s you return %.6g; it should be %.6g", answer.Vector(inputs), answer.Vector(targets), got, want)
 		}
 	}
 	return nil
@@ -125,7 +119,7 @@ func EarlyStop(losses []float64, patience, most int, stop func(train func() floa
 		}
 		return losses[trained-1]
 	}, patience, most)
-	said := fmt.Sprintf("for the losses %s, a patience of %d and at most %d epochs", vector(losses), patience, most)
+	said := fmt.Sprintf("for the losses %s, a patience of %d and at most %d epochs", answer.Vector(losses), patience, most)
 	if best != want || loss != least {
 		return fmt.Errorf("%s you return the epoch %d and the loss %.5g; it should be %d and %.5g", said, best, loss, want, least)
 	}
@@ -161,7 +155,7 @@ func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]floa
 		for i := range p {
 			if f := w[0]*p[i][0] + w[1]*p[i][1] + b; !(f*labels[i] > 0) || math.IsInf(f, 0) {
 				return fmt.Errorf("for the points %s with the labels %s your unit gives %.5g at %s; its sign should be that of %+g",
-					places(points), vector(labels[:]), f, vector(p[i][:]), labels[i])
+					places(points), answer.Vector(labels[:]), f, answer.Vector(p[i][:]), labels[i])
 			}
 		}
 	}
@@ -195,7 +189,7 @@ func area(p, q, r [2]float64) float64 {
 func places(points [][2]float64) string {
 	parts := make([]string, len(points))
 	for i, p := range points {
-		parts[i] = vector(p[:])
+		parts[i] = answer.Vector(p[:])
 	}
 	return strings.Join(parts, ", ")
 }
@@ -214,12 +208,12 @@ func Certificate(rng *rand.Rand, certificate func(points [4][2]float64) [4]float
 			at[0] += c[i] * points[i][0]
 			at[1] += c[i] * points[i][1]
 		}
-		said := fmt.Sprintf("for the points %s you return %s", places(points), vector(c[:]))
+		said := fmt.Sprintf("for the points %s you return %s", places(points), answer.Vector(c[:]))
 		if !(largest > 0) || math.IsInf(largest, 0) {
 			return fmt.Errorf("%s; the numbers should be finite, and not all 0", said)
 		}
-		if off := tolerance * largest; !(math.Abs(sum) <= off && math.Abs(at[0]) <= 10*off && math.Abs(at[1]) <= 10*off) {
-			return fmt.Errorf("%s; Σcᵢ is %.5g and Σcᵢxᵢ is %s, and both should be 0", said, sum, vector(at[:]))
+		if off := answer.Tolerance * largest; !(math.Abs(sum) <= off && math.Abs(at[0]) <= 10*off && math.Abs(at[1]) <= 10*off) {
+			return fmt.Errorf("%s; Σcᵢ is %.5g and Σcᵢxᵢ is %s, and both should be 0", said, sum, answer.Vector(at[:]))
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"descent.example/internal/answer"
 )
 
 // Sample tries a draw of b of the numbers 0 to n − 1 without replacement, 20 times. It is an error when a draw does not have b different numbers of
@@ -102,13 +104,13 @@ func Unbiased(rng *rand.Rand, n, b int, estimate func(slopes, probability []floa
 		average += chance * got
 		averageSquare += chance * got * got
 	}
-	if !near(average, mean) {
+	if !answer.Near(average, mean) {
 		return fmt.Errorf("the slopes %s with the probabilities %s have the mean %.6g; over all draws of %d your estimate averages %.6g",
-			vector(slopes), vector(probability), mean, b, average)
+			answer.Vector(slopes), answer.Vector(probability), mean, b, average)
 	}
-	if got, want := averageSquare-average*average, (square-mean*mean)/float64(b); !within([]float64{got}, []float64{want}, 1e-6) {
+	if got, want := averageSquare-average*average, (square-mean*mean)/float64(b); !answer.Within(got, want, 1e-6) {
 		return fmt.Errorf("for the slopes %s with the probabilities %s your estimate has the variance %.5g over all draws of %d; it should be %.5g, that of one example divided by %d",
-			vector(slopes), vector(probability), got, b, want, b)
+			answer.Vector(slopes), answer.Vector(probability), got, b, want, b)
 	}
 	return nil
 }
@@ -132,9 +134,9 @@ func BatchFor(rng *rand.Rand, n int, choose func(n int, sigma, allowed float64) 
 		switch {
 		case got < 1 || got > n:
 			return fmt.Errorf("%s; a batch has 1 to n examples", said)
-		case error2(got) > allowed*allowed*(1+tolerance):
+		case error2(got) > allowed*allowed*(1+answer.Tolerance):
 			return fmt.Errorf("%s; such a batch has the standard error %.6g", said, math.Sqrt(error2(got)))
-		case got > 1 && error2(got-1) <= allowed*allowed*(1-tolerance):
+		case got > 1 && error2(got-1) <= allowed*allowed*(1-answer.Tolerance):
 			return fmt.Errorf("%s; fewer examples are enough", said)
 		}
 	}
@@ -184,9 +186,9 @@ func RMSProp(rng *rand.Rand, steps int, constant bool,
 			}
 			return slopes[asked-1]
 		}, start, lr, beta, steps)
-		if !near(got, want) {
+		if !answer.Near(got, want) {
 			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %.6g after %d steps; it should be %.6g",
-				start, lr, beta, vector(slopes[:min(steps, 4)]), got, steps, want)
+				start, lr, beta, answer.Vector(slopes[:min(steps, 4)]), got, steps, want)
 		}
 	}
 	return nil
@@ -222,16 +224,16 @@ func MomentumStep(rng *rand.Rand, d, steps int, step func(theta, velocity, gradi
 				want[i] -= lr * g * (1 - math.Pow(beta, float64(steps-t))) / (1 - beta)
 			}
 		}
-		start := vector(theta)
+		start := answer.Vector(theta)
 		for t := range gradients {
 			theta, velocity = step(theta, velocity, slices.Clone(gradients[t]), lr, beta)
 			if len(theta) != d || len(velocity) != d {
 				return fmt.Errorf("for vectors of %d numbers you return %d and %d", d, len(theta), len(velocity))
 			}
 		}
-		if !allNear(theta, want) {
+		if !answer.AllNear(theta, want) {
 			return fmt.Errorf("from θ = %s and the velocity 0, with η = %.5g, β = %.5g and the gradient %s in the first step, you are at %s after %d steps; it should be %s",
-				start, lr, beta, vector(gradients[0]), vector(theta), steps, vector(want))
+				start, lr, beta, answer.Vector(gradients[0]), answer.Vector(theta), steps, answer.Vector(want))
 		}
 	}
 	return nil

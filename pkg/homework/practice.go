@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"descent.example/internal/answer"
 	"descent.example/internal/plural"
 )
 
@@ -18,9 +19,9 @@ func DescentStep(rng *rand.Rand, d int, step func(theta, gradient []float64, lr 
 			want[i] = theta[i] - lr*gradient[i]
 		}
 		got := step(slices.Clone(theta), slices.Clone(gradient), lr)
-		if !allNear(got, want) {
+		if !answer.AllNear(got, want) {
 			return fmt.Errorf("for θ = %s, ∇L = %s and η = %.5g your step returns %s; it should return %s",
-				vector(theta), vector(gradient), lr, vector(got), vector(want))
+				answer.Vector(theta), answer.Vector(gradient), lr, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil
@@ -48,9 +49,9 @@ func Descend(rng *rand.Rand, steps int, run func(gradient func(theta []float64) 
 				want[i] -= lr * lambda[i] * want[i]
 			}
 		}
-		if !allNear(got, want) {
+		if !answer.AllNear(got, want) {
 			return fmt.Errorf("from θ = %s with η = %.5g on ½(%.5g θ₁² + %.5g θ₂²) your run returns %s after %s; it should return %s",
-				vector(start), lr, lambda[0], lambda[1], vector(got), plural.Of(steps, "step"), vector(want))
+				answer.Vector(start), lr, lambda[0], lambda[1], answer.Vector(got), plural.Of(steps, "step"), answer.Vector(want))
 		}
 		if asked > steps {
 			return fmt.Errorf("your run computes %d gradients in %s; one for each step is enough", asked, plural.Of(steps, "step"))
