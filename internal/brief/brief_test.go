@@ -20,3 +20,15 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestHead(t *testing.T) {
+	h := Head{Most: 5}
+	for _, part := range []string{"abc", "def", "ghi"} {
+		if n, err := h.Write([]byte(part)); n != len(part) || err != nil {
+			t.Errorf("%q: %d, %v", part, n, err)
+		}
+	}
+	if h.String() != "abcde" {
+		t.Errorf("%q", h.String())
+	}
+}

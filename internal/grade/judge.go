@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/grade/job"
 	"descent.example/pkg/assignment"
 )
 
@@ -138,16 +139,16 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
 	}
-	job := job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: to.goos, GOARCH: to.goarch,
+	j := job.Job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: to.goos, GOARCH: to.goarch,
 		Read: []string{s.grader.Kit.tools()}, Open: s.grader.Sandbox.Name == "", Seconds: uint64(cmp.Or(s.grader.compileSeconds, defaultCompileSeconds))}
 	for _, t := range tasks {
 		files, err := s.write(folder, s.packageOf(t.ID), t)
 		if err != nil {
 			return err
 		}
-		job.Packages = append(job.Packages, packaged{ID: s.packageOf(t.ID), Files: files})
+		j.Packages = append(j.Packages, job.Package{ID: s.packageOf(t.ID), Files: files})
 	}
-	compiled, err := s.grader.run(s.ctx, to, folder, job)
+	compiled, err := s.grader.run(s.ctx, to, folder, j)
 	if err != nil {
 		return err
 	}
@@ -207,32 +208,8 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	return files, nil
 }
 
-// job and compiled are what the grader and the runner write each other; runner/main.go describes the fields.
-type (
-	job struct {
-		Compile  string     `json:"compile"`
-		Link     string     `json:"link"`
-		GOOS     string     `json:"goos"`
-		GOARCH   string     `json:"goarch"`
-		Read     []string   `json:"read"`
-		Packages []packaged `json:"packages"`
-		Allowed  string     `json:"allowed"`
-		All      string     `json:"all"`
-		Open     bool       `json:"open"`
-		Seconds  uint64     `json:"seconds"`
-	}
-	packaged struct {
-		ID    string   `json:"id"`
-		Files []string `json:"files"`
-	}
-	compiled struct {
-		Wrong map[string]string `json:"wrong"`
-		Error string            `json:"error"`
-	}
-)
-
 // run compiles a job in the sandbox.
-func (g *Grader) run(ctx context.Context, on target, folder string, j job) (result compiled, err error) {
+func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (result job.Compiled, err error) {
 	if j.Allowed, j.All, err = g.Kit.packages(on, folder); err != nil {
 		return result, err
 	}
@@ -251,7 +228,7 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job) (resu
 	command := g.Sandbox.command(g.Kit, []string{folder}, "compile", folder)
 	out, err := confined(exec.CommandContext(ctx, command[0], command[1:]...)).CombinedOutput()
 	if ctx.Err() == context.DeadlineExceeded {
-		return compiled{Error: "the compiler takes too long for it"}, nil
+		return job.Compiled{Error: "the compiler takes too long for it"}, nil
 	}
 	if err != nil {
 		return result, fmt.Errorf("the compiler's sandbox fails: %s (%w)", brief.Of(string(out)), err)

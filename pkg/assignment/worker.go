@@ -1,7 +1,6 @@
 package assignment
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"descent.example/internal/brief"
 	"descent.example/internal/wall"
 )
 
@@ -26,7 +26,7 @@ type worker struct {
 type running struct {
 	process *exec.Cmd
 	clock   *clock
-	said    limited       // why it ended
+	said    brief.Head    // why it ended
 	ended   chan struct{} // is closed when it has
 }
 
@@ -55,7 +55,7 @@ func (w *worker) start() error {
 	}
 	defer toWorker.Close()
 	defer theirs.Close()
-	r := &running{process: exec.Command(w.request.Worker[0], w.request.Worker[1:]...), clock: &clock{in: mine, out: answers}, ended: make(chan struct{})}
+	r := &running{process: exec.Command(w.request.Worker[0], w.request.Worker[1:]...), clock: &clock{in: mine, out: answers}, said: brief.Head{Most: 1024}, ended: make(chan struct{})}
 	r.process.Env = []string{}
 	r.process.Stderr = &r.said
 	r.process.WaitDelay = time.Second
@@ -129,7 +129,7 @@ func (w *worker) lost(why any) error {
 	said := ""
 	select {
 	case <-w.running.ended:
-		said = strings.TrimSpace(w.running.said.b.String())
+		said = strings.TrimSpace(w.running.said.String())
 	case <-time.After(2 * time.Second):
 	}
 	w.end()
@@ -165,14 +165,4 @@ func (c *clock) wait(until func(time.Time) error, act func()) {
 func (c *clock) close() {
 	c.in.Close()
 	c.out.Close()
-}
-
-// limited keeps the beginning of what is written.
-type limited struct{ b bytes.Buffer }
-
-func (l *limited) Write(p []byte) (int, error) {
-	if room := 1024 - l.b.Len(); room > 0 {
-		l.b.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
 }

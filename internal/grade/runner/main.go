@@ -19,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"descent.example/internal/grade/job"
 )
 
 func main() {
@@ -45,32 +47,6 @@ func run(args []string) error {
 	return fmt.Errorf("runner does not know %q", args)
 }
 
-// A Job is what is to be compiled. All paths but those of the packages are absolute.
-type Job struct {
-	Compile  string    `json:"compile"` // Go's tools
-	Link     string    `json:"link"`
-	GOOS     string    `json:"goos"`
-	GOARCH   string    `json:"goarch"`
-	Read     []string  `json:"read"`     // folders that are needed
-	Packages []Package `json:"packages"` // the student's
-	Allowed  string    `json:"allowed"`  // the list of packages that these may import
-	All      string    `json:"all"`      // the list of all packages of the program
-	Open     bool      `json:"open"`     // not confined, because this system cannot
-	Seconds  uint64    `json:"seconds"`  // of a processor, for each package
-}
-
-// A Package is the code for one task, in files in the job's folder.
-type Package struct {
-	ID    string   `json:"id"`
-	Files []string `json:"files"`
-}
-
-// A Compiled is what became of the packages. It is written to FOLDER/compiled.json; the program is FOLDER/worker.
-type Compiled struct {
-	Wrong map[string]string `json:"wrong"` // what the compiler says of each package that is not in the program
-	Error string            `json:"error"` // why there is no program
-}
-
 // compileMemory is the most memory that the compiler may reserve. Go's own reserves a gigabyte that it does not use.
 const compileMemory = 3 << 30
 
@@ -79,21 +55,21 @@ func compile(folder string) error {
 	if err != nil {
 		return err
 	}
-	var job Job
-	if err := json.Unmarshal(text, &job); err != nil {
+	var j job.Job
+	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	limits := map[int]uint64{syscall.RLIMIT_CPU: job.Seconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
+	limits := map[int]uint64{syscall.RLIMIT_CPU: j.Seconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
 	if err := limit(limits); err != nil {
 		return err
 	}
-	if !job.Open {
-		if err := confine(confinement{read: job.Read, write: []string{folder}, run: true}); err != nil {
+	if !j.Open {
+		if err := confine(confinement{read: j.Read, write: []string{folder}, run: true}); err != nil {
 			return err
 		}
 	}
-	result := job.build(folder)
-	if job.GOARCH == "wasm" && result.Error == "" && len(result.Wrong) < len(job.Packages) {
+	result := build(j, folder)
+	if j.GOARCH == "wasm" && result.Error == "" && len(result.Wrong) < len(j.Packages) {
 		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); err != nil {
 			result.Error = err.Error()
 		}
@@ -106,14 +82,14 @@ func compile(folder string) error {
 }
 
 // build compiles and links.
-func (j Job) build(folder string) Compiled {
-	result := Compiled{Wrong: map[string]string{}}
+func build(j job.Job, folder string) job.Compiled {
+	result := job.Compiled{Wrong: map[string]string{}}
 	var main, entries strings.Builder
 	packages := ""
 	for _, p := range j.Packages {
 		archive := p.ID + ".a"
 		args := append([]string{"-o", archive, "-p", p.ID, "-pack", "-complete", "-c=1", "-lang=go1.26", "-importcfg", j.Allowed}, p.Files...)
-		if said, err := j.tool(folder, j.Compile, args...); err != nil {
+		if said, err := tool(j, folder, j.Compile, args...); err != nil {
 			result.Wrong[p.ID] = said
 			continue
 		}
@@ -134,16 +110,16 @@ func (j Job) build(folder string) Compiled {
 		result.Error = err.Error()
 		return result
 	}
-	if said, err := j.tool(folder, j.Compile, "-o", "main.a", "-p", "main", "-pack", "-c=1", "-importcfg", "all.cfg", "main.go"); err != nil {
+	if said, err := tool(j, folder, j.Compile, "-o", "main.a", "-p", "main", "-pack", "-c=1", "-importcfg", "all.cfg", "main.go"); err != nil {
 		result.Error = said
-	} else if said, err := j.tool(folder, j.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a"); err != nil {
+	} else if said, err := tool(j, folder, j.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a"); err != nil {
 		result.Error = said
 	}
 	return result
 }
 
 // tool runs one of Go's tools. What it says goes to a file, whose beginning is enough.
-func (j Job) tool(folder, name string, args ...string) (said string, err error) {
+func tool(j job.Job, folder, name string, args ...string) (said string, err error) {
 	log, err := os.Create(filepath.Join(folder, "log"))
 	if err != nil {
 		return err.Error(), err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"descent.example/internal/brief"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
@@ -77,25 +78,15 @@ func runWASM(file, cache, most string) error {
 	if err != nil {
 		return err
 	}
-	var said head
+	said := brief.Head{Most: 4096}
 	module := wazero.NewModuleConfig().WithStderr(&said).WithStdout(io.Discard).WithSysWalltime().WithSysNanotime()
 	_, err = runtime.InstantiateWithConfig(ctx, code, module)
-	return said.reason(err)
+	return reason(said.String(), err)
 }
 
-// head keeps the beginning of what a program prints.
-type head struct{ b strings.Builder }
-
-func (h *head) Write(p []byte) (int, error) {
-	if room := 4096 - h.b.Len(); room > 0 {
-		h.b.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
-// reason is why a program ended.
-func (h *head) reason(err error) error {
-	for line := range strings.Lines(h.b.String()) {
+// reason is why a program ended that said something.
+func reason(said string, err error) error {
+	for line := range strings.Lines(said) {
 		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "runtime: goroutine stack exceeds") {
 			return errors.New("it ends with " + strings.TrimSpace(line))
 		}

@@ -1,0 +1,28 @@
+// Package job is what the grader and its runner write each other about what is to be compiled.
+package job
+
+// A Job is what is to be compiled. All paths but those of the packages are absolute.
+type Job struct {
+	Compile  string    `json:"compile"` // Go's tools
+	Link     string    `json:"link"`
+	GOOS     string    `json:"goos"`
+	GOARCH   string    `json:"goarch"`
+	Read     []string  `json:"read"`     // folders that are needed
+	Packages []Package `json:"packages"` // the student's
+	Allowed  string    `json:"allowed"`  // the list of packages that these may import
+	All      string    `json:"all"`      // the list of all packages of the program
+	Open     bool      `json:"open"`     // not confined, because this system cannot
+	Seconds  uint64    `json:"seconds"`  // of a processor, for each package
+}
+
+// A Package is the code for one task, in files in the job's folder.
+type Package struct {
+	ID    string   `json:"id"`
+	Files []string `json:"files"`
+}
+
+// A Compiled is what became of the packages. It is written to FOLDER/compiled.json; the program is FOLDER/worker.
+type Compiled struct {
+	Wrong map[string]string `json:"wrong"` // what the compiler says of each package that is not in the program
+	Error string            `json:"error"` // why there is no program
+}
