@@ -8,6 +8,7 @@ import (
 
 	"descent.example/internal/made"
 	"descent.example/pkg/assignment"
+	"descent.example/pkg/notebook"
 )
 
 // A Built says what Build made of a source.
@@ -67,26 +68,27 @@ func Build(ctx context.Context, root, source, folder string) (*Built, error) {
 		}
 	}
 	b := &Built{Assignment: a}
-	for _, of := range []struct {
-		folder string
-		write  interface{ Bytes() ([]byte, error) }
-		path   *string
-	}{{"release", release, &b.Release}, {"solution", solution, &b.Solution}} {
-		text, err := of.write.Bytes()
-		if err != nil {
-			return nil, err
-		}
-		into := filepath.Join(folder, of.folder)
-		kept, err := made.Write(into, a.Name+".ipynb", text)
-		if err != nil {
-			return nil, err
-		}
-		if kept != "" {
-			b.Kept = append(b.Kept, filepath.Join(into, kept))
-		}
-		*of.path = filepath.Join(into, a.Name+".ipynb")
+	if b.Release, err = b.write(filepath.Join(folder, "release"), release); err != nil {
+		return nil, err
+	}
+	if b.Solution, err = b.write(filepath.Join(folder, "solution"), solution); err != nil {
+		return nil, err
 	}
 	return b, nil
+}
+
+// write writes a notebook into a folder and returns its file.
+func (b *Built) write(folder string, nb *notebook.Notebook) (file string, err error) {
+	text, err := nb.Bytes()
+	if err != nil {
+		return "", err
+	}
+	name := b.Assignment.Name + ".ipynb"
+	kept, err := made.Write(folder, name, text)
+	if kept != "" {
+		b.Kept = append(b.Kept, filepath.Join(folder, kept))
+	}
+	return filepath.Join(folder, name), err
 }
 
 // givenGate is the gate for a cell that students are given: what it declares is compiled with their code.

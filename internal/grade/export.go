@@ -127,28 +127,30 @@ func ExportNBGrader(root string, lab, sources []string, folder string) (kept []s
 		return nil, err
 	}
 	text := strings.NewReplacer("@LAB@", string(command), "@ROOT@", string(in)).Replace(string(settings))
-	old, err := made.Write(folder, "nbgrader_config.py", []byte(text))
-	if old != "" {
-		kept = append(kept, old)
+	write := func(name string, text []byte) error {
+		old, err := made.Write(folder, name, text)
+		if old != "" {
+			kept = append(kept, old)
+		}
+		return err
+	}
+	if err := write("nbgrader_config.py", []byte(text)); err != nil {
+		return kept, err
 	}
 	for _, source := range sources {
-		a, nb, wrong := assignment.Read(source)
-		if err = errors.Join(err, wrong); err != nil {
+		a, nb, err := assignment.Read(source)
+		if err != nil {
 			return kept, err
 		}
 		text, err := nb.Bytes()
 		if err != nil {
 			return kept, err
 		}
-		old, err := made.Write(folder, filepath.Join("source", a.Name, a.Name+".ipynb"), text)
-		if err != nil {
+		if err := write(filepath.Join("source", a.Name, a.Name+".ipynb"), text); err != nil {
 			return kept, err
 		}
-		if old != "" {
-			kept = append(kept, old)
-		}
 	}
-	return kept, err
+	return kept, nil
 }
 
 // notForStudents are the parts of the lab's sources that a template lacks: what is made, and what tells solutions.

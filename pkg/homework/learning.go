@@ -312,8 +312,8 @@ func place(x float64, units int) (knot int, part float64) {
 	return knot, at - float64(knot)
 }
 
-// Causes are why a net fails: "learning", "units", "examples" or "relationship".
-var Causes = []string{"learning", "units", "examples", "relationship"}
+// causes are why a net fails: "learning", "units", "examples" or "relationship".
+var causes = []string{"learning", "units", "examples", "relationship"}
 
 // Cause tries a diagnosis of nets that fail for one cause each. name gets the units, the rate and the examples of a net, and a function that trains such a
 // net and returns its errors on the examples learned from and on unseen ones. It is an error when it names another cause, and when it trains more than
@@ -326,7 +326,7 @@ func Cause(rng *rand.Rand, patients int,
 		units := int(12*periods) + 4
 		examples, rate := 6*units, 0.05+0.6*rng.Float64()
 		m := Model{Periods: periods, Noise: 0.03, Steps: int(40 / rate)}
-		cause := Causes[rng.IntN(len(Causes))]
+		cause := causes[rng.IntN(len(causes))]
 		switch cause {
 		case "learning":
 			rate = 0.1 / float64(m.Steps)

@@ -259,8 +259,8 @@ func (s Sky) Excess(rate func(t int) float64, steps int) (excess float64) {
 	return excess
 }
 
-// BestConstant returns the best of many constant rates up to 1 for a run of some steps, and the excess loss that it leaves.
-func (s Sky) BestConstant(steps int) (rate, excess float64) {
+// bestConstant returns the best of many constant rates up to 1 for a run of some steps, and the excess loss that it leaves.
+func (s Sky) bestConstant(steps int) (rate, excess float64) {
 	excess = math.Inf(1)
 	for r := 1.0; r > 1e-4; r *= 0.95 {
 		if e := s.Excess(func(int) float64 { return r }, steps); e < excess {
@@ -278,7 +278,7 @@ func Schedule(s Sky, steps int, rate func(t, steps int) float64) error {
 			return fmt.Errorf("in step %d of %d your rate is %.5g; it should be between 0 and 1", t, steps, r)
 		}
 	}
-	constant, allowed := s.BestConstant(steps)
+	constant, allowed := s.bestConstant(steps)
 	if got := s.Excess(func(t int) float64 { return rate(t, steps) }, steps); !(got <= allowed/2) {
 		return fmt.Errorf("in %d steps your schedule leaves an excess loss of %.4g; the best constant rate, %.3g, leaves %.4g, and half of that is allowed",
 			steps, got, constant, allowed)
