@@ -84,6 +84,15 @@ func underViews(n *node) *node {
 	return n
 }
 
+// inMemory is the node that is loaded for elements of n: n itself, or what lies under views that have no memory. It is not stored if
+// nothing is loaded.
+func inMemory(n *node) *node {
+	for !n.stored() && isView(n) && len(n.in) > 0 {
+		n = n.in[0]
+	}
+	return n
+}
+
 // measure counts the operations that an element of each node takes, and finds what stays the same in a loop's rounds.
 func (f *function) measure() {
 	for _, n := range f.nodes {
@@ -233,27 +242,17 @@ func (f *function) fuse() {
 			s = f.before
 		}
 		switch {
-		case len(n.results) > 0:
+		case len(n.results) > 0, isAlone(n):
 			k := &kernel{alone: n}
 			for _, x := range append(captured(n), n.in...) {
-				if x.stored() {
+				if x = inMemory(x); x.stored() {
 					k.reads = append(k.reads, access{of: x.home()})
 				}
 			}
 			s.append(k)
-			for _, r := range n.results {
+			for _, r := range k.writes() {
 				s.done[r.home()] = len(s.kernels) - 1
 			}
-			s.done[n] = len(s.kernels) - 1
-		case isAlone(n):
-			k := &kernel{alone: n}
-			for _, x := range n.in {
-				if u := underViews(x); !u.uniform && u.stored() {
-					k.reads = append(k.reads, access{of: u.home()})
-				}
-			}
-			s.append(k)
-			s.done[n.home()] = len(s.kernels) - 1
 		default:
 			s.add(n)
 		}
