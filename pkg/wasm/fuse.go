@@ -363,34 +363,22 @@ func (k *kernel) takes(p part) (late, depends, ok bool) {
 
 // captured lists what the functions that n calls use of the functions around them.
 func captured(n *node) (all []*node) {
-	seen := make(map[*function]bool)
-	var visit func(f *function)
-	visit = func(f *function) {
-		if seen[f] {
-			return
+	for _, f := range withCalled(n.functions...) {
+		use := func(x *node) {
+			if x.f != f {
+				all = append(all, x)
+			}
 		}
-		seen[f] = true
 		for _, m := range f.nodes {
-			if !m.live {
-				continue
-			}
-			for _, x := range m.in {
-				if x.f != f {
-					all = append(all, x)
+			if m.live {
+				for _, x := range m.in {
+					use(x)
 				}
-			}
-			for _, g := range m.functions {
-				visit(g)
 			}
 		}
 		for _, o := range f.outputs {
-			if o.f != f {
-				all = append(all, o)
-			}
+			use(o)
 		}
-	}
-	for _, f := range n.functions {
-		visit(f)
 	}
 	return all
 }

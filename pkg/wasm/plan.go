@@ -24,7 +24,7 @@ type plan struct {
 func compile(main *function) ([]byte, error) {
 	m := &module{math: make(map[string]*writer), top: firstAddress}
 	main.mark()
-	functions := main.all()
+	functions := withCalled(main)
 	share(functions)
 	for _, f := range functions { // a function after those that it calls
 		f.measure()
@@ -52,8 +52,8 @@ func compile(main *function) ([]byte, error) {
 	return m.encode(main.entry)
 }
 
-// all returns the functions that f calls in live nodes, each after those that it calls, and f last.
-func (f *function) all() []*function {
+// withCalled returns functions with all that they call in live nodes, each after those that it calls.
+func withCalled(functions ...*function) []*function {
 	var order []*function
 	seen := make(map[*function]bool)
 	var visit func(f *function)
@@ -72,7 +72,9 @@ func (f *function) all() []*function {
 		}
 		order = append(order, f)
 	}
-	visit(f)
+	for _, f := range functions {
+		visit(f)
+	}
 	return order
 }
 
