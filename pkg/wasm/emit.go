@@ -78,11 +78,9 @@ func (k *kernel) write(w *writer) {
 	}
 	best, bestCost := writer{}, math.Inf(1)
 	start := *w
-	start.locals = slices.Clone(w.locals)
-	free := cloneFree(w.free)
 	for _, v := range k.variants() {
 		*w = start
-		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(free), slices.Clone(start.held)
+		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(start.free), slices.Clone(start.held)
 		if cost, ok := k.try(w, v); ok && cost < bestCost {
 			best, bestCost = *w, cost
 		}
@@ -166,6 +164,14 @@ func (g *nest) counter(l int) linear {
 
 // wide tells whether values that change with the vector loop have several lanes in this segment.
 func (g *nest) wide() bool { return g.vector > 0 && !g.tail }
+
+// stride is how far apart the lanes of a place lie; 0 if all have one.
+func (g *nest) stride(at linear) int {
+	if !g.wide() {
+		return 0
+	}
+	return int(at.by[g.vector-1])
+}
 
 // segment returns the stretch that a level's code is in.
 func (g *nest) segment(l int) *stretch {
@@ -474,10 +480,7 @@ func (g *nest) loadAt(n *node, at linear, base val) val {
 	t := n.dtype()
 	v := val{level: at.depth(), after: base.after}
 	v.level = max(v.level, base.level)
-	stride := 0
-	if g.wide() {
-		stride = int(at.by[g.vector-1])
-	}
+	stride := g.stride(at)
 	v.varies = stride != 0
 	g.on(v.level, v.after, func() {
 		switch {
@@ -485,9 +488,7 @@ func (g *nest) loadAt(n *node, at linear, base val) val {
 			v.regs, v.mask = g.loadVectors(n, at, base, stride)
 		case v.varies:
 			for i := range g.lanes {
-				to := at
-				to.at += i * stride
-				g.w.load(t, g.address(n, to, base))
+				g.w.load(t, g.address(n, at.moved(i*stride), base))
 				v.regs = append(v.regs, g.w.pop(kindOf(t)))
 			}
 		default:
@@ -506,12 +507,9 @@ func (g *nest) store(p part, index []linear, v val) {
 		base = g.start(n, 2, n.in[1].dims())
 	}
 	wide := g.wide() && g.vector <= kept
-	stride, own := 0, v
-	if wide {
-		stride = int(at.by[g.vector-1])
-		if g.simd {
-			v = g.spread(v, n.dtype(), v.mask)
-		}
+	stride, own := g.stride(at), v
+	if wide && g.simd {
+		v = g.spread(v, n.dtype(), v.mask)
 	}
 	code := &g.segment(kept).levels[kept].before
 	switch {
@@ -526,9 +524,7 @@ func (g *nest) store(p part, index []linear, v val) {
 			g.storeVectors(n, at, base, stride, v)
 		case wide:
 			for i := range g.lanes {
-				to := at
-				to.at += i * stride
-				offset := g.address(n, to, base)
+				offset := g.address(n, at.moved(i*stride), base)
 				g.push(v, n.dtype(), i)
 				g.w.store(n.dtype(), offset)
 			}
@@ -547,10 +543,7 @@ func (g *nest) store(p part, index []linear, v val) {
 func (g *nest) iota(n *node, at linear) val {
 	w, t := g.w, n.dtype()
 	v := val{level: at.depth()}
-	stride := 0
-	if g.wide() {
-		stride = int(at.by[g.vector-1])
-	}
+	stride := g.stride(at)
 	v.varies = stride != 0
 	push := func(plus int) {
 		if p, ok := g.pointer(at); ok {

@@ -358,7 +358,7 @@ func (m *module) function(params []kind, result ...kind) *writer {
 
 // place returns the address of size bytes of memory of their own.
 func (m *module) place(size int) int {
-	at := (m.top + 15) &^ 15
+	at := aligned(m.top)
 	m.top = at + size
 	return at
 }

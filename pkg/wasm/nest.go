@@ -30,6 +30,11 @@ func (x linear) plus(y linear, times int) linear {
 	return x
 }
 
+func (x linear) moved(by int) linear {
+	x.at += by
+	return x
+}
+
 // depth is the innermost loop that changes x; 0 if none does.
 func (x linear) depth() int {
 	for l := maxLoops; l > 0; l-- {

@@ -174,6 +174,7 @@ type arena struct {
 
 type block struct{ at, size int }
 
+// aligned is the next multiple of 16, the width of a vector.
 func aligned(size int) int { return (size + 15) &^ 15 }
 
 func (a *arena) take(size int) int {

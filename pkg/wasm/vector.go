@@ -102,11 +102,7 @@ func (g *nest) loadVectors(n *node, at linear, base val, stride int) (regs []loc
 		return g.loadMask(n, at, base, stride)
 	}
 	size := width(t)
-	load := func(name string, plus int) {
-		to := at
-		to.at += plus
-		w.memory(name, g.address(n, to, base))
-	}
+	load := func(name string, plus int) { w.memory(name, g.address(n, at.moved(plus), base)) }
 	per := 16 / max(size, 4)
 	for r := range g.registers(size) {
 		if stride == size {
@@ -118,9 +114,7 @@ func (g *nest) loadVectors(n *node, at linear, base val, stride int) (regs []loc
 		load("v128.load"+bits+"_zero", r*per*stride)
 		v := w.pop(v128)
 		for i := 1; i < per; i++ {
-			to := at
-			to.at += (r*per + i) * stride
-			offset := g.address(n, to, base)
+			offset := g.address(n, at.moved((r*per+i)*stride), base)
 			w.get(v)
 			w.do("v128.load" + bits + "_lane")
 			w.code = append(unsigned(append(w.code, 0), offset), byte(i))
@@ -139,9 +133,7 @@ func (g *nest) loadMask(n *node, at linear, base val, stride int) (regs []local,
 		panic(noVector{})
 	}
 	for r := range g.registers(4) {
-		to := at
-		to.at += 4 * r
-		w.memory("v128.load32_zero", g.address(n, to, base))
+		w.memory("v128.load32_zero", g.address(n, at.moved(4*r), base))
 		w.do("i16x8.extend_low_i8x16_u", "i32x4.extend_low_i16x8_u", "i32x4.neg")
 		regs = append(regs, w.pop(v128))
 	}
@@ -158,9 +150,7 @@ func (g *nest) storeVectors(n *node, at linear, base val, stride int, v val) {
 		return
 	}
 	for r, reg := range v.regs {
-		to := at
-		to.at += 16 * r
-		offset := g.address(n, to, base)
+		offset := g.address(n, at.moved(16*r), base)
 		w.get(reg)
 		w.memory("v128.store", offset)
 	}
@@ -173,9 +163,7 @@ func (g *nest) storeMask(n *node, at linear, base val, v val) {
 		panic(noVector{})
 	}
 	for r, reg := range g.masks(v, 4) {
-		to := at
-		to.at += 4 * r
-		offset := g.address(n, to, base)
+		offset := g.address(n, at.moved(4*r), base)
 		w.get(reg)
 		w.vectorConstant(repeated([]byte{1, 0, 0, 0}))
 		w.do("v128.and")
@@ -202,7 +190,7 @@ func (g *nest) masks(v val, to int) []local {
 		return v.regs
 	}
 	count := g.registers(to)
-	if v.regs[0] == v.regs[len(v.regs)-1] && !slices.ContainsFunc(v.regs, func(l local) bool { return l != v.regs[0] }) && len(v.regs) > 1 {
+	if len(v.regs) > 1 && !slices.ContainsFunc(v.regs, func(l local) bool { return l != v.regs[0] }) {
 		return slices.Repeat([]local{v.regs[0]}, count) // the same for all lanes
 	}
 	var out []local
