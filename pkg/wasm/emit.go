@@ -643,13 +643,11 @@ func (g *nest) gather(n *node, index []linear) val {
 func (g *nest) accumulate(i int, p part, segment int) {
 	n, kept := p.n, len(g.k.kept)
 	terms := n.terms(indexOf(n.dims(), g.counter, 1), g.counter, 1+kept)
-	op, t := compute.OpTypeAdd, accumulator(n.dtype())
+	op, t := reductions[n.op], accumulator(n.dtype())
 	x := g.value(terms[0].n, terms[0].index)
 	if n.op == compute.OpTypeDotGeneral {
 		y := g.value(terms[1].n, terms[1].index)
 		x = g.combine(compute.OpTypeMul, t, x, y)
-	} else {
-		op = reductions[n.op]
 	}
 	inside := g.wide() && g.vector > kept
 	if g.simd && (inside || x.varies) {
@@ -691,10 +689,7 @@ func (g *nest) accumulate(i int, p part, segment int) {
 // finish writes what follows the loops of a reduction: the sums of lanes and of segments, and the store.
 func (g *nest) finish(i int, p part) {
 	n, kept := p.n, len(g.k.kept)
-	op, t := compute.OpTypeAdd, accumulator(n.dtype())
-	if n.op != compute.OpTypeDotGeneral {
-		op = reductions[n.op]
-	}
+	op, t := reductions[n.op], accumulator(n.dtype())
 	v := g.sums[i][0]
 	if g.tail && g.vector <= kept {
 		v = g.sums[i][1]

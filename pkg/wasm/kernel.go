@@ -271,8 +271,9 @@ func (w *writer) scatter(n *node, op compute.OpType) {
 	})
 }
 
-// reductions has the operation that combines two elements in a reduction.
+// reductions has the operation that combines two elements, or two products, in a reduction.
 var reductions = map[compute.OpType]compute.OpType{
+	compute.OpTypeDotGeneral:       compute.OpTypeAdd,
 	compute.OpTypeReduceSum:        compute.OpTypeAdd,
 	compute.OpTypeReduceProduct:    compute.OpTypeMul,
 	compute.OpTypeReduceMax:        compute.OpTypeMax,

@@ -228,7 +228,7 @@ func (p part) source(index []linear) operand {
 // isReduction tells whether n combines several elements of its operands to one.
 func isReduction(n *node) bool {
 	_, ok := reductions[n.op]
-	return ok || n.op == compute.OpTypeDotGeneral
+	return ok
 }
 
 // reducedDims are the dimensions over which a reduction runs.
