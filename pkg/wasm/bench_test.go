@@ -41,7 +41,7 @@ func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step t
 }
 
 // TestTable prints the README's table: the processor time of a step and of a first result, here and by XLA in turns, the least of
-// so many rounds as WASM_ROUNDS says.
+// WASM_ROUNDS rounds.
 func TestTable(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
-// A variant says how a kernel is written: loop "vector" (0: none) takes so many lanes at once, in vectors or in scalars side
+// A variant says how a kernel is written: loop "vector" (0: none) takes several lanes at once, in vectors or in scalars side
 // by side; what is left over is computed one by one.
 type variant struct {
 	vector, lanes int
@@ -781,7 +781,7 @@ func (g *nest) operate(op compute.OpType, t dtypes.DType, vectors bool) {
 	}
 }
 
-// assemble appends the code of a level, with the loops inside, which runs so many times.
+// assemble appends the code of a level, with the loops inside; it is run the given number of times.
 func (g *nest) assemble(l int, times float64) {
 	s := g.segment(l)
 	code := s.levels[l]

@@ -21,7 +21,7 @@ const (
 
 var kinds = map[kind]string{i32: "i32", i64: "i64", f32: "f32", f64: "f64", v128: "v128"}
 
-// shape is the shape of a vector of elements of the kind.
+// shapeOf has the shape of a vector of elements of the kind.
 var shapeOf = map[kind]string{i32: "i32x4", i64: "i64x2", f32: "f32x4", f64: "f64x2"}
 
 func (k kind) String() string { return kinds[k] }

@@ -11,7 +11,7 @@ import (
 // A pair is some vectors on which a function does the same side by side: processors wait for each result otherwise.
 type pair []local
 
-// v applies an instruction to pairs and numbers.
+// v applies an instruction to pairs of count vectors and to numbers.
 func (w *writer) v(name string, count int, args ...any) pair {
 	out := make(pair, count)
 	for i := range out {
@@ -33,7 +33,7 @@ func (w *writer) v(name string, count int, args ...any) pair {
 	return out
 }
 
-// vectorFunction is a definition for so many vectors.
+// vectorFunction is a definition for count vectors.
 func vectorFunction(count int, body func(v func(name string, args ...any) pair, x pair) pair) definition {
 	kinds := make([]kind, count)
 	x := make(pair, count)

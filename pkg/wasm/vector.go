@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
-// This file has what a nest writes for vectors. A value of so many lanes takes lanes times width over 16 of them; booleans are
+// This file has what a nest writes for vectors. A value takes lanes times width over 16 of them; booleans are
 // masks, all ones or zeros, as wide as what they were compared from.
 
 // registers is how many vectors the lanes of elements of a width take.

@@ -37,7 +37,7 @@ func main() {
 	select {}
 }
 
-// measure returns the time to a first result in ms, that of a step in µs, and the hash of what a run of so many steps records.
+// measure returns the time to a first result in ms, that of a step in µs, and the hash of what a run of the given steps records.
 func measure(t trainings.Training, steps int) (map[string]any, error) {
 	began := time.Now()
 	trainer, config, err := t.Start(wasm.New())

@@ -79,7 +79,7 @@ func (t Training) Start(b compute.Backend) (*train.Trainer, train.Config, error)
 	return trainer, train.Config{LearningRate: t.rate, Sampler: s, Stride: 100}, err
 }
 
-// Bits is a hash of all that a run of so many steps records, bit by bit. It is an error when the run fails.
+// Bits is a hash of all that a run of the given steps records, bit by bit. It is an error when the run fails.
 func Bits(trainer *train.Trainer, config train.Config, steps int) (string, error) {
 	config.Steps = steps
 	h, err := trainer.Run(context.Background(), config)
