@@ -179,3 +179,25 @@ func TestPow(t *testing.T) {
 	}
 	t.Logf("worst: %.2f units of the last place", worst)
 }
+
+// TestArgMinMaxOfNaN: the first NaN is the place of the maximum and of the minimum.
+func TestArgMinMaxOfNaN(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, x := range []struct {
+		elements       []float64
+		largest, least float64
+	}{
+		{[]float64{3, nan, 5, nan, 1}, 1, 1}, {[]float64{nan, 2, 1}, 0, 0}, {[]float64{inf, -inf, nan}, 2, 2}, {[]float64{1, inf, -inf, inf}, 1, 2},
+	} {
+		for isMin, want := range map[bool]float64{false: x.largest, true: x.least} {
+			got := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) {
+				at, err := f.ArgMinMax(in[0], 0, dtypes.Int32, isMin)
+				require.NoError(t, err)
+				number, err := f.ConvertDType(at, dtypes.Float64)
+				require.NoError(t, err)
+				return f.BroadcastInDim(number, shapes.Make(dtypes.Float64, len(x.elements)), nil)
+			}, x.elements)
+			require.Equalf(t, want, got[0], "%v, minimum: %v", x.elements, isMin)
+		}
+	}
+}
