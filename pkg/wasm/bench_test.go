@@ -49,6 +49,7 @@ func TestTable(t *testing.T) {
 	}
 	xla, err := accel.Open()
 	require.NoError(t, err)
+	require.Equal(t, "xla:cpu", accel.Platform())
 	for _, c := range trainings.All() {
 		var first, step [2]time.Duration
 		for round := range rounds {
