@@ -136,4 +136,3 @@ func Growth(growth func(xs []float64, lr float64) (meanSquare, typical float64))
 	}
 	return nil
 }
-
