@@ -157,7 +157,7 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	sources, err := filepath.Glob(filepath.Join(home.Notebooks(), "assignments", "*.ipynb"))
+	sources, err := filepath.Glob(filepath.Join(home.Assignments(), "*.ipynb"))
 	if err != nil {
 		return "", err
 	}

@@ -101,6 +101,9 @@ func (h Home) Bin() string { return h.path("bin") }
 // Notebooks is the folder of the original chapters.
 func (h Home) Notebooks() string { return filepath.Join(h.Root, "notebooks") }
 
+// Assignments is the folder of the assignments' sources, which hold the solutions: they are the instructor's, and no chapters.
+func (h Home) Assignments() string { return filepath.Join(h.Notebooks(), "assignments") }
+
 // temp is set-up's folder for temporary files.
 func (h Home) temp() string { return cmp.Or(h.scratch, h.path("temp")) }
 

@@ -120,7 +120,7 @@ func (h Home) chapters() (names []string, err error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != h.Notebooks() && strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && path != h.Notebooks() && (strings.HasPrefix(entry.Name(), ".") || path == h.Assignments()):
 			return fs.SkipDir
 		case !entry.IsDir() && filepath.Ext(path) == ".ipynb":
 			name, err := filepath.Rel(h.Notebooks(), path)

@@ -94,6 +94,17 @@ func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 	require.FileExists(t, copyOf(h, "01-descent.ipynb"), "a chapter that was deleted comes back")
 }
 
+// The sources of assignments hold the solutions.
+func TestAssignmentsAreNoChapters(t *testing.T) {
+	h := folders(t)
+	require.NoError(t, os.MkdirAll(h.Assignments(), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(h.Assignments(), "1-descent.ipynb"), notebookOf("// BEGIN SOLUTION", "1"), 0o644))
+	_, err := h.Bring(t.Context())
+	require.NoError(t, err)
+	require.FileExists(t, copyOf(h, "01-descent.ipynb"))
+	require.NoDirExists(t, copyOf(h, "assignments"))
+}
+
 func TestResetKeepsWhatWasEdited(t *testing.T) {
 	h := folders(t)
 	_, err := h.Bring(t.Context())
