@@ -12,14 +12,14 @@ import (
 // A backend that is not there is named before anything runs.
 func TestBackendIsTriedBeforehand(t *testing.T) {
 	h := setuptest.Ready(t)
-	for _, backend := range []string{"xla:/nowhere/plugin.so", "go:1"} {
+	for _, backend := range []string{"xla:/nowhere/plugin.so", "go"} {
 		err := h.CheckBackend(t.Context(), backend)
 		require.Error(t, err)
 		cmd := rootCommand()
 		cmd.SetArgs([]string{"run", "--offline", "--work", string(h.Work), "--backend", backend, setuptest.Notebook(t, "%%\npanic(1)")})
 		require.ErrorContains(t, cmd.ExecuteContext(t.Context()), "--backend="+backend)
 	}
-	require.NoError(t, h.CheckBackend(t.Context(), "go"))
+	require.NoError(t, h.CheckBackend(t.Context(), "wasm"))
 }
 
 // A number is a chapter, as lab reset has it; anything else is a path.

@@ -19,6 +19,7 @@ import (
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
+	"descent.example/pkg/wasm"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -27,9 +28,8 @@ func testCommand(common *commonOptions) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test",
 		Short: "Run all tests: the code's, and every notebook executed and compared with its stored outputs",
-		Long: "test runs, cheapest first: formatting, vet, staticcheck; unit tests, on XLA and on GoMLX's Go backend; every notebook\n" +
-			"through its kernel, on both, its text compared with what is stored in it. Cells with the tag slow-on-go are left out on the\n" +
-			"Go backend. What failed is said again at the end.",
+		Long: "test runs, cheapest first: formatting, vet, staticcheck; unit tests, on XLA and on WebAssembly; every notebook\n" +
+			"through its kernel, on both, its text compared with what is stored in it. What failed is said again at the end.",
 		Example: "  go run ./cmd/lab test",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,19 +63,18 @@ func runTests(ctx context.Context, h setup.Home) error {
 		{"formatting, vet, vet without a C compiler, and staticcheck", together(testFormat(h), tool(h, "go", "vet", "./..."),
 			tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./..."), tool(h, filepath.Join(h.Bin(), "staticcheck"), "./..."))},
 		{"unit tests", goTest(h, "", []string{"./..."})},
-		// Without the claims: the notebooks on the Go backend, below, run the same experiments and print the same numbers. What
-		// their slow cells run, the tests of pkg/lecture run on less.
-		{"unit tests on the Go backend", func(ctx context.Context, t *tally) error {
+		// Without the claims: the notebooks on WebAssembly, below, run the same experiments and print the same numbers.
+		{"unit tests on WebAssembly", func(ctx context.Context, t *tally) error {
 			packages, err := computing(ctx, h)
 			if err != nil {
 				return err
 			}
-			return goTest(h, "go", packages, "-skip=^TestClaim")(ctx, t)
+			return goTest(h, wasm.Name, packages, "-skip=^TestClaim")(ctx, t)
 		}},
 		{"notebooks, and the controls of their cells", testNotebooks(h, headless.Options{Drag: true}, 1)},
 		{"exercises: every stub is not right yet, every solution is", testExercises(h)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
-		{"notebooks on the Go backend", testNotebooks(h, headless.Options{Backend: "go", Skip: notebook.TagSlow}, 3)},
+		{"notebooks on WebAssembly", testNotebooks(h, headless.Options{Backend: wasm.Name}, 3)},
 	}
 	for _, part := range parts {
 		start, before := time.Now(), t
@@ -270,8 +269,7 @@ func eachNotebook(h setup.Home, checkOf func(path, folder string) check) check {
 	}
 }
 
-// testNotebooks executes every notebook, and holds its text against what is stored. What is counted is
-// notebooks, and the cells that were left out.
+// testNotebooks executes every notebook, and holds its text against what is stored. What is counted is notebooks.
 func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
 	return eachNotebook(h, func(path, folder string) check {
 		opt := opt
@@ -283,6 +281,7 @@ func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
 func testNotebook(h setup.Home, path string, opt headless.Options, slack float64) check {
 	return func(ctx context.Context, t *tally) error {
 		name := strings.TrimSuffix(filepath.Base(path)+" on "+opt.Backend, " on ")
+		start := time.Now()
 		result, err := headless.Run(ctx, h, path, opt, func(int, int) {})
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -291,6 +290,7 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 			t.fail(name, err.Error())
 			return nil
 		}
+		fmt.Printf("  %s: %.0f s\n", name, time.Since(start).Seconds())
 		stored, err := notebook.Read(path)
 		if err != nil {
 			return err
@@ -299,15 +299,8 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 		if err != nil {
 			return err
 		}
-		for _, c := range stored.Code() {
-			if c.Has(opt.Skip) {
-				t.skipped++
-			}
-		}
-		if opt.Skip == "" { // every cell ran, and declared its parameters
-			if err := headless.Knows(stored, result.Declared); err != nil {
-				t.fail(name, err.Error())
-			}
+		if err := headless.Knows(stored, result.Declared); err != nil { // every cell ran, and declared its parameters
+			t.fail(name, err.Error())
 		}
 		if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
 			t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+

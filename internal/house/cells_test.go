@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"go/types"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,53 +56,6 @@ func TestCells(t *testing.T) {
 	for name := range longer {
 		require.True(t, slices.ContainsFunc(all, func(c cell) bool { return c.name == name }), "there is no cell %s any more", name)
 	}
-}
-
-// What a cell computes that is left out on the Go backend, a test of pkg/lecture computes there, on less.
-func TestSlowCellsAreTestedOnLess(t *testing.T) {
-	tests, err := filepath.Glob("../../pkg/lecture/*_test.go")
-	require.NoError(t, err)
-	var tested []string
-	for _, path := range tests {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		if filepath.Base(path) != "refuse_test.go" { // in which nothing is computed
-			tested = append(tested, experiments(file, "t.Context()")...)
-		}
-	}
-	paths, err := filepath.Glob("../../notebooks/*.ipynb")
-	require.NoError(t, err)
-	slow := 0
-	for _, path := range paths {
-		nb, err := notebook.Read(path)
-		require.NoError(t, err)
-		for _, c := range nb.Code() {
-			if !c.Has(notebook.TagSlow) {
-				continue
-			}
-			slow++
-			run := newCell("", "", string(c.Source), false).runs
-			file, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc main() {\n"+run+"\n}", parser.SkipObjectResolution)
-			require.NoError(t, err)
-			of := experiments(file, "lab.Context()")
-			require.NotEmpty(t, of, "%s, %s: nothing takes long in this cell", path, c.Name())
-			require.Subset(t, tested, of, "%s, %s", path, c.Name())
-		}
-	}
-	require.NotZero(t, slow)
-}
-
-// experiments are the functions that are called with this context.
-func experiments(file *ast.File, context string) (names []string) {
-	ast.Inspect(file, func(n ast.Node) bool {
-		if call, is := n.(*ast.CallExpr); is && len(call.Args) > 0 && types.ExprString(call.Args[0]) == context {
-			if f, is := call.Fun.(*ast.SelectorExpr); is {
-				names = append(names, f.Sel.Name)
-			}
-		}
-		return true
-	})
-	return names
 }
 
 // The rules hold for what they name, and for nothing else.

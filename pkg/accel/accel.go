@@ -1,9 +1,8 @@
 // Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else package wasm, which compiles to
-// WebAssembly, needs neither plugin nor C, and takes two to eight times as long as XLA. On processors for which WebAssembly is not
-// compiled it is GoMLX's own backend in pure Go, which is slower and always there. Open gives the backend, Describe says in a sentence
-// which one it is and why.
+// WebAssembly, needs neither plugin nor C, and takes two to eight times as long as XLA. Open gives the backend, Describe says in a
+// sentence which one it is and why.
 //
-// If GOMLX_BACKEND is set ("wasm", "go", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if
+// If GOMLX_BACKEND is set ("wasm", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if
 // that backend is not available. Otherwise Open tries XLA on the CPU, XLA on an NVIDIA GPU, and WebAssembly, and takes the first
 // that works. The CPU comes first because it is quicker for a single small net: a step of a net of 64 units takes half a
 // microsecond there, and more than twenty on a GPU. A GPU trains thousands of such nets in the same time as one. GPU returns it
@@ -17,13 +16,13 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	_ "github.com/gomlx/compute/gobackend" // registers "go"
 	"github.com/gomlx/compute/shapes"
 
 	"descent.example/pkg/accel/plugin"
@@ -31,7 +30,7 @@ import (
 )
 
 // Open returns the backend that computes in this process. It is opened once and stays open; calls after the first cost
-// nothing and may come from any goroutine. It is an error if GOMLX_BACKEND asks for what cannot be had.
+// nothing and may come from any goroutine. It is an error if GOMLX_BACKEND asks for what cannot be had, or if nothing can be.
 func Open() (compute.Backend, error) {
 	c := opened()
 	return c.backend, c.err
@@ -41,7 +40,7 @@ func Open() (compute.Backend, error) {
 // The sentence holds no path of this machine, so that a notebook can store it.
 func Describe() string { return opened().sentence }
 
-// Platform names what computes, for programs: "xla:cpu", "xla:cuda", "wasm", "go"; "" if nothing does as Open fails.
+// Platform names what computes, for programs: "xla:cpu", "xla:cuda", "wasm"; "" if nothing does as Open fails.
 func Platform() string { return opened().platform }
 
 // GPU returns the backend on this machine's NVIDIA GPU, for work that is faster there than on what Open gives, and the GPU's name.
@@ -93,11 +92,16 @@ func choose() choice {
 		if noXLA == "" {
 			why += "; `go run ./cmd/lab setup` fetches one"
 		}
-		return withoutXLA(why + ".")
+		if compiles() {
+			return webAssembly(why + ".")
+		}
+		why += "; " + noCompiler
+		return choice{err: errors.New("nothing computes here" + why), sentence: "Nothing computes" + why + "."}
 	case wasm.Name:
-		return withoutXLA(", as GOMLX_BACKEND asks.")
-	case "go":
-		return pureGo(os.Getenv("GOMLX_BACKEND"), "GoMLX's pure Go backend computes, slower than XLA, as GOMLX_BACKEND asks.")
+		if compiles() {
+			return webAssembly(", as GOMLX_BACKEND asks.")
+		}
+		return failed(noCompiler)
 	case "xla":
 		kinds := plugin.Kinds()
 		if r.Kind == plugin.CUDA && !slices.Contains(kinds, plugin.CUDA) && r.Path == "" {
@@ -112,7 +116,7 @@ func choose() choice {
 		}
 		return c
 	}
-	return failed("GoMLX has no such backend here; it can be wasm, go, xla, xla:cpu, xla:cuda, or xla: and a PJRT plugin's absolute path")
+	return failed("GoMLX has no such backend here; it can be wasm, xla, xla:cpu, xla:cuda, or xla: and a PJRT plugin's absolute path")
 }
 
 // firstXLA opens the first plugin that works, or returns why each did not.
@@ -179,25 +183,13 @@ func answers(backend compute.Backend) error {
 	return nil
 }
 
-// withoutXLA opens WebAssembly, or the Go backend where WebAssembly would be interpreted, more slowly still.
-func withoutXLA(why string) choice {
-	if !wasm.Compiles() {
-		return pureGo("go", "GoMLX's pure Go backend computes, slower than XLA"+why)
-	}
-	return choice{backend: wasm.New(), platform: wasm.Name, sentence: "WebAssembly computes, which takes longer than XLA" + why}
-}
+// compiles tells whether WebAssembly becomes machine code here. Interpreted, it would take some hundred times as long as XLA.
+var compiles = wasm.Compiles
 
-// pureGo opens the Go backend. Without options of the user's, operations follow each other: those of nets as small as ours take
-// less time than to hand them to another thread, and runs of a sweep are parallel as it is (0.7 times the time of a sweep).
-func pureGo(config, sentence string) choice {
-	if config == "go" {
-		config = "go:ops_sequential"
-	}
-	backend, err := compute.NewWithConfig(config)
-	if err != nil {
-		return failed("GoMLX's pure Go backend does not start (" + err.Error() + ")")
-	}
-	return choice{backend: backend, platform: "go", sentence: sentence}
+const noCompiler = "WebAssembly cannot be compiled on this machine (" + runtime.GOOS + "/" + runtime.GOARCH + ")"
+
+func webAssembly(why string) choice {
+	return choice{backend: wasm.New(), platform: wasm.Name, sentence: "WebAssembly computes, which takes longer than XLA" + why}
 }
 
 func failed(reason string) choice {

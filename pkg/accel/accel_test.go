@@ -14,13 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/accel/plugin"
-	"descent.example/pkg/wasm"
 )
 
 // TestMain lets the tests see what other processes open, as this one opens its backend once.
 func TestMain(m *testing.M) {
 	if os.Getenv("ACCEL_TEST_CHILD") == "" {
 		os.Exit(m.Run())
+	}
+	if os.Getenv("ACCEL_TEST_COMPILER") == "none" {
+		compiles = func() bool { return false }
 	}
 	_, err := Open()
 	fmt.Printf("%s|%s|%v\n", Platform(), Describe(), err)
@@ -34,8 +36,8 @@ func TestOpenComputes(t *testing.T) {
 	require.Same(t, backend, again)
 	require.Equal(t, float32(2), onePlusOne(t))
 	name, _, _ := strings.Cut(Platform(), ":")
-	require.Equal(t, map[string]string{"xla": "xla", "wasm": "wasm", "go": "Go Backend"}[name], backend.Name())
-	require.Contains(t, Describe(), map[string]string{"xla": "XLA computes", "wasm": "WebAssembly computes", "go": "pure Go backend computes"}[name])
+	require.Equal(t, name, backend.Name())
+	require.Contains(t, Describe(), map[string]string{"xla": "XLA computes", "wasm": "WebAssembly computes"}[name])
 }
 
 func onePlusOne(t testing.TB) float32 {
@@ -67,21 +69,27 @@ func another(t *testing.T, backend, folder string) (platform, sentence, err stri
 	return parts[0], parts[1], parts[2]
 }
 
-func TestGoBackendByName(t *testing.T) {
-	platform, sentence, err := another(t, "go", t.TempDir())
-	require.Equal(t, "go", platform)
-	require.Equal(t, "GoMLX's pure Go backend computes, slower than XLA, as GOMLX_BACKEND asks.", sentence)
-	require.Equal(t, "<nil>", err)
-}
-
 func TestWebAssemblyByName(t *testing.T) {
-	if !wasm.Compiles() {
-		t.Skip("WebAssembly is not compiled on this processor")
-	}
 	platform, sentence, err := another(t, "wasm", t.TempDir())
 	require.Equal(t, "wasm", platform)
 	require.Equal(t, "WebAssembly computes, which takes longer than XLA, as GOMLX_BACKEND asks.", sentence)
 	require.Equal(t, "<nil>", err)
+}
+
+// TestNoCompiler is what a person reads on a processor for which WebAssembly is not compiled.
+func TestNoCompiler(t *testing.T) {
+	t.Setenv("ACCEL_TEST_COMPILER", "none")
+	platform, sentence, err := another(t, "wasm", t.TempDir())
+	require.Empty(t, platform)
+	require.Equal(t, "Nothing computes, as what GOMLX_BACKEND asks for cannot be had: "+noCompiler+".", sentence)
+	require.Contains(t, err, "GOMLX_BACKEND=wasm cannot be had: "+noCompiler)
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "pjrt_c_api_cpu_plugin.so"), nil, 0o755))
+	if platform, sentence, err = another(t, "", folder); platform == "" { // the system's folders have no plugin
+		require.Contains(t, sentence, "Nothing computes: ")
+		require.Contains(t, sentence, noCompiler)
+		require.Contains(t, err, noCompiler)
+	}
 }
 
 func TestWhatTheUserNamesIsAnErrorIfItCannotBeHad(t *testing.T) {
@@ -90,11 +98,12 @@ func TestWhatTheUserNamesIsAnErrorIfItCannotBeHad(t *testing.T) {
 	require.NoError(t, os.WriteFile(broken, []byte("<html>not found</html>"), 0o644))
 	for backend, reason := range map[string]string{
 		"abacus":                  "GoMLX has no such backend here",
+		"go":                      "GoMLX has no such backend here",
 		"xla:abacus":              "no PJRT plugin for abacus was found",
 		"xla:" + folder + "/x.so": "the plugin x.so cannot be read",
 		"xla:" + folder:           "is not a file",
 	} {
-		if noXLA != "" && backend != "abacus" {
+		if noXLA != "" && strings.HasPrefix(backend, "xla") {
 			reason = noXLA
 		}
 		platform, sentence, err := another(t, backend, "")
@@ -142,10 +151,7 @@ func TestBrokenPlugins(t *testing.T) {
 			require.Equal(t, "<nil>", e)
 			require.Contains(t, sentence, reason)
 			name, _, _ := strings.Cut(platform, ":")
-			says := map[string]string{
-				"go": "GoMLX's pure Go backend computes, slower than XLA: ", "wasm": "WebAssembly computes, which takes longer than XLA: ",
-				"xla": "XLA computes, on ",
-			}
+			says := map[string]string{"wasm": "WebAssembly computes, which takes longer than XLA: ", "xla": "XLA computes, on "}
 			require.Contains(t, says, name)
 			require.Contains(t, sentence, says[name])
 			// Named by the user it is an error.

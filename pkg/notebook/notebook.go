@@ -65,10 +65,6 @@ func (c *Cell) UnmarshalJSON(data []byte) error {
 // TagMachine is the tag of a cell whose output depends on the machine: on what computes, or how fast.
 const TagMachine = "machine"
 
-// TagSlow is the tag of a cell that takes long on GoMLX's Go backend: the tests leave it out there. A test of the same
-// experiment, on less, runs there instead.
-const TagSlow = "slow-on-go"
-
 // An Output is something that a cell showed: a stream's text, an error, or one thing in several formats.
 type Output struct {
 	Type     string                     `json:"output_type"` // stream, display_data, execute_result or error

@@ -19,6 +19,7 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
+	"descent.example/pkg/wasm"
 )
 
 // A loss of parameters p0, p1, … without data.
@@ -120,13 +121,11 @@ func must(rule optimizer.Interface, err error) optimizer.Interface {
 	return rule
 }
 
-// backends are the one that the user chose and the Go backend.
+// backends are the one that the user chose and WebAssembly.
 func backends(t *testing.T) []compute.Backend {
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
-	return []compute.Backend{chosen, plain}
+	return []compute.Backend{chosen, wasm.New()}
 }
 
 // newTrainer returns a trainer that the test closes.

@@ -56,7 +56,7 @@ func FuzzHostile(f *testing.F) {
 		"(*Logistic).Accuracy": (*problem.Logistic).Accuracy, "(Activation).String": problem.Activation.String,
 		"(Activation).At": problem.Activation.At, "(Activation).Slope": problem.Activation.Slope,
 		"Activations": problem.Activations, "NewPoints": problem.NewPoints, "NewNet": problem.NewNet,
-		"(*Net).Data": (*problem.Net).Data, "Loops": problem.Loops, "(MLP).Output": problem.MLP.Output, "(MLP).Accuracy": problem.MLP.Accuracy,
+		"(*Net).Data": (*problem.Net).Data, "(MLP).Output": problem.MLP.Output, "(MLP).Accuracy": problem.MLP.Accuracy,
 		"ZeroLayers": problem.ZeroLayers, "Uniform": problem.Uniform,
 		"SpreadElbows": func(xs []float64, sizes []int, seed int) { problem.SpreadElbows(xs)(sizes, seed) },
 		"Normal":       func(scale float64, sizes []int, seed int) { problem.Normal(scale)(sizes, seed) },

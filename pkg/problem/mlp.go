@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -125,7 +124,7 @@ func (m MLP) mustBe() (parameters int) {
 func (m MLP) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
 	m.mustBe()
 	dense, h, last := denseProducts, x, len(m.Sizes)-2
-	if Loops(x.Graph().Backend()) && m.small() {
+	if m.small() {
 		dense = denseSums
 	}
 	for l, outputs := range m.Sizes[1:] {
@@ -134,12 +133,6 @@ func (m MLP) Predict(scope *model.Scope, x *graph.Node) *graph.Node {
 		}
 	}
 	return h
-}
-
-// Loops tells whether a loop of training steps can stand in the backend's graph: its history is written by this operation,
-// which the Go backend lacks.
-func Loops(backend compute.Backend) bool {
-	return backend != nil && backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
 // small tells whether no layer has more than 512 weights, those of one input or one output not counted.
@@ -159,7 +152,7 @@ func denseProducts(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
 
 // denseSums is the same layer, with its matrix product written as products and their sums. XLA:CPU hands a matrix product to
 // a library, and a loop that does cannot be one kernel (accel): a step of small nets takes 0.1 to 0.7 times as long without.
-// The Go backend, which does not compile, is faster with matrix products. To go when XLA compiles small products itself.
+// To go when XLA compiles small products itself.
 func denseSums(scope *model.Scope, h *graph.Node, outputs int) *graph.Node {
 	inputs := h.Shape().Dim(-1)
 	if inputs == 1 || outputs == 1 {

@@ -21,6 +21,7 @@ import (
 
 	"descent.example/pkg/accel"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/wasm"
 )
 
 // both is what every problem of closed form is.
@@ -99,14 +100,12 @@ func start(p problem.Problem) []float64 {
 	panic("no start")
 }
 
-// backends are the user's backend and the Go backend.
+// backends are the user's backend and WebAssembly.
 func backends(t *testing.T) map[string]compute.Backend {
 	t.Helper()
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
-	return map[string]compute.Backend{"chosen": chosen, "go": plain}
+	return map[string]compute.Backend{"chosen": chosen, "wasm": wasm.New()}
 }
 
 // onDevice returns the function that computes L(θ) and ∇L(θ) of one of the problems over a batch of its examples (nil:

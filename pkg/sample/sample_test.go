@@ -17,6 +17,7 @@ import (
 	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/wasm"
 )
 
 func must(s sample.Sampler, err error) sample.Sampler {
@@ -37,9 +38,7 @@ func all(b int) []sample.Sampler {
 func TestGraphIsTheHost(t *testing.T) {
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
-	for _, backend := range []compute.Backend{chosen, plain} {
+	for _, backend := range []compute.Backend{chosen, wasm.New()} {
 		for _, size := range []struct{ n, b int }{{3, 1}, {12, 4}, {13, 5}, {1000, 32}, {7, 7}} {
 			for _, s := range append(all(size.b), sample.Full()) {
 				exec, err := graph.NewExec(backend, func(inputs []*graph.Node) *graph.Node {
@@ -72,9 +71,6 @@ func TestGraphIsTheHost(t *testing.T) {
 func TestNodeInALoop(t *testing.T) {
 	backend, err := accel.Open()
 	require.NoError(t, err)
-	if !backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] {
-		t.Skip("the Go backend cannot run this loop")
-	}
 	const n, b, steps = 13, 5, 20
 	for _, s := range all(b) {
 		drawn := loop(t, backend, s, n, steps, true)(3).Value().([][]int32)

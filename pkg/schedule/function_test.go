@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -16,12 +15,12 @@ import (
 	"descent.example/internal/says"
 	"descent.example/pkg/memory"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/wasm"
 )
 
 // One program has the very values of every function, from any step on, for runs of up to the same power of two.
 func TestFuncInAGraph(t *testing.T) {
-	backend, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
+	backend := wasm.New()
 	f := func(t int) float64 { return 0.2 + 0.1*math.Sin(float64(t)/10) }
 	g := func(t int) float64 { return 1 / float64(3+t) }
 	builds := 0
@@ -161,8 +160,7 @@ func TestTabulateAtOnce(t *testing.T) {
 
 // The program of a staircase of 1,000 pieces is hardly larger than that of a single step.
 func TestStaircaseIsATable(t *testing.T) {
-	backend, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
+	backend := wasm.New()
 	size := func(n int) (operations int) {
 		etas, boundaries := staircase(n)
 		for name, s := range map[string]schedule.Schedule{"steps": must(schedule.Piecewise(etas, boundaries)), "lines": must(schedule.PiecewiseLinear(etas[:n], boundaries))} {

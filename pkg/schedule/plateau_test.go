@@ -14,6 +14,7 @@ import (
 	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/wasm"
 )
 
 //go:embed testdata/optax_plateau.csv
@@ -54,10 +55,8 @@ func TestPlateauIsOptax(t *testing.T) {
 func TestPlateauInAGraphIsTheHost(t *testing.T) {
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
 	losses, made, scales := plateaus(t)
-	for _, backend := range []compute.Backend{chosen, plain} {
+	for _, backend := range []compute.Backend{chosen, wasm.New()} {
 		for i, p := range made {
 			exec, err := graph.NewExec(backend, func(loss, constants, state *graph.Node) (scale, next *graph.Node) {
 				return p.Node(loss, constants, state)

@@ -20,6 +20,7 @@ import (
 	"descent.example/internal/says"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/schedule"
+	"descent.example/pkg/wasm"
 )
 
 // must passes on what a constructor returned.
@@ -173,8 +174,6 @@ func TestWarmRestartsRestart(t *testing.T) {
 func TestGraphIsHost(t *testing.T) {
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
 	steps := []int{0, 1 << 20, 1<<24 + 1, 1e9}
 	for t := 1; t <= 131; t++ {
 		steps = append(steps, t)
@@ -185,7 +184,7 @@ func TestGraphIsHost(t *testing.T) {
 	for i, end := 0, 1; i < 12; i, end = i+1, 5*end+1 { // with growth 5
 		steps = append(steps, end, end-1)
 	}
-	for i, backend := range []compute.Backend{chosen, plain} {
+	for i, backend := range []compute.Backend{chosen, wasm.New()} {
 		t.Run(fmt.Sprintf("%d-%s", i, backend.Name()), func(t *testing.T) {
 			for _, c := range cases {
 				builds := 0
@@ -214,9 +213,6 @@ func TestGraphIsHost(t *testing.T) {
 func TestLoopIsHost(t *testing.T) {
 	backend, err := accel.Open()
 	require.NoError(t, err)
-	if !backend.Capabilities().Operations[compute.OpTypeDynamicUpdateSlice] {
-		t.Skip("GoMLX's Go backend cannot record within a loop: package train does not use one there")
-	}
 	const steps = 131
 	rates := func(step *graph.Node, constants []*graph.Node) (rows []*graph.Node) { // [1, schedules] of each type
 		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
@@ -434,8 +430,7 @@ func TestMisuse(t *testing.T) {
 	require.PanicsWithValue(t, "schedule: t is -1: steps are counted from 0", func() { cases[0].one.At(-1) })
 	require.PanicsWithValue(t, "schedule: the zero Schedule has no formula: make one with a constructor, such as Constant",
 		func() { schedule.Schedule{}.At(0) })
-	backend, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
+	backend := wasm.New()
 	for want, args := range map[string][]any{
 		"call Tabulate first":              {must(schedule.Product(cases[0].one, must(schedule.Func(func(int) float64 { return 1 })))), int64(0), []float64{0.3}},
 		"the zero Schedule has no formula": {schedule.Schedule{}, int64(0), []float64{1}},

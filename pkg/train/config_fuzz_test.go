@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -16,13 +15,13 @@ import (
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
+	"descent.example/pkg/wasm"
 )
 
 // A run with settings of any kind returns: with an error, or with records that are finite, in order, and end where the run
 // does. Each byte chooses a setting; the first of each list is a good one.
 func FuzzConfig(f *testing.F) {
-	backend, err := compute.NewWithConfig("go")
-	require.NoError(f, err)
+	backend := wasm.New()
 	p := &net{dtype: dtypes.Float32, hidden: 3, n: 6}
 	trainer, err := train.New(backend, p, must(optim.HeavyBall(0.5)), train.Record{Params: true, GradNorm: true, StepNorm: true, Rate: true, FullLoss: true})
 	require.NoError(f, err)

@@ -8,8 +8,6 @@ import (
 
 	"descent.example/internal/plural"
 	"descent.example/pkg/memory"
-	"descent.example/pkg/problem"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -82,24 +80,12 @@ func (t *Trainer) exampleGradients(theta []float64) (gradients [][]float64, err 
 	if err := memory.Check(memory.Bytes(16, t.n, len(theta)), "take fewer examples", "the gradients of %d examples of %d parameters", t.n, len(theta)); err != nil {
 		return nil, err
 	}
-	build, looped := t.oneExample, problem.Loops(t.backend)
-	if looped {
-		build = t.allExamples
-	}
-	program, inputs, err := t.evaluation(theta, func(e *evaluator) **graph.Graph { return &e.examples }, build)
+	program, inputs, err := t.evaluation(theta, func(e *evaluator) **graph.Graph { return &e.examples }, t.allExamples)
 	if err == nil {
 		err = catch(func() {
-			if looped {
-				out := program.Run(inputs...)
-				gradients = flatten(out, t.n)
-				release(out)
-				return
-			}
-			for i := range t.n {
-				out := program.Run(append(inputs, int32(i))...)
-				gradients = append(gradients, flatten(out, 1)[0])
-				release(out)
-			}
+			out := program.Run(inputs...)
+			gradients = flatten(out, t.n)
+			release(out)
 		})
 	}
 	if err != nil {
@@ -222,17 +208,6 @@ func (t *Trainer) gradient(g *graph.Graph, n nodes, batch []*graph.Node) []*grap
 	}
 	loss := t.loss(g, batch)
 	return append([]*graph.Node{loss}, graph.Gradient(loss, t.pick(func(v *model.Variable) *graph.Node { return v.NodeValue(g) })...)...)
-}
-
-// oneExample is the gradient of the example whose index is the last input, [1, …] each.
-func (t *Trainer) oneExample(g *graph.Graph) []*graph.Node {
-	n := t.evaluated(g)
-	index := graph.Parameter(g, "index", shapes.Make(dtypes.Int32))
-	gradients := t.gradient(g, n, single(n.data, index))[1:]
-	for i, x := range gradients {
-		gradients[i] = graph.ExpandAxes(x, 0)
-	}
-	return gradients
 }
 
 // allExamples are the gradients of all examples, one after the other in a loop.

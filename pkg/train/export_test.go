@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // SweepTogether is Sweep with atOnce runs in one program, on any backend.
@@ -17,20 +16,15 @@ func SweepTogether(ctx context.Context, jobs []Job, atOnce int) ([]*History, err
 func OneStepACall(t *Trainer) {
 	t.callTime = 0
 	for _, p := range t.programs.Range {
-		p.(program).pace().Store(1)
+		p.(*program).pace.Store(1)
 	}
 }
 
-// RecordsACall makes a call of the trainer's programs return at most n records. The trainer has run before. It returns
-// false where a program has no such limit.
-func RecordsACall(t *Trainer, n int) bool {
-	limited := false
+// RecordsACall makes a call of the trainer's programs return at most n records. The trainer has run before.
+func RecordsACall(t *Trainer, n int) {
 	for _, p := range t.programs.Range {
-		if p, ok := p.(*loop); ok {
-			p.records, limited = n, true
-		}
+		p.(*program).records = n
 	}
-	return limited
 }
 
 // Programs is how many programs of runs the trainer has compiled.
@@ -75,25 +69,18 @@ func SetSpeeds(t *Trainer, gpu compute.Backend, c Config, runs int, here, there 
 	twin.speeds = map[string]speed{u.key(): {step: there}}
 }
 
-// watched notes the devices on which a program is run.
-type watched struct {
-	program
-	used *sync.Map
-}
-
-func (w watched) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) ([]int, []bool, []*tensors.Tensor, error) {
-	w.used.Store(device, true)
-	return w.program.run(hs, b, fixed, state, device)
-}
-
 // WatchDevices returns a count of the devices on which programs that the trainer, or its twin on a GPU, has by now are run from now on.
 func WatchDevices(t *Trainer) (count func() int) {
 	if t.compiled.twin != nil {
 		t = t.compiled.twin
 	}
 	var used sync.Map
-	for key, p := range t.programs.Range {
-		t.programs.Store(key, watched{p.(program), &used})
+	for _, p := range t.programs.Range {
+		p, execute := p.(*program), p.(*program).execute
+		p.execute = func(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+			used.Store(device, true)
+			return execute(inputs, donate, device)
+		}
 	}
 	return func() (n int) {
 		for range used.Range {

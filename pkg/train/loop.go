@@ -2,6 +2,7 @@ package train
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -10,11 +11,13 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// loop is the program proper: a While in the graph, whose state is the step t and every variable, and whose body is
-// one training step. With lanes it is made by package vmap: what belongs to a run has a leading axis of runs.
-type loop struct {
-	paced
+// A program is a training run compiled, or several at once: a While in the graph, whose state is the step t and every variable, and
+// whose body is one training step. With lanes it is made by package vmap: what belongs to a run has a leading axis of runs. It
+// keeps no state between calls, so that several runs may call it at once.
+type program struct {
+	pace    atomic.Int64 // how many steps fit into a call's time, by what the last took; 0 before the first
 	graph   *graph.Graph
+	execute func(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error)
 	backend compute.Backend // whose buffers it takes
 	record  Record
 	lanes   int // 0: one run
@@ -38,14 +41,14 @@ const (
 
 // buildLoop makes the graph. Its main function makes no scalar through GoMLX's cache: a cached scalar belongs to the
 // function that made it first, and the loop's body could not use it.
-func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
+func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*program, []*graph.Node) {
 	rows := t.rows()
 	bytes := 0
 	for _, row := range rows {
 		bytes += int(row.ByteSize())
 	}
 	bytes *= max(u.lanes/4, 1)
-	p := &loop{graph: g, backend: t.backend, record: t.record, lanes: u.lanes, records: min(max(historyBytes/bytes, 16), 8192)}
+	p := &program{graph: g, backend: t.backend, record: t.record, lanes: u.lanes, records: min(max(historyBytes/bytes, 16), 8192)}
 
 	all := parameters(g, "counter", slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Int64)}, from))
 	fixed, state := t.inputs(g, u)
@@ -96,9 +99,12 @@ func (t *Trainer) buildLoop(g *graph.Graph, u setup) (*loop, []*graph.Node) {
 	return p, slices.Concat([]*graph.Node{out[at], out[ok]}, out[vars:])
 }
 
-func (p *loop) finalize() { p.graph.Finalize() }
+func (p *program) finalize() { p.graph.Finalize() }
 
-func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) (
+// run does a block on the device from the given state, with the inputs that stay the same during a run, and appends what it
+// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
+// reached and whether θ_t and its loss were still finite, and the state at θ_t, which is the caller's.
+func (p *program) run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) (
 	at []int, finite []bool, next []*tensors.Tensor, err error) {
 	if b.from == b.first && b.first%b.stride != 0 { // the first step's row would be overwritten: a call of its own
 		b.to = b.from + 1
@@ -137,7 +143,7 @@ func (p *loop) run(hs []*History, b block, fixed []any, state []*tensors.Tensor,
 
 // call runs the program on the device. GoMLX's own Run would move the tensors to the backend that the graph was built with, and where there
 // are lanes that is vmap's, which has no buffers. It also donates the numbers' buffers, at some microseconds each.
-func (p *loop) call(inputs []any, device compute.DeviceNum) []*tensors.Tensor {
+func (p *program) call(inputs []any, device compute.DeviceNum) []*tensors.Tensor {
 	buffers := make([]compute.Buffer, len(inputs))
 	for i, input := range inputs {
 		x, mine := input.(*tensors.Tensor)
@@ -151,7 +157,7 @@ func (p *loop) call(inputs []any, device compute.DeviceNum) []*tensors.Tensor {
 		}
 		buffers[i] = buffer
 	}
-	results, err := p.graph.Executable().Execute(buffers, make([]bool, len(buffers)), device)
+	results, err := p.execute(buffers, make([]bool, len(buffers)), device)
 	if err != nil {
 		panic(err)
 	}

@@ -25,9 +25,6 @@ func TestALongRunTakesNoMoreMemory(t *testing.T) {
 	}
 	backend, err := accel.Open()
 	require.NoError(t, err)
-	if accel.Platform() == "go" {
-		t.Skip("GoMLX's Go backend is too slow for 10⁶ steps; there each step returns to the host")
-	}
 	trainer := newTrainer(t, backend, &net{dtype: dtypes.Float32, hidden: 16, n: 8}, optim.GD(), train.Record{Params: true, GradNorm: true})
 	peak := func(steps int) float64 {
 		debug.FreeOSMemory()

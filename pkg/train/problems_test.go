@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/accel"
+	"descent.example/pkg/wasm"
 )
 
 // bowl is L(θ) = ½ Σ λᵢ(θᵢ − cᵢ)², whose gradient descent has a closed form: θᵢ(t) − cᵢ = (1 − ηλᵢ)^t (θᵢ(0) − cᵢ).
@@ -104,14 +105,12 @@ func column(dtype dtypes.DType, values []float64) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(as(dtype, values).([]float32), len(values), 1)
 }
 
-// eachBackend runs a test on the backend that the user chose and on the Go backend.
+// eachBackend runs a test on the backend that the user chose and on WebAssembly.
 func eachBackend(t *testing.T, test func(t *testing.T, backend compute.Backend)) {
 	chosen, err := accel.Open()
 	require.NoError(t, err)
-	plain, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
-	all := []compute.Backend{chosen, plain}
-	if chosen.Name() == plain.Name() {
+	all := []compute.Backend{chosen, wasm.New()}
+	if chosen.Name() == wasm.Name {
 		all = all[:1]
 	}
 	for i, backend := range all {

@@ -4,37 +4,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync/atomic"
 
-	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/vmap"
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
-
-// A program is a training run compiled, or several at once. It keeps no state between calls, so that several runs may call it
-// at once.
-type program interface {
-	// run does a block on the device from the given state, with the inputs that stay the same during a run, and appends what it
-	// recorded to the runs' histories; of a run that has none nothing counts. It returns for each run the step t that it
-	// reached and whether θ_t and its loss were still finite, and the state at θ_t, which is the caller's: nil if no step was done, as
-	// that is the given state then.
-	run(hs []*History, b block, fixed []any, state []*tensors.Tensor, device compute.DeviceNum) (at []int, finite []bool, next []*tensors.Tensor, err error)
-	// pace is how many steps fit into a call's time, by what the last took; 0 before the first.
-	pace() *atomic.Int64
-	finalize()
-}
-
-// paced is a program's pace.
-type paced struct{ steps atomic.Int64 }
-
-func (p *paced) pace() *atomic.Int64 { return &p.steps }
 
 // A block is one call's share of a run of last steps: iterations t in [from, to). Iteration t evaluates and records
 // the loss at θ_t and, if t < last, steps to θ_{t+1}. A run that begins at step first records that step too.
@@ -80,26 +59,20 @@ func (u setup) key() string {
 func (u setup) reduces() bool { return u.plateau.On() }
 
 // compile builds and compiles the program. The caller holds the trainer's lock.
-func (t *Trainer) compile(u setup) (program, error) {
+func (t *Trainer) compile(u setup) (*program, error) {
 	backend := t.backend
 	if u.lanes > 0 {
 		backend = vmap.New(backend, u.lanes, func(parameter string) bool { return t.differs(u, parameter) })
 	}
 	g := graph.NewGraph(backend, "train")
 	model.SetStore(g, t.store)
-	var p program
+	var p *program
 	var outputs []*graph.Node
 	err := catch(func() {
-		switch {
-		case problem.Loops(t.backend):
-			p, outputs = t.buildLoop(g, u)
-		case u.lanes > 0:
-			panic(fmt.Errorf("runs without a loop cannot be batched: %w", compute.ErrNotImplemented))
-		default:
-			p, outputs = t.buildStep(g, u)
-		}
+		p, outputs = t.buildLoop(g, u)
 		must(t.checkProgram(g, u.lanes))
 		must(g.Compile(outputs...))
+		p.execute = g.Executable().Execute
 	})
 	if err != nil {
 		g.Finalize()

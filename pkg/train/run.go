@@ -44,7 +44,7 @@ func (t *Trainer) run(ctx context.Context, cs []Config, lanes int, device comput
 type execution struct {
 	trainer         *Trainer
 	configs         []Config
-	program         program
+	program         *program
 	lanes           int
 	device          compute.DeviceNum
 	fixed           []any             // inputs that stay the same during the runs,
@@ -124,14 +124,14 @@ func (e *execution) end() {
 // call calls the program once, for as many steps as fit into a call's time, and ends the runs that are over.
 func (e *execution) call(ctx context.Context) error {
 	began, t := time.Now(), e.trainer
-	size := max(e.program.pace().Load(), 1)
+	size := max(e.program.pace.Load(), 1)
 	b := block{from: e.step, to: min(e.last+1, e.step+int(size)), first: e.first, last: e.last, stride: e.configs[0].Stride}
 	var at []int
 	var finite []bool
 	err := t.use(func() error {
 		var next []*tensors.Tensor
 		var err error
-		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors, e.device); err == nil && next != nil {
+		if at, finite, next, err = e.program.run(e.live, b, e.fixed, e.state.tensors, e.device); err == nil {
 			e.state.release()
 			e.state = values{tensors: next}
 		}
@@ -168,7 +168,7 @@ func (e *execution) call(ctx context.Context) error {
 			return err
 		}
 	}
-	e.program.pace().Store(t.fit(size, e.step-b.from, time.Since(began)))
+	e.program.pace.Store(t.fit(size, e.step-b.from, time.Since(began)))
 	return nil
 }
 

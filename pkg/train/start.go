@@ -9,13 +9,14 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
 // prepare returns the program, compiled if it is the first of its structure, and the state at the start of the runs.
-func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.Tensor, error) {
+func (t *Trainer) prepare(cs []Config, lanes int) (*program, []setup, []*tensors.Tensor, error) {
 	us, states := make([]setup, len(cs)), make([][]*tensors.Tensor, len(cs))
 	for i, c := range cs {
 		us[i] = setupOf(c, lanes)
@@ -38,13 +39,13 @@ func (t *Trainer) prepare(cs []Config, lanes int) (program, []setup, []*tensors.
 
 // programOf returns the program, compiled if it is the first of its structure. Runs at once take no lock where it is: one that
 // waits for another's lock is woken late, after a twentieth of a short run.
-func (t *Trainer) programOf(u setup) (program, error) {
+func (t *Trainer) programOf(u setup) (*program, error) {
 	if p, ok := t.programs.Load(u.key()); ok {
-		return p.(program), nil
+		return p.(*program), nil
 	}
 	defer t.lock()()
 	if p, ok := t.programs.Load(u.key()); ok { // another has compiled it
-		return p.(program), nil
+		return p.(*program), nil
 	}
 	p, err := t.compile(u)
 	if err != nil {
@@ -134,7 +135,7 @@ func (t *Trainer) resume(state []*tensors.Tensor, h *History, onDevice bool) err
 
 // goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
 // the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:ops_sequential") })
+var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
 
 // starting are the starting values of the variables for a seed.
 type starting struct {

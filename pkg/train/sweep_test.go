@@ -24,6 +24,7 @@ import (
 	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/train"
+	"descent.example/pkg/wasm"
 )
 
 // A sweep's histories are those of single runs, whatever the number of workers.
@@ -97,9 +98,7 @@ func TestRunsTogetherAreSingleRuns(t *testing.T) {
 				jobs = append(jobs, train.Job{Trainer: trainer, Config: c})
 			}
 			requireAlike(t, jobs, 3, fmt.Sprintf("%s, %s, schedule %d", name, samplers[i%len(samplers)], i%len(schedules)))
-			if problem.Loops(backend) {
-				require.Equal(t, 3, train.Programs(trainer)) // single runs, and batches of up to 4 and 2
-			}
+			require.Equal(t, 3, train.Programs(trainer)) // single runs, and batches of up to 4 and 2
 		}
 	})
 }
@@ -191,7 +190,7 @@ func (b named) PluginName() string { return b.plugin }
 // Runs are batched where go-xla takes the plugin for CUDA's.
 func TestGPUIsKnownByItsPlugin(t *testing.T) {
 	eachBackend(t, func(t *testing.T, backend compute.Backend) {
-		if strings.HasPrefix(accel.Platform(), "xla:cpu") || backend.Name() == "go" {
+		if strings.HasPrefix(accel.Platform(), "xla:cpu") || backend.Name() == wasm.Name {
 			require.False(t, train.OnGPU(backend))
 		}
 		require.True(t, train.OnGPU(named{backend, "/opt/jax_plugins/xla_cuda13/xla_cuda_plugin.so"}))

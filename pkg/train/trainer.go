@@ -5,8 +5,6 @@
 // is built as GoMLX builds it, by any GoMLX optimizer on any loss. A loop inside the graph repeats it, and also draws the batch
 // and follows the learning rate's schedule, so a step costs microseconds. Rates, the optimizer's constants, seed, number of
 // steps, stride and starting values are inputs of the program: it is compiled once, and a new value never compiles again.
-// GoMLX's Go backend cannot run the loop. There the host repeats the compiled step, with the same records and the same rules
-// for stopping.
 package train
 
 import (
@@ -214,7 +212,7 @@ func (t *Trainer) Close() {
 	}
 	t.compiled.closed = true
 	for _, p := range t.programs.Range {
-		p.(program).finalize()
+		p.(*program).finalize()
 	}
 	if t.evaluator != nil {
 		t.evaluator.finalize()

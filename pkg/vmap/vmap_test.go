@@ -16,6 +16,7 @@ import (
 
 	"descent.example/pkg/accel"
 	"descent.example/pkg/vmap"
+	"descent.example/pkg/wasm"
 )
 
 // n computations at once give what n computations one by one give, for every operation that has a rule, with each
@@ -115,10 +116,7 @@ func ok(which int, alike []int) bool {
 func backends(t *testing.T) []compute.Backend {
 	first, err := accel.Open()
 	require.NoError(t, err)
-	pureGo, err := compute.NewWithConfig("go")
-	require.NoError(t, err)
-	t.Cleanup(pureGo.Finalize)
-	return []compute.Backend{first, pureGo}
+	return []compute.Backend{first, wasm.New()}
 }
 
 // compare does the function of random inputs, of which those whose bit is set in which differ between the computations.

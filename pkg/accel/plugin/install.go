@@ -159,7 +159,7 @@ func (o Options) sources(kind Kind) ([]source, error) {
 	case kind == CPU && o.wheel.Platform == platform:
 		return nil, fmt.Errorf("the wheel %s needs a Python with pip; run `go run ./cmd/lab setup`", o.wheel)
 	}
-	return nil, fmt.Errorf("no PJRT plugin for %s is published for %s; GoMLX's pure Go backend computes instead", kind, platform)
+	return nil, fmt.Errorf("no PJRT plugin for %s is published for %s; WebAssembly computes instead", kind, platform)
 }
 
 const platform = runtime.GOOS + "/" + runtime.GOARCH

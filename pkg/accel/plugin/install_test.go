@@ -414,7 +414,7 @@ func TestInstallUnsupported(t *testing.T) {
 	o := x.options(t)
 	o.wheel.Platform = "plan9/arm"
 	_, err := Install(t.Context(), CPU, o)
-	says.All(t, err, "cpu … "+platform+" … Go backend")
+	says.All(t, err, "cpu … "+platform+" … WebAssembly")
 	_, err = Install(t.Context(), "abacus", o)
 	require.ErrorContains(t, err, `plugins of the kind "abacus" cannot be fetched`)
 	withGPU(t, false)

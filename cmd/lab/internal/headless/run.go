@@ -40,13 +40,12 @@ type Options struct {
 	InPlace bool          // the outputs are stored in the notebook itself
 	Output  string        // folder of the executed copy; "" for runs in the workspace
 	Backend string        // what computes, as GOMLX_BACKEND; "" for the best there is
-	Skip    string        // tag of the cells that are not executed and keep their outputs; "" for none
 	Timeout time.Duration // the longest time for one cell
 	Drag    bool          // each parameter of a cell is moved once, as in JupyterLab, and the cell fails if it does not answer
 }
 
 // backends are what GOMLX_BACKEND can be here, without the options that follow a comma.
-var backends = regexp.MustCompile(`^(wasm|go|xla|xla:(cpu|cuda)[^,/]*|xla:/[^,]+)(,.*)?$|^go:`)
+var backends = regexp.MustCompile(`^(wasm|xla|xla:(cpu|cuda)[^,/]*|xla:/[^,]+)(,.*)?$`)
 
 // Check is an error, which says what is wrong, when these notebooks cannot be executed with these options. It reads the
 // notebooks and executes nothing.
@@ -80,7 +79,7 @@ func Check(notebooks []string, opt Options) error {
 	case opt.InPlace && len(opt.Set) > 0:
 		return errors.New("--in-place stores what the notebook's own values give: leave out --set, or --in-place")
 	case opt.Backend != "" && !backends.MatchString(opt.Backend):
-		return fmt.Errorf("--backend=%s is none: it can be xla:cpu, xla:cuda, go, or xla: and a plugin's absolute path", opt.Backend)
+		return fmt.Errorf("--backend=%s is none: it can be xla:cpu, xla:cuda, wasm, or xla: and a plugin's absolute path", opt.Backend)
 	case opt.Timeout < time.Second:
 		return fmt.Errorf("--timeout=%v is too short for any cell: give 1s or more", opt.Timeout)
 	default:
@@ -186,7 +185,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	job, err := json.Marshal(map[string]any{
 		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
 		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(), "drag": opt.Drag,
-		"skip": opt.Skip, "overrides": overrides, "set": perCell(source, set), "place": place, "pages": append([]string{place}, opt.Pages...),
+		"overrides": overrides, "set": perCell(source, set), "place": place, "pages": append([]string{place}, opt.Pages...),
 	})
 	if err != nil {
 		return Result{}, err

@@ -93,7 +93,7 @@ func (h Home) linkStep() step {
 				if err = h.command(ctx, []string{"GOWORK=" + work, "GOFLAGS=" + flags}, "go", "build", "-buildvcs=false", "-o", engine, "./cmd/engine"); err != nil {
 					continue
 				}
-				if err = h.command(ctx, []string{"GOMLX_BACKEND=go"}, engine); err == nil {
+				if err = h.command(ctx, []string{"GOMLX_BACKEND=wasm"}, engine); err == nil {
 					return errors.Join(WriteFile(h.path("linkflags"), []byte(flags)), WriteFile(h.path("gotool"), []byte(tool)))
 				}
 			}

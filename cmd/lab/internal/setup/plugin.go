@@ -62,7 +62,7 @@ func (h Home) fetchPlugin(ctx context.Context, opt Options, out *report.Reporter
 	switch {
 	case asked.Path != "":
 		err = plugin.Check(asked.Path)
-	case !slices.Contains([]string{"", "wasm", "go", "xla"}, asked.Backend):
+	case !slices.Contains([]string{"", "wasm", "xla"}, asked.Backend):
 		err = errors.New("GoMLX has no such backend here")
 	}
 	if err != nil {

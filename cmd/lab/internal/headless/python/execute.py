@@ -2,7 +2,7 @@
 
 Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "html": path or "",
 "templates": folder, "place": of the page, "pages": those that the lab writes, "title": text, "folder": the kernel's,
-"timeout": seconds, "drag": whether each parameter is moved too, "skip": the tag of cells that are not executed and keep their outputs, "set": what each code cell is
+"timeout": seconds, "drag": whether each parameter is moved too, "set": what each code cell is
 given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
 {"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
@@ -203,7 +203,7 @@ def main():
                             config=Config({"KernelManager": {"transport": "ipc", "ip": os.environ["TMPDIR"] + "/socket"}}),
                             timeout_func=lambda cell: job["timeout"], startup_timeout=120,
                             iopub_timeout=max(60, math.ceil(job["timeout"])), raise_on_iopub_timeout=True,
-                            record_timing=False, skip_cells_with_tag=job["skip"], resources={"metadata": {"path": job["folder"]}})
+                            record_timing=False, resources={"metadata": {"path": job["folder"]}})
     threading.Thread(target=end_with_the_lab, daemon=True).start()
     code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code"]
     ok = True
