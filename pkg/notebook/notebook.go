@@ -65,6 +65,9 @@ func (c *Cell) UnmarshalJSON(data []byte) error {
 // TagMachine is the tag of a cell whose output depends on the machine: on what computes, or how fast.
 const TagMachine = "machine"
 
+// TagChaotic is the tag of a cell whose numbers a single rounding changes, because the training that it shows is chaotic.
+const TagChaotic = "chaotic"
+
 // An Output is something that a cell showed: a stream's text, an error, or one thing in several formats.
 type Output struct {
 	Type     string                     `json:"output_type"` // stream, display_data, execute_result or error
