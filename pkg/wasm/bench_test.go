@@ -30,7 +30,7 @@ func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step t
 	require.NoError(t, err)
 	defer trainer.Close()
 	run := func(steps int) {
-		_, err := trainings.Bits(trainer, config, steps)
+		_, err := trainings.Run(trainer, config, steps)
 		require.NoError(t, err)
 	}
 	run(100)

@@ -79,16 +79,17 @@ func (t Training) Start(b compute.Backend) (*train.Trainer, train.Config, error)
 	return trainer, train.Config{LearningRate: t.rate, Sampler: s, Stride: 100}, err
 }
 
-// Bits is a hash of all that a run of the given steps records, bit by bit. It is an error when the run fails.
-func Bits(trainer *train.Trainer, config train.Config, steps int) (string, error) {
+// Run trains for the given steps. It is an error when the run fails.
+func Run(trainer *train.Trainer, config train.Config, steps int) (*train.History, error) {
 	config.Steps = steps
-	h, err := trainer.Run(context.Background(), config)
-	if err != nil {
-		return "", err
-	}
+	return trainer.Run(context.Background(), config)
+}
+
+// Bits is a hash of all that a run recorded, bit by bit.
+func Bits(h *train.History) string {
 	sum := fnv.New64a()
 	for i := range h.Step {
 		fmt.Fprintf(sum, "%d %x %x\n", h.Step[i], h.Loss[i], h.Params[i])
 	}
-	return fmt.Sprintf("%x", sum.Sum64()), nil
+	return fmt.Sprintf("%x", sum.Sum64())
 }
