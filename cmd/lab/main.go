@@ -4,6 +4,7 @@
 //	go run ./cmd/lab setup              set up only
 //	go run ./cmd/lab reset CHAPTER...   bring the original of a chapter back
 //	go run ./cmd/lab run NOTEBOOK...    execute notebooks headless
+//	go run ./cmd/lab site               build the lecture as static files
 //	go run ./cmd/lab test               run all tests
 //	go run ./cmd/lab bench              time the training against JAX and PyTorch
 //	go run ./cmd/lab sweep              train a grid of nets, or one part of it on each of several machines
@@ -80,7 +81,7 @@ func rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&common.work, "work", "", "folder of your notebooks (default: work in this repository; ~/descent if you may not write there)")
 	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(setupCommand(&common), runCommand(&common), resetCommand(&common), testCommand(&common), benchCommand(&common), sweepCommand(&common),
-		assignmentCommand(&common), doctorCommand(&common), cleanCommand(&common), singleuserCommand(&common))
+		assignmentCommand(&common), doctorCommand(&common), cleanCommand(&common), singleuserCommand(&common), siteCommand(&common))
 	return root
 }
 

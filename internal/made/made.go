@@ -47,6 +47,34 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 	return kept, errors.Join(Replace(filepath.Join(folder, record), text, 0o644), Replace(path, data, 0o644))
 }
 
+// Prune removes the files of the folder that Write wrote and stays refuses. One that a person changed stays. It is an error when the folder cannot be
+// written.
+func Prune(folder string, stays func(name string) bool) error {
+	sums := map[string]string{}
+	text, err := os.ReadFile(filepath.Join(folder, record))
+	if err != nil || json.Unmarshal(text, &sums) != nil {
+		return nil // nothing is known to be ours
+	}
+	for name, written := range sums {
+		if stays(name) {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err == nil && sum(data) == written {
+			err = os.Remove(filepath.Join(folder, name))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		os.Remove(filepath.Join(folder, filepath.Dir(name))) // if it is empty
+		delete(sums, name)
+	}
+	if text, err = json.MarshalIndent(sums, "", " "); err != nil {
+		return err
+	}
+	return Replace(filepath.Join(folder, record), text, 0o644)
+}
+
 func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])

@@ -251,6 +251,20 @@ func (c Cell) Name() string {
 	return first
 }
 
+// Text returns the source, in which a picture that is attached to the cell stands in place of its name.
+func (c Cell) Text() string {
+	var attached map[string]map[string]string
+	json.Unmarshal(c.read["attachments"], &attached)
+	text := string(c.Source)
+	for name, types := range attached {
+		for mime, data := range types {
+			text = strings.ReplaceAll(text, "attachment:"+name, "data:"+mime+";base64,"+data)
+			break
+		}
+	}
+	return text
+}
+
 // Words returns all the text that the cell showed: streams, then each display's markdown or plain text.
 func (c Cell) Words() string {
 	var b strings.Builder
@@ -272,6 +286,13 @@ func (o Output) As(mime string) (string, bool) {
 	raw, ok := o.Data[mime]
 	ok = ok && json.Unmarshal(raw, &text) == nil
 	return string(text), ok
+}
+
+// Traceback returns what the kernel said of an error, "" of another output.
+func (o Output) Traceback() string {
+	var lines []string
+	json.Unmarshal(o.read["traceback"], &lines)
+	return strings.Join(lines, "\n")
 }
 
 // Kinds lists what each of the cell's displays consists of, such as "image/png image/svg+xml text/plain".

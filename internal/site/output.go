@@ -1,0 +1,108 @@
+package site
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+
+	"descent.example/pkg/notebook"
+)
+
+var (
+	// slides is what figure.Slides leaves in a notebook: words, and a script with all its pictures.
+	slides = regexp.MustCompile(`(?s)^<div data-slides="(\w+)"><p>(.*?)</p></div>\s*<script>\s*(.*?)\s*</script>\s*$`)
+
+	// trust ends the words of slides in JupyterLab, which shows scripts after a person's leave alone. A page needs none.
+	trust = regexp.MustCompile(`\s*To [^.:]*, run the cell, or trust the notebook: .*$`)
+
+	ansi    = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	columns = regexp.MustCompile(`(?m)^\S.*\S {2,}\S`) // words below each other
+)
+
+// outputs returns what a cell showed as HTML, each output with its number.
+func (c *chapter) outputs(cell notebook.Cell) (string, error) {
+	var b strings.Builder
+	for i, o := range cell.Outputs {
+		shown, err := c.output(o, fmt.Sprintf("%s-%d", slug(cell.ID()), i))
+		if err != nil {
+			return "", err
+		}
+		// JupyterLab's class is where the script of slides looks for the still that they replace.
+		fmt.Fprintf(&b, "<div class=\"output jp-OutputArea-child\" data-i=\"%d\">%s</div>\n", i, shown)
+	}
+	return b.String(), nil
+}
+
+// output returns an output as HTML, in the best of its types; name is that of its files.
+func (c *chapter) output(o notebook.Output, name string) (string, error) {
+	switch o.Type {
+	case "stream":
+		return words(string(o.Text), ""), nil
+	case "error":
+		return words(o.Traceback(), "error"), nil
+	}
+	if text, ok := o.As("text/html"); ok {
+		return c.htmlOutput(text, name), nil
+	}
+	if picture, ok := o.As("image/svg+xml"); ok {
+		return c.picture(o, "image/svg+xml", name+".svg", []byte(picture)), nil
+	}
+	for mime, ext := range map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"} {
+		if text, ok := o.As(mime); ok {
+			data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
+			if err != nil {
+				return "", fmt.Errorf("a picture is not in base64: %w", err)
+			}
+			return c.picture(o, mime, name+ext, data), nil
+		}
+	}
+	if text, ok := o.As("text/markdown"); ok {
+		return c.ofOutput(text)
+	}
+	text, _ := o.As("text/plain")
+	return words(text, ""), nil
+}
+
+// words are a text that a cell said.
+func words(text, class string) string {
+	text = strings.TrimRight(ansi.ReplaceAllString(text, ""), "\n")
+	if class == "" && columns.MatchString(text) {
+		class = "columns"
+	}
+	if class != "" {
+		class = ` class="` + class + `"`
+	}
+	return "<pre" + class + ">" + html.EscapeString(text) + "</pre>"
+}
+
+// picture is an image, and below it the file to take away.
+func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) string {
+	var about struct {
+		Alt           string
+		Width, Height int
+	}
+	json.Unmarshal(o.Metadata[mime], &about)
+	plain, _ := o.As("text/plain")
+	var size string
+	if about.Width > 0 && about.Height > 0 {
+		size = fmt.Sprintf(` width="%d" height="%d"`, about.Width, about.Height)
+	}
+	source := c.asset(name, mime, data)
+	kind := strings.ToUpper(name[strings.LastIndexByte(name, '.')+1:])
+	return fmt.Sprintf(`<figure><img src="%s" alt="%s"%s decoding="async"><figcaption class="take"><a href="%[1]s" download="%s-%s">%s</a></figcaption></figure>`,
+		source, html.EscapeString(cmp.Or(about.Alt, plain)), size, c.Name, name, kind)
+}
+
+// htmlOutput is HTML that a cell showed. The many pictures of slides come when a reader is near them.
+func (c *chapter) htmlOutput(text, name string) string {
+	m := slides.FindStringSubmatch(text)
+	if m == nil || c.inline {
+		return text
+	}
+	script := c.asset(name+".js", "text/javascript", []byte(m[3]+"\n"))
+	return fmt.Sprintf(`<div data-slides="%s" data-script="%s"><p>%s</p></div>`, m[1], script, trust.ReplaceAllString(m[2], ""))
+}
