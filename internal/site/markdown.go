@@ -69,7 +69,10 @@ var (
 	fenced  = regexp.MustCompile(`(?s)<pre><code class="language-go">(.*?)</code></pre>`)
 	heading = regexp.MustCompile(`(?s)<h([1-6])>(.*?)</h[1-6]>`)
 	element = regexp.MustCompile(`<[^>]*>`)
-	asides  = regexp.MustCompile(`<p>(<(?:em|strong)>(Predict before you run|Exercise)\.</(?:em|strong)>)`)
+	// Markdown has no table without a header: its cells are empty then.
+	emptyHead   = regexp.MustCompile(`<thead>\s*<tr>\s*(?:<th[^>]*></th>\s*)+</tr>\s*</thead>`)
+	emptyHeader = regexp.MustCompile(`<th[^>]*></th>`)
+	asides      = regexp.MustCompile(`<p>(<(?:em|strong)>(Predict before you run|Exercise)\.</(?:em|strong)>)`)
 )
 
 // of returns the HTML of a Markdown cell. It is an error when a formula cannot be read.
@@ -106,6 +109,8 @@ func (t *texts) convert(markdown goldmark.Markdown, source string) (string, erro
 		}
 		return "<a" + m[1] + ` href="` + html.EscapeString(to) + `"` + m[3] + ">" + m[4] + "</a>"
 	})
+	text = emptyHead.ReplaceAllString(text, "")
+	text = emptyHeader.ReplaceAllString(text, "<td></td>")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "<table", `<div class="scroll"><table`), "</table>", "</table></div>")
 	text = t.anchors(text, found)
 	number := func(of string) formula {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"html/template"
+	"path"
 	"regexp"
 	"strings"
 
@@ -23,18 +25,16 @@ var (
 	columns = regexp.MustCompile(`(?m)^\S.*\S {2,}\S`) // words below each other
 )
 
-// outputs returns what a cell showed as HTML, each output with its number.
-func (c *chapter) outputs(cell notebook.Cell) (string, error) {
-	var b strings.Builder
+// outputs returns what a cell showed as HTML.
+func (c *chapter) outputs(cell notebook.Cell) (all []template.HTML, err error) {
 	for i, o := range cell.Outputs {
 		shown, err := c.output(o, fmt.Sprintf("%s-%d", slug(cell.ID()), i))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		// JupyterLab's class is where the script of slides looks for the still that they replace.
-		fmt.Fprintf(&b, "<div class=\"output jp-OutputArea-child\" data-i=\"%d\">%s</div>\n", i, shown)
+		all = append(all, template.HTML(shown))
 	}
-	return b.String(), nil
+	return all, nil
 }
 
 // output returns an output as HTML, in the best of its types; name is that of its files.
@@ -49,7 +49,7 @@ func (c *chapter) output(o notebook.Output, name string) (string, error) {
 		return c.htmlOutput(text, name), nil
 	}
 	if picture, ok := o.As("image/svg+xml"); ok {
-		return c.picture(o, "image/svg+xml", name+".svg", []byte(picture)), nil
+		return c.picture(o, "image/svg+xml", name+".svg", []byte(picture))
 	}
 	for mime, ext := range map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"} {
 		if text, ok := o.As(mime); ok {
@@ -57,7 +57,7 @@ func (c *chapter) output(o notebook.Output, name string) (string, error) {
 			if err != nil {
 				return "", fmt.Errorf("a picture is not in base64: %w", err)
 			}
-			return c.picture(o, mime, name+ext, data), nil
+			return c.picture(o, mime, name+ext, data)
 		}
 	}
 	if text, ok := o.As("text/markdown"); ok {
@@ -80,21 +80,18 @@ func words(text, class string) string {
 }
 
 // picture is an image, and below it the file to take away.
-func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) string {
+func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (string, error) {
 	var about struct {
 		Alt           string
 		Width, Height int
 	}
 	json.Unmarshal(o.Metadata[mime], &about)
 	plain, _ := o.As("text/plain")
-	var size string
-	if about.Width > 0 && about.Height > 0 {
-		size = fmt.Sprintf(` width="%d" height="%d"`, about.Width, about.Height)
-	}
-	source := c.asset(name, mime, data)
-	kind := strings.ToUpper(name[strings.LastIndexByte(name, '.')+1:])
-	return fmt.Sprintf(`<figure><img src="%s" alt="%s"%s decoding="async"><figcaption class="take"><a href="%[1]s" download="%s-%s">%s</a></figcaption></figure>`,
-		source, html.EscapeString(cmp.Or(about.Alt, plain)), size, c.Name, name, kind)
+	text, err := fill("picture.html", map[string]any{
+		"Source": template.URL(c.asset(name, mime, data)), "Alt": cmp.Or(about.Alt, plain), "Width": about.Width, "Height": about.Height,
+		"File": c.Name + "-" + name, "Kind": strings.ToUpper(strings.TrimPrefix(path.Ext(name), ".")),
+	})
+	return string(text), err
 }
 
 // htmlOutput is HTML that a cell showed. The many pictures of slides come when a reader is near them.

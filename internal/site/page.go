@@ -102,19 +102,12 @@ func (c *chapter) code(b *strings.Builder, cell notebook.Cell, i int, open bool)
 	if err != nil {
 		return err
 	}
-	id := template.HTMLEscapeString(cmp.Or(cell.ID(), fmt.Sprintf("cell-%d", i+1)))
-	state := ""
-	if open {
-		state = " open"
-	}
-	fmt.Fprintf(b, `<section class="cell" id="%s" data-chapter="%s" data-cell="%[1]s">
-<details class="code"%s><summary>Code</summary><pre class="code"><code>%s</code></pre></details>
-<div class="descent-controls" hidden></div>
-<div class="outputs">
-%s</div>
-</section>
-`, id, template.HTMLEscapeString(c.Name), state, highlight(strings.TrimRight(string(cell.Source), "\n")), shown)
-	return nil
+	text, err := fill("cell.html", map[string]any{
+		"ID": cmp.Or(cell.ID(), fmt.Sprintf("cell-%d", i+1)), "Chapter": c.Name, "Open": open,
+		"Code": template.HTML(highlight(strings.TrimRight(string(cell.Source), "\n"))), "Outputs": shown,
+	})
+	b.Write(text)
+	return err
 }
 
 var (
