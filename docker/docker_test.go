@@ -3,6 +3,7 @@ package docker
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// Both ways: what go.mod and the lock file name is in the list, and nothing else is.
+// Both ways: what go.mod, the lock file and vendored packages of npm name is in the list, and nothing else is.
 func TestNoticesAreCurrent(t *testing.T) {
 	listed := map[string]bool{}
 	for _, row := range regexp.MustCompile(`(?m)^([^\t\n]+)\t([^\t\n]+)\t.+$`).FindAllStringSubmatch(read(t, "THIRD_PARTY_NOTICES"), -1) {
@@ -43,6 +44,17 @@ func TestNoticesAreCurrent(t *testing.T) {
 			}
 		}
 	}
+	require.NoError(t, fs.WalkDir(os.DirFS(filepath.Join(root, "internal")), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "package.json" { // of npm, vendored
+			return err
+		}
+		var about struct{ Name, Version string }
+		require.NoError(t, json.Unmarshal([]byte(read(t, filepath.Join("internal", path))), &about))
+		module := about.Name + " " + about.Version
+		allowed[module] = true
+		require.True(t, listed[module], "%s is not in THIRD_PARTY_NOTICES, which says how it is made", module)
+		return nil
+	}))
 	lock := regexp.MustCompile(`(?m)^([\w.-]+)==(\S+)( ;)?`)
 	separators := regexp.MustCompile(`[-_.]+`)
 	for _, row := range lock.FindAllStringSubmatch(read(t, "cmd/lab/internal/setup/python/requirements.lock"), -1) {

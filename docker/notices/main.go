@@ -1,4 +1,4 @@
-// Command notices lists what others wrote and the image holds: Go and its modules, Python's packages, XLA's plugin.
+// Command notices lists what others wrote and the image holds: Go and its modules, npm's and Python's packages, XLA's plugin.
 //
 //	notices -go /usr/local/go -python .lab/python -plugins ~/.cache/descent/plugins MODULE...
 //
@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/textproto"
 	"os"
@@ -109,6 +110,11 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 				parts = append(parts, newPart("golang", words[0], words[1], chosen[words[0]], words[2]))
 			}
 		}
+		vendored, err := npmParts(folder)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, vendored...)
 	}
 	if python != "" {
 		found, err := filepath.Glob(filepath.Join(python, "lib", "python3*", "site-packages", "*.dist-info"))
@@ -142,6 +148,30 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 	}
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version)) })
 	return slices.CompactFunc(parts, func(a, b part) bool { return a.URL == b.URL }), nil
+}
+
+// npmParts are npm's packages of which files lie in the module's own folder, each beside its package.json.
+func npmParts(module string) (parts []part, err error) {
+	return parts, filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && path != module && (strings.HasPrefix(name, ".") || name == "work"): // what the lab made
+			return fs.SkipDir
+		case d.IsDir() || name != "package.json":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var about struct{ Name, Version, License string }
+		if err := json.Unmarshal(text, &about); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		parts = append(parts, newPart("npm", about.Name, about.Version, about.License, filepath.Dir(path)))
+		return nil
+	})
 }
 
 // pythonPart reads the folder of metadata of an installed package. What its maker declares goes before what its files say.

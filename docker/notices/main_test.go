@@ -57,3 +57,20 @@ func TestPackagesAreFound(t *testing.T) {
 		t.Error("a folder without packages is no error")
 	}
 }
+
+// A package of npm is found by its package.json, which says its license, but not in what the lab made.
+func TestVendoredPackagesAreFound(t *testing.T) {
+	module := t.TempDir()
+	for _, folder := range []string{"internal/x/assets", ".lab/x", "work/x"} {
+		if err := os.MkdirAll(filepath.Join(module, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(module, folder, "package.json"), []byte(`{"name": "@an/example", "version": "1.2", "license": "OFL-1.1"}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parts, err := npmParts(module)
+	if err != nil || len(parts) != 1 || parts[0].URL != "pkg:npm/@an/example@1.2" || parts[0].license() != "OFL-1.1" {
+		t.Errorf("%v, %v", parts, err)
+	}
+}

@@ -115,6 +115,22 @@ func (p *Tab) Until(script string) {
 	}
 }
 
+// Look sets the size of the page and what its style sheets ask for: the medium, screen or print, and the scheme of colors, light or dark.
+func (p *Tab) Look(width, height int, medium, scheme string) {
+	p.t.Helper()
+	p.call(p.session, "Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})
+	p.call(p.session, "Emulation.setEmulatedMedia", map[string]any{"media": medium,
+		"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}})
+}
+
+// Press presses a key and lets it go. The key has the name that a page reads, such as ArrowRight.
+func (p *Tab) Press(key string) {
+	p.t.Helper()
+	for _, kind := range []string{"rawKeyDown", "keyUp"} {
+		p.call(p.session, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key})
+	}
+}
+
 // Write types at the end of the first editor.
 func (p *Tab) Write(text string) {
 	p.t.Helper()

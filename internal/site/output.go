@@ -22,7 +22,7 @@ var (
 	trust = regexp.MustCompile(`\s*To [^.:]*, run the cell, or trust the notebook: .*$`)
 
 	ansi    = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	columns = regexp.MustCompile(`(?m)^\S.*\S {2,}\S`) // words below each other
+	columns = regexp.MustCompile(`\S {2,}\S`) // words below each other
 )
 
 // outputs returns what a cell showed as HTML.

@@ -100,22 +100,9 @@ func readAll(ctx context.Context, notebooks []string) ([]*chapter, error) {
 	}
 	known := map[string]bool{}
 	for _, file := range notebooks {
-		known[filepath.Base(file)] = true
+		known[nameOf(file)+".html"] = true
 	}
-	// A link to another notebook leads to its page. One to another file of the repository leads nowhere: the site does not have it.
-	link := func(target string) string {
-		to, err := url.Parse(target)
-		switch {
-		case err != nil:
-			return ""
-		case to.Scheme != "" || to.Host != "" || to.Path == "":
-			return target
-		case known[to.Path]:
-			to.Path = strings.TrimSuffix(to.Path, ".ipynb") + ".html"
-			return to.String()
-		}
-		return ""
-	}
+	there := func(to *url.URL) bool { return known[to.Path] } // the site has none of the repository's other files
 	chapters := make([]*chapter, len(notebooks))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // more would not be quicker on the machines that the lecture is made for
@@ -125,12 +112,75 @@ func readAll(ctx context.Context, notebooks []string) ([]*chapter, error) {
 			if err != nil || ctx.Err() != nil {
 				return errors.Join(err, ctx.Err())
 			}
-			name := strings.TrimSuffix(filepath.Base(file), ".ipynb")
-			chapters[i], err = newChapter(name, nb, pageOptions{link: link, open: strings.HasPrefix(name, "00-")})
+			name := nameOf(file)
+			chapters[i], err = newChapter(name, nb, pageOptions{link: links(there), open: strings.HasPrefix(name, "00-")})
 			return err
 		})
 	}
 	return chapters, group.Wait()
+}
+
+// nameOf is the name of a notebook's page.
+func nameOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".ipynb") }
+
+// links leads a link to a notebook to its page, and one to a file that is not there nowhere.
+func links(there func(*url.URL) bool) func(target string) string {
+	return func(target string) string {
+		to, err := url.Parse(target)
+		switch {
+		case err != nil:
+			return ""
+		case to.Scheme != "" || to.Host != "" || to.Path == "":
+			return target
+		}
+		if page, is := strings.CutSuffix(to.Path, ".ipynb"); is {
+			to.Path = page + ".html"
+		}
+		if !there(to) {
+			return ""
+		}
+		return to.String()
+	}
+}
+
+// Page returns a notebook as one file of HTML with all that it needs in it, its code unfolded. there says whether a file lies beside the
+// page: links lead to no other. It is an error when an output cannot be read; a formula that cannot be read is shown as it was written.
+func Page(name string, nb *notebook.Notebook, there func(*url.URL) bool) ([]byte, error) {
+	c, err := newChapter(name, nb, pageOptions{inline: true, open: true, lenient: true, link: links(there)})
+	if err != nil {
+		return nil, err
+	}
+	p := page{chapter: c}
+	for _, name := range []string{"assets/katex/katex.min.css", "assets/site.css"} {
+		style, err := inlined(name)
+		if err != nil {
+			return nil, err
+		}
+		p.Style += template.CSS(style)
+	}
+	script, err := assets.ReadFile("assets/site.js")
+	if err != nil {
+		return nil, err
+	}
+	p.Script = template.JS(script)
+	return fill("page.html", p)
+}
+
+// inlined is a style sheet with its fonts in it.
+func inlined(name string) ([]byte, error) {
+	style, err := assets.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var wrong error
+	style = fonts.ReplaceAllFunc(fallbacks.ReplaceAll(style, nil), func(of []byte) []byte {
+		font, err := assets.ReadFile(path.Join(path.Dir(name), string(fonts.FindSubmatch(of)[1])))
+		if err != nil {
+			wrong = err
+		}
+		return []byte("url(" + dataURL("font/woff2", font) + ")")
+	})
+	return style, wrong
 }
 
 // page is what the template page.html shows.
@@ -155,7 +205,7 @@ func (p page) Description() string {
 func shell() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	return files, fs.WalkDir(assets, "assets", func(at string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(at) == ".html" || at == "assets/katex/katex.min.js" || at == "assets/sw.js" {
+		if err != nil || d.IsDir() || slices.Contains([]string{".html", ".json"}, path.Ext(at)) || at == "assets/katex/katex.min.js" || at == "assets/sw.js" {
 			return err
 		}
 		data, err := assets.ReadFile(at)
@@ -166,6 +216,8 @@ func shell() (map[string][]byte, error) {
 		return err
 	})
 }
+
+var fonts = regexp.MustCompile(`url\(([^)]*\.woff2)\)`)
 
 // fallbacks are the fonts that KaTeX's style sheet has for browsers of the past.
 var fallbacks = regexp.MustCompile(`,url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)`)

@@ -2,10 +2,31 @@
 // VERSION and PAGES stand above. A new edition of the site has another version, and so a store of its own.
 "use strict";
 const STORE = `descent ${registration.scope} ${VERSION}`;
-const address = (name) => new URL(name || "index.html", registration.scope).href;
+const address = (name) => new URL(name === "index.html" ? "./" : name, registration.scope).href;
+
+// store fetches files into the store, those that it lacks. Some servers lead from page.html to page: a browser does not take such an
+// answer for a page, so a copy of it is kept.
+async function store(names) {
+	const cache = await caches.open(STORE);
+	await Promise.all(names.map(async (name) => {
+		if (await cache.match(address(name))) return;
+		const answer = await fetch(address(name), { cache: "no-cache" });
+		if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+		await cache.put(address(name), answer.redirected ? new Response(answer.body, { headers: answer.headers }) : answer);
+	}));
+}
+
+// keep stores what belongs to a page, if it is a chapter's. What fails is tried again at the next visit.
+function keep(url) {
+	const page = pageOf(url);
+	return page ? store(PAGES[page]).catch(() => {}) : Promise.resolve();
+}
+
+const bare = (url) => new URL(url).pathname.replace(/(index)?(\.html)?$/, "");
+const pageOf = (url) => Object.keys(PAGES).find((name) => name && bare(address(name)) === bare(url));
 
 self.addEventListener("install", (event) => {
-	event.waitUntil(caches.open(STORE).then((store) => store.addAll(PAGES[""].map(address))).then(() => self.skipWaiting()));
+	event.waitUntil(store(PAGES[""]).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -16,23 +37,14 @@ self.addEventListener("activate", (event) => {
 		.then((clients) => Promise.all(clients.map((client) => keep(client.url))))); // the page that was there before the worker
 });
 
-// keep stores what belongs to a page, if it is a chapter's.
-async function keep(url) {
-	const { pathname } = new URL(url);
-	const page = Object.keys(PAGES).find((name) => name && pathname === new URL(address(name)).pathname);
-	if (!page) return;
-	const store = await caches.open(STORE);
-	for (const name of PAGES[page]) {
-		if (!await store.match(address(name))) await store.add(address(name)).catch(() => {}); // again at the next visit
-	}
-}
-
 self.addEventListener("fetch", (event) => {
 	const { request } = event;
-	const url = new URL(request.url);
-	if (request.method !== "GET" || url.origin !== location.origin || !url.href.startsWith(registration.scope)) return;
-	url.search = url.hash = "";
-	if (url.href === registration.scope) url.pathname += "index.html";
-	if (request.mode === "navigate") event.waitUntil(keep(url.href));
-	event.respondWith(caches.open(STORE).then((store) => store.match(url.href)).then((found) => found ?? fetch(request)));
+	if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
+	let name = request.url;
+	if (request.mode === "navigate") {
+		event.waitUntil(keep(request.url));
+		name = address(pageOf(request.url) ?? "index.html");
+		if (bare(name) !== bare(request.url)) return; // not one of ours
+	}
+	event.respondWith(caches.open(STORE).then((cache) => cache.match(name, { ignoreSearch: true })).then((found) => found ?? fetch(request)));
 });

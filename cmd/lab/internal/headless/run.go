@@ -11,10 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,13 +25,14 @@ import (
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/internal/nearest"
+	"descent.example/internal/site"
 	"descent.example/pkg/lab"
 	"descent.example/pkg/notebook"
 )
 
-// The script that talks to the kernel, and the template of an exported page.
+// The script that talks to the kernel.
 //
-//go:embed python/execute.py python/drag.py python/page
+//go:embed python/execute.py python/drag.py
 var pythonFiles embed.FS
 
 // Options say how a notebook is executed.
@@ -170,22 +173,14 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 	if err != nil {
 		return Result{}, err
 	}
-	script, fresh, page := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb"), ""
+	script, fresh := filepath.Join(temp, "python", "execute.py"), filepath.Join(temp, "fresh.ipynb")
 	parameters, overrides := filepath.Join(temp, "parameters"), filepath.Join(temp, "overrides")
-	place := ""
-	if opt.HTML {
-		page = filepath.Join(temp, "page.html")
-		if place, err = filepath.Abs(result.HTML); err != nil {
-			return Result{}, err
-		}
-	}
 	if err := os.CopyFS(temp, pythonFiles); err != nil {
 		return Result{}, fmt.Errorf("writing to the temporary folder: %w", err)
 	}
 	job, err := json.Marshal(map[string]any{
-		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "html": page, "templates": filepath.Join(temp, "python"),
-		"title": strings.TrimSuffix(filepath.Base(path), ".ipynb"), "timeout": opt.Timeout.Seconds(), "drag": opt.Drag,
-		"overrides": overrides, "set": perCell(source, set), "place": place, "pages": append([]string{place}, opt.Pages...),
+		"notebook": absolute, "folder": filepath.Dir(absolute), "output": fresh, "timeout": opt.Timeout.Seconds(),
+		"drag": opt.Drag, "overrides": overrides, "set": perCell(source, set),
 	})
 	if err != nil {
 		return Result{}, err
@@ -278,7 +273,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 		return Result{}, err
 	}
 	if opt.HTML {
-		if err := moveInto(page, result.HTML); err != nil {
+		if err := writePage(executed, result.HTML, opt.Pages); err != nil {
 			return Result{}, err
 		}
 	}
@@ -293,6 +288,25 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 		return Result{}, fmt.Errorf("%s: %w What was executed is in %s", path, err, result.Notebook)
 	}
 	return result, nil
+}
+
+// writePage writes a notebook as a page. A link to another notebook leads to its page, and one to a file to the file; it is plain text
+// if there is none, nor is it among the pages that are to be written.
+func writePage(nb *notebook.Notebook, place string, pages []string) error {
+	place, err := filepath.Abs(place)
+	if err != nil {
+		return err
+	}
+	link := func(to *url.URL) bool {
+		file := filepath.Join(filepath.Dir(place), filepath.FromSlash(to.Path))
+		_, err := os.Stat(file)
+		return err == nil || file == place || slices.Contains(pages, file)
+	}
+	page, err := site.Page(strings.TrimSuffix(filepath.Base(place), ".html"), nb, link)
+	if err != nil {
+		return err
+	}
+	return setup.WriteFile(place, page)
 }
 
 func moveInto(from, to string) error {

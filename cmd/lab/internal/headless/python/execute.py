@@ -1,7 +1,6 @@
 """Execute notebooks through their kernel, as JupyterLab would, and say of each cell how it went.
 
-Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "html": path or "",
-"templates": folder, "place": of the page, "pages": those that the lab writes, "title": text, "folder": the kernel's,
+Reads one job as a line of JSON on standard input: {"notebook": path, "output": path, "folder": the kernel's,
 "timeout": seconds, "drag": whether each parameter is moved too, "set": what each code cell is
 given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
@@ -16,9 +15,7 @@ import shutil
 import sys
 import threading
 import time
-from html import escape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import nbformat
 from jupyter_core.utils import run_sync
@@ -146,53 +143,6 @@ def read(path):
     return nb
 
 
-# The HTML that Markdown makes, and the HTML that JupyterLab lets live in it.
-TAGS = ("a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark "
-        "ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var").split()
-ATTRIBUTES = ["align", "alt", "class", "colspan", "height", "href", "id", "open", "rowspan", "src", "start", "style", "title", "width"]
-
-
-def harmless(tag, name, value):
-    """Whether an attribute may stay. An attached picture is an address that begins with data:, and a link may not be one."""
-    return name in ATTRIBUTES and not (tag == "a" and value.strip().lower().startswith("data:"))
-
-
-def page(nb, job):
-    """The notebook as one file of HTML that asks for no other: MathJax is in it."""
-    import mathjax  # a folder of MathJax's own files
-    from bleach.css_sanitizer import CSSSanitizer
-    from bleach.html5lib_shim import Filter
-    from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
-    from jinja2 import pass_context
-    from nbconvert import HTMLExporter
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-
-    class Links(Filter):
-        """A link to a notebook leads to its page, and is plain text if there is none."""
-
-        def __iter__(self):
-            for token in super().__iter__():
-                link = urlsplit(token["data"].get((None, "href"), "")) if token["type"] == "StartTag" else urlsplit("")
-                if link.path.endswith(".ipynb") and not link.netloc:
-                    del token["data"][None, "href"]
-                    path = link.path.removesuffix(".ipynb") + ".html"
-                    file = os.path.normpath(Path(job["place"]).parent / unquote(path))
-                    if file in job["pages"] or os.path.exists(file):
-                        token["data"][None, "href"] = link._replace(path=path).geturl()
-                yield token
-
-    exporter = HTMLExporter(extra_template_basedirs=[job["templates"]], template_name="page")
-    # nbconvert lets all HTML in Markdown live, as JupyterLab does not. Its own option would also end the sliders.
-    cleaner = Cleaner(tags=TAGS, attributes=harmless, protocols=[*ALLOWED_PROTOCOLS, "data"], css_sanitizer=CSSSanitizer(), filters=[Links])
-    exporter.register_filter("markdown2html", pass_context(lambda context, source: cleaner.clean(exporter.markdown2html(context, source))))
-    text = IPythonRenderer(escape=False, allow_harmful_protocols=False)
-    text.inline_html = text.block_html = escape
-    exporter.register_filter("output2html", MarkdownWithMath(renderer=text).render)
-    script = Path(mathjax.__file__).with_name("static") / "mathjax" / "es5" / "tex-svg.js"
-    resources = {"metadata": {"name": job["title"]}, "mathjax": script.read_text(encoding="utf-8")}
-    return exporter.from_notebook_node(nb, resources=resources)[0]
-
-
 def main():
     job = json.loads(sys.stdin.buffer.readline())
     nb = read(job["notebook"])
@@ -228,9 +178,6 @@ def main():
     nb.metadata["language_info"] = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go",
                                     "pygments_lexer": "go", "codemirror_mode": "go"}
     nbformat.write(nb, job["output"])
-    if job["html"] and ok:
-        with open(job["html"], "w", encoding="utf-8") as f:
-            f.write(page(nb, job))
     say(done=True)
 
 

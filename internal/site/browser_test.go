@@ -1,0 +1,185 @@
+package site
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"descent.example/internal/browser"
+	"github.com/stretchr/testify/require"
+)
+
+// watch collects what a page asks for that its own host does not have: the server's policy forbids it, and the browser says so.
+const watch = `window.asked = []; document.addEventListener("securitypolicyviolation", (e) => asked.push(e.blockedURI));`
+
+const policyOfTests = "default-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+
+// open shows a page of the lecture's site, which is served under a path.
+func show(t *testing.T, b *browser.Browser, page string) (*browser.Tab, *httptest.Server) {
+	folder, err := lecture()
+	require.NoError(t, err)
+	files := http.StripPrefix("/some/path", Handler(folder))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policyOfTests)
+		files.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p := b.Open(server.URL+"/some/path/"+page, watch)
+	p.Until(`document.readyState === "complete" && location.href !== "about:blank"`)
+	return p, server
+}
+
+// Without a failure that axe-core finds, without a request to another host, and without scrolling sideways, in both themes and on a phone.
+func TestPagesAreAccessible(t *testing.T) {
+	axe, err := os.ReadFile("testdata/axe-core/axe.min.js")
+	require.NoError(t, err)
+	b := browser.New(t)
+	for _, page := range []string{"", "00-how-a-cell-works.html", "03-schedules.html"} {
+		p, _ := show(t, b, page)
+		p.Eval(string(axe) + "; null")
+		p.Eval(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
+		// A thousand formulas take axe half a minute. Those of headers stay out because axe does not know MathML as text.
+		p.Eval(`[...document.querySelectorAll(".katex")].slice(5).concat(...document.querySelectorAll("th .katex")).forEach((f) => f.replaceWith("x"))`)
+		for _, look := range []struct {
+			width  int
+			scheme string
+		}{{1400, "light"}, {1400, "dark"}, {360, "light"}} {
+			p.Look(look.width, 800, "screen", look.scheme)
+			found := p.Eval(`axe.run().then((r) => r.violations.map((v) => v.id + " " + v.nodes.map((n) => n.html).join(" ")).join("\n"))`)
+			require.Empty(t, found, "%s %v", page, look)
+			fits(t, p, page)
+		}
+		require.Empty(t, p.Eval("asked"), page)
+	}
+}
+
+// fits asserts that the page does not scroll sideways.
+func fits(t *testing.T, p *browser.Tab, page string) {
+	t.Helper()
+	require.LessOrEqual(t, p.Eval("document.documentElement.scrollWidth"), p.Eval("document.documentElement.clientWidth"), page)
+}
+
+// No page scrolls sideways on a phone, however wide its tables, pictures and formulas are, and slides come with their sliders.
+func TestEveryChapterFitsAPhone(t *testing.T) {
+	b := browser.New(t)
+	for i, file := range chapters() {
+		p, _ := show(t, b, nameOf(file)+".html")
+		p.Look(360, 800, "screen", "light")
+		p.Eval(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
+		fits(t, p, file)
+		require.Zero(t, p.Eval(`[...document.images].filter((i) => i.complete && i.naturalWidth === 0).length`), file)
+		if p.Eval(`document.querySelector("[data-script]") !== null`) == true {
+			p.Eval(`document.querySelector("[data-script]").scrollIntoView()`)
+			p.Until(`document.querySelector("[data-script] input[type=range]") !== null`)
+			fits(t, p, file)
+		}
+		require.Empty(t, p.Eval("asked"), i)
+	}
+}
+
+// The presenter's keys go through the sections, the address says where, and what else is in the address stays.
+func TestPresenter(t *testing.T) {
+	p, _ := show(t, browser.New(t), "01-gradient-descent.html?c02a.lr=0.5#c02a")
+	p.Look(1400, 900, "screen", "light")
+	shown := `[...document.querySelectorAll("main > section")].filter((s) => s.checkVisibility()).map((s) => s.id).join()`
+	at := func(id, address string) {
+		t.Helper()
+		require.Equal(t, id, p.Eval(shown))
+		require.Equal(t, address, p.Eval("location.search + location.hash"))
+	}
+	p.Press("p")
+	at("c02a", "?c02a.lr=0.5&present#c02a")
+	p.Press("ArrowRight")
+	at("c02b", "?c02a.lr=0.5&present#c02b")
+	p.Press("ArrowLeft")
+	p.Press("ArrowLeft")
+	at("c02", "?c02a.lr=0.5&present#c02")
+	p.Press("End")
+	p.Press("ArrowRight")
+	last := p.Eval(`document.querySelector("main > section:last-child").id`).(string)
+	at(last, "?c02a.lr=0.5&present#"+last)
+	p.Press("Home")
+	at("c00", "?c02a.lr=0.5&present#c00")
+	p.Press(" ") // the first section has room on the screen
+	at("c01", "?c02a.lr=0.5&present#c01")
+
+	// A field has the keys for itself.
+	p.Eval(`document.querySelector(".now").append(Object.assign(document.createElement("input"), { id: "field" })); document.querySelector("#field").focus()`)
+	p.Press("ArrowRight")
+	at("c01", "?c02a.lr=0.5&present#c01")
+	p.Press("PageDown")
+	at("c02", "?c02a.lr=0.5&present#c02")
+	p.Press("Escape")
+	require.Equal(t, "?c02a.lr=0.5#c02", p.Eval("location.search + location.hash"))
+	require.Greater(t, strings.Count(p.Eval(shown).(string), ","), 40)
+
+	// An address with ?present begins at once, and a section that is longer than the screen is gone through first.
+	p.Look(700, 300, "screen", "light")
+	p.Eval(`location.replace("?present#c00"); null`)
+	p.Until(`document.readyState === "complete" && location.search === "?present"`)
+	at("c00", "?present#c00")
+	p.Press(" ")
+	at("c00", "?present#c00")
+	require.Greater(t, p.Eval(`document.querySelector(".now").scrollTop`), 50.)
+}
+
+// On paper, answers are open, pictures are light and whole, and nothing is there that only a hand can use.
+func TestPaper(t *testing.T) {
+	p, _ := show(t, browser.New(t), "01-gradient-descent.html")
+	p.Look(700, 900, "print", "dark")
+	p.Eval(`dispatchEvent(new Event("beforeprint"))`)
+	require.Zero(t, p.Eval(`document.querySelectorAll("section.text details:not([open])").length`))
+	require.Zero(t, p.Eval(`[...document.querySelectorAll("button, input, .bar, .contents, .descent-controls, .take")].filter((e) => e.checkVisibility()).length`))
+	require.Equal(t, "none avoid", p.Eval(`(() => { const s = getComputedStyle(document.querySelector(".output img")); return s.filter + " " + getComputedStyle(document.querySelector("figure")).breakInside; })()`))
+	require.Equal(t, "rgb(255, 255, 255)", p.Eval(`getComputedStyle(document.body).backgroundColor`))
+	p.Eval(`dispatchEvent(new Event("afterprint"))`)
+	require.NotZero(t, p.Eval(`document.querySelectorAll("section.text details:not([open])").length`))
+}
+
+// The theme that a person chose stays, and the system's is the first.
+func TestTheme(t *testing.T) {
+	p, _ := show(t, browser.New(t), "00-how-a-cell-works.html")
+	paper := `getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.querySelector(".output img")).filter`
+	const light, dark = "rgb(255, 255, 255) none", "rgb(28, 28, 28) invert(0.89) hue-rotate(180deg)"
+	p.Look(1000, 800, "screen", "dark")
+	require.Equal(t, dark, p.Eval(paper))
+	p.Eval(`document.querySelector('[data-do="theme"]').click()`)
+	require.Equal(t, light, p.Eval(paper))
+	p.Eval(`location.reload(); null`)
+	p.Until(`document.readyState === "complete" && document.querySelector('[data-do="theme"]').textContent === "Light"`)
+	require.Equal(t, light, p.Eval(paper))
+	p.Look(1000, 800, "screen", "light")
+	p.Eval(`document.querySelector('[data-do="theme"]').click()`)
+	require.Equal(t, dark, p.Eval(paper))
+}
+
+// A chapter that was opened once can be read when the server is gone, with its pictures and its slides; one that was not cannot.
+func TestOffline(t *testing.T) {
+	p, server := show(t, browser.New(t), "02-sgd-noise.html")
+	p.Until(fmt.Sprintf(`caches.keys().then((names) => names.length === 0 ? [] : caches.open(names[0]).then((store) => store.keys())).then((k) => k.filter((r) => r.url.includes("/02-sgd-noise")).length === %d)`,
+		len(belonging(t, "02-sgd-noise"))))
+	server.Close()
+	p.Eval(`location.reload(); null`)
+	p.Until(`document.readyState === "complete" && document.querySelectorAll("main > section").length > 40`)
+	p.Until(`[...document.images].every((i) => i.complete && i.naturalWidth > 0)`)
+	require.Equal(t, true, p.Eval(`document.fonts.ready.then(() => document.fonts.check("16px KaTeX_Main") && document.fonts.check('16px "Source Serif 4"'))`))
+	p.Eval(`document.querySelector("[data-script]").scrollIntoView()`)
+	p.Until(`document.querySelector("[data-script] input[type=range]") !== null`)
+	require.Equal(t, true, p.Eval(`fetch("./").then((r) => r.ok)`))
+	require.Equal(t, false, p.Eval(`fetch("05-learning-relu-nets.html").then((r) => r.ok, () => false)`))
+}
+
+// belonging are the files of a page.
+func belonging(t *testing.T, name string) (files []string) {
+	folder, err := lecture()
+	require.NoError(t, err)
+	entries, err := os.ReadDir(folder + "/assets/" + name)
+	require.NoError(t, err)
+	for _, e := range entries {
+		files = append(files, e.Name())
+	}
+	return append(files, name+".html")
+}
