@@ -102,6 +102,13 @@ func TestDocumentedCommands(t *testing.T) {
 				require.NoDirExists(t, filepath.Join(root, ".lab"))
 			case "run":
 				runsShortened(t, h, args, func(args string) string { return succeeds(t, h.Root, args) })
+			case "site":
+				if strings.Contains(args, "--serve") {
+					opens(t, command(h.Root, args+" --port 0 --to "+work))
+					require.FileExists(t, filepath.Join(work, "01-gradient-descent.html"))
+				} else {
+					understands(t, args)
+				}
 			case "test", "bench", "sweep", "assignment": // this test is part of the first; the others have tests of their own
 				understands(t, args)
 			default:

@@ -150,7 +150,8 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 	return slices.CompactFunc(parts, func(a, b part) bool { return a.URL == b.URL }), nil
 }
 
-// npmParts are npm's packages of which files lie in the module's own folder, each beside its package.json.
+// npmParts are npm's packages of which files lie in the module's own folder, each beside its package.json and its license. A package.json
+// without a license beside it is the lab's.
 func npmParts(module string) (parts []part, err error) {
 	return parts, filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
 		switch name := d.Name(); {
@@ -169,7 +170,9 @@ func npmParts(module string) (parts []part, err error) {
 		if err := json.Unmarshal(text, &about); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		parts = append(parts, newPart("npm", about.Name, about.Version, about.License, filepath.Dir(path)))
+		if p := newPart("npm", about.Name, about.Version, about.License, filepath.Dir(path)); len(p.texts) > 0 {
+			parts = append(parts, p)
+		}
 		return nil
 	})
 }

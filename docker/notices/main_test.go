@@ -58,14 +58,19 @@ func TestPackagesAreFound(t *testing.T) {
 	}
 }
 
-// A package of npm is found by its package.json, which says its license, but not in what the lab made.
+// A package of npm is found by its package.json, which says its license, but not in what the lab made, nor is one of the lab's own.
 func TestVendoredPackagesAreFound(t *testing.T) {
 	module := t.TempDir()
-	for _, folder := range []string{"internal/x/assets", ".lab/x", "work/x"} {
-		if err := os.MkdirAll(filepath.Join(module, folder), 0o755); err != nil {
+	for file, content := range map[string]string{
+		"internal/x/package.json": `{"name": "@an/example", "version": "1.2", "license": "OFL-1.1"}`, "internal/x/LICENSE": "SIL",
+		".lab/x/package.json": `{"name": "other"}`, ".lab/x/LICENSE": "MIT", "work/x/package.json": `{"name": "other"}`, "work/x/LICENSE": "MIT",
+		"cmd/x/package.json": `{"name": "ours"}`,
+	} {
+		path := filepath.Join(module, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(module, folder, "package.json"), []byte(`{"name": "@an/example", "version": "1.2", "license": "OFL-1.1"}`), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -97,9 +97,13 @@ func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (st
 // htmlOutput is HTML that a cell showed. The many pictures of slides come when a reader is near them.
 func (c *chapter) htmlOutput(text, name string) string {
 	m := slides.FindStringSubmatch(text)
-	if m == nil || c.inline {
+	if m == nil {
 		return text
 	}
+	said := trust.ReplaceAllString(m[2], "")
+	if c.inline {
+		return fmt.Sprintf(`<div data-slides="%s"><p>%s</p></div><script>%s</script>`, m[1], said, m[3])
+	}
 	script := c.asset(name+".js", "text/javascript", []byte(m[3]+"\n"))
-	return fmt.Sprintf(`<div data-slides="%s" data-script="%s"><p>%s</p></div>`, m[1], script, trust.ReplaceAllString(m[2], ""))
+	return fmt.Sprintf(`<div data-slides="%s" data-script="%s"><p>%s</p></div>`, m[1], script, said)
 }

@@ -175,8 +175,8 @@ func TestPythonAndKernelEndWithTheLab(t *testing.T) {
 	require.NoError(t, err)
 	defer remove()
 	require.NoError(t, os.CopyFS(temp, pythonFiles))
-	job, err := json.Marshal(map[string]any{"notebook": setuptest.Notebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"), "html": "",
-		"templates": "", "title": "", "timeout": 600, "skip": "", "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
+	job, err := json.Marshal(map[string]any{"notebook": setuptest.Notebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"),
+		"timeout": 600, "skip": "", "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), h.Python(), filepath.Join(temp, "python", "execute.py"))
 	cmd.Env = h.Environ("TMPDIR=" + temp)
@@ -206,7 +206,7 @@ func TestTablesCarryNoHTMLIntoAPage(t *testing.T) {
 	require.NoError(t, err)
 	page, err := os.ReadFile(result.HTML)
 	require.NoError(t, err)
-	_, outputs, found := strings.Cut(string(page), "jp-Cell-outputWrapper")
+	_, outputs, found := strings.Cut(string(page), `<div class="outputs">`)
 	require.True(t, found)
 	require.Contains(t, outputs, "<strong>bold</strong>")
 	for _, tag := range regexp.MustCompile(`<[a-zA-Z][^>]*`).FindAllString(outputs, -1) {
