@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/exercise"
 	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
@@ -209,6 +210,13 @@ func TestClaimN6UniversalApproximation(t *testing.T) {
 	fall, err := stat.FitPowerLaw(figure.Column(r.Pieces, func(d int) float64 { return float64(d) }), r.Largest, lecture.Confidence)
 	require.NoError(t, err)
 	require.InDelta(t, -0.5, fall.Exponent.Value, 0.1, "the answer to the question")
+	require.NoError(t, exercise.CrowdedKnots(func(d int) (knots []float64) { // the rate of what is smooth needs no second derivative where knots may crowd
+		for i := range d + 1 {
+			part := 2*float64(i)/float64(d) - 1
+			knots = append(knots, 0.3+map[bool]float64{true: -0.3, false: 0.7}[part < 0]*math.Pow(part, 4))
+		}
+		return knots
+	}))
 
 	jump := problem.Targets()[2]
 	r, err = lecture.Refine(jump, lecture.OddDoublings(513))
@@ -272,6 +280,10 @@ func TestClaimN6EnoughWidth(t *testing.T) {
 		require.InEpsilon(t, theory.FreeKnots(second, 0, 1, g.Width+1), g.Free, 0.2, "width %d", g.Width)
 		require.Greater(t, g.Trained.Low, g.Equal, "width %d: three quarters are worse", g.Width)
 		require.Greater(t, lecture.Quantile(g.Found, 0), g.Free, "none is better than the best that is known")
+		knots, err := g.Nets.Trained.Knots(0, 1)
+		require.NoError(t, err)
+		require.Less(t, len(knots), g.Width, "the typical net bends at fewer places than it has units")
+		require.InDelta(t, g.Trained.Value, lecture.Quantile(g.Found, 0.5), 0, "and is the one drawn")
 		ratio := g.Trained.Value / g.Free
 		require.True(t, ratio > 6 && ratio < 30, "width %d: %v times", g.Width, ratio)
 		if i > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/notebook"
+	"descent.example/pkg/theory"
 )
 
 // decimal is a number that somebody must have computed, in prose or in an output: with a decimal point, so at least two
@@ -54,6 +55,7 @@ func derived(t *testing.T) map[string]float64 {
 	s1s2 := fit.Hessian(nil).At(4, 5)
 	study := patients(t, 0)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
+	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
@@ -74,6 +76,9 @@ func derived(t *testing.T) map[string]float64 {
 		"02 c16 0.78":    (24. - 6) / 23,
 		"02 c16 0.52":    (24. - 12) / 23,
 		"02 c16 1.73":    math.Sqrt(2 * ((24. - 6) / 23) / ((24. - 12) / 23)),
+		"04 c23 1.24":    theory.EqualKnots(bend, 0, 1, 4) / theory.FreeKnots(bend, 0, 1, 4),
+		"04 c23 1.56":    math.Pow(5./4, 2),
+		"04 c23 1.06":    math.Pow(33./32, 2),
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
 	}

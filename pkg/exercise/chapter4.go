@@ -99,3 +99,37 @@ func FromTheRight(write func(xs, ys []float64) (elbows []relu.Elbow, constant fl
 	}
 	return nil
 }
+
+// CrowdedKnots checks knots that crowd where √|x − 0.3| is steep. place gets a number d of pieces and returns d+1 places, ascending from 0 to 1. The
+// broken line through the function's values there must miss it by 5/d² at most. It is an error when it misses it by more, and when
+// the places are not as many, or not ascending from 0 to 1.
+func CrowdedKnots(place func(d int) []float64) error {
+	f := func(x float64) float64 { return math.Sqrt(math.Abs(x - 0.3)) }
+	for _, d := range []int{16, 64, 256, 1024} {
+		knots := place(d)
+		if len(knots) != d+1 {
+			return fmt.Errorf("for d = %d you return %d knots; it should be %d", d, len(knots), d+1)
+		}
+		if knots[0] != 0 || !answer.Near(knots[d], 1) {
+			return fmt.Errorf("for d = %d your knots go from %g to %g; they should go from 0 to 1", d, knots[0], knots[d])
+		}
+		worst, where := 0.0, 0.0
+		for k := range d {
+			lo, hi := knots[k], knots[k+1]
+			if !(lo < hi) {
+				return fmt.Errorf("for d = %d your knots %d and %d are %g and %g; they should ascend", d, k, k+1, lo, hi)
+			}
+			for i := range 100 {
+				part := (float64(i) + 0.5) / 100
+				x := lo + part*(hi-lo)
+				if off := math.Abs((1-part)*f(lo) + part*f(hi) - f(x)); off > worst {
+					worst, where = off, x
+				}
+			}
+		}
+		if most := 5 / float64(d*d); worst > most {
+			return fmt.Errorf("for d = %d your net is off by %.2g at x = %.4g; it should be off by %.2g at most", d, worst, where, most)
+		}
+	}
+	return nil
+}

@@ -119,3 +119,48 @@ func TestFromTheRight(t *testing.T) {
 		return elbows, ys[0]
 	}))
 }
+
+func TestCrowdedKnots(t *testing.T) {
+	graded := func(power float64) func(d int) []float64 {
+		return func(d int) (knots []float64) {
+			for i := range d + 1 {
+				part := math.Pow(math.Abs(2*float64(i)/float64(d)-1), power)
+				if 2*i < d {
+					knots = append(knots, 0.3-0.3*part)
+				} else {
+					knots = append(knots, 0.3+0.7*part)
+				}
+			}
+			return knots
+		}
+	}
+	require.NoError(t, CrowdedKnots(graded(4)))
+	require.NoError(t, CrowdedKnots(graded(5)), "a matter of taste")
+	equal := func(d int) (knots []float64) {
+		for i := range d + 1 {
+			knots = append(knots, float64(i)/float64(d))
+		}
+		return knots
+	}
+	for name, wrong := range map[string]func(d int) []float64{
+		"none":              func(int) []float64 { return nil },
+		"equal distances":   equal,
+		"squares":           graded(2),
+		"cubes":             graded(3),
+		"one knot too few":  func(d int) []float64 { return graded(4)(d - 1) },
+		"the wrong way":     func(d int) []float64 { return graded(0.25)(d) },
+		"crowd at the left": func(d int) (k []float64) { return power(equal(d), 4) },
+		"too short":         func(d int) (k []float64) { k = graded(4)(d); k[d] = 0.9; return k },
+	} {
+		require.Error(t, CrowdedKnots(wrong), name)
+	}
+	require.ErrorContains(t, CrowdedKnots(equal), "for d = 16 your net is off by 0.12 at x = 0.2997; it should be off by 0.02 at most")
+}
+
+// power raises each place.
+func power(places []float64, to float64) (raised []float64) {
+	for _, x := range places {
+		raised = append(raised, math.Pow(x, to))
+	}
+	return raised
+}

@@ -54,8 +54,8 @@ func Construct(target problem.Target, pieces []int, curvature float64) (all []Co
 }
 
 // DrawConstruction (claim N5) draws what a net of one hidden layer does to reach the points (xs[i], ys[i]), in four panels: each unit's
-// wx + b, clipped at 0, multiplied by its output weight, and the sum of all of them and the constant, with where it would go without the
-// units further to the right. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one
+// wx + b, clipped at 0, multiplied by its output weight, and the sum of all of them and the constant, with where it would go from each
+// point without the units further to the right. It is for nets whose elbows all open to the right. It panics when the net has not one hidden layer, one
 // input and one output.
 func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	mustBeNet(net)
@@ -75,6 +75,7 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 	room := (high - low) / 4
 	summed := figure.New("4. Added up, from left to right", figure.X("x").Range(lo, hi), figure.Y("sum so far").Range(low-room, high+room))
 	sum := func(float64) float64 { return constant }
+	var stray [][2][]float64 // where a sum goes beyond the next knot, from and to
 	for k, e := range elbows {
 		name, on, without := fmt.Sprintf("unit %d", k+1), []float64{max(lo, e.Knot()), hi}, sum
 		sum = func(x float64) float64 { return without(x) + e.At(x) }
@@ -92,9 +93,12 @@ func DrawConstruction(net *relu.Net, xs, ys []float64) *figure.Figure {
 			reach = (low - room - from) / (to - from)
 		}
 		on[1] = on[0] + 0.999*reach*(hi-on[0])
-		summed.Line(name, on, sum)
+		stray = append(stray, [2][]float64{on, {from, sum(on[1])}})
 	}
 	summed.Line("sum of all units", nil, sum).Points("your points", xs, ys)
+	for _, line := range stray {
+		summed.Theory("without the later units", line[0], line[1])
+	}
 	return figure.Grid(2, before, clipped, weighted, summed)
 }
 

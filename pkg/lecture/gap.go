@@ -39,7 +39,7 @@ type Gap struct {
 	Found   []float64       // by Adam at that rate, from each seed
 	Trained stat.Interval   // median and quartiles of Found; NaN where every run diverged
 	Nets    struct {
-		Equal, Free, Trained *relu.Net // Trained: the one with the least error on the 201 points; nil where every run diverged
+		Equal, Free, Trained *relu.Net // Trained: that of the run with the median of Found; nil where every run diverged
 	}
 }
 
@@ -151,16 +151,14 @@ func (g *Gap) train(ctx context.Context, training Training) error {
 	if err != nil {
 		return err
 	}
-	errors, nets, err := outcomes(runs[0], hidden(g.Width).Sizes, training.off)
+	off := func(net *relu.Net) float64 { return unseen(training.Target, net.At) }
+	errors, nets, err := outcomes(runs[0], hidden(g.Width).Sizes, off)
 	if err != nil || len(nets) == 0 {
 		g.Trained = Spread(nil, 0.25)
 		return err
 	}
-	g.Nets.Trained = nets[slices.Index(errors, slices.Min(errors))]
-	for _, net := range nets {
-		g.Found = append(g.Found, unseen(training.Target, net.At))
-	}
-	g.Trained = Spread(g.Found, 0.25)
+	g.Found, g.Trained = errors, Spread(errors, 0.25)
+	g.Nets.Trained = nets[slices.Index(errors, Quantile(errors, 0.5))]
 	return nil
 }
 
@@ -185,16 +183,20 @@ func secondDerivative(target problem.Target) func(x float64) float64 {
 	return func(x float64) float64 { return (target.F(x+h) - 2*target.F(x) + target.F(x-h)) / (h * h) }
 }
 
-// Residuals (claim N6) draws how far each net is from the target, with its sign.
+// Residuals (claim N6) draws how far the typical trained net and the best one are from the target, with their signs, and where the trained one has its
+// knots.
 func (g *Gap) Residuals(target problem.Target) *figure.Figure {
 	fig := figure.New(fmt.Sprintf("Width %d", g.Width), figure.X("x").Range(target.Lo, target.Hi), figure.Y("net − target"))
 	off := func(net *relu.Net) func(x float64) float64 {
 		return func(x float64) float64 { return net.At(x) - target.F(x) }
 	}
-	if g.Nets.Trained != nil {
-		fig.Line("trained, the best of the seeds", nil, off(g.Nets.Trained))
+	if net := g.Nets.Trained; net != nil {
+		fig.Line("trained, the median run", nil, off(net))
+		if knots, err := net.Knots(target.Lo, target.Hi); err == nil && len(knots) > 0 {
+			fig.Points("its knots", knots, off(net))
+		}
 	}
-	return fig.Line("knots at equal distances", nil, off(g.Nets.Equal)).Line("best knots", nil, off(g.Nets.Free))
+	return fig.Line("best knots", nil, off(g.Nets.Free))
 }
 
 // DrawGapRates (claim N6) draws how the rate of each width was chosen.

@@ -33,7 +33,7 @@ func DrawElbows(elbows ...relu.Elbow) *figure.Figure {
 // DrawElbowGradient (claim N3) draws the derivatives of an elbow with respect to its three parameters on [−2, 2].
 func DrawElbowGradient(e relu.Elbow) *figure.Figure {
 	fig := onElbow("Its derivatives", "derivative").Theory("0 where it is off", []float64{-2, 2}, []float64{0, 0})
-	for i, name := range []string{"by v: wx + b", "by w: v · x", "by b: v"} {
+	for i, name := range []string{"∂f/∂v = wx + b", "∂f/∂w = vx", "∂f/∂b = v"} {
 		fig.Line(name, onSide(e), func(x float64) float64 {
 			v, w, b := e.Gradient(x)
 			return []float64{v, w, b}[i]
