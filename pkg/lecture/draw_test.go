@@ -47,7 +47,7 @@ func TestConstructionIsDrawn(t *testing.T) {
 	net, err := lecture.Textbook(xs, ys)
 	require.NoError(t, err)
 	words := drawn(t, lecture.DrawConstruction(net, xs, ys))
-	require.Contains(t, words, "unit 1 (line): from 3 to 3.75.")
+	require.Contains(t, words, "without the later units (theory): from 3 to 3.75.")
 	require.Contains(t, words, "sum of all units (line): from 2 to 0.")
 	require.Panics(t, func() { lecture.DrawConstruction(relu.Sawtooth(2), xs, ys) })
 	_, err = lecture.Textbook([]float64{1, 0}, ys[:2])
@@ -109,6 +109,14 @@ func TestTailInWords(t *testing.T) {
 	require.Equal(t, "no power law", lecture.DrawTail(short, "a", ds, []float64{1}))
 	_, err := short.SVG()
 	require.ErrorContains(t, err, "6 x values but 1 y values")
+}
+
+func TestBestSumIsDrawn(t *testing.T) {
+	wave := problem.Target{Name: "wave", F: func(x float64) float64 { return math.Sin(2 * math.Pi * x) }, Hi: 1}
+	words := drawn(t, lecture.BestSum(wave, 4).Draw(wave))
+	require.Contains(t, words, "the best sum of 4 elbows")
+	require.Contains(t, words, "out of reach: below 0 (band)")
+	require.Contains(t, drawn(t, lecture.BestSum(line, 2).Draw(line)), "best sum of elbows (line)", "nothing of it is out of reach")
 }
 
 func TestDoublings(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 )
@@ -24,6 +25,23 @@ func (s *Sum) At(x float64) (sum float64) {
 		sum += e.At(x)
 	}
 	return sum
+}
+
+// Draw draws the sum and the target, and shades what no sum of elbows reaches of it.
+func (s *Sum) Draw(target problem.Target) *figure.Figure {
+	fig := Graph(fmt.Sprintf("No output weights: the best sum of %d elbows", len(s.Elbows)), target).
+		Line("best sum of elbows", nil, s.At).Theory("target", nil, target.F)
+	xs := figure.Between(target.Lo, target.Hi)
+	below := figure.Column(xs, target.F)
+	for i, y := range below {
+		if y >= 0 {
+			below[i] = math.NaN() // a gap in the band
+		}
+	}
+	if slices.ContainsFunc(below, func(y float64) bool { return y < 0 }) {
+		fig.Band("out of reach: below 0", xs, below, make([]float64, len(xs)))
+	}
+	return fig
 }
 
 // BestSum (claim N4) fits d elbows, half of them opening to the right and half to the left, with their knots at equal distances, by
