@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
@@ -15,11 +16,10 @@ import (
 
 // Attraction (claim N11) is how often training returns to an exact net after it has been disturbed.
 type Attraction struct {
-	Delta  float64
-	Back   stat.Interval // the part of the seeds that end below the tolerance
-	Errors []float64     // root mean square at the end, by seed; NaN where a run diverged
-	Start  *relu.Net     // of the first seed
-	End    *relu.Net     // of the first seed; nil if it diverged
+	Delta, Tolerance float64
+	Back             stat.Interval // the part of the seeds that end below the tolerance
+	Errors           []float64     // root mean square at the end, by seed; NaN where a run diverged
+	Starts, Ends     []*relu.Net   // by seed, before and after training; an end is nil where the run diverged
 }
 
 // String says how many return.
@@ -35,13 +35,22 @@ func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
 		VLine(spacing, "distance of kinks")
 }
 
-// Draw draws the first seed's net before and after training.
+// Draw draws, of the runs that return and of those that do not, the first one's net before and after training.
 func (a Attraction) Draw(target problem.Target) *figure.Figure {
-	fig := Graph(fmt.Sprintf("One run from δ = %g: error %.2g", a.Delta, a.Errors[0]), target).Theory("target", nil, target.F).Line("before training", nil, a.Start.At)
-	if a.End != nil {
-		fig.Line("after training", nil, a.End.At)
+	var panels []*figure.Figure
+	for _, returned := range []bool{true, false} {
+		k := slices.IndexFunc(a.Errors, func(off float64) bool { return (off < a.Tolerance) == returned })
+		if k < 0 {
+			continue
+		}
+		title := fmt.Sprintf("%s: error %.2g", map[bool]string{true: "It returns", false: "It does not"}[returned], a.Errors[k])
+		fig := Graph(title, target).Theory("target", nil, target.F)
+		if a.Ends[k] != nil {
+			fig.Line("after training", nil, a.Ends[k].At)
+		}
+		panels = append(panels, fig.Line("before training", nil, a.Starts[k].At))
 	}
-	return fig
+	return figure.Row(panels...)
 }
 
 // AttractSettings are those of Attract.
@@ -88,11 +97,15 @@ func Attract(ctx context.Context, settings AttractSettings) ([]Attraction, error
 		if err != nil {
 			return nil, err
 		}
-		a := Attraction{Delta: delta, Back: found.Rate, Errors: found.Errors, Start: started(delta, training.Before+1)}
-		if _, diverged := runs[0].Diverged(); !diverged {
-			if a.End, err = relu.FromTheta(runs[0].Final, sizes...); err != nil {
-				return nil, err
+		a := Attraction{Delta: delta, Tolerance: settings.Tolerance, Back: found.Rate, Errors: found.Errors}
+		for k, h := range runs {
+			var end *relu.Net
+			if _, diverged := h.Diverged(); !diverged {
+				if end, err = relu.FromTheta(h.Final, sizes...); err != nil {
+					return nil, err
+				}
 			}
+			a.Starts, a.Ends = append(a.Starts, started(delta, training.Before+1+k)), append(a.Ends, end)
 		}
 		all = append(all, a)
 	}

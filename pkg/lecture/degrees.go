@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	gonum "gonum.org/v1/gonum/stat"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/relu"
@@ -105,14 +106,29 @@ func DrawDegrees(all []*Degrees) *figure.Figure {
 				}
 			}
 			if len(xs) > 0 {
-				fig.Points(map[bool]string{true: "one hidden layer", false: "two or three"}[shallow], xs, ranks)
+				fig.Points(map[bool]string{true: "one hidden layer", false: "two or three hidden layers"}[shallow], xs, ranks)
 			}
 		}
 		return fig
 	}
 	return figure.Row(
-		panel("One input", "activation regions", "2 × regions", 2, 1, func(d *Degrees) int { return d.Regions }),
-		panel("Two inputs", "parameters − hidden units", "as many", 1, 2, (*Degrees).Scaled))
+		panel("One input", "activation regions", "rank = 2 × regions", 2, 1, func(d *Degrees) int { return d.Regions }),
+		panel("Two inputs", "parameters − hidden units", "rank = parameters − hidden units", 1, 2, (*Degrees).Scaled))
+}
+
+// CorrelationWithParameters (claim N10) is the correlation of the rank with the number of parameters, over the nets of that many inputs; NaN where there
+// are fewer than two.
+func CorrelationWithParameters(all []*Degrees, inputs int) float64 {
+	var parameters, ranks []float64
+	for _, d := range all {
+		if d.Sizes[0] == inputs {
+			parameters, ranks = append(parameters, float64(d.Redundancy.Parameters)), append(ranks, float64(d.Rank))
+		}
+	}
+	if len(ranks) < 2 {
+		return math.NaN()
+	}
+	return gonum.Correlation(parameters, ranks, nil)
 }
 
 // CountDegrees (claim N10) draws a net of the sizes, inputs, widths and outputs, and points, uniform in [−1, 1] in each input,

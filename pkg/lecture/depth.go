@@ -33,8 +33,8 @@ type DepthScore struct {
 	Rate       float64   // the best of the contender's rates
 	Tried      []float64 // the median errors at the contender's rates; nil for a single rate
 	Errors     []float64 // root mean square, by seed
-	Regions    []float64 // linear regions, exact, by seed; of nets of two inputs that of Net alone
-	Net        *relu.Net // of the run with the median error
+	Pieces     []float64 // linear pieces, exact, by seed; of nets of two inputs regions, of Net alone
+	Net, Best  *relu.Net // of the run with the median error, and of that with the least
 }
 
 // Depths (claim N9) are nets of growing depth on one target.
@@ -44,20 +44,34 @@ type Depths struct {
 	Scores   []*DepthScore
 }
 
-// String compares the medians of the errors.
+// String compares the medians of the errors, the numbers of runs whose error is below a twentieth of the best constant's, and, where all nets' pieces are
+// counted, their medians.
 func (d *Depths) String() string {
 	if len(d.Scores) == 0 {
 		return d.Target + ": no nets."
 	}
-	var words []string
+	var words, low, pieces []string
 	for _, s := range d.Scores {
-		median := "divergence"
+		median, good := "divergence", 0
 		if len(s.Errors) > 0 {
 			median = fmt.Sprintf("%.2g", Quantile(s.Errors, 0.5))
 		}
-		words = append(words, fmt.Sprintf("%s with %s", median, layersOf(s)))
+		for _, off := range s.Errors {
+			if off < d.Constant/20 {
+				good++
+			}
+		}
+		words, low = append(words, fmt.Sprintf("%s with %s", median, layersOf(s))), append(low, fmt.Sprint(good))
+		if len(s.Pieces) > 1 {
+			pieces = append(pieces, fmt.Sprintf("%g", Quantile(s.Pieces, 0.5)))
+		}
 	}
-	return fmt.Sprintf("%s: median error %s; the best constant has %.2g.", d.Target, strings.Join(words, ", "), d.Constant)
+	text := fmt.Sprintf("%s: median error %s; the best constant has %.2g.\n  Runs below a twentieth of that: %s.",
+		d.Target, strings.Join(words, ", "), d.Constant, strings.Join(low, ", "))
+	if len(pieces) > 0 {
+		text += fmt.Sprintf(" Pieces, median: %s.", strings.Join(pieces, ", "))
+	}
+	return text
 }
 
 // layersOf are a net's hidden layers in words.
@@ -69,42 +83,53 @@ func layersOf(s *DepthScore) string {
 	return fmt.Sprintf("%d layers", len(s.Widths))
 }
 
-// DrawDepths (claim N9) draws the median and the quartiles of the errors for each depth and target, as parts of the best constant's. All
-// targets must have the same number of contenders.
+// DrawDepths (claim N9) draws the error of every run for each depth and target, as a part of the best constant's: the runs of one net can fall into
+// groups, of which a median and quartiles tell nothing. The errors are logarithmic if they differ by more than a factor of 10. All targets must have the same number of
+// contenders.
 func DrawDepths(title string, all ...*Depths) *figure.Figure {
 	if len(all) == 0 {
 		return figure.New(title, figure.X("hidden layers").Categories(), figure.Y("error"))
 	}
-	fig := figure.New(title, figure.X("hidden layers").Categories(figure.Each(all[0].Scores, layersOf)...), figure.LogY("error / error of the best constant"))
-	for _, d := range all {
-		var places []float64
-		var spreads []stat.Interval
+	places, marks, least := make([][]int, len(all)), make([][]stat.Interval, len(all)), 1.0
+	for k, d := range all {
 		for i, s := range d.Scores {
-			if len(s.Errors) > 0 {
-				places, spreads = append(places, float64(i)), append(spreads, Spread(s.Errors, 0.25).Scaled(1/d.Constant))
+			for _, off := range s.Errors {
+				places[k], marks[k] = append(places[k], i), append(marks[k], single(off/d.Constant))
+				least = min(least, off/d.Constant)
 			}
 		}
-		if len(places) > 0 {
-			fig.ConfidenceIntervals(d.Target, places, spreads)
+	}
+	errors := figure.LogY("error / error of the best constant")
+	if least > 0.1 {
+		errors = figure.Y("error / error of the best constant").Range(0, 1.1)
+	}
+	fig := figure.New(title, figure.X("hidden layers").Categories(figure.Each(all[0].Scores, layersOf)...), errors)
+	for k, d := range all {
+		if len(places[k]) > 0 {
+			fig.ConfidenceIntervals(d.Target, places[k], marks[k])
 		}
 	}
 	return fig.HLine(1, "the best constant")
 }
 
-// DrawFits (claim N9) draws, for each depth, the net of the run with the median error and the target. It panics when there is no comparison.
+// DrawFits (claim N9) draws the target and, for each depth, the net of the run with the median error, and below it that of the best run. It panics when there
+// is no comparison.
 func DrawFits(target problem.Target, d *Depths) *figure.Figure {
 	mustGive("comparison", d)
 	xs, ys := target.Grid(401)
 	span := Span(ys)
 	var panels []*figure.Figure
-	for _, s := range d.Scores {
-		fig := figure.New(layersOf(s), figure.X("x").Range(target.Lo, target.Hi), figure.Y("f(x)").Range(span[0], span[1])).Theory("target", xs, ys)
-		if s.Net != nil {
-			fig.Line("net", xs, s.Net.At)
+	for _, run := range []string{"median run", "best run"} {
+		for _, s := range d.Scores {
+			net := map[string]*relu.Net{"median run": s.Net, "best run": s.Best}[run]
+			fig := figure.New(layersOf(s)+", "+run, figure.X("x").Range(target.Lo, target.Hi), figure.Y("f(x)").Range(span[0], span[1])).Theory("target", xs, ys)
+			if net != nil {
+				fig.Line("net", xs, net.At)
+			}
+			panels = append(panels, fig)
 		}
-		panels = append(panels, fig)
 	}
-	return figure.Row(panels...)
+	return figure.Grid(max(1, len(d.Scores)), panels...)
 }
 
 // CompareDepths (claim N9) trains the contenders on a target. It is an error when a setting cannot be, and when a run fails.
@@ -118,7 +143,10 @@ func CompareDepths(ctx context.Context, training Training, contenders ...Contend
 		training.Before += before
 		return training.runVariants(ctx, hidden(widths...), train.Record{}, variantsAt(rates))
 	}
-	count := func(net *relu.Net) (int, error) { return net.Regions(training.Target.Lo, training.Target.Hi) }
+	count := func(net *relu.Net) (int, error) {
+		pieces, err := net.Pieces(training.Target.Lo, training.Target.Hi)
+		return len(pieces), err
+	}
 	return contest{training.Target.Name, ys, training.Seeds, 1, run, training.off, count}.decide(contenders)
 }
 
@@ -156,7 +184,7 @@ type contest struct {
 	// run trains a net at each of the rates, compiled once, from the seeds before+1, …: [rates][seeds].
 	run   func(widths []int, rates []float64, before int) ([][]*train.History, error)
 	off   func(*relu.Net) float64      // a net's error
-	count func(*relu.Net) (int, error) // of a net's regions
+	count func(*relu.Net) (int, error) // of a net's pieces
 }
 
 // decide picks each contender's rate on its first seeds and measures it on the next ones.
@@ -195,18 +223,18 @@ func (c contest) decide(contenders []Contender) (*Depths, error) {
 			return nil, err
 		}
 		if s.Errors = errors; len(errors) > 0 {
-			s.Net = nets[slices.Index(errors, Quantile(errors, 0.5))]
+			s.Net, s.Best = nets[slices.Index(errors, Quantile(errors, 0.5))], nets[floats.MinIdx(errors)]
 			s.Parameters = s.Net.Parameters()
 		}
 		for _, net := range nets {
 			if c.inputs > 1 && net != s.Net {
 				continue
 			}
-			regions, err := c.count(net)
+			pieces, err := c.count(net)
 			if err != nil {
 				return nil, err
 			}
-			s.Regions = append(s.Regions, float64(regions))
+			s.Pieces = append(s.Pieces, float64(pieces))
 		}
 		all.Scores = append(all.Scores, s)
 	}

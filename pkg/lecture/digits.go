@@ -30,18 +30,19 @@ type DigitScore struct {
 	DigitNets
 	Depth          []int
 	Known, Unknown []stat.Interval // on the digits learned from and on others, over seeds
+	Runs           [][]float64     // on the others, [depth][seed]
 }
 
-// String lists the accuracies on unseen digits.
+// String lists the accuracies on unseen digits, with their intervals.
 func (d *DigitScore) String() string {
 	var words []string
 	for i, depth := range d.Depth {
-		words = append(words, fmt.Sprintf("%.0f %% with %d", 100*d.Unknown[i].Value, depth))
+		words = append(words, fmt.Sprintf("%s with %d", percent(d.Unknown[i]), depth))
 	}
 	return fmt.Sprintf("%s: %s hidden layers.", d.DigitNets, strings.Join(words, ", "))
 }
 
-// DrawDigits (claim N8) draws the accuracies over the depths, and that of a guess.
+// DrawDigits (claim N8) draws the accuracy of every run over the depths, and that of a guess. A run learns or does not, so a mean would hide both.
 func DrawDigits(all []*DigitScore) *figure.Figure {
 	var depths []string
 	if len(all) > 0 {
@@ -49,7 +50,16 @@ func DrawDigits(all []*DigitScore) *figure.Figure {
 	}
 	fig := figure.New("Digits recognized", figure.X("hidden layers").Categories(depths...), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {
-		fig.ConfidenceIntervals(d.DigitNets.String(), nil, percents(d.Unknown))
+		var places []int
+		var marks []stat.Interval
+		for i, runs := range d.Runs {
+			for _, accuracy := range runs {
+				places, marks = append(places, i), append(marks, single(100*accuracy))
+			}
+		}
+		if len(places) > 0 {
+			fig.ConfidenceIntervals(d.DigitNets.String(), places, marks)
+		}
 	}
 	return fig.HLine(10, "a guess")
 }
@@ -108,29 +118,33 @@ func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets)
 			if err != nil {
 				return nil, err
 			}
-			learned, err := accuracy(model, histories[0], known)
+			runs := accuracies(model, histories[0], unknown)
+			learned, err := stat.MeanOverRuns(accuracies(model, histories[0], known), Confidence)
 			if err != nil {
 				return nil, err
 			}
-			tested, err := accuracy(model, histories[0], unknown)
+			tested, err := stat.MeanOverRuns(runs, Confidence)
 			if err != nil {
 				return nil, err
 			}
-			d.Known, d.Unknown = append(d.Known, learned), append(d.Unknown, tested)
+			d.Known, d.Unknown, d.Runs = append(d.Known, learned), append(d.Unknown, tested), append(d.Runs, runs)
 		}
 		all = append(all, d)
 	}
 	return all, nil
 }
 
-// accuracy is the mean over runs; a run that diverged is as good as a guess.
-func accuracy(model problem.MLP, histories []*train.History, data *problem.Labeled) (stat.Interval, error) {
-	return stat.MeanOverRuns(figure.Column(histories, func(h *train.History) float64 {
+// single is a run's value as a mark without an interval, which stands beside those of other names at the same category.
+func single(value float64) stat.Interval { return stat.Interval{Value: value, Low: value, High: value} }
+
+// accuracies are those of the runs; a run that diverged is as good as a guess.
+func accuracies(model problem.MLP, histories []*train.History, data *problem.Labeled) []float64 {
+	return figure.Column(histories, func(h *train.History) float64 {
 		if _, diverged := h.Diverged(); diverged {
 			return 0.1
 		}
 		return model.Accuracy(h.Final, data)
-	}), Confidence)
+	})
 }
 
 // ofDigits is a model from digits' pixels to their classes with the hidden widths given, in float64.

@@ -37,7 +37,7 @@ func TestElbowsAreDrawnWithTheirKnots(t *testing.T) {
 		drawn(t, lecture.DrawElbowGradient(without))
 	}
 	words = drawn(t, lecture.DrawElbowGradient(relu.Elbow{V: -1, W: 2, B: -1}))
-	require.Contains(t, words, "by v: wx + b (line): from 0.01 to 3. by w: v · x (line): from −0.505 to −2. by b: v (line): from −1 to −1.")
+	require.Contains(t, words, "∂f/∂v = wx + b (line): from 0.01 to 3. ∂f/∂w = vx (line): from −0.505 to −2. ∂f/∂b = v (line): from −1 to −1.")
 	require.NotContains(t, words, "leaves", "what begins near 0 and grows is no run that diverges")
 }
 
@@ -226,9 +226,9 @@ func TestSignalsInWordsAndPictures(t *testing.T) {
 
 // An accuracy has no interval beyond 100 %.
 func TestSharesInPercent(t *testing.T) {
-	right := &lecture.DigitScore{DigitNets: lecture.DigitNets{Scale: 2}, Depth: []int{1}, Unknown: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1.1}}}
-	require.Equal(t, "ReLU, s = 2: 95 % with 1 hidden layers.", right.String())
-	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU, s = 2 (values with intervals): 1 95 (80 to 100)")
+	right := &lecture.DigitScore{DigitNets: lecture.DigitNets{Scale: 2}, Depth: []int{1}, Unknown: []stat.Interval{{Value: 0.95, Low: 0.8, High: 1}}, Runs: [][]float64{{0.9, 0.98}}}
+	require.Equal(t, "ReLU, s = 2: 95 % (80 to 100 %) with 1 hidden layers.", right.String())
+	require.Contains(t, drawn(t, lecture.DrawDigits([]*lecture.DigitScore{right})), "ReLU, s = 2 (values with intervals): 1 90, 1 98.")
 	dead := []lecture.Dead{{Rate: 0.01, Share: stat.Interval{Value: 0.07, Low: 0.05, High: 0.1}}, {Rate: 1, Share: stat.Interval{Value: 1, Low: 0.9, High: 1}}}
 	require.Equal(t, "rate 0.01   7 % (5 to 10 %) dead after training", dead[0].String())
 	require.Contains(t, drawn(t, lecture.DrawDead("dead", dead)), "to 100 (90 to 100)")
@@ -239,10 +239,12 @@ func TestDepthsInWordsAndPictures(t *testing.T) {
 		{Widths: []int{9}, Parameters: 28, Errors: []float64{0.3, 0.1, 0.2}},
 		{Widths: []int{3, 3}, Parameters: 22},
 		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}}}}
-	require.Equal(t, "wave: median error 0.2 with one layer, divergence with two layers, 0.4 with 4 layers; the best constant has 2.", all.String())
+	require.Equal(t, "wave: median error 0.2 with one layer, divergence with two layers, 0.4 with 4 layers; the best constant has 2.\n  Runs below a twentieth of that: 0, 0, 0.", all.String())
+	all.Scores[0].Errors[1], all.Scores[0].Pieces = 0.09, []float64{9, 7, 8}
+	require.Contains(t, all.String(), "Runs below a twentieth of that: 1, 0, 0. Pieces, median: 8.")
 	require.Equal(t, "wave: no nets.", (&lecture.Depths{Target: "wave"}).String())
-	require.Contains(t, drawn(t, lecture.DrawDepths("errors", all)), "one layer 0.1 (0.05 to 0.15), 4 layers 0.2")
-	require.Contains(t, drawn(t, lecture.DrawFits(line, all)), "Panel 2: two layers.")
+	require.Contains(t, drawn(t, lecture.DrawDepths("errors", all)), "one layer 0.15, one layer 0.045, one layer 0.1, 4 layers 0.2")
+	require.Contains(t, drawn(t, lecture.DrawFits(line, all)), "Panel 2: two layers, median run.")
 	require.Contains(t, drawn(t, lecture.DrawPlanes(lecture.Planes()[1:2], []*lecture.Depths{all})), "rings")
 	require.Panics(t, func() { lecture.DrawPlanes(lecture.Planes(), nil) })
 	require.Contains(t, drawn(t, lecture.DrawTeeth(2)), "Panel 2: 2 layers: 4 crossings.")
@@ -276,7 +278,7 @@ func TestDegreesInATable(t *testing.T) {
 	all, err := lecture.SurveyDegrees(3)
 	require.NoError(t, err)
 	require.Equal(t, [][]int{{1, 1, 1}, {2, 8, 8, 1}, {1, 7, 7, 7, 1}}, [][]int{all[0].Sizes, all[1].Sizes, all[2].Sizes})
-	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two or three (points)")
+	require.Contains(t, drawn(t, lecture.DrawDegrees(all)), "two or three hidden layers (points)")
 	require.NotContains(t, drawn(t, lecture.DrawDegrees(all[:1])), "two or three")
 	_, err = lecture.SurveyDegrees(0)
 	require.ErrorContains(t, err, "nets is 0")

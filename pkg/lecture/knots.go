@@ -156,18 +156,20 @@ func (g *KnotMotion) Animate() *figure.Animation {
 	})
 }
 
-// DrawPaths (claim N12) draws the places of the knots over the steps, and the target's kinks. A knot beyond the interval is drawn at the
-// edge.
+// DrawPaths (claim N12) draws the places of the knots over the steps, from the first record after the start, because most of the motion is early and the
+// steps are logarithmic, and the target's kinks. A knot beyond the interval is drawn a little outside of it.
 func (g *KnotMotion) DrawPaths() *figure.Figure {
 	steps, knots := g.Paths()
-	lo, hi := g.Target.Lo-0.1, g.Target.Hi+0.1
-	for _, path := range knots {
+	const outside = 0.1
+	lo, hi := g.Target.Lo-outside, g.Target.Hi+outside
+	for i, path := range knots {
 		for r, k := range path {
 			path[r] = max(lo, min(hi, k))
 		}
+		knots[i] = path[1:]
 	}
-	fig := figure.New("Where the knots go", figure.X("step"), figure.Y("knot −b/w (at the edge: outside)").Range(lo, hi)).
-		Bundle("one knot each", steps, knots)
+	fig := figure.New("Where the knots go", figure.LogX("step"), figure.Y("knot −b/w (beyond 0 and 1: outside)").Range(lo-outside, hi+outside)).
+		Bundle("one knot each", steps[1:], knots)
 	for _, k := range g.Target.Knots {
 		fig.HLine(k, "kink")
 	}
@@ -177,14 +179,14 @@ func (g *KnotMotion) DrawPaths() *figure.Figure {
 // near is the distance that NearBefore and NearAfter call near, in the target's units.
 const near = 0.05
 
-// FollowKnots (claim N12) trains nets of one hidden layer on a target that has kinks, and follows their knots in about 120 records. It
+// FollowKnots (claim N12) trains nets of one hidden layer on a target that has kinks, and follows their knots in about 400 records. It
 // is an error when a setting cannot be, when the first run diverges, and when a run fails.
 func FollowKnots(ctx context.Context, training Training, width int) (*KnotMotion, error) {
 	if err := counts("Width", width); err != nil {
 		return nil, err
 	}
 	target := training.Target
-	swept, err := training.run(ctx, shallow([]int{width}), train.Record{Params: true}, max(1, training.Steps/120))
+	swept, err := training.run(ctx, shallow([]int{width}), train.Record{Params: true}, max(1, training.Steps/400))
 	if err != nil {
 		return nil, err
 	}

@@ -166,14 +166,14 @@ func TestDepthsHaveTheirParameters(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{3*6 + 1, 6 + 12 + 4}, []int{scores.Scores[0].Parameters, scores.Scores[1].Parameters})
 	require.InDelta(t, 1/math.Sqrt(12), scores.Constant, 0.01, "the standard deviation of what is uniform on [0, 1]")
-	for _, regions := range scores.Scores[0].Regions {
-		require.LessOrEqual(t, regions, 7.0, "six knots make seven pieces at most")
+	for _, pieces := range scores.Scores[0].Pieces {
+		require.LessOrEqual(t, pieces, 7.0, "six knots make seven pieces at most")
 	}
 	on, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: lecture.Planes()[2], Steps: 50, Seeds: 2}, lecture.Contender{Widths: []int{6}, Rates: one})
 	require.NoError(t, err)
 	require.Equal(t, 4*6+1, on.Scores[0].Parameters)
-	require.Len(t, on.Scores[0].Regions, 1)
-	require.LessOrEqual(t, on.Scores[0].Regions[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
+	require.Len(t, on.Scores[0].Pieces, 1)
+	require.LessOrEqual(t, on.Scores[0].Pieces[0], 22.0, "six lines cut a plane into 1 + 6 + 15 pieces at most")
 	_, err = lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Steps: 50, Seeds: 2}, lecture.Contender{Widths: []int{6}, Rates: one})
 	require.ErrorContains(t, err, "the target has no function")
 	_, err = lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{6}})
@@ -188,6 +188,7 @@ func TestTheRateIsChosenOnOtherSeeds(t *testing.T) {
 	s := chosen.Scores[0]
 	require.Equal(t, 0.03, s.Rate, "at tiny rates nothing is learned")
 	require.Len(t, s.Tried, 3)
+	require.Len(t, s.Pieces, 3)
 	training.Before = 3
 	fixed, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{4}, Rates: []float64{0.03}})
 	require.NoError(t, err)
@@ -220,11 +221,14 @@ func TestAttraction(t *testing.T) {
 	require.Equal(t, []float64{1, 0}, []float64{all[0].Back.Value, all[1].Back.Value})
 	require.Less(t, all[0].Errors[0], 1e-9)
 	require.Greater(t, all[1].Errors[0], 9.9)
-	require.Greater(t, all[1].Start.At(0)-exact.At(0), 9.9, "the first seed's start is kept")
+	require.Greater(t, all[1].Starts[0].At(0)-exact.At(0), 9.9, "the starts are kept")
 	require.Zero(t, exact.Layers[1].B[0]-spared.Layers[1].B[0], "and the exact net is left as it was")
 	require.Equal(t, "δ = 0     100 % (44 to 100 %) return", all[0].String())
 	require.Contains(t, drawn(t, lecture.DrawAttraction(all[1:], 0.5)), "Vertical line at 0.5: distance of kinks")
-	require.Contains(t, drawn(t, all[1].Draw(kink)), "before training (line)")
+	require.Contains(t, drawn(t, all[1].Draw(kink)), "It does not: error 1")
+	require.NotContains(t, drawn(t, all[1].Draw(kink)), "It returns")
+	all[1].Errors[2], all[1].Ends[2] = 0.001, exact
+	require.Contains(t, drawn(t, all[1].Draw(kink)), "It returns: error 0.001. Horizontal axis: x, from 0 to 1. Vertical axis: f(x)")
 	settings.Disturb = nil
 	_, err = lecture.Attract(t.Context(), settings)
 	require.ErrorContains(t, err, "Disturb is nil")
@@ -258,10 +262,16 @@ func TestPassages(t *testing.T) {
 	require.Len(t, plain.Length, 31)
 	require.Equal(t, 1.0, plain.Length[30])
 	require.InDelta(t, 1, plain.Length[0], 0.9, "√2 is ReLU's scale")
+	require.Len(t, plain.Chi, 30)
+	for l, chi := range plain.Chi { // s² times the part of the units that are on
+		require.InDelta(t, math.Round(32*chi), 32*chi, 1e-9, "layer %d", l+1)
+		require.InEpsilon(t, math.Sqrt(chi), plain.Theory[l]/plain.Theory[l+1], 1e-12)
+	}
 	deep.Scale = 1e-9
 	residual, err := lecture.PassBack("residual", problem.Sigmoid, 1, deep)
 	require.NoError(t, err)
 	require.InDelta(t, 1, residual.Length[0], 1e-6, "weights of nothing")
+	require.InDelta(t, 1, residual.Theory[0], 1e-6)
 	require.Contains(t, drawn(t, lecture.DrawPassages(plain, residual)), "residual (line)")
 	_, err = lecture.PassBack("none", problem.ReLU, 0, lecture.SignalSettings{Depth: 0, Width: 3, Scale: 1})
 	require.ErrorContains(t, err, "Depth is 0")

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -15,6 +16,8 @@ import (
 type Passage struct {
 	Name   string
 	Length []float64 // by layer, 0 … depth
+	Chi    []float64 // by layer, 1 … depth: s² times the mean of φ′² over its units
+	Theory []float64 // Length by theory: a step back through layer l multiplies the length by √(skip² + χ_l)
 }
 
 // PassBack (claim N8) sends a random input forward through a stack of random layers of equal width, h_l = skip·h_{l−1} + φ(h_{l−1}W_l), and a
@@ -27,17 +30,20 @@ func PassBack(name string, phi problem.Activation, skip float64, deep SignalSett
 	layers := problem.Normal(deep.Scale)(slices.Repeat([]int{deep.Width}, deep.Depth+1), 1)
 	rng := rand.New(rand.NewPCG(1, 14))
 	h, d := normals(rng, deep.Width), normals(rng, deep.Width)
+	p := &Passage{Name: name, Length: make([]float64, deep.Depth+1), Theory: make([]float64, deep.Depth+1)}
 	var zs []*mat.VecDense
 	for _, layer := range layers {
-		z := new(mat.VecDense)
+		z, chi := new(mat.VecDense), 0.0
 		z.MulVec(layer.W.T(), h)
 		zs = append(zs, z)
 		for j := range deep.Width {
+			slope := deep.Scale * phi.Slope(z.AtVec(j))
+			chi += slope * slope / float64(deep.Width)
 			h.SetVec(j, skip*h.AtVec(j)+phi.At(z.AtVec(j)))
 		}
+		p.Chi = append(p.Chi, chi)
 	}
-	p := &Passage{Name: name, Length: make([]float64, deep.Depth+1)}
-	p.Length[deep.Depth] = mat.Norm(d, 2)
+	p.Length[deep.Depth], p.Theory[deep.Depth] = mat.Norm(d, 2), 1
 	for l, layer := range slices.Backward(layers) {
 		through, back := mat.VecDenseCopyOf(d), new(mat.VecDense)
 		for j := range deep.Width {
@@ -46,6 +52,7 @@ func PassBack(name string, phi problem.Activation, skip float64, deep SignalSett
 		back.MulVec(layer.W, through)
 		back.AddScaledVec(back, skip, d)
 		d, p.Length[l] = back, mat.Norm(back, 2)
+		p.Theory[l] = p.Theory[l+1] * math.Sqrt(skip*skip+p.Chi[l])
 	}
 	floats.Scale(1/p.Length[deep.Depth], p.Length)
 	return p, nil
@@ -60,11 +67,11 @@ func normals(rng *rand.Rand, n int) *mat.VecDense {
 	return v
 }
 
-// DrawPassages (claim N8) draws the lengths over the layers.
+// DrawPassages (claim N8) draws the lengths over the layers, and what theory says of them.
 func DrawPassages(all ...*Passage) *figure.Figure {
 	fig := figure.New("Length of the derivative", figure.X("layer"), figure.LogY("relative to the last layer"))
 	for _, p := range all {
-		fig.Line(p.Name, nil, p.Length)
+		fig.Line(p.Name, nil, p.Length).Theory("theory", nil, p.Theory)
 	}
 	return fig
 }
