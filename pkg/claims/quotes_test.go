@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/pkg/notebook"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 )
 
@@ -56,6 +57,8 @@ func derived(t *testing.T) map[string]float64 {
 	study := patients(t, 0)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
+	sigmoids, err := theory.NewMeanField(problem.Sigmoid.At, problem.Sigmoid.Slope, math.Sqrt2, 0.5, 60)
+	require.NoError(t, err)
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
@@ -79,6 +82,8 @@ func derived(t *testing.T) map[string]float64 {
 		"04 c23 1.24":    theory.EqualKnots(bend, 0, 1, 4) / theory.FreeKnots(bend, 0, 1, 4),
 		"04 c23 1.56":    math.Pow(5./4, 2),
 		"04 c23 1.06":    math.Pow(33./32, 2),
+		"05 c17 0.101":   sigmoids.Factor[59],
+		"05 c17 0.125":   2. / 16,
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
 	}

@@ -31,8 +31,8 @@ func (d *Degrees) Table() (header []string, rows [][]string) {
 		what  string
 		count int
 	}{
-		{"parameters", r.Parameters}, {"− of units without effect on the data", r.Silent}, {"− one scale for each other unit", r.Rescaling},
-		{"− of units that are on at all points", r.Linear}, {"− of units with the same knot, or too few points", r.Copies + r.Opposed + r.Dependent},
+		{"parameters", r.Parameters}, {"− parameters without effect on the data", r.Silent}, {"− one scale for each other unit", r.Rescaling},
+		{"− shared by units that are on at all points", r.Linear}, {"− of units with the same knot, or too few points", r.Copies + r.Opposed + r.Dependent},
 		{"− due to the activation pattern (deep nets)", r.Hidden},
 		{"= degrees of freedom, counted", r.Rank()}, {"rank of the Jacobian, measured", d.Rank},
 	} {

@@ -44,8 +44,8 @@ type Depths struct {
 	Scores   []*DepthScore
 }
 
-// String compares the medians of the errors, the numbers of runs whose error is below a twentieth of the best constant's, and, where all nets' pieces are
-// counted, their medians.
+// String compares the medians of the errors and, where the pieces of all nets are counted, the numbers of runs whose error is below a twentieth of the
+// best constant's, and the medians of the pieces.
 func (d *Depths) String() string {
 	if len(d.Scores) == 0 {
 		return d.Target + ": no nets."
@@ -66,10 +66,9 @@ func (d *Depths) String() string {
 			pieces = append(pieces, fmt.Sprintf("%g", Quantile(s.Pieces, 0.5)))
 		}
 	}
-	text := fmt.Sprintf("%s: median error %s; the best constant has %.2g.\n  Runs below a twentieth of that: %s.",
-		d.Target, strings.Join(words, ", "), d.Constant, strings.Join(low, ", "))
+	text := fmt.Sprintf("%s: median error %s; the best constant has %.2g.", d.Target, strings.Join(words, ", "), d.Constant)
 	if len(pieces) > 0 {
-		text += fmt.Sprintf(" Pieces, median: %s.", strings.Join(pieces, ", "))
+		text += fmt.Sprintf("\n  Runs below a twentieth of that: %s. Pieces, median: %s.", strings.Join(low, ", "), strings.Join(pieces, ", "))
 	}
 	return text
 }

@@ -37,7 +37,9 @@ type DigitScore struct {
 func (d *DigitScore) String() string {
 	var words []string
 	for i, depth := range d.Depth {
-		words = append(words, fmt.Sprintf("%s with %d", percent(d.Unknown[i]), depth))
+		share := d.Unknown[i]
+		share.Low, share.High = max(share.Low, 0), min(share.High, 1)
+		words = append(words, fmt.Sprintf("%s with %d", percent(share), depth))
 	}
 	return fmt.Sprintf("%s: %s hidden layers.", d.DigitNets, strings.Join(words, ", "))
 }
