@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/lecture"
 	"descent.example/pkg/notebook"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
@@ -59,6 +60,8 @@ func derived(t *testing.T) map[string]float64 {
 	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
 	sigmoids, err := theory.NewMeanField(problem.Sigmoid.At, problem.Sigmoid.Slope, math.Sqrt2, 0.5, 60)
 	require.NoError(t, err)
+	fast, err := lecture.EstimateNoise(func(x float64) float64 { return math.Sin(60 * math.Pi * x) }, 0.3, 200, 3)
+	require.NoError(t, err)
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
@@ -84,6 +87,11 @@ func derived(t *testing.T) map[string]float64 {
 		"04 c23 1.06":    math.Pow(33./32, 2),
 		"05 c17 0.101":   sigmoids.Factor[59],
 		"05 c17 0.125":   2. / 16,
+		"06 c07 0.5":     0.5, // of a wave
+		"06 c07 0.59":    0.5 + 0.09,
+		"06 c07 0.55":    fast.Gamma.Noise,
+		"06 c22e 0.925":  1 - 30./400,
+		"06 c22e 4.01":   (1 - 30./400) * (1 + 30./9),
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
 	}

@@ -74,7 +74,7 @@ func (f *Findings) DrawFit() *figure.Figure {
 
 // DrawLosses (claim W1) draws the losses of the trainings in question.
 func DrawLosses(all []*Findings) *figure.Figure {
-	fig := figure.New("Their losses", figure.X("part of the training that is done (%)").Range(0, 100),
+	fig := figure.New("Their losses", figure.X("training done (%)").Range(0, 100),
 		figure.LogY("mean square error on the examples learned from"))
 	for _, f := range all {
 		fig.Line("patient "+f.Patient.Name, f.Done, f.Loss)
@@ -83,7 +83,7 @@ func DrawLosses(all []*Findings) *figure.Figure {
 }
 
 // Rungs (claim W1) are the names of what a diagnosis's Ladder says.
-var Rungs = []string{"as it was", "more examples", "trained differently", "other widths", "noise"}
+var Rungs = []string{"as it was", "more examples", "trained differently", "other widths", "estimated noise"}
 
 // DrawLadders (claim W1) draws the error that remains after each remedy: where it falls most, there is the cause.
 func DrawLadders(all []*Findings) *figure.Figure {

@@ -82,7 +82,7 @@ func MeasureRisks(of theory.Interpolation, features []int, draws, seed int) (*Ri
 	return r, nil
 }
 
-// Draw (claim W2) draws the risks over the number of features, and theory.
+// Draw (claim W2) draws the risks over the number of features, theory, and the risk without any feature.
 func (r *Risks) Draw() *figure.Figure {
 	var ps, risks []float64
 	for p := 1; p <= r.Of.Features; p++ {
@@ -92,8 +92,12 @@ func (r *Risks) Draw() *figure.Figure {
 		}
 		ps, risks = append(ps, float64(p)), append(risks, risk)
 	}
-	return figure.New("Gaussian features: exact theory", figure.LogX("features p"), figure.LogY("square error on unseen examples").Range(0.8, 30)).
+	fig := figure.New("Gaussian features: exact theory", figure.LogX("features p"), figure.LogY("square error on unseen examples").Range(0.8, 30)).
 		Theory("theory", ps, risks).ConfidenceIntervals("measured", r.Features, r.Measured).VLine(float64(r.Of.Examples), "p = n")
+	if risk, err := r.Of.Risk(0); err == nil {
+		fig.HLine(risk, "no feature")
+	}
+	return fig
 }
 
 // DescentSettings are those of MeasureDoubleDescent.
@@ -234,6 +238,9 @@ func (d *DoubleDescent) Draw() *figure.Figure {
 // String compares the measurements with theory.
 func (r *Risks) String() string {
 	words := ""
+	if risk, err := r.Of.Risk(0); err == nil {
+		words = fmt.Sprintf("no feature: square error %.3f (theory)\n", risk)
+	}
 	for i, p := range r.Features {
 		if risk, err := r.Of.Risk(p); err == nil {
 			words += fmt.Sprintf("%d of %d features: square error %.3f (theory %.3f)\n", p, r.Of.Features, r.Measured[i], risk)

@@ -78,19 +78,15 @@ func WhatIsKnown(all []*Shattering) (known []*Known, err error) {
 // Parameters are those of the net.
 func (k *Known) Parameters() int { return k.Width*(k.Inputs+2) + 1 }
 
-// DrawKnown (claim W2) draws between which numbers the VC dimension of each net lies, and its number of parameters.
+// DrawKnown (claim W2) draws between which numbers the VC dimension of each net lies: from the points that are shattered, the mark, to what is proved to be
+// the most, the end of the bar. For one ReLU both are the same.
 func DrawKnown(all []*Known) *figure.Figure {
 	names := figure.Each(all, func(k *Known) string { return fmt.Sprint(k.Width) })
-	exact := func(of func(*Known) int) []stat.Interval { // intervals stand side by side: for one ReLU two of the numbers are equal
-		return figure.Each(all, func(k *Known) stat.Interval {
-			v := float64(of(k))
-			return stat.Interval{Value: v, Low: v, High: v}
-		})
-	}
-	return figure.New("VC dimension in the plane", figure.X("ReLUs").Categories(names...), figure.Y("points").Range(0, 80)).
-		ConfidenceIntervals("shattered: a net for every labeling", nil, exact(func(k *Known) int { return k.Shattered })).
-		ConfidenceIntervals("parameters", nil, exact((*Known).Parameters)).
-		ConfidenceIntervals("proved: not more than this", nil, exact(func(k *Known) int { return k.Most }))
+	between := figure.Each(all, func(k *Known) stat.Interval {
+		return stat.Interval{Value: float64(k.Shattered), Low: float64(k.Shattered), High: float64(k.Most)}
+	})
+	return figure.New("The VC dimension in the plane lies on the bar", figure.X("ReLUs").Categories(names...), figure.LogY("points").Range(2, 100)).
+		ConfidenceIntervals("from shattered (mark) to proved bound (end of the bar)", nil, between)
 }
 
 // Enumeration (claim W2) is what part of all labelings of points in the plane a threshold unit can make.
@@ -133,7 +129,7 @@ func EnumerateLabelings(most int) (*Enumeration, error) {
 // DrawCover (claim W2) draws Cover's count, in percent of all labelings, for threshold units of each number of weights. It panics when a
 // number is not between 1 and 4,096.
 func DrawCover(weights ...int) *figure.Figure {
-	fig := figure.New("Cover's count, and enumeration", figure.X("points for each weight, n/d").Range(0, 4), figure.Y("fraction of all labelings (%)").Range(-2, 105))
+	fig := figure.New("Cover's count, and enumeration", figure.X("points per weight, n/d").Range(0, 4), figure.Y("fraction of all labelings (%)").Range(-2, 105))
 	for _, d := range weights {
 		if d < 1 || d > 4096 {
 			panic(fmt.Errorf("there are %d weights: there must be between 1 and 4,096", d))
