@@ -29,7 +29,11 @@ func (a Attraction) String() string {
 
 // DrawAttraction (claim N11) draws the part that returns over δ, and the distance of neighboring kinks.
 func DrawAttraction(all []Attraction, spacing float64) *figure.Figure {
-	return figure.New("How often training returns", figure.LogX("δ, standard deviation of each knot’s move"), figure.Y("returned (%)").Range(-2, 102)).
+	returned := "returned (%)"
+	if len(all) > 0 {
+		returned = fmt.Sprintf("error below %g at the end (%%)", all[0].Tolerance)
+	}
+	return figure.New("How often training returns", figure.LogX("δ, standard deviation of each knot’s move"), figure.Y(returned).Range(-2, 102)).
 		ConfidenceIntervals("share of the runs", figure.Column(all, func(a Attraction) float64 { return a.Delta }),
 			percents(figure.Each(all, func(a Attraction) stat.Interval { return a.Back }))).
 		VLine(spacing, "distance of kinks")
