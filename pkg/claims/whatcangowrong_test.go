@@ -19,9 +19,9 @@ import (
 // The tests of chapter 6; they call what its cells call.
 
 // Sections 6.1 to 6.4: each cause is produced as it is said to be, and most of 20 random patients of each are given their true
-// cause. The patients' seeds are not those on which the examination was made, 0 to 49. Of 400 patients of other seeds eleven were
-// mistaken, six of the 100 of the worst cause. At that rate it happens less than once in 10,000 times that eight of 20 are, and that
-// eleven of 80 are.
+// cause. The patients' seeds are not those on which the examination was made, 0 to 49. Of 400 patients of other seeds two were
+// mistaken, one of the 100 of the worst cause; of another 400 seven, four of the worst. At that rate it happens less than once in 10,000 times that
+// eight of 20 are, and that eleven of 80 are.
 func TestClaimW1FourCauses(t *testing.T) {
 	clinic := &lecture.Clinic{Seeds: 3}
 	defer clinic.Close()

@@ -123,13 +123,13 @@ type course struct {
 	Optimizer
 }
 
-// courses are the training in question; the same on more examples; and on more examples others: with Adam at three rates, and with other widths.
+// courses are the training in question; the same on more examples; and on more examples others: with Adam at four rates, and with other widths.
 func (p *Patient) courses() []course {
 	all := []course{{"the training in question", p.Width, false, p.Optimizer}, {"the same training", p.Width, true, p.Optimizer}}
-	for _, rate := range []float64{0.003, 0.01, 0.03} {
+	for _, rate := range []float64{0.003, 0.01, 0.03, 0.1} {
 		all = append(all, course{fmt.Sprintf("Adam at %g", rate), p.Width, true, Optimizer{"Adam", rate, 2000}})
 	}
-	for _, width := range []int{16, 64, 128} {
+	for _, width := range []int{16, 64, 256} {
 		all = append(all, course{"Adam at 0.01", width, true, Optimizer{"Adam", 0.01, 2000}})
 	}
 	return all
