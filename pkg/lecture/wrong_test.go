@@ -49,7 +49,7 @@ func TestClinicExamines(t *testing.T) {
 	require.NoError(t, err)
 	f, err := clinic.Examine(t.Context(), p)
 	require.NoError(t, err)
-	require.Len(t, f.Record.Trials, 7)
+	require.Len(t, f.Record.Trials, 8)
 	require.Equal(t, p.Width, f.Record.Trials[0].Width)
 	require.Equal(t, p.Width, f.Record.More.Width)
 	require.Equal(t, []float64{f.Diagnosis.Error}, f.Record.Trials[0].Errors)
