@@ -8,11 +8,16 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
-// A variant says how a kernel is written: loop "vector" (0: none) takes several lanes at once, in vectors or in scalars side
-// by side; what is left over is computed one by one.
+// A variant says how a kernel is written.
 type variant struct {
+	// vector is the loop (0: none) that takes several lanes at once, in vectors or in scalars side by side. What is left over is
+	// computed one by one or, if it overlaps, by the last lanes that there are, some of them for a second time.
 	vector, lanes int
-	simd          bool
+	simd, overlap bool
+	// first moves the last kept loop around the others.
+	first bool
+	// rounds is how many rounds of the last reduced loop are written one after the other; 0: one.
+	rounds int
 }
 
 // A val is a value in locals: one for all lanes, or, if it varies, as many locals as the lanes need.
@@ -50,6 +55,7 @@ type nest struct {
 	size    []int // of all loops
 	segs    [2]stretch
 	tail    bool
+	round   int // of those written one after the other
 	memo    map[*node][]made
 	loads   []made
 	results []made // the parts' values, by their places in memory
@@ -76,14 +82,20 @@ func (k *kernel) write(w *writer) {
 	if slices.Contains(k.kept, 0) {
 		return
 	}
-	best, bestCost := writer{}, math.Inf(1)
-	start := *w
-	for _, v := range k.variants() {
+	start, best, bestCost := *w, writer{}, math.Inf(1)
+	var bestOf variant
+	try := func(v variant) {
 		*w = start
 		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(start.free), slices.Clone(start.held)
 		if cost, ok := k.try(w, v); ok && cost < bestCost {
-			best, bestCost = *w, cost
+			best, bestCost, bestOf = *w, cost, v
 		}
+	}
+	for _, v := range k.variants() {
+		try(v)
+	}
+	for _, v := range k.refined(bestOf) {
+		try(v)
 	}
 	best.code = append(start.code, best.code...)
 	*w = best
@@ -108,6 +120,9 @@ func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
 	}()
 	g := &nest{variant: v, w: w, k: k, size: slices.Concat(k.kept, k.reduced), memo: make(map[*node][]made), splats: make(map[local]val),
 		inside: make(map[local]bool), outside: make(map[local]bool)}
+	if last := len(k.kept) - 1; v.first {
+		g.size = slices.Concat(k.kept[last:], k.kept[:last], k.reduced)
+	}
 	for i := range g.segs {
 		g.segs[i].levels = make([]level, len(g.size)+1)
 	}
@@ -132,38 +147,82 @@ func (k *kernel) variants() []variant {
 		}
 		for _, lanes := range []int{2, 4, 8, 16} {
 			if lanes <= size[l-1] && (lanes == 2 || lanes == 4 || size[l-1]%lanes == 0 || size[l-1] >= 3*lanes) {
-				all = append(all, variant{l, lanes, true})
+				v := variant{vector: l, lanes: lanes, simd: true}
+				v.overlap = l == kept && size[l-1]%lanes > 0 && !k.inPlace()
+				all = append(all, v)
 			}
 		}
 		if size[l-1] <= 4 {
-			all = append(all, variant{l, size[l-1], false})
+			all = append(all, variant{vector: l, lanes: size[l-1]})
 		}
 	}
 	return all
 }
 
+// refined are the variants that do as v does, but several rounds of the last reduced loop one after the other: all of a short loop, a few
+// of another.
+func (k *kernel) refined(v variant) (all []variant) {
+	kept := len(k.kept)
+	if len(k.reduced) == 0 || v.vector != kept || kept == 0 {
+		return nil
+	}
+	size := k.reduced[len(k.reduced)-1]
+	for _, n := range []int{size, 8, 10, 5, 4} {
+		if n > 16 || size%n > 0 {
+			continue
+		}
+		v.rounds = n
+		all = append(all, v)
+		if kept > 1 {
+			v.vector, v.first = 1, true
+			all = append(all, v)
+		}
+		break
+	}
+	return all
+}
+
+// inPlace tells whether a part reads what it writes over, so that no element may be computed twice.
+func (k *kernel) inPlace() bool {
+	return slices.ContainsFunc(k.parts, func(p part) bool { return p.n.inPlace && p.forwards() })
+}
+
 // trips is how often a loop runs in this segment.
 func (g *nest) trips(l int) int {
 	switch {
+	case g.rounds > 0 && l == len(g.size):
+		return g.size[l-1] / g.rounds
 	case l != g.vector:
 		return g.size[l-1]
+	case g.tail && g.overlap:
+		return 1
 	case g.tail:
 		return g.size[l-1] % g.lanes
 	}
 	return g.size[l-1] / g.lanes
 }
 
-// counter is a loop's counter in this segment.
+// counter is the counter, in this segment, of a loop by its number among the kernel's.
 func (g *nest) counter(l int) linear {
+	if kept := len(g.k.kept); g.first && l <= kept {
+		l = l%kept + 1
+	}
 	x := counter(l)
-	if g.tail && l == g.vector {
-		x.at = g.size[l-1] / g.lanes * g.lanes
+	if g.rounds > 0 && l == len(g.size) {
+		if x.at, x.by[l-1] = g.round, int32(g.rounds); g.trips(l) == 1 {
+			x.by[l-1] = 0
+		}
+	}
+	if size := g.size[l-1]; g.tail && l == g.vector {
+		if x.at = size / g.lanes * g.lanes; g.overlap {
+			x.at = size - g.lanes
+		}
 	}
 	return x
 }
 
 // wide tells whether values that change with the vector loop have several lanes in this segment.
-func (g *nest) wide() bool { return g.vector > 0 && !g.tail }
+func (g *nest) wide() bool { return g.vector > 0 && (!g.tail || g.overlap) }
 
 // stride is how far apart the lanes of a place lie; 0 if all have one.
 func (g *nest) stride(at linear) int {
@@ -187,7 +246,7 @@ func (g *nest) on(l int, after bool, f func()) {
 	if after {
 		at = &g.segment(l).levels[l].after
 	}
-	if l < len(g.size) || l == 0 || g.tail {
+	if l < g.innermost() || l == 0 || g.tail {
 		g.to(at, f)
 		return
 	}
@@ -204,6 +263,14 @@ func (g *nest) on(l int, after bool, f func()) {
 			g.outside[l] = true
 		}
 	}
+}
+
+// innermost is the innermost loop.
+func (g *nest) innermost() int {
+	if n := len(g.size); g.rounds == 0 || g.rounds < g.size[n-1] {
+		return n
+	}
+	return len(g.size) - 1
 }
 
 func (g *nest) to(code *[]byte, f func()) {
@@ -639,51 +706,77 @@ func (g *nest) gather(n *node, index []linear) val {
 	return g.loadAt(x, x.offset(at), g.base(starts, highs, by))
 }
 
-// accumulate writes one round of a reduction.
+// accumulate writes the terms of a reduction, and adds them up.
 func (g *nest) accumulate(i int, p part, segment int) {
+	var sum val
+	for g.round = range max(1, g.rounds) {
+		x := g.term(p)
+		if g.round == 0 {
+			sum = g.accumulator(p, x)
+		}
+		g.add(p, x, sum)
+	}
+	g.sums[i][segment] = sum
+}
+
+// term is what a round of a reduction adds.
+func (g *nest) term(p part) val {
 	n, kept := p.n, len(g.k.kept)
 	terms := n.terms(indexOf(n.dims(), g.counter, 1), g.counter, 1+kept)
-	op, t := reductions[n.op], accumulator(n.dtype())
 	x := g.value(terms[0].n, terms[0].index)
 	if n.op == compute.OpTypeDotGeneral {
 		y := g.value(terms[1].n, terms[1].index)
-		x = g.combine(compute.OpTypeMul, t, x, y)
+		x = g.combine(compute.OpTypeMul, accumulator(n.dtype()), x, y)
 	}
-	inside := g.wide() && g.vector > kept
-	if g.simd && (inside || x.varies) {
+	if g.simd && (g.addsLanes() || x.varies) {
 		x = g.spread(x, n.dtype(), x.mask)
 	}
-	sum := val{level: kept, after: true, varies: x.varies, mask: x.mask}
+	return x
+}
+
+// addsLanes tells whether a reduction adds up lanes.
+func (g *nest) addsLanes() bool { return g.wide() && g.vector > len(g.k.kept) }
+
+// accumulator makes the variables of a sum of terms such as x.
+func (g *nest) accumulator(p part, x val) val {
+	kept := len(g.k.kept)
+	op, t := reductions[p.n.op], accumulator(p.n.dtype())
+	sum := val{level: kept, after: true, varies: x.varies || g.addsLanes(), mask: x.mask}
 	count := 1
 	switch {
 	case x.varies:
 		count = len(x.regs)
-	case inside: // scalars side by side, of which the term is none
+	case g.addsLanes(): // scalars side by side, of which the term is none
 		count = g.lanes
-		sum.varies = true
 	}
-	vectors := g.simd && sum.varies
-	for r := range count {
-		g.on(kept, false, func() {
+	k, vectors := kindOf(t), g.simd && sum.varies
+	if vectors {
+		k = v128
+	}
+	g.on(kept, false, func() {
+		for range count {
 			g.neutral(op, t, vectors)
-			k := kindOf(t)
-			if vectors {
-				k = v128
-			}
 			sum.regs = append(sum.regs, g.w.pop(k))
-		})
-		g.on(len(g.size), false, func() {
-			g.w.get(sum.regs[r])
+		}
+	})
+	return sum
+}
+
+// add writes the addition of a term to a sum.
+func (g *nest) add(p part, x, sum val) {
+	op, vectors := reductions[p.n.op], g.simd && sum.varies
+	g.on(g.innermost(), false, func() {
+		for r, l := range sum.regs {
+			g.w.get(l)
 			if vectors {
 				g.w.get(x.regs[r])
 			} else {
-				g.push(x, n.dtype(), r)
+				g.push(x, p.n.dtype(), r)
 			}
-			g.operate(op, t, vectors)
-			g.w.set(sum.regs[r])
-		})
-	}
-	g.sums[i][segment] = sum
+			g.operate(op, accumulator(p.n.dtype()), vectors)
+			g.w.set(l)
+		}
+	})
 }
 
 // finish writes what follows the loops of a reduction: the sums of lanes and of segments, and the store.
@@ -841,7 +934,7 @@ func (g *nest) loop(l int, times float64) {
 	w.tee(left)
 	w.code = append(w.code, 0x0d, 0, 0x0b)
 	g.cost += times * float64(trips) * float64(8*len(mine)+10)
-	if l == len(g.size) && !g.tail {
+	if l == g.innermost() && !g.tail {
 		g.cost += times * float64(trips) * g.pressure()
 	}
 }
