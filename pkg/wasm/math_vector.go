@@ -72,7 +72,7 @@ func vreduce(v vector, x pair) (n, high, low pair) {
 }
 
 func vectorExp(v vector, x pair) pair {
-	n, high, low := vreduce(v, v("f64x2.min", v("f64x2.max", x, -746.0), 710.0))
+	n, high, low := vreduce(v, v("f64x2.pmin", v("f64x2.pmax", x, -746.0), 710.0))
 	r := v("f64x2.sub", high, low)
 	t := v("f64x2.mul", r, r)
 	c := v("f64x2.sub", r, v("f64x2.mul", t, vhorner(v, t, 1.66666666666666657415e-01, -2.77777777770155933842e-03,
@@ -83,25 +83,24 @@ func vectorExp(v vector, x pair) pair {
 	return v("f64x2.mul", v("f64x2.mul", y, vpower(v, half)), vpower(v, v("f64x2.sub", n, half)))
 }
 
-// vectorTanh: with t = e^(±2|x|) - 1, after fdlibm's expm1, tanh |x| is -t/(t+2), or 1 - 2/(t+2) from |x| = 1 on.
+// vectorTanh: with 2|x| = n ln 2 + r, 0 ≤ r < ln 2, and c = r coth(r/2), e^r is (c+r)/(c-r), and so tanh |x| is
+// (c (2ⁿ-1) + r (2ⁿ+1)) / (c (2ⁿ+1) + r (2ⁿ-1)), in which nothing cancels, or 1 - 2(c-r) / (c (2ⁿ+1) + r (2ⁿ-1)). The polynomial in r²
+// interpolates c at Chebyshev's points, to 4·10⁻¹⁷.
 func vectorTanh(v vector, x pair) pair {
-	a := v("f64x2.min", v("f64x2.abs", x), 22.0)
-	small := v("f64x2.lt", a, 1.0)
-	n, high, low := vreduce(v, v("f64x2.mul", a, v("v128.bitselect", -2.0, 2.0, small)))
-	r := v("f64x2.sub", high, low)
-	lost := v("f64x2.sub", v("f64x2.sub", high, r), low)
-	half := v("f64x2.mul", r, 0.5)
-	s := v("f64x2.mul", r, half)
-	p := vhorner(v, s, 1, -3.33333333333331316428e-02, 1.58730158725481460165e-03, -7.93650757867487942473e-05,
-		4.00821782732936239552e-06, -2.01099218183624371326e-07)
-	q := v("f64x2.sub", 3.0, v("f64x2.mul", p, half))
-	e := v("f64x2.mul", s, v("f64x2.div", v("f64x2.sub", p, q), v("f64x2.sub", 6.0, v("f64x2.mul", r, q))))
-	d := v("f64x2.sub", v("f64x2.sub", v("f64x2.mul", r, v("f64x2.sub", e, lost)), lost), s)
-	down := vpower(v, v("f64x2.neg", n))
-	t := v("f64x2.mul", v("f64x2.sub", v("f64x2.sub", 1.0, down), v("f64x2.sub", d, r)), vpower(v, n))
-	z := v("f64x2.div", v("v128.bitselect", v("f64x2.neg", t), 2.0, small), v("f64x2.add", t, 2.0))
-	y := v("v128.bitselect", z, v("f64x2.sub", 1.0, z), small)
-	return v("v128.bitselect", x, y, int64(math.MinInt64))
+	y := v("f64x2.pmin", v("f64x2.abs", x), 22.0)
+	y = v("f64x2.add", y, y)
+	n := v("f64x2.floor", v("f64x2.mul", y, math.Log2E))
+	r := v("f64x2.sub", v("f64x2.sub", y, v("f64x2.mul", n, ln2High)), v("f64x2.mul", n, ln2Low))
+	c := vhorner(v, v("f64x2.mul", r, r), 2, 0.16666666666666652, -0.002777777777754533, 6.613756557268224e-05,
+		-1.6534341283940148e-06, 4.1733275219309766e-08, -1.0191206779809452e-09)
+	power := vpower(v, n)
+	less, more := v("f64x2.sub", power, 1.0), v("f64x2.add", power, 1.0)
+	small := v("f64x2.lt", y, 1.1)
+	above := v("f64x2.add", v("f64x2.mul", c, less), v("f64x2.mul", r, more))
+	below := v("f64x2.add", v("f64x2.mul", c, more), v("f64x2.mul", r, less))
+	rest := v("f64x2.sub", c, r)
+	z := v("f64x2.div", v("v128.bitselect", above, v("f64x2.add", rest, rest), small), below)
+	return v("v128.bitselect", x, v("v128.bitselect", z, v("f64x2.sub", 1.0, z), small), int64(math.MinInt64))
 }
 
 func vectorLogistic(v vector, x pair) pair {
