@@ -82,8 +82,8 @@ func (k *kernel) write(w *writer) {
 	if slices.Contains(k.kept, 0) {
 		return
 	}
-	start, best, bestCost := *w, writer{}, math.Inf(1)
-	var bestOf variant
+	start, functions := *w, len(w.m.functions)
+	best, bestCost, bestOf := writer{}, math.Inf(1), variant{}
 	try := func(v variant) {
 		*w = start
 		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(start.free), slices.Clone(start.held)
@@ -96,6 +96,11 @@ func (k *kernel) write(w *writer) {
 	}
 	for _, v := range k.refined(bestOf) {
 		try(v)
+	}
+	if len(w.m.functions) > functions { // those that variants call: the module keeps the best one's
+		w.m.forget(functions)
+		bestCost = math.Inf(1)
+		try(bestOf)
 	}
 	best.code = append(start.code, best.code...)
 	*w = best

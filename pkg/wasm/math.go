@@ -1,6 +1,9 @@
 package wasm
 
-import "math"
+import (
+	"maps"
+	"math"
+)
 
 // The functions of this file are float64 functions that modules contain when they need them, after FreeBSD's msun (fdlibm,
 // Sun Microsystems, "freely granted") as package math has most of them too; sine and cosine reduce their arguments by the
@@ -116,6 +119,12 @@ func (m *module) function64(name string) *writer {
 	m.math[name] = f
 	d.body(f)
 	return f
+}
+
+// forget removes functions of this file from the given number on.
+func (m *module) forget(from int) {
+	m.functions = m.functions[:from]
+	maps.DeleteFunc(m.math, func(_ string, f *writer) bool { return f.id >= from })
 }
 
 // scaleBody: x 2ⁿ for |n| ≤ 2044, rounded once.
