@@ -198,6 +198,7 @@ func (w *writer) ordered(t dtypes.DType) dtypes.DType {
 var inFloat64 = map[compute.OpType]string{
 	compute.OpTypeExp: "exp", compute.OpTypeExpm1: "expm1", compute.OpTypeLog: "log", compute.OpTypeLog1p: "log1p",
 	compute.OpTypeTanh: "tanh", compute.OpTypeLogistic: "logistic", compute.OpTypeSin: "sin", compute.OpTypeCos: "cos",
+	compute.OpTypeErf: "erf", compute.OpTypeAtan2: "atan2", compute.OpTypePow: "pow",
 }
 
 var sameInstruction = map[compute.OpType]string{
@@ -246,7 +247,7 @@ func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 	}
 	if i, ok := sameInstruction[op]; ok {
 		w.do(name(i))
-	} else if f, ok := inFloat64[op]; ok {
+	} else if f, ok := inFloat64[op]; ok && t.IsFloat() {
 		w.in64(f, t)
 	} else if t.IsFloat() {
 		w.float(op, t)
@@ -288,8 +289,6 @@ func (w *writer) float(op compute.OpType, t dtypes.DType) {
 		w.do(name("neg"))
 	case compute.OpTypeRem:
 		w.in64("fmod", t)
-	case compute.OpTypePow:
-		w.in64("pow", t)
 	case compute.OpTypeRsqrt:
 		w.do(name("sqrt"))
 		x := w.pop(k)

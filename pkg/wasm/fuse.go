@@ -48,7 +48,8 @@ func isSource(n *node) bool {
 // isView tells whether n only renames the elements of its operand or knows them from their index.
 func isView(n *node) bool {
 	switch n.op {
-	case compute.OpTypeBroadcastInDim, compute.OpTypeTranspose, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypeIota:
+	case compute.OpTypeBroadcastInDim, compute.OpTypeTranspose, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypeIota,
+		compute.OpTypeReduceWindow:
 		return true
 	case compute.OpTypeReshape:
 		return slices.Equal(without1(n.dims()), without1(n.in[0].dims()))
@@ -113,7 +114,7 @@ func (f *function) measure() {
 		}
 		if !isView(n) && !isRoot(n) && n.op != compute.OpTypeReshape && n.op != compute.OpTypeBitcast {
 			n.cost++
-			if _, slow := inFloat64[n.op]; slow || n.op == compute.OpTypePow {
+			if _, slow := inFloat64[n.op]; slow {
 				n.cost += 2 * cheap
 			}
 		}

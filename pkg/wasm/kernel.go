@@ -165,6 +165,12 @@ func (w *writer) value(n *node, index []affine) {
 			at[a] = index[a].scaled(n.ints[1][a]).plus(constant(n.ints[0][a]))
 		}
 		w.value(n.in[0], at)
+	case compute.OpTypeReduceWindow:
+		at = zeros(n.in[0].shape.Rank())
+		for a := range at {
+			at[a] = index[a].scaled(n.ints[0][a]).plus(index[len(at)+a].scaled(n.ints[1][a]))
+		}
+		w.value(n.in[0], at)
 	case compute.OpTypeReshape:
 		at = zeros(n.in[0].shape.Rank())
 		next := 0

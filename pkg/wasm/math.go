@@ -95,14 +95,17 @@ var functions64 map[string]definition
 func init() {
 	one, two := []kind{f64}, []kind{f64, f64}
 	functions64 = map[string]definition{
-		"exp": {one, []kind{f64}, ofVector("exp×2")}, "expm1": {one, []kind{f64}, expm1Body}, "log": {one, []kind{f64}, logBody}, "log1p": {one, []kind{f64}, log1pBody},
+		"exp": {one, []kind{f64}, ofVector("exp×2")}, "expm1": {one, []kind{f64}, expm1Body},
+		"log": {one, []kind{f64}, logBody}, "log1p": {one, []kind{f64}, log1pBody},
 		"tanh": {one, []kind{f64}, ofVector("tanh×2")}, "logistic": {one, []kind{f64}, ofVector("logistic×2")},
 		"exp×2": vectorFunction(1, vectorExp), "tanh×2": vectorFunction(1, vectorTanh), "logistic×2": vectorFunction(1, vectorLogistic),
 		"exp×4": vectorFunction(2, vectorExp), "tanh×4": vectorFunction(2, vectorTanh), "logistic×4": vectorFunction(2, vectorLogistic),
 		"sin": {one, []kind{f64}, func(w *writer) { circle(w, 0) }}, "cos": {one, []kind{f64}, func(w *writer) { circle(w, 1) }},
+		"erf": {one, []kind{f64}, erfBody}, "atan2": {two, []kind{f64}, atan2Body},
 		"pow": {two, []kind{f64}, powBody}, "fmod": {two, []kind{f64}, fmodBody},
 		"scale": {[]kind{f64, i64}, []kind{f64}, scaleBody}, "high": {[]kind{i64, i64}, []kind{i64}, highBody},
-		"round_bfloat": {[]kind{f32}, []kind{f32}, roundBfloatBody}, "to_half": {[]kind{f32}, []kind{i32}, toHalfBody}, "from_half": {[]kind{i32}, []kind{f32}, fromHalfBody},
+		"round_bfloat": {[]kind{f32}, []kind{f32}, roundBfloatBody}, "to_half": {[]kind{f32}, []kind{i32}, toHalfBody},
+		"from_half": {[]kind{i32}, []kind{f32}, fromHalfBody},
 	}
 }
 
@@ -292,6 +295,79 @@ func reduceQuadrant(w *writer, x ex, z, quadrant local) {
 	y := w.letf(mul(mul(op("f64.convert_i64_u", top), power), num(math.Pi/2)))
 	choose(f64, isNegative, op("f64.neg", y), y)(w)
 	w.set(z)
+}
+
+// ratio is a quotient of polynomials.
+func ratio(x ex, above, below []float64) ex { return div(horner(x, above...), horner(x, below...)) }
+
+// erfBody follows s_erf.c.
+func erfBody(w *writer) {
+	x := w.letf(abs(param(0)))
+	square := w.letf(mul(x, x))
+	signed := func(y ex) ex { return op("f64.copysign", y, param(0)) }
+	w.returnIf(op("f64.ne", x, x), param(0))
+	w.returnIf(op("f64.lt", x, num(0.84375)), add(param(0), mul(param(0), ratio(square,
+		[]float64{1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02, -5.77027029648944159157e-03,
+			-2.37630166566501626084e-05}, []float64{1, 3.97917223959155352819e-01, 6.50222499887672944485e-02, 5.08130628187576562776e-03,
+			1.32494738004321644526e-04, -3.96022827877536812320e-06}))))
+	w.returnIf(op("f64.lt", x, num(1.25)), signed(add(num(8.45062911510467529297e-01), ratio(w.letf(sub(x, num(1))),
+		[]float64{-2.36211856075265944077e-03, 4.14856118683748331666e-01, -3.72207876035701323847e-01, 3.18346619901161753674e-01,
+			-1.10894694282396677476e-01, 3.54783043256182359371e-02, -2.16637559486879084300e-03},
+		[]float64{1, 1.06420880400844228286e-01, 5.40397917702171048937e-01, 7.18286544141962662868e-02, 1.26171219808761642112e-01,
+			1.36370839120290507362e-02, 1.19844998467991074170e-02}))))
+	w.returnIf(op("f64.ge", x, num(6)), signed(num(1)))
+	s := w.letf(div(num(1), square))
+	r := choose(f64, op("f64.lt", x, num(1/0.35)), ratio(s,
+		[]float64{-9.86494403484714822705e-03, -6.93858572707181764372e-01, -1.05586262253232909814e+01, -6.23753324503260060396e+01,
+			-1.62396669462573470355e+02, -1.84605092906711035994e+02, -8.12874355063065934246e+01, -9.81432934416914548592e+00},
+		[]float64{1, 1.96512716674392571292e+01, 1.37657754143519042600e+02, 4.34565877475229228821e+02, 6.45387271733267880336e+02,
+			4.29008140027567833386e+02, 1.08635005541779435134e+02, 6.57024977031928170135e+00, -6.04244152148580987438e-02}),
+		ratio(s, []float64{-9.86494292470009928597e-03, -7.99283237680523006574e-01, -1.77579549177547519889e+01, -1.60636384855821916062e+02,
+			-6.37566443368389627722e+02, -1.02509513161107724954e+03, -4.83519191608651397019e+02},
+			[]float64{1, 3.03380607434824582924e+01, 3.25792512996573918826e+02, 1.53672958608443695994e+03, 3.19985821950859553908e+03,
+				2.55305040643316442583e+03, 4.74528541206955367215e+02, -2.24409524465858183362e+01}))
+	z := w.letf(op("f64.reinterpret_i64", op("i64.and", bitsOf(x), long(-1<<32)))) // its square is exact
+	rest := mul(call64("exp", sub(num(-0.5625), mul(z, z))), call64("exp", add(mul(sub(z, x), add(z, x)), r)))
+	signed(sub(num(1), div(rest, x)))(w)
+}
+
+// atan2Body is the angle of the point (x, y), y its first parameter: the arc tangent of |y/x| by the polynomials of s_atan.c around 0,
+// 1/2, 1, 3/2 and infinity, and what the quadrant adds.
+func atan2Body(w *writer) {
+	y, x := param(0), param(1)
+	const piLow = 1.2246467991473531772e-16 // π less its float64
+	w.returnIf(op("i32.or", op("f64.ne", x, x), op("f64.ne", y, y)), add(x, y))
+	inf := num(math.Inf(1))
+	bothInfinite := op("i32.and", op("f64.eq", abs(x), inf), op("f64.eq", abs(y), inf))
+	bothZero := op("i32.and", op("f64.eq", x, num(0)), op("f64.eq", y, num(0)))
+	q := w.letf(choose(f64, bothInfinite, num(1), choose(f64, bothZero, num(0), div(abs(y), abs(x)))))
+	t, base, low := w.local(f64), w.local(f64), w.local(f64)
+	set := func(high, under float64, of ex) ex {
+		return func(w *writer) {
+			for l, e := range map[local]ex{t: of, base: num(high), low: num(under)} {
+				e(w)
+				w.set(l)
+			}
+		}
+	}
+	upTo := func(limit float64, yes, no ex) ex {
+		return func(w *writer) {
+			op("f64.lt", q, num(limit))(w)
+			w.when(0, func() { yes(w) }, func() { no(w) })
+		}
+	}
+	upTo(7.0/16, set(0, 0, q),
+		upTo(11.0/16, set(4.63647609000806093515e-01, 2.26987774529616870924e-17, div(sub(mul(num(2), q), num(1)), add(num(2), q))),
+			upTo(19.0/16, set(7.85398163397448278999e-01, 3.06161699786838301793e-17, div(sub(q, num(1)), add(q, num(1)))),
+				upTo(39.0/16, set(9.82793723247329054082e-01, 1.39033110312309984516e-17, div(sub(q, num(1.5)), add(num(1), mul(num(1.5), q)))),
+					set(1.57079632679489655800e+00, 6.12323399573676603587e-17, div(num(-1), q))))))(w)
+	square := w.letf(mul(read(t), read(t)))
+	p := mul(square, horner(square, 3.33333333333329318027e-01, -1.99999999998764832476e-01, 1.42857142725034663711e-01, -1.11111104054623557880e-01,
+		9.09088713343650656196e-02, -7.69187620504482999495e-02, 6.66107313738753120669e-02, -5.83357013379057348645e-02,
+		4.97687799461593236017e-02, -3.65315727442169155270e-02, 1.62858201153657823623e-02))
+	z := w.letf(sub(read(base), sub(sub(mul(read(t), p), read(low)), read(t))))
+	left := op("i64.lt_s", bitsOf(x), long(0))
+	op("f64.copysign", choose(f64, left, sub(num(math.Pi), sub(z, num(piLow))), z), y)(w)
 }
 
 // powBody: 2^(y log₂ x), the logarithm to some 70 bits in two parts, as in e_pow.c.

@@ -101,6 +101,7 @@ func TestFunctions(t *testing.T) {
 		"Logistic": {func(f function) method { return f.Logistic }, func(x float64) float64 {
 			return rounded(over(real(1), plus(real(1), expOf(real(-x)))))
 		}, -1e3, 9},
+		"Erf": {func(f function) method { return f.Erf }, func(x float64) float64 { return rounded(erfOf(x)) }, -1e3, 9},
 		"Sin": {func(f function) method { return f.Sin }, func(x float64) float64 { return rounded(circleOf(x, 0)) }, math.Inf(-1), 1023},
 		"Cos": {func(f function) method { return f.Cos }, func(x float64) float64 { return rounded(circleOf(x, 1)) }, math.Inf(-1), 1023},
 	} {
@@ -131,7 +132,7 @@ func TestEdges(t *testing.T) {
 	for name, want := range map[string][]float64{
 		"Exp": {1, 1, inf, 0, nan}, "Expm1": {0, minusZero, inf, -1, nan}, "Log": {-inf, -inf, inf, nan, nan, nan, nan},
 		"Log1p": {0, minusZero, inf, nan, nan, -inf, nan}, "Tanh": {0, minusZero, 1, -1, nan}, "Logistic": {0.5, 0.5, 1, 0, nan},
-		"Sin": {0, minusZero, nan, nan, nan}, "Cos": {1, 1, nan, nan, nan}, "Sign": {0, minusZero, 1, -1, nan, -1, -1},
+		"Erf": {0, minusZero, 1, -1, nan}, "Sin": {0, minusZero, nan, nan, nan}, "Cos": {1, 1, nan, nan, nan}, "Sign": {0, minusZero, 1, -1, nan, -1, -1},
 		"Sqrt": {0, minusZero, inf, nan, nan, nan, nan}, "Rsqrt": {inf, -inf, 0, nan, nan, nan, nan},
 	} {
 		got := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) {
@@ -176,6 +177,35 @@ func TestPow(t *testing.T) {
 			require.Equalf(t, math.Signbit(want), math.Signbit(got[i]), "%g to the power %g", x[i], y[i])
 		}
 		require.Zerof(t, ulps(mod[i], math.Mod(x[i], y[i])), "%g rem %g: %g, want %g", x[i], y[i], mod[i], math.Mod(x[i], y[i]))
+	}
+	t.Logf("worst: %.2f units of the last place", worst)
+}
+
+func TestAtan2(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	var x, y []float64
+	for _, a := range edges {
+		for _, b := range edges {
+			x, y = append(x, a), append(y, b)
+		}
+	}
+	pairs := len(x)
+	for range 1000 {
+		x, y = append(x, math.Ldexp(r.NormFloat64(), r.IntN(12)-6)), append(y, math.Ldexp(r.NormFloat64(), r.IntN(12)-6))
+	}
+	got := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) { return f.Atan2(in[0], in[1]) }, y, x)
+	worst := 0.0
+	for i := range x {
+		want := math.Copysign(math.Atan2(y[i], x[i]), y[i]) // which it loses where y/x underflows
+		if i >= pairs { // a step of Newton's from it, in more digits
+			sine, cosine := circleOf(want, 0), circleOf(want, 1)
+			above := plus(times(cosine, real(y[i])), times(sine, real(-x[i])))
+			want = rounded(plus(real(want), over(above, plus(times(cosine, real(x[i])), times(sine, real(y[i]))))))
+		}
+		u := ulps(got[i], want)
+		require.LessOrEqualf(t, u, 2.0, "atan2(%g, %g) is %g, want %g", y[i], x[i], got[i], want)
+		require.Truef(t, math.IsNaN(want) || math.Signbit(want) == math.Signbit(got[i]), "atan2(%g, %g) is %g", y[i], x[i], got[i])
+		worst = max(worst, u)
 	}
 	t.Logf("worst: %.2f units of the last place", worst)
 }

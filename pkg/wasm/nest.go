@@ -78,6 +78,10 @@ func (n *node) through(index []linear) []linear {
 		for a := range at {
 			at[a] = linear{at: n.ints[0][a]}.plus(index[a], n.ints[1][a])
 		}
+	case compute.OpTypeReduceWindow:
+		for a := range at {
+			at[a] = linear{}.plus(index[a], n.ints[0][a]).plus(index[len(at)+a], n.ints[1][a])
+		}
 	case compute.OpTypeReshape: // of axes of one element alone
 		next := 0
 		for a, d := range x.dims() {

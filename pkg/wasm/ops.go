@@ -12,6 +12,7 @@ func (f *function) BitwiseNot(x value) (value, error) { return f.unary(compute.O
 func (f *function) Ceil(x value) (value, error)       { return f.unary(compute.OpTypeCeil, x) }
 func (f *function) Clz(x value) (value, error)        { return f.unary(compute.OpTypeClz, x) }
 func (f *function) Cos(x value) (value, error)        { return f.unary(compute.OpTypeCos, x) }
+func (f *function) Erf(x value) (value, error)        { return f.unary(compute.OpTypeErf, x) }
 func (f *function) Exp(x value) (value, error)        { return f.unary(compute.OpTypeExp, x) }
 func (f *function) Expm1(x value) (value, error)      { return f.unary(compute.OpTypeExpm1, x) }
 func (f *function) Floor(x value) (value, error)      { return f.unary(compute.OpTypeFloor, x) }
@@ -28,6 +29,9 @@ func (f *function) Sqrt(x value) (value, error)       { return f.unary(compute.O
 func (f *function) Tanh(x value) (value, error)       { return f.unary(compute.OpTypeTanh, x) }
 
 func (f *function) Add(x, y value) (value, error) { return f.binary(compute.OpTypeAdd, x, y) }
+func (f *function) Atan2(x, y value) (value, error) {
+	return f.binary(compute.OpTypeAtan2, x, y)
+}
 func (f *function) BitwiseAnd(x, y value) (value, error) {
 	return f.binary(compute.OpTypeBitwiseAnd, x, y)
 }
@@ -137,6 +141,8 @@ var operations = []compute.OpType{
 	compute.OpTypeCeil,
 	compute.OpTypeClz,
 	compute.OpTypeCos,
+	compute.OpTypeAtan2,
+	compute.OpTypeErf,
 	compute.OpTypeExp,
 	compute.OpTypeExpm1,
 	compute.OpTypeFloor,
@@ -205,6 +211,10 @@ var operations = []compute.OpType{
 	compute.OpTypeConvertDType,
 	compute.OpTypeIota,
 	compute.OpTypeDotGeneral,
+	compute.OpTypeConvGeneral,
+	compute.OpTypeReduceWindow,
+	compute.OpTypeSelectAndScatterMax,
+	compute.OpTypeSelectAndScatterMin,
 	compute.OpTypeGather,
 	compute.OpTypeScatterSum,
 	compute.OpTypeScatterMax,

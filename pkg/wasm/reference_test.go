@@ -90,6 +90,23 @@ func expm1Of(x *big.Float) *big.Float {
 	return plus(expOf(x), real(-1))
 }
 
+// erfOf is the error function by its series, in which 2^53 cancels up to 6.
+func erfOf(x float64) *big.Float {
+	if math.Abs(x) > 6 {
+		return real(math.Copysign(1, x))
+	}
+	root := new(big.Float).Sqrt(circlePi())
+	square := times(real(-x), real(x))
+	sum := series(real(x), func(k int, t *big.Float) *big.Float { return over(times(t, square), real(float64(k))) },
+		func(k int, t *big.Float) *big.Float { return over(t, real(float64(2*k+1))) })
+	return over(times(real(2), sum), root)
+}
+
+func circlePi() *big.Float {
+	circleOf(1, 0) // which computes π/2
+	return times(real(2), new(big.Float).SetPrec(precision).Set(piHalf))
+}
+
 // circleOf is sin(x + shift π/2), from π to 1,400 bits by Machin's formula.
 func circleOf(x float64, shift int) *big.Float {
 	const bits = 1400
