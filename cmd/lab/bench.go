@@ -26,6 +26,7 @@ type benchOptions struct {
 	cases      []bench.Case
 	sweep, gpu bool
 	json, plot string
+	backend    string // what computes, as GOMLX_BACKEND; "" for the best there is
 }
 
 func benchCommand(common *commonOptions) *cobra.Command {
@@ -40,6 +41,7 @@ func benchCommand(common *commonOptions) *cobra.Command {
 		Example: "  go run ./cmd/lab bench\n" +
 			"  go run ./cmd/lab bench --json results.json --plot results.svg\n" +
 			"  go run ./cmd/lab bench --width 256 --optimizer adam --json one.json\n" +
+			"  go run ./cmd/lab bench --sweep --backend wasm\n" +
 			"  go run ./cmd/lab bench --sweep   # the sweep alone, which needs neither JAX nor PyTorch\n" +
 			"  go run ./cmd/lab bench --gpu     # this machine's GPU against its CPU, after all tests that need a GPU",
 		Args: noArgs,
@@ -57,6 +59,7 @@ func benchCommand(common *commonOptions) *cobra.Command {
 	flags.BoolVar(&opt.gpu, "gpu", false, "only sweeps of 1 to 4,096 nets on the GPU and on the CPU, after the tests that need a GPU")
 	flags.StringVar(&opt.json, "json", "", "file to write the results to, a JSON object a line for each case")
 	flags.StringVar(&opt.plot, "plot", "", "file to draw the ratios into, as .svg and as .png")
+	flags.StringVar(&opt.backend, "backend", "", "what computes for the lab, as GOMLX_BACKEND: xla:cpu or wasm (default: the best there is)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := opt.choose(one, flags.Changed); err != nil {
 			return err
@@ -73,6 +76,11 @@ func benchCommand(common *commonOptions) *cobra.Command {
 			return err
 		}
 		defer done()
+		if opt.backend != "" {
+			if err := home.CheckBackend(cmd.Context(), opt.backend); err != nil {
+				return fmt.Errorf("--backend=%s does not work here: %w", opt.backend, err)
+			}
+		}
 		return timeCases(cmd.Context(), home, opt, common.offline)
 	}
 	return cmd
@@ -82,6 +90,8 @@ func benchCommand(common *commonOptions) *cobra.Command {
 func (opt *benchOptions) choose(one bench.Case, changed func(flag string) bool) error {
 	single := slices.ContainsFunc([]string{"width", "batch", "points", "steps", "optimizer", "lr", "nets"}, changed)
 	switch {
+	case opt.gpu && opt.backend != "":
+		return errors.New("--gpu has the GPU and the CPU compute: leave it out, or --backend")
 	case opt.gpu && (single || opt.sweep):
 		return errors.New("--gpu has its own settings: leave it out, or the other flags")
 	case single && opt.sweep:
@@ -139,6 +149,9 @@ func timeCases(ctx context.Context, h setup.Home, opt benchOptions, offline bool
 	program, err := h.PrepareBench(ctx, &job, offline)
 	if err != nil {
 		return err
+	}
+	if opt.backend != "" {
+		return handOver(ctx, h, job, "env", "GOMLX_BACKEND="+opt.backend, program)
 	}
 	return handOver(ctx, h, job, program)
 }

@@ -197,7 +197,7 @@ func TestAtan2(t *testing.T) {
 	worst := 0.0
 	for i := range x {
 		want := math.Copysign(math.Atan2(y[i], x[i]), y[i]) // which it loses where y/x underflows
-		if i >= pairs { // a step of Newton's from it, in more digits
+		if i >= pairs {                                     // a step of Newton's from it, in more digits
 			sine, cosine := circleOf(want, 0), circleOf(want, 1)
 			above := plus(times(cosine, real(y[i])), times(sine, real(-x[i])))
 			want = rounded(plus(real(want), over(above, plus(times(cosine, real(x[i])), times(sine, real(y[i]))))))
