@@ -766,17 +766,22 @@ func TestRandomGraphsOfFewOutputs(t *testing.T) {
 	}
 }
 
+// plainGo is GoMLX's Go backend.
+func plainGo(tb testing.TB) compute.Backend {
+	b, err := gobackend.New("ops_sequential") // in parallel, some graphs wait for themselves
+	require.NoError(tb, err)
+	return b
+}
+
 // TestRandomGraphs compares all values of random graphs with those of GoMLX's Go backend and of XLA. WASM_GRAPHS sets
 // their number.
 func TestRandomGraphs(t *testing.T) {
 	graphs, b := graphs(t), wasm.New()
-	others := map[string]compute.Backend{}
-	other, err := gobackend.New("ops_sequential") // in parallel, some graphs wait for themselves
-	require.NoError(t, err)
-	others["Go"] = other
+	others := map[string]compute.Backend{"Go": plainGo(t)}
 	if accel.Platform() == "xla:cpu" {
-		others["XLA"], err = accel.Open()
+		xla, err := accel.Open()
 		require.NoError(t, err)
+		others["XLA"] = xla
 	}
 	compared, lacking, failed := map[string]int{}, map[string]int{}, 0
 	for seed := range uint64(graphs) {
@@ -805,4 +810,24 @@ func TestRandomGraphs(t *testing.T) {
 		}
 	}
 	t.Log("compared", compared, "lacking operations", lacking)
+}
+
+// FuzzGraphs draws random graphs without end: each agrees with itself where it returns less, and with the Go backend.
+func FuzzGraphs(f *testing.F) {
+	b, other := wasm.New(), plainGo(f)
+	f.Add(uint64(0), uint8(1))
+	f.Add(uint64(1), uint8(3))
+	f.Fuzz(func(t *testing.T, seed uint64, stride uint8) {
+		want, of, err := run(b, seed, 20, 1)
+		require.NoError(t, err)
+		got, _, err := run(b, seed, 20, 1+int(stride%16))
+		if err == nil { // else nothing is returned
+			require.Empty(t, differ(got, want, of))
+		}
+		if seed%2 == 0 { // the Go backend lacks what the others have
+			if theirs, _, err := run(other, seed, 20, 1); err == nil {
+				require.Empty(t, differ(want, theirs, of))
+			}
+		}
+	})
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	"github.com/stretchr/testify/require"
 
@@ -97,8 +96,7 @@ func (m *windowed) convolution(t dtypes.DType) (compute.Value, string, error) {
 // TestWindows holds random operations on windows against GoMLX's Go backend, and convolutions, in some of which that panics, against
 // XLA.
 func TestWindows(t *testing.T) {
-	other, err := gobackend.New("ops_sequential")
-	require.NoError(t, err)
+	other := plainGo(t)
 	xla, err := accel.Open()
 	require.NoError(t, err)
 	for seed := range uint64(120) {
