@@ -1,5 +1,5 @@
 // Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else package wasm, which compiles to
-// WebAssembly, needs neither plugin nor C, and takes two to eight times as long as XLA. Open gives the backend, Describe says in a
+// WebAssembly, needs neither plugin nor C, and takes two to five times as long as XLA. Open gives the backend, Describe says in a
 // sentence which one it is and why.
 //
 // If GOMLX_BACKEND is set ("wasm", "xla", "xla:cpu", "xla:cuda", "xla:/path/of/plugin.so"), it decides, and it is an error if

@@ -3,7 +3,7 @@
 //
 // # Design
 //
-// Front (graph.go, ops.go): the methods of compute.Function check their operands with package shapeinference and append
+// Front (graph.go, ops.go, window.go, rng.go): the methods of compute.Function check their operands with package shapeinference and append
 // nodes to a function; implicit broadcasts become nodes.
 //
 // Middle (fuse.go, place.go, plan.go): nodes that no output needs are left out. Nodes that only rename elements of their operand
@@ -15,10 +15,11 @@
 //
 // Back (nest.go, emit.go, vector.go, kernel.go, element.go, math.go, encode.go): a kernel is a nest of loops, an address a sum of
 // counters times factors. A value is computed in the outermost loop that knows it. Each kernel is written in some variants, by one
-// element or by 2 to 16 lanes of the last axis, kept or reduced, and the cheapest stays: that of the fewest bytes of instructions times
-// repetitions. Elements have XLA's semantics (division by zero, shifts, conversions, NaN). A function of the graph becomes a function of
-// the module, and a While a loop around two calls, so that a browser can replace the code of the body while the loop runs. The encoder
-// writes the binary format of the WebAssembly Core Specification, version 2.0, with the instructions by their names there.
+// element or by 2 to 16 lanes of the last axis, kept or reduced, with the rounds of short loops one after the other. The cheapest
+// stays: that of the fewest bytes of instructions times repetitions. Elements have XLA's semantics (division by zero, shifts,
+// conversions, NaN). A function of the graph becomes a function of the module, and a While a loop around two calls, so that a browser
+// can replace the code of the body while the loop runs. The encoder writes the binary format of the WebAssembly Core Specification,
+// version 2.0, with the instructions by their names there.
 //
 // Engine (run_wazero.go, run_js.go): every run has an instance, hence a memory, of its own, taken from those that idle.
 //
