@@ -68,7 +68,7 @@ var windowReductions = map[compute.ReduceOpType]struct {
 	compute.ReduceOpMin:     {compute.OpTypeReduceMin, dtypes.DType.HighestValue},
 }
 
-// ReduceWindow returns an error if the window does not fit, or for booleans.
+// ReduceWindow returns an error if the window does not fit, or for sums and products of booleans.
 // It has so many parameters because compute's interface sets them.
 func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strides, dilations, apart []int, paddings [][2]int) (value, error) {
 	in, err := f.operands(x)
@@ -80,17 +80,25 @@ func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strid
 	}
 	reduction, ok := windowReductions[kind]
 	rank, t := in[0].shape.Rank(), in[0].dtype()
+	op, fill := reduction.op, []byte{0}
 	switch {
+	case t == dtypes.Bool && kind == compute.ReduceOpMax:
+		op = compute.OpTypeReduceLogicalOr
+	case t == dtypes.Bool && kind == compute.ReduceOpMin:
+		op, fill = compute.OpTypeReduceLogicalAnd, []byte{1}
 	case !ok || t == dtypes.Bool:
 		return nil, fmt.Errorf("there is no reduction %s of windows of %s: %w", kind, in[0].shape, compute.ErrNotImplemented)
-	case rank == 0:
+	default:
+		fill = bytesOfScalar(reduction.neutral(t))
+	}
+	if rank == 0 {
 		return in[0], nil
 	}
 	sizes = ones(sizes, rank)
 	if len(strides) == 0 {
 		strides = sizes
 	}
-	padded, err := f.around(in[0], bytesOfScalar(reduction.neutral(t)), paddings, ones(dilations, rank))
+	padded, err := f.around(in[0], fill, paddings, ones(dilations, rank))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +110,7 @@ func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strid
 	for a := range axes {
 		axes[a] = rank + a
 	}
-	return f.reduce(reduction.op, windows, axes)
+	return f.reduce(op, windows, axes)
 }
 
 // SelectAndScatterMax returns an error if the window or the source does not fit.
