@@ -708,11 +708,21 @@ func (f *function) ScatterMin(x, starts, updates value, vectorAxis int, window, 
 	return f.scatter(compute.OpTypeScatterMin, x, starts, updates, vectorAxis, window, inserted, indexed)
 }
 
-// starts checks the scalar start indices of a dynamic slice of x.
+// starts checks the start indices of a dynamic slice of x: scalars, or one vector of them, of which it makes scalars.
 func (f *function) starts(x *node, starts []value) ([]*node, error) {
 	in, err := f.operands(starts...)
 	if err != nil {
 		return nil, err
+	}
+	if len(in) == 1 && in[0].shape.Rank() == 1 && in[0].size() == x.shape.Rank() {
+		r, vector := &recipe{f: f}, in[0]
+		in = nil
+		for a := range x.dims() {
+			in = append(in, r.reshape(r.slice(vector, a, a+1)))
+		}
+		if r.err != nil {
+			return nil, r.err
+		}
 	}
 	if len(in) != x.shape.Rank() {
 		return nil, fmt.Errorf("a slice of %s needs a start for each axis, not %d", x.shape, len(in))
