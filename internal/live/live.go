@@ -26,6 +26,10 @@ const (
 // Process says whether this process is a live one.
 var Process = os.Getenv(ProcessEnv) != ""
 
+// Serve runs a program of many cells, each a function under its name (internal/page). Package lab sets it: in a browser it answers
+// Requests for as long as the page lives; elsewhere it writes the cells' parameters, a JSON object of []lab.Param, and returns.
+var Serve func(cells map[string]func())
+
 // A Record is how a cell's program was started, and the parameters that it declared.
 type Record struct {
 	Program string          `json:"program"`
@@ -37,8 +41,9 @@ type Record struct {
 
 // A Request asks for a run of the cell. A newer one cancels those before it.
 type Request struct {
-	Seq    int               `json:"seq"`    // counts the requests; 0 cancels the run and asks for nothing
-	Values map[string]string `json:"values"` // of parameters, as text; the others have the cell's own
+	Seq    int               `json:"seq"`            // counts the requests; 0 cancels the run and asks for nothing
+	Values map[string]string `json:"values"`         // of parameters, as text; the others have the cell's own
+	Cell   string            `json:"cell,omitempty"` // which one, of a program of many cells
 }
 
 // An Answer tells of the run that a Request asked for. A Request has one Answer that is Done or Cancelled, unless a newer one came

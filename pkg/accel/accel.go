@@ -1,3 +1,5 @@
+//go:build !js
+
 // Package accel decides what computes: XLA, through a PJRT plugin, on the CPU or on a GPU, or else package wasm, which compiles to
 // WebAssembly, needs neither plugin nor C, and takes two to five times as long as XLA. Open gives the backend, Describe says in a
 // sentence which one it is and why.

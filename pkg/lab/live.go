@@ -1,21 +1,12 @@
 package lab
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-	_ "unsafe" // for linkname
 
 	"descent.example/internal/brief"
 	"descent.example/internal/live"
@@ -27,9 +18,8 @@ import (
 // parameters. The place where it waits is the end of the declarations, where main comes by first. There it calls main anew; in
 // that call, Float and its kin return the new values, and Parse returns at once. So no cell is written differently, and what
 // the process has opened, read and compiled stays. An error or a refused value ends the call, and not the process.
-
-//go:linkname program main.main
-func program()
+//
+// In a browser's page one live process holds all cells of a chapter as functions, and waits for requests from its beginning.
 
 // living is the live process that this one is, or nil.
 var living = newLiving()
@@ -39,14 +29,15 @@ func inNotebook() bool { return living != nil || gonbui.IsNotebook }
 
 // A liveProcess serves requests one after the other.
 type liveProcess struct {
-	own   []argument // the cell's
-	waits bool       // it has come to the end of the declarations
-	said  *capture   // standard output
+	own     []argument                           // the cell's
+	waits   bool                                 // it has come to the end of the declarations
+	program func(live.Request) (func(), error)   // what a request runs
+	said    interface{ take() string }           // standard output
+	tell    func(a live.Answer, o []live.Output) // the page
 
-	mu      sync.Mutex // guards what follows
-	answers *json.Encoder
-	run     *liveRun // the one under way
-	next    chan live.Request
+	mu   sync.Mutex // guards what follows
+	run  *liveRun   // the one under way
+	next chan live.Request
 }
 
 // A liveRun is one call of the program.
@@ -59,57 +50,37 @@ type liveRun struct {
 	err     error
 }
 
-func newLiving() *liveProcess {
-	if !live.Process {
-		return nil
-	}
-	p := &liveProcess{answers: json.NewEncoder(os.NewFile(3, "answers")), next: make(chan live.Request, 1), said: newCapture()}
-	p.run = newRun(0) // of the declarations
-	os.Stdout = p.said.in
-	return p
-}
-
 func newRun(seq int) *liveRun {
 	r := &liveRun{seq: seq}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.ctx = watched(r.ctx)
 	return r
 }
 
-// serve answers requests until there are no more, and ends the process.
-func (p *liveProcess) serve() {
-	p.waits, p.own = true, cell.args
-	go p.listen(os.Stdin)
-	for r := range p.next {
-		p.answer(r)
+// overtaken says whether the run is to end.
+func (r *liveRun) overtaken() bool {
+	select {
+	case <-r.ctx.Done():
+		return true
+	default:
+		return false
 	}
-	os.Exit(0)
 }
 
-// listen keeps the newest request, and cancels the run that it overtakes.
-func (p *liveProcess) listen(in io.Reader) {
-	lines := bufio.NewReader(in)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			os.Exit(0)
+// ask keeps the newest request, and cancels the run that it overtakes.
+func (p *liveProcess) ask(r live.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run.cancel()
+	select {
+	case waiting := <-p.next:
+		if r.Seq == 0 {
+			p.tell(live.Answer{Seq: waiting.Seq, Cancelled: true}, nil)
 		}
-		var r live.Request
-		if json.Unmarshal(line, &r) != nil {
-			continue
-		}
-		p.mu.Lock()
-		p.run.cancel()
-		select {
-		case waiting := <-p.next:
-			if r.Seq == 0 {
-				p.answers.Encode(live.Answer{Seq: waiting.Seq, Cancelled: true})
-			}
-		default:
-		}
-		if r.Seq != 0 {
-			p.next <- r
-		}
-		p.mu.Unlock()
+	default:
+	}
+	if r.Seq != 0 {
+		p.next <- r
 	}
 }
 
@@ -139,7 +110,10 @@ func (p *liveProcess) answer(r live.Request) {
 				}
 			}
 		}()
-		program()
+		program, err := p.program(r)
+		if run.err = err; err == nil {
+			program()
+		}
 	}()
 	<-ended
 	screen.end()
@@ -148,27 +122,16 @@ func (p *liveProcess) answer(r live.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if run.ctx.Err() != nil {
-		p.answers.Encode(live.Answer{Seq: run.seq, Cancelled: true})
+	if run.overtaken() {
+		p.tell(live.Answer{Seq: run.seq, Cancelled: true}, nil)
 		return
 	}
 	run.cancel()
-	a := live.Answer{Seq: run.seq, Done: true, Outputs: packed(run.outputs), Micros: time.Since(began).Microseconds()}
+	a := live.Answer{Seq: run.seq, Done: true, Micros: time.Since(began).Microseconds()}
 	if run.err != nil {
 		a.Error = run.err.Error()
 	}
-	p.answers.Encode(a)
-}
-
-// packed is gzip's of the outputs as JSON: a picture is a third as long.
-func packed(outputs []live.Output) []byte {
-	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err := json.NewEncoder(w).Encode(outputs); err != nil {
-		return nil
-	}
-	w.Close()
-	return b.Bytes()
+	p.tell(a, run.outputs)
 }
 
 // fail ends the run over an error. What the program has deferred is done.
@@ -209,8 +172,8 @@ func (p *liveProcess) take(data *protocol.DisplayData) {
 func (p *liveProcess) progress(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.waits && p.run.ctx.Err() == nil {
-		p.answers.Encode(live.Answer{Seq: p.run.seq, Progress: text})
+	if p.waits && !p.run.overtaken() {
+		p.tell(live.Answer{Seq: p.run.seq, Progress: text}, nil)
 	}
 }
 
@@ -218,80 +181,6 @@ func (p *liveProcess) context() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.run.ctx
-}
-
-func isTestFlag(arg string) bool { return strings.HasPrefix(arg, "-test.") }
-
-// record writes how this process was started and what the cell has declared, from which the kernel can start a live process.
-func record(path string) error {
-	if path == "" || living != nil || len(cell.declared) == 0 || slices.ContainsFunc(os.Args, isTestFlag) { // a cell of tests has no main of its own
-		return nil
-	}
-	params, err := json.Marshal(cell.declared)
-	if err != nil {
-		return err
-	}
-	r := live.Record{Args: os.Args, Params: params}
-	var errs [2]error
-	r.Program, errs[0] = os.Executable()
-	r.Dir, errs[1] = os.Getwd()
-	for _, kv := range os.Environ() {
-		own := strings.HasPrefix(kv, live.RecordEnv+"=") || strings.HasPrefix(kv, ParamsLogEnv+"=") // of the cell's first run alone
-		if !own && !strings.HasPrefix(kv, "GONB") {
-			r.Env = append(r.Env, kv)
-		}
-	}
-	data, err := json.Marshal(r)
-	if err := errors.Join(errs[0], errs[1], err); err != nil {
-		return err
-	}
-	return os.WriteFile(path, data, 0o600)
-}
-
-// A capture collects what is written to a file.
-type capture struct {
-	in   *os.File
-	mu   sync.Mutex
-	text []byte
-	seen chan struct{} // a mark was read
-}
-
-// captureMark ends what one run wrote.
-const captureMark = "\x00end of a run\x00\n"
-
-func newCapture() *capture {
-	out, in, err := os.Pipe()
-	if err != nil {
-		panic(err)
-	}
-	c := &capture{in: in, seen: make(chan struct{}, 1)}
-	go func() {
-		for lines := bufio.NewReader(out); ; {
-			line, err := lines.ReadSlice('\n')
-			if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-				return
-			}
-			text, marked := bytes.CutSuffix(line, []byte(captureMark))
-			c.mu.Lock()
-			c.text = append(c.text, text[:min(len(text), mostText-len(c.text))]...)
-			c.mu.Unlock()
-			if marked {
-				c.seen <- struct{}{}
-			}
-		}
-	}()
-	return c
-}
-
-// take returns what was written since it was last called.
-func (c *capture) take() string {
-	c.in.WriteString(captureMark)
-	<-c.seen
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	text := string(c.text)
-	c.text = c.text[:0]
-	return text
 }
 
 // A Film is a picture that moves: its frames as SVG, and how many of them it shows in a second.

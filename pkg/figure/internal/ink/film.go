@@ -1,3 +1,5 @@
+//go:build !js
+
 package ink
 
 import (
@@ -78,12 +80,6 @@ func Film(w, h int, frames []func(Pen), still int, fps float64) ([]byte, error) 
 		return nil, err
 	}
 	return s.around(stillImage)
-}
-
-func drawAll(c vg.Canvas, ops []Op) {
-	for _, o := range ops {
-		o.draw(c)
-	}
 }
 
 func (o Op) same(q Op) bool {
