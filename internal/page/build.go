@@ -5,10 +5,14 @@ package page
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +20,139 @@ import (
 
 	"descent.example/pkg/notebook"
 )
+
+//go:embed assets
+var assets embed.FS
+
+// shared are the scripts that JupyterLab's controls have too, and where they lie in the module.
+var shared = []string{"cell.js", "controls.css", "controls.js", "handles.js", "player.js"}
+
+const sharedFolder = "cmd/lab/internal/jupyter/python/server/labextensions/descent/static"
+
+// costs are the microseconds that cells take in a browser, as the test of this package measured them.
+//
+//go:embed costs.json
+var costs []byte
+
+// An about is what the page knows of a cell before it runs.
+type about struct {
+	Params json.RawMessage `json:"params,omitempty"` // []lab.Param
+	Micros int64           `json:"micros,omitempty"` // that it takes
+	Why    string          `json:"why,omitempty"`    // it does not run here
+}
+
+const whyExercise = "Exercises are written in the lab: this page has no Go compiler."
+
+// Build writes what makes the cells of notebooks live into a folder: scripts, the program, and cells.json, which says what the cells
+// are. It is an error when the cells cannot be compiled, which go does, or when the folder cannot be written.
+func Build(ctx context.Context, notebooks []string, to string) error {
+	p, err := newProgram(ctx, notebooks)
+	if err != nil {
+		return err
+	}
+	defer p.remove()
+	cells, err := p.describe(ctx)
+	if err != nil {
+		return err
+	}
+	built, err := p.build(ctx, "js")
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(built)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("program-%.8x.bin", sha256.Sum256(data)) // a name of which no server makes a content encoding
+	if err := os.WriteFile(filepath.Join(to, name), packed(data), 0o644); err != nil {
+		return err
+	}
+	list, err := json.Marshal(map[string]any{"program": name, "cells": cells})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(to, "cells.json"), list, 0o644); err != nil {
+		return err
+	}
+	return p.scripts(ctx, to)
+}
+
+// scripts copies those of the page.
+func (p *program) scripts(ctx context.Context, to string) error {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	cmd.Dir = p.root
+	goroot, err := output(cmd)
+	if err != nil {
+		return err
+	}
+	own, err := fs.Sub(assets, "assets")
+	if err != nil {
+		return err
+	}
+	files := map[string]fs.FS{
+		"page.js": own, "page.css": own, "table.js": own, "worker.js": own,
+		"wasm_exec.js": os.DirFS(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm")),
+	}
+	for _, file := range shared {
+		files[file] = os.DirFS(filepath.Join(p.root, filepath.FromSlash(sharedFolder)))
+	}
+	for file, from := range files {
+		data, err := fs.ReadFile(from, file)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, file), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packed is a program as it travels.
+func packed(data []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w.Write(data)
+	w.Close()
+	return b.Bytes()
+}
+
+// describe says what the cells are. It builds their program for this machine too, and lets each cell come to the end of its
+// declarations.
+func (p *program) describe(ctx context.Context) (map[string]about, error) {
+	built, err := p.build(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	said, err := output(exec.CommandContext(ctx, built))
+	if err != nil {
+		return nil, err
+	}
+	var params map[string][]map[string]any
+	var micros map[string]int64
+	if err := errors.Join(json.Unmarshal(said, &params), json.Unmarshal(costs, &micros)); err != nil {
+		return nil, err
+	}
+	cells := map[string]about{}
+	for _, c := range p.chapters {
+		for _, exercise := range c.exercises {
+			cells[exercise] = about{Why: whyExercise}
+		}
+		for _, cell := range c.cells {
+			for _, param := range params[cell.name] {
+				if value, beside := cell.own[param["name"].(string)]; beside {
+					param["value"] = value
+				}
+			}
+			text, err := json.Marshal(params[cell.name])
+			if err != nil {
+				return nil, err
+			}
+			cells[cell.name] = about{Params: text, Micros: micros[cell.name]}
+		}
+	}
+	return cells, nil
+}
 
 // folder is where the program's sources would be in the module. They exist in an overlay alone.
 const folder = "descent.example/internal/page/program"

@@ -19,6 +19,8 @@ type chapter struct {
 	imports []string
 	parts   []string // declarations
 	cells   []cell
+
+	exercises []string // names of cells
 }
 
 // A cell is one that the page can run.
@@ -40,6 +42,10 @@ func newChapter(name string, nb *notebook.Notebook) (*chapter, error) {
 		if err := c.declare(code.ID(), withoutCommands(declarations)); err != nil {
 			return nil, err
 		}
+		name := path.Join(name, code.ID())
+		if code.Has(notebook.TagExercise) {
+			c.exercises = append(c.exercises, name)
+		}
 		if !runs || code.Has(notebook.TagExercise) {
 			continue
 		}
@@ -48,7 +54,7 @@ func newChapter(name string, nb *notebook.Notebook) (*chapter, error) {
 		for _, found := range beside.FindAllStringSubmatch(arguments, -1) {
 			own[found[1]] = found[2]
 		}
-		c.cells = append(c.cells, cell{name: path.Join(name, code.ID()), body: withoutCommands(body), own: own})
+		c.cells = append(c.cells, cell{name: name, body: withoutCommands(body), own: own})
 	}
 	return c, nil
 }
