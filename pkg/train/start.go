@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
@@ -132,10 +129,6 @@ func (t *Trainer) resume(state []*tensors.Tensor, h *History, onDevice bool) err
 	}
 	return nil
 }
-
-// goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
-// the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
 
 // starting are the starting values of the variables for a seed.
 type starting struct {
