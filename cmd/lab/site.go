@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/page"
 	"descent.example/internal/plural"
 	"descent.example/internal/site"
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func siteCommand(common *commonOptions) *cobra.Command {
 				return err
 			}
 			start := time.Now()
-			built, err := site.Build(cmd.Context(), site.Options{Notebooks: notebooks, To: to})
+			built, err := site.Build(cmd.Context(), site.Options{Notebooks: notebooks, To: to, Live: page.Build})
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"embed"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"codeberg.org/go-fonts/liberation/liberationsansbold"
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
 
 	"descent.example/pkg/notebook"
 )
@@ -214,11 +219,45 @@ func (p *program) write(ctx context.Context, notebooks []string) error {
 	if err := add("main.go", mainSource(folder, packages)); err != nil {
 		return err
 	}
+	if err := p.fonts(replace); err != nil {
+		return err
+	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(p.overlay(), overlay, 0o644)
+}
+
+// fonts puts the widths of letters in place of the fonts, whose outlines would be a sixteenth of the program.
+func (p *program) fonts(replace map[string]string) error {
+	at := filepath.Join(p.root, "pkg", "figure", "internal", "ink")
+	text := "package ink\n\nimport _ \"embed\"\n"
+	for name, font := range map[string][]byte{"regularTTF": liberationsansregular.TTF, "boldTTF": liberationsansbold.TTF} {
+		file := filepath.Join(p.temp, name)
+		replace[filepath.Join(at, name)] = file
+		text += fmt.Sprintf("\n//go:embed %s\nvar %[1]s []byte\n", name)
+		if err := os.WriteFile(file, withoutOutlines(font), 0o644); err != nil {
+			return err
+		}
+	}
+	file := filepath.Join(p.temp, "fonts.go")
+	replace[filepath.Join(at, "fonts.go")] = file
+	return os.WriteFile(file, []byte(text), 0o644)
+}
+
+// withoutOutlines is a TrueType font with zeros in place of the letters' outlines, the table glyf.
+func withoutOutlines(ttf []byte) []byte {
+	ttf = slices.Clone(ttf)
+	const directory, entry = 12, 16
+	for i := range int(binary.BigEndian.Uint16(ttf[4:])) {
+		table := ttf[directory+entry*i:]
+		if string(table[:4]) == "glyf" {
+			from, length := binary.BigEndian.Uint32(table[8:]), binary.BigEndian.Uint32(table[12:])
+			clear(ttf[from : from+length])
+		}
+	}
+	return ttf
 }
 
 func (p *program) overlay() string { return filepath.Join(p.temp, "overlay.json") }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"codeberg.org/go-fonts/liberation/liberationsansbold"
-	"codeberg.org/go-fonts/liberation/liberationsansregular"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
 	vgfont "gonum.org/v1/plot/font"
@@ -84,8 +82,8 @@ func runs(s string) []run {
 // Regular and Bold are Liberation Sans, whose widths are those of Arial and Helvetica. Its two faces alone: gonum's font/liberation would
 // bring ten more into every cell that is linked, and parse them as it starts.
 var (
-	Regular = face(liberationsansregular.TTF, font.WeightNormal)
-	Bold    = face(liberationsansbold.TTF, font.WeightBold)
+	Regular = face(regularTTF, font.WeightNormal)
+	Bold    = face(boldTTF, font.WeightBold)
 )
 
 func face(ttf []byte, weight font.Weight) vgfont.Face {
