@@ -164,7 +164,7 @@ func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta f
 	}
 	excess := 0.0
 	for _, theta := range run.Params {
-		excess += s.Excess(theta) / float64(len(run.Params))
+		excess += s.height(theta) / float64(len(run.Params))
 	}
 	return plane, fmt.Sprintf("Inside the ellipse: %.0f %% of %d steps; of a normal distribution it holds %.0f %%. Mean excess loss: %.2g; theory for a long run: %.2g.",
 		100*ellipse.Inside(run.Params[len(run.Params)/10:]), run.Step[len(run.Step)-1], 100*(1-math.Exp(-2)), excess, ellipse.excess)

@@ -114,11 +114,19 @@ func LeastSquaresSGD(features *mat.Dense, targets []float64, b int, sampling Sam
 	}
 	s.cross = mat.NewDense(len(s.a), r, nil)
 	weight := factor / float64(n)
+	outer := mat.NewVecDense(len(s.a), nil) // vectorOf(x xᵀ), in one place for all examples
 	for i := range n {
-		x, e := z.RowView(i), residual.AtVec(i)
-		outer := mat.NewVecDense(len(s.a), vectorOf(rankOne(x)))
+		row, e, at := z.RawRowView(i), residual.AtVec(i), 0
+		for j, xj := range row {
+			for _, xk := range row[:j] {
+				outer.SetVec(at, math.Sqrt2*(xj*xk))
+				at++
+			}
+			outer.SetVec(at, xj*xj)
+			at++
+		}
 		s.b.SymRankOne(s.b, weight, outer)
-		s.cross.RankOne(s.cross, 2*weight*e, outer, x)
+		s.cross.RankOne(s.cross, 2*weight*e, outer, z.RowView(i))
 		floats.AddScaled(s.noise, weight*e*e, outer.RawVector().Data)
 	}
 	return s, s.solve()

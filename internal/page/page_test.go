@@ -1,0 +1,301 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/internal/browser"
+	"descent.example/internal/site"
+	"descent.example/pkg/notebook"
+)
+
+// trials is a notebook for the tests.
+const trials = "99-trials"
+
+func code(id, source string) notebook.Cell {
+	var c notebook.Cell
+	data, _ := json.Marshal(map[string]any{"id": id, "cell_type": "code", "source": source, "metadata": map[string]any{}, "outputs": []any{}})
+	if err := json.Unmarshal(data, &c); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// cellsOfTrials train, fail and never end.
+func cellsOfTrials() []notebook.Cell {
+	const run = `%%
+lr := lab.Float("lr", 0.1, "learning rate η", lab.Above(0), lab.AtMost(1))
+steps := lab.Int("steps", 2000, "steps", lab.AtLeast(1))
+lab.Parse()
+trainer := lab.Must(lecture.NewTrainer(%s, train.Record{}))
+run := lab.Must(trainer.Run(lab.Context(), train.Config{LearningRate: lr, Steps: steps, Stride: max(1, steps/2000), Seed: 1}))
+lab.Show(figure.New("Loss", figure.X("step"), figure.LogY("loss")).Line("GD", nil, run.Loss))
+lab.Say("lr %%g", lr)`
+	return []notebook.Cell{
+		code("quadratic", fmt.Sprintf(run, `lecture.Valley(), "GD"`)),
+		code("net", fmt.Sprintf(run, `lab.Must(lecture.SmallNet(64)), "SGD"`)),
+		code("fails", `%%
+how := lab.Choice("how", "well", "how it ends", "well", "error", "panic", "exit")
+lab.Parse()
+fmt.Println("printed")
+switch how {
+case "error":
+	lab.Check(errors.New("it was an error"))
+case "panic":
+	panic("it was a panic")
+case "exit":
+	os.Exit(3)
+}
+lab.Say("well")`),
+		code("forever", "%%\nlab.Say(\"begun\")\nfor n := 0; n >= 0; n++ {\n}"),
+		code("declares", "import \"math/big\"\n\nfunc two() *big.Int { return big.NewInt(2) }\n\n%%\nlab.Say(\"%v\", two())"),
+		code("uses", "%% --n=3\nn := lab.Int(\"n\", 1, \"how often\")\nlab.Parse()\nlab.Table([]string{\"**n**\", \"a|b\"}, [][]string{{fmt.Sprint(n), two().String()}})"),
+	}
+}
+
+func lectures() []string {
+	files, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil {
+		panic(err)
+	}
+	return files
+}
+
+// built is a folder with the site of the lecture and of the trials, once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "page-test-")
+	if err != nil {
+		return "", err
+	}
+	data, err := notebook.New(cellsOfTrials()...).Bytes()
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(folder, trials+".ipynb")
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return "", err
+	}
+	_, err = site.Build(context.Background(), site.Options{Notebooks: append(lectures(), file), To: filepath.Join(folder, "site"), Live: Build})
+	return folder, err
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder, err := built(); err == nil {
+		os.RemoveAll(folder)
+	}
+	os.Exit(code)
+}
+
+const hand = `
+window.asked = [];
+document.addEventListener("securitypolicyviolation", (e) => asked.push(e.blockedURI));
+window.ready = () => document.documentElement.dataset.live === "ready";
+window.cell = (id) => document.getElementById(id);
+window.state = (id) => cell(id).querySelector(".descent-live").dataset.state;
+window.said = (id) => [...cell(id).querySelectorAll(".descent-shown pre")].map((p) => p.textContent).join("\n");
+window.failed = (id) => cell(id).querySelector(".descent-error").textContent;
+window.press = (id, word) => [...cell(id).querySelectorAll(".descent-bar button")].find((b) => b.textContent === word).click();
+window.field = (id, name) => cell(id).querySelector('[data-name="' + name + '"]:not([type=range])');
+window.enter = (id, name, value) => {
+	field(id, name).value = value;
+	field(id, name).dispatchEvent(new Event("change", { bubbles: true }));
+};
+window.drag = (id, name, place) => {
+	const slider = cell(id).querySelector('[type=range][data-name="' + name + '"]');
+	slider.value = place;
+	slider.dispatchEvent(new Event("input", { bubbles: true }));
+};
+window.until = async (done, seconds) => {
+	const end = performance.now() + 1000 * seconds;
+	while (!done() && performance.now() < end) await new Promise((next) => setTimeout(next, 0));
+	return performance.now();
+};
+window.answer = async (id, seconds) => { // from a press of Run
+	press(id, "Run");
+	await until(() => state(id) === "idle" && (cell(id).classList.contains("live") || failed(id)), seconds);
+	await new Promise((next) => setTimeout(next, 20));
+	return [...cell(id).querySelectorAll(".descent-shown > .output")].map((o) => (o.querySelector("img")?.alt ?? o.innerText)).join("\n") + failed(id);
+};
+`
+
+// open shows a page of the site in a browser, which is served under a path and may ask for nothing from anywhere else.
+func open(t *testing.T, page string) *browser.Tab {
+	t.Helper()
+	b := browser.New(t)
+	folder, err := built()
+	require.NoError(t, err)
+	files := http.StripPrefix("/some/path", site.Handler(filepath.Join(folder, "site")))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self' data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'")
+		files.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p := b.Open(server.URL+"/some/path/"+page, hand)
+	p.Until(`window.ready?.() === true`)
+	t.Cleanup(func() { require.Empty(t, p.Eval("asked")) })
+	return p
+}
+
+// A reader who drags sees the setting where the hand stopped, soon.
+func TestADragIsAnswered(t *testing.T) {
+	p := open(t, trials+".html")
+	require.Zero(t, p.Eval(`performance.getEntriesByType("resource").filter((e) => /program|worker/.test(e.name)).length`), "a page that nobody touches loads a program")
+	t.Logf("first content after %.0f ms", p.Eval(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0`))
+	first := p.Eval(`(async () => {
+		const began = performance.now();
+		drag("quadratic", "lr", 100);
+		return (await until(() => said("quadratic") !== "", 30)) - began;
+	})()`).(float64)
+	t.Logf("first live answer after %.0f ms", first)
+	require.Less(t, first, 20e3)
+
+	for _, id := range []string{"quadratic", "net"} {
+		p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
+		took := p.Eval(fmt.Sprintf(`(async () => {
+			const took = [];
+			for (let i = 0; i < 40; i++) {
+				const image = cell(%[1]q).querySelector(".descent-shown img"), before = image.src, began = performance.now();
+				drag(%[1]q, "lr", 20 + 2 * i);
+				took.push((await until(() => image.src !== before, 5)) - began);
+			}
+			return took.sort((a, b) => a - b);
+		})()`, id)).([]any)
+		t.Logf("2,000 steps of the %s and a picture: median %.1f ms, p95 %.1f ms", id, took[20], took[38])
+		require.Less(t, took[20].(float64), 500.)
+	}
+
+	last := p.Eval(`(async () => {
+		for (let i = 0; i < 200; i++) {
+			drag("net", "lr", i % 97);
+			if (i % 5 === 0) await new Promise((next) => setTimeout(next, 0));
+		}
+		await until(() => state("net") === "idle" && said("net") === "lr " + field("net", "lr").value, 20);
+		return [said("net"), "lr " + field("net", "lr").value];
+	})()`).([]any)
+	require.Equal(t, last[1], last[0], "the last of 200 settings")
+}
+
+// What goes wrong in a run is said beside its cell, and the next run is as good as any.
+func TestRunsThatFail(t *testing.T) {
+	p := open(t, trials+".html")
+	how := func(word, shows string) {
+		t.Helper()
+		p.Eval(fmt.Sprintf(`enter("fails", "how", %q)`, word))
+		p.Until(fmt.Sprintf(`state("fails") === "idle" && (failed("fails") + said("fails")).includes(%q)`, shows))
+	}
+	how("error", "it was an error")
+	how("panic", "it was a panic")
+	how("well", "printed")
+	how("exit", "The program ended over this run")
+	how("well", "well")
+
+	// A run that looks at nothing is ended with its worker, also when its values are wanted again.
+	p.Eval(`press("forever", "Run")`)
+	p.Until(`!cell("forever").querySelectorAll(".descent-bar button")[2].hidden || state("forever") === "busy"`)
+	require.Equal(t, "2", p.Eval(`answer("declares", 20)`), "beside a run that goes on")
+	p.Eval(`press("forever", "Stop")`)
+	p.Until(`state("forever") === "idle"`)
+
+	require.Equal(t, "n\ta|b\n3\t2", strings.TrimSpace(p.Eval(`answer("uses", 20)`).(string)), "what another cell declares, and the value beside %%")
+}
+
+// An address brings a setting, and a setting an address.
+func TestTheAddressHoldsTheSetting(t *testing.T) {
+	p := open(t, trials+".html?present&quadratic.lr=0.05&nobody.x=1#quadratic")
+	p.Until(`said("quadratic") === "lr 0.05"`)
+	p.Eval(`enter("quadratic", "lr", "0.15")`)
+	p.Until(`location.search === "?present&quadratic.lr=0.15&nobody.x=1" || location.search === "?present&nobody.x=1&quadratic.lr=0.15"`)
+	p.Eval(`press("quadratic", "Reset")`)
+	p.Until(`location.search === "?present&nobody.x=1" && cell("quadratic").querySelector(".outputs").hidden === false && field("quadratic", "lr").value === "0.1"`)
+}
+
+// everything is an environment variable: if it is set, the slow cells run too, and costs.json is written anew.
+const everything = "DESCENT_PAGE_EVERYTHING"
+
+// Every cell is live or says why not, and shows what the notebook stores.
+func TestCellsShowWhatTheNotebooksStore(t *testing.T) {
+	var known map[string]int64
+	require.NoError(t, json.Unmarshal(costs, &known))
+	all := os.Getenv(everything) != ""
+	lab := 0
+	for _, file := range lectures() {
+		name := strings.TrimSuffix(filepath.Base(file), ".ipynb")
+		nb, err := notebook.Read(file)
+		require.NoError(t, err)
+		p := open(t, name+".html")
+		for _, c := range nb.Code() {
+			key := name + "/" + c.ID()
+			if p.Eval(fmt.Sprintf(`cell(%q).querySelector(".descent-bar") === null`, c.ID())) == true {
+				require.NotEmpty(t, p.Eval(fmt.Sprintf(`cell(%q).querySelector(".descent-why").textContent`, c.ID())), key)
+				if !c.Has(notebook.TagExercise) {
+					lab++
+				}
+				continue
+			}
+			if !all && (known[key] == 0 || known[key] > 400e3) {
+				continue
+			}
+			began := time.Now()
+			shown := p.Eval(fmt.Sprintf(`answer(%q, 600)`, c.ID())).(string)
+			require.Empty(t, p.Eval(fmt.Sprintf(`failed(%q)`, c.ID())), key)
+			t.Logf("%s: %v", key, time.Since(began).Round(time.Millisecond))
+			if !c.Has(notebook.TagMachine) {
+				require.Empty(t, missing(c, shown), key)
+			}
+		}
+		if all {
+			var took map[string]int64
+			require.NoError(t, json.Unmarshal([]byte(p.Eval(`localStorage.getItem("descent.took")`).(string)), &took))
+			for key, micros := range took {
+				known[key] = micros
+			}
+		}
+	}
+	require.LessOrEqual(t, lab, 3, "cells for the lab alone")
+	if all {
+		data, err := json.MarshalIndent(known, "", "\t")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile("costs.json", append(data, '\n'), 0o644))
+	}
+}
+
+// missing are the lines that a cell has stored and that are not among those shown, in any order. A stored picture with a slider is
+// followed by words for those who do not see it, which a live one has no use of.
+func missing(c notebook.Cell, shown string) (lines []string) {
+	fresh := strings.Split(shown, "\n")
+	for _, o := range c.Outputs {
+		if _, slides := o.As("text/html"); slides {
+			continue
+		}
+		text, _ := o.As("text/plain")
+		if _, table := o.As("text/markdown"); table {
+			continue // TODO
+		}
+		for line := range strings.Lines(text + string(o.Text)) {
+			same := func(other string) bool {
+				return len(notebook.Compare(words(line), words(other), 3)) == 0
+			}
+			if line = strings.TrimSpace(line); line != "" && !slices.ContainsFunc(fresh, same) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
+func words(text string) *notebook.Notebook {
+	return notebook.New(notebook.Cell{Type: "code", Outputs: []notebook.Output{{Type: "stream", Text: notebook.Text(strings.TrimSpace(text))}}})
+}
