@@ -1,7 +1,16 @@
 package train
 
-import "descent.example/pkg/accel"
+import (
+	"github.com/gomlx/compute"
 
-// goBackend is what draws the starting values in a page. GoMLX's Go backend would be an eighth of its program, and package wasm draws the
-// same numbers.
-var goBackend = accel.Open
+	"descent.example/pkg/wasm"
+)
+
+// A page draws the starting values on package wasm, as GoMLX's Go backend would be a third of its program. The numbers are those of the
+// Go backend, so that a page shows what a notebook has stored.
+
+const drawsAnew = true // the random bits are constants of the graph
+
+func drawing(seed int) (backend compute.Backend, err error) {
+	return &wasm.Backend{Bits: goBits(seed)}, nil
+}

@@ -20,7 +20,7 @@ class Place {
 		Object.assign(this, { cells: new Map(), seq: 0, stopped: false, queue: [] }); // cells by the numbers of their requests; that of the newest, 0 if it was answered
 		this.worker = new Worker(new URL("worker.js", here));
 		this.worker.onmessage = ({ data }) => this.take(data);
-		this.worker.onerror = (event) => this.end(event.message);
+		this.worker.onerror = (event) => this.end(event.message || "its worker cannot be loaded");
 		this.worker.postMessage({ address: new URL(pool.program, here).href, module: pool.module });
 	}
 	ask(cell, seq, values) {
@@ -55,7 +55,7 @@ class Place {
 			this.ready = true;
 			for (const message of this.queue.splice(0)) this.worker.postMessage(message);
 		} else if (data.answer) this.answer(JSON.parse(data.answer));
-		else if (data.ended !== undefined) this.end(data.ended);
+		else if (data.ended !== undefined) this.end(data.ended.trim() || "it exited");
 	}
 	answer(answer) {
 		const cell = this.cells.get(answer.seq);
@@ -76,7 +76,7 @@ class Place {
 		pool.places.delete(this);
 		const { seq } = this;
 		for (const [asked, cell] of this.cells) {
-			if (why) cell.take({ seq: asked, done: true, error: `The program ended over this run: ${why.trim().split("\n")[0]}` });
+			if (why) cell.take({ seq: asked, done: true, error: `The program ended over this run: ${why.split("\n")[0]}` });
 			else if (asked === seq && !this.stopped) cell.live.push();
 			else cell.take({ seq: asked, cancelled: true });
 		}
