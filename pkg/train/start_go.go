@@ -15,5 +15,8 @@ var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobacke
 
 const drawsAnew = false
 
-// drawing is what draws the starting values of a seed. With drawsAnew it draws those of this seed alone.
-func drawing(int) (backend compute.Backend, err error) { return goBackend() }
+// drawing is what draws the starting values of a seed, until done is called. With drawsAnew it draws those of this seed alone.
+func drawing(int) (backend compute.Backend, done func(), err error) {
+	backend, err = goBackend()
+	return backend, func() {}, err
+}

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"sync"
+
 	"github.com/gomlx/compute"
 
 	"descent.example/pkg/wasm"
@@ -11,6 +13,14 @@ import (
 
 const drawsAnew = true // the random bits are constants of the graph
 
-func drawing(seed int) (backend compute.Backend, err error) {
-	return &wasm.Backend{Bits: goBits(seed)}, nil
+// drawer is one backend, since a tensor stays with the first that it was on.
+var drawer struct {
+	sync.Mutex
+	wasm.Backend
+}
+
+func drawing(seed int) (backend compute.Backend, done func(), err error) {
+	drawer.Lock()
+	drawer.Bits = goBits(seed)
+	return &drawer.Backend, drawer.Unlock, nil
 }
