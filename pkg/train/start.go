@@ -181,12 +181,11 @@ func (t *Trainer) startValues(seed int, onDevice bool) ([]*tensors.Tensor, error
 // draw runs the variables' initializers with the seed. GoMLX's InitializeVariables would compile them each time, which takes
 // longer than a short run of a sweep: it lets its executor be configured, and so this is kept and called again.
 func (t *Trainer) draw(seed int) ([]*tensors.Tensor, error) {
-	backend, done, err := drawing(seed)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if t.draws == nil || drawsAnew {
+	if t.draws == nil {
+		backend, err := goBackend()
+		if err != nil {
+			return nil, err
+		}
 		for _, v := range t.uninitialized {
 			if err := v.Reset(); err != nil {
 				return nil, err

@@ -12,11 +12,3 @@ import (
 // goBackend draws the starting values: compiling an initializer costs nothing there, and the values do not depend on
 // the backend that trains. One operation after the other is faster for few numbers than handing them to threads.
 var goBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("ops_sequential") })
-
-const drawsAnew = false
-
-// drawing is what draws the starting values of a seed, until done is called. With drawsAnew it draws those of this seed alone.
-func drawing(int) (backend compute.Backend, done func(), err error) {
-	backend, err = goBackend()
-	return backend, func() {}, err
-}

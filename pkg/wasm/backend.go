@@ -24,9 +24,8 @@ func init() {
 type Backend struct {
 	notimplemented.Backend
 
-	// Bits, if it is set, draws the random bits of a graph while the graph is built, in place of the generator that XLA has. It gets the
-	// state, nil if that is no constant, and how many bytes, and returns the state after them and the bytes.
-	Bits func(state []uint64, n int) (next []uint64, bits []byte)
+	// LikeGo makes random bits those of GoMLX's Go backend, in place of XLA's.
+	LikeGo bool
 
 	mu        sync.Mutex
 	finalized bool

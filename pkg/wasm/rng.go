@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -106,8 +105,8 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 	if !in[0].shape.Equal(compute.RNGStateShape) {
 		return nil, nil, fmt.Errorf("the state of random bits must be %s, not %s", compute.RNGStateShape, in[0].shape)
 	}
-	if f.b.backend.Bits != nil {
-		return f.drawn(in[0], shape)
+	if f.b.backend.LikeGo {
+		return f.pcg(in[0], shape)
 	}
 	r := &recipe{f: f}
 	words := shape.Size() * size / 4
@@ -154,22 +153,4 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 		return nil, nil, r.err
 	}
 	return newState, out, nil
-}
-
-// drawn are random bits as the backend's own generator draws them.
-func (f *function) drawn(from *node, shape shapes.Shape) (next, bits value, err error) {
-	var state []uint64
-	for at := 0; at < len(from.bytes); at += 8 {
-		state = append(state, binary.LittleEndian.Uint64(from.bytes[at:]))
-	}
-	after, bytes := f.b.backend.Bits(state, shape.Size()*width(shape.DType))
-	if next, err = f.Constant(after, len(after)); err != nil {
-		return nil, nil, err
-	}
-	drawn, err := f.add(compute.OpTypeConstant, shape, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	drawn.bytes = bytes
-	return next, drawn, nil
 }

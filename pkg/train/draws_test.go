@@ -16,7 +16,7 @@ import (
 )
 
 // What a page draws on package wasm, from a state that graphs pass on and split, is what GoMLX's Go backend draws.
-func TestGoBits(t *testing.T) {
+func TestPagesDrawWhatNotebooksDraw(t *testing.T) {
 	if !wasm.Compiles() {
 		t.Skip("WebAssembly is not compiled on this processor")
 	}
@@ -41,7 +41,7 @@ func TestGoBits(t *testing.T) {
 	}
 	theirs, err := goBackend()
 	require.NoError(t, err)
-	want, got := draw(theirs), draw(&wasm.Backend{Bits: goBits(seed)})
+	want, got := draw(theirs), draw(&wasm.Backend{LikeGo: true})
 	for i := range want {
 		require.InDeltaSlice(t, want[i], got[i], 1e-12)
 	}
