@@ -23,4 +23,6 @@ func Describe() string { return "WebAssembly computes, in this page." }
 func Platform() string { return wasm.Name }
 
 // GPU returns an error: a page has no use of one.
-func GPU() (compute.Backend, string, error) { return nil, "", errors.New("a page computes without a GPU") }
+func GPU() (compute.Backend, string, error) {
+	return nil, "", errors.New("a page computes without a GPU")
+}
