@@ -79,6 +79,12 @@ func words(text, class string) string {
 	return "<pre" + class + ">" + html.EscapeString(text) + "</pre>"
 }
 
+// A file is to be taken away.
+type file struct {
+	Kind, Name string
+	Address    template.URL
+}
+
 // picture is an image, and below it the file to take away.
 func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (string, error) {
 	var about struct {
@@ -87,9 +93,13 @@ func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (st
 	}
 	json.Unmarshal(o.Metadata[mime], &about)
 	plain, _ := o.As("text/plain")
+	files := []file{{strings.ToUpper(path.Ext(name)[1:]), c.Name + "-" + name, template.URL(c.asset(name, mime, data))}}
+	if numbers, ok := o.As("text/csv"); ok {
+		name := strings.TrimSuffix(name, path.Ext(name)) + ".csv"
+		files = append(files, file{"CSV", c.Name + "-" + name, template.URL(c.asset(name, "text/csv", []byte(numbers)))})
+	}
 	text, err := fill("picture.html", map[string]any{
-		"Source": template.URL(c.asset(name, mime, data)), "Alt": cmp.Or(about.Alt, plain), "Width": about.Width, "Height": about.Height,
-		"File": c.Name + "-" + name, "Kind": strings.ToUpper(strings.TrimPrefix(path.Ext(name), ".")),
+		"Source": files[0].Address, "Alt": cmp.Or(about.Alt, plain), "Width": about.Width, "Height": about.Height, "Files": files,
 	})
 	return string(text), err
 }

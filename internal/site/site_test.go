@@ -256,7 +256,7 @@ func TestOutputs(t *testing.T) {
 	folder, err := build(t, `[{"cell_type":"code","id":"c","metadata":{},"execution_count":1,"source":"%%\nx := \"<b>\" // a","outputs":[
 		{"output_type":"stream","name":"stdout","text":"\u001b[31mred\u001b[0m <i>\n"},
 		{"output_type":"error","ename":"E","evalue":"v","traceback":["line 1","line 2"]},
-		{"output_type":"display_data","metadata":{"image/svg+xml":{"alt":"A \"picture\"","width":76,"height":46}},"data":{"image/svg+xml":"<svg xmlns=\"http://www.w3.org/2000/svg\"/>","image/png":"iVBORw0KGgo=","text/plain":"words"}},
+		{"output_type":"display_data","metadata":{"image/svg+xml":{"alt":"A \"picture\"","width":76,"height":46}},"data":{"image/svg+xml":"<svg xmlns=\"http://www.w3.org/2000/svg\"/>","image/png":"iVBORw0KGgo=","text/csv":"x,y\n1,2\n","text/plain":"words"}},
 		{"output_type":"display_data","metadata":{},"data":{"image/png":"iVBO\nRw0KGgo=\n","text/plain":"other words"}},
 		{"output_type":"display_data","metadata":{},"data":{"text/markdown":"| $\\eta$ | <img src=x onerror=broken()> |\n|---|---|\n| [l](javascript:broken()) | <script>broken()</script> |","text/plain":"t"}},
 		{"output_type":"display_data","metadata":{},"data":{"text/plain":"a   b\n1   2"}},
@@ -268,13 +268,13 @@ func TestOutputs(t *testing.T) {
 		`<section class="cell" id="c" data-chapter="01-n" data-cell="c">`, `<div class="descent-controls" hidden></div>`,
 		`<span class="kernel">%%</span>` + "\n" + `x := <span class="string">&#34;&lt;b&gt;&#34;</span> <span class="comment">// a</span>`,
 		`data-i="0"><pre>red &lt;i&gt;</pre>`, `<pre class="error">line 1` + "\n" + `line 2</pre>`, `src="assets/01-n/c-2.svg" alt="A &#34;picture&#34;" width="76" height="46"`,
-		`src="assets/01-n/c-3.png" alt="other words"`, `&lt;script&gt;broken()&lt;/script&gt;`, `<pre class="columns">a   b`,
+		`<a href="assets/01-n/c-2.csv" download="01-n-c-2.csv">CSV</a>`, `src="assets/01-n/c-3.png" alt="other words"`, `&lt;script&gt;broken()&lt;/script&gt;`, `<pre class="columns">a   b`,
 		`<div data-slides="00ff" data-script="assets/01-n/c-6.js"><p>Words.</p></div>`,
 	} {
 		require.Contains(t, string(data), want)
 	}
 	require.NotRegexp(t, `<[^>]*broken`, string(data))
-	for name, want := range map[string]string{"c-2.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`, "c-3.png": "\x89PNG\r\n\x1a\n", "c-6.js": "slide(\"00ff\")\n"} {
+	for name, want := range map[string]string{"c-2.csv": "x,y\n1,2\n", "c-2.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`, "c-3.png": "\x89PNG\r\n\x1a\n", "c-6.js": "slide(\"00ff\")\n"} {
 		got, err := os.ReadFile(filepath.Join(folder, "assets", "01-n", name))
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))

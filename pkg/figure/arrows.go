@@ -54,7 +54,7 @@ func arrowsOf(v *values, dxs, dys Numbers) *arrows {
 	for i := range n {
 		m.tips[0], m.tips[1] = append(m.tips[0], v.xs[i]+dx[i]), append(m.tips[1], v.ys[i]+dy[i])
 	}
-	v.with(column{values: m.tips[0]}, column{values: m.tips[1]})
+	v.with(column{name: "x of the tip", values: m.tips[0]}, column{name: "y of the tip", values: m.tips[1]})
 	return m
 }
 

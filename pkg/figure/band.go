@@ -37,7 +37,7 @@ func bandOf(v *values, hi Numbers) *band {
 	if v.theory {
 		b.shade, b.rim = 0x20, 0
 	}
-	v.with(column{b.hi, "%d lower but %d upper values"})
+	v.with(column{"upper", b.hi, "%d lower but %d upper values"})
 	return b
 }
 

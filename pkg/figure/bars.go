@@ -16,7 +16,7 @@ func (f *Figure) Bars(name string, edges, heights Numbers) *Figure {
 	b.edges = b.xs
 	n := min(len(b.ys), max(len(b.edges)-1, 0))
 	b.xs, b.right = b.edges[:n], b.edges[len(b.edges)-n:]
-	b.with(column{values: b.right})
+	b.with(column{name: "right edge", values: b.right})
 	return f.add(b)
 }
 

@@ -17,7 +17,7 @@ import (
 func (f *Figure) Intervals(name string, xs, ys, lo, hi Numbers) *Figure {
 	v := values{kind: "set of intervals", layer: Signs + 1, dots: true}.of(name, xs, ys)
 	m := &intervals{v, v.copied("lower", lo), v.copied("upper", hi)}
-	v.with(column{m.lo, "%d values but %d lower ends"}, column{m.hi, "%d values but %d upper ends"})
+	v.with(column{"lower", m.lo, "%d values but %d lower ends"}, column{"upper", m.hi, "%d values but %d upper ends"})
 	return f.add(m)
 }
 

@@ -180,6 +180,9 @@ func (s *Slides) SVG() ([]byte, error) { return s.stillFigure().SVG() }
 // PNG returns the still; its errors are those of SVG.
 func (s *Slides) PNG() ([]byte, error) { return s.stillFigure().PNG() }
 
+// CSV returns the numbers of the still, with the errors of SVG.
+func (s *Slides) CSV() ([]byte, error) { return s.stillFigure().CSV() }
+
 // Size returns the width and height of the still, as Figure.Size does.
 func (s *Slides) Size() (width, height int) { return s.stillFigure().Size() }
 

@@ -31,6 +31,7 @@ type values struct {
 
 // column is what else belongs to each value: where one is not finite, the value is not drawn.
 type column struct {
+	name     string // in a table
 	values   []float64
 	mismatch string // says what is wrong with another length
 }

@@ -30,6 +30,14 @@ type Vector interface {
 	SVG() ([]byte, error)
 }
 
+// A Tabular picture is stored with its numbers, as comma-separated values, if these are at most 64 KiB. Empty ones are none.
+type Tabular interface {
+	CSV() ([]byte, error)
+}
+
+// mostNumbers is how many bytes of numbers a notebook keeps with a picture.
+const mostNumbers = 64 << 10
+
 // A Sized picture is displayed with this width and height, in CSS pixels.
 type Sized interface {
 	Size() (width, height int)
@@ -94,6 +102,11 @@ func showStored(pic Picture, alt string, about map[string]any) {
 	if vector, isVector := pic.(Vector); isVector {
 		svg, err := vector.SVG()
 		data[protocol.MIMEImageSVG] = string(drawn("SVG", protocol.MIMEImageSVG, svg, err))
+	}
+	if tabular, isTabular := pic.(Tabular); isTabular {
+		if numbers, err := tabular.CSV(); err == nil && len(numbers) > 0 && len(numbers) <= mostNumbers { // SVG has said what is wrong
+			data["text/csv"] = string(numbers)
+		}
 	}
 	drawing.Wait()
 	data[protocol.MIMEImagePNG] = drawn("PNG", protocol.MIMEImagePNG, png, pngErr)

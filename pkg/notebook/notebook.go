@@ -295,13 +295,16 @@ func (o Output) Traceback() string {
 	return strings.Join(lines, "\n")
 }
 
-// Kinds lists what each of the cell's displays consists of, such as "image/png image/svg+xml text/plain".
+// Kinds lists what each of the cell's displays consists of, such as "image/png image/svg+xml text/plain". The numbers of a picture
+// (text/csv) do not count: a picture has them only if they are few.
 func (c Cell) Kinds() []string {
 	var all []string
 	for _, o := range c.Outputs {
 		var mimes []string
 		for mime := range o.Data {
-			mimes = append(mimes, mime)
+			if mime != "text/csv" {
+				mimes = append(mimes, mime)
+			}
 		}
 		slices.Sort(mimes)
 		if len(mimes) > 0 {
