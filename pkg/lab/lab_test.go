@@ -121,6 +121,11 @@ var cells = map[string]func(){
 	"svg fails":   func() { Show(drawing{alt: "a bar", err: errors.New("NaN at step 3")}) },
 	"animation":   func() { Show(motion{}) },
 	"sliders":     func() { Show(sliders{drawing{svg: "<svg/>", png: "png", alt: "a bar"}, nil}); Say("after") },
+	"numbers": func() {
+		for _, csv := range []string{"x,y\n1,2\n", "", strings.Repeat("1,2\n", mostNumbers/4+1)} {
+			Show(tabular{drawing{svg: "<svg/>", png: "png", alt: "a bar"}, csv})
+		}
+	},
 	"html fails":  func() { Show(sliders{drawing{svg: "<svg/>", png: "png", alt: "a bar"}, errors.New("NaN at η = 3")}) },
 	"no header":   func() { Table(nil, nil) },
 	"ragged rows": func() { Table([]string{"a", "b"}, [][]string{{"1", "2"}, {"3"}}) },
@@ -205,6 +210,14 @@ func (d drawing) SVG() ([]byte, error)      { return []byte(d.svg), d.err }
 func (d drawing) PNG() ([]byte, error)      { return []byte(d.png), nil }
 func (d drawing) Alt() string               { return d.alt }
 func (d drawing) Size() (width, height int) { return d.w, d.h }
+
+// tabular is a picture with its numbers.
+type tabular struct {
+	drawing
+	csv string
+}
+
+func (t tabular) CSV() ([]byte, error) { return []byte(t.csv), nil }
 
 // sliders are a picture that can be dragged.
 type sliders struct {

@@ -68,6 +68,19 @@ func TestSlidersAreAnOutputAfterTheirStill(t *testing.T) {
 	assert.Equal(t, []string{"a bar"}, texts(outputs(sent)))
 }
 
+// Numbers are kept with their picture, if there are some and not too many.
+func TestPicturesBringTheirNumbers(t *testing.T) {
+	sent, stderr, code := runInKernel(t, "numbers", nil)
+	require.Equal(t, []any{"", 0}, []any{stderr, code})
+	list := outputs(sent)
+	require.Len(t, list, 3)
+	assert.Equal(t, "x,y\n1,2\n", list[0].Data["text/csv"])
+	for _, other := range list[1:] {
+		assert.NotContains(t, other.Data, protocol.MIMEType("text/csv"))
+		assert.Contains(t, other.Data, protocol.MIMEImagePNG)
+	}
+}
+
 func TestNothingIsLostHoweverACellEnds(t *testing.T) {
 	for name, wantCode := range map[string]int{"panic": 2, "exit": 0} {
 		sent, stderr, code := runInKernel(t, name, nil)
