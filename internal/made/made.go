@@ -33,6 +33,8 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return "", err
+	case bytes.Equal(before, data) && sums[name] == sum(data):
+		return "", nil
 	case bytes.Equal(before, data):
 	case sums[name] != sum(before):
 		if kept, err = keep(folder, name); err != nil {

@@ -25,10 +25,10 @@ var (
 	columns = regexp.MustCompile(`\S {2,}\S`) // words below each other
 )
 
-// outputs returns what a cell showed as HTML.
-func (c *chapter) outputs(cell notebook.Cell) (all []template.HTML, err error) {
+// outputs returns what a cell showed as HTML; id is the cell's.
+func (c *chapter) outputs(cell notebook.Cell, id string) (all []template.HTML, err error) {
 	for i, o := range cell.Outputs {
-		shown, err := c.output(o, fmt.Sprintf("%s-%d", slug(cell.ID()), i))
+		shown, err := c.output(o, fmt.Sprintf("%s-%d", id, i))
 		if err != nil {
 			return nil, err
 		}

@@ -49,8 +49,8 @@ type pageOptions struct {
 func newChapter(name string, nb *notebook.Notebook, opt pageOptions) (*chapter, error) {
 	c := &chapter{Name: name, inline: opt.inline, files: map[string][]byte{},
 		texts: texts{formulas: formulas{lenient: opt.lenient}, link: opt.link, ids: map[string]bool{"content": true, "contents": true}}}
-	for _, cell := range nb.Cells { // links lead to cells: their ids stay as they are
-		c.ids[cell.ID()] = true
+	for i, cell := range nb.Cells { // links lead to cells: their ids stay as they are
+		c.ids[idOf(cell, i)] = true
 	}
 	var b strings.Builder
 	for i, cell := range nb.Cells {
@@ -80,6 +80,17 @@ func (c *chapter) Number() string {
 	return c.Name
 }
 
+// idOf is the id of a cell's section and begins the names of its files. A cell of an old format has none, and one that somebody wrote
+// may be anything.
+func idOf(cell notebook.Cell, i int) string {
+	if id := cell.ID(); wellFormed.MatchString(id) {
+		return id
+	}
+	return fmt.Sprintf("cell-%d", i+1)
+}
+
+var wellFormed = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
 // text writes a text, a section for each of its headings.
 func (c *chapter) text(b *strings.Builder, cell notebook.Cell, i int) error {
 	text, err := c.of(cell.Text())
@@ -87,7 +98,7 @@ func (c *chapter) text(b *strings.Builder, cell notebook.Cell, i int) error {
 		return err
 	}
 	for n, part := range sections(text) {
-		id := cmp.Or(cell.ID(), fmt.Sprintf("cell-%d", i+1))
+		id := idOf(cell, i)
 		if n > 0 {
 			id = c.unique(id)
 		}
@@ -98,12 +109,13 @@ func (c *chapter) text(b *strings.Builder, cell notebook.Cell, i int) error {
 
 // code writes a cell: its code, the place of its controls, and what it showed.
 func (c *chapter) code(b *strings.Builder, cell notebook.Cell, i int, open bool) error {
-	shown, err := c.outputs(cell)
+	id := idOf(cell, i)
+	shown, err := c.outputs(cell, id)
 	if err != nil {
 		return err
 	}
 	text, err := fill("cell.html", map[string]any{
-		"ID": cmp.Or(cell.ID(), fmt.Sprintf("cell-%d", i+1)), "Chapter": c.Name, "Open": open,
+		"ID": id, "Chapter": c.Name, "Open": open,
 		"Code": template.HTML(highlight(strings.TrimRight(string(cell.Source), "\n"))), "Outputs": shown,
 	})
 	b.Write(text)

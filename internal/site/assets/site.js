@@ -68,6 +68,9 @@ document.addEventListener("DOMContentLoaded", () => {
 	present(root, all);
 
 	if ("serviceWorker" in navigator && location.protocol.startsWith("http") && document.querySelector('link[href="assets/site.css"]')) {
+		// A new edition takes the place of the one that was kept, at once if the reader has only just come.
+		const kept = navigator.serviceWorker.controller;
+		navigator.serviceWorker.addEventListener("controllerchange", () => { if (kept && performance.now() < 5000) location.reload(); });
 		navigator.serviceWorker.register("sw.js").catch(() => {}); // then the page needs the network
 	}
 });
