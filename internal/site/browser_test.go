@@ -32,28 +32,39 @@ func show(t *testing.T, b *browser.Browser, page string) (*browser.Tab, *httptes
 	return p, server
 }
 
+type look struct {
+	width  int
+	scheme string
+}
+
+var light, dark, phone = look{1400, "light"}, look{1400, "dark"}, look{360, "light"}
+
 // Without a failure that axe-core finds, without a request to another host, and without scrolling sideways, in both themes and on a phone.
 func TestPagesAreAccessible(t *testing.T) {
 	axe, err := os.ReadFile("testdata/axe-core/axe.min.js")
 	require.NoError(t, err)
 	b := browser.New(t)
-	for _, page := range []string{"", "00-how-a-cell-works.html", "03-schedules.html"} {
+	for page, looks := range map[string][]look{"": {light, dark, phone}, "00-how-a-cell-works.html": {light, dark, phone}, "03-schedules.html": {dark, phone}} {
 		p, _ := show(t, b, page)
 		p.Eval(string(axe) + "; null")
 		p.Eval(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
 		// A thousand formulas take axe half a minute. Those of headers stay out because axe does not know MathML as text.
-		p.Eval(`[...document.querySelectorAll(".katex")].slice(5).concat(...document.querySelectorAll("th .katex")).forEach((f) => f.replaceWith("x"))`)
-		for _, look := range []struct {
-			width  int
-			scheme string
-		}{{1400, "light"}, {1400, "dark"}, {360, "light"}} {
-			p.Look(look.width, 800, "screen", look.scheme)
+		p.Eval(`[...document.querySelectorAll(".katex")].slice(5).concat(...document.querySelectorAll("th .katex"))
+			.forEach((f) => f.replaceWith("x"))`)
+		for _, l := range looks {
+			p.Look(l.width, 800, "screen", l.scheme)
 			found := p.Eval(`axe.run().then((r) => r.violations.map((v) => v.id + " " + v.nodes.map((n) => n.html).join(" ")).join("\n"))`)
-			require.Empty(t, found, "%s %v", page, look)
+			require.Empty(t, found, "%s %v", page, l)
 			fits(t, p, page)
 		}
 		require.Empty(t, p.Eval("asked"), page)
 	}
+}
+
+// reload loads the page again.
+func reload(p *browser.Tab) {
+	p.Eval(`window.before = true; location.reload(); null`)
+	p.Until(`window.before === undefined && document.readyState === "complete"`)
 }
 
 // fits asserts that the page does not scroll sideways.
@@ -80,9 +91,16 @@ func TestEveryChapterFitsAPhone(t *testing.T) {
 	}
 }
 
+func TestPage(t *testing.T) {
+	b := browser.New(t)
+	presenter(t, b)
+	paper(t, b)
+	theme(t, b)
+}
+
 // The presenter's keys go through the sections, the address says where, and what else is in the address stays.
-func TestPresenter(t *testing.T) {
-	p, _ := show(t, browser.New(t), "01-gradient-descent.html?c02a.lr=0.5#c02a")
+func presenter(t *testing.T, b *browser.Browser) {
+	p, _ := show(t, b, "01-gradient-descent.html?c02a.lr=0.5#c02a")
 	p.Look(1400, 900, "screen", "light")
 	shown := `[...document.querySelectorAll("main > section")].filter((s) => s.checkVisibility()).map((s) => s.id).join()`
 	at := func(id, address string) {
@@ -127,8 +145,8 @@ func TestPresenter(t *testing.T) {
 }
 
 // On paper, answers are open, pictures are light and whole, and nothing is there that only a hand can use.
-func TestPaper(t *testing.T) {
-	p, _ := show(t, browser.New(t), "01-gradient-descent.html")
+func paper(t *testing.T, b *browser.Browser) {
+	p, _ := show(t, b, "01-gradient-descent.html")
 	p.Look(700, 900, "print", "dark")
 	p.Eval(`dispatchEvent(new Event("beforeprint"))`)
 	require.Zero(t, p.Eval(`document.querySelectorAll("section.text details:not([open])").length`))
@@ -140,20 +158,20 @@ func TestPaper(t *testing.T) {
 }
 
 // The theme that a person chose stays, and the system's is the first.
-func TestTheme(t *testing.T) {
-	p, _ := show(t, browser.New(t), "00-how-a-cell-works.html")
+func theme(t *testing.T, b *browser.Browser) {
+	p, _ := show(t, b, "00-how-a-cell-works.html")
 	paper := `getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.querySelector(".output img")).filter`
-	const light, dark = "rgb(255, 255, 255) none", "rgb(28, 28, 28) invert(0.89) hue-rotate(180deg)"
+	const bright, dim = "rgb(255, 255, 255) none", "rgb(28, 28, 28) invert(0.89) hue-rotate(180deg)"
 	p.Look(1000, 800, "screen", "dark")
-	require.Equal(t, dark, p.Eval(paper))
+	require.Equal(t, dim, p.Eval(paper))
 	p.Eval(`document.querySelector('[data-do="theme"]').click()`)
-	require.Equal(t, light, p.Eval(paper))
-	p.Eval(`location.reload(); null`)
-	p.Until(`document.readyState === "complete" && document.querySelector('[data-do="theme"]').textContent === "Light"`)
-	require.Equal(t, light, p.Eval(paper))
+	require.Equal(t, bright, p.Eval(paper))
+	reload(p)
+	p.Until(`document.querySelector('[data-do="theme"]')?.textContent === "Light"`)
+	require.Equal(t, bright, p.Eval(paper))
 	p.Look(1000, 800, "screen", "light")
 	p.Eval(`document.querySelector('[data-do="theme"]').click()`)
-	require.Equal(t, dark, p.Eval(paper))
+	require.Equal(t, dim, p.Eval(paper))
 }
 
 // A chapter that was opened once can be read when the server is gone, with its pictures and its slides; one that was not cannot.
@@ -162,8 +180,8 @@ func TestOffline(t *testing.T) {
 	p.Until(fmt.Sprintf(`caches.keys().then((names) => names.length === 0 ? [] : caches.open(names[0]).then((store) => store.keys())).then((k) => k.filter((r) => r.url.includes("/02-sgd-noise")).length === %d)`,
 		len(belonging(t, "02-sgd-noise"))))
 	server.Close()
-	p.Eval(`location.reload(); null`)
-	p.Until(`document.readyState === "complete" && document.querySelectorAll("main > section").length > 40`)
+	reload(p)
+	require.Greater(t, p.Eval(`document.querySelectorAll("main > section").length`), 40.)
 	p.Until(`[...document.images].every((i) => i.complete && i.naturalWidth > 0)`)
 	require.Equal(t, true, p.Eval(`document.fonts.ready.then(() => document.fonts.check("16px KaTeX_Main") && document.fonts.check('16px "Source Serif 4"'))`))
 	p.Eval(`document.querySelector("[data-script]").scrollIntoView()`)
