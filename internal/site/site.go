@@ -256,7 +256,9 @@ func offline(files map[string][]byte) ([]byte, error) {
 		} else if folder, _, in := strings.Cut(strings.TrimPrefix(name, "assets/"), "/"); in && files[folder+".html"] != nil {
 			page = folder + ".html"
 		}
-		pages[page] = append(pages[page], (&url.URL{Path: name}).String())
+		if path.Ext(name) != ".csv" { // a reader who takes numbers away has a network
+			pages[page] = append(pages[page], (&url.URL{Path: name}).String())
+		}
 	}
 	list, err := json.Marshal(pages)
 	if err != nil {
