@@ -69,7 +69,7 @@ func runCommand(common *commonOptions) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&opt.Set, "set", nil, "a parameter of the notebook's cells, as name=value, 1.3.name=value or cell5.name=value; may be given again")
-	cmd.Flags().BoolVar(&opt.HTML, "html", false, "write a page of HTML that needs no notebook server and no network (3 to 5 MB)")
+	cmd.Flags().BoolVar(&opt.HTML, "html", false, "write a page of HTML that needs no notebook server and no network (1 to 5 MB)")
 	cmd.Flags().BoolVar(&opt.InPlace, "in-place", false, "store the outputs in the notebook itself")
 	cmd.Flags().StringVarP(&opt.Output, "output", "o", "", "folder of the executed copies (default: runs in your workspace)")
 	cmd.Flags().StringVar(&opt.Backend, "backend", "", "what computes, as GOMLX_BACKEND: xla:cpu, xla:cuda or wasm (default: the best there is)")

@@ -22,7 +22,7 @@ var (
 	trust = regexp.MustCompile(`\s*To [^.:]*, run the cell, or trust the notebook: .*$`)
 
 	ansi    = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	columns = regexp.MustCompile(`\S {2,}\S`) // words below each other
+	aligned = regexp.MustCompile(`\S {2,}\S`) // words below each other
 )
 
 // outputs returns what a cell showed as HTML; id is the cell's.
@@ -70,8 +70,8 @@ func (c *chapter) output(o notebook.Output, name string) (string, error) {
 // words are a text that a cell said.
 func words(text, class string) string {
 	text = strings.TrimRight(ansi.ReplaceAllString(text, ""), "\n")
-	if class == "" && columns.MatchString(text) {
-		class = "columns"
+	if class == "" && aligned.MatchString(text) {
+		class = "aligned"
 	}
 	if class != "" {
 		class = ` class="` + class + `"`

@@ -268,7 +268,7 @@ func TestOutputs(t *testing.T) {
 		`<section class="cell" id="c" data-chapter="01-n" data-cell="c">`, `<div class="descent-controls" hidden></div>`,
 		`<span class="kernel">%%</span>` + "\n" + `x := <span class="string">&#34;&lt;b&gt;&#34;</span> <span class="comment">// a</span>`,
 		`data-i="0"><pre>red &lt;i&gt;</pre>`, `<pre class="error">line 1` + "\n" + `line 2</pre>`, `src="assets/01-n/c-2.svg" alt="A &#34;picture&#34;" width="76" height="46"`,
-		`<a href="assets/01-n/c-2.csv" download="01-n-c-2.csv">CSV</a>`, `src="assets/01-n/c-3.png" alt="other words"`, `&lt;script&gt;broken()&lt;/script&gt;`, `<pre class="columns">a   b`,
+		`<a href="assets/01-n/c-2.csv" download="01-n-c-2.csv">CSV</a>`, `src="assets/01-n/c-3.png" alt="other words"`, `&lt;script&gt;broken()&lt;/script&gt;`, `<pre class="aligned">a   b`,
 		`<div data-slides="00ff" data-script="assets/01-n/c-6.js"><p>Words.</p></div>`,
 	} {
 		require.Contains(t, string(data), want)
