@@ -108,10 +108,11 @@ type Tracker struct {
 	Predicted []float64     // E‖θ_t − θ*_t‖², exact, the mean over the same span
 	LongRun   stat.Interval // measured mean after the first fifth, over streams
 	Expected  float64       // the same by theory
-	// Since are steps since the last jump, where the optimum jumps; Settling is the measured mean of ‖θ_t − θ*_t‖² then, over all jumps
-	// after the first fifth and over streams, and Settles the same by theory.
-	Since             []int
-	Settling, Settles []float64
+	// Settles is what theory expects of ‖θ_t − θ*_t‖² 1, 2, … steps after a jump, on average over all jumps after the first fifth; Since
+	// are some of those steps, and Settling is what was measured then, on average over streams as well. None if the optimum moves all the time.
+	Settles  []float64
+	Since    []int
+	Settling []float64
 }
 
 // String says in a sentence how far from the truth the tracker is in the long run.
@@ -122,16 +123,19 @@ func (t *Tracker) String() string {
 	return fmt.Sprintf("mean squared distance %.2g (95 %%: %s), theory %s", t.LongRun.Value, t.LongRun.Ends("%.2g"), two(t.Expected))
 }
 
-// DrawTrackers shows how far θ is from the truth on average under each schedule: lines by theory, and points of what was measured, in every
-// fourth span of time. The way from the start is left out.
-func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
-	fig := figure.New(title+" (lines: theory, points: measured)", figure.X("step t"), figure.LogY("mean squared distance to θ*_t"))
+// DrawTrackers shows, from a step on, how far θ is from the truth on average under each schedule: lines by theory, and points of what was
+// measured, each a mean over a hundredth of the stream. The way from the start, the first twentieth, is left out.
+func DrawTrackers(title string, from int, trackers ...*Tracker) *figure.Figure {
+	fig := figure.New(title, figure.X("step t"), figure.Y("mean squared distance to θ*_t"))
 	for _, t := range trackers {
-		from := len(t.Step) / 20
-		fig.Line(t.Name, t.Step[from:], t.Predicted[from:])
+		k := len(t.Step) / 20
+		for k+2 < len(t.Step) && t.Step[k] < from {
+			k++
+		}
+		fig.Line(t.Name, t.Step[k:], t.Predicted[k:])
 		var steps []int
 		var measured []float64
-		for k := from; k < len(t.Distance); k += 4 {
+		for every := max(1, (len(t.Step)-k)/25); k < len(t.Distance); k += every { // more points would hide the line
 			steps, measured = append(steps, t.Step[k]), append(measured, t.Distance[k])
 		}
 		if len(steps) > 0 {
@@ -141,16 +145,32 @@ func DrawTrackers(title string, trackers []*Tracker) *figure.Figure {
 	return fig
 }
 
-// DrawSettling shows how far θ is from the truth after a jump, on average over the jumps, and a curve of theory for each schedule.
+// DrawSettling shows how far θ is from the truth after a jump, on average over the jumps: a line of theory at every step for each schedule,
+// and points of what was measured.
 func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
-	fig := figure.New(title, figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t"))
+	fig := figure.New(title+" (lines: theory, points: measured)", figure.LogX("steps since the last jump"), figure.LogY("mean squared distance to θ*_t"))
 	for _, t := range trackers {
-		fig.Theory("theory, exact", t.Since, t.Settles)
+		if t.Settles == nil {
+			continue // no jump was followed to its end
+		}
+		fig.Line(t.Name, floats.Span(make([]float64, len(t.Settles)), 1, float64(len(t.Settles))), t.Settles)
 		if t.Settling != nil {
 			fig.Points(t.Name, t.Since, t.Settling)
 		}
 	}
 	return fig
+}
+
+// DrawLateness shows what restarts leave over how many steps after the jumps they come; before them if negative. A constant rate, which
+// knows nothing of the jumps, leaves what the horizontal line says. It panics when constant is nil.
+func DrawLateness(late []int, restarts []*Tracker, constant *Tracker) *figure.Figure {
+	mustGive("constant", constant)
+	fig := figure.New("Restarts beside the jumps", figure.X("steps from the jump to the restart"), figure.Y("mean squared distance to θ*_t")).
+		Theory("restarts, theory", late, figure.Column(restarts, func(t *Tracker) float64 { return t.Expected }))
+	if !slices.ContainsFunc(restarts, func(t *Tracker) bool { return t.Distance == nil }) {
+		fig.ConfidenceIntervals("restarts, measured, 95 %", late, figure.Each(restarts, func(t *Tracker) stat.Interval { return t.LongRun }))
+	}
+	return fig.HLine(constant.Expected, "constant rate").VLine(0, "at the jump")
 }
 
 // settle folds the steps after the first one over the jumps.
@@ -160,11 +180,12 @@ func (tr *Tracker) settle(every, first int, measured, expected []float64) {
 		k := t % every
 		sums[k], wants[k], counts[k] = sums[k]+measured[t], wants[k]+expected[t], counts[k]+1
 	}
+	if floats.Min(counts) == 0 {
+		return // no jump is followed to its end
+	}
+	tr.Settles = floats.DivTo(wants, wants, counts)[1:]
 	for _, k := range spaced(every - 1) {
-		if counts[k] > 0 {
-			tr.Since = append(tr.Since, k)
-			tr.Settling, tr.Settles = append(tr.Settling, sums[k]/counts[k]), append(tr.Settles, wants[k]/counts[k])
-		}
+		tr.Since, tr.Settling = append(tr.Since, k), append(tr.Settling, sums[k]/counts[k])
 	}
 }
 
@@ -201,7 +222,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	first := Ratios(0.003, 0.3, 2)
+	first := Ratios(0.024, 0.4, 2)
 	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), 2, func(rates [][]float64) ([][]float64, error) {
 		return atOnce(rates, func(i int, rate float64) (float64, error) {
 			eta, err := families[i].at(rate)
