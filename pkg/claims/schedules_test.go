@@ -84,7 +84,6 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 		require.True(t, i == 0 || tr.LongRun.Value > 1.2*trackers[0].LongRun.Value, tr.Name)
 	}
 
-	constant := func(rate float64, t int) float64 { return rate }
 	falling := func(rate float64, t int) float64 { return rate / (1 + float64(t)/50) }
 	restarts := func(name string, every, first int) lecture.Family {
 		return lecture.Family{Name: name, Eta: func(rate float64, t int) float64 { return falling(rate, (t+every-first)%every) }}
@@ -104,7 +103,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 		}
 		return by
 	}
-	drift := follow(lecture.StreamSettings{Velocity: 0.001}, lecture.Family{Name: "constant", Eta: constant}, lecture.Family{Name: "1/t", Eta: falling},
+	drift := follow(lecture.StreamSettings{Velocity: 0.001}, lecture.ConstantRate(), lecture.Family{Name: "1/t", Eta: falling},
 		lecture.Family{Name: "late 1/t", Eta: func(rate float64, t int) float64 { return rate / (1 + float64(t)/1000) }}, restarts("restarts", 1000, 0))
 	for _, name := range []string{"1/t", "restarts"} {
 		require.Greater(t, drift[name].Expected, 1.2*drift["constant"].Expected, name)
@@ -115,7 +114,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	require.Greater(t, drift["1/t"].Distance[99], 3*drift["1/t"].Distance[19], "1/t falls ever farther behind")
 	// NumPy: the covariance of θ for normal features, at the best of rates 1.25 apart. A period that divides the time between the jumps meets them all in one
 	// phase, so it counts as ignorant of the jumps in no phase alone.
-	jumps := follow(lecture.StreamSettings{Walk: 1, Every: 1000}, lecture.Family{Name: "constant", Eta: constant}, restarts("at the jumps", 1000, 0),
+	jumps := follow(lecture.StreamSettings{Walk: 1, Every: 1000}, lecture.ConstantRate(), restarts("at the jumps", 1000, 0),
 		restarts("200 early", 1000, 800), restarts("100 early", 1000, 900), restarts("10 late", 1000, 10), restarts("25 late", 1000, 25), restarts("100 late", 1000, 100),
 		restarts("every 210", 210, 0), restarts("every 700", 700, 0), restarts("every 200", 200, 0), restarts("every 200, from 75 on", 200, 75))
 	for name, want := range map[string]float64{"constant": 0.0556, "at the jumps": 0.0262, "200 early": 0.0554, "100 early": 0.0428, "10 late": 0.0436, "25 late": 0.0646,

@@ -103,7 +103,7 @@ func (a Axis) CanShow(v float64) error {
 }
 
 // holds says whether a value lies among the categories of an axis, if it has them.
-func (a Axis) holds(v float64) bool { return a.names == nil || v >= 0 && v <= float64(len(a.names)-1) }
+func (a Axis) holds(v float64) bool { return a.names == nil || v >= -0.5 && v <= float64(len(a.names))-0.5 }
 
 // linear says whether an axis is of numbers, in equal steps.
 func (a Axis) linear() bool { return !a.log && a.names == nil }

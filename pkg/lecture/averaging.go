@@ -49,8 +49,8 @@ func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
 	if len(all) == 0 {
 		return nil, errors.New("runs diverged at every rate: give smaller ones")
 	}
-	last := figure.New("The last iterate θ_t", figure.LogX("step t"), figure.LogY("mean squared distance to θ*"))
-	average := figure.New("The average of the iterates", figure.LogX("step t"), figure.Y("mean squared distance ÷ its limit")).HLine(1, "the limit, whatever η₀")
+	last := figure.New("The last iterate θ_t (lines: theory)", figure.LogX("step t"), figure.LogY("mean squared distance to θ*"))
+	average := figure.New("The average of the iterates (lines: theory)", figure.LogX("step t"), figure.Y("mean squared distance ÷ its limit")).HLine(1, "the limit, whatever η₀")
 	for i, a := range all {
 		var steps []int
 		var lasts, averages []stat.Interval
@@ -68,8 +68,8 @@ func DrawAveraging(all []*Averaging) (*figure.Figure, error) {
 			turn++
 		}
 		name := fmt.Sprintf("η₀ = %g", a.Rate)
-		last.Theory("theory, exact", a.Step, a.PredictedLast).ConfidenceIntervals(name, steps, lasts)
-		average.Theory("theory, exact", a.Step, relative).ConfidenceIntervals(name, steps, averages)
+		last.Line(name, a.Step, a.PredictedLast).ConfidenceIntervals(name, steps, lasts)
+		average.Line(name, a.Step, relative).ConfidenceIntervals(name, steps, averages)
 	}
 	return figure.Row(last, average), nil
 }

@@ -95,17 +95,15 @@ type OptimizerSettings struct {
 	Seeds  int                              // other runs at the best rate
 }
 
-// DrawOptimizers shows what each optimizer leaves on each task as a multiple of what SGD leaves, a panel for each task. The scores are
+// DrawOptimizers shows what each optimizer leaves on each task as a multiple of what SGD leaves, the tasks side by side. The scores are
 // those of CompareOptimizers.
 func DrawOptimizers(scores []*Score) *figure.Figure {
-	var panels []*figure.Figure
+	fig := figure.New("What each rule leaves, at its best rate (mean and 95 %)", figure.X("update rule").Categories(Optimizers...), figure.LogY("what is left ÷ what SGD leaves"))
 	for of := range slices.Chunk(scores, len(Optimizers)) {
 		unit := of[slices.Index(Optimizers, "SGD")].Excess.Value
-		panels = append(panels, figure.New(of[0].Task, figure.X("update rule").Categories(Optimizers...), figure.LogY(of[0].Left+" ÷ SGD's").Range(0.3, 3)).
-			ConfidenceIntervals("mean of the runs, 95 %", nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) })).
-			HLine(1, "as good as SGD"))
+		fig.ConfidenceIntervals(of[0].Task+", "+of[0].Left, nil, figure.Each(of, func(s *Score) stat.Interval { return s.Excess.Scaled(1 / unit) }))
 	}
-	return figure.Row(panels...)
+	return fig.HLine(1, "as good as SGD")
 }
 
 // OptimizerTable is a row for each optimizer and a column for each task, for lab.Table.

@@ -65,6 +65,7 @@ type ScheduleScore struct {
 	NamedSchedule
 	Search    RateSearch    // of the greatest rate, by theory; for reduce-on-plateau by six runs at each, of other seeds than Excess
 	Excess    stat.Interval // measured E[L(θ_T)] − L(θ*) over seeds at the best rate
+	Ends      []float64     // L(θ_T) − L(θ*) of each seed, whose batches are the same for all schedules; none if one diverged
 	Predicted float64       // the same by theory, exact; NaN for reduce-on-plateau, whose rate depends on the run
 	Memory    float64       // the part of Predicted that is left of the start, L(E[θ_T]) − L(θ*); the rest is noise
 	Rates     []float64     // η_t of the run, or of its first seed, at the recorded steps
@@ -73,22 +74,29 @@ type ScheduleScore struct {
 	High      float64 // the part of the steps at more than half of the greatest rate
 }
 
-// excessOf does a run from each of the seeds and returns the first, and the mean of the excess losses at their ends: +Inf if one diverged.
-func (s *Study) excessOf(ctx context.Context, u setup, first int, seeds int) (*train.History, stat.Interval, error) {
+// endsOf does a run from each of the seeds and returns the first, and the excess losses at their ends: none if one diverged.
+func (s *Study) endsOf(ctx context.Context, u setup, first int, seeds int) (*train.History, []float64, error) {
 	histories, err := sweep(ctx, []setup{u}, first, seeds)
 	if err != nil {
-		return nil, stat.Interval{}, err
+		return nil, nil, err
 	}
 	var ends []float64
 	for _, h := range histories[0] {
 		end := s.Excess(h.Final)
 		if _, diverged := h.Diverged(); diverged || end > hopeless {
-			return histories[0][0], beyond, nil
+			return histories[0][0], nil, nil
 		}
 		ends = append(ends, end)
 	}
-	mean, err := stat.MeanOverRuns(ends, Confidence)
-	return histories[0][0], mean, err
+	return histories[0][0], ends, nil
+}
+
+// meanEnd is the mean of the excess losses: +Inf if there are none because a run diverged.
+func meanEnd(ends []float64) (stat.Interval, error) {
+	if ends == nil {
+		return beyond, nil
+	}
+	return stat.MeanOverRuns(ends, Confidence)
 }
 
 // hopeless is an excess loss of runs that grew without reaching the largest float.
@@ -99,7 +107,7 @@ var kinds = []struct {
 	title string
 	names []string
 }{
-	{"Never reach 0", []string{"constant", "1/t", "1/√t", "inverse time"}}, {"Fall smoothly", []string{"polynomial", "exponential", "cosine", "linear"}},
+	{"Powers of t", []string{"constant", "1/t", "1/√t", "inverse time"}}, {"Fall smoothly", []string{"polynomial", "exponential", "cosine", "linear"}},
 	{"Fall in steps", []string{"step", "piecewise", "plateau"}}, {"Rise, too", []string{"warm-up", "one-cycle", "restarts"}},
 }
 
@@ -117,7 +125,7 @@ func DrawSchedules(scores []*ScheduleScore) *figure.Figure {
 				panel = figure.New(kind.title, figure.X("step t").Range(0, float64(steps)), figure.LogY("η_t").Range(leastRate, 1))
 				panels = append(panels, panel)
 			}
-			rates := visible(c.Rates)
+			rates := visible(c.Rates[:len(c.Rates)-1]) // the last one is that of the step after the run
 			panel.Line(c.Name, c.Step[:len(rates)], rates)
 		}
 	}
@@ -147,19 +155,40 @@ func BestFirst(scores []*ScheduleScore) []*ScheduleScore {
 	return slices.SortedStableFunc(slices.Values(scores), func(a, b *ScheduleScore) int { return cmp.Compare(left(a), left(b)) })
 }
 
-// DrawScores shows what each schedule leaves, and which part of it is left of the start.
+// DrawScores shows what each schedule leaves, as measured and as bars by theory, and which part of it is left of the start.
 func DrawScores(scores []*ScheduleScore) *figure.Figure {
 	names := figure.Each(scores, func(c *ScheduleScore) string { return c.Name })
 	fig := figure.New("What is left after the budget", figure.X("schedule, at its best rate").Categories(names...), figure.Y("1000 × (L(θ) − L(θ*)) at the end"))
-	var at []int
-	var predicted, start []float64
+	edges, predicted, start := []float64{-0.5}, make([]float64, len(scores)), make([]float64, len(scores))
 	for i, c := range scores {
+		edges = append(edges, float64(i)+0.5)
 		if !math.IsNaN(c.Predicted) && !math.IsInf(c.Predicted, 0) {
-			at, predicted, start = append(at, i), append(predicted, 1000*c.Predicted), append(start, 1000*c.Memory)
+			predicted[i], start[i] = 1000*c.Predicted, 1000*c.Memory
 		}
 	}
-	return fig.ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess.Scaled(1000) })).
-		Line("exact", at, predicted).Line("of which left of the start (the rest is noise), exact", at, start)
+	return fig.Bars("exact", edges, predicted).Bars("part due to the start, exact", edges, start).
+		ConfidenceIntervals("measured, 95 %", nil, figure.Each(scores, func(c *ScheduleScore) stat.Interval { return c.Excess.Scaled(1000) }))
+}
+
+// RunByRun compares what two of the schedules leave, seed by seed, in words: runs of one seed see the same batches, so much of their errors
+// cancels in the difference.
+func RunByRun(scores []*ScheduleScore, a, b string) string {
+	ends := func(name string) []float64 {
+		if i := slices.IndexFunc(scores, func(c *ScheduleScore) bool { return c.Name == name }); i >= 0 {
+			return scores[i].Ends
+		}
+		return nil
+	}
+	one, other := ends(a), ends(b)
+	if len(one) == 0 || len(one) != len(other) {
+		return fmt.Sprintf("%s and %s cannot be compared: a run diverged, or there is none.", a, b)
+	}
+	difference, err := stat.MeanOverRuns(floats.SubTo(make([]float64, len(one)), one, other), Confidence)
+	if err != nil {
+		return err.Error()
+	}
+	difference = difference.Scaled(1000)
+	return fmt.Sprintf("%s − %s, run by run on the same batches: %s/1000 (95 %%: %s).", a, b, fmt.Sprintf("%.2f", difference.Value), difference.Ends("%.2f"))
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.
@@ -263,9 +292,9 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 		return nil, err
 	}
 	defer t.Close()
-	run := func(named NamedSchedule, first int, seeds int) (*train.History, stat.Interval, error) {
+	run := func(named NamedSchedule, first int, seeds int) (*train.History, []float64, error) {
 		c := train.Config{Schedule: named.Schedule, Plateau: named.Plateau, Sampler: sampler, Steps: grid.Steps, Stride: max(1, grid.Steps/300)}
-		return s.excessOf(ctx, setup{trainer: t, config: c}, first, seeds)
+		return s.endsOf(ctx, setup{trainer: t, config: c}, first, seeds)
 	}
 	// left is what schedule i leaves at a greatest rate.
 	left := func(i int, rate float64) (float64, error) {
@@ -274,7 +303,11 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 			return 0, err
 		}
 		if all[i].Plateau.On() { // theory is silent
-			_, measured, err := run(all[i], 101, 6)
+			_, ends, err := run(all[i], 101, 6)
+			if err != nil {
+				return 0, err
+			}
+			measured, err := meanEnd(ends)
 			return measured.Value, err
 		}
 		return s.left(sgd, all[i].Schedule, grid.Steps), ctx.Err()
@@ -299,11 +332,14 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 		if !c.Plateau.On() {
 			c.Predicted, c.Memory = search.Least(), s.Excess(sgd.After(c.Schedule.At, s.Start, grid.Steps).Mean)
 		}
-		h, excess, err := run(c.NamedSchedule, 1, grid.Seeds)
+		h, ends, err := run(c.NamedSchedule, 1, grid.Seeds)
 		if err != nil {
 			return nil, err
 		}
-		c.Excess, c.Step, c.Rates = excess, h.Step, h.Rate
+		if c.Excess, err = meanEnd(ends); err != nil {
+			return nil, err
+		}
+		c.Ends, c.Step, c.Rates = ends, h.Step, h.Rate
 		c.measure()
 		scores = append(scores, c)
 	}

@@ -163,7 +163,7 @@ func DrawSettling(title string, trackers []*Tracker) *figure.Figure {
 
 // DrawLateness shows what restarts leave over how many steps after the jumps they come; before them if negative. A constant rate, which
 // knows nothing of the jumps, leaves what the horizontal line says. It panics when constant is nil.
-func DrawLateness(late []int, restarts []*Tracker, constant *Tracker) *figure.Figure {
+func DrawLateness(late []float64, restarts []*Tracker, constant *Tracker) *figure.Figure {
 	mustGive("constant", constant)
 	fig := figure.New("Restarts beside the jumps", figure.X("steps from the jump to the restart"), figure.Y("mean squared distance to θ*_t")).
 		Theory("restarts, theory", late, figure.Column(restarts, func(t *Tracker) float64 { return t.Expected }))
@@ -206,6 +206,11 @@ func TrackerTable(trackers []*Tracker) (header []string, rows [][]string) {
 type Family struct {
 	Name string
 	Eta  func(rate float64, t int) float64 // η_t, in proportion to the rate
+}
+
+// ConstantRate is the family of the constant rates.
+func ConstantRate() Family {
+	return Family{Name: "constant", Eta: func(rate float64, _ int) float64 { return rate }}
 }
 
 // at is the family's schedule of that rate.

@@ -66,42 +66,31 @@ type Refined struct {
 
 // Maps are maps of a trap's loss, to draw a run on each.
 type Maps struct {
-	names         []string
-	wide, trapped []*figure.Figure // of each name, the whole map and the trap alone
-	trap          *Trap
+	names  []string
+	planes []*figure.Figure // of each name
+	trap   *Trap
 }
 
 // Maps are maps with these names.
 func (t *Trap) Maps(names ...string) *Maps {
 	p := &Maps{names: names, trap: t}
-	plane := func(name string, left, right, height float64) *figure.Figure {
-		return figure.New(name, figure.X("θ₁").Range(left, right), figure.Y("θ₂").Range(-height, height)).
-			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8, 16, 32)
-	}
 	for _, name := range names {
-		p.wide = append(p.wide, plane(name, -1.5, 4.5, 3))
-		p.trapped = append(p.trapped, plane(name+" (the trap, enlarged)", -0.3, 0.3, 0.3))
+		p.planes = append(p.planes, figure.New(name, figure.X("θ₁").Range(-1, 4), figure.Y("θ₂").Range(-2.5, 2.5)).
+			Contour("loss L(θ)", figure.OnPlane(t.Basins.Value), 0.1, 0.3, 0.6, 1, 2, 4, 8))
 	}
 	return p
 }
 
-// Draw shows a run on each map, that of the trap alone where the run has stayed in it, and says where they end. It panics when there are
-// not as many runs.
+// Draw shows a run on each map, and says where they end. It panics when there are not as many runs.
 func (p *Maps) Draw(runs ...*train.History) (*figure.Figure, string) {
 	where := map[int]string{0: "in the trap", 1: "in the wide basin", -1: "nowhere: it diverged"}
 	var panels []*figure.Figure
 	var ends []string
 	for i, run := range runs {
-		plane := p.trapped[i]
-		for _, theta := range run.Params {
-			if !(max(math.Abs(theta[0]), math.Abs(theta[1])) < 0.3) {
-				plane = p.wide[i]
-				break
-			}
-		}
-		tail := run.Params[len(run.Params)-min(50, len(run.Params)):]
-		panels = append(panels, plane.Copy().Line("SGD", figure.Coordinate(run.Params, 0), figure.Coordinate(run.Params, 1)).
-			Points("last 50 steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)))
+		late := len(run.Params) - min(50, len(run.Params))
+		early, tail := run.Params[:late+1], run.Params[late:]
+		panels = append(panels, p.planes[i].Copy().Line("SGD", figure.Coordinate(early, 0), figure.Coordinate(early, 1)).
+			Line("the last 50 steps", figure.Coordinate(tail, 0), figure.Coordinate(tail, 1)).Mark("end", run.Final[0], run.Final[1]))
 		ends = append(ends, fmt.Sprintf("%s: %s, at a loss of %.2f", p.names[i], where[p.trap.Basins.Basin(run.Final)], p.trap.Basins.Value(run.Final)))
 	}
 	return figure.Row(panels...), "The runs end: " + strings.Join(ends, "; ") + "."
@@ -121,12 +110,12 @@ func EscapeTable(escapes []*Escape) (header []string, rows [][]string) {
 		}
 		rows = append(rows, row)
 	}
-	return []string{"$\\eta_0$", "constant: in the wide basin", "distance (95 %)", "theory", "cosine: in the wide basin", "distance (95 %)", "theory"}, rows
+	return []string{"$\\eta_0$", "constant: in the wide basin", "r.m.s. distance (95 %)", "theory", "cosine: in the wide basin", "r.m.s. distance (95 %)", "theory"}, rows
 }
 
 // DrawRefinement shows how far from the wide basin's minimum the runs end that end in this basin, at each rate at which some do.
 func (t *Trap) DrawRefinement(escapes []*Escape) *figure.Figure {
-	fig := figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("distance to the wide basin's minimum"))
+	fig := figure.New("Small steps refine", figure.LogX("first rate η₀"), figure.LogY("root mean square distance to the minimum"))
 	add := func(name string, of func(*Escape) Refined) {
 		var reached []*Escape
 		for _, e := range escapes {
