@@ -55,12 +55,14 @@ func DrawBatchNoise(with, without *BatchNoise) *figure.Figure {
 	ratio, saved := make([]stat.Interval, len(without.Batch)), make([]float64, len(without.Batch))
 	for i, b := range without.Batch {
 		ratio[i], saved[i] = without.Variance[i].Scaled(1/with.Predicted[i]), without.Predicted[i]/with.Predicted[i]
-		if saved[i] > 0 { // a logarithmic axis has no place for 0
+		if saved[i] > 0 && saved[i] < 0.9 { // a logarithmic axis has no place for 0, and of smaller batches the points would cover each other
 			batches, some, predicted = append(batches, b), append(some, without.Variance[i]), append(predicted, without.Predicted[i])
 		}
 	}
-	errors.Theory("theory", batches, predicted).Points("without replacement", batches, some)
-	return figure.Row(errors, figure.New("Without replacement ÷ with", figure.X("batch size b"), figure.Y("ratio of the errors").Range(-0.05, 1.2)).
+	if len(batches) > 0 {
+		errors.Theory("theory", batches, predicted).Points("without replacement", batches, some)
+	}
+	return figure.Row(errors, figure.New("Without replacement ÷ with", figure.LogX("batch size b"), figure.Y("ratio of the errors").Range(-0.05, 1.3)).
 		Theory("theory: (n − b)/(n − 1)", without.Batch, saved).ConfidenceIntervals("without replacement", without.Batch, ratio))
 }
 

@@ -56,7 +56,7 @@ func stepsToReach(ctx context.Context, t *train.Trainer, floor float64, settings
 // Costs (claim G5) is what gradient descent costs until the loss is small, beside theory.
 type Costs struct {
 	Rates, Measured, Predicted []float64 // of the rates that got there: the steps
-	Seconds                    []float64 // measured with a clock: the whole run, and the fastest of five
+	Seconds                    []float64 // measured with a clock: the whole run, and the fastest of seven
 	SecondsPerStep             float64   // the median of them, of the runs of at least 100 steps if there are any
 	Off                        int       // the greatest difference of a measured and a predicted number of steps
 	Lost                       int       // rates that did not get there, which theory expects as well
@@ -156,17 +156,19 @@ func MeasureCosts(ctx context.Context, t *train.Trainer, d *theory.Descent, sett
 // time measures the seconds of each rate's run.
 func (c *Costs) time(ctx context.Context, t *train.Trainer) error {
 	var each, long []float64
-	for i, eta := range c.Rates {
-		steps, seconds := max(1, int(c.Measured[i])), math.Inf(1)
-		for range 5 {
+	steps := figure.Each(c.Measured, func(n float64) int { return max(1, int(n)) })
+	c.Seconds = slices.Repeat([]float64{math.Inf(1)}, len(steps))
+	for range 7 { // in turns: a busy moment of the machine does not fall on all runs of one rate
+		for i, eta := range c.Rates {
 			began := time.Now()
-			if _, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps, Stride: steps}); err != nil {
+			if _, err := t.Run(ctx, train.Config{LearningRate: eta, Steps: steps[i], Stride: steps[i]}); err != nil {
 				return err
 			}
-			seconds = min(seconds, time.Since(began).Seconds())
+			c.Seconds[i] = min(c.Seconds[i], time.Since(began).Seconds())
 		}
-		c.Seconds = append(c.Seconds, seconds)
-		if each = append(each, seconds/float64(steps)); steps >= 100 {
+	}
+	for i, n := range steps {
+		if each = append(each, c.Seconds[i]/float64(n)); n >= 100 {
 			long = append(long, each[i])
 		}
 	}

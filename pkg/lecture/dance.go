@@ -148,11 +148,10 @@ func AnimateSteps(left, right *figure.Figure, first, second *train.History) *fig
 // that theory gives, which holds 1 − e⁻² of a normal distribution, and says how much of the run it holds.
 func (s *Study) DrawDance(plane *figure.Figure, run *train.History, b int, eta float64) (*figure.Figure, string) {
 	mustGive("history", run)
-	var xs, ys []float64
-	for k := 0; k < len(run.Params); k += 4 {
-		xs, ys = append(xs, run.Params[k][0]), append(ys, run.Params[k][1])
-	}
-	plane.Points("SGD, every fourth step", xs, ys)
+	late := run.Params[len(run.Params)-min(30, len(run.Params)):]
+	xs, ys := figure.Coordinate(late, 0), figure.Coordinate(late, 1)
+	plane.Line("SGD", figure.Coordinate(run.Params, 0), figure.Coordinate(run.Params, 1)).
+		Line("its last 30 steps", xs, ys).Points("its last 30 steps", xs, ys)
 	ellipse, unbounded := StationaryEllipse(s, b, eta, 2)
 	if unbounded == nil {
 		plane.Theory("theory: two standard deviations", ellipse.X, ellipse.Y)

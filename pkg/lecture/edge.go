@@ -19,7 +19,7 @@ type Edge struct {
 	Step      []int     // at which the sharpness was taken
 	Sharpness []float64 // λ_max of the Hessian
 	Loss      []float64 // after every step
-	Length    []float64 // of a step, ‖θ_{t+1} − θ_t‖: the median of those between two records, [len(Step) − 1]
+	Length    []float64 // of every step, ‖θ_{t+1} − θ_t‖
 	Diverged  bool
 }
 
@@ -62,6 +62,9 @@ func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error
 		}
 		e := &Edge{Rate: rate, Loss: h.Loss}
 		_, e.Diverged = h.Diverged()
+		for k := range len(h.Params) - 1 {
+			e.Length = append(e.Length, floats.Distance(h.Params[k], h.Params[k+1], 2))
+		}
 		for k := 0; k < len(h.Params) && ctx.Err() == nil; k += stride {
 			hessian, err := Hessian(t.Evaluate, h.Params[k])
 			if err != nil {
@@ -72,9 +75,6 @@ func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error
 				return nil, err
 			}
 			e.Step, e.Sharpness = append(e.Step, h.Step[k]), append(e.Sharpness, lambda[len(lambda)-1])
-			if next := k + stride; next < len(h.Params) {
-				e.Length = append(e.Length, medianLength(h.Params[k:next+1]))
-			}
 			tell(i*settings.Records + len(e.Step))
 		}
 		edges = append(edges, e)
@@ -82,14 +82,6 @@ func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error
 	return edges, ctx.Err()
 }
 
-// medianLength is the median of the steps' lengths.
-func medianLength(path [][]float64) float64 {
-	lengths := make([]float64, len(path)-1)
-	for i := range lengths {
-		lengths[i] = floats.Distance(path[i], path[i+1], 2)
-	}
-	return Quantile(lengths, 0.5)
-}
 
 // Late is the sharpness in the last quarter of the run: its median and quartiles, each times the rate. On the edge they are 2.
 func (e *Edge) Late() (low, median, high float64) {
@@ -100,20 +92,31 @@ func (e *Edge) Late() (low, median, high float64) {
 	return Quantile(late, 0.25), Quantile(late, 0.5), Quantile(late, 0.75)
 }
 
-// DrawEdges shows over time the sharpness times the rate, which is 2 on the edge, the length of a step, and, of the first 6,000 steps,
-// the losses.
+// DrawEdges shows over time the sharpness times the rate, which is 2 on the edge, the longest of every 40 steps, and the losses of the first 6,000 and
+// the last 1,000 steps.
 func DrawEdges(edges []*Edge) *figure.Figure {
-	const first = 6000
+	const first, last, span = 6000, 1000, 40
 	sharpness := figure.New("Rate times sharpness", figure.X("step t"), figure.Y("η·λ_max").Range(0, 2.5)).HLine(2, "edge: η·λ_max = 2")
 	loss := figure.New(fmt.Sprintf("Loss, first %d steps", first), figure.X("step t"), figure.LogY("loss L(θ)"))
-	length := figure.New("Length of a step", figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
+	late := figure.New(fmt.Sprintf("Loss, last %d steps", last), figure.X("step t"), figure.LogY("loss L(θ)"))
+	length := figure.New(fmt.Sprintf("Longest of every %d steps", span), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
 	for _, e := range edges {
 		name := fmt.Sprintf("η = %g", e.Rate)
 		sharpness.Line(name, e.Step, figure.Each(e.Sharpness, func(lambda float64) float64 { return e.Rate * lambda }))
 		loss.Line(name, nil, e.Loss[:min(len(e.Loss), first+1)])
-		if len(e.Length) > 0 {
-			length.Line(name, e.Step[:len(e.Length)], e.Length)
+		var steps []int
+		for t := max(0, len(e.Loss)-1-last); t < len(e.Loss); t++ {
+			steps = append(steps, t)
+		}
+		late.Line(name, steps, e.Loss[len(e.Loss)-len(steps):])
+		var ends []int
+		var longest []float64
+		for part := range slices.Chunk(e.Length, span) {
+			ends, longest = append(ends, span*(len(ends)+1)), append(longest, floats.Max(part))
+		}
+		if len(ends) > 0 {
+			length.Line(name, ends, longest)
 		}
 	}
-	return figure.Grid(2, sharpness, length, loss)
+	return figure.Grid(2, sharpness, length, loss, late)
 }

@@ -54,6 +54,42 @@ func (r *Interpolation) Draw(fig *figure.Figure, name string) {
 	}
 }
 
+// CompareWidths shows the loss of a narrow and a wide net under SGD and, enlarged and without the first fifth, of the narrow one under SGD and
+// gradient descent.
+func CompareWidths(sgd, gd, many *Interpolation, narrow, wide int) *figure.Figure {
+	mustGive("runs", sgd, gd, many)
+	name, from := fmt.Sprintf("%d units a layer", narrow), sgd.Curve.Step[len(sgd.Curve.Step)-1]/5
+	all := figure.New("Deep ReLU nets at a constant rate", figure.X("step t"), figure.LogY("loss L(θ)"))
+	sgd.Draw(all, name)
+	many.Draw(all, fmt.Sprintf("%d units a layer", wide))
+	late := figure.New(fmt.Sprintf("The narrow net from step %d on", from), figure.X("step t"), figure.LogY("loss L(θ)"))
+	sgd.From(from).Draw(late, name)
+	gd.From(from).Draw(late, "the same by GD")
+	return figure.Row(all, late)
+}
+
+// From is the part of the curves from a step on.
+func (r *Interpolation) From(step int) *Interpolation {
+	k := max(0, slices.IndexFunc(r.Curve.Step, func(t int) bool { return t >= step }))
+	curve := *r.Curve
+	curve.Step, curve.Mean = curve.Step[k:], curve.Mean[k:]
+	part := *r
+	part.Curve, part.Median = &curve, r.Median[k:]
+	return &part
+}
+
+// Above says how often the median loss lies above that of another run of the same length.
+func (r *Interpolation) Above(other *Interpolation) string {
+	mustGive("runs", other)
+	n, above := min(len(r.Median), len(other.Median)), 0
+	for k := range n {
+		if r.Median[k].Value > other.Median[k].Value {
+			above++
+		}
+	}
+	return fmt.Sprintf("%d of %d records", above, n)
+}
+
 // String says in a sentence where the loss ends, and what theory says of it.
 func (r *Interpolation) String() string {
 	end := r.Median[len(r.Median)-1].Value

@@ -56,13 +56,11 @@ func CompareMotions(gd, sgd *Motion) (fig *figure.Figure, words string) {
 	}
 	lags := []int{1, 2, 3, 5, 8, 13, 20, 32, 50, 80, 120}
 	at := func(spread []float64) []float64 { return figure.Column(lags, func(k int) float64 { return spread[k] }) }
-	first := func(m *Motion) []float64 { // in units of the greatest
-		some := m.Position[:min(60, len(m.Position))]
-		return floats.ScaleTo(make([]float64, len(some)), 1/floats.Norm(some, math.Inf(1)), some)
+	position := func(title, name string, m *Motion) *figure.Figure {
+		some := m.Position[:min(300, len(m.Position))]
+		return figure.New(title, figure.X("step t"), figure.Y("θ_t − θ*, steepest direction")).Line(name, nil, some).HLine(0, "optimum")
 	}
-	return figure.Row(
-			figure.New("Along the steepest direction", figure.X("step t"), figure.Y("θ_t − θ*, in units of its largest").Range(-1.1, 1.1)).
-				Line("GD", nil, first(gd)).Line("SGD", nil, first(sgd)),
+	return figure.Grid(2, position("GD jumps from side to side", "GD", gd), position("SGD wanders", "SGD", sgd),
 			figure.New("Is a step like the one k before?", figure.X("lag k"), figure.Y("autocorrelation of the steps").Range(-1.1, 1.1)).
 				Points("GD", nil, gd.Steps[:13]).Points("SGD", nil, sgd.Steps[:13]).Theory("theory", nil, sgd.Predicted[:13]).Theory("theory", nil, gd.Predicted[:13]),
 			figure.New("How far SGD gets in k steps", figure.LogX("lag k"), figure.LogY("mean squared displacement")).

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -33,6 +34,7 @@ type Order struct {
 	Predicted []float64
 	Mean, End stat.Interval // of the excess loss over an epoch, and at its end
 	Runs      []float64     // the mean over an epoch of each run
+	Ends      []float64     // at the end of an epoch, of each run
 	// Least and Most are how often an epoch's steps show an example, over all examples.
 	Least, Most int
 }
@@ -112,7 +114,7 @@ func (o *Order) measure(s *Study, runs []*train.History, m, epochs int) error {
 		}
 		o.Excess = append(o.Excess, at)
 	}
-	o.End = o.Excess[m]
+	o.End, o.Ends = o.Excess[m], within[m]
 	var err error
 	o.Mean, err = stat.MeanOverRuns(o.Runs, Confidence)
 	return err
@@ -190,6 +192,18 @@ func OrderTable(orders []*Order) (header []string, rows [][]string) {
 			fmt.Sprintf("%.1f", end.Value), end.Ends("%.1f"), theory[1]})
 	}
 	return []string{"order", "times a patient is seen in an epoch", "excess loss over an epoch, in $10^{-4}$", "95 %", "theory", "at its end, in $10^{-4}$", "95 %", "theory"}, rows
+}
+
+// AtTheEnd says how much more excess loss an order has at the end of an epoch than another, over pairs of runs. It panics when an order is nil.
+func AtTheEnd(a, b *Order) string {
+	mustGive("order", a, b)
+	n := min(len(a.Ends), len(b.Ends))
+	more, err := stat.MeanOverRuns(floats.SubTo(make([]float64, n), a.Ends[:n], b.Ends[:n]), Confidence)
+	if err != nil {
+		return fmt.Sprintf("%s and %s cannot be compared: %v.", a.Name, b.Name, err)
+	}
+	more = more.Scaled(1e4)
+	return fmt.Sprintf("At the end of an epoch, %s − %s: %.2g (95 %%: %s), in 10⁻⁴.", a.Name, b.Name, more.Value, more.Ends("%.2g"))
 }
 
 // Orders are those that are compared, with batches of b: in order, with replacement, shuffled once, and reshuffled every epoch. It is

@@ -271,7 +271,7 @@ func TestRunsOnTheTrap(t *testing.T) {
 	fig, words := trap.Maps("small", "large").Draw(run, run)
 	require.Contains(t, words, "small: in the trap")
 	drawn(t, fig)
-	require.Contains(t, drawn(t, fig), "small (the trap, enlarged)")
+	require.Contains(t, drawn(t, fig), "the last 50 steps (line)")
 	run.Params[2] = []float64{1, 0}
 	fig, _ = trap.Maps("small").Draw(run)
 	require.NotContains(t, drawn(t, fig), "enlarged", "it has been outside")
@@ -319,12 +319,20 @@ func TestOptimizersRelativeToSGD(t *testing.T) {
 }
 
 func TestThroughput(t *testing.T) {
-	times := &lecture.StepTimes{Examples: []int{1, 2, 4, 8}, Seconds: []float64{1, 1, 1, 2}}
-	require.Equal(t, []float64{1, 2, 4, 4}, times.Throughput())
-	require.InEpsilon(t, 2, times.HalfSpeed(), 1e-12)
-	times = &lecture.StepTimes{Examples: []int{1, 4, 16}, Seconds: []float64{1, 1, 1}}
-	require.InEpsilon(t, 8, times.HalfSpeed(), 1e-12, "between the sizes")
-	require.Equal(t, []float64{1e6, 1e6, 1e6}, times.Micro())
+	times := &lecture.StepTimes{Examples: []int{1, 2, 4, 8}, Seconds: []float64{5, 7, 11, 19}}
+	require.Equal(t, []float64{1. / 5, 2. / 7, 4. / 11, 8. / 19}, times.Throughput())
+	step, example := times.Price()
+	require.InEpsilon(t, 3, step, 1e-9)
+	require.InEpsilon(t, 2, example, 1e-9)
+	require.Contains(t, drawn(t, times.DrawThroughput()), "a price of the step")
+	require.Equal(t, []float64{5e6, 7e6, 11e6, 19e6}, times.Micro())
+	step, example = (&lecture.StepTimes{Examples: []int{8}, Seconds: []float64{1}}).Price()
+	require.True(t, math.IsNaN(step) && math.IsNaN(example), "one size cannot tell the two prices apart")
+	grown, err := (&lecture.StepTimes{Examples: []int{10, 1000, 2000, 4000}, Seconds: []float64{1, 1, 2, 4}}).Growth(1000)
+	require.NoError(t, err)
+	require.InEpsilon(t, 1, grown.Exponent.Value, 1e-9)
+	_, err = times.Growth(1000)
+	require.Error(t, err)
 }
 
 func TestExperimentsEndWithTheirContext(t *testing.T) {

@@ -142,18 +142,19 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 func DrawStability(verdicts []Stability, limits *Limits, steps int, start float64) *figure.Figure {
 	mustGive("limits", limits)
 	const fastest, farthest = 0.35, 1e9
-	growth := figure.New("Growth per step: below 0 a start is forgotten", figure.X("learning rate η"), figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, fastest))
-	ends := figure.New(fmt.Sprintf("Distance to the optimum after %d steps", steps), figure.X("learning rate η"), figure.LogY("‖θ − θ*‖").Range(0.03, farthest))
-	line := func(fig *figure.Figure, name string, most float64, value func(Stability) float64) {
+	rates := figure.X("learning rate η").Range(0, 1.02*max(limits.GD, verdicts[len(verdicts)-1].Rate))
+	growth := figure.New("Growth per step: below 0 a start is forgotten", rates, figure.Y("mean change of ln ‖θ − θ*‖").Range(-0.5, fastest))
+	ends := figure.New(fmt.Sprintf("Distance to the optimum after %d steps", steps), rates, figure.LogY("‖θ − θ*‖").Range(0.03, farthest))
+	line := func(mark func(name string, xs, ys figure.Numbers) *figure.Figure, name string, most float64, value func(Stability) float64) {
 		rates, values := upTo(verdicts, most, value)
-		fig.Line(name, rates, values)
+		mark(name, rates, values)
 	}
-	line(growth, "SGD, root mean square", fastest, func(v Stability) float64 { return v.MeanSquareGrowth })
-	line(growth, "SGD, typical run", fastest, func(v Stability) float64 { return v.TypicalGrowth.Value })
-	line(growth, "gradient descent", fastest, func(v Stability) float64 { return v.GDGrowth })
-	line(ends, "SGD, root mean square", farthest, func(v Stability) float64 { return v.Expected })
-	line(ends, "SGD, typical run", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.5) })
-	line(ends, "SGD, 95th percentile", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.95) })
+	line(growth.Theory, "root mean square, theory", fastest, func(v Stability) float64 { return v.MeanSquareGrowth })
+	line(growth.Line, "typical run", fastest, func(v Stability) float64 { return v.TypicalGrowth.Value })
+	line(growth.Theory, "gradient descent, theory", fastest, func(v Stability) float64 { return v.GDGrowth })
+	line(ends.Theory, "root mean square, theory", farthest, func(v Stability) float64 { return v.Expected })
+	line(ends.Line, "typical run", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.5) })
+	line(ends.Line, "95th percentile of the runs", farthest, func(v Stability) float64 { return Quantile(v.SGD, 0.95) })
 	growth.HLine(0, "limit of stability")
 	ends.HLine(start, "start")
 	for _, fig := range []*figure.Figure{growth, ends} {

@@ -13,13 +13,15 @@ import (
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
+	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
 // StepTimes (claims S1, S3) is the time of a step, in seconds.
 type StepTimes struct {
 	Examples []int
-	Seconds  []float64
+	Seconds  []float64 // the fastest of the timings
+	Median   []float64 // of the timings
 }
 
 // Throughput is how many examples a second each size sees.
@@ -36,16 +38,32 @@ func (t *StepTimes) Micro() []float64 {
 	return floats.ScaleTo(make([]float64, len(t.Seconds)), 1e6, t.Seconds)
 }
 
-// HalfSpeed is the size from which on a step sees half as many examples a second as the fastest, between two sizes as on a straight line
-// on logarithmic axes. It panics when there are no sizes.
-func (t *StepTimes) HalfSpeed() float64 {
-	seen := t.Throughput()
-	half := floats.Max(seen) / 2
-	i := slices.IndexFunc(seen, func(s float64) bool { return s >= half })
-	if i == 0 {
-		return float64(t.Examples[0])
+// Price is what a step costs for itself and what it costs for each example, in seconds: the straight line whose relative errors have the least sum
+// of squares. At the batch size step/example a step sees half as many examples a second as a large one.
+func (t *StepTimes) Price() (step, example float64) {
+	x, y := mat.NewDense(len(t.Examples), 2, nil), mat.NewVecDense(len(t.Examples), nil)
+	for i, n := range t.Examples {
+		x.SetRow(i, []float64{1 / t.Seconds[i], float64(n) / t.Seconds[i]})
+		y.SetVec(i, 1)
 	}
-	return onLogLog(half, seen[i-1], seen[i], float64(t.Examples[i-1]), float64(t.Examples[i]))
+	var price mat.VecDense
+	if err := price.SolveVec(x, y); err != nil || len(t.Examples) < 2 {
+		return math.NaN(), math.NaN() // one size cannot tell them apart
+	}
+	return price.AtVec(0), price.AtVec(1)
+}
+
+// Growth is how the time of a step grows with the number of examples, from at least that many on, as a power law. It is an error when there are
+// fewer than three such sizes, and when t is nil.
+func (t *StepTimes) Growth(from int) (stat.PowerLaw, error) {
+	if err := given("times", t); err != nil {
+		return stat.PowerLaw{}, err
+	}
+	k := slices.IndexFunc(t.Examples, func(n int) bool { return n >= from })
+	if k < 0 {
+		k = len(t.Examples)
+	}
+	return stat.FitPowerLaw(figure.Column(t.Examples[k:], func(n int) float64 { return float64(n) }), t.Seconds[k:], Confidence)
 }
 
 // onLogLog is y at x on the straight line through (x0, y0) and (x1, y1) on logarithmic axes.
@@ -53,21 +71,32 @@ func onLogLog(x, x0, x1, y0, y1 float64) float64 {
 	return y0 * math.Pow(y1/y0, math.Log(x/x0)/math.Log(x1/x0))
 }
 
-// DrawGrowth (claim S1) shows the time of a step over the number of examples.
+// DrawGrowth (claim S1) shows the time of a step over the number of examples, beside what a step would cost at one price for each example: that of
+// the sizes from 1000 on, in the mean of the logarithms.
 func (t *StepTimes) DrawGrowth() *figure.Figure {
-	micro, last := t.Micro(), len(t.Examples)-1
-	line := func(n float64) float64 { return micro[last] * n / float64(t.Examples[last]) }
+	var each []float64
+	for i, n := range t.Examples {
+		if n >= 1000 || i == len(t.Examples)-1 {
+			each = append(each, math.Log(1e6*t.Seconds[i]/float64(n)))
+		}
+	}
+	price := math.Exp(mean(each))
 	return figure.New("What a step of gradient descent costs", figure.LogX("examples n"), figure.LogY("time of a step (µs)")).
-		Theory("in proportion to n", t.Examples, line).Points("measured", t.Examples, micro)
+		Theory("in proportion to n", t.Examples, func(n float64) float64 { return price * n }).Points("measured", t.Examples, t.Micro())
 }
 
-// DrawThroughput (claim S3) shows the time of a step and the examples that go through in a second over the size of the batch.
+// DrawThroughput (claim S3) shows the time of a step and the examples that go through in a second over the size of the batch, beside a price of the
+// step and one of each example.
 func (t *StepTimes) DrawThroughput() *figure.Figure {
 	seen := floats.ScaleTo(make([]float64, len(t.Examples)), 1e-6, t.Throughput())
+	step, example := t.Price()
+	price := func(b float64) float64 { return 1e6 * (step + example*b) }
+	const law = "a price of the step + a price of each example"
 	return figure.Row(
-		figure.New("Time of a step", figure.LogX("batch size b"), figure.LogY("time (µs)")).Points("measured", t.Examples, t.Micro()),
+		figure.New("Time of a step", figure.LogX("batch size b"), figure.LogY("time (µs)")).
+			Points("measured", t.Examples, t.Micro()).Theory(law, t.Examples, price),
 		figure.New("Throughput", figure.LogX("batch size b"), figure.LogY("million examples a second")).
-			Points("measured", t.Examples, seen).HLine(floats.Max(seen)/2, "half").VLine(t.HalfSpeed(), "half of the best"))
+			Points("measured", t.Examples, seen).Theory(law, t.Examples, func(b float64) float64 { return b / price(b) }))
 }
 
 // StepTimeSettings are those of TimeSteps.
@@ -77,14 +106,24 @@ type StepTimeSettings struct {
 	Of       int   // examples from which the batches are drawn; 0: each step takes all there are
 }
 
+// timings is how often each size is timed. The sizes take turns, so that a busy moment of the machine does not fall on all timings of one.
+const timings = 8
+
 // TimeSteps (claims S1, S3) times steps of gradient descent on least squares with all examples, or of SGD with batches of them, for
-// each of the sizes. Each time is the best of three runs. It is an error when a number cannot be, and when a run fails.
+// each of the sizes. Each time is the best of eight runs. It is an error when a number cannot be, and when a run fails.
 func TimeSteps(ctx context.Context, settings StepTimeSettings) (*StepTimes, error) {
 	d, n := settings.Features, settings.Of
 	if err := counts("Features", d, "Of", cmp.Or(n, 1)); err != nil {
 		return nil, err
 	}
-	times := new(StepTimes)
+	times := &StepTimes{Examples: settings.Sizes}
+	var trainers []*train.Trainer
+	var configs []train.Config
+	defer func() {
+		for _, t := range trainers {
+			t.Close()
+		}
+	}()
 	for _, size := range settings.Sizes {
 		examples := max(n, size)
 		x := mat.NewDense(examples, d, nil)
@@ -97,24 +136,28 @@ func TimeSteps(ctx context.Context, settings StepTimeSettings) (*StepTimes, erro
 		if err != nil {
 			return nil, err
 		}
-		steps := max(20, 400_000/(size+200))
+		trainers = append(trainers, t)
+		steps := max(20, 300_000/(size+20)) // some milliseconds, of which starting the run is a small part
 		c := train.Config{LearningRate: 1e-3, Steps: steps, Stride: steps}
 		if n > 0 {
 			if c.Sampler, err = sample.WithReplacement(size); err != nil {
 				return nil, err
 			}
 		}
-		best := math.Inf(1)
-		for range 4 { // the first compiles
+		configs = append(configs, c)
+	}
+	all := make([][]float64, len(trainers)) // [sizes][timings]
+	for turn := range timings + 1 {
+		for i, t := range trainers {
 			began := time.Now()
-			if _, err := t.Run(ctx, c); err != nil {
-				t.Close()
+			if _, err := t.Run(ctx, configs[i]); err != nil {
 				return nil, err
 			}
-			best = min(best, time.Since(began).Seconds()/float64(steps))
+			if turn > 0 { // the first compiles
+				all[i] = append(all[i], time.Since(began).Seconds()/float64(configs[i].Steps))
+			}
 		}
-		t.Close()
-		times.Examples, times.Seconds = append(times.Examples, size), append(times.Seconds, best)
 	}
+	times.Seconds, times.Median = figure.Each(all, floats.Min), figure.Each(all, func(each []float64) float64 { return Quantile(each, 0.5) })
 	return times, nil
 }

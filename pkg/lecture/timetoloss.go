@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/floats"
@@ -145,11 +146,15 @@ func (r *TimeToLoss) String() string {
 		100*worst, r.Fewest, r.Fewest*float64(r.Examples), r.Batch[0], r.Predicted[0]*float64(r.Batch[0]), r.Critical())
 }
 
-// DrawTime shows the time to the loss, theory's steps × the measured time of a step, and says at which batch sizes it is within a quarter
-// of the least: closer calls are noise of the measurement. Gradient descent's time of a step is between those of the sizes around n.
+// DrawTime shows the time to the loss, theory's steps × the time of a step, from its fastest timing to the median, and says at which batch sizes it
+// is within a quarter of the least: closer calls are noise of the measurement. Gradient descent's time of a step is between those of the sizes around n.
 func (r *TimeToLoss) DrawTime(times *StepTimes) (fig *figure.Figure, words string) {
 	mustGive("times", times)
 	micro := floats.MulTo(make([]float64, len(r.Batch)), r.Predicted, times.Micro())
+	slower := slices.Clone(micro) // by the median of the timings
+	for i, s := range times.Median {
+		slower[i] *= s / times.Seconds[i]
+	}
 	var fast []string
 	for i, b := range r.Batch {
 		if micro[i] <= 1.25*floats.Min(micro) {
@@ -159,8 +164,8 @@ func (r *TimeToLoss) DrawTime(times *StepTimes) (fig *figure.Figure, words strin
 	n, full := float64(r.Examples), r.Fewest*microAt(times, float64(r.Examples))
 	last := len(micro) - 1
 	return figure.New("Time to the loss on this machine", figure.LogX("batch size b"), figure.LogY("time (µs)")).
-			Line("theory's steps × measured time of a step", r.Batch, micro).Mark(fmt.Sprintf("gradient descent on all %d", r.Examples), n, full),
-		fmt.Sprintf("SGD is fastest with b = %s (within a quarter): %.2g µs. With b = %d it takes %.2g µs, with b = %d %.2g µs. Gradient descent takes %.2g µs.",
+			Intervals("theory's steps × time of a step, fastest to median", r.Batch, micro, micro, slower).Mark(fmt.Sprintf("gradient descent on all %d", r.Examples), n, full),
+		fmt.Sprintf("SGD is fastest with b = %s (within a quarter): %.0f µs. With b = %d it takes %.0f µs, with b = %d %.0f µs. Gradient descent takes %.0f µs.",
 			strings.Join(fast, ", "), floats.Min(micro), r.Batch[0], micro[0], r.Batch[last], micro[last], full)
 }
 
