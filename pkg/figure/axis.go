@@ -103,7 +103,9 @@ func (a Axis) CanShow(v float64) error {
 }
 
 // holds says whether a value lies among the categories of an axis, if it has them.
-func (a Axis) holds(v float64) bool { return a.names == nil || v >= -0.5 && v <= float64(len(a.names))-0.5 }
+func (a Axis) holds(v float64) bool {
+	return a.names == nil || v >= -0.5 && v <= float64(len(a.names))-0.5
+}
 
 // linear says whether an axis is of numbers, in equal steps.
 func (a Axis) linear() bool { return !a.log && a.names == nil }

@@ -82,7 +82,6 @@ func FollowSharpness(ctx context.Context, settings EdgeSettings) ([]*Edge, error
 	return edges, ctx.Err()
 }
 
-
 // Late is the sharpness in the last quarter of the run: its median and quartiles, each times the rate. On the edge they are 2.
 func (e *Edge) Late() (low, median, high float64) {
 	late := slices.Clone(e.Sharpness[3*len(e.Sharpness)/4:])
