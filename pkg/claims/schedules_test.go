@@ -12,6 +12,7 @@ import (
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/stat"
 	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
 )
 
 // The tests of chapter 3; they call what its cells call. As in chapter 2, wide intervals are of ±4.5 standard errors, of
@@ -311,6 +312,29 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 		require.Less(t, wide(by["ReLU net/"+name].Excess).High, by["ReLU net/SGD"].Excess.Value, "on the net %s is better than SGD", name)
 	}
 	require.Greater(t, by["ReLU net/GD"].Excess.Low, by["ReLU net/SGD"].Excess.High, "and GD worse")
+
+	// The exercise: under a cosine SGD leaves less than half on least squares, and about a sixth on the digits, of which the constant rate had left more
+	// than half of the start; gradient descent, without noise, only gets slower.
+	decayed, err := lecture.CompareOptimizers(t.Context(), tasks[:2], lecture.OptimizerSettings{Rates: rates, Cosine: true, Steps: 1000, Chosen: 4, Seeds: 20})
+	require.NoError(t, err)
+	for _, s := range decayed {
+		ratio := s.Excess.Value / by[s.Task+"/"+s.Optimizer].Excess.Value
+		switch {
+		case s.Optimizer == "GD":
+			require.Greater(t, ratio, 0.95, s.Task)
+		case s.Task == "digits 3 and 8":
+			require.InDelta(t, 0.18, ratio, 0.06, s.Optimizer)
+		case s.Optimizer == "SGD":
+			require.Less(t, ratio, 0.5)
+		}
+	}
+	still, err := lecture.NewTrainer(tasks[1].Problem, "GD", train.Record{})
+	require.NoError(t, err)
+	defer still.Close()
+	flow, err := still.Run(t.Context(), train.Config{LearningRate: by["digits 3 and 8/SGD"].Search.Rate(), Steps: 1000})
+	require.NoError(t, err)
+	require.InEpsilon(t, 5.3e-4, tasks[1].Value(flow.Final), 0.02)
+	require.Greater(t, tasks[1].Value(flow.Final), by["digits 3 and 8/SGD"].Excess.Value/2)
 
 	settings := lecture.CS182Settings{Widths: []int{10, 40}, Optimizers: []string{"SGD", "momentum", "Adam"}, Seeds: 12, Steps: 6000}
 	settings.Rates, err = lecture.CS182Rates(t.Context(), settings, 20, []float64{0.03, 0.1})
