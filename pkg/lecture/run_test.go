@@ -184,7 +184,7 @@ func TestStabilityIsTold(t *testing.T) {
 		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "3 of 3", "+0.250"}}, rows)
 	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: 0.9}, 30, 1))
 	require.Contains(t, words, "Horizontal line at 1: start")
-	require.Contains(t, words, "SGD, root mean square (line): from −0.1 to 0.35.", "a line ends at the border")
+	require.Contains(t, words, "root mean square, theory (theory): from −0.1 to 0.35.", "a line ends at the border")
 	require.Contains(t, words, "Vertical line at 0.9: almost sure")
 }
 
