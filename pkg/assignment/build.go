@@ -3,15 +3,19 @@ package assignment
 import (
 	"encoding/json"
 	"fmt"
+	"go/scanner"
+	"go/token"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"descent.example/pkg/notebook"
 )
 
 // Release returns the notebook that students get: without solutions, hidden checks, model answers, rubrics and outputs. It is an error
-// when a line of these is still in it, when a task has no solution or a question no rubric, when a check has a hidden part outside of the lines around
-// them, and when Parse finds an error in the source.
+// when a line of these is still in it (only a task's own stub and a given cell may repeat one), or a number that is to be predicted; when a task has no solution or a question no rubric, when a check has a hidden part outside of the lines around
+// them, when a heading promises other points than the cells below it give, and when Parse finds an error in the source.
 func Release(name string, source *notebook.Notebook) (*notebook.Notebook, error) {
 	a, err := Parse(name, source)
 	if err != nil {
@@ -29,13 +33,46 @@ func Release(name string, source *notebook.Notebook) (*notebook.Notebook, error)
 			if c, err = a.release(c, *meta, secret); err != nil {
 				return nil, fmt.Errorf("%s: %w", meta.ID, err)
 			}
-		} else {
-			secret.allow(string(c.Source))
 		}
 		cells = append(cells, c)
 	}
+	if err := headedPoints(source); err != nil {
+		return nil, err
+	}
 	released := source.Like(cells...)
 	return released, secret.absent(released)
+}
+
+var pointsInHeading = regexp.MustCompile(`\((\d+(?:\.\d+)?) points?\b`)
+
+// headedPoints is an error when a heading promises other points than the cells below it give, up to the next such heading.
+func headedPoints(source *notebook.Notebook) error {
+	title, promised, below := "", 0.0, 0.0
+	compare := func() error {
+		if title != "" && promised != below {
+			return fmt.Errorf("the heading %q promises %s, and the cells below it give %s: make them equal", title, Points(promised), Number(below))
+		}
+		return nil
+	}
+	for _, c := range source.Cells {
+		meta, err := graded(c)
+		if err != nil {
+			return err
+		}
+		if meta != nil {
+			below += meta.Points
+			continue
+		}
+		head := heading(string(c.Source), "")
+		if m := pointsInHeading.FindStringSubmatch(head); c.Type == "markdown" && m != nil {
+			if err := compare(); err != nil {
+				return err
+			}
+			title, below = head, 0
+			promised, _ = strconv.ParseFloat(m[1], 64)
+		}
+	}
+	return compare()
 }
 
 // release is one cell of nbgrader's as students get it.
@@ -45,14 +82,11 @@ func (a *Assignment) release(c notebook.Cell, meta NBGrader, secret *secrets) (n
 	var err error
 	switch {
 	case c.Type == "markdown" && meta.Grade:
-		if text, err = regions(whole, beginSolution, endSolution, func([]string) []string { return nil }); err != nil {
+		if text, err = emptyAnswer(whole); err != nil {
 			return c, err
 		}
-		if text == whole {
+		if text == strings.TrimSpace(whole) {
 			return c, fmt.Errorf("the question has no model answer: write one, with the rubric, between ### %s and ### %s", beginSolution, endSolution)
-		}
-		if text = strings.TrimSpace(text); text == "" {
-			text = "*Your answer.*"
 		}
 	case c.Type == "code" && meta.Grade:
 		if text, err = withoutHidden(whole); err != nil {
@@ -79,8 +113,20 @@ func (a *Assignment) release(c notebook.Cell, meta NBGrader, secret *secrets) (n
 		parts["descent"] = set
 	}
 	secret.keep(whole, text)
+	if t := a.Task(meta.ID); t != nil && t.predicts() {
+		secret.keepNumbers(whole, text)
+	}
 	c.Source = notebook.Text(text)
 	return c.WithMeta(parts)
+}
+
+// emptyAnswer is what students find in the cell of a question.
+func emptyAnswer(cell string) (string, error) {
+	text, err := regions(cell, beginSolution, endSolution, func([]string) []string { return nil })
+	if text = strings.TrimSpace(text); text == "" {
+		text = "*Your answer.*"
+	}
+	return text, err
 }
 
 func second(_, b string) string { return b }
@@ -101,30 +147,57 @@ func withoutHidden(cell string) (string, error) {
 	})
 }
 
-// secrets are the lines that students must not get.
-type secrets struct{ lines, public map[string]bool }
+// secrets are the lines that students must not get, and the numbers that they predict.
+type secrets struct{ lines, public, numbers map[string]bool }
 
-func newSecrets() *secrets { return &secrets{lines: map[string]bool{}, public: map[string]bool{}} }
+func newSecrets() *secrets {
+	return &secrets{lines: map[string]bool{}, public: map[string]bool{}, numbers: map[string]bool{}}
+}
 
-// shortest is how long a line must be to give something away: a brace or an else does not.
+// shortest is how long a line must be to give something away wherever it stands. A shorter one does as a line of its own.
 const shortest = 8
 
-// keep notes the lines of the whole text that are not in the public one.
+// trivial are lines that give nothing away: keywords, nil and numbers of one or two digits; the head of a loop over a slice; the return or declaration of a
+// variable.
+var trivial = regexp.MustCompile(`^(?:for (?:\w+(?:, \w+)? := )?range \w+ \{|return \w+|var \w+ \w+)$|^(?:\W|\b(?:break|case|continue|default|else|err|error|false|float64|for|func|go|if|int|nil|range|return|switch|true|var|_|\d\d?)\b)*$`)
+
+// keep notes the lines of the whole text that are not in the public one. Only what is in the task's own stub, or in a cell that is given, is public.
 func (s *secrets) keep(whole, public string) {
-	s.allow(public)
+	for line := range strings.SplitSeq(public, "\n") {
+		s.public[strings.TrimSpace(line)] = true
+	}
 	for line := range strings.SplitSeq(whole, "\n") {
 		s.lines[strings.TrimSpace(line)] = true
 	}
 }
 
-// allow notes lines that students see anyway.
-func (s *secrets) allow(text string) {
-	for line := range strings.SplitSeq(text, "\n") {
-		s.public[strings.TrimSpace(line)] = true
+// keepNumbers notes the numbers of three digits or more in what is to be predicted.
+func (s *secrets) keepNumbers(solution, public string) {
+	given := numbers(public)
+	for number := range numbers(solution) {
+		if !given[number] && len(strings.Trim(number, "0.")) >= 3 {
+			s.numbers[number] = true
+		}
 	}
 }
 
-// absent is an error when the text of the notebook's file holds a secret line anywhere: in a cell, an output, or the metadata.
+// numbers are those that Go reads in a text.
+func numbers(text string) map[string]bool {
+	var s scanner.Scanner
+	all, source := map[string]bool{}, []byte(text)
+	files := token.NewFileSet()
+	s.Init(files.AddFile("", files.Base(), len(source)), source, func(token.Position, string) {}, 0)
+	for {
+		switch _, kind, literal := s.Scan(); kind {
+		case token.EOF:
+			return all
+		case token.INT, token.FLOAT:
+			all[literal] = true
+		}
+	}
+}
+
+// absent is an error when the text of the notebook's file holds a secret anywhere: in a cell, an output, or the metadata.
 func (s *secrets) absent(nb *notebook.Notebook) error {
 	data, err := nb.Bytes()
 	if err != nil {
@@ -135,13 +208,26 @@ func (s *secrets) absent(nb *notebook.Notebook) error {
 		return err
 	}
 	all := strings.Join(texts(file), "\n")
+	here := map[string]bool{}
+	for line := range strings.SplitSeq(all, "\n") {
+		here[strings.TrimSpace(line)] = true
+	}
 	for line := range s.lines {
-		if len(line) >= shortest && !s.public[line] && marker(line) != stubLine && strings.Contains(all, line) {
-			return fmt.Errorf("the line %q of a solution or a hidden check is in what students get: change it there, or change it here", line)
+		secret := !s.public[line] && marker(line) != stubLine && !trivial.MatchString(line)
+		if secret && (here[line] || len(line) >= shortest && strings.Contains(all, line)) {
+			return fmt.Errorf("the line %q of a solution, a hidden check or a model answer is in what students get: change it there, or change it here", line)
+		}
+	}
+	for _, number := range numberPattern.FindAllString(all, -1) {
+		if number = strings.TrimRight(number, "."); s.numbers[number] {
+			return fmt.Errorf("the number %s of a solution, which students are to predict, is in what they get: change it there", number)
 		}
 	}
 	return nil
 }
+
+// numberPattern finds numbers in prose.
+var numberPattern = regexp.MustCompile(`\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?`)
 
 // texts are all strings in a JSON value.
 func texts(v any) (all []string) {

@@ -52,6 +52,12 @@ type Question struct {
 	ID     string  `json:"id"`
 	Title  string  `json:"title"`
 	Points float64 `json:"points"`
+	Empty  string  `json:"empty"` // what students find in its cell
+}
+
+// predicts tells whether the task asks for what its functions return without arguments.
+func (t *Task) predicts() bool {
+	return !slices.ContainsFunc(t.Functions, func(f Function) bool { return !strings.HasPrefix(f.Type, "func()") })
 }
 
 // Points are all that can be earned.
@@ -163,7 +169,11 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 		ids[meta.ID] = true
 		switch {
 		case c.Type == "markdown" && meta.Grade:
-			a.Questions = append(a.Questions, Question{ID: meta.ID, Title: title, Points: meta.Points})
+			empty, err := emptyAnswer(string(c.Source))
+			if err != nil {
+				return nil, fmt.Errorf("question %s: %w", meta.ID, err)
+			}
+			a.Questions = append(a.Questions, Question{ID: meta.ID, Title: title, Points: meta.Points, Empty: empty})
 		case c.Type != "code":
 		case meta.Grade:
 			checks[meta.ID] = c
@@ -258,6 +268,13 @@ func newTask(id, title string, c notebook.Cell) (Task, error) {
 	if _, err := c.Meta("descent", &set); err != nil {
 		return Task{}, fmt.Errorf("its metadata descent are not understood (%v): needs is a list of ids, seconds a number", err)
 	}
+	var said map[string]any
+	c.Meta("descent", &said)
+	for name := range said {
+		if known := []string{"needs", "seconds", "native", "functions"}; !slices.Contains(known, name) {
+			return Task{}, fmt.Errorf("its metadata descent have the unknown name %q.%s", name, nearest.DidYouMean("", name, known))
+		}
+	}
 	t := Task{ID: id, Title: title, Needs: set.Needs, Seconds: set.Seconds, Native: set.Native, Solution: string(c.Source)}
 	if t.Seconds == 0 {
 		t.Seconds = defaultSeconds
@@ -303,6 +320,9 @@ func functionsOf(declared string) (functions []Function, err error) {
 	return functions, nil
 }
 
+// checked finds the task that a check names.
+var checked = regexp.MustCompile(`\bassignment\.Check\(\s*"([^"]*)"`)
+
 // take makes the cell the task's check. Its points are those of its parts.
 func (t *Task) take(c notebook.Cell) error {
 	meta, err := graded(c)
@@ -316,6 +336,9 @@ func (t *Task) take(c notebook.Cell) error {
 	}
 	if _, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+declared, parser.SkipObjectResolution); err != nil {
 		return fmt.Errorf("what stands above its %%%% is not Go: %w", err)
+	}
+	if m := checked.FindStringSubmatch(runs); m != nil && m[1] != t.ID {
+		return fmt.Errorf("it calls assignment.Check for %q, and stands below the task %s: name that one", m[1], t.ID)
 	}
 	visible, hidden, err := partPoints(runs)
 	switch {
