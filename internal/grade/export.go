@@ -2,6 +2,7 @@ package grade
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -153,11 +154,17 @@ func ExportNBGrader(root string, lab, sources []string, folder string) (kept []s
 	return kept, nil
 }
 
-// notForStudents are the parts of the lab's sources that a template lacks: what is made, and what tells solutions.
-var notForStudents = []string{".git", ".lab", "work", ".ci", "notebooks/assignments", "pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/testdata"}
+// forStudents are the parts of the lab's sources that a template has. Whatever else lies beside them, submissions and grades first of all, stays here.
+var forStudents = []string{".gitignore", "LICENSE", "README.md", "THIRD_PARTY_NOTICES", "cmd", "docker", "docs", "go.mod", "go.sum", "internal", "notebooks", "pkg", "tools"}
+
+// notForStudents are what these parts hold of solutions.
+var notForStudents = []string{"pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/testdata"}
+
+// forNobody are the names of files that only an instructor's folders have: those of grades, and nbgrader's.
+var forNobody = []string{stateFile, ByHandFile, "graded.json", "grades.csv", "gradebook.db", ".descent-secret"}
 
 // ExportTemplate makes a repository for students in an empty folder: the lab, the notebooks that they work in, and a workflow that tries the checks at each push. It
-// is an error when the folder is not empty, and when a source has one.
+// is an error when the folder is not empty, when a source has one, and when a solution or something of a class would get into it.
 func ExportTemplate(root string, sources []string, folder string) error {
 	if err := emptyFolder(folder); err != nil {
 		return err
@@ -171,35 +178,16 @@ func ExportTemplate(root string, sources []string, folder string) error {
 		if err != nil {
 			return err
 		}
+		text = bytes.ReplaceAll(text, []byte("](../"), []byte("](../notebooks/")) // a link to a chapter
 		path := filepath.Join(folder, "assignments", filepath.Base(source))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
 			return err
 		}
 	}
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		name, wrong := filepath.Rel(root, path)
-		switch {
-		case err != nil || wrong != nil:
-			return errors.Join(err, wrong)
-		case path == folder || slices.Contains(notForStudents, filepath.ToSlash(name)) || d.Name() == ".ipynb_checkpoints",
-			strings.HasPrefix(filepath.ToSlash(name), "internal/grade/") && strings.HasSuffix(name, "_test.go"):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir():
-			return os.MkdirAll(filepath.Join(folder, name), 0o755)
-		case !d.Type().IsRegular():
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
+	for _, part := range forStudents {
+		if err := copyForStudents(root, part, folder); err != nil {
 			return err
 		}
-		return copyFile(path, filepath.Join(folder, name), info.Mode().Perm()|0o200)
-	})
-	if err != nil {
-		return err
 	}
 	workflow, err := exported.ReadFile("export/check.yml")
 	if err != nil {
@@ -207,4 +195,44 @@ func ExportTemplate(root string, sources []string, folder string) error {
 	}
 	path := filepath.Join(folder, ".github", "workflows", "check.yml")
 	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, workflow, 0o644))
+}
+
+// copyForStudents copies a file or folder of the lab's sources into a template.
+func copyForStudents(root, part, folder string) error {
+	return filepath.WalkDir(filepath.Join(root, part), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		slashed := filepath.ToSlash(name)
+		switch {
+		case err != nil:
+			return err
+		case path == folder || slices.Contains(notForStudents, slashed) || d.IsDir() && strings.HasPrefix(d.Name(), "."),
+			d.IsDir() && strings.HasPrefix(slashed, "notebooks/"), // chapters alone
+			strings.HasPrefix(slashed, "internal/grade/") && strings.HasSuffix(name, "_test.go"):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(folder, name), 0o755)
+		case slices.Contains(forNobody, d.Name()):
+			return fmt.Errorf("%s is of a class, and everything in %s goes to students: move it elsewhere", path, filepath.Join(root, part))
+		case !d.Type().IsRegular():
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if filepath.Ext(name) == ".ipynb" && bytes.Contains(text, []byte("BEGIN SOLUTION")) {
+			return fmt.Errorf("%s holds a solution, and everything in %s goes to students: move it elsewhere", path, filepath.Join(root, part))
+		}
+		return os.WriteFile(filepath.Join(folder, name), text, info.Mode().Perm()|0o200)
+	})
 }
