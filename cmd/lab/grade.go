@@ -21,13 +21,15 @@ import (
 
 // gradeOptions are the flags of lab assignment grade.
 type gradeOptions struct {
-	source, output, due, late, times, byHand string
-	grace                                    time.Duration
-	unsafe                                   bool
+	source, output, due, late, times string
+	byHand                           []string
+	grace                            *time.Duration // nil if it is not given
+	unsafe                           bool
 }
 
 func assignmentGrade(common *commonOptions) *cobra.Command {
 	var opt gradeOptions
+	var grace time.Duration
 	cmd := &cobra.Command{
 		Use:   "grade FOLDER",
 		Short: "Grade a folder of submissions",
@@ -45,26 +47,29 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return gradeFolder(cmd.Context(), home, filepath.Clean(args[0]), opt, cmd.Flags().Changed("due"))
+			if cmd.Flags().Changed("grace") {
+				opt.grace = &grace
+			}
+			return gradeFolder(cmd.Context(), home, filepath.Clean(args[0]), opt)
 		},
 	}
 	cmd.Flags().StringVar(&opt.source, "source", "", "the assignment's source (default: the one in notebooks/assignments that the submissions are named as)")
 	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the grades (default: FOLDER-grades)")
-	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59 (remembered)")
-	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (with --due)`)
-	cmd.Flags().DurationVar(&opt.grace, "grace", 0, "how much later is not late yet, as 15m (with --due)")
-	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in (default: nbgrader's timestamp.txt, or the files' times)")
-	cmd.Flags().StringVar(&opt.byHand, "by-hand", "", "a file of lines student,item,points,comment (default: by-hand.csv in the folder of the grades)")
+	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59; a date alone is the end of that day (remembered)")
+	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (remembered)`)
+	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
+	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in (remembered; default: nbgrader's timestamp.txt, or the files' times)")
+	byHandFlag(cmd, &opt.byHand)
 	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
 	return cmd
 }
 
+func byHandFlag(cmd *cobra.Command, files *[]string) {
+	cmd.Flags().StringArrayVar(files, "by-hand", nil, "a file of lines student,item,points,comment, added to by-hand.csv in the folder of the grades; may be given several times")
+}
+
 // gradeFolder grades a folder and says how it goes.
-func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeOptions, newRule bool) error {
-	rule, err := grade.ParseRule(opt.due, opt.late, opt.grace)
-	if err != nil {
-		return err
-	}
+func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeOptions) error {
 	source, err := sourceFor(home, folder, opt.source)
 	if err != nil {
 		return err
@@ -73,7 +78,7 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if err != nil {
 		return err
 	}
-	submissions, err := grade.Submissions(a, folder, opt.times)
+	submissions, err := grade.Submissions(a, folder)
 	if err != nil {
 		return err
 	}
@@ -85,20 +90,37 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	defer book.Close()
-	if newRule {
-		if err := book.SetRule(rule); err != nil {
-			return err
-		}
+	if err := remember(book, opt); err != nil {
+		return err
 	}
 	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
 		return err
 	}
-	standings, kept, err := book.Publish(opt.byHand)
+	published, err := book.Publish(opt.byHand...)
 	if err != nil {
 		return err
 	}
-	tell(book, standings, kept)
+	tell(book, published)
+	if names := book.Unknown(submissions); len(names) > 0 {
+		fmt.Printf("  nobody handed in under these names of --times: %s\n", strings.Join(names, ", "))
+	}
 	return nil
+}
+
+// remember notes the rule for late submissions and the times of a list, as far as they are given.
+func remember(book *grade.Book, opt gradeOptions) error {
+	rule, err := book.Rule.Change(opt.due, opt.late, opt.grace)
+	if err != nil {
+		return err
+	}
+	if err := book.SetRule(rule); err != nil || opt.times == "" {
+		return err
+	}
+	times, err := grade.ReadTimes(opt.times)
+	if err != nil {
+		return err
+	}
+	return book.SetTimes(times)
 }
 
 // gradeAll grades the submissions, with a line on how far it is.
@@ -132,13 +154,16 @@ func gradeAll(ctx context.Context, home setup.Home, book *grade.Book, submission
 }
 
 // tell says where the pages are and what is left to do by hand.
-func tell(book *grade.Book, standings []grade.Standing, kept []string) {
+func tell(book *grade.Book, p grade.Published) {
 	open, problems := 0, 0
-	for _, s := range standings {
+	for _, s := range p.Standings {
 		open += s.Open
 		if s.Problem != "" {
 			problems++
 		}
+	}
+	if rule := book.Rule.String(); rule != "" {
+		fmt.Printf("  %s\n", rule)
 	}
 	fmt.Printf("  report: %s\n  table: %s\n", filepath.Join(book.Folder, "report.html"), filepath.Join(book.Folder, "grades.csv"))
 	if open > 0 {
@@ -147,7 +172,10 @@ func tell(book *grade.Book, standings []grade.Standing, kept []string) {
 	if problems > 0 {
 		fmt.Printf("  %s could not be read; the report says why\n", plural.Of(problems, "submission"))
 	}
-	for _, name := range kept {
+	if len(p.Gone) > 0 {
+		fmt.Printf("  not there any more, and left out of the table: %s\n", strings.Join(p.Gone, ", "))
+	}
+	for _, name := range p.Kept {
 		fmt.Printf("  you had changed what was there; that is now %s\n", name)
 	}
 }
@@ -191,7 +219,7 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 }
 
 func assignmentFeedback() *cobra.Command {
-	var byHand string
+	var byHand []string
 	cmd := &cobra.Command{
 		Use:   "feedback FOLDER",
 		Short: "Write a page for each student, with points, reasons and hints",
@@ -210,20 +238,20 @@ func assignmentFeedback() *cobra.Command {
 				return err
 			}
 			defer book.Close()
-			standings, kept, err := book.Publish(byHand)
+			published, err := book.Publish(byHand...)
 			if err != nil {
 				return err
 			}
-			folder, err := book.Feedback(standings)
+			folder, err := book.Feedback(published.Standings)
 			if err != nil {
 				return err
 			}
-			fmt.Printf("%s in %s\n", plural.Of(len(standings), "page"), folder)
-			tell(book, standings, kept)
+			fmt.Printf("%s in %s\n", plural.Of(len(published.Standings), "page"), folder)
+			tell(book, published)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&byHand, "by-hand", "", "a file of lines student,item,points,comment (default: by-hand.csv in the folder)")
+	byHandFlag(cmd, &byHand)
 	return cmd
 }
 

@@ -348,7 +348,7 @@ func TestHostileFolders(t *testing.T) {
 			write(name+"/0-practice.ipynb", good)
 		}
 	}
-	all, err := Submissions(g.Kit.Assignment, folder, "")
+	all, err := Submissions(g.Kit.Assignment, folder)
 	require.NoError(t, err)
 	keys, problems := map[string]bool{}, map[string]string{}
 	for _, s := range all {
@@ -393,9 +393,9 @@ func TestHTMLStaysText(t *testing.T) {
 	s := Submission{Student: evil, Key: "evil", Files: map[string][]byte{"0-practice.ipynb": text}}
 	broken := Submission{Student: "=cmd", Key: "cmd", Problem: evil}
 	require.NoError(t, book.Grade(t.Context(), g, []Submission{s, broken}, func(Submission, bool) {}))
-	standings, _, err := book.Publish("")
+	published, err := book.Publish()
 	require.NoError(t, err)
-	feedback, err := book.Feedback(standings)
+	feedback, err := book.Feedback(published.Standings)
 	require.NoError(t, err)
 	for _, path := range []string{filepath.Join(book.Folder, "report.html"), filepath.Join(feedback, "evil.html")} {
 		page, err := os.ReadFile(path)

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -38,6 +40,8 @@ type state struct {
 	Assignment *assignment.Assignment `json:"assignment"`
 	Seed       string                 `json:"seed"` // secret
 	Rule       Rule                   `json:"rule"`
+	Times      map[string]time.Time   `json:"times,omitempty"` // when students handed in, by their names, as far as a list said so
+	Here       []string               `json:"here,omitempty"`  // the keys of those whose submissions were there the last time
 }
 
 // A Book is a folder of grades.
@@ -112,14 +116,37 @@ func (b *Book) SetRule(r Rule) error {
 	return b.save()
 }
 
+// SetTimes remembers when students handed in, by their names; such a time counts before that of a file. It is an error when the folder cannot be written.
+func (b *Book) SetTimes(times map[string]time.Time) error {
+	b.Times = times
+	return b.save()
+}
+
+// Unknown are the names in the list of times that no submission has.
+func (b *Book) Unknown(all []Submission) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.Times)) {
+		if !slices.ContainsFunc(all, func(s Submission) bool { return s.Student == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Close lets others open the folder.
 func (b *Book) Close() { b.lock.Close() }
 
 // Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for an earlier
-// submission of a student is kept beside the new result. It is an error when the grader itself fails.
+// submission of a student is kept beside the new result. When a student handed in is noted each time. It is an error when the grader itself fails.
 func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func(s Submission, fresh bool)) error {
 	checks, err := g.Kit.digest()
 	if err != nil {
+		return err
+	}
+	b.Here = nil
+	for _, s := range all {
+		b.Here = append(b.Here, s.Key)
+	}
+	if err := b.save(); err != nil {
 		return err
 	}
 	var mu sync.Mutex
@@ -130,18 +157,12 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			digest := s.digest(checks)
-			before, _ := b.result(s.Key)
-			fresh := before == nil || before.Digest != digest
-			if fresh {
-				graded, err := g.Grade(ctx, s)
-				if err != nil {
-					return fmt.Errorf("%s: %w", s.Student, err)
-				}
-				graded.Digest = digest
-				if err := b.store(graded, before != nil); err != nil {
-					return err
-				}
+			if at, is := b.Times[s.Student]; is {
+				s.Handed = at
+			}
+			fresh, err := b.grade(ctx, g, s, s.digest(checks))
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Student, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -150,6 +171,24 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 		})
 	}
 	return work.Wait()
+}
+
+// grade grades a submission, unless there is a result for what has this digest.
+func (b *Book) grade(ctx context.Context, g *Grader, s Submission, digest string) (fresh bool, err error) {
+	graded, _ := b.result(s.Key)
+	if graded != nil && graded.Digest == digest && graded.Student == s.Student {
+		if graded.Handed.Equal(s.Handed) {
+			return false, nil
+		}
+		graded.Handed = s.Handed
+		return false, b.store(graded, false)
+	}
+	again := graded != nil
+	if graded, err = g.Grade(ctx, s); err != nil {
+		return false, err
+	}
+	graded.Digest = digest
+	return true, b.store(graded, again)
 }
 
 // digest is that of the checks.
@@ -220,21 +259,25 @@ func (b *Book) store(r *Graded, again bool) error {
 	return errors.Join(made.Replace(filepath.Join(folder, "results.json"), scope, 0o644), made.Replace(path, text, 0o644))
 }
 
-// Results are all that are stored. It is an error when one cannot be read.
-func (b *Book) Results() ([]*Graded, error) {
+// Results are all that are stored: those of the submissions that were there the last time, and those of others, which have been renamed or withdrawn since. It is an
+// error when one cannot be read.
+func (b *Book) Results() (all, gone []*Graded, err error) {
 	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []*Graded
 	for _, e := range entries {
 		r, err := b.result(e.Name())
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
-			return nil, fmt.Errorf("the result of %s is damaged: remove it and grade again (%w)", e.Name(), err)
+			return nil, nil, fmt.Errorf("the result of %s is damaged: remove it and grade again (%w)", e.Name(), err)
 		}
-		all = append(all, r)
+		if b.Here == nil || slices.Contains(b.Here, e.Name()) {
+			all = append(all, r)
+		} else {
+			gone = append(gone, r)
+		}
 	}
-	return all, nil
+	return all, gone, nil
 }

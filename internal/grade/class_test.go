@@ -60,8 +60,9 @@ func TestGradingGoesOnAfterItWasKilled(t *testing.T) {
 	defer book.Close()
 	_, err = OpenBook(filepath.Join(folder, "grades"), nil)
 	require.Error(t, err, "two may grade into one folder")
-	results, err := book.Results()
+	results, gone, err := book.Results()
 	require.NoError(t, err)
+	require.Empty(t, gone)
 	require.Len(t, results, students)
 	for _, r := range results {
 		text, err := os.ReadFile(filepath.Join(book.student(r.Key), "results.json"))
@@ -89,7 +90,7 @@ func done(t *testing.T, folder string) map[string]string {
 // gradeClass grades a class, and tells how many submissions had no result.
 func gradeClass(t *testing.T, folder string) int {
 	g := practiceGrader(t)
-	all, err := Submissions(g.Kit.Assignment, filepath.Join(folder, "submitted"), "")
+	all, err := Submissions(g.Kit.Assignment, filepath.Join(folder, "submitted"))
 	require.NoError(t, err)
 	book, err := OpenBook(filepath.Join(folder, "grades"), g.Kit.Assignment)
 	require.NoError(t, err)
@@ -117,18 +118,108 @@ func TestLateRule(t *testing.T) {
 		{"10% a day", time.Hour, time.Hour, 0}, {"10% a day, at most 50%", 0, 1000 * time.Hour, 10}, {"10% a day", 0, 1000 * time.Hour, 20}, {"5% an hour", 0, 90 * time.Minute, 2},
 		{"", 0, time.Hour, 0},
 	} {
-		rule, err := ParseRule("2026-11-30T23:59", c.late, c.grace)
+		rule, err := Rule{}.Change("2026-11-30T23:59", c.late, &c.grace)
 		require.NoError(t, err)
 		require.InDelta(t, c.want, rule.Penalty(due.Add(c.after), 20), 1e-9, "%+v", c)
 	}
 	for _, late := range []string{"10", "ten percent", "-5% a day", "10% a week"} {
-		_, err := ParseRule("2026-11-30", late, 0)
+		_, err := Rule{}.Change("2026-11-30", late, nil)
 		require.Error(t, err, late)
 	}
-	_, err := ParseRule("", "10% a day", 0)
+	_, err := Rule{}.Change("", "10% a day", nil)
 	require.Error(t, err)
-	_, err = ParseRule("soon", "", 0)
+	_, err = Rule{}.Change("soon", "", nil)
 	require.Error(t, err)
+	// A new due time keeps the cost, and a date alone is the end of its day.
+	grace := time.Hour
+	rule, err := Rule{}.Change("2026-11-01", "10% a day, at most 30%", &grace)
+	require.NoError(t, err)
+	later, err := rule.Change("2026-11-30", "", nil)
+	require.NoError(t, err)
+	require.True(t, later.Due.Equal(due))
+	later.Due = rule.Due
+	require.Equal(t, rule, later)
+	for _, part := range []string{"2026-11-01 23:59", "10%", "day", "30%", "1h"} {
+		require.Contains(t, rule.String(), part)
+	}
+}
+
+// The time of a submission is that of the latest of its files that count, in whatever order they are read.
+func TestTheLatestFileDecidesAboutLateness(t *testing.T) {
+	a := practiceGrader(t).Kit.Assignment
+	folder := t.TempDir()
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 12, 0, 0, 0, time.Local) }
+	write := func(name string, n int) {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte("text"), 0o644))
+		require.NoError(t, os.Chtimes(path, day(n), day(n)))
+	}
+	write("ada/descend.go", 1)
+	write("ada/descent-step.go", 9)
+	write("bert/descend.go", 9)
+	write("bert/descent-step.go", 1)
+	write("cara/0-practice.ipynb", 1)
+	write("cara/descend.go", 9)
+	write("dora/0-practice.ipynb", 9)
+	write("dora/descend.go", 1)
+	write("emil/0-practice.ipynb", 9)
+	write("emil/notes.txt", 20)
+	write("fred/0-practice.ipynb", 20)
+	write("fred/timestamp.txt", 20)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "fred/timestamp.txt"), []byte("2026-11-09 12:00:00"), 0o644))
+	all, err := Submissions(a, folder)
+	require.NoError(t, err)
+	require.Len(t, all, 6)
+	for _, s := range all {
+		require.Equal(t, day(9), s.Handed.Local(), s.Student)
+	}
+}
+
+// What is learned about a submission that has a result, or that it is gone, counts without grading it again.
+func TestTimesAndNamesMayChangeLater(t *testing.T) {
+	g := practiceGrader(t)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	due := time.Date(2026, 11, 30, 23, 59, 0, 0, time.Local)
+	rule, err := Rule{}.Change(due.Format(time.RFC3339), "10% a day", nil)
+	require.NoError(t, err)
+	require.NoError(t, book.SetRule(rule))
+	submission := func(student string) Submission {
+		return Submission{Student: student, Key: student, Handed: due, Files: map[string][]byte{"descent-step.go": []byte(rightStep), "descend.go": []byte(rightRun)}}
+	}
+	run := func(graded int, students ...string) Published {
+		var all []Submission
+		for _, student := range students {
+			all = append(all, submission(student))
+		}
+		fresh := 0
+		require.NoError(t, book.Grade(t.Context(), g, all, func(_ Submission, is bool) {
+			if is {
+				fresh++
+			}
+		}))
+		require.Equal(t, graded, fresh)
+		p, err := book.Publish()
+		require.NoError(t, err)
+		return p
+	}
+	p := run(2, "ada", "bert")
+	require.Equal(t, []float64{5, 5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
+	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
+	require.NoError(t, err)
+	require.NotContains(t, string(table), "-0,")
+	require.NoError(t, book.SetTimes(map[string]time.Time{"bert": due.Add(time.Hour), "nobody": due}))
+	p = run(0, "ada", "bert")
+	require.Equal(t, []float64{5, 4.5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
+	require.Equal(t, []string{"nobody"}, book.Unknown([]Submission{submission("ada"), submission("bert")}))
+	p = run(1, "ada", "bertram")
+	require.Equal(t, []string{"bert"}, p.Gone)
+	require.Len(t, p.Standings, 2)
+	p = run(0, "ada", "bert")
+	require.Equal(t, []string{"bertram"}, p.Gone)
+	require.Equal(t, 4.5, p.Standings[1].Total)
 }
 
 // Points given by hand count, and a slip in the list is found before anything changes.
@@ -137,18 +228,26 @@ func TestPointsByHand(t *testing.T) {
 	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
 	require.NoError(t, err)
 	defer book.Close()
-	ada := &Graded{Student: "=ada", Key: "ada", Tasks: []TaskResult{{ID: "descent-step", Points: 1, Of: 2}, {ID: "descend", Points: 3, Of: 3}}}
-	require.NoError(t, book.store(ada, false))
+	tasks := []TaskResult{{ID: "descent-step", Points: 1, Of: 2}, {ID: "descend", Points: 3, Of: 3}}
+	answer := func(text string) map[string]string { return map[string]string{"explain": text} }
+	for _, r := range []*Graded{
+		{Student: "=ada", Key: "ada", Tasks: tasks, Answers: answer("It halves.")},
+		{Student: "bert", Key: "bert", Answers: answer("\n *Your answer.*\n")},
+		{Student: "cara", Key: "cara", Answers: map[string]string{}},
+	} {
+		require.NoError(t, book.store(r, false))
+	}
 	list := filepath.Join(book.Folder, ByHandFile)
-	publish := func(text string) (Standing, error) {
+	publish := func(text string, others ...string) (Standing, error) {
 		if text != "" {
 			require.NoError(t, os.WriteFile(list, []byte(text), 0o644))
 		}
-		all, _, err := book.Publish("")
+		p, err := book.Publish(others...)
 		if err != nil {
 			return Standing{}, err
 		}
-		return all[0], nil
+		require.Zero(t, p.Standings[1].Open+p.Standings[2].Open, "who answers nothing is not to be read")
+		return p.Standings[0], nil
 	}
 	s, err := publish("")
 	require.NoError(t, err)
@@ -162,6 +261,28 @@ func TestPointsByHand(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 6.0, s.Total)
 	}
+	// Other lists are added, the lists of two assistants put together among them, and one of a program that writes 1,5 for 1.5. What they do not hold stays.
+	other := func(text string) string {
+		path := filepath.Join(t.TempDir(), "other.csv")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	for _, c := range []struct {
+		text string
+		want float64
+	}{
+		{"student,item,points\nbert,explain,0\nstudent,item,points\n'=ada,explain,1\n", 5.5},
+		{"student;item;points;comment\n'=ada;explain;0,5;\"half\"\n", 5},
+		{"student,item,points\n'=ada,explain,\n", 5},
+	} {
+		s, err = publish("", other(c.text))
+		require.NoError(t, err)
+		require.Equal(t, c.want, s.Total)
+	}
+	_, err = publish("", other("student,item,points\nJ\xf6rg,explain,1\n"))
+	require.ErrorContains(t, err, "UTF-8")
+	_, err = publish("", other("bert,explain,1"), other("bert,explain,2"))
+	require.ErrorContains(t, err, "already")
 	for _, wrong := range []string{"bob,explain,1", "=ada,explian,1", "=ada,explain,3", "=ada,explain,-1", "=ada,explain,NaN", "=ada,explain,1\n=ada,explain,2", "=ada,explain"} {
 		_, err := publish("student,item,points\n" + wrong + "\n")
 		require.Error(t, err, wrong)

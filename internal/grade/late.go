@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -20,19 +21,25 @@ type Rule struct {
 
 var latePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?)% (?:an?|per|each) (day|hour)(?:, at most (\d+(?:\.\d+)?)%)?$`)
 
-// ParseRule reads a rule such as "10% a day, at most 50%". Without a due time nothing is late. It is an error when it is none, and when it has no due time.
-func ParseRule(due, late string, grace time.Duration) (r Rule, err error) {
-	if due == "" {
-		if late != "" {
-			return r, fmt.Errorf("--late says what lateness costs, and --due, when it begins: give both")
+// Change returns the rule with another due time, another cost such as "10% a day, at most 50%" and another grace; what is empty or nil stays. A due time that is a date alone
+// is the end of that day. It is an error when one of them is none, and when there is a cost or a grace without a due time.
+func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
+	var err error
+	if due != "" {
+		if r.Due, err = ParseTime(due); err != nil {
+			return r, fmt.Errorf("--due: %w", err)
 		}
-		return r, nil
+		if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
+			r.Due = time.Date(r.Due.Year(), r.Due.Month(), r.Due.Day(), 23, 59, 0, 0, time.Local)
+		}
 	}
-	if r.Due, err = ParseTime(due); err != nil {
-		return r, fmt.Errorf("--due: %w", err)
+	if r.Due.IsZero() && (late != "" || grace != nil) {
+		return r, errors.New("--late says what lateness costs, and --due, when it begins: give both")
 	}
-	if r.Grace = grace; grace < 0 {
-		return r, fmt.Errorf("--grace=%s is below 0", grace)
+	if grace != nil {
+		if r.Grace = *grace; r.Grace < 0 {
+			return r, fmt.Errorf("--grace=%s is below 0", r.Grace)
+		}
 	}
 	if late == "" {
 		return r, nil
@@ -52,6 +59,24 @@ func ParseRule(due, late string, grace time.Duration) (r Rule, err error) {
 		r.Each = time.Hour
 	}
 	return r, nil
+}
+
+// String says the rule in a sentence, "" if nothing is late.
+func (r Rule) String() string {
+	if r.Due.IsZero() {
+		return ""
+	}
+	if r.Each == 0 || r.Part == 0 {
+		return fmt.Sprintf("due %s; lateness costs nothing", stamp(r.Due))
+	}
+	text := fmt.Sprintf("due %s; late: %g%% of the points for each begun %s", stamp(r.Due), 100*r.Part, map[time.Duration]string{24 * time.Hour: "day", time.Hour: "hour"}[r.Each])
+	if r.Most < 1 {
+		text += fmt.Sprintf(", at most %g%%", 100*r.Most)
+	}
+	if r.Grace > 0 {
+		text += fmt.Sprintf(", after %s", r.Grace)
+	}
+	return text
 }
 
 // Penalty is how many of the points that were earned a submission of that time loses.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,30 +33,46 @@ var (
 // mostFailures is how many of a task's commonest failures the report tells.
 const mostFailures = 5
 
-// Publish brings the pages up to date: it reads the points given by hand from a list, the folder's own if none is named, and writes them all.
-// It returns the standings, and the names under which files stay that a person had changed. It is an error when the list has an error, or when the folder cannot be
-// written.
-func (b *Book) Publish(byHand string) (all []Standing, kept []string, err error) {
-	results, err := b.Results()
+// Published is what Publish wrote.
+type Published struct {
+	Standings []Standing
+	Gone      []string // students whose submissions were not there the last time
+	Kept      []string // the names under which files stay that a person had changed
+}
+
+// Publish brings the pages up to date: it reads the points given by hand from the folder's own list and then from others, which count before it, and writes them all.
+// It is an error when a list has an error, or when the folder cannot be written.
+func (b *Book) Publish(byHand ...string) (p Published, err error) {
+	results, gone, err := b.Results()
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
 	var students []string
-	for _, r := range results {
+	for _, r := range append(results[:len(results):len(results)], gone...) {
 		students = append(students, r.Student)
 	}
-	if byHand == "" {
-		if own := filepath.Join(b.Folder, ByHandFile); fileExists(own) {
-			byHand = own
+	marks := Marks{}
+	if own := filepath.Join(b.Folder, ByHandFile); fileExists(own) {
+		if err := marks.read(b.Assignment, students, own); err != nil {
+			return p, err
 		}
 	}
-	marks, err := ReadMarks(byHand, b.Assignment, students)
-	if err != nil {
-		return nil, nil, err
+	given := Marks{}
+	if err := given.read(b.Assignment, students, byHand...); err != nil {
+		return p, err
 	}
-	all = b.Standings(results, marks)
-	kept, err = b.write(all, marks)
-	return all, kept, err
+	for student, items := range given {
+		if marks[student] == nil {
+			marks[student] = items
+		}
+		maps.Copy(marks[student], items)
+	}
+	p.Standings = b.Standings(results, marks)
+	for _, r := range gone {
+		p.Gone = append(p.Gone, r.Student)
+	}
+	p.Kept, err = b.write(p.Standings, p.Gone, marks)
+	return p, err
 }
 
 func fileExists(path string) bool {
@@ -65,17 +82,17 @@ func fileExists(path string) bool {
 
 // write writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
 // had changed. It is an error when the folder cannot be written.
-func (b *Book) write(all []Standing, marks Marks) (kept []string, err error) {
+func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string, err error) {
 	table, err := b.CSV(all)
 	if err != nil {
 		return nil, err
 	}
-	byHand, err := b.ByHand(all, marks)
+	byHand, err := b.ByHand(all, gone, marks)
 	if err != nil {
 		return nil, err
 	}
 	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all)); err != nil {
+	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all, gone)); err != nil {
 		return nil, err
 	}
 	// All that a person writes into this list was read, or it was an error before.
@@ -157,7 +174,7 @@ type reportStudent struct {
 type problem struct{ Student, Says string }
 
 // report is what the instructor's page shows.
-func (b *Book) report(all []Standing) map[string]any {
+func (b *Book) report(all []Standing, gone []string) map[string]any {
 	of := b.Assignment.Points()
 	var totals []float64
 	var students []reportStudent
@@ -192,8 +209,11 @@ func (b *Book) report(all []Standing) map[string]any {
 			}
 		}
 	}
+	for _, student := range gone {
+		problems = append(problems, problem{brief.Of(student), "the submission is not there any more; the result stays, and counts nowhere on this page"})
+	}
 	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(all), "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
-		"Due": stamp(b.Rule.Due), "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
+		"Rule": b.Rule.String(), "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
 		"Late": lates, "Totals": bars(totals, of), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
 }
 

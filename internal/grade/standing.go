@@ -35,6 +35,12 @@ type Answered struct {
 	Comment string
 }
 
+// There tells whether there is an answer: more than what students find in its cell.
+func (a Answered) There() bool {
+	text := strings.TrimSpace(a.Answer)
+	return text != "" && text != strings.TrimSpace(a.Empty)
+}
+
 // points are those that the answer earned, or a text if it is not graded yet.
 func (a Answered) points(otherwise string) string {
 	if a.Graded {
@@ -55,18 +61,10 @@ type mark struct {
 // Marks are the points given by hand, by student and item.
 type Marks map[string]map[string]mark
 
-// ReadMarks reads a list of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
+// read adds the points of lists of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
 // student. It is an error, which names the line, when an item is unknown, points are no number, below 0 or more than there are, and when a student
-// has an item twice.
-func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks, error) {
-	all := Marks{}
-	if file == "" {
-		return all, nil
-	}
-	rows, err := readCSV(file, 3)
-	if err != nil {
-		return nil, err
-	}
+// has an item twice in these lists.
+func (all Marks) read(a *assignment.Assignment, students []string, files ...string) error {
 	most := map[string]float64{late: a.Points()}
 	for _, t := range a.Tasks {
 		most[t.ID] = t.Points
@@ -75,40 +73,50 @@ func ReadMarks(file string, a *assignment.Assignment, students []string) (Marks,
 		most[q.ID] = q.Points
 	}
 	items := slices.Sorted(maps.Keys(most))
-	for i, row := range rows {
-		student, item := unplain(row[0]), row[1]
-		wrong := func(format string, args ...any) error {
-			return fmt.Errorf("line %d of %s: %s", i+1, file, fmt.Sprintf(format, args...))
+	for _, file := range files {
+		rows, err := readCSV(file, 3)
+		if err != nil {
+			return err
 		}
-		points, err := strconv.ParseFloat(strings.TrimSpace(row[2]), 64)
-		of, known := most[item]
-		switch {
-		case err != nil && i == 0:
-			continue // a head
-		case strings.TrimSpace(row[2]) == "":
-			continue // not graded yet
-		case err != nil:
-			return nil, wrong("%q is no number of points", brief.Of(row[2]))
-		case !known:
-			return nil, wrong("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, items))
-		case !(points >= 0 && points <= of):
-			return nil, wrong("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
-		case !slices.Contains(students, student):
-			return nil, wrong("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+		for _, row := range rows {
+			if err := all.add(row.text, a, students, most, items); err != nil {
+				return fmt.Errorf("line %d of %s: %w", row.line, file, err)
+			}
 		}
-		if all[student] == nil {
-			all[student] = map[string]mark{}
-		}
-		if _, twice := all[student][item]; twice {
-			return nil, wrong("%s has points for %s already", brief.Of(student), item)
-		}
-		m := mark{points: points}
-		if len(row) > 3 {
-			m.comment = unplain(row[3])
-		}
-		all[student][item] = m
 	}
-	return all, nil
+	return nil
+}
+
+// add adds a line of a list.
+func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64, items []string) error {
+	student, item, said := unplain(row[0]), row[1], strings.TrimSpace(row[2])
+	if said == "" || strings.EqualFold(said, "points") {
+		return nil // not graded yet, or a head
+	}
+	points, err := strconv.ParseFloat(said, 64)
+	of, known := most[item]
+	switch {
+	case !known:
+		return fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, items))
+	case err != nil:
+		return fmt.Errorf("%q is no number of points", brief.Of(said))
+	case !(points >= 0 && points <= of):
+		return fmt.Errorf("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
+	case !slices.Contains(students, student):
+		return fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+	}
+	if all[student] == nil {
+		all[student] = map[string]mark{}
+	}
+	if _, twice := all[student][item]; twice {
+		return fmt.Errorf("%s has points for %s already", brief.Of(student), item)
+	}
+	m := mark{points: points}
+	if len(row) > 3 {
+		m.comment = unplain(row[3])
+	}
+	all[student][item] = m
+	return nil
 }
 
 // Standings are the results with the points given by hand and the penalties, by the students' names.
@@ -129,6 +137,8 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 			if m, is := own[q.ID]; is {
 				answered.Graded, answered.Earned, answered.Comment = true, m.points, m.comment
 				s.Earned += m.points
+			} else if !answered.There() {
+				answered.Graded = true // nothing to read, and nothing to earn
 			} else {
 				s.Open++
 			}
@@ -184,7 +194,7 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 		for _, q := range s.Questions {
 			row = append(row, q.points(""))
 		}
-		w.Write(append(row, assignment.Number(-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem))))
+		w.Write(append(row, assignment.Number(0-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem))))
 	}
 	w.Flush()
 	return text.Bytes(), w.Error()
@@ -193,23 +203,36 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 // ByHandFile is the list of points given by hand in a folder of grades.
 const ByHandFile = "by-hand.csv"
 
-// ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already.
-func (b *Book) ByHand(all []Standing, marks Marks) ([]byte, error) {
+// ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already. The points of those who are gone stay in it.
+func (b *Book) ByHand(all []Standing, gone []string, marks Marks) ([]byte, error) {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	w.Write([]string{"student", "item", "points", "comment", "of", "answer"})
-	for _, s := range all {
-		items := []string{late}
-		for _, t := range b.Assignment.Tasks {
-			items = append(items, t.ID)
+	marked := func(student, item string) {
+		if m, is := marks[student][item]; is {
+			w.Write([]string{plain(student), item, assignment.Number(m.points), plain(m.comment)})
 		}
+	}
+	items := []string{late}
+	for _, t := range b.Assignment.Tasks {
+		items = append(items, t.ID)
+	}
+	for _, s := range all {
 		for _, item := range items {
-			if m, is := marks[s.Student][item]; is {
-				w.Write([]string{plain(s.Student), item, assignment.Number(m.points), plain(m.comment)})
-			}
+			marked(s.Student, item)
 		}
 		for _, q := range s.Questions {
-			w.Write([]string{plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
+			if _, is := marks[s.Student][q.ID]; is || q.There() {
+				w.Write([]string{plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
+			}
+		}
+	}
+	for _, q := range b.Assignment.Questions {
+		items = append(items, q.ID)
+	}
+	for _, student := range gone {
+		for _, item := range items {
+			marked(student, item)
 		}
 	}
 	w.Flush()

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"descent.example/internal/brief"
 	"descent.example/pkg/assignment"
@@ -29,6 +30,8 @@ type Submission struct {
 	Files   map[string][]byte
 	Handed  time.Time
 	Problem string // why there is nothing to grade
+
+	stamped bool // the time is from a file that says it, and not a file's own
 }
 
 // largestFile is how many bytes a file of a submission may have, mostFiles how many are looked at.
@@ -38,10 +41,9 @@ const (
 )
 
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook, at any depth as
-// nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. times, which
-// may be empty, is a file of lines student,time that says when students handed in; without it the time of the file counts. It is an error when a
-// folder or the times cannot be read.
-func Submissions(a *assignment.Assignment, folder, times string) ([]Submission, error) {
+// nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. Students handed in
+// when the latest of their files that count was written, or when nbgrader's timestamp.txt says. It is an error when the folder cannot be read.
+func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("the submissions cannot be read: %w", err)
@@ -51,10 +53,6 @@ func Submissions(a *assignment.Assignment, folder, times string) ([]Submission, 
 		return nil, err
 	}
 	defer root.Close()
-	handed, err := readTimes(times)
-	if err != nil {
-		return nil, err
-	}
 	var all []Submission
 	keys := map[string]bool{}
 	for _, e := range entries {
@@ -74,9 +72,6 @@ func Submissions(a *assignment.Assignment, folder, times string) ([]Submission, 
 			continue // a list of times, a note
 		}
 		s.Key = keyOf(s.Student, keys)
-		if at, is := handed[s.Student]; is {
-			s.Handed = at
-		}
 		all = append(all, s)
 	}
 	if len(all) == 0 {
@@ -165,7 +160,7 @@ func (s *Submission) read(root *os.Root, file, as string) {
 	}
 	if err != nil {
 		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(path.Base(file)), brief.Of(err.Error()))
-	} else if info.ModTime().After(s.Handed) && s.Handed.IsZero() {
+	} else if !s.stamped && info.ModTime().After(s.Handed) {
 		s.Handed = info.ModTime()
 	}
 }
@@ -189,51 +184,68 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 	}
 	if text, err := fs.ReadFile(root.FS(), file); err == nil {
 		if at, err := ParseTime(string(text)); err == nil {
-			s.Handed = at
+			s.Handed, s.stamped = at, true
 		}
 	}
 }
 
-// readTimes reads a file of lines student,time.
-func readTimes(file string) (map[string]time.Time, error) {
+// ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, and when a time is none.
+func ReadTimes(file string) (map[string]time.Time, error) {
 	all := map[string]time.Time{}
-	if file == "" {
-		return all, nil
-	}
 	rows, err := readCSV(file, 2)
 	if err != nil {
 		return nil, err
 	}
 	for i, row := range rows {
-		at, err := ParseTime(row[1])
+		at, err := ParseTime(row.text[1])
 		if err != nil && i == 0 {
 			continue // a head
 		} else if err != nil {
-			return nil, fmt.Errorf("line %d of %s: %w", i+1, file, err)
+			return nil, fmt.Errorf("line %d of %s: %w", row.line, file, err)
 		}
-		all[row[0]] = at
+		all[unplain(row.text[0])] = at
 	}
 	return all, nil
 }
 
-// readCSV reads a file of lines that have at least a number of fields.
-func readCSV(file string, fields int) ([][]string, error) {
+// A csvRow is what stands in a list at a line.
+type csvRow struct {
+	line int
+	text []string
+}
+
+// readCSV reads a file of lines that have at least a number of fields, with commas or, as some countries' programs for tables write them, semicolons between.
+func readCSV(file string, fields int) ([]csvRow, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the list cannot be read: %w", err)
 	}
-	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
+	if !utf8.Valid(text) {
+		return nil, fmt.Errorf("%s is not UTF-8: save it again as CSV in UTF-8", file)
+	}
+	all := strings.TrimPrefix(string(text), "\ufeff")
+	r := csv.NewReader(strings.NewReader(all))
 	r.FieldsPerRecord, r.TrimLeadingSpace = -1, true
-	rows, err := r.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+	if first, _, _ := strings.Cut(all, "\n"); strings.Contains(first, ";") && !strings.Contains(first, ",") {
+		r.Comma = ';'
 	}
-	for i, row := range rows {
-		if len(row) < fields {
-			return nil, fmt.Errorf("line %d of %s has %d fields, and it takes %d", i+1, file, len(row), fields)
+	var rows []csvRow
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		line, _ := r.FieldPos(0)
+		if len(row) < fields {
+			return nil, fmt.Errorf("line %d of %s has %d fields, and it takes %d", line, file, len(row), fields)
+		}
+		if r.Comma == ';' && len(row) > 2 {
+			row[2] = strings.Replace(row[2], ",", ".", 1) // such programs write 1,5 for 1.5
+		}
+		rows = append(rows, csvRow{line, row})
 	}
-	return rows, nil
 }
 
 // Work takes the work out of the submission. It is an error when its notebook is none.
