@@ -58,7 +58,7 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59; a date alone is the end of that day (remembered)")
 	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (remembered)`)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
-	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in (remembered; default: nbgrader's timestamp.txt, or the files' times)")
+	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt, which a student could write where nbgrader did not collect (remembered; default: the files' times)")
 	byHandFlag(cmd, &opt.byHand)
 	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
 	return cmd
@@ -101,11 +101,23 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	tell(book, published)
+	stamped := 0
+	for _, s := range submissions {
+		if s.Stamped() {
+			stamped++
+		}
+	}
+	if stamped > 0 && !book.Stamps {
+		fmt.Printf("  %s with a timestamp.txt, which does not count: if nbgrader collected, give --times %s\n", plural.Of(stamped, "submission"), stampsOfNBGrader)
+	}
 	if names := book.Unknown(submissions); len(names) > 0 {
 		fmt.Printf("  nobody handed in under these names of --times: %s\n", strings.Join(names, ", "))
 	}
 	return nil
 }
+
+// stampsOfNBGrader is the list of times that stands for nbgrader's own.
+const stampsOfNBGrader = "nbgrader"
 
 // remember notes the rule for late submissions and the times of a list, as far as they are given.
 func remember(book *grade.Book, opt gradeOptions) error {
@@ -116,11 +128,14 @@ func remember(book *grade.Book, opt gradeOptions) error {
 	if err := book.SetRule(rule); err != nil || opt.times == "" {
 		return err
 	}
+	if opt.times == stampsOfNBGrader {
+		return book.SetTimes(nil, true)
+	}
 	times, err := grade.ReadTimes(opt.times)
 	if err != nil {
 		return err
 	}
-	return book.SetTimes(times)
+	return book.SetTimes(times, false)
 }
 
 // gradeAll grades the submissions, with a line on how far it is.

@@ -7,6 +7,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,8 @@ func TestHostileCode(t *testing.T) {
 		"names that the grader has": {run: "func Functions_() {}\n" + rightRun, says: "does not compile"},
 		"huge constants":            {run: "const a = \"" + strings.Repeat("x", 1<<10) + "\"\n" + doubled(26) + rightRun, says: "does not compile"},
 		"types that take for ever":  {run: nestedTypes(40) + rightRun, points: -1},
+		"declares twice in a line":  {run: rightRun + "var a = 1; var a = 2\n", points: 3},
+		"scopes without end":        {run: "func deep() { " + strings.Repeat("{", 1100) + strings.Repeat("}", 1100) + " }\n" + rightRun, says: "not Go"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +154,12 @@ func TestTheGate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Error(t, gate(code+rightStep)) })
 	}
-	require.NoError(t, gate("import \"math\"\n// go:fmt is a comment\n"+rightStep))
+	for _, comment := range []string{"// go:fmt is a comment", "//line search from θ", "//system of two branches", "//export the next θ", "// +build it up", "/*line by line*/"} {
+		code := "import \"math\"\n" + comment + "\n" + rightStep
+		require.NoError(t, gate(code))
+		require.NotContains(t, withoutComments(code), comment)
+		require.Contains(t, withoutComments(code), rightStep)
+	}
 }
 
 // What stands in the notebook beside the cells that count changes nothing.
@@ -342,7 +350,7 @@ func TestHostileFolders(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum", "vendor/modules.txt", "descent-step_test.go", "judge", "allowed.cfg", "main.go", "assembly.s", "gradebook.db", "graded.json", "results.json", "state.json"} {
 		write("planted/"+name, []byte("module descent.example\nreplace std => ./evil\n"))
 	}
-	strange := []string{"..%2f..%2fetc", "-rf", "=1+1", "<script>alert(1)</script>", "a\nb", "CON", strings.Repeat("n", 200), "..."}
+	strange := []string{"Bob", "bob", "BOB", "..%2f..%2fetc", "-rf", "=1+1", "<script>alert(1)</script>", "a\nb", "CON", strings.Repeat("n", 200), "..."}
 	for _, name := range strange {
 		if name != "<script>alert(1)</script>" {
 			write(name+"/0-practice.ipynb", good)
@@ -368,6 +376,16 @@ func TestHostileFolders(t *testing.T) {
 	}
 	require.Empty(t, problems["honest"])
 	require.Empty(t, problems["planted"])
+	// A student's results are in the same folder whoever else is there.
+	require.NoError(t, os.RemoveAll(filepath.Join(folder, "Bob")))
+	fewer, err := Submissions(g.Kit.Assignment, folder)
+	require.NoError(t, err)
+	for _, s := range fewer {
+		require.True(t, slices.ContainsFunc(all, func(before Submission) bool { return before.Student == s.Student && before.Key == s.Key }), s.Student)
+	}
+	write("bob.ipynb", good)
+	_, err = Submissions(g.Kit.Assignment, folder)
+	require.ErrorContains(t, err, "both of the student bob")
 }
 
 // What students write reaches the instructor's page, and theirs, as text.

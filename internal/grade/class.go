@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"descent.example/internal/brief"
 	"descent.example/internal/made"
 	"descent.example/pkg/assignment"
 	"golang.org/x/sync/errgroup"
@@ -40,8 +41,9 @@ type state struct {
 	Assignment *assignment.Assignment `json:"assignment"`
 	Seed       string                 `json:"seed"` // secret
 	Rule       Rule                   `json:"rule"`
-	Times      map[string]time.Time   `json:"times,omitempty"` // when students handed in, by their names, as far as a list said so
-	Here       []string               `json:"here,omitempty"`  // the keys of those whose submissions were there the last time
+	Times      map[string]time.Time   `json:"times,omitempty"`  // when students handed in, by their names, as far as a list said so
+	Stamps     bool                   `json:"stamps,omitempty"` // nbgrader's timestamp.txt says so for the others
+	Here       []string               `json:"here,omitempty"`   // the keys of those whose submissions were there the last time
 }
 
 // A Book is a folder of grades.
@@ -116,9 +118,10 @@ func (b *Book) SetRule(r Rule) error {
 	return b.save()
 }
 
-// SetTimes remembers when students handed in, by their names; such a time counts before that of a file. It is an error when the folder cannot be written.
-func (b *Book) SetTimes(times map[string]time.Time) error {
-	b.Times = times
+// SetTimes remembers when students handed in, by their names; such a time counts before that of a file. stamps says whether nbgrader's timestamp.txt counts for who has no
+// such time. It is an error when the folder cannot be written.
+func (b *Book) SetTimes(times map[string]time.Time, stamps bool) error {
+	b.Times, b.Stamps = times, stamps
 	return b.save()
 }
 
@@ -136,7 +139,8 @@ func (b *Book) Unknown(all []Submission) (names []string) {
 func (b *Book) Close() { b.lock.Close() }
 
 // Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for an earlier
-// submission of a student is kept beside the new result. When a student handed in is noted each time. It is an error when the grader itself fails.
+// submission of a student is kept beside the new result. When a student handed in is noted each time. If the grader itself fails on a submission, that is its problem. It
+// is an error when results cannot be stored.
 func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func(s Submission, fresh bool)) error {
 	checks, err := g.Kit.digest()
 	if err != nil {
@@ -159,6 +163,8 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 			}
 			if at, is := b.Times[s.Student]; is {
 				s.Handed = at
+			} else if b.Stamps && !s.stamp.IsZero() {
+				s.Handed = s.stamp
 			}
 			fresh, err := b.grade(ctx, g, s, s.digest(checks))
 			if err != nil {
@@ -184,10 +190,15 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, digest string
 		return false, b.store(graded, false)
 	}
 	again := graded != nil
-	if graded, err = g.Grade(ctx, s); err != nil {
-		return false, err
+	graded, failed := g.Grade(ctx, s)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case failed != nil: // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
+		graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: "the grader itself failed on it, and tries again the next time: " + brief.Of(failed.Error())}
+	default:
+		graded.Digest = digest
 	}
-	graded.Digest = digest
 	return true, b.store(graded, again)
 }
 

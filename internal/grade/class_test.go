@@ -165,14 +165,17 @@ func TestTheLatestFileDecidesAboutLateness(t *testing.T) {
 	write("dora/descend.go", 1)
 	write("emil/0-practice.ipynb", 9)
 	write("emil/notes.txt", 20)
-	write("fred/0-practice.ipynb", 20)
-	write("fred/timestamp.txt", 20)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "fred/timestamp.txt"), []byte("2026-11-09 12:00:00"), 0o644))
+	for _, name := range []string{"timestamp.txt", "0-practice/timestamp.txt", "0-practice/0-practice/timestamp.txt"} { // which anybody may write
+		write("fred/"+name, 20)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "fred", name), []byte("2026-11-01 12:00:00"), 0o644))
+	}
+	write("fred/0-practice/0-practice.ipynb", 9)
 	all, err := Submissions(a, folder)
 	require.NoError(t, err)
 	require.Len(t, all, 6)
 	for _, s := range all {
 		require.Equal(t, day(9), s.Handed.Local(), s.Student)
+		require.Equal(t, s.Student == "fred", s.Stamped())
 	}
 }
 
@@ -210,7 +213,7 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 	require.NoError(t, err)
 	require.NotContains(t, string(table), "-0,")
-	require.NoError(t, book.SetTimes(map[string]time.Time{"bert": due.Add(time.Hour), "nobody": due}))
+	require.NoError(t, book.SetTimes(map[string]time.Time{"bert": due.Add(time.Hour), "nobody": due}, false))
 	p = run(0, "ada", "bert")
 	require.Equal(t, []float64{5, 4.5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
 	require.Equal(t, []string{"nobody"}, book.Unknown([]Submission{submission("ada"), submission("bert")}))

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -126,7 +127,11 @@ func without(code string, names map[string]bool) (string, bool) {
 			names[name] = true
 		}
 		if replaced {
-			assignment.Blank(text, files.Position(file.Decls[i].Pos()).Offset, files.Position(file.Decls[i].End()).Offset)
+			end := files.Position(file.Decls[i].End()).Offset
+			if rest := bytes.TrimLeft(text[end:], " \t"); len(rest) > 0 && rest[0] == ';' {
+				end = len(text) - len(rest) + 1
+			}
+			assignment.Blank(text, files.Position(file.Decls[i].Pos()).Offset, end)
 		}
 	}
 	return string(text[len(head):]), true

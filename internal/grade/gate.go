@@ -18,8 +18,8 @@ import (
 // largestCode is how many bytes of code a task may have.
 const largestCode = 256 << 10
 
-// directive is a comment that tells the compiler or the linker to do something.
-var directive = regexp.MustCompile(`^(//(go:|line |export |extern |sys|cgo_|\s*\+build)|/\*line )`)
+// directive is a comment that tells the compiler or the linker to do something. One that only begins like it is a comment.
+var directive = regexp.MustCompile(`^(//go:\w|//line .*:\d|/\*line .*:\d|//export \w+$)`)
 
 // gate says in a sentence why a task's code is not compiled: it is not Go, it imports what is not to be had, or it speaks to the compiler.
 func gate(code string) error {
@@ -28,7 +28,7 @@ func gate(code string) error {
 	}
 	const head = "package p\n"
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "", head+code, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+	file, err := parser.ParseFile(files, "", head+code, parser.ParseComments|parser.AllErrors) // names are looked up as Imports will
 	if err != nil {
 		return notGo(err)
 	}
@@ -90,4 +90,20 @@ func asked(t assignment.Task, code string) error {
 		}
 	}
 	return nil
+}
+
+// withoutComments is the code with spaces in the place of comments, none of which the compiler then reads.
+func withoutComments(code string) string {
+	const head = "package p\n"
+	files, text := token.NewFileSet(), []byte(head+code)
+	file, err := parser.ParseFile(files, "", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return code
+	}
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			assignment.Blank(text, files.PositionFor(c.Pos(), false).Offset, files.PositionFor(c.End(), false).Offset)
+		}
+	}
+	return string(text[len(head):])
 }

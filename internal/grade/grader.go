@@ -9,13 +9,13 @@ import (
 	"descent.example/pkg/assignment"
 )
 
-// NewScratch makes a temporary folder that the user of the sandbox can enter, and nobody can list. It is an error when there is no room.
+// NewScratch makes a temporary folder that nobody can list, and that nobody but the user of the sandbox can enter. It is an error when there is no room.
 func NewScratch() (string, error) {
 	folder, err := os.MkdirTemp("", "descent-grade-")
-	if err != nil {
-		return "", err
+	if err != nil || user() == 0 {
+		return folder, err
 	}
-	return folder, os.Chmod(folder, 0o711)
+	return folder, os.Chmod(folder, 0o711) // others can enter it too, and find nothing that they may read but Go's own tools
 }
 
 // NewGrader makes a kit for the assignment in the scratch folder, and a grader that uses it. root is the folder of the lab's sources; unsafe

@@ -52,7 +52,7 @@ func Gradescope(r *Graded) ScopeResults {
 func studentLines(t TaskResult) (lines []assignment.Result) {
 	hidden := assignment.Result{}
 	var hints []string
-	right, all := 0, 0
+	right, all, slow := 0, 0, 0
 	for _, p := range t.Parts {
 		if !p.Hidden {
 			if t.Note != "" && len(lines) == 0 {
@@ -65,8 +65,11 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 		hidden.Points, hidden.Of = hidden.Points+p.Points, hidden.Of+p.Of
 		if p.Right() {
 			right++
-		} else if p.Hint != "" {
+		} else if p.Hint != "" && t.Wrong == "" {
 			hints = append(hints, p.Hint)
+		}
+		if strings.HasPrefix(p.Says, assignment.TooLong) {
+			slow++
 		}
 	}
 	if all == 0 {
@@ -75,6 +78,9 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 	hidden.Name = fmt.Sprintf("what is checked only here (%d of %d right)", right, all)
 	if right < all {
 		hidden.Says = "Not all of it is right."
+		if slow > 0 {
+			hidden.Says = fmt.Sprintf("Not all of it is right: %d of %d ran out of time.", slow, all)
+		}
 		if t.Wrong != "" {
 			hidden.Says = t.Wrong
 		}

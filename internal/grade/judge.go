@@ -136,7 +136,7 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 		return nil
 	}
 	folder := filepath.Join(s.folder, name)
-	if err := os.Mkdir(folder, 0o755); err != nil {
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
 	j := job.Job{Compile: s.grader.Kit.tools() + "/compile", Link: s.grader.Kit.tools() + "/link", GOOS: to.goos, GOARCH: to.goarch,
@@ -146,7 +146,9 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 		if err != nil {
 			return err
 		}
-		j.Packages = append(j.Packages, job.Package{ID: s.packageOf(t.ID), Files: files})
+		if s.why[t.ID] == "" {
+			j.Packages = append(j.Packages, job.Package{ID: s.packageOf(t.ID), Files: files})
+		}
 	}
 	compiled, err := s.grader.run(s.ctx, to, folder, j)
 	if err != nil {
@@ -154,6 +156,7 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 	}
 	for _, t := range tasks {
 		switch wrong, is := compiled.Wrong[s.packageOf(t.ID)]; {
+		case s.why[t.ID] != "":
 		case is:
 			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; "))
 		case compiled.Error != "":
@@ -165,7 +168,8 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 	return nil
 }
 
-// write writes the files of a task's package: what is given, the student's code for the tasks that it needs, its own, and the list of functions.
+// write writes the files of a task's package: what is given, the student's code for the tasks that it needs, its own, and the list of functions. Code that cannot be
+// put together so is why the task is not tried.
 func (s *sitting) write(folder, name string, t assignment.Task) (files []string, err error) {
 	a := s.grader.Kit.Assignment
 	names := map[string]bool{}
@@ -192,11 +196,12 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	for i, part := range append(texts, text{"functions", table.String()}) {
 		code := part.code
 		if i < len(texts) { // what is declared later replaces what was declared before
-			code, _ = without(code, names)
+			code, _ = without(withoutComments(code), names)
 		}
 		imports, body, err := assignment.Imports([]string{code}, allowed)
 		if err != nil {
-			return nil, err
+			s.why[t.ID] = notGo(err).Error()
+			return nil, nil
 		}
 		file := name + "-" + part.name + ".go"
 		source := "package " + name + ";" + strings.ReplaceAll(imports, "\n", ";") + "\n//line " + part.name + ":1\n" + body

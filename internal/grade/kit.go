@@ -71,9 +71,33 @@ func (m *maker) kit(a *assignment.Assignment) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(m.folder, "assignment.json"), text, 0o644)
+		return os.WriteFile(filepath.Join(m.folder, "assignment.json"), text, 0o600)
 	})
 	return m.err
+}
+
+// moveTo makes another folder the kit's, with the same files: links where the file system has them, and else copies.
+func (k *Kit) moveTo(folder string) error {
+	err := filepath.WalkDir(k.Folder, func(path string, d fs.DirEntry, err error) error {
+		name, wrong := filepath.Rel(k.Folder, path)
+		if err = errors.Join(err, wrong); err != nil {
+			return err
+		}
+		to := filepath.Join(folder, name)
+		if d.IsDir() {
+			return os.Mkdir(to, 0o755)
+		}
+		if os.Link(path, to) == nil {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return copyFile(path, to, info.Mode())
+	})
+	k.Folder = folder
+	return err
 }
 
 // tools is the part of the kit that a sandbox may see: neither the judge is in it nor what the assignment says.
@@ -153,9 +177,9 @@ func (m *maker) judge(a *assignment.Assignment) error {
 	}
 	m.build("judge", []string{"-overlay", overlay}, "", "./internal/grade/judge")
 	if m.err != nil {
-		m.err = fmt.Errorf("the checks do not compile: %w", m.err)
+		return fmt.Errorf("the checks do not compile: %w", m.err)
 	}
-	return m.err
+	return os.Chmod(filepath.Join(m.folder, "judge"), 0o700) // it names what hidden checks try
 }
 
 // overlay lays files over the lab's as the package internal/grade/judge, and returns what go build takes as its -overlay. All lie in the folder scratch.

@@ -2,10 +2,12 @@ package grade
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,8 +61,25 @@ func variedSubmission(t *testing.T, release *notebook.Notebook, i int) *notebook
 			nb.Cells[j].Source = "The factor is 1 − η."
 		}
 	}
-	if i == 13 { // who deletes a check deletes no points
-		nb.Cells = append(append([]notebook.Cell{}, nb.Cells[:4]...), nb.Cells[5:]...)
+	meta := func(at int, metadata string) {
+		c, err := nb.Cells[at].WithMeta(map[string]any{"nbgrader": json.RawMessage(metadata)})
+		require.NoError(t, err)
+		nb.Cells[at] = c
+	}
+	const step = 3
+	switch i { // what happens in editors and hands costs no points, and does not stop nbgrader
+	case 13: // a check deleted
+		nb.Cells = append(nb.Cells[:4:4], nb.Cells[5:]...)
+	case 12, 14: // a cell doubled, the second wrong or the first
+		other := nb.Cells[step]
+		other.Source = notebook.Text(stepHead + "\treturn nil\n}")
+		nb.Cells = slices.Insert(nb.Cells, map[int]int{12: step, 14: step + 1}[i], other)
+	case 15:
+		meta(step, `{"grade_id":"renamed","grade":false,"solution":true,"locked":false,"schema_version":3}`)
+	case 16:
+		meta(step, `{"grade_id":"descent-step","solution":true,"schema_version":1}`)
+	case 18:
+		meta(step, `"gone"`)
 	}
 	return &nb
 }
@@ -79,10 +98,13 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 	course := filepath.Join(folder, "course")
 	_, err = ExportNBGrader(absolute, []string{lab}, []string{root + "/notebooks/assignments/0-practice.ipynb"}, course)
 	require.NoError(t, err)
+	temporary, err := NewScratch()
+	require.NoError(t, err)
+	defer os.RemoveAll(temporary)
 	run := func(args ...string) {
 		cmd := exec.Command(program, args...)
 		cmd.Dir = course
-		cmd.Env = append(os.Environ(), "JUPYTER_CONFIG_DIR="+folder, "JUPYTER_PLATFORM_DIRS=0", "JUPYTER_NO_CONFIG=1", "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "JUPYTER_CONFIG_DIR="+folder, "JUPYTER_PLATFORM_DIRS=0", "JUPYTER_NO_CONFIG=1", "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
 	}
@@ -95,15 +117,25 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 	}
 	want, known := map[string]float64{}, map[string]float64{}
 	for i := range students {
-		nb := variedSubmission(t, released, i)
-		text, err := nb.Bytes()
+		text, err := variedSubmission(t, released, i).Bytes()
 		require.NoError(t, err)
 		name := fmt.Sprintf("student%d", i)
-		require.NoError(t, os.MkdirAll(filepath.Join(course, "submitted", name, "0-practice"), 0o755))
-		require.NoError(t, made.Replace(filepath.Join(course, "submitted", name, "0-practice", "0-practice.ipynb"), text, 0o644))
-		kind := fmt.Sprint(i%6, i == 13)
+		submitted := filepath.Join(course, "submitted", name, "0-practice")
+		require.NoError(t, os.MkdirAll(submitted, 0o755))
+		require.NoError(t, made.Replace(filepath.Join(submitted, "0-practice.ipynb"), text, 0o644))
+		if i == 17 { // a notebook without a task, and a file with it
+			require.NoError(t, os.WriteFile(filepath.Join(submitted, "descend.go"), []byte(rightRun), 0o644))
+		}
+		if i == 19 { // two notebooks
+			require.NoError(t, os.WriteFile(filepath.Join(submitted, "old.ipynb"), text, 0o644))
+		}
+		s, err := oneSubmission(g.Kit, submitted)
+		require.NoError(t, err)
+		work, err := s.Work(g.Kit.Assignment)
+		require.NoError(t, err)
+		kind := fmt.Sprint(work.Code)
 		if _, done := known[kind]; !done {
-			results, err := g.Judge(t.Context(), FromNotebook(g.Kit.Assignment, nb))
+			results, err := g.Judge(t.Context(), work)
 			require.NoError(t, err)
 			for _, r := range results {
 				known[kind] += r.Points
@@ -135,6 +167,9 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, string(page), "seven dimensions")
 	}
+	left, err := filepath.Glob(filepath.Join(temporary, "*"))
+	require.NoError(t, err)
+	require.Empty(t, left, "a kit, which knows the hidden checks, stays behind")
 }
 
 func indexOf(all []string, one string) int {

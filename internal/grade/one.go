@@ -48,10 +48,9 @@ func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
 	}
 	defer os.RemoveAll(scratch)
 	if user() > 0 { // who may not enter the folder where the kit is
-		if err := os.CopyFS(filepath.Join(scratch, "kit"), os.DirFS(opt.Kit)); err != nil {
+		if err := kit.moveTo(filepath.Join(scratch, "kit")); err != nil {
 			return result, err
 		}
-		kit.Folder = filepath.Join(scratch, "kit")
 	}
 	if opt.Seed == "" {
 		opt.Seed = rand.Text()

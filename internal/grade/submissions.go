@@ -31,8 +31,11 @@ type Submission struct {
 	Handed  time.Time
 	Problem string // why there is nothing to grade
 
-	stamped bool // the time is from a file that says it, and not a file's own
+	stamp time.Time // what nbgrader's timestamp.txt says, which a student may have written as well
 }
+
+// Stamped tells whether there is a timestamp.txt where nbgrader writes one.
+func (s Submission) Stamped() bool { return !s.stamp.IsZero() }
 
 // largestFile is how many bytes a file of a submission may have, mostFiles how many are looked at.
 const (
@@ -42,7 +45,7 @@ const (
 
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook, at any depth as
 // nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. Students handed in
-// when the latest of their files that count was written, or when nbgrader's timestamp.txt says. It is an error when the folder cannot be read.
+// when the latest of their files that count was written. It is an error when the folder cannot be read, and when two submissions are of one student.
 func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -54,7 +57,7 @@ func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) 
 	}
 	defer root.Close()
 	var all []Submission
-	keys := map[string]bool{}
+	names := map[string]string{}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
@@ -71,7 +74,10 @@ func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) 
 		default:
 			continue // a list of times, a note
 		}
-		s.Key = keyOf(s.Student, keys)
+		if other, twice := names[s.Student]; twice {
+			return nil, fmt.Errorf("%s and %s are both of the student %s: leave one of them", filepath.Join(folder, other), filepath.Join(folder, e.Name()), s.Student)
+		}
+		names[s.Student], s.Key = e.Name(), keyOf(s.Student)
 		all = append(all, s)
 	}
 	if len(all) == 0 {
@@ -80,24 +86,25 @@ func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) 
 	return all, nil
 }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`)
+var (
+	plainKey = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,63}$`)
+	notPlain = regexp.MustCompile(`[^A-Za-z0-9]+`)
+)
 
-// keyOf is a name that any file system takes and no other student has.
-func keyOf(student string, taken map[string]bool) string {
-	key := student
-	if !plainKey.MatchString(key) || taken[strings.ToLower(key)] {
-		sum := sha256.Sum256([]byte(student))
-		key = strings.Trim(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(student, "-"), "-")
-		key = fmt.Sprintf("%s-%s", key[:min(len(key), 40)], hex.EncodeToString(sum[:4]))
+// keyOf is a name that any file system takes and no other student has, one that takes a for A included. It follows from the student's name alone.
+func keyOf(student string) string {
+	if plainKey.MatchString(student) {
+		return student
 	}
-	taken[strings.ToLower(key)] = true
-	return key
+	sum := sha256.Sum256([]byte(student))
+	key := strings.Trim(notPlain.ReplaceAllString(student, "-"), "-")
+	return fmt.Sprintf("%s-%s", key[:min(len(key), 40)], hex.EncodeToString(sum[:4]))
 }
 
 // readFolder finds the files of a submission.
 func (s *Submission) readFolder(root *os.Root, a *assignment.Assignment) {
 	var notebooks, sources []string
-	seen := 0
+	seen, archive := 0, ""
 	fs.WalkDir(root.FS(), s.Student, func(file string, d fs.DirEntry, err error) error {
 		if seen++; seen > mostFiles {
 			s.Problem = fmt.Sprintf("it has more than %d files", mostFiles)
@@ -116,13 +123,17 @@ func (s *Submission) readFolder(root *os.Root, a *assignment.Assignment) {
 			notebooks = append(notebooks, file)
 		case path.Ext(file) == ".go" && a.Task(strings.TrimSuffix(path.Base(file), ".go")) != nil:
 			sources = append(sources, file)
-		case path.Base(file) == "timestamp.txt": // nbgrader's
+		case slices.Contains([]string{".zip", ".gz", ".7z", ".rar", ".tar"}, path.Ext(file)):
+			archive = path.Base(file)
+		case file == path.Join(s.Student, a.Name, "timestamp.txt"):
 			s.readTimestamp(root, file)
 		}
 		return nil
 	})
 	switch {
 	case s.Problem != "":
+	case len(notebooks) == 0 && len(sources) == 0 && archive != "":
+		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(archive))
 	case len(notebooks) == 0 && len(sources) == 0:
 		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
 	case len(notebooks) > 1 && path.Base(notebooks[0]) != a.Name+".ipynb":
@@ -160,7 +171,7 @@ func (s *Submission) read(root *os.Root, file, as string) {
 	}
 	if err != nil {
 		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(path.Base(file)), brief.Of(err.Error()))
-	} else if !s.stamped && info.ModTime().After(s.Handed) {
+	} else if info.ModTime().After(s.Handed) {
 		s.Handed = info.ModTime()
 	}
 }
@@ -184,7 +195,7 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 	}
 	if text, err := fs.ReadFile(root.FS(), file); err == nil {
 		if at, err := ParseTime(string(text)); err == nil {
-			s.Handed, s.stamped = at, true
+			s.stamp = at
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"descent.example/internal/wall"
 )
 
-// A worker is the process that holds a student's functions. When it ends, the next part gets another; when it takes too long, there
+// A worker is the process that holds a student's functions. When it ends, or takes too long, the next part gets another; when it does not even begin, there
 // is none.
 type worker struct {
 	request   JudgeRequest
@@ -85,6 +85,9 @@ func (w *worker) start() error {
 // NotReady begins what a part says when the worker ended before any function was called: what the code declares does that.
 const NotReady = "your code fails before any function is called"
 
+// TooLong begins what a part says when the student's functions used its time up.
+const TooLong = "your code takes more than"
+
 // greet waits until the worker answers.
 func (w *worker) greet(conn *wall.Conn) (err error) {
 	var ready func()
@@ -123,8 +126,7 @@ func (w *worker) lost(why any) error {
 		return fmt.Errorf("the check cannot use what your code returns: %v", why)
 	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
 		w.end()
-		w.over = fmt.Errorf("not tried, because your code took more than %g seconds before", w.request.Seconds)
-		return fmt.Errorf("your code takes more than %g seconds", w.request.Seconds)
+		return fmt.Errorf("%s %g seconds", TooLong, w.request.Seconds)
 	}
 	said := ""
 	select {

@@ -2,11 +2,14 @@
 #
 # nbgrader keeps the gradebook, restores the cells of checks, and writes its feedback. What students wrote is not executed by nbgrader: the
 # lab's grader runs it apart from this machine and says how many points each check gives.
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
+from nbformat import from_dict
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import (
     CheckCellMetadata, ClearOutput, ComputeChecksums, DeduplicateIds, LimitOutput, NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec,
@@ -71,6 +74,19 @@ class WithoutHiddenChecks(NbGraderPreprocessor):
         return nb, resources
 
 
+class OwnMetadata(NbGraderPreprocessor):
+    """Gives each cell the metadata of the source's cell with its id, and none to others: what a student's editor or a student did to them must not stop nbgrader."""
+
+    def preprocess(self, nb, resources):
+        students = released(source_path(self, resources))
+        for cell in nb.cells:
+            said = cell.metadata.pop("nbgrader", None)
+            kept = students.get(said.get("grade_id")) if isinstance(said, dict) and isinstance(said.get("grade_id"), str) else None
+            if kept and kept["cell_type"] == cell.cell_type:
+                cell.metadata.nbgrader = from_dict({**kept["metadata"]["nbgrader"], "cell_type": cell.cell_type})
+        return nb, resources
+
+
 class RestoreChecks(NbGraderPreprocessor):
     """Puts back the cells of checks and questions that a student deleted, so that nbgrader has a place for their points."""
 
@@ -106,11 +122,11 @@ class GradeApart(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         source = source_path(self, resources)
         if source not in kits:
-            kits[source] = tempfile.mkdtemp(prefix="descent-kit-")
-            os.chmod(kits[source], 0o755)
+            kits[source] = tempfile.mkdtemp(prefix="descent-kit-")  # which nobody else may enter
+            atexit.register(shutil.rmtree, kits[source], ignore_errors=True)
             lab("export", "kit", source, "-o", kits[source])
         course, ids = course_of(self), resources["nbgrader"]
-        submitted = path_of(resources, course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
+        submitted = os.path.abspath(course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
         checks = json.loads(lab("one", "--kit", kits[source], "--seed", self.secret(), submitted))["extra_data"]
         students = released(source)
         for cell in nb.cells:
@@ -139,5 +155,6 @@ class GradeApart(NbGraderPreprocessor):
 c = get_config()  # noqa: F821
 c.GenerateAssignment.preprocessors = [
     WithoutSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells, WithoutHiddenChecks, ComputeChecksums, CheckCellMetadata]
-c.Autograde.sanitize_preprocessors = [ClearOutput, DeduplicateIds, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
+c.Autograde.sanitize_preprocessors = [
+    ClearOutput, OwnMetadata, DeduplicateIds, OwnMetadata, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [GradeApart, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
