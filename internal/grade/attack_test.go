@@ -2,6 +2,7 @@ package grade
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -316,6 +317,8 @@ func TestPoisonedFiles(t *testing.T) {
 		"another kernel": bytes.ReplaceAll(bytes.ReplaceAll(good, []byte(`"go"`), []byte(`"python"`)), []byte(`"descent"`), []byte(`"python3"`)),
 		"not UTF-8":      bytes.Replace(good, []byte("Practice"), []byte("\xff\xfe"), 1),
 		"NaN":            []byte(`{"nbformat":NaN}`),
+		"UTF-16":         append([]byte("\xff\xfe"), good...),
+		"cells twice":    bytes.Replace(good, []byte("{"), []byte(`{"cells":[],`), 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Submission{Student: "x", Key: "x", Files: map[string][]byte{"0-practice.ipynb": text}}
@@ -422,9 +425,18 @@ func TestHTMLStaysText(t *testing.T) {
 		require.NotContains(t, string(page), "<img")
 		require.Contains(t, html.UnescapeString(string(page)), evil)
 	}
-	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
+	grades, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 	require.NoError(t, err)
-	require.Contains(t, string(table), "\n'=cmd,")
+	require.Contains(t, string(grades), "\n\"'=cmd\",")
+	for _, formula := range []string{"=1+1", " \n=1+1", "\u00a0=1", "＝1+1", "@sum", "\t=1", "\n", "-1", "'", "''=1", "x"} {
+		require.Equal(t, formula, unplain(plain(formula)))
+		require.Equal(t, strings.ContainsAny(formula, "=＝@-\t\n") && formula != "''=1", plain(formula) != formula, "%q", formula)
+	}
+	var quoted table
+	quoted.row("x;=cmd|calc", `a "b"`, "c\nd")
+	rows, err := csv.NewReader(&quoted.text).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"x;=cmd|calc", `a "b"`, "c\nd"}}, rows)
 }
 
 // A student cannot read the cases of hidden checks off the feedback, whatever the code does with them.

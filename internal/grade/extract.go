@@ -18,7 +18,15 @@ type Work struct {
 	Code    map[string]string // by the task's id
 	Answers map[string]string // by the question's id
 	Notes   map[string]string // what was unusual, by the id
+
+	declared map[string]string // the functions that the notebook's cells declare
 }
+
+// largestAnswer is how many bytes of an answer are kept, mostCode how many of the cells that have no task's id are looked at.
+const (
+	largestAnswer = 100_000
+	mostCode      = 4 << 20
+)
 
 // FromNotebook takes the work out of a notebook. Cells count by the id of their task alone. A cell that is there more than once, because it
 // was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the one that declares
@@ -27,6 +35,7 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}}
 	named := map[string][]string{}
 	var others []string
+	room := mostCode
 	for _, c := range nb.Cells {
 		var meta struct {
 			ID string `json:"grade_id"`
@@ -35,16 +44,29 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 		switch {
 		case c.Type == "code" && a.Task(meta.ID) != nil:
 			named[meta.ID] = append(named[meta.ID], declarations(string(c.Source)))
-		case c.Type == "code":
+		case c.Type == "code" && len(c.Source) <= largestCode && len(c.Source) <= room:
+			room -= len(c.Source)
 			others = append(others, declarations(string(c.Source)))
 		case c.Type == "markdown" && meta.ID != "":
 			named[meta.ID] = append(named[meta.ID], string(c.Source))
 		}
 	}
+	declaring := functionCells(others)
+	for id, cells := range named {
+		if a.Task(id) != nil {
+			functionsOf(strings.Join(cells, "\n"), func(name string) {
+				if _, is := declaring[name]; !is {
+					declaring[name] = ""
+				}
+			})
+		}
+	}
+	w.declared = declaring
 	for _, t := range a.Tasks {
 		cells := named[t.ID]
 		if len(cells) == 0 {
-			if cells = declaring(others, t.Functions[0].Name); len(cells) > 0 {
+			if cell := declaring[t.Functions[0].Name]; cell != "" {
+				cells = []string{cell}
 				w.Notes[t.ID] = fmt.Sprintf("no cell has the id %s any more; the cell that declares %s counts", t.ID, t.Functions[0].Name)
 			}
 		} else if len(cells) > 1 {
@@ -56,7 +78,7 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	}
 	for _, q := range a.Questions {
 		if texts := named[q.ID]; len(texts) > 0 {
-			w.Answers[q.ID] = strings.Join(texts, "\n\n")
+			w.Answers[q.ID] = shortened(strings.Join(texts, "\n\n"))
 		}
 	}
 	return w
@@ -74,20 +96,37 @@ func declarations(cell string) string {
 	return strings.Join(lines, "")
 }
 
-// declaring are the cells that declare a function, the last of them.
-func declaring(cells []string, function string) []string {
-	for i := len(cells) - 1; i >= 0; i-- {
-		file, _ := parser.ParseFile(token.NewFileSet(), "", "package p\n"+cells[i], parser.SkipObjectResolution)
-		if file == nil {
-			continue
-		}
-		for _, d := range file.Decls {
-			if f, is := d.(*ast.FuncDecl); is && f.Recv == nil && f.Name.Name == function {
-				return cells[i : i+1]
-			}
+// functionCells are the cells by the functions that they declare, of several the last.
+func functionCells(cells []string) map[string]string {
+	all := map[string]string{}
+	for _, cell := range cells {
+		functionsOf(cell, func(name string) { all[name] = cell })
+	}
+	return all
+}
+
+// functionsOf tells the functions that code declares, as far as it is Go.
+func functionsOf(code string, note func(name string)) {
+	if len(code) > largestCode {
+		return
+	}
+	file, _ := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution)
+	if file == nil {
+		return
+	}
+	for _, d := range file.Decls {
+		if f, is := d.(*ast.FuncDecl); is && f.Recv == nil {
+			note(f.Name.Name)
 		}
 	}
-	return nil
+}
+
+// shortened is an answer as far as a person would read it.
+func shortened(text string) string {
+	if len(text) <= largestAnswer {
+		return text
+	}
+	return fmt.Sprintf("%s\n\n[The answer has %d KB. This is the beginning.]", strings.ToValidUTF8(text[:largestAnswer], ""), len(text)/1000)
 }
 
 // together is the code of several cells with one id. A cell that was split in the middle of a function is whole only with the next one.
@@ -96,6 +135,9 @@ func together(cells []string) string {
 		return cells[0]
 	}
 	whole := strings.Join(cells, "\n")
+	if len(whole) > largestCode {
+		return whole // which the gate refuses
+	}
 	if text, ok := lastOfEach(whole); ok {
 		return text
 	}

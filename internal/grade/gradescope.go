@@ -55,6 +55,9 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 	right, all, slow := 0, 0, 0
 	for _, p := range t.Parts {
 		if !p.Hidden {
+			if t.Wrong != "" && len(lines) > 0 {
+				p.Says = "" // it is said above
+			}
 			if t.Note != "" && len(lines) == 0 {
 				p.Says = strings.TrimSpace(p.Says + "\nNote: " + t.Note + ".")
 			}
@@ -83,6 +86,9 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 		}
 		if t.Wrong != "" {
 			hidden.Says = t.Wrong
+		}
+		if t.Wrong != "" && len(lines) > 0 {
+			hidden.Says = ""
 		}
 		hidden.Hint = strings.Join(hints, " ")
 	}

@@ -6,13 +6,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"descent.example/internal/brief"
@@ -46,10 +49,13 @@ type Grader struct {
 const defaultStartSeconds = 20.0
 
 // defaultCompileSeconds are how long the compiler may compute for a task. A usual one takes a tenth.
-const defaultCompileSeconds = 20
+const defaultCompileSeconds = 8
 
 // maxCompile is the longest time for which the compiler is waited for.
-const maxCompile = 3 * time.Minute
+const maxCompile = 2 * time.Minute
+
+// patience is how many seconds a submission may lose in parts that run out of time. Then the rest of a task that did is not tried.
+const patience = 60.0
 
 // Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is.
 func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
@@ -61,7 +67,7 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	if err := os.Chmod(folder, 0o711); err != nil {
 		return nil, err
 	}
-	s := &sitting{grader: g, ctx: ctx, folder: folder, work: work, why: map[string]string{}, programs: map[string]string{}}
+	s := &sitting{grader: g, ctx: ctx, folder: folder, work: work, why: map[string]string{}, programs: map[string]string{}, patience: patience}
 	defer s.close()
 	var tasks []assignment.Task
 	for _, t := range g.Kit.Assignment.Tasks {
@@ -85,7 +91,7 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(parts) > 0 && strings.HasPrefix(parts[0].Says, assignment.NotReady) {
+		if len(parts) > 0 && strings.HasPrefix(parts[0].Says, assignment.NotReady) && !strings.HasSuffix(s.programs[t.ID], "alone-"+t.ID) {
 			// Another task's declarations may be why. On its own this one gets what is its due.
 			if err = s.compile("alone-"+t.ID, on(t), []assignment.Task{t}); err == nil {
 				parts, err = s.judge(t)
@@ -95,6 +101,11 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 			}
 		}
 		r := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Note: work.Notes[t.ID], Wrong: s.why[t.ID], Parts: parts}
+		for _, p := range parts {
+			if strings.HasPrefix(p.Says, assignment.TooLong) {
+				s.patience -= t.Seconds
+			}
+		}
 		r.Points, _ = assignment.Sum(parts)
 		results = append(results, r)
 	}
@@ -117,6 +128,7 @@ type sitting struct {
 	work     Work
 	why      map[string]string // a task is not tried
 	programs map[string]string // by the task: the folder of the program that its functions are in
+	patience float64           // what is left of it
 	process  *exec.Cmd         // the judge
 	requests io.WriteCloser
 	answers  *bufio.Reader
@@ -154,11 +166,19 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 	if err != nil {
 		return err
 	}
+	if compiled.Error != "" && len(tasks) > 1 { // each alone: one of them may be why
+		for _, t := range tasks {
+			if err := s.compile("alone-"+t.ID, to, []assignment.Task{t}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for _, t := range tasks {
 		switch wrong, is := compiled.Wrong[s.packageOf(t.ID)]; {
 		case s.why[t.ID] != "":
 		case is:
-			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; "))
+			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; ")) + s.elsewhere(wrong)
 		case compiled.Error != "":
 			s.why[t.ID] = "it does not compile: " + brief.Of(compiled.Error)
 		default:
@@ -166,6 +186,18 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 		}
 	}
 	return nil
+}
+
+var undefined = regexp.MustCompile(`undefined: (\w+)`)
+
+// elsewhere is a sentence on a function that the compiler misses and another cell declares.
+func (s *sitting) elsewhere(wrong string) string {
+	for _, m := range undefined.FindAllStringSubmatch(wrong, -1) {
+		if _, is := s.work.declared[m[1]]; is {
+			return fmt.Sprintf(". The function %s stands in another cell: move it into this one", m[1])
+		}
+	}
+	return ""
 }
 
 // write writes the files of a task's package: what is given, the student's code for the tasks that it needs, its own, and the list of functions. Code that cannot be
@@ -232,7 +264,8 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (
 	defer cancel()
 	command := g.Sandbox.command(g.Kit, []string{folder}, "compile", folder)
 	out, err := confined(exec.CommandContext(ctx, command[0], command[1:]...)).CombinedOutput()
-	if ctx.Err() == context.DeadlineExceeded {
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.Sys().(syscall.WaitStatus).Signaled() || ctx.Err() == context.DeadlineExceeded {
 		return job.Compiled{Error: "the compiler takes too long for it"}, nil
 	}
 	if err != nil {
@@ -268,7 +301,7 @@ func readRegular(path string) ([]byte, error) {
 // judge asks the judge about a task.
 func (s *sitting) judge(t assignment.Task) ([]assignment.Result, error) {
 	g := s.grader
-	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
+	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Patience: s.patience, Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
 	if s.why[t.ID] == "" {
 		cpu := fmt.Sprint(int(t.Seconds*32) + 30)
 		program := filepath.Join(s.programs[t.ID], "worker")

@@ -83,23 +83,15 @@ func fileExists(path string) bool {
 // write writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
 // had changed. It is an error when the folder cannot be written.
 func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string, err error) {
-	table, err := b.CSV(all)
-	if err != nil {
-		return nil, err
-	}
-	byHand, err := b.ByHand(all, gone, marks)
-	if err != nil {
-		return nil, err
-	}
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all, gone)); err != nil {
 		return nil, err
 	}
 	// All that a person writes into this list was read, or it was an error before.
-	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), byHand, 0o644); err != nil {
+	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), b.ByHand(all, gone, marks), 0o644); err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"grades.csv": table, "report.html": page.Bytes()}
+	files := map[string][]byte{"grades.csv": b.CSV(all), "report.html": page.Bytes()}
 	for name, text := range files {
 		old, wrong := made.Write(b.Folder, name, text)
 		if err = errors.Join(err, wrong); old != "" {

@@ -95,6 +95,7 @@ func TestTheSandboxHolds(t *testing.T) {
 			"write " + victims + "/new", "write /tmp/descent-hostile", "write " + sibling, "write /dev/shm/descent-hostile", "truncate " + sibling, "remove " + victims, "link " + sibling,
 			"connect " + os.Getenv("ADDRESS_tcp"), "listen", "unix " + os.Getenv("ADDRESS_unix"), "ptrace " + pid, "kill " + pid,
 			"start /bin/sh", "self", "fork", "memory", "disk", "mount", "unshare", "setuid", "chroot", "keys", "bpf",
+			"limits " + pid, "mode " + sibling, "times " + sibling, "attribute " + sibling, "watch", "group",
 		} {
 			t.Run(s.Name+"/"+attack, func(t *testing.T) {
 				said, _ := runHostile(t, s, k, own, program, attack)

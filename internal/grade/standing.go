@@ -2,7 +2,6 @@ package grade
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"maps"
 	"slices"
@@ -160,10 +159,26 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 
 // plain keeps a program for tables from taking a text for a formula.
 func plain(text string) string {
-	if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") {
+	if strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") || strings.HasPrefix(text, "\n") {
+		return "'" + text
+	}
+	if first := strings.TrimSpace(text); strings.IndexAny(first, "=+-@＝＋－＠") == 0 {
 		return "'" + text
 	}
 	return text
+}
+
+// A table is a CSV whose fields are all quoted, so that none is taken apart by a program that expects another separator.
+type table struct{ text bytes.Buffer }
+
+func (t *table) row(fields ...string) {
+	for i, field := range fields {
+		if i > 0 {
+			t.text.WriteByte(',')
+		}
+		t.text.WriteString(`"` + strings.ReplaceAll(field, `"`, `""`) + `"`)
+	}
+	t.text.WriteByte('\n')
 }
 
 // unplain is what plain was given.
@@ -175,9 +190,8 @@ func unplain(text string) string {
 }
 
 // CSV is the table of all points: a line for each student, a column for each task and question.
-func (b *Book) CSV(all []Standing) ([]byte, error) {
-	var text bytes.Buffer
-	w := csv.NewWriter(&text)
+func (b *Book) CSV(all []Standing) []byte {
+	var w table
 	head := []string{"student"}
 	for _, t := range b.Assignment.Tasks {
 		head = append(head, t.ID)
@@ -185,7 +199,7 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 	for _, q := range b.Assignment.Questions {
 		head = append(head, q.ID)
 	}
-	w.Write(append(head, late, "total", "of", "handed in", "note"))
+	w.row(append(head, late, "total", "of", "handed in", "note")...)
 	for _, s := range all {
 		row := []string{plain(s.Student)}
 		for _, t := range b.Assignment.Tasks {
@@ -194,23 +208,21 @@ func (b *Book) CSV(all []Standing) ([]byte, error) {
 		for _, q := range s.Questions {
 			row = append(row, q.points(""))
 		}
-		w.Write(append(row, assignment.Number(0-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem))))
+		w.row(append(row, assignment.Number(0-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem)))...)
 	}
-	w.Flush()
-	return text.Bytes(), w.Error()
+	return w.text.Bytes()
 }
 
 // ByHandFile is the list of points given by hand in a folder of grades.
 const ByHandFile = "by-hand.csv"
 
 // ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already. The points of those who are gone stay in it.
-func (b *Book) ByHand(all []Standing, gone []string, marks Marks) ([]byte, error) {
-	var text bytes.Buffer
-	w := csv.NewWriter(&text)
-	w.Write([]string{"student", "item", "points", "comment", "of", "answer"})
+func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
+	var w table
+	w.row("student", "item", "points", "comment", "of", "answer")
 	marked := func(student, item string) {
 		if m, is := marks[student][item]; is {
-			w.Write([]string{plain(student), item, assignment.Number(m.points), plain(m.comment)})
+			w.row(plain(student), item, assignment.Number(m.points), plain(m.comment), "", "")
 		}
 	}
 	items := []string{late}
@@ -223,7 +235,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) ([]byte, error
 		}
 		for _, q := range s.Questions {
 			if _, is := marks[s.Student][q.ID]; is || q.There() {
-				w.Write([]string{plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer)})
+				w.row(plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer))
 			}
 		}
 	}
@@ -235,8 +247,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) ([]byte, error
 			marked(student, item)
 		}
 	}
-	w.Flush()
-	return text.Bytes(), w.Error()
+	return w.text.Bytes()
 }
 
 // task is the result of a task, or none.

@@ -1,9 +1,11 @@
 package grade
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +41,7 @@ func (s Submission) Stamped() bool { return !s.stamp.IsZero() }
 
 // largestFile is how many bytes a file of a submission may have, mostFiles how many are looked at.
 const (
-	largestFile = 64 << 20
+	largestFile = 32 << 20
 	mostFiles   = 1000
 )
 
@@ -261,8 +263,14 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 
 // Work takes the work out of the submission. It is an error when its notebook is none.
 func (s Submission) Work(a *assignment.Assignment) (Work, error) {
-	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}}
+	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}, declared: map[string]string{}}
 	if text, is := s.Files[a.Name+".ipynb"]; is {
+		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+			return w, errors.New("the notebook is in UTF-16: save it as UTF-8")
+		}
+		if name := twice(text); name != "" {
+			return w, fmt.Errorf("the notebook has %q twice, so it says two things", name)
+		}
 		nb, err := notebook.Parse("the notebook", text)
 		if err != nil {
 			return w, err
@@ -275,9 +283,31 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 				w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
 			}
 			w.Code[t.ID] = withoutPackage(string(text))
+			functionsOf(w.Code[t.ID], func(name string) { w.declared[name] = "" })
 		}
 	}
 	return w, nil
+}
+
+// twice is a name that a JSON object has twice at its top level, "" if there is none. What is no JSON is said elsewhere.
+func twice(text []byte) string {
+	seen, d := map[string]bool{}, json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return ""
+	}
+	for d.More() {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return ""
+		}
+		if text, _ := name.(string); seen[text] {
+			return text
+		} else {
+			seen[text] = true
+		}
+	}
+	return ""
 }
 
 var packageClause = regexp.MustCompile(`(?m)^package\s+\w+\s*(;|$)`)

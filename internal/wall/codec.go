@@ -129,6 +129,19 @@ func (c *Conn) append(b []byte, v reflect.Value) []byte {
 type message struct {
 	conn *Conn
 	rest []byte
+	room int // how many bytes its slices, maps and arrays may still take here
+}
+
+// roomy is how many bytes these may take in all. A byte of a message can stand for a slice, which has 24.
+const roomy = 128 << 20
+
+// hold notes that there are n more values of a type.
+func (m *message) hold(n int, t reflect.Type) {
+	if size := max(1, int(t.Size())); n > m.room/size {
+		m.fail("holds too much")
+	} else {
+		m.room -= n * size
+	}
 }
 
 func (m *message) fail(what string) { panic(broken("a message " + what)) }
@@ -199,6 +212,7 @@ func (m *message) value(t reflect.Type) reflect.Value {
 		v.SetString(string(m.take(n)))
 	case reflect.Slice:
 		if n, some := m.length(1); some {
+			m.hold(n, t.Elem())
 			v.Set(reflect.MakeSlice(t, 0, min(n, 1<<12))) // it grows with what there is
 			for range n {
 				v.Set(reflect.Append(v, m.value(t.Elem())))
@@ -210,6 +224,8 @@ func (m *message) value(t reflect.Type) reflect.Value {
 		}
 	case reflect.Map:
 		if n, some := m.length(1); some {
+			m.hold(n, t.Key())
+			m.hold(n, t.Elem())
 			v.Set(reflect.MakeMap(t))
 			for range n {
 				key := m.value(t.Key())

@@ -240,6 +240,6 @@ func (c *Conn) receive() (m *message, kind byte) {
 	if _, err := io.CopyN(&b, c.in, int64(n)); err != nil {
 		panic(Lost{err})
 	}
-	m = &message{conn: c, rest: b.Bytes()}
+	m = &message{conn: c, rest: b.Bytes(), room: roomy}
 	return m, m.take(1)[0]
 }

@@ -143,7 +143,7 @@ func withoutHidden(cell string) (string, error) {
 		if err != nil || hidden == 0 {
 			return []string{"\t// More is checked when this is graded."}
 		}
-		return []string{fmt.Sprintf("\t// %s more when this is graded.", Points(hidden))}
+		return []string{fmt.Sprintf("\tassignment.Later(%s), // points, when this is graded", Number(hidden))}
 	})
 }
 

@@ -24,6 +24,7 @@ type Part struct {
 	name   string
 	try    func(rng *rand.Rand) error
 	hidden bool
+	later  bool // it stands for parts that are not here
 	hint   string
 }
 
@@ -40,6 +41,9 @@ func Hidden(points float64, name string, try func(rng *rand.Rand) error) Part {
 	return Part{points: points, name: name, try: try, hidden: true}
 }
 
+// Later stands in students' notebooks for the hidden parts: so many points more are checked when the task is graded.
+func Later(points float64) Part { return Part{points: points, later: true} }
+
 // Hint returns the part with a hint for those who fail it. In the notebook it is shown from the second time on; who is graded always
 // reads it.
 func (p Part) Hint(text string) Part {
@@ -54,14 +58,20 @@ func Check(task string, parts ...Part) {
 		judging(task, parts)
 		return
 	}
-	Report(os.Stdout, ".", task, Try(parts, seedOf(task)))
+	later := 0.0
+	for _, p := range parts {
+		if p.later {
+			later += p.points
+		}
+	}
+	Report(os.Stdout, ".", task, Try(parts, seedOf(task)), later)
 }
 
-// Report writes what a student reads of a task. The folder of the notebook remembers it, so that a hint comes the second time.
-func Report(w io.Writer, folder, task string, results []Result) {
+// Report writes what a student reads of a task, of which more points are checked later. The folder of the notebook remembers it, so that a hint comes the second time.
+func Report(w io.Writer, folder, task string, results []Result, later float64) {
 	record := openProgress(folder)
 	before := record.Tasks[task]
-	report(w, task, results, before.Failed > 0)
+	report(w, task, results, later, before.Failed > 0)
 	record.note(task, results)
 }
 
@@ -92,6 +102,9 @@ func (r Result) Right() bool { return r.Says == "" }
 func Try(parts []Part, seed uint64) []Result {
 	var results []Result
 	for i, p := range parts {
+		if p.later {
+			continue
+		}
 		r := Result{Name: p.name, Hidden: p.hidden, Of: p.points}
 		if err := p.run(rand.New(rand.NewPCG(seed, uint64(i)))); err != nil {
 			r.Says, r.Hint = brief.Of(err.Error()), p.hint
@@ -126,20 +139,27 @@ func Sum(results []Result) (points, of float64) {
 }
 
 // report writes what a student reads below a task.
-func report(w io.Writer, task string, results []Result, hints bool) {
+func report(w io.Writer, task string, results []Result, later float64, hints bool) {
 	points, of := Sum(results)
-	verdict := "Right"
+	verdict, more := "Right", "."
+	if later > 0 {
+		verdict, more = "Right so far", fmt.Sprintf("; %s more when this is graded.", Number(later))
+	}
 	if points < of {
 		verdict = "Not yet"
 	}
-	fmt.Fprintf(w, "%s: %s of %s for %s.\n", verdict, Number(points), Points(of), task)
+	fmt.Fprintf(w, "%s: %s of %s for %s%s\n", verdict, Number(points), Points(of), task, more)
+	said := ""
 	for _, r := range results {
-		if r.Right() {
+		switch {
+		case r.Right():
 			fmt.Fprintf(w, "  ✓ %s\n", r.Name)
-			continue
+		case r.Says == said: // once is enough, such as what the compiler says
+			fmt.Fprintf(w, "  ✗ %s\n", r.Name)
+		default:
+			fmt.Fprintf(w, "  ✗ %s: %s\n", r.Name, strings.TrimSuffix(r.Says, "\n"))
 		}
-		fmt.Fprintf(w, "  ✗ %s: %s\n", r.Name, strings.TrimSuffix(r.Says, "\n"))
-		if hints && r.Hint != "" {
+		if said = r.Says; hints && r.Hint != "" {
 			fmt.Fprintf(w, "    Hint: %s\n", r.Hint)
 		}
 	}

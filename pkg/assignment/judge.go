@@ -136,15 +136,16 @@ type Judged struct {
 
 // A JudgeRequest asks for the judgment of one task of one submission. It is a line of JSON.
 type JudgeRequest struct {
-	Task    string   `json:"task"`
-	Prefix  string   `json:"prefix"`  // of the functions' names in the worker
-	Seed    string   `json:"seed"`    // "" for the cases of the notebook
-	Seconds float64  `json:"seconds"` // for each part
-	Start   float64  `json:"start"`   // until the worker answers
-	Worker  []string `json:"worker"`  // the command that starts what holds the student's functions, nil if there is none
-	Streams bool     `json:"streams"` // whether it talks over its files 3 and 4, and not over 0 and 1
-	User    int      `json:"user"`    // who runs it, 0 for whoever runs this
-	Missing string   `json:"missing"` // why there is none
+	Task     string   `json:"task"`
+	Prefix   string   `json:"prefix"`   // of the functions' names in the worker
+	Seed     string   `json:"seed"`     // "" for the cases of the notebook
+	Seconds  float64  `json:"seconds"`  // for each part
+	Patience float64  `json:"patience"` // the seconds that parts may lose by running out of time, before no more are tried
+	Start    float64  `json:"start"`    // until the worker answers
+	Worker   []string `json:"worker"`   // the command that starts what holds the student's functions, nil if there is none
+	Streams  bool     `json:"streams"`  // whether it talks over its files 3 and 4, and not over 0 and 1
+	User     int      `json:"user"`     // who runs it, 0 for whoever runs this
+	Missing  string   `json:"missing"`  // why there is none
 }
 
 // inSeconds is a time of that many seconds.
@@ -186,11 +187,18 @@ func judge(task Judged, r JudgeRequest) []Result {
 	for i := range parts {
 		parts[i] = parts[i].asked(w)
 	}
-	return Try(parts, seed)
+	results := Try(parts, seed)
+	for i, r := range results {
+		if strings.HasPrefix(r.Says, NotReady) || strings.HasPrefix(r.Says, notTried) {
+			results[i].Hint = "" // it is about what was tried
+		}
+	}
+	return results
 }
 
-// instead is a part that fails for a reason that is known already.
+// instead is a part that fails for a reason that is known already. As nothing was tried, it has no hint.
 func (p Part) instead(why string) Part {
+	p.hint = ""
 	p.try = func(*rand.Rand) error { return errors.New(why) }
 	return p
 }

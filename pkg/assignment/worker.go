@@ -88,6 +88,9 @@ const NotReady = "your code fails before any function is called"
 // TooLong begins what a part says when the student's functions used its time up.
 const TooLong = "your code takes more than"
 
+// notTried begins what a part says that is not tried because others took too long.
+const notTried = "not tried"
+
 // greet waits until the worker answers.
 func (w *worker) greet(conn *wall.Conn) (err error) {
 	var ready func()
@@ -111,6 +114,7 @@ func (w *worker) end() {
 		return
 	}
 	syscall.Kill(-w.running.process.Process.Pid, syscall.SIGKILL)
+	w.running.process.Process.Kill() // should it have left its group
 	<-w.running.ended
 	w.running.clock.close()
 	w.running = nil
@@ -126,6 +130,9 @@ func (w *worker) lost(why any) error {
 		return fmt.Errorf("the check cannot use what your code returns: %v", why)
 	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
 		w.end()
+		if w.request.Patience -= w.request.Seconds; w.request.Patience <= 0 {
+			w.over = errors.New(notTried + ", because too much of your code ran out of time before")
+		}
 		return fmt.Errorf("%s %g seconds", TooLong, w.request.Seconds)
 	}
 	said := ""

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 func say(format string, args ...any) { fmt.Fprintf(os.NewFile(4, "out"), format+"\n", args...) }
@@ -106,6 +107,27 @@ func main() {
 	case "bpf":
 		_, _, errno := syscall.Syscall(321, 0, 0, 0)
 		say("bpf: %v", errno)
+	case "limits": // of another process of the same user
+		var pid int
+		fmt.Sscan(arg, &pid)
+		limit := [2]uint64{16, 16}
+		_, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+		if errno == 0 {
+			say("limits: <nil>")
+		}
+		say("limits: %v", errno)
+	case "mode":
+		say("mode: %v %v", os.Chmod(arg, 0o777), os.Chown(arg, os.Getuid(), os.Getgid()))
+	case "times":
+		say("times: %v", os.Chtimes(arg, time.Unix(1, 0), time.Unix(1, 0)))
+	case "attribute":
+		say("attribute: %v", syscall.Setxattr(arg, "user.descent", []byte("x"), 0))
+	case "watch":
+		_, err := syscall.InotifyInit1(0)
+		say("watch: %v", err)
+	case "group":
+		_, err := syscall.Setsid()
+		say("group: %v %v", err, syscall.Setpgid(0, syscall.Getppid()))
 	case "spin":
 		for {
 		}
