@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,7 +196,7 @@ func tell(book *grade.Book, p grade.Published) {
 	}
 }
 
-// sourceFor is the source of the assignment that a folder of submissions is of.
+// sourceFor is the source of the assignment that a folder of submissions is of: the one of which most students have a notebook.
 func sourceFor(home setup.Home, folder, given string) (string, error) {
 	if given != "" {
 		return given, nil
@@ -204,33 +205,40 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := map[string]bool{}
+	students := map[string][]string{} // by the name of the notebook
 	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil && path == folder {
 			return err
-		} else if err != nil {
+		} else if err != nil || d.IsDir() {
 			return nil
 		}
-		for _, source := range sources {
-			if d.Name() == filepath.Base(source) {
-				found[source] = true
-			}
+		inside, _ := filepath.Rel(folder, path)
+		student, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
+		if has := students[d.Name()]; !slices.Contains(has, student) {
+			students[d.Name()] = append(has, student)
 		}
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("the submissions cannot be read: %w", err)
 	}
-	if len(found) == 1 {
-		for source := range found {
-			return source, nil
-		}
-	}
+	slices.SortStableFunc(sources, func(a, b string) int {
+		return len(students[filepath.Base(b)]) - len(students[filepath.Base(a)])
+	})
 	var names []string
 	for _, source := range sources {
 		names = append(names, filepath.Base(source))
 	}
-	return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
+	if len(sources) == 0 || len(students[names[0]]) == 0 || len(sources) > 1 && len(students[names[0]]) == len(students[names[1]]) {
+		slices.Sort(names)
+		return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
+	}
+	for _, other := range names[1:] {
+		if has := students[other]; len(has) > 0 {
+			fmt.Printf("  graded is %s; %s is there as well, of %s\n", names[0], other, strings.Join(has, ", "))
+		}
+	}
+	return sources[0], nil
 }
 
 func assignmentFeedback() *cobra.Command {

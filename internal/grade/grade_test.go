@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"descent.example/pkg/assignment"
 	"descent.example/pkg/notebook"
@@ -76,4 +77,25 @@ func TestTheSolutionGetsAllPointsAndTheEmptyReleaseNone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, points(results), "%+v", results)
 	}
+}
+
+// What a lab that was ended without a word left behind, hidden checks among it, the next one removes; what another lab uses stays.
+func TestScratchOfEndedLabsIsRemoved(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ours, err := NewScratch()
+	require.NoError(t, err)
+	left, err := os.MkdirTemp("", scratchName)
+	require.NoError(t, err)
+	other, err := os.MkdirTemp("", "descent-else-")
+	require.NoError(t, err)
+	old := time.Now().Add(-time.Hour)
+	for _, folder := range []string{ours, left, other} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "judge"), nil, 0o600))
+		require.NoError(t, os.Chtimes(folder, old, old))
+	}
+	_, err = NewScratch()
+	require.NoError(t, err)
+	require.DirExists(t, ours)
+	require.DirExists(t, other)
+	require.NoDirExists(t, left)
 }

@@ -2,20 +2,60 @@ package grade
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 
 	"descent.example/pkg/assignment"
 )
 
-// NewScratch makes a temporary folder that nobody can list, and that nobody but the user of the sandbox can enter. It is an error when there is no room.
+// scratchName begins the name of a temporary folder of the grader's.
+const scratchName = "descent-grading-"
+
+// NewScratch makes a temporary folder that nobody can list, and that nobody but the user of the sandbox can enter. It removes those of labs that were ended without
+// a word: hidden checks are in them. It is an error when there is no room.
 func NewScratch() (string, error) {
-	folder, err := os.MkdirTemp("", "descent-grade-")
-	if err != nil || user() == 0 {
-		return folder, err
+	removeScratch()
+	folder, err := os.MkdirTemp("", scratchName)
+	if err != nil {
+		return "", err
 	}
-	return folder, os.Chmod(folder, 0o711) // others can enter it too, and find nothing that they may read but Go's own tools
+	if user() > 0 { // others can enter it then, and find nothing that they may read but Go's own tools
+		err = os.Chmod(folder, 0o711)
+	}
+	if held, wrong := os.Open(folder); wrong == nil { // until this lab ends
+		scratches = append(scratches, held)
+		err = errors.Join(err, syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	}
+	return folder, err
+}
+
+// scratches are the folders of this lab, kept open.
+var scratches []*os.File
+
+// removeScratch removes this user's temporary folders that no lab holds.
+func removeScratch() {
+	old, _ := filepath.Glob(filepath.Join(os.TempDir(), scratchName+"*"))
+	for _, folder := range old {
+		info, err := os.Lstat(folder)
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute { // a younger one is being made
+			continue
+		}
+		if own, is := info.Sys().(*syscall.Stat_t); !is || int(own.Uid) != os.Geteuid() {
+			continue
+		}
+		held, err := os.Open(folder)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			os.RemoveAll(folder)
+		}
+		held.Close()
+	}
 }
 
 // NewGrader makes a kit for the assignment in the scratch folder, and a grader that uses it. root is the folder of the lab's sources; unsafe

@@ -68,7 +68,7 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 		hidden.Points, hidden.Of = hidden.Points+p.Points, hidden.Of+p.Of
 		if p.Right() {
 			right++
-		} else if p.Hint != "" && t.Wrong == "" {
+		} else if p.Hint != "" {
 			hints = append(hints, p.Hint)
 		}
 		if strings.HasPrefix(p.Says, assignment.TooLong) {
@@ -85,10 +85,7 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 			hidden.Says = fmt.Sprintf("Not all of it is right: %d of %d ran out of time.", slow, all)
 		}
 		if t.Wrong != "" {
-			hidden.Says = t.Wrong
-		}
-		if t.Wrong != "" && len(lines) > 0 {
-			hidden.Says = ""
+			hidden.Says = map[bool]string{true: t.Wrong}[len(lines) == 0] // and not again
 		}
 		hidden.Hint = strings.Join(hints, " ")
 	}
