@@ -34,7 +34,7 @@ func hurried(t *testing.T) *Grader {
 	for i := range a.Tasks {
 		a.Tasks[i].Seconds = 3 // of the clock, of which parallel tests take some
 	}
-	kit.Assignment, g.Kit, g.compileSeconds, g.startSeconds = &a, &kit, 4, 6
+	kit.Assignment, g.Kit, g.compileSeconds, g.startSeconds, g.patience = &a, &kit, 4, 6, 1
 	return &g
 }
 
@@ -93,6 +93,21 @@ func TestHostileCode(t *testing.T) {
 			require.Contains(t, fmt.Sprintf("%+v", second), c.says)
 		})
 	}
+}
+
+// A part that runs out of time costs no other part, until the submission has lost its patience.
+func TestTimeIsLostPartByPart(t *testing.T) {
+	slow := runHead + "\tfor steps == 1 {\n\t}\n\tfor range steps {\n\t\tstart = descentStep(start, gradient(start), lr)\n\t}\n\treturn start\n}"
+	for patience, want := range map[float64]float64{60: 2, 1: 0} {
+		g := hurried(t)
+		g.patience = patience
+		_, run := judged(t, g, rightStep, slow)
+		require.Equal(t, want, run.Points, "%+v", run)
+		require.Contains(t, run.Parts[0].Says, assignment.TooLong)
+	}
+	lines := studentLines(TaskResult{Parts: []assignment.Result{{Hidden: true, Says: assignment.TooLong + " 3 seconds"}, {Hidden: true, Says: "secret"}}})
+	require.Contains(t, lines[0].Says, "1 of 2 ran out of time")
+	require.NotContains(t, lines[0].Says, "secret")
 }
 
 // doubled are constants each of which is twice as long as the one before.

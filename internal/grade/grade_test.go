@@ -37,6 +37,13 @@ func practiceGrader(t *testing.T) *Grader {
 		if scratch, practiceErr = NewScratch(); practiceErr != nil {
 			return
 		}
+		if folder := os.Getenv(resumeKit); folder != "" {
+			var kit *Kit
+			if kit, practiceErr = OpenKit(folder); practiceErr == nil {
+				practice, practiceErr = kit.Grader(context.Background(), scratch, "secret", false)
+			}
+			return
+		}
 		a, _, err := assignment.Read(root + "/notebooks/assignments/0-practice.ipynb")
 		if err != nil {
 			practiceErr = err

@@ -43,6 +43,7 @@ type Grader struct {
 
 	compileSeconds int     // 0 for the default
 	startSeconds   float64 // 0 for the default
+	patience       float64 // 0 for the default
 }
 
 // defaultStartSeconds are how long a worker may take until it answers. A usual one takes a twentieth of a second.
@@ -54,8 +55,8 @@ const defaultCompileSeconds = 8
 // maxCompile is the longest time for which the compiler is waited for.
 const maxCompile = 2 * time.Minute
 
-// patience is how many seconds a submission may lose in parts that run out of time. Then the rest of a task that did is not tried.
-const patience = 60.0
+// defaultPatience is how many seconds a submission may lose in parts that run out of time. Then the rest of a task that did is not tried.
+const defaultPatience = 60.0
 
 // Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is.
 func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
@@ -67,7 +68,8 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	if err := os.Chmod(folder, 0o711); err != nil {
 		return nil, err
 	}
-	s := &sitting{grader: g, ctx: ctx, folder: folder, work: work, why: map[string]string{}, programs: map[string]string{}, patience: patience}
+	s := &sitting{grader: g, ctx: ctx, folder: folder, work: work, why: map[string]string{}, programs: map[string]string{}, broken: map[string]bool{},
+		patience: cmp.Or(g.patience, defaultPatience)}
 	defer s.close()
 	var tasks []assignment.Task
 	for _, t := range g.Kit.Assignment.Tasks {
@@ -90,15 +92,6 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 		parts, err := s.judge(t)
 		if err != nil {
 			return nil, err
-		}
-		if len(parts) > 0 && strings.HasPrefix(parts[0].Says, assignment.NotReady) && !strings.HasSuffix(s.programs[t.ID], "alone-"+t.ID) {
-			// Another task's declarations may be why. On its own this one gets what is its due.
-			if err = s.compile("alone-"+t.ID, on(t), []assignment.Task{t}); err == nil {
-				parts, err = s.judge(t)
-			}
-			if err != nil {
-				return nil, err
-			}
 		}
 		r := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Note: work.Notes[t.ID], Wrong: s.why[t.ID], Parts: parts}
 		for _, p := range parts {
@@ -128,6 +121,7 @@ type sitting struct {
 	work     Work
 	why      map[string]string // a task is not tried
 	programs map[string]string // by the task: the folder of the program that its functions are in
+	broken   map[string]bool   // such folders whose program does not begin
 	patience float64           // what is left of it
 	process  *exec.Cmd         // the judge
 	requests io.WriteCloser
@@ -298,8 +292,23 @@ func readRegular(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// judge asks the judge about a task.
-func (s *sitting) judge(t assignment.Task) ([]assignment.Result, error) {
+// judge asks the judge about a task. Where the program with all tasks does not begin, another task's declarations may be why: on its own this one gets what is its due.
+func (s *sitting) judge(t assignment.Task) (parts []assignment.Result, err error) {
+	together := s.programs[t.ID]
+	if !s.broken[together] {
+		if parts, err = s.judgeIn(t); err != nil || len(parts) == 0 || !strings.HasPrefix(parts[0].Says, assignment.NotReady) || filepath.Base(together) == "alone-"+t.ID {
+			return parts, err
+		}
+		s.broken[together] = true
+	}
+	if err := s.compile("alone-"+t.ID, on(t), []assignment.Task{t}); err != nil {
+		return nil, err
+	}
+	return s.judgeIn(t)
+}
+
+// judgeIn asks the judge about a task in the program that it is in.
+func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 	g := s.grader
 	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Patience: s.patience, Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
 	if s.why[t.ID] == "" {
