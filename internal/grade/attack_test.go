@@ -295,6 +295,40 @@ func TestHostileNotebooks(t *testing.T) {
 		first, second := judged(t, g, work.Code["descent-step"], work.Code["descend"])
 		require.Equal(t, 5.0, first.Points+second.Points, "%+v", second)
 	})
+	t.Run("a helper in a cell of its own", func(t *testing.T) {
+		work := cells(func(all []map[string]any) []map[string]any {
+			helper := map[string]any{"cell_type": "code", "metadata": map[string]any{}, "outputs": []any{}, "execution_count": nil, "source": "func takeStep() {}"}
+			return append(all, helper)
+		})
+		s := sitting{work: work}
+		require.Contains(t, s.elsewhere("descend:2: undefined: takeStep"), "takeStep stands in another cell")
+		require.Empty(t, s.elsewhere("descend:2: undefined: takeLeap"))
+	})
+	t.Run("a cell too large to read", func(t *testing.T) {
+		work := cells(func(all []map[string]any) []map[string]any {
+			for _, c := range all {
+				c["metadata"] = map[string]any{}
+				if i := strings.Join(lines(c), ""); strings.HasPrefix(i, "// descend ") {
+					c["source"] = []any{i + "\n//" + strings.Repeat("x", largestCode)}
+				}
+			}
+			return all
+		})
+		require.NotContains(t, work.Code, "descend")
+		require.Contains(t, work.Code, "descent-step")
+	})
+	t.Run("an answer that nobody reads", func(t *testing.T) {
+		work := cells(func(all []map[string]any) []map[string]any {
+			for _, c := range all {
+				if id(c) == "explain" {
+					c["source"] = strings.Repeat("é", 1<<20)
+				}
+			}
+			return all
+		})
+		require.Less(t, len(work.Answers["explain"]), largestAnswer+1000)
+		require.Contains(t, work.Answers["explain"], "2097 KB")
+	})
 	t.Run("a cell deleted", func(t *testing.T) {
 		work := cells(func(all []map[string]any) []map[string]any {
 			i := find(all, "descend")

@@ -1,0 +1,66 @@
+package grade
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"descent.example/pkg/assignment"
+	"github.com/stretchr/testify/require"
+)
+
+// A student may have the checks try a notebook, the folder with the notebook and Go files, or one such file.
+func TestOwnWork(t *testing.T) {
+	folder := t.TempDir()
+	_, _, _, err := ownWork(folder)
+	require.ErrorContains(t, err, "no notebook of an assignment")
+	release, err := sourceOf(t, false).Bytes()
+	require.NoError(t, err)
+	path := filepath.Join(folder, "0-practice.ipynb")
+	require.NoError(t, os.WriteFile(path, release, 0o644))
+	file := filepath.Join(folder, "descend.go")
+	require.NoError(t, os.WriteFile(file, []byte("package mine\n"+rightRun), 0o644))
+	for given, want := range map[string]struct {
+		only string
+		file bool
+	}{path: {"", false}, folder: {"", true}, file: {"descend", true}} {
+		a, work, only, err := ownWork(given)
+		require.NoError(t, err)
+		require.Equal(t, "0-practice", a.Name)
+		require.Equal(t, want.only, only)
+		require.Equal(t, want.file, strings.Contains(work.Code["descend"], rightRun), given)
+		require.NotEmpty(t, work.Code["descent-step"])
+	}
+	_, _, _, err = ownWork(filepath.Join(folder, "descent.go"))
+	require.Error(t, err)
+	require.NoError(t, os.Rename(file, filepath.Join(folder, "descent.go")))
+	_, _, _, err = ownWork(filepath.Join(folder, "descent.go"))
+	require.ErrorContains(t, err, "no task of 0-practice")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "1-other.ipynb"), release, 0o644))
+	_, _, _, err = ownWork(folder)
+	require.ErrorContains(t, err, "two assignments")
+}
+
+// What students get says how many points are checked later, so that nobody takes the visible ones for all.
+func TestVisibleChecksAreNotAll(t *testing.T) {
+	parts := []assignment.Result{{Name: "one", Points: 8, Of: 8}}
+	var said strings.Builder
+	assignment.Report(&said, t.TempDir(), "through", parts, 6)
+	require.Contains(t, said.String(), "Right so far: 8 of 8 points for through; 6 more")
+	said.Reset()
+	assignment.Report(&said, t.TempDir(), "through", parts, 0)
+	require.Contains(t, said.String(), "Right: 8 of 8 points for through.")
+	said.Reset()
+	wrong := assignment.Result{Name: "one", Of: 4, Says: "it does not compile"}
+	assignment.Report(&said, t.TempDir(), "through", []assignment.Result{wrong, wrong, wrong}, 0)
+	require.Equal(t, 1, strings.Count(said.String(), "it does not compile"))
+	later := 0.0
+	for _, c := range sourceOf(t, false).Cells {
+		if strings.Contains(string(c.Source), "assignment.Later(1)") {
+			later++
+		}
+	}
+	require.Equal(t, 2.0, later, "one for the hidden part of each task")
+	require.Empty(t, assignment.Try([]assignment.Part{assignment.Later(3)}, 1))
+}
