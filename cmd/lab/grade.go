@@ -59,7 +59,8 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59; a date alone is the end of that day (remembered)")
 	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (remembered)`)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
-	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt, which a student could write where nbgrader did not collect (remembered; default: the files' times)")
+	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt "+
+		"(which a student could write, unless nbgrader collected). Remembered; without it the files' times count")
 	byHandFlag(cmd, &opt.byHand)
 	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
 	return cmd

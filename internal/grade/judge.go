@@ -310,7 +310,8 @@ func (s *sitting) judge(t assignment.Task) (parts []assignment.Result, err error
 // judgeIn asks the judge about a task in the program that it is in.
 func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 	g := s.grader
-	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Patience: s.patience, Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
+	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Patience: s.patience,
+		Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
 	if s.why[t.ID] == "" {
 		cpu := fmt.Sprint(int(t.Seconds*32) + 30)
 		program := filepath.Join(s.programs[t.ID], "worker")

@@ -14,8 +14,8 @@ import (
 )
 
 // Release returns the notebook that students get: without solutions, hidden checks, model answers, rubrics and outputs. It is an error
-// when a line of these is still in it (only a task's own stub and a given cell may repeat one), or a number that is to be predicted; when a task has no solution or a question no rubric, when a check has a hidden part outside of the lines around
-// them, when a heading promises other points than the cells below it give, and when Parse finds an error in the source.
+// when a line of these is still in it (only a task's own stub and a given cell may repeat one), or a number that is to be predicted; when a task
+// has no solution or a question no rubric, when a check has a hidden part outside of the lines around them, when a heading promises other points than the cells below it give, and when Parse finds an error in the source.
 func Release(name string, source *notebook.Notebook) (*notebook.Notebook, error) {
 	a, err := Parse(name, source)
 	if err != nil {
@@ -159,7 +159,8 @@ const shortest = 8
 
 // trivial are lines that give nothing away: keywords, nil and numbers of one or two digits; the head of a loop over a slice; the return or declaration of a
 // variable.
-var trivial = regexp.MustCompile(`^(?:for (?:\w+(?:, \w+)? := )?range \w+ \{|return \w+|var \w+ \w+)$|^(?:\W|\b(?:break|case|continue|default|else|err|error|false|float64|for|func|go|if|int|nil|range|return|switch|true|var|_|\d\d?)\b)*$`)
+var trivial = regexp.MustCompile(`^(?:for (?:\w+(?:, \w+)? := )?range \w+ \{|return \w+|var \w+ \w+)$|` +
+	`^(?:[^\pL\pN_]|\b(?:break|case|continue|default|else|err|error|false|float64|for|func|go|if|int|nil|range|return|switch|true|var|_|\d\d?)\b)*$`)
 
 // keep notes the lines of the whole text that are not in the public one. Only what is in the task's own stub, or in a cell that is given, is public.
 func (s *secrets) keep(whole, public string) {
