@@ -64,7 +64,7 @@ func TestHostileCode(t *testing.T) {
 		"panics with a verdict":     {run: runHead + `	panic("[{\"name\":\"one step\",\"points\":3,\"of\":3}]")` + "\n}", says: "panics"},
 		"panics with an error":      {run: "type e struct{}\nfunc (e) Error() string { panic(1) }\n" + runHead + "\tpanic(e{})\n}", says: "panics"},
 		"recovers and goes on":      {run: runHead + "\tdefer func() { recover() }()\n\tgradient(nil)\n\tpanic(1)\n}"},
-		"loops for ever":            {run: runHead + "\tfor {\n\t}\n}", says: "more than 3 seconds"},
+		"loops for ever":            {run: runHead + "\tfor {\n\t}\n}", says: "not tried, because"},
 		"calls back for ever":       {run: runHead + "\tfor {\n\t\tgradient(start)\n\t}\n}", says: "more than 3 seconds"},
 		"takes all memory":          {run: runHead + "\tvar all [][]float64\n\tfor {\n\t\tall = append(all, make([]float64, 1<<20))\n\t}\n}"},
 		"recurs for ever":           {run: runHead + "\treturn descend(gradient, start, lr, steps+1)\n}"},
@@ -95,16 +95,14 @@ func TestHostileCode(t *testing.T) {
 	}
 }
 
-// A part that runs out of time costs no other part, until the submission has lost its patience.
+// A part that runs out of time costs no other part, as long as the grader has patience with the submission.
 func TestTimeIsLostPartByPart(t *testing.T) {
 	slow := runHead + "\tfor steps == 1 {\n\t}\n\tfor range steps {\n\t\tstart = descentStep(start, gradient(start), lr)\n\t}\n\treturn start\n}"
-	for patience, want := range map[float64]float64{60: 2, 1: 0} {
-		g := hurried(t)
-		g.patience = patience
-		_, run := judged(t, g, rightStep, slow)
-		require.Equal(t, want, run.Points, "%+v", run)
-		require.Contains(t, run.Parts[0].Says, assignment.TooLong)
-	}
+	g := hurried(t)
+	g.patience = 60
+	_, run := judged(t, g, rightStep, slow)
+	require.Equal(t, 2.0, run.Points, "%+v", run)
+	require.Contains(t, run.Parts[0].Says, assignment.TooLong)
 	lines := studentLines(TaskResult{Parts: []assignment.Result{{Hidden: true, Says: assignment.TooLong + " 3 seconds"}, {Hidden: true, Says: "secret"}}})
 	require.Contains(t, lines[0].Says, "1 of 2 ran out of time")
 	require.NotContains(t, lines[0].Says, "secret")

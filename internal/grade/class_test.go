@@ -193,7 +193,11 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, book.SetRule(rule))
 	submission := func(student string) Submission {
-		return Submission{Student: student, Key: student, Handed: due, Files: map[string][]byte{"descent-step.go": []byte(rightStep), "descend.go": []byte(rightRun)}}
+		s := Submission{Student: student, Key: student, Handed: due, Problem: "there is nothing"}
+		if student == "bert" {
+			s.Problem, s.Files = "", map[string][]byte{"descent-step.go": []byte(rightStep), "descend.go": []byte(rightRun)}
+		}
+		return s
 	}
 	run := func(graded int, students ...string) Published {
 		var all []Submission
@@ -212,13 +216,13 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 		return p
 	}
 	p := run(2, "ada", "bert")
-	require.Equal(t, []float64{5, 5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
+	require.Equal(t, []float64{0, 5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
 	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 	require.NoError(t, err)
 	require.NotContains(t, string(table), "-0")
 	require.NoError(t, book.SetTimes(map[string]time.Time{"bert": due.Add(time.Hour), "nobody": due}, false))
 	p = run(0, "ada", "bert")
-	require.Equal(t, []float64{5, 4.5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
+	require.Equal(t, []float64{0, 4.5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
 	require.Equal(t, []string{"nobody"}, book.Unknown([]Submission{submission("ada"), submission("bert")}))
 	p = run(1, "ada", "bertram")
 	require.Equal(t, []string{"bert"}, p.Gone)
