@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/cmd/lab/internal/setup"
+)
+
+// A folder is graded as the assignment of most of its students, whatever else one of them hands in.
+func TestSourceOfAFolder(t *testing.T) {
+	home, folder := setup.Home{Root: "../.."}, t.TempDir()
+	write := func(name string) {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, nil, 0o644))
+	}
+	_, err := sourceFor(home, folder, "")
+	require.ErrorContains(t, err, "--source")
+	write("ada/0-practice.ipynb")
+	write("bert/deep/0-practice.ipynb")
+	for _, name := range []string{"bert/2-sgd-noise.ipynb", "bert/old/2-sgd-noise.ipynb", "bert/older/2-sgd-noise.ipynb"} {
+		write(name)
+	}
+	source, err := sourceFor(home, folder, "")
+	require.NoError(t, err)
+	require.Equal(t, "0-practice.ipynb", filepath.Base(source))
+	write("ada/2-sgd-noise.ipynb")
+	_, err = sourceFor(home, folder, "")
+	require.ErrorContains(t, err, "--source")
+}
