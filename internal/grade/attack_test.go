@@ -168,7 +168,7 @@ func TestTheGate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Error(t, gate(code+rightStep)) })
 	}
-	for _, comment := range []string{"// go:fmt is a comment", "//line search from θ", "//system of two branches", "//export the next θ", "// +build it up", "/*line by line*/"} {
+	for _, comment := range []string{"// go:fmt is a comment", "//line search from θ", "//line search: start from θ", "/*line: a*/", "//system of two branches", "//export the next θ", "// +build it up", "/*line by line*/"} {
 		code := "import \"math\"\n" + comment + "\n" + rightStep
 		require.NoError(t, gate(code))
 		require.NotContains(t, withoutComments(code), comment)

@@ -110,7 +110,7 @@ func functionsOf(code string, note func(name string)) {
 	if len(code) > largestCode {
 		return
 	}
-	file, _ := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution)
+	file, _ := parser.ParseFile(token.NewFileSet(), "", "package p\n"+withoutComments(code), parser.SkipObjectResolution)
 	if file == nil {
 		return
 	}
@@ -150,7 +150,9 @@ func together(cells []string) string {
 }
 
 // lastOfEach is the code without the declarations that a later one replaces, as in a kernel that ran the cells one after the other.
-func lastOfEach(code string) (string, bool) { return without(hoistImports(code), map[string]bool{}) }
+func lastOfEach(code string) (string, bool) {
+	return without(hoistImports(withoutComments(code)), map[string]bool{})
+}
 
 // without is the code without the declarations of the names, and of each name the last. It adds the names that are left.
 func without(code string, names map[string]bool) (string, bool) {

@@ -26,9 +26,17 @@ func gate(code string) error {
 	if len(code) > largestCode {
 		return fmt.Errorf("it has %d KiB, and %d are the most", len(code)>>10, largestCode>>10)
 	}
-	const head = "package p\n"
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "", head+code, parser.ParseComments|parser.AllErrors) // names are looked up as Imports will
+	var obeyed error
+	comments(code, func(from, to int) {
+		if text := code[from:to]; directive.MatchString(text) && obeyed == nil {
+			obeyed = fmt.Errorf("line %d has the directive %s for the compiler, which no task needs", 1+strings.Count(code[:from], "\n"), brief.Of(firstWord(text)))
+		}
+	})
+	if obeyed != nil {
+		return obeyed
+	}
+	// Names are looked up as Imports will.
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+withoutComments(code), parser.AllErrors)
 	if err != nil {
 		return notGo(err)
 	}
@@ -40,13 +48,6 @@ func gate(code string) error {
 			return fmt.Errorf("it imports C, and a task is written in Go alone")
 		default:
 			return fmt.Errorf("it imports %s, which is not among the packages that a task may use: math, slices, fmt and their like", brief.Of(path))
-		}
-	}
-	for _, group := range file.Comments {
-		for _, c := range group.List {
-			if directive.MatchString(c.Text) {
-				return fmt.Errorf("line %d has the directive %s for the compiler, which no task needs", files.PositionFor(c.Pos(), false).Line-1, brief.Of(firstWord(c.Text)))
-			}
 		}
 	}
 	for _, d := range file.Decls {
@@ -92,18 +93,26 @@ func asked(t assignment.Task, code string) error {
 	return nil
 }
 
-// withoutComments is the code with spaces in the place of comments, none of which the compiler then reads.
-func withoutComments(code string) string {
-	const head = "package p\n"
-	files, text := token.NewFileSet(), []byte(head+code)
-	file, err := parser.ParseFile(files, "", text, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		return code
-	}
-	for _, group := range file.Comments {
-		for _, c := range group.List {
-			assignment.Blank(text, files.PositionFor(c.Pos(), false).Offset, files.PositionFor(c.End(), false).Offset)
+// comments tells the comments in code, with where they begin and end. They are found before the code is parsed: Go's parser obeys some of them.
+func comments(code string, note func(from, to int)) {
+	var s scanner.Scanner
+	text, files := []byte(code), token.NewFileSet()
+	file := files.AddFile("", files.Base(), len(text))
+	s.Init(file, text, func(token.Position, string) {}, scanner.ScanComments)
+	for {
+		switch at, kind, said := s.Scan(); kind {
+		case token.EOF:
+			return
+		case token.COMMENT:
+			from := file.Offset(at)
+			note(from, min(from+len(said), len(text)))
 		}
 	}
-	return string(text[len(head):])
+}
+
+// withoutComments is the code with spaces in the place of comments, none of which the compiler then reads.
+func withoutComments(code string) string {
+	text := []byte(code)
+	comments(code, func(from, to int) { assignment.Blank(text, from, to) })
+	return string(text)
 }

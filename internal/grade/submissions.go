@@ -314,7 +314,7 @@ var packageClause = regexp.MustCompile(`(?m)^package\s+\w+\s*(;|$)`)
 
 // withoutPackage is a Go file without its package clause.
 func withoutPackage(text string) string {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	text = strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\r", "\n")
 	if at := packageClause.FindStringIndex(text); at != nil {
 		blank := []byte(text)
 		assignment.Blank(blank, at[0], at[1])
