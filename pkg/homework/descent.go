@@ -68,17 +68,22 @@ func (l *smooth) gradient(theta []float64) []float64 {
 	return gradient
 }
 
-// WrongEntry tries a search for a mistake in a gradient. find gets a loss, what is said to be its gradient, and θ. In every other case one entry of the
-// gradient is off by least to most, as a part of its size or of 1 if its size is smaller. The loss has the constant part c. It is an error when find
+// WrongEntry tries a search for a mistake in a gradient. find gets a loss, what is said to be its gradient, and θ. In three to five of eight cases, in random order,
+// one entry of the gradient is off by least to most, as a part of its size or of 1 if its size is smaller. The loss has the constant part c. It is an error when find
 // returns another index than that of the wrong entry, or another number than −1 when all entries are right.
 func WrongEntry(rng *rand.Rand, least, most, c float64,
 	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
 ) error {
-	for trial := range 8 {
+	isWrong := make([]bool, 8)
+	for i := range 3 + rng.IntN(3) {
+		isWrong[i] = true
+	}
+	rng.Shuffle(len(isWrong), func(i, j int) { isWrong[i], isWrong[j] = isWrong[j], isWrong[i] })
+	for _, wrong := range isWrong {
 		d := 2 + rng.IntN(6)
 		loss, theta := newSmooth(rng, d, c), draw(rng, d, 2)
 		want, off := -1, 0.0
-		if trial%2 == 0 {
+		if wrong {
 			want = rng.IntN(d)
 			off = (least + (most-least)*rng.Float64()) * math.Max(1, math.Abs(loss.gradient(theta)[want]))
 			if rng.IntN(2) == 0 {
@@ -231,8 +236,9 @@ func Logistic(rng *rand.Rand, lo, hi float64, logistic func(margin float64) (los
 	for range 20 {
 		m := lo + (hi-lo)*rng.Float64()
 		loss, slope := logistic(m)
-		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ.
-		lossRight := math.Abs(math.Expm1(loss)/math.Exp(-m)-1) <= answer.Tolerance
+		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ. For m < 0 an error of the loss, as a part of it, is
+		// −m times as large in e^loss.
+		lossRight := !math.IsInf(loss, 0) && math.Abs(math.Expm1(loss)/math.Exp(-m)-1) <= answer.Tolerance*math.Max(1, -m)
 		slopeRight := math.Abs(-1/slope/(1+math.Exp(m))-1) <= answer.Tolerance
 		if m < -700 {
 			lossRight = math.Abs(loss/-m-1) <= answer.Tolerance
@@ -264,7 +270,7 @@ type SearchCase struct {
 func LineSearch(rng *rand.Rand, c SearchCase,
 	search func(loss func(theta []float64) float64, theta, gradient []float64, lr float64) ([]float64, float64),
 ) error {
-	for range 3 {
+	for i := range 4 {
 		lambda, theta := make([]float64, c.Dimension), draw(rng, c.Dimension, 3)
 		gradient, gg, ghg, far := make([]float64, c.Dimension), 0.0, 0.0, 0.0
 		for i := range lambda {
@@ -275,8 +281,12 @@ func LineSearch(rng *rand.Rand, c SearchCase,
 			ghg += lambda[i] * gradient[i] * gradient[i]
 			far = math.Max(far, 2*math.Abs(theta[i]))
 		}
-		// On a quadratic the loss falls by half of what the tangent promises up to the rate gg/ghg. The last rate is 0.55 to 0.95 of that.
-		used, rates := gg/ghg*(0.55+0.4*rng.Float64()), c.Halvings+1
+		// On a quadratic the loss falls by half of what the tangent promises up to the rate gg/ghg. The rate before the last is just above
+		// that, or the last just below it.
+		used, rates := gg/ghg*(0.505+0.01*rng.Float64()), c.Halvings+1
+		if i%2 == 0 {
+			used = gg / ghg * (0.97 + 0.025*rng.Float64())
+		}
 		lr, want := math.Ldexp(used, c.Halvings), slices.Clone(theta)
 		if c.Uphill {
 			used, rates = 0, 50

@@ -200,20 +200,22 @@ func Certificate(rng *rand.Rand, certificate func(points [4][2]float64) [4]float
 	for range 5 {
 		points := plane(rng, 4)
 		c := certificate([4][2]float64(points))
-		var largest, sum float64
-		var at [2]float64
+		largest := 0.0
 		for i := range c {
 			largest = math.Max(largest, math.Abs(c[i]))
-			sum += c[i]
-			at[0] += c[i] * points[i][0]
-			at[1] += c[i] * points[i][1]
 		}
 		said := fmt.Sprintf("for the points %s you return %s", places(points), answer.Vector(c[:]))
 		if !(largest > 0) || math.IsInf(largest, 0) {
 			return fmt.Errorf("%s; the numbers should be finite, and not all 0", said)
 		}
-		if off := answer.Tolerance * largest; !(math.Abs(sum) <= off && math.Abs(at[0]) <= 10*off && math.Abs(at[1]) <= 10*off) {
-			return fmt.Errorf("%s; Σcᵢ is %.5g and Σcᵢxᵢ is %s, and both should be 0", said, sum, answer.Vector(at[:]))
+		sum, at := 0.0, make([]float64, 2)
+		for i := range c { // divided by the largest: products of the smallest numbers that there are would be rounded to 0
+			sum += c[i] / largest
+			at[0] += c[i] / largest * points[i][0]
+			at[1] += c[i] / largest * points[i][1]
+		}
+		if !(math.Abs(sum) <= answer.Tolerance && answer.AllWithin(at, make([]float64, 2), 10*answer.Tolerance)) {
+			return fmt.Errorf("%s; divided by the largest of them, Σcᵢ is %.5g and Σcᵢxᵢ is %s, and both should be 0", said, sum, answer.Vector(at))
 		}
 	}
 	return nil

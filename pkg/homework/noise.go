@@ -7,25 +7,62 @@ import (
 	"slices"
 
 	"descent.example/internal/answer"
+	"descent.example/internal/plural"
 )
 
 // Sample tries a draw of b of the numbers 0 to n − 1 without replacement, 20 times. It is an error when a draw does not have b different numbers of
-// these, and when n is above 1000 and the lower or the upper half is never drawn from.
+// these, when it does not follow from rng, and when n is above 1000 and a quarter of the numbers is never drawn from.
 func Sample(rng *rand.Rand, n, b int, sample func(n, b int, rng *rand.Rand) []int) error {
-	low, high := false, false
+	d := draws{rng: rng, n: n, b: b, sample: sample}
+	var quarters [4]bool
 	for range 20 {
-		got := sample(n, b, rng)
-		if err := areDifferent(got, n, b); err != nil {
+		got, err := d.next()
+		if err != nil {
 			return err
 		}
 		for _, i := range got {
-			low, high = low || i < n/2, high || i >= n/2
+			quarters[int(4*float64(i)/float64(n))] = true
 		}
 	}
-	if n > 1000 && !(low && high) {
-		return fmt.Errorf("with n = %d, 20 draws of %d numbers are all in one half of 0 to n − 1", n, b)
+	if n > 1000 && slices.Contains(quarters[:], false) {
+		return fmt.Errorf("with n = %d, 20 draws of %d numbers leave out a quarter of the numbers from 0 to n − 1", n, b)
 	}
 	return nil
+}
+
+// draws are calls of sample, some of which get the same random numbers as an earlier one.
+type draws struct {
+	rng    *rand.Rand
+	n, b   int
+	sample func(n, b int, rng *rand.Rand) []int
+	seeds  []uint64
+	before [][]int // what was drawn with each seed, ascending
+}
+
+// next returns what the next call draws. It is an error when these are not b different numbers from 0 to n − 1, and when they are not
+// those of an earlier call that got the same random numbers.
+func (d *draws) next() ([]int, error) {
+	got, err := d.draw(d.rng.Uint64())
+	if err != nil || d.rng.IntN(5) > 0 {
+		return got, err
+	}
+	earlier := d.rng.IntN(len(d.seeds))
+	again, err := d.draw(d.seeds[earlier])
+	if err == nil && !slices.Equal(again, d.before[earlier]) {
+		err = fmt.Errorf("for n = %d and b = %d you return %v and, with the same random numbers from rng, %v; draw from rng only",
+			d.n, d.b, d.before[earlier], again)
+	}
+	return got, err
+}
+
+func (d *draws) draw(seed uint64) ([]int, error) {
+	got := slices.Clone(d.sample(d.n, d.b, rand.New(rand.NewPCG(seed, 0))))
+	if err := areDifferent(got, d.n, d.b); err != nil {
+		return nil, err
+	}
+	slices.Sort(got)
+	d.seeds, d.before = append(d.seeds, seed), append(d.before, got)
+	return got, nil
 }
 
 func areDifferent(drawn []int, n, b int) error {
@@ -46,13 +83,15 @@ func areDifferent(drawn []int, n, b int) error {
 }
 
 // SampleFairly tries whether a draw of 3 of 6 numbers makes each set of two of them equally often: in 3,000 draws 600 times, give or take 6 standard
-// deviations, which a fair draw exceeds once in ten million times. It is an error when a pair is drawn more often or less.
+// deviations, which a fair draw exceeds once in ten million times. It is an error when a pair is drawn more often or less,
+// and when a draw does not follow from rng.
 func SampleFairly(rng *rand.Rand, sample func(n, b int, rng *rand.Rand) []int) error {
-	const n, b, draws = 6, 3, 3000
+	const n, b, times = 6, 3, 3000
+	d := draws{rng: rng, n: n, b: b, sample: sample}
 	var pairs [n][n]int
-	for range draws {
-		got := sample(n, b, rng)
-		if err := areDifferent(got, n, b); err != nil {
+	for range times {
+		got, err := d.next()
+		if err != nil {
 			return err
 		}
 		for _, i := range got {
@@ -62,11 +101,11 @@ func SampleFairly(rng *rand.Rand, sample func(n, b int, rng *rand.Rand) []int) e
 		}
 	}
 	const part = float64(b*(b-1)) / (n * (n - 1)) // of the draws that have a given pair
-	deviation := math.Sqrt(draws * part * (1 - part))
+	deviation := math.Sqrt(times * part * (1 - part))
 	for i := range n {
 		for j := range i {
-			if math.Abs(float64(pairs[i][j])-draws*part) > 6*deviation {
-				return fmt.Errorf("in %d draws of 3 of 6, you draw %d and %d together %d times; it should be about %.0f", draws, j, i, pairs[i][j], draws*part)
+			if math.Abs(float64(pairs[i][j])-times*part) > 6*deviation {
+				return fmt.Errorf("in %d draws of 3 of 6, you draw %d and %d together %d times; it should be about %.0f", times, j, i, pairs[i][j], times*part)
 			}
 		}
 	}
@@ -187,8 +226,8 @@ func RMSProp(rng *rand.Rand, steps int, constant bool,
 			return slopes[asked-1]
 		}, start, lr, beta, steps)
 		if !answer.Near(got, want) {
-			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %.6g after %d steps; it should be %.6g",
-				start, lr, beta, answer.Vector(slopes[:min(steps, 4)]), got, steps, want)
+			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %.6g after %s; it should be %.6g",
+				start, lr, beta, answer.Vector(slopes[:min(steps, 4)]), got, plural.Of(steps, "step"), want)
 		}
 	}
 	return nil
@@ -212,19 +251,22 @@ func Flare(rng *rand.Rand, run func(slope func(theta float64) float64, theta, lr
 }
 
 // MomentumStep tries steps of SGD with momentum on random gradients of d numbers. step gets θ, the velocity, the gradient, η and β, and returns the
-// next θ and velocity. It is an error when θ is not right after some steps: each gradient g, k steps ago, has moved θ by −η(1 + β + … + βᵏ)g.
+// next θ and velocity. It is an error when one of them is not right after some steps: each gradient g, k steps ago, has moved θ by
+// −η(1 + β + … + βᵏ)g, and its part in the velocity is βᵏg.
 func MomentumStep(rng *rand.Rand, d, steps int, step func(theta, velocity, gradient []float64, lr, beta float64) ([]float64, []float64)) error {
 	for range 3 {
 		theta, velocity := draw(rng, d, 3), make([]float64, d)
 		lr, beta := 0.01+0.5*rng.Float64(), 0.95*rng.Float64()
-		want, gradients := slices.Clone(theta), make([][]float64, steps)
+		want, moving, gradients := slices.Clone(theta), make([]float64, d), make([][]float64, steps)
 		for t := range gradients {
 			gradients[t] = draw(rng, d, 2)
 			for i, g := range gradients[t] {
 				want[i] -= lr * g * (1 - math.Pow(beta, float64(steps-t))) / (1 - beta)
+				moving[i] += g * math.Pow(beta, float64(steps-1-t))
 			}
 		}
-		start := answer.Vector(theta)
+		start := fmt.Sprintf("from θ = %s and the velocity 0, with η = %.5g, β = %.5g and the gradient %s in the first step",
+			answer.Vector(theta), lr, beta, answer.Vector(gradients[0]))
 		for t := range gradients {
 			theta, velocity = step(theta, velocity, slices.Clone(gradients[t]), lr, beta)
 			if len(theta) != d || len(velocity) != d {
@@ -232,8 +274,10 @@ func MomentumStep(rng *rand.Rand, d, steps int, step func(theta, velocity, gradi
 			}
 		}
 		if !answer.AllNear(theta, want) {
-			return fmt.Errorf("from θ = %s and the velocity 0, with η = %.5g, β = %.5g and the gradient %s in the first step, you are at %s after %d steps; it should be %s",
-				start, lr, beta, answer.Vector(gradients[0]), answer.Vector(theta), steps, answer.Vector(want))
+			return fmt.Errorf("%s, you are at %s after %s; it should be %s", start, answer.Vector(theta), plural.Of(steps, "step"), answer.Vector(want))
+		}
+		if !answer.AllNear(velocity, moving) {
+			return fmt.Errorf("%s, your velocity after %s is %s; it should be %s", start, plural.Of(steps, "step"), answer.Vector(velocity), answer.Vector(moving))
 		}
 	}
 	return nil
@@ -273,13 +317,14 @@ func (s Sky) bestConstant(steps int) (rate, excess float64) {
 // Schedule tries a schedule for a run of some steps. It is an error when a rate is not between 0 and 1, and when the excess loss at the end is above half of
 // what the best constant rate leaves.
 func Schedule(s Sky, steps int, rate func(t, steps int) float64) error {
-	for t := range steps {
-		if r := rate(t, steps); !(r >= 0 && r <= 1) {
-			return fmt.Errorf("in step %d of %d your rate is %.5g; it should be between 0 and 1", t, steps, r)
+	rates := make([]float64, steps)
+	for t := range rates {
+		if rates[t] = rate(t, steps); !(rates[t] >= 0 && rates[t] <= 1) {
+			return fmt.Errorf("in step %d of %d your rate is %.5g; it should be between 0 and 1", t, steps, rates[t])
 		}
 	}
 	constant, allowed := s.bestConstant(steps)
-	if got := s.Excess(func(t int) float64 { return rate(t, steps) }, steps); !(got <= allowed/2) {
+	if got := s.Excess(func(t int) float64 { return rates[t] }, steps); !(got <= allowed/2) {
 		return fmt.Errorf("in %d steps your schedule leaves an excess loss of %.4g; the best constant rate, %.3g, leaves %.4g, and half of that is allowed",
 			steps, got, constant, allowed)
 	}
