@@ -263,29 +263,38 @@ func shareIs(made, n int, share float64) error {
 type Model struct {
 	Periods, Noise float64 // of the wave of height 1, and the standard deviation of the noise of its examples
 	Steps          int     // of gradient descent
+	Burst          int     // how many examples in a row have the same input, 1 if it is 0
 }
 
 // Train trains a net with a number of units on a number of examples, and returns its root mean square error on these and on unseen ones.
 func (m Model) Train(units int, rate float64, examples int) (learned, unseen float64) {
 	units, examples = min(max(units, 2), 1000), min(max(examples, 1), 20_000)
 	rng := rand.New(rand.NewPCG(uint64(examples), 1))
-	x, y := m.sample(rng, examples)
-	heights, change, weight := make([]float64, units), make([]float64, units), make([]float64, units)
+	x, y := m.sample(rng, examples, max(m.Burst, 1))
+	// Only neighbors share examples. So the slope of the loss by a height needs three heights, and sums over the examples.
+	heights, weight := make([]float64, units), make([]float64, units)
+	same, next, pull := make([]float64, units), make([]float64, units), make([]float64, units)
 	for i := range x {
 		k, part := place(x[i], units)
-		weight[k] += 1 - part
-		weight[k+1] += part
+		for _, side := range []struct {
+			knot int
+			part float64
+		}{{k, 1 - part}, {k + 1, part}} {
+			weight[side.knot] += side.part
+			same[side.knot] += side.part * side.part
+			pull[side.knot] += side.part * y[i]
+		}
+		next[k] += part * (1 - part)
 	}
 	for range m.Steps {
-		clear(change)
-		for i := range x {
-			k, part := place(x[i], units)
-			residual := (1-part)*heights[k] + part*heights[k+1] - y[i]
-			change[k] += residual * (1 - part)
-			change[k+1] += residual * part
-		}
+		before := 0.0 // the slope by the height before it, as far as it comes from this one
 		for k := range heights {
-			heights[k] -= rate * change[k] / math.Max(weight[k], 1e-3)
+			slope := same[k]*heights[k] - pull[k] + before
+			if k+1 < units {
+				slope += next[k] * heights[k+1]
+				before = next[k] * heights[k]
+			}
+			heights[k] -= rate * slope / math.Max(weight[k], 1e-3)
 		}
 	}
 	errorOn := func(x, y []float64) (mean float64) {
@@ -296,12 +305,15 @@ func (m Model) Train(units int, rate float64, examples int) (learned, unseen flo
 		}
 		return math.Sqrt(mean)
 	}
-	return errorOn(x, y), errorOn(m.sample(rng, 1000))
+	return errorOn(x, y), errorOn(m.sample(rng, 1000, 1))
 }
 
-func (m Model) sample(rng *rand.Rand, n int) (x, y []float64) {
-	for range n {
-		at := rng.Float64()
+func (m Model) sample(rng *rand.Rand, n, burst int) (x, y []float64) {
+	at := 0.0
+	for i := range n {
+		if i%burst == 0 {
+			at = rng.Float64()
+		}
 		x, y = append(x, at), append(y, math.Sin(2*math.Pi*m.Periods*at+0.5)+m.Noise*rng.NormFloat64())
 	}
 	return x, y
@@ -324,20 +336,20 @@ func Cause(rng *rand.Rand, patients int,
 	name func(units int, rate float64, examples int, train func(units int, rate float64, examples int) (learned, unseen float64)) string,
 ) error {
 	for range patients {
-		periods := 0.5 + 3*rng.Float64()
-		units := int(12*periods) + 4
-		examples, rate := 6*units, 0.05+0.6*rng.Float64()
-		m := Model{Periods: periods, Noise: 0.03, Steps: int(40 / rate)}
+		// The settings are drawn first, and the cause lies in what they are for: they say nothing about it.
+		units := 10 + rng.IntN(11)
+		examples, rate := units*(40+rng.IntN(11)), 0.005*math.Pow(4, rng.Float64())
+		m := Model{Periods: float64(units-4) / 12, Noise: 0.03, Steps: int(15 / rate)}
 		cause := causes[rng.IntN(len(causes))]
 		switch cause {
 		case "learning":
-			rate = 0.1 / float64(m.Steps)
+			m.Steps = max(1, int((0.1+0.1*rng.Float64())/rate))
 		case "units":
-			units = max(2, units/5)
+			m.Periods *= 5 + 4*rng.Float64()
 		case "examples":
-			examples = units / 2
+			m.Burst = 2 * examples / units // half as many inputs as units
 		case "relationship":
-			m.Noise = 1
+			m.Noise = 0.4 + 0.6*rng.Float64()
 		}
 		trained := 0
 		got := name(units, rate, examples, func(units int, rate float64, examples int) (float64, float64) {
