@@ -1,5 +1,5 @@
 package task
 
 // It forgets the mean.
-// fails: runs at your edge ± 0.5 %
+// fails: runs just below and above your edge
 func predictRates() (edge, best float64) { return 2. / 21, 1. / 21 }
