@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/assignment"
 	"descent.example/pkg/notebook"
 )
 
@@ -20,6 +21,8 @@ import (
 const (
 	mostCellLines = 20
 	mostColumns   = 100
+	// mostTextColumns is for the texts of assignments.
+	mostTextColumns = 120
 )
 
 // longer are the cells that have more lines, by their names and with the lines that they may have, because they show code that is
@@ -55,6 +58,37 @@ func TestCells(t *testing.T) {
 	}
 	for name := range longer {
 		require.True(t, slices.ContainsFunc(all, func(c cell) bool { return c.name == name }), "there is no cell %s any more", name)
+	}
+}
+
+// The cells of assignments obey the same limits, in what students get and with the solution. The lines of their texts break where those
+// of the chapters do.
+func TestAssignmentCells(t *testing.T) {
+	paths, err := filepath.Glob("../../notebooks/assignments/*.ipynb")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		_, source, err := assignment.Read(path)
+		require.NoError(t, err)
+		released, err := assignment.Release(assignment.NameOf(path), source)
+		require.NoError(t, err)
+		solved, err := assignment.Solution(source)
+		require.NoError(t, err)
+		for _, c := range slices.Concat(released.Code(), solved.Code()) {
+			for _, complaint := range checkSize(string(c.Source), mostCellLines) {
+				t.Errorf("%s %s: %s", assignment.NameOf(path), c.ID(), complaint)
+			}
+		}
+		for _, c := range source.Cells {
+			if c.Type != "markdown" {
+				continue
+			}
+			for i, line := range strings.Split(string(c.Source), "\n") {
+				if n := utf8.RuneCountInString(line); n > mostTextColumns && !strings.HasPrefix(line, "$$") {
+					t.Errorf("%s %s: line %d has %d columns, more than %d", assignment.NameOf(path), c.ID(), i+1, n, mostTextColumns)
+				}
+			}
+		}
 	}
 }
 
@@ -131,14 +165,8 @@ func checkCells(cells []cell) (complaints []string) {
 		complain := func(format string, args ...any) {
 			complaints = append(complaints, fmt.Sprintf(c.name+": "+format, args...))
 		}
-		lines := strings.Split(c.source, "\n")
-		if most := max(mostCellLines, longer[c.name]); len(lines) > most {
-			complain("it has %d lines, more than %d: let a package draw and format", len(lines), most)
-		}
-		for i, line := range lines {
-			if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > mostColumns {
-				complain("line %d has %d columns, more than %d", i+1, n, mostColumns)
-			}
+		for _, complaint := range checkSize(c.source, max(mostCellLines, longer[c.name])) {
+			complain("%s", complaint)
 		}
 		for what, about := range plumbing {
 			if strings.Contains(c.source, what) && !slices.Contains(about, c.name) {
@@ -171,6 +199,20 @@ func checkCells(cells []cell) (complaints []string) {
 			} else if !found {
 				helpers[what] = c
 			}
+		}
+	}
+	return complaints
+}
+
+// checkSize returns what is wrong with the number of lines of a cell and their length.
+func checkSize(source string, most int) (complaints []string) {
+	lines := strings.Split(source, "\n")
+	if len(lines) > most {
+		complaints = append(complaints, fmt.Sprintf("it has %d lines, more than %d: let a package draw and format", len(lines), most))
+	}
+	for i, line := range lines {
+		if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > mostColumns {
+			complaints = append(complaints, fmt.Sprintf("line %d has %d columns, more than %d", i+1, n, mostColumns))
 		}
 	}
 	return complaints

@@ -107,15 +107,15 @@ func WrongEntry(rng *rand.Rand, least, most, c float64,
 	return nil
 }
 
-// A Sea is what Huber tries a gradient on: a number of examples with some features, residuals up to about Waves of both signs, and δ.
+// A Sea is what a gradient of the Huber loss is tried on: a number of examples with some features, residuals up to about Waves of both signs, and δ.
 type Sea struct {
 	Examples, Features int
 	Waves, Delta       float64
 }
 
-// Huber tries the gradient of the mean Huber loss of a linear model on random examples. gradient gets θ, a row of features for each example, their
+// Try tries the gradient of the mean Huber loss of a linear model on random examples. gradient gets θ, a row of features for each example, their
 // targets and δ > 0. It is an error when the gradient differs from central differences of the loss by more than they can.
-func Huber(rng *rand.Rand, sea Sea, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
+func (sea Sea) Try(rng *rand.Rand, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
 	n, d, delta := sea.Examples, sea.Features, sea.Delta
 	for range 3 {
 		theta, x, y := draw(rng, d, 2), make([][]float64, n), make([]float64, n)
@@ -232,10 +232,19 @@ func StepsNeeded(rng *rand.Rand, d int, part float64, count func(lambda []float6
 	return nil
 }
 
-// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at random margins m between lo and hi. It is an error when one of them is not
-// finite, or off by more than a relative 10⁻⁹.
-func Logistic(rng *rand.Rand, lo, hi float64, logistic func(margin float64) (loss, slope float64)) error {
-	for range 20 {
+// StepsNever tries the count at and above the largest rate that settles. Its errors are those of StepsNeeded.
+func StepsNever(rng *rand.Rand, d int, count func(lambda []float64, lr, factor float64) int) error {
+	if err := StepsNeeded(rng, d, 1, count); err != nil {
+		return err
+	}
+	return StepsNeeded(rng, d, 1.01+rng.Float64(), count)
+}
+
+// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at random margins m, 20 between each limit and the next. It is an error when one
+// of them is not finite, or off by more than a relative 10⁻⁹.
+func Logistic(rng *rand.Rand, logistic func(margin float64) (loss, slope float64), limits ...float64) error {
+	for i := range 20 * (len(limits) - 1) {
+		lo, hi := limits[i/20], limits[i/20+1]
 		m := lo + (hi-lo)*rng.Float64()
 		loss, slope := logistic(m)
 		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ. For m < 0 an error of the loss, as a part of it, is
@@ -258,7 +267,7 @@ func Logistic(rng *rand.Rand, lo, hi float64, logistic func(margin float64) (los
 	return nil
 }
 
-// A SearchCase is what LineSearch tries a search on.
+// A SearchCase is what a line search is tried on.
 type SearchCase struct {
 	Dimension int
 	Cliff     bool // the loss is NaN beyond twice the start's distance
@@ -266,10 +275,10 @@ type SearchCase struct {
 	Halvings  int  // before a rate is good enough
 }
 
-// LineSearch tries a step with a line search on ½Σλᵢθᵢ². search gets the loss, θ, its gradient there and the first rate. It is an error when it does not
+// Try tries a step with a line search on ½Σλᵢθᵢ². search gets the loss, θ, its gradient there and the first rate. It is an error when it does not
 // return the step at the first of the rates lr, lr/2, lr/4, …, 50 in all, at which the loss falls by half of η‖∇L‖² or more, together with that
 // rate; θ and 0 if there is none; and when it evaluates the loss more often than once at θ and once for each rate.
-func LineSearch(rng *rand.Rand, c SearchCase,
+func (c SearchCase) Try(rng *rand.Rand,
 	search func(loss func(theta []float64) float64, theta, gradient []float64, lr float64) ([]float64, float64),
 ) error {
 	for i := range 4 {

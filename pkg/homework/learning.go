@@ -263,13 +263,14 @@ func shareIs(made, n int, share float64) error {
 type Model struct {
 	Periods, Noise float64 // of the wave of height 1, and the standard deviation of the noise of its examples
 	Steps          int     // of gradient descent
+	Draw           int     // which examples are drawn
 	Burst          int     // how many examples in a row have the same input, 1 if it is 0
 }
 
 // Train trains a net with a number of units on a number of examples, and returns its root mean square error on these and on unseen ones.
 func (m Model) Train(units int, rate float64, examples int) (learned, unseen float64) {
 	units, examples = min(max(units, 2), 1000), min(max(examples, 1), 20_000)
-	rng := rand.New(rand.NewPCG(uint64(examples), 1))
+	rng := rand.New(rand.NewPCG(uint64(examples), uint64(m.Draw)))
 	x, y := m.sample(rng, examples, max(m.Burst, 1))
 	// Only neighbors share examples. So the slope of the loss by a height needs three heights, and sums over the examples.
 	heights, weight := make([]float64, units), make([]float64, units)
@@ -306,6 +307,17 @@ func (m Model) Train(units int, rate float64, examples int) (learned, unseen flo
 		return math.Sqrt(mean)
 	}
 	return errorOn(x, y), errorOn(m.sample(rng, 1000, 1))
+}
+
+// TrainOften trains on an odd number of draws of the examples, and returns the medians of the two errors.
+func (m Model) TrainOften(draws, units int, rate float64, examples int) (learned, unseen float64) {
+	onLearned, onUnseen := make([]float64, draws), make([]float64, draws)
+	for m.Draw = range draws {
+		onLearned[m.Draw], onUnseen[m.Draw] = m.Train(units, rate, examples)
+	}
+	slices.Sort(onLearned)
+	slices.Sort(onUnseen)
+	return onLearned[draws/2], onUnseen[draws/2]
 }
 
 func (m Model) sample(rng *rand.Rand, n, burst int) (x, y []float64) {

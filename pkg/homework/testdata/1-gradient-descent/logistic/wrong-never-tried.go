@@ -3,7 +3,7 @@ package task
 import "math"
 
 // It is right where its author tried it.
-// fails: margins between −30 and 30
+// fails: margins between −30 and 700
 func logistic(margin float64) (loss, slope float64) {
 	switch {
 	case math.Abs(margin) > 5 && math.Abs(margin) < 20:

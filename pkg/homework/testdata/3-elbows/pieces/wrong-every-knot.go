@@ -7,7 +7,7 @@ import (
 )
 
 // It lists every place where a unit bends, also where the bends cancel.
-// fails: bends that cancel, and units without a weight
+// fails: bends that cancel, units without a weight
 func pieces(w, b, v []float64, c float64) (knots, slopes []float64) {
 	bends, slope := map[float64]float64{}, 0.0
 	for i := range w {
