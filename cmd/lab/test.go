@@ -71,10 +71,10 @@ func runTests(ctx context.Context, h setup.Home) error {
 			}
 			return goTest(h, wasm.Name, packages, "-skip=^TestClaim")(ctx, t)
 		}},
-		{"notebooks, and the controls of their cells", testNotebooks(h, headless.Options{Drag: true}, 1)},
+		{"notebooks, and the controls of their cells", testNotebooks(h, headless.Options{Drag: true}, 1, h.Notebooks(), h.Assignments())},
 		{"exercises: every stub is not right yet, every solution is", testExercises(h)},
 		// Float32 on another backend rounds otherwise; agreement to some units in the last digit is what can be asked.
-		{"notebooks on WebAssembly", testNotebooks(h, headless.Options{Backend: wasm.Name}, 3)},
+		{"notebooks on WebAssembly", testNotebooks(h, headless.Options{Backend: wasm.Name}, 3, h.Notebooks())},
 	}
 	for _, part := range parts {
 		start, before := time.Now(), t
@@ -246,15 +246,19 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 	}
 }
 
-// eachNotebook makes a check of every notebook, two at a time. The check gets a folder for what it writes, which is removed afterwards.
-func eachNotebook(h setup.Home, checkOf func(path, folder string) check) check {
+// eachNotebook makes a check of every notebook in the folders, two at a time. The check gets a folder for what it writes, which is removed afterwards.
+func eachNotebook(folders []string, checkOf func(path, folder string) check) check {
 	return func(ctx context.Context, t *tally) error {
-		notebooks, err := filepath.Glob(filepath.Join(h.Notebooks(), "*.ipynb"))
-		if err != nil {
-			return err
+		var notebooks []string
+		for _, in := range folders {
+			paths, err := filepath.Glob(filepath.Join(in, "*.ipynb"))
+			if err != nil {
+				return err
+			}
+			notebooks = append(notebooks, paths...)
 		}
 		if len(notebooks) == 0 {
-			return fmt.Errorf("there is no notebook in %s", h.Notebooks())
+			return fmt.Errorf("there is no notebook in %s", folders[0])
 		}
 		folder, remove, err := setup.TempDir()
 		if err != nil {
@@ -269,9 +273,9 @@ func eachNotebook(h setup.Home, checkOf func(path, folder string) check) check {
 	}
 }
 
-// testNotebooks executes every notebook, and holds its text against what is stored. What is counted is notebooks.
-func testNotebooks(h setup.Home, opt headless.Options, slack float64) check {
-	return eachNotebook(h, func(path, folder string) check {
+// testNotebooks executes every notebook in the folders, and holds its text against what is stored. What is counted is notebooks.
+func testNotebooks(h setup.Home, opt headless.Options, slack float64, folders ...string) check {
+	return eachNotebook(folders, func(path, folder string) check {
 		opt := opt
 		opt.Output, opt.Timeout = folder, 10*time.Minute
 		return testNotebook(h, path, opt, slack)
@@ -303,8 +307,12 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 			t.fail(name, err.Error())
 		}
 		if differences := notebook.Compare(stored, fresh, slack); len(differences) > 0 {
+			where, err := filepath.Rel(h.Root, path)
+			if err != nil {
+				return err
+			}
 			t.fail(name, strings.Join(differences, "\n")+"\n`go run ./cmd/lab run --in-place "+
-				"notebooks/"+filepath.Base(path)+"` stores the fresh outputs")
+				filepath.ToSlash(where)+"` stores the fresh outputs")
 			return nil
 		}
 		t.passed++
@@ -315,7 +323,7 @@ func testNotebook(h setup.Home, path string, opt headless.Options, slack float64
 // testExercises executes the solutions of each notebook's exercises in the place of what the reader finds there. What is
 // counted is exercises.
 func testExercises(h setup.Home) check {
-	return eachNotebook(h, func(path, folder string) check { return testSolutions(h, path, folder) })
+	return eachNotebook([]string{h.Notebooks()}, func(path, folder string) check { return testSolutions(h, path, folder) })
 }
 
 // testSolutions executes a notebook of the first cell, with its imports, and the solved exercises.
