@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"descent.example/internal/answer"
+	"descent.example/internal/plural"
 )
 
 // DecayStep tries a step of gradient descent with weight decay on d random parameters, the last of which is the bias. step gets θ, the gradient of the
@@ -139,8 +140,8 @@ func (sea Sea) Try(rng *rand.Rand, gradient func(theta []float64, x [][]float64,
 		}, theta, 1e-5*delta)
 		got := gradient(slices.Clone(theta), answer.Rows(x), slices.Clone(y), delta)
 		if !answer.AllWithin(got, want, 1e-6) {
-			return fmt.Errorf("for %d examples of %d features, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
-				n, d, sea.Waves, delta, answer.Vector(got), answer.Vector(want))
+			return fmt.Errorf("for %s of %s, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
+				plural.Of(n, "example"), plural.Of(d, "feature"), sea.Waves, delta, answer.Vector(got), answer.Vector(want))
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"descent.example/internal/answer"
+	"descent.example/internal/plural"
 )
 
 // isNet says what is wrong with a net of elbows, c + Σvᵢ max(0, wᵢx + bᵢ), that should have a number of units at most.
@@ -15,7 +16,7 @@ func isNet(w, b, v []float64, most int) error {
 		return fmt.Errorf("you return %d input weights, %d biases and %d output weights; each unit has one of each", len(w), len(b), len(v))
 	}
 	if len(w) > most {
-		return fmt.Errorf("your net has %d units; %d are enough", len(w), most)
+		return fmt.Errorf("your net has %s; %d should be enough", plural.Of(len(w), "unit"), most)
 	}
 	return nil
 }
@@ -163,7 +164,7 @@ func Balance(rng *rand.Rand, n int, zeros bool, balance func(w, b, v []float64) 
 	}
 	w2, b2, v2 := balance(slices.Clone(w), slices.Clone(b), slices.Clone(v))
 	if len(w2) != n || len(b2) != n || len(v2) != n {
-		return fmt.Errorf("for %d units you return %d input weights, %d biases and %d output weights", n, len(w2), len(b2), len(v2))
+		return fmt.Errorf("for %s you return %d input weights, %d biases and %d output weights", plural.Of(n, "unit"), len(w2), len(b2), len(v2))
 	}
 	for i := range n {
 		unit := fmt.Sprintf("the unit w = %.5g, b = %.5g, v = %.5g becomes w = %.5g, b = %.5g, v = %.5g", w[i], b[i], v[i], w2[i], b2[i], v2[i])

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"descent.example/internal/answer"
+	"descent.example/internal/plural"
 )
 
 // Standardize tries the standardization of features. standardize gets a row of d features for each of n examples to learn from and for each that reports.
@@ -124,7 +125,7 @@ func EarlyStop(losses []float64, patience, most int, stop func(train func() floa
 		return fmt.Errorf("%s you return the epoch %d and the loss %.5g; it should be %d and %.5g", said, best, loss, want, least)
 	}
 	if trained != epochs {
-		return fmt.Errorf("%s you train for %d epochs; it should be %d", said, trained, epochs)
+		return fmt.Errorf("%s you train for %s; it should be %d", said, plural.Of(trained, "epoch"), epochs)
 	}
 	return nil
 }
