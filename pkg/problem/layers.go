@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/memory"
@@ -124,6 +125,18 @@ func Normal(scale float64) Initializer {
 			for i := range w {
 				w[i] = scale / math.Sqrt(float64(sizes[l])) * rng.NormFloat64()
 			}
+		}
+		return layers
+	}
+}
+
+// Times multiplies what an initializer draws by a number: the elbows −b/w of the first hidden layer stay where they are.
+func (i Initializer) Times(scale float64) Initializer {
+	return func(sizes []int, seed int) Layers {
+		layers := i(sizes, seed)
+		for _, layer := range layers {
+			layer.W.Scale(scale, layer.W)
+			floats.Scale(scale, layer.B)
 		}
 		return layers
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers"
 	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/mat"
 )
 
 // Activation is the non-linearity of a net's hidden units.
@@ -30,6 +31,16 @@ func (a Activation) String() string {
 	return names[a]
 }
 
+// ActivationByName returns the one of Activations that has the name. It is an error when none has.
+func ActivationByName(name string) (Activation, error) {
+	for _, a := range Activations() {
+		if a.String() == name {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("there is no activation %q: choose one of %v", name, Activations())
+}
+
 // check says that there is no such activation.
 func (a Activation) check() error {
 	if a < ReLU || a > Sigmoid {
@@ -47,6 +58,10 @@ func (a Activation) mustBe() {
 // At returns the activation of z, on the host. It panics when there is no such activation.
 func (a Activation) At(z float64) float64 {
 	a.mustBe()
+	return a.value(z)
+}
+
+func (a Activation) value(z float64) float64 {
 	switch a {
 	case Tanh:
 		return math.Tanh(z)
@@ -171,6 +186,27 @@ func (m MLP) Output(theta, x []float64) []float64 {
 	mustFit(theta, m.mustBe())
 	z, _ := layersOf(theta, m.Sizes).Forward(x, func(_, _ int, z float64) float64 { return m.Activation.At(z) })
 	return z[len(z)-1]
+}
+
+// Outputs is Output for each row of x [n, inputs]: [n, outputs]. It panics as Output does.
+func (m MLP) Outputs(theta []float64, x *mat.Dense) *mat.Dense {
+	mustFit(theta, m.mustBe())
+	h := x
+	for l, layer := range layersOf(theta, m.Sizes) {
+		z := new(mat.Dense)
+		z.Mul(h, layer.W)
+		rows, _ := z.Dims()
+		for i := range rows {
+			row := z.RawRowView(i)
+			for j, b := range layer.B {
+				if row[j] += b; l < len(m.Sizes)-2 {
+					row[j] = m.Activation.value(row[j])
+				}
+			}
+		}
+		h = z
+	}
+	return h
 }
 
 // Accuracy returns the share of the examples to whose class the net gives the highest output: of those that it learns, or of unseen

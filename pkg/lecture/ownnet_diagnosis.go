@@ -1,0 +1,153 @@
+package lecture
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/mat"
+
+	"descent.example/pkg/diagnosis"
+	"descent.example/pkg/figure"
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/train"
+)
+
+// A remedy is another training, which a diagnosis compares with the run.
+type remedy struct {
+	name  string
+	width int
+	net   OwnNet
+}
+
+// diagnose says why the function was not learned, from what other trainings come to. One that was learned needs none.
+func (r *OwnRun) diagnose(ctx context.Context) error {
+	record := diagnosis.Record{Tolerance: ownTolerance,
+		Trials: []diagnosis.Trial{{Name: "this training", Width: r.width(), Errors: []float64{r.Error()}}}}
+	if r.Error() > record.Tolerance {
+		if err := r.compare(ctx, &record); err != nil {
+			return err
+		}
+	}
+	var err error
+	r.Diagnosis, err = diagnosis.Diagnose(record)
+	return err
+}
+
+// width is the number of units of a hidden layer, 1 if it is not known.
+func (r *OwnRun) width() int {
+	if model, is := r.model(); is && len(model.Sizes) > 2 {
+		return model.Sizes[1]
+	}
+	return 1
+}
+
+// remedies are the same training on more examples; and on these, Adam at two rates, and a wider net.
+func (r *OwnRun) remedies() (all []remedy, err error) {
+	const n = 400
+	more := r.OwnNet
+	more.X, more.Y = r.Target.Sample(n, r.Noise, r.Seed+2_000_000)
+	if more.Problem, err = r.on(more.X, more.Y); err != nil {
+		return nil, err
+	}
+	all = append(all, remedy{"the same training", r.width(), more})
+	adam := func(name string, width int, rate float64, p problem.Problem) error {
+		o := more
+		o.Problem, o.Steps, o.Start = p, 2000, problem.SpreadElbows(o.X)
+		c, err := cosine(rate, o.Steps, 20)
+		if err != nil {
+			return err
+		}
+		o.Sampler, o.Schedule = c.Sampler, c.Schedule
+		if o.Optimizer, err = optim.Adam(); err != nil {
+			return err
+		}
+		all = append(all, remedy{name, width, o})
+		return nil
+	}
+	for _, rate := range []float64{0.01, 0.03} {
+		if err := adam(fmt.Sprintf("Adam at %g", rate), r.width(), rate, more.Problem); err != nil {
+			return nil, err
+		}
+	}
+	if _, is := r.model(); is {
+		wide := hidden(max(64, 2*r.width()))
+		net, err := problem.NewNet(wide, problem.NewPoints(more.X, more.Y))
+		if err != nil {
+			return nil, err
+		}
+		if err := adam("Adam at 0.01", wide.Sizes[1], 0.01, net); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// on is the same problem on other examples.
+func (r *OwnRun) on(xs, ys []float64) (problem.Problem, error) {
+	switch p := r.Problem.(type) {
+	case *problem.Net:
+		return problem.NewNet(p.MLP, problem.NewPoints(xs, ys))
+	case train.Model:
+		column := func(values []float64) []*tensors.Tensor {
+			return []*tensors.Tensor{tensors.FromValue(figure.Each(values, func(v float64) []float64 { return []float64{v} }))}
+		}
+		p.Inputs, p.Labels = column(xs), column(ys)
+		return p, nil
+	}
+	return nil, fmt.Errorf("the problem is a %T: give a problem.Net or a train.Model", r.Problem)
+}
+
+// compare trains the remedies, and notes what they come to on unseen examples, and on others that choose the best; and the noise.
+func (r *OwnRun) compare(ctx context.Context, record *diagnosis.Record) error {
+	all, err := r.remedies()
+	if err != nil {
+		return err
+	}
+	var setups []setup
+	for _, remedy := range all {
+		t, err := remedy.net.trainer()
+		if err != nil {
+			return err
+		}
+		defer t.Close()
+		setups = append(setups, setup{trainer: t, config: remedy.net.config(1)})
+	}
+	histories, err := sweep(ctx, setups, r.Seed, 1)
+	if err != nil {
+		return err
+	}
+	choiceX, choiceY := r.Target.Sample(ownUnseen, r.Noise, r.Seed+3_000_000)
+	for i, remedy := range all {
+		trial := diagnosis.Trial{Name: remedy.name, Width: remedy.width}
+		f, h := outputsOf(remedy.net, setups[i].trainer), histories[i][0]
+		for _, on := range []struct {
+			xs, ys []float64
+			errors *[]float64
+		}{{r.unseenX, r.unseenY, &trial.Errors}, {choiceX, choiceY, &trial.Chosen}} {
+			e := math.Inf(1)
+			if _, diverged := h.Diverged(); !diverged {
+				values, err := f(h.Final, on.xs)
+				if err != nil {
+					return err
+				}
+				e = rms(on.ys, func(i int) float64 { return values[i] })
+			}
+			*on.errors = append(*on.errors, e)
+		}
+		if i == 0 {
+			record.More = trial
+			continue
+		}
+		record.Trials = append(record.Trials, trial)
+	}
+	more := all[0].net
+	gamma, err := diagnosis.Neighbours(mat.NewDense(len(more.X), 1, more.X), more.Y, 10)
+	if err != nil {
+		return err
+	}
+	record.Noise.Value = gamma.Noise
+	return nil
+}

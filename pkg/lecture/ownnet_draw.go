@@ -1,0 +1,169 @@
+package lecture
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"descent.example/internal/plural"
+	"descent.example/pkg/figure"
+	"descent.example/pkg/relu"
+)
+
+// Draw (claims G3, N12, W1) draws the net with its elbows on the examples, the losses, where the elbows went, and the sharpness.
+func (r *OwnRun) Draw() *figure.Figure {
+	return figure.Grid(2, r.drawNet(r.last()), r.drawLosses(r.last()), r.drawElbows(r.last()), r.drawSharpness(r.last()))
+}
+
+// Animate (claims G3, N12, W1) is Draw as training goes on.
+func (r *OwnRun) Animate() *figure.Animation {
+	var records []int
+	const most = 20
+	for i := range most { // close together at the start, where the net changes fastest
+		part := float64(i) / (most - 1)
+		if k := int(math.Round(part * part * float64(r.last()))); !slices.Contains(records, k) {
+			records = append(records, k)
+		}
+	}
+	return figure.Animate(len(records), 6, func(i int) *figure.Figure {
+		k := records[i]
+		return figure.Grid(2, r.drawNet(k), r.drawLosses(k), r.drawElbows(k), r.drawSharpness(k))
+	})
+}
+
+// drawNet draws the net of a record.
+func (r *OwnRun) drawNet(record int) *figure.Figure {
+	lo, hi := r.Target.Lo, r.Target.Hi
+	span := Span(slices.Concat(r.Y, figure.Column(r.curveX, r.Target.F)))
+	within := func(y float64) float64 { return max(span[0], min(span[1], y)) } // a net that goes astray leaves the picture
+	xs, places := r.curveX, r.elbows(record)
+	curve := figure.Each(r.curves[record], within)
+	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).
+		Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F).Line("net", xs, curve)
+	if net := r.net(record); net != nil && len(places) > 0 {
+		fig.Points("its elbows", places, figure.Each(places, func(x float64) float64 { return within(net.At(x)) }))
+	}
+	return fig
+}
+
+// drawLosses draws the losses up to a record.
+func (r *OwnRun) drawLosses(record int) *figure.Figure {
+	fig := figure.New("Loss", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.LogY("½ mean (f(x) − y)²")).
+		Line("on its examples", r.Step[:record+1], r.Seen[:record+1]).Line("on unseen ones", r.Step[:record+1], r.Unseen[:record+1])
+	if r.Floor > 0 {
+		fig.HLine(r.Floor, "noise σ²/2")
+	}
+	return fig
+}
+
+// drawElbows draws where the elbows were at each record up to one.
+func (r *OwnRun) drawElbows(record int) *figure.Figure {
+	lo, hi := r.Target.Lo, r.Target.Hi
+	fig := figure.New("Where the elbows go", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.Y("x").Range(lo, hi))
+	model, is := r.model()
+	switch {
+	case is && len(model.Sizes) == 3:
+		paths := make([][]float64, model.Sizes[1])
+		for k := range record + 1 {
+			for j, place := range r.centers(k) {
+				paths[j] = append(paths[j], max(lo, min(hi, place)))
+			}
+		}
+		fig.Bundle("−b/w of each unit", r.Step[:record+1], paths)
+	default:
+		var steps, places []float64
+		for k := range record + 1 {
+			for _, place := range r.elbows(k) {
+				steps, places = append(steps, float64(r.Step[k])), append(places, place)
+			}
+		}
+		if len(places) == 0 {
+			return fig.HLine((lo+hi)/2, "no elbows")
+		}
+		fig.Points("elbows", steps, places)
+	}
+	for _, k := range r.Target.Knots {
+		fig.HLine(k, "kink of the target")
+	}
+	return fig
+}
+
+// drawSharpness draws the sharpness up to a record, and where gradient descent would be unstable.
+func (r *OwnRun) drawSharpness(record int) *figure.Figure {
+	last := r.Step[r.last()]
+	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(last)), figure.LogY("λ_max of the Hessian"))
+	n, _ := slices.BinarySearch(r.SharpAt, r.Step[record]+1)
+	fig.Line("λ_max", r.SharpAt[:n], r.Sharpness[:n])
+	if r.Edge > 0 {
+		steps := figure.Each(r.Step, func(step int) int { return min(step, max(0, last-1)) })
+		fig.Theory(fmt.Sprintf("%.3g/η: unstable above", r.Edge), steps, func(step float64) float64 { return r.Edge / r.Schedule.At(int(step)) })
+	}
+	return fig
+}
+
+// String says how well the net learned, what its units do, how sharp its loss is, and the diagnosis.
+func (r *OwnRun) String() string {
+	var lines []string
+	if r.DivergedAt >= 0 {
+		lines = append(lines, fmt.Sprintf("Training diverged at step %d.", r.DivergedAt))
+	} else {
+		lines = append(lines, fmt.Sprintf("Root mean square error: %.2g on its examples, %.2g on unseen ones.", math.Sqrt(2*r.Seen[r.last()]), r.Error()))
+		if units := r.units(); units != "" {
+			lines = append(lines, units)
+		}
+	}
+	if d := r.Diagnosis; d != nil {
+		lines = append(lines, fmt.Sprintf("Diagnosis: %v. %s", d.Cause, d.Evidence))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// units says what the hidden units of a ReLU net do at the end, "" of another model.
+func (r *OwnRun) units() string {
+	net := r.net(r.last())
+	if net == nil {
+		return ""
+	}
+	lo, hi := r.Target.Lo, r.Target.Hi
+	layers, err := net.Units(lo, hi)
+	pieces, errPieces := net.Pieces(lo, hi)
+	if err != nil || errPieces != nil {
+		return "" // pieces too short for rounding
+	}
+	count := map[relu.UnitState]int{}
+	all := 0
+	for _, layer := range layers {
+		for _, state := range layer {
+			count[state]++
+			all++
+		}
+	}
+	words := fmt.Sprintf("%s: %d bend on the interval, %d are on everywhere, %d are dead. The net has %s.", plural.Of(all, "unit"),
+		count[relu.Bent], count[relu.Linear], count[relu.Dead], plural.Of(len(pieces), "linear piece"))
+	if strong := bendingUnits(net, lo, hi); strong > 0 {
+		words += fmt.Sprintf(" %s make 95 %% of its bending Σ|vw|.", plural.Of(strong, "unit"))
+	}
+	return words
+}
+
+// bendingUnits is how few units of a net of one hidden layer make 95 % of its bending Σ|vw| in the interval; 0 of another net.
+func bendingUnits(net *relu.Net, lo, hi float64) int {
+	elbows, _, err := net.Elbows()
+	if err != nil {
+		return 0
+	}
+	var bends []float64
+	sum := 0.0
+	for _, e := range elbows {
+		if k := e.Knot(); k > lo && k < hi {
+			bends, sum = append(bends, math.Abs(e.Slope())), sum+math.Abs(e.Slope())
+		}
+	}
+	slices.Sort(bends)
+	units := 0
+	for left := sum; left > 0.05*sum; units++ {
+		left -= bends[len(bends)-1-units]
+	}
+	return units
+}
