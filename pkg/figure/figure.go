@@ -35,6 +35,7 @@ type Figure struct {
 	cols   int
 	values int // of all marks
 	curves int // and sets of points
+	low    bool
 	grips  []grip
 	alt    string
 	err    error
@@ -84,6 +85,14 @@ func (f *Figure) Copy() *Figure {
 	c := *f
 	c.marks = slices.Clone(f.marks)
 	return &c
+}
+
+// Low makes the frame of a panel in a row half as high as it is wide, if all panels of the picture are low: for a picture that is to
+// stand on one screen with what moves it.
+func (f *Figure) Low() *Figure {
+	f = f.made()
+	f.low = true
+	return f
 }
 
 // Row puts panels side by side; their titles become sub-titles. A name has

@@ -39,6 +39,7 @@ type Panel struct {
 	flat           bool    // a plane of two parameters rather than a function over an axis
 	framed         bool    // on all four sides
 	ratio          float64 // of the frame's height to its width; 0 for the usual one
+	low            bool    // half as high as wide
 	bar            colored // what a color bar explains, or nil
 	above          bool    // the legend stands above the frame, not to the right
 	hideY, hideBar bool    // the neighbor in the row shows them
@@ -155,7 +156,7 @@ func (f *Figure) panelOf(common *common) (*Panel, error) {
 
 // scaled is a panel whose scales are not yet known.
 func (f *Figure) scaled() *Panel {
-	return &Panel{title: f.title, x: f.x, y: f.y, marks: slices.Clone(f.marks), curves: f.curves,
+	return &Panel{title: f.title, x: f.x, y: f.y, low: f.low, marks: slices.Clone(f.marks), curves: f.curves,
 		flat: slices.ContainsFunc(f.marks, func(m mark) bool { return m.base().plane }), noted: map[string]bool{}, drawn: map[*values]stretch{}}
 }
 
@@ -434,6 +435,8 @@ func (l *layout) place(cols int) error {
 		switch {
 		case p.ratio > 0:
 			ratio = max(ratio, p.ratio)
+		case p.low && cols > 1:
+			ratio = max(ratio, 0.5)
 		case cols > 1:
 			ratio = max(ratio, 0.85)
 		default:

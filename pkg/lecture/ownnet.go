@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/ml/train/optimizer"
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
@@ -195,39 +194,34 @@ func outputsOf(o OwnNet, t *train.Trainer) func(theta, xs []float64) ([]float64,
 // followSharpness takes the sharpness at some of the records, each from the direction of the one before.
 func (r *OwnRun) followSharpness(ctx context.Context, l Landscape) error {
 	const first, later = 12, 4 // products with the Hessian
+	products := first
 	var v []float64
-	for k := 0; k < len(r.Theta) && ctx.Err() == nil; k += max(1, len(r.Theta)/ownSharpness) {
-		theta, products := r.Theta[k], later
-		if v == nil {
-			products = first
+	for i := range ownSharpness {
+		k := i * r.last() / (ownSharpness - 1)
+		if ctx.Err() != nil || i > 0 && r.Step[k] == r.SharpAt[len(r.SharpAt)-1] {
+			continue
 		}
-		loss, at, err := l(theta)
+		hv, err := r.hessianAt(l, r.Theta[k])
 		if err != nil {
 			return err
 		}
-		if math.IsInf(loss, 0) || math.IsNaN(loss) {
-			return nil
-		}
-		shifted := make([]float64, len(theta))
-		lambda, direction, err := stat.Lanczos(func(v []float64) ([]float64, error) {
-			const epsilon = 1e-6 // a kink of a ReLU that is nearer than this would count as curvature
-			_, there, err := l(floats.AddScaledTo(shifted, theta, epsilon, v))
-			if err != nil {
-				return nil, err
-			}
-			hv := make([]float64, len(v))
-			for i := range hv {
-				hv[i] = (there[i] - at[i]) / epsilon
-			}
-			return hv, nil
-		}, len(theta), v, products)
+		lambda, direction, err := stat.Lanczos(hv, len(r.Theta[k]), v, products)
 		if err != nil {
-			return err
+			return nil // of a run that diverges numbers may be too large for it
 		}
-		v = direction
+		v, products = direction, later
 		r.SharpAt, r.Sharpness = append(r.SharpAt, r.Step[k]), append(r.Sharpness, lambda)
 	}
 	return nil
+}
+
+// hessianAt is how the Hessian at θ multiplies a vector.
+func (r *OwnRun) hessianAt(l Landscape, theta []float64) (func(v []float64) ([]float64, error), error) {
+	if net, is := r.Problem.(*problem.Net); is {
+		product, err := net.HessianAt(theta)
+		return func(v []float64) ([]float64, error) { return product(v), nil }, err
+	}
+	return func(v []float64) ([]float64, error) { return hessianProduct(l, theta, v) }, nil
 }
 
 // net is the ReLU net of a record; nil if the model is another.

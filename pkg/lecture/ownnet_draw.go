@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"descent.example/internal/plural"
+	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/figure"
 	"descent.example/pkg/relu"
 )
@@ -39,18 +40,18 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 	within := func(y float64) float64 { return max(span[0], min(span[1], y)) } // a net that goes astray leaves the picture
 	xs, places := r.curveX, r.elbows(record)
 	curve := figure.Each(r.curves[record], within)
-	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).
-		Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F).Line("net", xs, curve)
+	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
+		Line("net", xs, curve).Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
 	if net := r.net(record); net != nil && len(places) > 0 {
-		fig.Points("its elbows", places, figure.Each(places, func(x float64) float64 { return within(net.At(x)) }))
+		fig.Points("elbows", places, figure.Each(places, func(x float64) float64 { return within(net.At(x)) }))
 	}
 	return fig
 }
 
 // drawLosses draws the losses up to a record.
 func (r *OwnRun) drawLosses(record int) *figure.Figure {
-	fig := figure.New("Loss", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.LogY("½ mean (f(x) − y)²")).
-		Line("on its examples", r.Step[:record+1], r.Seen[:record+1]).Line("on unseen ones", r.Step[:record+1], r.Unseen[:record+1])
+	fig := figure.New("Loss", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.LogY("½ mean (f(x) − y)²")).Low().
+		Line("examples", r.Step[:record+1], r.Seen[:record+1]).Line("unseen ones", r.Step[:record+1], r.Unseen[:record+1])
 	if r.Floor > 0 {
 		fig.HLine(r.Floor, "noise σ²/2")
 	}
@@ -60,7 +61,7 @@ func (r *OwnRun) drawLosses(record int) *figure.Figure {
 // drawElbows draws where the elbows were at each record up to one.
 func (r *OwnRun) drawElbows(record int) *figure.Figure {
 	lo, hi := r.Target.Lo, r.Target.Hi
-	fig := figure.New("Where the elbows go", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.Y("x").Range(lo, hi))
+	fig := figure.New("Where the elbows go", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.Y("x").Range(lo, hi)).Low()
 	model, is := r.model()
 	switch {
 	case is && len(model.Sizes) == 3:
@@ -92,12 +93,19 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 // drawSharpness draws the sharpness up to a record, and where gradient descent would be unstable.
 func (r *OwnRun) drawSharpness(record int) *figure.Figure {
 	last := r.Step[r.last()]
-	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(last)), figure.LogY("λ_max of the Hessian"))
+	reach := Span(figure.Each(slices.Concat(r.Sharpness, []float64{r.Edge / r.Schedule.At(0)}), math.Log))
+	low, high := math.Exp(reach[0]), math.Exp(reach[1])
+	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(last)), figure.LogY("λ_max of the Hessian").Range(low, high)).Low()
 	n, _ := slices.BinarySearch(r.SharpAt, r.Step[record]+1)
 	fig.Line("λ_max", r.SharpAt[:n], r.Sharpness[:n])
-	if r.Edge > 0 {
-		steps := figure.Each(r.Step, func(step int) int { return min(step, max(0, last-1)) })
-		fig.Theory(fmt.Sprintf("%.3g/η: unstable above", r.Edge), steps, func(step float64) float64 { return r.Edge / r.Schedule.At(int(step)) })
+	var steps, edges []float64
+	for k := 0; r.Edge > 0 && k <= r.last(); k++ {
+		if edge := r.Edge / r.Schedule.At(min(r.Step[k], max(0, r.Steps-1))); edge < high {
+			steps, edges = append(steps, float64(r.Step[k])), append(edges, edge)
+		}
+	}
+	if len(steps) > 1 {
+		fig.Theory(fmt.Sprintf("%.3g/η: unstable above", r.Edge), steps, edges)
 	}
 	return fig
 }
@@ -114,7 +122,11 @@ func (r *OwnRun) String() string {
 		}
 	}
 	if d := r.Diagnosis; d != nil {
-		lines = append(lines, fmt.Sprintf("Diagnosis: %v. %s", d.Cause, d.Evidence))
+		cause := d.Cause.String()
+		if d.Cause == diagnosis.Nothing {
+			cause = "learned"
+		}
+		lines = append(lines, fmt.Sprintf("Diagnosis: %s. %s", cause, d.Evidence))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -131,18 +143,25 @@ func (r *OwnRun) units() string {
 	if err != nil || errPieces != nil {
 		return "" // pieces too short for rounding
 	}
-	count := map[relu.UnitState]int{}
-	all := 0
+	count, all := map[relu.UnitState]int{}, 0
 	for _, layer := range layers {
 		for _, state := range layer {
 			count[state]++
 			all++
 		}
 	}
-	words := fmt.Sprintf("%s: %d bend on the interval, %d are on everywhere, %d are dead. The net has %s.", plural.Of(all, "unit"),
-		count[relu.Bent], count[relu.Linear], count[relu.Dead], plural.Of(len(pieces), "linear piece"))
+	words := plural.Of(all, "hidden unit") + ":"
+	for _, state := range []struct {
+		relu.UnitState
+		does string
+	}{{relu.Bent, "bend"}, {relu.Linear, "on everywhere"}, {relu.Dead, "dead"}} {
+		if n := count[state.UnitState]; n > 0 {
+			words += fmt.Sprintf(" %d %s,", n, state.does)
+		}
+	}
+	words = fmt.Sprintf("%s %s.", words, plural.Of(len(pieces), "linear piece"))
 	if strong := bendingUnits(net, lo, hi); strong > 0 {
-		words += fmt.Sprintf(" %s make 95 %% of its bending Σ|vw|.", plural.Of(strong, "unit"))
+		words += fmt.Sprintf(" %s would make 95 %% of the bending Σ|vw|.", plural.Of(strong, "unit"))
 	}
 	return words
 }

@@ -74,16 +74,8 @@ func (a Activation) value(z float64) float64 {
 // Slope returns the activation's derivative at z, on the host; ReLU's at 0 is 0. It panics as At does.
 func (a Activation) Slope(z float64) float64 {
 	a.mustBe()
-	switch a {
-	case Tanh:
-		return 1 - a.At(z)*a.At(z)
-	case Sigmoid:
-		return a.At(z) * (1 - a.At(z))
-	}
-	if z > 0 {
-		return 1
-	}
-	return 0
+	_, slope, _ := a.derivatives(z)
+	return slope
 }
 
 // Activations are all there are.
@@ -191,22 +183,17 @@ func (m MLP) Output(theta, x []float64) []float64 {
 // Outputs is Output for each row of x [n, inputs]: [n, outputs]. It panics as Output does.
 func (m MLP) Outputs(theta []float64, x *mat.Dense) *mat.Dense {
 	mustFit(theta, m.mustBe())
-	h := x
 	for l, layer := range layersOf(theta, m.Sizes) {
-		z := new(mat.Dense)
-		z.Mul(h, layer.W)
-		rows, _ := z.Dims()
-		for i := range rows {
-			row := z.RawRowView(i)
-			for j, b := range layer.B {
-				if row[j] += b; l < len(m.Sizes)-2 {
-					row[j] = m.Activation.value(row[j])
-				}
-			}
+		x = affine(x, layer)
+		if l == len(m.Sizes)-2 {
+			break
 		}
-		h = z
+		z := x.RawMatrix().Data
+		for i, v := range z {
+			z[i] = m.Activation.value(v)
+		}
 	}
-	return h
+	return x
 }
 
 // Accuracy returns the share of the examples to whose class the net gives the highest output: of those that it learns, or of unseen
