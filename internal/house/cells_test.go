@@ -155,8 +155,8 @@ func exercise(c cell) cell {
 	return c
 }
 
-// aboutCells is the notebook that explains cells. Its cells declare, as those of a reader may.
-const aboutCells = "00"
+// declaring are the notebooks whose cells declare, as those of a reader may: the one that explains cells, and the one that is the reader's own.
+var declaring = []string{"00", "07"}
 
 // checkCells returns what is wrong with the cells of all notebooks.
 func checkCells(cells []cell) (complaints []string) {
@@ -180,7 +180,7 @@ func checkCells(cells []cell) (complaints []string) {
 			continue
 		}
 		switch {
-		case c.notebook == aboutCells:
+		case slices.Contains(declaring, c.notebook):
 		case c.setUp:
 			if slices.ContainsFunc(declared.Decls, func(d ast.Decl) bool { g, is := d.(*ast.GenDecl); return !is || g.Tok != token.IMPORT }) {
 				complain("the first cell of a chapter has imports alone above its %%%%")

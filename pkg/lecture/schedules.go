@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"gonum.org/v1/gonum/floats"
@@ -370,4 +371,33 @@ func atOnce(rates [][]float64, of func(contender int, rate float64) (float64, er
 	}
 	wait.Wait()
 	return values, errors.Join(slices.Concat(errs...)...)
+}
+
+// ScheduleNames are the names of Schedules that ScheduleByName knows: all but "plateau", whose rates depend on the run.
+func ScheduleNames() (names []string) {
+	all, err := Schedules(1, 1000)
+	if err != nil {
+		panic(err) // they can be
+	}
+	for _, s := range all {
+		if !s.Plateau.On() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// ScheduleByName is the one of Schedules of that name, for a run of the given steps whose greatest rate is eta. It is an error when none
+// of ScheduleNames has it, and when steps or eta cannot be.
+func ScheduleByName(name string, eta float64, steps int) (schedule.Schedule, error) {
+	all, err := Schedules(eta, steps)
+	if err != nil {
+		return schedule.Schedule{}, err
+	}
+	for _, s := range all {
+		if s.Name == name && !s.Plateau.On() {
+			return s.Schedule, nil
+		}
+	}
+	return schedule.Schedule{}, fmt.Errorf("there is no schedule %q: choose one of %s", name, strings.Join(ScheduleNames(), ", "))
 }

@@ -1,0 +1,80 @@
+package lecture
+
+import (
+	"slices"
+
+	"descent.example/pkg/problem"
+)
+
+// Drawn is the name of the target that OwnControls' reader draws.
+const Drawn = "drawn"
+
+// OwnTargets are the names of the targets that OwnControls' reader chooses from.
+func OwnTargets() (names []string) {
+	for _, t := range problem.Targets() {
+		names = append(names, t.Name)
+	}
+	return append(names, Drawn)
+}
+
+// OwnControls (claims G3, N12, W1) are what a reader sets of a net of his own.
+type OwnControls struct {
+	Target    string    // one of OwnTargets
+	Heights   []float64 // of the drawn target, at equal distances from 0 to 1
+	Examples  int
+	Noise     float64 // standard deviation
+	Width     int     // of each hidden layer
+	Depth     int     // hidden layers
+	Unit      string  // one of problem.Activations
+	Scale     float64 // by which the start is multiplied
+	Optimizer string  // one of optim.Names
+	Rate      float64 // the greatest η
+	Schedule  string  // one of ScheduleNames
+	Batch     int
+	Order     string // one of sample.Names
+	Steps     int
+	Decay     float64 // weight decay
+	Seed      int
+	Film      bool // the picture is the training, not its end
+}
+
+// places are those of the drawn target's points.
+func (c OwnControls) places() (xs []float64) {
+	for i := range c.Heights {
+		xs = append(xs, float64(i)/float64(len(c.Heights)-1))
+	}
+	return xs
+}
+
+// Function is the target. It is an error when there is none of the name, and when the drawn one has fewer than two heights.
+func (c OwnControls) Function() (problem.Target, error) {
+	if c.Target == Drawn {
+		return problem.Through(c.places(), c.Heights)
+	}
+	return problem.TargetByName(c.Target)
+}
+
+// Model is the net, in float64. It is an error when there is no unit of the name.
+func (c OwnControls) Model() (model problem.MLP, err error) {
+	model = hidden(slices.Repeat([]int{c.Width}, c.Depth)...)
+	model.Activation, err = problem.ActivationByName(c.Unit)
+	return model, err
+}
+
+// A Shown is a picture that lab.Show takes.
+type Shown interface {
+	PNG() ([]byte, error)
+	Alt() string
+}
+
+// Picture is the run's: as it ends, with handles at the points of a drawn target, which set the parameter heights; or as a film.
+func (c OwnControls) Picture(r *OwnRun, heights string) Shown {
+	if c.Film {
+		return r.Animate()
+	}
+	fig := r.Draw()
+	if c.Target == Drawn {
+		fig = fig.Handles(1, "", heights, c.places(), c.Heights)
+	}
+	return fig
+}
