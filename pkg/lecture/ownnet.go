@@ -117,11 +117,11 @@ type OwnRun struct {
 
 	unseenX, unseenY []float64
 	curveX           []float64
-	curves           [][]float64 // f at curveX, at each record
+	curves           [][]float64 // f at curveX, at each record; of a problem.Net computed when it is drawn
 }
 
 const (
-	ownRecords   = 40  // of a run
+	ownRecords   = 30  // of a run
 	ownSharpness = 12  // records with a sharpness
 	ownUnseen    = 120 // examples
 	ownTolerance = 0.2 // the root mean square error at which a function counts as learned
@@ -161,7 +161,10 @@ func (r *OwnRun) predict(t *train.Trainer) error {
 	r.unseenX, r.unseenY = r.Target.Sample(ownUnseen, r.Noise, r.Seed+1_000_000)
 	r.curveX, _ = r.Target.Grid(101)
 	f := outputsOf(r.OwnNet, t)
-	all := slices.Concat(r.X, r.unseenX, r.curveX)
+	all := slices.Concat(r.X, r.unseenX)
+	if _, is := r.model(); !is {
+		all = append(all, r.curveX...)
+	}
 	for _, theta := range r.Theta {
 		values, err := f(theta, all)
 		if err != nil {
@@ -173,9 +176,19 @@ func (r *OwnRun) predict(t *train.Trainer) error {
 			return e * e / 2
 		}
 		r.Seen, r.Unseen = append(r.Seen, half(r.Y, values[:n])), append(r.Unseen, half(r.unseenY, values[n:m]))
-		r.curves = append(r.curves, values[m:])
+		if len(values) > m {
+			r.curves = append(r.curves, values[m:])
+		}
 	}
 	return nil
+}
+
+// curve is f at curveX, at a record.
+func (r *OwnRun) curve(record int) []float64 {
+	if model, is := r.model(); is {
+		return model.Outputs(r.Theta[record], mat.NewDense(len(r.curveX), 1, r.curveX)).RawMatrix().Data
+	}
+	return r.curves[record]
 }
 
 // outputsOf is the model as a function of its parameters and many inputs.
@@ -193,7 +206,7 @@ func outputsOf(o OwnNet, t *train.Trainer) func(theta, xs []float64) ([]float64,
 
 // followSharpness takes the sharpness at some of the records, each from the direction of the one before.
 func (r *OwnRun) followSharpness(ctx context.Context, l Landscape) error {
-	const first, later = 12, 4 // products with the Hessian
+	const first, later = 10, 3 // products with the Hessian
 	products := first
 	var v []float64
 	for i := range ownSharpness {

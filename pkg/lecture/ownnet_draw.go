@@ -39,7 +39,7 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 	span := Span(slices.Concat(r.Y, figure.Column(r.curveX, r.Target.F)))
 	within := func(y float64) float64 { return max(span[0], min(span[1], y)) } // a net that goes astray leaves the picture
 	xs, places := r.curveX, r.elbows(record)
-	curve := figure.Each(r.curves[record], within)
+	curve := figure.Each(r.curve(record), within)
 	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
 		Line("net", xs, curve).Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
 	if net := r.net(record); net != nil && len(places) > 0 {
@@ -97,6 +97,9 @@ func (r *OwnRun) drawSharpness(record int) *figure.Figure {
 	low, high := math.Exp(reach[0]), math.Exp(reach[1])
 	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(last)), figure.LogY("λ_max of the Hessian").Range(low, high)).Low()
 	n, _ := slices.BinarySearch(r.SharpAt, r.Step[record]+1)
+	if n == 0 {
+		return fig.HLine(low, "not finite")
+	}
 	fig.Line("λ_max", r.SharpAt[:n], r.Sharpness[:n])
 	var steps, edges []float64
 	for k := 0; r.Edge > 0 && k <= r.last(); k++ {

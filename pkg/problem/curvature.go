@@ -2,6 +2,7 @@ package problem
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -41,12 +42,12 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 	examples, _ := n.x.Dims()
 	delta[last].Scale(1/float64(examples), delta[last])
 	for l := last; l > 0; l-- {
-		delta[l-1] = new(mat.Dense)
-		delta[l-1].Mul(delta[l], layers[l].W.T())
+		delta[l-1] = mat.NewDense(examples, n.Sizes[l], nil)
+		addBack(delta[l-1], delta[l], layers[l].W)
 		delta[l-1].MulElem(delta[l-1], slope[l-1])
 	}
 	return func(v []float64) []float64 {
-		return pearlmutter{layers, h, slope, bend, delta}.product(layersOf(v, n.Sizes))
+		return pearlmutter{layers, h, slope, bend, delta, n.Activation != ReLU}.product(layersOf(v, n.Sizes))
 	}, nil
 }
 
@@ -54,6 +55,7 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 type pearlmutter struct {
 	layers                Layers
 	h, slope, bend, delta []*mat.Dense
+	bends                 bool // some second derivative is not 0
 }
 
 // product differentiates both passes in the direction v.
@@ -62,59 +64,105 @@ func (p pearlmutter) product(v Layers) (hv []float64) {
 	rows, inputs := p.h[0].Dims()
 	dh, dz := []*mat.Dense{mat.NewDense(rows, inputs, nil)}, []*mat.Dense{}
 	for l, layer := range p.layers {
-		z, through := affine(p.h[l], v[l]), new(mat.Dense)
-		through.Mul(dh[l], layer.W)
-		z.Add(z, through)
-		dz = append(dz, z)
-		if l < last {
-			moved := new(mat.Dense)
+		z := affine(p.h[l], v[l])
+		if l > 0 {
+			addProduct(z, dh[l], layer.W)
+		}
+		if dz = append(dz, z); l < last {
+			moved := mat.NewDense(rows, len(layer.B), nil)
 			moved.MulElem(z, p.slope[l])
 			dh = append(dh, moved)
 		}
 	}
 	gradients := make([][]float64, last+1)
-	ddelta := new(mat.Dense)
+	ddelta := mat.NewDense(rows, len(p.layers[last].B), nil)
 	ddelta.Scale(1/float64(rows), dz[last])
 	for l := last; l >= 0; l-- {
-		var w, more mat.Dense
-		w.Mul(dh[l].T(), p.delta[l])
-		more.Mul(p.h[l].T(), ddelta)
-		w.Add(&w, &more)
-		_, out := ddelta.Dims()
+		in, out := p.layers[l].W.Dims()
+		w := mat.NewDense(in, out, nil)
+		addOuter(w, dh[l], p.delta[l])
+		addOuter(w, p.h[l], ddelta)
 		biases := make([]float64, out)
 		for i := range rows {
 			floats.Add(biases, ddelta.RawRowView(i))
 		}
-		gradients[l] = append(biases, w.RawMatrix().Data...)
-		if l == 0 {
+		if gradients[l] = append(biases, w.RawMatrix().Data...); l == 0 {
 			break
 		}
-		var back, direct, kept mat.Dense
-		back.Mul(ddelta, p.layers[l].W.T())
-		direct.Mul(p.delta[l], v[l].W.T())
-		back.Add(&back, &direct)
-		back.MulElem(&back, p.slope[l-1])
-		kept.Mul(p.delta[l], p.layers[l].W.T())
-		kept.MulElem(&kept, p.bend[l-1])
-		kept.MulElem(&kept, dz[l-1])
-		back.Add(&back, &kept)
-		ddelta = &back
+		back := mat.NewDense(rows, in, nil)
+		addBack(back, ddelta, p.layers[l].W)
+		addBack(back, p.delta[l], v[l].W)
+		back.MulElem(back, p.slope[l-1])
+		if p.bends {
+			kept := mat.NewDense(rows, in, nil)
+			addBack(kept, p.delta[l], p.layers[l].W)
+			kept.MulElem(kept, p.bend[l-1])
+			kept.MulElem(kept, dz[l-1])
+			back.Add(back, kept)
+		}
+		ddelta = back
 	}
-	for _, g := range gradients {
-		hv = append(hv, g...)
-	}
-	return hv
+	return slices.Concat(gradients...)
 }
 
 // affine is hW + b.
 func affine(h *mat.Dense, layer Layer) *mat.Dense {
-	z := new(mat.Dense)
-	z.Mul(h, layer.W)
+	rows, _ := h.Dims()
+	z := mat.NewDense(rows, len(layer.B), nil)
+	for i := range rows {
+		copy(z.RawRowView(i), layer.B)
+	}
+	addProduct(z, h, layer.W)
+	return z
+}
+
+// addProduct adds hW to z. Like its neighbors it is quick where W has one row or one column, which a matrix product is not.
+func addProduct(z, h, w *mat.Dense) {
 	rows, _ := z.Dims()
 	for i := range rows {
-		floats.Add(z.RawRowView(i), layer.B)
+		row := z.RawRowView(i)
+		if len(row) == 1 {
+			row[0] += floats.Dot(h.RawRowView(i), w.RawMatrix().Data)
+			continue
+		}
+		for k, v := range h.RawRowView(i) {
+			if v != 0 { // most of a ReLU's are
+				floats.AddScaled(row, v, w.RawRowView(k))
+			}
+		}
 	}
-	return z
+}
+
+// addOuter adds aᵀb to w.
+func addOuter(w, a, b *mat.Dense) {
+	rows, _ := a.Dims()
+	for i := range rows {
+		from, to := a.RawRowView(i), b.RawRowView(i)
+		if len(to) == 1 {
+			floats.AddScaled(w.RawMatrix().Data, to[0], from)
+			continue
+		}
+		for k, v := range from {
+			if v != 0 {
+				floats.AddScaled(w.RawRowView(k), v, to)
+			}
+		}
+	}
+}
+
+// addBack adds dWᵀ to h.
+func addBack(h, d, w *mat.Dense) {
+	rows, _ := h.Dims()
+	for i := range rows {
+		row, from := h.RawRowView(i), d.RawRowView(i)
+		if len(from) == 1 {
+			floats.AddScaled(row, from[0], w.RawMatrix().Data)
+			continue
+		}
+		for k := range row {
+			row[k] += floats.Dot(from, w.RawRowView(k))
+		}
+	}
 }
 
 // derivatives are the activation of z and its first two derivatives; ReLU's at 0 are 0.
