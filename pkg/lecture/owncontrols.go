@@ -1,9 +1,12 @@
 package lecture
 
 import (
+	"errors"
 	"slices"
 
+	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
 )
 
 // Drawn is the name of the target that OwnControls' reader draws.
@@ -59,6 +62,27 @@ func (c OwnControls) Model() (model problem.MLP, err error) {
 	model = hidden(slices.Repeat([]int{c.Width}, c.Depth)...)
 	model.Activation, err = problem.ActivationByName(c.Unit)
 	return model, err
+}
+
+// Net is the training, as the cell of section 7.1 writes it out. It is an error when a control cannot be.
+func (c OwnControls) Net() (OwnNet, error) {
+	target, err := c.Function()
+	if err != nil {
+		return OwnNet{}, err
+	}
+	var errs [4]error
+	o := OwnNet{Target: target, Noise: c.Noise, Edge: EdgeOf(c.Optimizer), Steps: c.Steps, Seed: c.Seed}
+	o.X, o.Y = target.Sample(c.Examples, c.Noise, c.Seed)
+	model, err := c.Model()
+	if err != nil {
+		return o, err
+	}
+	o.Problem, errs[0] = problem.NewNet(model, problem.NewPoints(o.X, o.Y))
+	o.Start = problem.SpreadElbows(o.X).Times(c.Scale)
+	o.Optimizer, errs[1] = optim.ByName(c.Optimizer, optim.WeightDecay(c.Decay))
+	o.Schedule, errs[2] = ScheduleByName(c.Schedule, c.Rate, c.Steps)
+	o.Sampler, errs[3] = sample.ByName(c.Order, c.Batch, c.Examples)
+	return o, errors.Join(errs[:]...)
 }
 
 // A Shown is a picture that lab.Show takes.

@@ -6,6 +6,9 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"gonum.org/v1/gonum/mat"
 
@@ -291,4 +294,22 @@ func (r *OwnRun) Error() float64 {
 		return math.Inf(1)
 	}
 	return math.Sqrt(2 * r.Unseen[r.last()])
+}
+
+// OwnModel is the problem that a GoMLX model of one input and one output learns examples, in float64, by the loss of problem.Points: for
+// OwnNet.Problem. Its Error may be replaced by another loss.
+func OwnModel(xs, ys []float64, predict func(scope *model.Scope, x *graph.Node) *graph.Node) train.Model {
+	m := train.Model{
+		Predict: func(scope *model.Scope, in []*graph.Node) []*graph.Node { return []*graph.Node{predict(scope, in[0])} },
+		Error: func(labels, predictions []*graph.Node) *graph.Node {
+			return graph.MulScalar(graph.ReduceAllMean(graph.Square(graph.Sub(predictions[0], labels[0]))), 0.5)
+		},
+	}
+	m.Inputs, m.Labels = columns(xs), columns(ys)
+	return m
+}
+
+// columns is a tensor [n, 1].
+func columns(values []float64) []*tensors.Tensor {
+	return []*tensors.Tensor{tensors.FromValue(figure.Each(values, func(v float64) []float64 { return []float64{v} }))}
 }

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
-	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/diagnosis"
-	"descent.example/pkg/figure"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
@@ -72,8 +71,12 @@ func (r *OwnRun) remedies() (all []remedy, err error) {
 			return nil, err
 		}
 	}
-	if _, is := r.model(); is {
-		wide := hidden(max(64, 2*r.width()))
+	if model, is := r.model(); is {
+		wide := model
+		wide.Sizes = slices.Clone(model.Sizes)
+		for l := range wide.Sizes[1 : len(wide.Sizes)-1] {
+			wide.Sizes[1+l] = max(64, 2*wide.Sizes[1+l])
+		}
 		net, err := problem.NewNet(wide, problem.NewPoints(more.X, more.Y))
 		if err != nil {
 			return nil, err
@@ -91,10 +94,7 @@ func (r *OwnRun) on(xs, ys []float64) (problem.Problem, error) {
 	case *problem.Net:
 		return problem.NewNet(p.MLP, problem.NewPoints(xs, ys))
 	case train.Model:
-		column := func(values []float64) []*tensors.Tensor {
-			return []*tensors.Tensor{tensors.FromValue(figure.Each(values, func(v float64) []float64 { return []float64{v} }))}
-		}
-		p.Inputs, p.Labels = column(xs), column(ys)
+		p.Inputs, p.Labels = columns(xs), columns(ys)
 		return p, nil
 	}
 	return nil, fmt.Errorf("the problem is a %T: give a problem.Net or a train.Model", r.Problem)

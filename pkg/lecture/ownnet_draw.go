@@ -108,7 +108,7 @@ func (r *OwnRun) drawSharpness(record int) *figure.Figure {
 		}
 	}
 	if len(steps) > 1 {
-		fig.Theory(fmt.Sprintf("%.3g/η: unstable above", r.Edge), steps, edges)
+		fig.Theory(fmt.Sprintf("%.3g/η, the edge", r.Edge), steps, edges)
 	}
 	return fig
 }
@@ -164,7 +164,7 @@ func (r *OwnRun) units() string {
 	}
 	words = fmt.Sprintf("%s %s.", words, plural.Of(len(pieces), "linear piece"))
 	if strong := bendingUnits(net, lo, hi); strong > 0 {
-		words += fmt.Sprintf(" %s would make 95 %% of the bending Σ|vw|.", plural.Of(strong, "unit"))
+		words += fmt.Sprintf(" %s make 95 %% of the bending Σ|vw|.", plural.Of(strong, "unit"))
 	}
 	return words
 }
