@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
+
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -57,9 +59,14 @@ func (c OwnControls) Function() (problem.Target, error) {
 	return problem.TargetByName(c.Target)
 }
 
+// Sizes are those of a net of depth hidden layers of the same width. It panics when depth is negative.
+func Sizes(inputs, width, depth, outputs int) []int {
+	return slices.Concat([]int{inputs}, slices.Repeat([]int{width}, depth), []int{outputs})
+}
+
 // Model is the net, in float64. It is an error when there is no unit of the name.
 func (c OwnControls) Model() (model problem.MLP, err error) {
-	model = hidden(slices.Repeat([]int{c.Width}, c.Depth)...)
+	model = problem.MLP{Sizes: Sizes(1, c.Width, c.Depth, 1), DType: dtypes.Float64}
 	model.Activation, err = problem.ActivationByName(c.Unit)
 	return model, err
 }

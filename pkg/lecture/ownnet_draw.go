@@ -13,8 +13,15 @@ import (
 )
 
 // Draw (claims G3, N12, W1) draws the net with its elbows on the examples, the losses, where the elbows went, and the sharpness.
-func (r *OwnRun) Draw() *figure.Figure {
-	return figure.Grid(2, r.drawNet(r.last()), r.drawLosses(r.last()), r.drawElbows(r.last()), r.drawSharpness(r.last()))
+func (r *OwnRun) Draw() *figure.Figure { return r.drawAt(r.last()) }
+
+// drawAt is Draw, up to a record. Of a model that is not a problem.Net nobody knows the elbows.
+func (r *OwnRun) drawAt(record int) *figure.Figure {
+	panels := []*figure.Figure{r.drawNet(record), r.drawLosses(record)}
+	if _, is := r.model(); is {
+		panels = append(panels, r.drawElbows(record))
+	}
+	return figure.Grid(2, append(panels, r.drawSharpness(record))...)
 }
 
 // Animate (claims G3, N12, W1) is Draw as training goes on.
@@ -28,8 +35,7 @@ func (r *OwnRun) Animate() *figure.Animation {
 		}
 	}
 	return figure.Animate(len(records), 6, func(i int) *figure.Figure {
-		k := records[i]
-		return figure.Grid(2, r.drawNet(k), r.drawLosses(k), r.drawElbows(k), r.drawSharpness(k))
+		return r.drawAt(records[i])
 	})
 }
 
@@ -129,9 +135,17 @@ func (r *OwnRun) String() string {
 		if d.Cause == diagnosis.Nothing {
 			cause = "learned"
 		}
-		lines = append(lines, fmt.Sprintf("Diagnosis: %s. %s", cause, d.Evidence))
+		lines = append(lines, fmt.Sprintf("Diagnosis: %s. %s", cause, r.evidence()))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// evidence is the diagnosis's. How many units a model has that is not a problem.Net, nobody knows.
+func (r *OwnRun) evidence() string {
+	if _, is := r.model(); is {
+		return r.Diagnosis.Evidence
+	}
+	return strings.NewReplacer(", with 1 units,", "", " with 1 units", "", " with no more units", "").Replace(r.Diagnosis.Evidence)
 }
 
 // units says what the hidden units of a ReLU net do at the end, "" of another model.

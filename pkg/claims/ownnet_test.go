@@ -1,0 +1,138 @@
+package claims
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/diagnosis"
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/relu"
+)
+
+// The tests of chapter 7: what it says of ten settings, which it must name as they are here.
+
+// asSet are the chapter's controls, with the settings given as beside a cell's %%.
+func asSet(t *testing.T, settings string) lecture.OwnControls {
+	t.Helper()
+	c := lecture.OwnControls{Target: "kinks", Heights: []float64{0, 1, -1, 0, 1, 0, -1}, Examples: 60, Noise: 0.1, Width: 32, Depth: 1,
+		Unit: "ReLU", Scale: 1, Optimizer: "SGD", Rate: 0.3, Schedule: "constant", Batch: 20, Order: "reshuffled", Steps: 2000, Seed: 1}
+	texts := map[string]*string{"target": &c.Target, "optimizer": &c.Optimizer, "order": &c.Order}
+	whole := map[string]*int{"batch": &c.Batch, "width": &c.Width, "examples": &c.Examples, "steps": &c.Steps}
+	numbers := map[string]*float64{"lr": &c.Rate, "noise": &c.Noise, "scale": &c.Scale, "decay": &c.Decay}
+	for _, setting := range strings.Split(strings.TrimPrefix(settings, "--"), " --") {
+		name, value, _ := strings.Cut(setting, "=")
+		if text, is := texts[name]; is {
+			*text = strings.Trim(value, `"`)
+			continue
+		}
+		number, err := strconv.ParseFloat(value, 64)
+		require.NoError(t, err, setting)
+		if n, is := whole[name]; is {
+			*n = int(number)
+			continue
+		}
+		require.Contains(t, numbers, name)
+		*numbers[name] = number
+	}
+	return c
+}
+
+// moved is by how much the elbows of a net of one hidden layer moved that began on the data, on average.
+func moved(t *testing.T, r *lecture.OwnRun, units int) float64 {
+	t.Helper()
+	var ends [2][]relu.Elbow
+	for i, theta := range [][]float64{r.Theta[0], r.Theta[len(r.Theta)-1]} {
+		net, err := relu.FromTheta(theta, 1, units, 1)
+		require.NoError(t, err)
+		ends[i], _, err = net.Elbows()
+		require.NoError(t, err)
+	}
+	sum := 0.0
+	for j, e := range ends[0] {
+		sum += math.Abs(max(-1, min(2, ends[1][j].Knot()))-e.Knot()) / float64(units)
+	}
+	return sum
+}
+
+func TestChapter7HoldsWhatItSays(t *testing.T) {
+	prose, err := os.ReadFile("../../notebooks/07-your-own-net.ipynb")
+	require.NoError(t, err)
+	run := func(settings string) *lecture.OwnRun {
+		require.Contains(t, string(prose), "`"+strings.ReplaceAll(settings, `"`, `\"`)+"`")
+		o, err := asSet(t, settings).Net()
+		require.NoError(t, err)
+		r, err := lecture.TrainOwn(t.Context(), o)
+		require.NoError(t, err)
+		return r
+	}
+	end := func(v []float64) float64 { return v[len(v)-1] }
+	least := func(v []float64) (m float64) {
+		m = v[0]
+		for _, x := range v {
+			m = min(m, x)
+		}
+		return m
+	}
+
+	edge := run(`--batch=400 --lr=0.7`)
+	require.Less(t, edge.Sharpness[0], 0.8*2/0.7)
+	for _, late := range edge.Sharpness[len(edge.Sharpness)/2:] {
+		require.InEpsilon(t, 2/0.7, late, 0.05, "at the line")
+	}
+	require.Less(t, end(edge.Seen), 0.8*edge.Seen[len(edge.Seen)/2], "while the loss falls")
+
+	dead := run(`--lr=2`)
+	net, err := relu.FromTheta(end2(dead.Theta), 1, 32, 1)
+	require.NoError(t, err)
+	states, err := net.Units(0, 1)
+	require.NoError(t, err)
+	off := 0
+	for _, state := range states[0] {
+		if state == relu.Dead {
+			off++
+		}
+	}
+	require.Greater(t, off, 28)
+
+	for settings, cause := range map[string]diagnosis.Cause{
+		`--lr=0.001`: diagnosis.Learning, `--target=sine --width=2`: diagnosis.Units, `--target=sine --examples=6`: diagnosis.Data,
+		`--noise=0.5`: diagnosis.Relationship,
+	} {
+		require.Equal(t, cause, run(settings).Diagnosis.Cause, settings)
+	}
+
+	over := run(`--noise=0.5 --examples=20 --width=128 --optimizer=Adam --lr=0.03 --steps=5000`)
+	require.Less(t, end(over.Seen), over.Floor/2)
+	require.Greater(t, over.Unseen[0], 1.5*least(over.Unseen), "it falls")
+	require.Greater(t, end(over.Unseen), 1.15*least(over.Unseen), "and rises")
+
+	lazy := run(`--scale=5 --lr=0.01`)
+	require.Equal(t, diagnosis.Nothing, lazy.Diagnosis.Cause)
+	rich, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: problem.Targets()[1], X: lazy.X, Y: lazy.Y})
+	require.NoError(t, err)
+	require.Less(t, moved(t, lazy, 32), 0.4*moved(t, rich, 32))
+
+	bending := func(r *lecture.OwnRun) (sum float64) {
+		net, err := relu.FromTheta(end2(r.Theta), 1, 32, 1)
+		require.NoError(t, err)
+		knots, err := net.Knots(0, 1)
+		require.NoError(t, err)
+		pieces, err := net.Pieces(0, 1)
+		require.NoError(t, err)
+		for i := range knots {
+			sum += math.Abs(pieces[i+1].Slope - pieces[i].Slope)
+		}
+		return sum
+	}
+	require.Less(t, bending(run(`--decay=0.1`)), 2., "the function bends by 4 and by 6")
+
+	require.Greater(t, end(run(`--order="in order" --batch=5`).Unseen), 2*end(run(`--order=reshuffled --batch=5`).Unseen))
+}
+
+func end2(v [][]float64) []float64 { return v[len(v)-1] }
