@@ -12,29 +12,37 @@ import (
 	"descent.example/pkg/train"
 )
 
+// PlaneNet is a net of two inputs and two outputs, and what it learns.
+type PlaneNet struct {
+	Model        problem.MLP
+	Data, Unseen *problem.Labeled // to learn from, by the cross-entropy, and to test on
+	Optimizer    string           // of pkg/optim
+}
+
 // OwnPlane (claims N9, W1) is a net that learned to tell two classes of the plane apart.
 type OwnPlane struct {
-	Model        problem.MLP
-	Data         *problem.Labeled
-	Step         []int
-	Loss         []float64 // the mean cross-entropy on the examples, at each record
-	Theta        []float64 // at the end
-	Seen, Unseen float64   // share of the examples, and of unseen ones, that it tells right
-	Regions      int       // activation regions in the frame; 0 if the units are not ReLUs
-	folds        [2][][2]float64
+	PlaneNet
+	Step        []int
+	Loss        []float64 // the mean cross-entropy on the examples, at each record
+	Theta       []float64 // at the end
+	Right       float64   // share of the examples that it tells right
+	UnseenRight float64   // and of the unseen ones
+	Regions     int       // activation regions in the frame; 0 if the units are not ReLUs
+	folds       [2][][2]float64
 }
 
 // planeReach is how far the frame reaches to each side.
 const planeReach = 1.2
 
-// TrainPlane (claims N9, W1) trains a net of two inputs and two outputs on the data, whose loss is the cross-entropy, with the optimizer of that
-// name, and tests it on unseen ones. The start is problem.Uniform's, of the config's seed. It is an error when a setting cannot be, and when the run diverges.
-func TrainPlane(ctx context.Context, model problem.MLP, data, unseen *problem.Labeled, optimizer string, c train.Config) (*OwnPlane, error) {
-	net, err := problem.NewNet(model, data)
+// TrainPlane (claims N9, W1) trains a net and tests it on unseen examples. The start is problem.Uniform's, of the config's seed. It is an
+// error when a setting cannot be, and when the run diverges.
+func TrainPlane(ctx context.Context, c train.Config, of PlaneNet) (*OwnPlane, error) {
+	model := of.Model
+	net, err := problem.NewNet(model, of.Data)
 	if err != nil {
 		return nil, err
 	}
-	t, err := NewTrainer(net, optimizer, train.Record{FullLoss: true})
+	t, err := NewTrainer(net, of.Optimizer, train.Record{FullLoss: true})
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +56,8 @@ func TrainPlane(ctx context.Context, model problem.MLP, data, unseen *problem.La
 	if step, diverged := h.Diverged(); diverged {
 		return nil, fmt.Errorf("training diverged at step %d: choose a smaller rate", step)
 	}
-	p := &OwnPlane{Model: model, Data: data, Step: h.Step, Loss: h.FullLoss, Theta: h.Final,
-		Seen: model.Accuracy(h.Final, data), Unseen: model.Accuracy(h.Final, unseen)}
+	p := &OwnPlane{PlaneNet: of, Step: h.Step, Loss: h.FullLoss, Theta: h.Final,
+		Right: model.Accuracy(h.Final, of.Data), UnseenRight: model.Accuracy(h.Final, of.Unseen)}
 	if model.Activation != problem.ReLU {
 		return p, nil
 	}
@@ -116,7 +124,7 @@ func (p *OwnPlane) Draw() *figure.Figure {
 
 // String says how many examples the net tells right, and how many regions it has.
 func (p *OwnPlane) String() string {
-	words := fmt.Sprintf("Right: %.0f %% of the examples, %.0f %% of unseen ones.", 100*p.Seen, 100*p.Unseen)
+	words := fmt.Sprintf("Right: %.0f %% of the examples, %.0f %% of unseen ones.", 100*p.Right, 100*p.UnseenRight)
 	if p.Regions > 0 {
 		words += fmt.Sprintf(" The units fold the frame into %d linear regions.", p.Regions)
 	}
