@@ -1,0 +1,121 @@
+package lecture_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/figure"
+	"descent.example/pkg/lecture"
+	"descent.example/pkg/optim"
+	"descent.example/pkg/problem"
+	"descent.example/pkg/schedule"
+	"descent.example/pkg/theory"
+	"descent.example/pkg/train"
+)
+
+// On a parabola of curvature 1 a rule converges just below its edge, and diverges just above.
+func TestEdges(t *testing.T) {
+	parabola, err := problem.NewQuadratic([]float64{1}, nil, []float64{0})
+	require.NoError(t, err)
+	for _, name := range optim.Names() {
+		edge := lecture.EdgeOf(name)
+		if edge == 0 {
+			continue
+		}
+		trainer, err := lecture.NewTrainer(parabola, name, train.Record{})
+		require.NoError(t, err)
+		for _, side := range []float64{0.98, 1.02} {
+			h, err := trainer.Run(t.Context(), train.Config{LearningRate: side * edge, Steps: 1500, Start: map[string]any{"theta": []float64{1}}, MaxLoss: 1e6})
+			require.NoError(t, err)
+			_, diverged := h.Diverged()
+			require.Equal(t, side > 1, diverged, "%s at %g of its edge", name, side)
+		}
+		trainer.Close()
+	}
+	require.Equal(t, theory.StabilityThreshold(1), lecture.EdgeOf("SGD"))
+}
+
+// The sharpness along a run is the largest eigenvalue of the Hessian by finite differences; a film ends as the picture does.
+func TestOwnNet(t *testing.T) {
+	c := lecture.OwnControls{Target: lecture.Drawn, Heights: []float64{0, 1, 0}, Examples: 12, Noise: 0.1, Width: 3, Depth: 1, Unit: "tanh",
+		Scale: 1, Optimizer: "SGD", Rate: 0.1, Schedule: "cosine", Batch: 12, Order: "in order", Steps: 60, Seed: 1}
+	o, err := c.Net()
+	require.NoError(t, err)
+	r, err := lecture.TrainOwn(t.Context(), o)
+	require.NoError(t, err)
+	trainer, err := lecture.NewTrainer(o.Problem, "GD", train.Record{})
+	require.NoError(t, err)
+	for _, k := range []int{0, len(r.SharpAt) - 1} {
+		record := slices.Index(r.Step, r.SharpAt[k])
+		hessian, err := lecture.Hessian(trainer.Evaluate, r.Theta[record])
+		require.NoError(t, err)
+		lambda, _, err := problem.Eigen(hessian)
+		require.NoError(t, err)
+		require.InEpsilon(t, lambda[len(lambda)-1], r.Sharpness[k], 0.01)
+		loss, _, err := trainer.Evaluate(r.Theta[record])
+		require.NoError(t, err)
+		require.InEpsilon(t, loss, r.Seen[record], 1e-9)
+	}
+	still := drawn(t, r.Draw())
+	frames, _, err := r.Animate().Frames()
+	require.NoError(t, err)
+	require.NotEmpty(t, still)
+	require.Len(t, frames, 20)
+	require.Len(t, c.Picture(r, "heights").(*figure.Figure).Handled(), 3, "points to drag")
+	c.Film = true
+	require.NotNil(t, c.Picture(r, "heights"))
+}
+
+// A run that diverges, a net of dead units and a deep one can be drawn and told of.
+func TestOwnNetsThatFail(t *testing.T) {
+	constant := func(rate float64) schedule.Schedule {
+		s, err := schedule.Constant(rate)
+		require.NoError(t, err)
+		return s
+	}
+	kinks := problem.Targets()[1]
+	wild, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: kinks, Start: problem.Normal(20), Optimizer: optim.GD(), Edge: 2, Schedule: constant(1), Steps: 100})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, wild.DivergedAt, 0)
+	require.True(t, math.IsInf(wild.Error(), 1))
+	require.Contains(t, wild.String(), "diverged")
+	drawn(t, wild.Draw())
+
+	xs, ys := kinks.Sample(20, 0, 1)
+	deep, err := problem.NewNet(problem.MLP{Sizes: []int{1, 6, 6, 1}}, problem.NewPoints(xs, ys))
+	require.NoError(t, err)
+	two, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: kinks, X: xs, Y: ys, Problem: deep, Steps: 50})
+	require.NoError(t, err)
+	require.Contains(t, two.String(), "12 hidden units")
+	drawn(t, two.Draw())
+
+	own := lecture.OwnModel(xs, ys, func(scope *model.Scope, x *graph.Node) *graph.Node { return layers.Dense(scope, x, true, 1) })
+	line, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: kinks, X: xs, Y: ys, Problem: own, Steps: 50})
+	require.NoError(t, err)
+	require.NotContains(t, line.String(), "units")
+	drawn(t, line.Draw())
+	_, err = lecture.TrainOwn(t.Context(), lecture.OwnNet{})
+	require.ErrorContains(t, err, "no function")
+	_, err = lecture.ScheduleByName("plateau", 1, 10)
+	require.ErrorContains(t, err, "choose one of")
+}
+
+// Four folds tell the moons apart, and each region of the frame is one linear piece of the odds.
+func TestTrainPlane(t *testing.T) {
+	data, err := problem.PlaneClasses("moons", 100, 0.02, 1)
+	require.NoError(t, err)
+	p, err := lecture.TrainPlane(t.Context(), train.Config{LearningRate: 0.03, Steps: 600, Seed: 1},
+		lecture.PlaneNet{Model: problem.MLP{Sizes: lecture.Sizes(2, 8, 1, 2)}, Data: data, Unseen: data, Optimizer: "Adam"})
+	require.NoError(t, err)
+	require.Greater(t, p.Right, 0.85)
+	require.Equal(t, p.Right, p.UnseenRight)
+	require.LessOrEqual(t, p.Regions, 37, "8 lines make at most 1 + 8 + 28")
+	require.Contains(t, drawn(t, p.Draw()), "folds")
+	require.NotEmpty(t, p.String())
+}
