@@ -45,6 +45,7 @@ var takesPointers = map[string]any{
 	"Track": lecture.Track, "TrackAt": lecture.TrackAt, "(*Clinic).Admit": (*lecture.Clinic).Admit, "(*Clinic).Confuse": (*lecture.Clinic).Confuse, "(*Clinic).Examine": (*lecture.Clinic).Examine,
 	"(*Dance).Law": (*lecture.Dance).Law, "(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
 	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
+	"(OwnControls).Picture": lecture.OwnControls.Picture,
 	"(*Study).SGD": (*lecture.Study).SGD, "(*Study).Trainer": (*lecture.Study).Trainer,
 }
 

@@ -98,8 +98,9 @@ type Shown interface {
 	Alt() string
 }
 
-// Picture is the run's: as it ends, with handles at the points of a drawn target, which set the parameter heights; or as a film.
+// Picture is the run's: as it ends, with handles at the points of a drawn target, which set the parameter heights; or as a film. It panics when the run is nil.
 func (c OwnControls) Picture(r *OwnRun, heights string) Shown {
+	mustGive("run", r)
 	if c.Film {
 		return r.Animate()
 	}

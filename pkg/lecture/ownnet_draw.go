@@ -56,7 +56,7 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 
 // drawLosses draws the losses up to a record.
 func (r *OwnRun) drawLosses(record int) *figure.Figure {
-	fig := figure.New("Loss", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.LogY("½ mean (f(x) − y)²")).Low().
+	fig := figure.New("Loss", figure.X("step").Range(0, float64(r.Steps)), figure.LogY("½ mean (f(x) − y)²")).Low().
 		Line("examples", r.Step[:record+1], r.Seen[:record+1]).Line("unseen ones", r.Step[:record+1], r.Unseen[:record+1])
 	if r.Floor > 0 {
 		fig.HLine(r.Floor, "noise σ²/2")
@@ -67,7 +67,7 @@ func (r *OwnRun) drawLosses(record int) *figure.Figure {
 // drawElbows draws where the elbows were at each record up to one.
 func (r *OwnRun) drawElbows(record int) *figure.Figure {
 	lo, hi := r.Target.Lo, r.Target.Hi
-	fig := figure.New("Where the elbows go", figure.X("step").Range(0, float64(r.Step[r.last()])), figure.Y("x").Range(lo, hi)).Low()
+	fig := figure.New("Where the elbows go", figure.X("step").Range(0, float64(r.Steps)), figure.Y("x").Range(lo, hi)).Low()
 	model, is := r.model()
 	switch {
 	case is && len(model.Sizes) == 3:
@@ -98,10 +98,9 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 
 // drawSharpness draws the sharpness up to a record, and where gradient descent would be unstable.
 func (r *OwnRun) drawSharpness(record int) *figure.Figure {
-	last := r.Step[r.last()]
 	reach := Span(figure.Each(slices.Concat(r.Sharpness, []float64{r.Edge / r.Schedule.At(0)}), math.Log))
 	low, high := math.Exp(reach[0]), math.Exp(reach[1])
-	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(last)), figure.LogY("λ_max of the Hessian").Range(low, high)).Low()
+	fig := figure.New("Sharpness", figure.X("step").Range(0, float64(r.Steps)), figure.LogY("λ_max of the Hessian").Range(low, high)).Low()
 	n, _ := slices.BinarySearch(r.SharpAt, r.Step[record]+1)
 	if n == 0 {
 		return fig.HLine(low, "not finite")
