@@ -46,7 +46,7 @@ var takesPointers = map[string]any{
 	"(*Dance).Law": (*lecture.Dance).Law, "(*Study).DrawDance": (*lecture.Study).DrawDance, "(*Study).End": (*lecture.Study).End, "(*Study).JudgeRate": (*lecture.Study).JudgeRate,
 	"(*Refinement).DrawJump": (*lecture.Refinement).DrawJump, "(*Refinement).DrawProof": (*lecture.Refinement).DrawProof,
 	"(OwnControls).Picture": lecture.OwnControls.Picture,
-	"(*Study).SGD": (*lecture.Study).SGD, "(*Study).Trainer": (*lecture.Study).Trainer,
+	"(*Study).SGD":          (*lecture.Study).SGD, "(*Study).Trainer": (*lecture.Study).Trainer,
 }
 
 // What a constructor returned beside an error that nobody looked at is refused in words, by every function that takes it.

@@ -21,6 +21,7 @@ lab.Say("%g %d %s %v %t", x, n, kind, list, on)`), Options{Drag: true})
 	_, err = execute(t, setuptest.Notebook(t, `%%
 x := lab.Float("x", 0.5, "used")
 lab.Float("y", 0.5, "not used")
+lab.Int("seed", 1, "not used", lab.AtLeast(0))
 z := lab.Bool("z", false, "fails")
 lab.Parse()
 if z {
@@ -28,6 +29,7 @@ if z {
 }
 lab.Say("%g", x)`), Options{Drag: true})
 	require.ErrorContains(t, err, "the control of y does not answer")
+	require.ErrorContains(t, err, "the control of seed does not answer")
 	require.ErrorContains(t, err, "the control of z does not answer: true (no z (line 7))")
 	require.NotContains(t, err.Error(), "control of x")
 }
