@@ -30,6 +30,6 @@ if z {
 lab.Say("%g", x)`), Options{Drag: true})
 	require.ErrorContains(t, err, "the control of y does not answer")
 	require.ErrorContains(t, err, "the control of seed does not answer")
-	require.ErrorContains(t, err, "the control of z does not answer: true (no z (line 7))")
+	require.ErrorContains(t, err, "the control of z does not answer: true (no z (line 8))")
 	require.NotContains(t, err.Error(), "control of x")
 }

@@ -91,7 +91,7 @@ class Drag:
             said.append(f"{value} ({wrong or 'nothing changes'})")
         if p["name"] in SAME and any("(nothing changes)" in s for s in said):
             return None
-        return f"the control of {p['name']} does not answer: {', '.join(said)}"
+        return f"the control of {p['name']} does not answer: {', '.join(said[:4])}"
 
 
 def others(control, value):
