@@ -47,6 +47,7 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 		delta[l-1].MulElem(delta[l-1], slope[l-1])
 	}
 	return func(v []float64) []float64 {
+		mustFit(v, len(theta))
 		return pearlmutter{layers, h, slope, bend, delta, n.Activation != ReLU}.product(layersOf(v, n.Sizes))
 	}, nil
 }

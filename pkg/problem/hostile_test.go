@@ -57,6 +57,18 @@ func FuzzHostile(f *testing.F) {
 		"(Activation).At": problem.Activation.At, "(Activation).Slope": problem.Activation.Slope,
 		"Activations": problem.Activations, "NewPoints": problem.NewPoints, "NewNet": problem.NewNet,
 		"(*Net).Data": (*problem.Net).Data, "(MLP).Output": problem.MLP.Output, "(MLP).Accuracy": problem.MLP.Accuracy,
+		"(MLP).Outputs": problem.MLP.Outputs, "ActivationByName": problem.ActivationByName, "PlaneClasses": problem.PlaneClasses,
+		"PlaneClassesNames": problem.PlaneClassesNames,
+		"(*Net).HessianAt": func(n *problem.Net, theta, v []float64) error {
+			product, err := n.HessianAt(theta)
+			if err == nil {
+				product(v)
+			}
+			return err
+		},
+		"(Initializer).Times": func(scale float64, sizes []int, seed int) {
+			problem.Initializer(problem.Uniform).Times(scale)(sizes, seed)
+		},
 		"ZeroLayers": problem.ZeroLayers, "Uniform": problem.Uniform,
 		"SpreadElbows": func(xs []float64, sizes []int, seed int) { problem.SpreadElbows(xs)(sizes, seed) },
 		"Normal":       func(scale float64, sizes []int, seed int) { problem.Normal(scale)(sizes, seed) },

@@ -183,6 +183,9 @@ func (m MLP) Output(theta, x []float64) []float64 {
 // Outputs is Output for each row of x [n, inputs]: [n, outputs]. It panics as Output does.
 func (m MLP) Outputs(theta []float64, x *mat.Dense) *mat.Dense {
 	mustFit(theta, m.mustBe())
+	if x == nil || x.IsEmpty() || x.RawMatrix().Cols != m.Sizes[0] {
+		panic(fmt.Errorf("x must have a row for each example and %d columns, the net's inputs", m.Sizes[0]))
+	}
 	for l, layer := range layersOf(theta, m.Sizes) {
 		x = affine(x, layer)
 		if l == len(m.Sizes)-2 {

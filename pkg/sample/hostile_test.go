@@ -15,7 +15,7 @@ func FuzzHostile(f *testing.F) {
 	}, map[string]any{
 		"Full": sample.Full, "WithReplacement": sample.WithReplacement, "WithoutReplacement": sample.WithoutReplacement,
 		"Reshuffled": sample.Reshuffled, "ShuffledOnce": sample.ShuffledOnce, "InOrder": sample.InOrder,
-		"Stream": sample.Stream, "Given": sample.Given, "(Sampler).IsFull": sample.Sampler.IsFull, "(Sampler).IsGiven": sample.Sampler.IsGiven,
+		"Stream": sample.Stream, "Given": sample.Given, "Names": sample.Names, "ByName": sample.ByName, "(Sampler).IsFull": sample.Sampler.IsFull, "(Sampler).IsGiven": sample.Sampler.IsGiven,
 		"(Sampler).Check": sample.Sampler.Check, "(Sampler).BatchSize": sample.Sampler.BatchSize,
 		"(Sampler).MaxSteps": sample.Sampler.MaxSteps, "(Sampler).Epoch": sample.Sampler.Epoch,
 		"(Sampler).Structure": sample.Sampler.Structure, "(Sampler).String": sample.Sampler.String,

@@ -18,7 +18,7 @@ func FuzzHostile(f *testing.F) {
 		"SquaredDisplacement": stat.SquaredDisplacement, "(Interval).Contains": stat.Interval.Contains,
 		"(Interval).Format": func(i stat.Interval) string { return fmt.Sprintf("%.2f %v %s", i, i, i) }, "(Interval).Scaled": stat.Interval.Scaled, "(Interval).Ends": stat.Interval.Ends,
 		"Mean":         stat.Mean,
-		"MeanOverRuns": stat.MeanOverRuns, "PowerIteration": stat.PowerIteration, "BisectThreshold": stat.BisectThreshold,
+		"MeanOverRuns": stat.MeanOverRuns, "PowerIteration": stat.PowerIteration, "Lanczos": stat.Lanczos, "BisectThreshold": stat.BisectThreshold,
 		"Difference": stat.Difference, "Proportion": stat.Proportion, "(Line).At": stat.Line.At, "FitLine": stat.FitLine,
 		"(PowerLaw).At": stat.PowerLaw.At, "FitPowerLaw": stat.FitPowerLaw,
 	})

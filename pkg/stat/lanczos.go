@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"descent.example/pkg/memory"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -24,6 +25,9 @@ func Lanczos(hv func(v []float64) ([]float64, error), dim int, v []float64, prod
 	}
 	if dim < 1 || products < 1 {
 		return 0, nil, fmt.Errorf("dim is %d and products is %d: both must be at least 1", dim, products)
+	}
+	if err := memory.Check(memory.Bytes(16, dim, min(products, dim)), "take fewer products", "%d products of %d dimensions", products, dim); err != nil {
+		return 0, nil, err
 	}
 	if v == nil {
 		rng := rand.New(rand.NewPCG(1, 0))
