@@ -311,6 +311,9 @@ func (f *function) binary(op compute.OpType, x, y value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if op == compute.OpTypeAtan2 && !in[0].dtype().IsFloat() { // which package shapeinference lets pass
+		return nil, fmt.Errorf("%s needs floats, not %s", op, in[0].shape)
+	}
 	return f.elementwise(op, shape, in)
 }
 

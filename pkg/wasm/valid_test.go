@@ -4,11 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapeinference"
 	"github.com/gomlx/compute/shapes"
 	"github.com/stretchr/testify/require"
 )
@@ -51,4 +54,26 @@ func TestModulesAreValid(t *testing.T) {
 	out, err := exec.Command(program, append([]string{"-e", script}, append(files, broken)...)...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Equal(t, strings.Repeat("true\n", len(files))+"false\n", string(out))
+}
+
+// TestTypesAreRefusedOrCompiled: no operation on elements takes a type that the compiler then does not know for it.
+func TestTypesAreRefusedOrCompiled(t *testing.T) {
+	for _, op := range operations {
+		if !shapeinference.StandardUnaryOperations.Has(op) && !shapeinference.AllBinaryOperations.Has(op) {
+			continue
+		}
+		for _, dtype := range supported {
+			f := New().Builder("types").Main().(*function)
+			x, err := f.Parameter("x", shapes.Make(dtype, 3), nil)
+			require.NoError(t, err)
+			method := reflect.ValueOf(f).MethodByName(op.String())
+			y := method.Call(slices.Repeat([]reflect.Value{reflect.ValueOf(x)}, method.Type().NumIn()))
+			if !y[1].IsNil() {
+				continue
+			}
+			require.NoError(t, f.Return([]value{y[0].Interface()}, nil))
+			require.NotPanicsf(t, func() { _, err = compile(f) }, "%s of %s", op, dtype)
+			require.NoErrorf(t, err, "%s of %s", op, dtype)
+		}
+	}
 }
