@@ -344,10 +344,12 @@ func atan2Body(w *writer) {
 	t, base, low := w.local(f64), w.local(f64), w.local(f64)
 	set := func(high, under float64, of ex) ex {
 		return func(w *writer) {
-			for l, e := range map[local]ex{t: of, base: num(high), low: num(under)} {
-				e(w)
-				w.set(l)
-			}
+			of(w)
+			w.set(t)
+			w.number(f64, high)
+			w.set(base)
+			w.number(f64, under)
+			w.set(low)
 		}
 	}
 	upTo := func(limit float64, yes, no ex) ex {
