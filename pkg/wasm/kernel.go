@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 )
 
 // An affine is an index: a constant plus locals times factors.
@@ -292,20 +293,19 @@ var reductions = map[compute.OpType]compute.OpType{
 	compute.OpTypeReduceLogicalXor: compute.OpTypeLogicalXor,
 }
 
-// neutral pushes the value that a reduction starts with: combined with an element it gives that element.
-func (w *writer) neutral(op compute.OpType, t dtypes.DType) {
+// neutral is what a reduction starts with, in memory: combined with an element it gives that element.
+func neutral(op compute.OpType, t dtypes.DType) []byte {
 	switch op {
 	case compute.OpTypeMax:
-		w.element(t, bytesOfScalar(t.LowestValue()))
+		return bytesOfScalar(t.LowestValue())
 	case compute.OpTypeMin:
-		w.element(t, bytesOfScalar(t.HighestValue()))
+		return bytesOfScalar(t.HighestValue())
 	case compute.OpTypeMul, compute.OpTypeLogicalAnd:
-		w.number(kindOf(t), 1)
+		return bytesOfScalar(shapes.CastAsDType(1, t))
 	case compute.OpTypeBitwiseAnd:
-		w.number(kindOf(t), -1)
-	default:
-		w.number(kindOf(t), 0)
+		return slices.Repeat([]byte{0xff}, width(t))
 	}
+	return make([]byte, width(t))
 }
 
 // accumulator is the type in which elements of type t are combined: half floats accumulate as float32.

@@ -259,7 +259,7 @@ func (g *nest) vectorInstruction(op compute.OpType, t dtypes.DType) {
 // neutral pushes what a reduction starts with.
 func (g *nest) neutral(op compute.OpType, t dtypes.DType, vectors bool) {
 	if !vectors {
-		g.w.neutral(op, t)
+		g.w.element(t, neutral(op, t))
 		return
 	}
 	if t == dtypes.Bool {
@@ -270,7 +270,7 @@ func (g *nest) neutral(op compute.OpType, t dtypes.DType, vectors bool) {
 	if t.Bits() < 32 {
 		panic(noVector{})
 	}
-	g.w.neutral(op, t)
+	g.w.element(t, neutral(op, t))
 	g.splat(t)
 }
 

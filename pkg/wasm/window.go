@@ -57,15 +57,10 @@ func (f *function) around(x *node, fill []byte, paddings [][2]int, dilations []i
 	return padded.(*node), nil
 }
 
-// windowReductions has the reduction of each kind of window, and what it starts with.
-var windowReductions = map[compute.ReduceOpType]struct {
-	op      compute.OpType
-	neutral func(t dtypes.DType) any
-}{
-	compute.ReduceOpSum:     {compute.OpTypeReduceSum, func(t dtypes.DType) any { return shapes.CastAsDType(0, t) }},
-	compute.ReduceOpProduct: {compute.OpTypeReduceProduct, func(t dtypes.DType) any { return shapes.CastAsDType(1, t) }},
-	compute.ReduceOpMax:     {compute.OpTypeReduceMax, dtypes.DType.LowestValue},
-	compute.ReduceOpMin:     {compute.OpTypeReduceMin, dtypes.DType.HighestValue},
+// windowReductions has the reduction of each kind of window.
+var windowReductions = map[compute.ReduceOpType]compute.OpType{
+	compute.ReduceOpSum: compute.OpTypeReduceSum, compute.ReduceOpProduct: compute.OpTypeReduceProduct,
+	compute.ReduceOpMax: compute.OpTypeReduceMax, compute.ReduceOpMin: compute.OpTypeReduceMin,
 }
 
 // ReduceWindow returns an error if the window does not fit, or for sums and products of booleans.
@@ -78,18 +73,15 @@ func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strid
 	if _, err := shapeinference.ReduceWindow(in[0].shape, sizes, strides, dilations, apart, paddings); err != nil {
 		return nil, err
 	}
-	reduction, ok := windowReductions[kind]
+	op, ok := windowReductions[kind]
 	rank, t := in[0].shape.Rank(), in[0].dtype()
-	op, fill := reduction.op, []byte{0}
 	switch {
 	case t == dtypes.Bool && kind == compute.ReduceOpMax:
 		op = compute.OpTypeReduceLogicalOr
 	case t == dtypes.Bool && kind == compute.ReduceOpMin:
-		op, fill = compute.OpTypeReduceLogicalAnd, []byte{1}
+		op = compute.OpTypeReduceLogicalAnd
 	case !ok || t == dtypes.Bool:
 		return nil, fmt.Errorf("there is no reduction %s of windows of %s: %w", kind, in[0].shape, compute.ErrNotImplemented)
-	default:
-		fill = bytesOfScalar(reduction.neutral(t))
 	}
 	if rank == 0 {
 		return in[0], nil
@@ -98,7 +90,7 @@ func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strid
 	if len(strides) == 0 {
 		strides = sizes
 	}
-	padded, err := f.around(in[0], fill, paddings, ones(dilations, rank))
+	padded, err := f.around(in[0], neutral(reductions[op], t), paddings, ones(dilations, rank))
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +98,7 @@ func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strid
 	if err != nil {
 		return nil, err
 	}
-	axes := make([]int, rank)
-	for a := range axes {
-		axes[a] = rank + a
-	}
-	return f.reduce(op, windows, axes)
+	return f.reduce(op, windows, counted(rank, rank))
 }
 
 // SelectAndScatterMax returns an error if the window or the source does not fit.
@@ -146,9 +134,9 @@ func (f *function) selectAndScatter(x, source value, sizes, strides []int, paddi
 		paddings = make([][2]int, rank)
 	}
 	r := &recipe{f: f}
-	neutral := t.LowestValue()
+	extreme := compute.OpTypeMax
 	if isMin {
-		neutral = t.HighestValue()
+		extreme = compute.OpTypeMin
 	}
 	none := ones(nil, rank)
 	// best is the place, in its window, of the extreme of what is padded with a value.
@@ -162,13 +150,10 @@ func (f *function) selectAndScatter(x, source value, sizes, strides []int, paddi
 	}
 	inside := r.keep(f.uniform(shapes.Make(dtypes.Int32, shape.Dimensions...), bytesOfScalar(int32(1))))
 	first := best(inside, bytesOfScalar(int32(0)), false) // the first element of the window that is no padding
-	starts, isInside := r.placeIn(best(in[0], bytesOfScalar(neutral), isMin), shape.Dimensions, sizes, strides, paddings)
+	starts, isInside := r.placeIn(best(in[0], neutral(extreme, t), isMin), shape.Dimensions, sizes, strides, paddings)
 	instead, _ := r.placeIn(first, shape.Dimensions, sizes, strides, paddings)
-	zero := r.keep(f.uniform(shape, bytesOfScalar(shapes.CastAsDType(0, t))))
-	all := make([]int, rank)
-	for a := range all {
-		all[a] = a
-	}
+	zero := r.keep(f.uniform(shape, make([]byte, width(t))))
+	all := counted(0, rank)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -209,8 +194,7 @@ func (f *function) ConvGeneral(input, kernel value, axes compute.ConvolveAxesCon
 		return nil, err
 	}
 	channelGroups, batchGroups = max(channelGroups, 1), max(batchGroups, 1)
-	shape, err := shapeinference.ConvGeneral(in[0].shape, in[1].shape, axes, strides, paddings, dilations, apart, channelGroups, batchGroups)
-	if err != nil {
+	if _, err := shapeinference.ConvGeneral(in[0].shape, in[1].shape, axes, strides, paddings, dilations, apart, channelGroups, batchGroups); err != nil {
 		return nil, err
 	}
 	if in[0].dtype() == dtypes.Bool || in[0].dtype() != in[1].dtype() {
@@ -234,17 +218,17 @@ func (f *function) ConvGeneral(input, kernel value, axes compute.ConvolveAxesCon
 	if r.err != nil {
 		return nil, r.err
 	}
-	three := []int{1, 1, 1}
+	// three puts the settings of groups, batch and channels before those of the spatial axes.
+	three := func(settings []int) []int { return append([]int{1, 1, 1}, settings...) }
 	around := append(make([][2]int, 3), paddings...)
 	if len(paddings) == 0 {
 		around = append(around, make([][2]int, spatial)...)
 	}
-	x = r.keep(f.around(x, bytesOfScalar(shapes.CastAsDType(0, x.dtype())), around, append(three, ones(dilations, spatial)...)))
+	x = r.keep(f.around(x, make([]byte, width(x.dtype())), around, three(ones(dilations, spatial))))
 	if r.err != nil {
 		return nil, r.err
 	}
-	windows := r.keep(f.windows(x, append(slices.Clone(three), k.dims()[3:]...), append(slices.Clone(three), ones(strides, spatial)...),
-		append(slices.Clone(three), ones(apart, spatial)...)))
+	windows := r.keep(f.windows(x, three(k.dims()[3:]), three(ones(strides, spatial)), three(ones(apart, spatial))))
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -262,10 +246,7 @@ func (f *function) ConvGeneral(input, kernel value, axes compute.ConvolveAxesCon
 	for i, a := range axes.OutputSpatial {
 		to[a] = 1 + i
 	}
-	if out := r.transpose(flat, to...); r.err == nil && slices.Equal(out.dims(), shape.Dimensions) {
-		return out, nil
-	}
-	return nil, r.err
+	return r.transpose(flat, to...), r.err
 }
 
 // counted are n whole numbers from the given one on.
