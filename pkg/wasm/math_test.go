@@ -147,18 +147,24 @@ func TestEdges(t *testing.T) {
 	}
 }
 
-func TestPow(t *testing.T) {
-	r := rand.New(rand.NewPCG(8, 8))
-	var x, y []float64
+// pairsOf returns all pairs of edge cases, and how many those are, and after them n that are drawn.
+func pairsOf(n int, draw func() (x, y float64)) (x, y []float64, edgeCases int) {
 	for _, a := range edges {
 		for _, b := range edges {
 			x, y = append(x, a), append(y, b)
 		}
 	}
-	pairs := len(x)
-	for range 2000 {
-		x, y = append(x, math.Exp(r.NormFloat64())), append(y, r.NormFloat64()*8)
+	edgeCases = len(x)
+	for range n {
+		a, b := draw()
+		x, y = append(x, a), append(y, b)
 	}
+	return x, y, edgeCases
+}
+
+func TestPow(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	x, y, pairs := pairsOf(2000, func() (x, y float64) { return math.Exp(r.NormFloat64()), r.NormFloat64() * 8 })
 	got := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) { return f.Pow(in[0], in[1]) }, x, y)
 	mod := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) { return f.Rem(in[0], in[1]) }, x, y)
 	worst := 0.0
@@ -183,16 +189,8 @@ func TestPow(t *testing.T) {
 
 func TestAtan2(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
-	var x, y []float64
-	for _, a := range edges {
-		for _, b := range edges {
-			x, y = append(x, a), append(y, b)
-		}
-	}
-	pairs := len(x)
-	for range 1000 {
-		x, y = append(x, math.Ldexp(r.NormFloat64(), r.IntN(12)-6)), append(y, math.Ldexp(r.NormFloat64(), r.IntN(12)-6))
-	}
+	near := func() float64 { return math.Ldexp(r.NormFloat64(), r.IntN(12)-6) }
+	x, y, pairs := pairsOf(1000, func() (x, y float64) { return near(), near() })
 	got := evaluate(t, func(f compute.Function, in ...compute.Value) (compute.Value, error) { return f.Atan2(in[0], in[1]) }, y, x)
 	worst := 0.0
 	for i := range x {
