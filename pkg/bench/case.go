@@ -23,7 +23,7 @@ type Case struct {
 	Steps     int     `json:"steps"`
 	Optimizer string  `json:"optimizer"` // one of Optimizers
 	LR        float64 `json:"lr"`        // the learning rate η
-	Nets      int     `json:"nets"`      // so many nets are trained, each from its own start
+	Nets      int     `json:"nets"`      // how many nets are trained, each from its own start
 }
 
 // Optimizers are the rules that all contenders have, with the same constants.

@@ -23,7 +23,7 @@ type Result struct {
 	PerStep    map[string]float64       `json:"us_per_step"`     // median over the rounds: µs for a step of one net
 	PerStepMin map[string]float64       `json:"us_per_step_min"` // least
 	FinalLoss  map[string]float64       `json:"final_loss"`      // over all points after all steps, mean over the nets
-	TimedSteps map[string]int           `json:"timed_steps"`     // of each timed run: the first so many of the steps
+	TimedSteps map[string]int           `json:"timed_steps"`     // how many steps a timed run has, from the first on
 	Rounds     int                      `json:"rounds"`
 	Ratios     map[string]stat.Interval `json:"-"` // ours ÷ theirs, with 95 % confidence
 	// Rounding is how far rounding alone moves the final loss, as a part of it; measured where the losses differ by more
@@ -53,7 +53,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 
 // Rules of the comparison.
 const (
-	Early      = 100  // so many steps at the start must agree step by step
+	Early      = 100  // steps at the start that must agree step by step
 	earlyPart  = 1e-3 // to this part of the loss
 	finalPart  = 0.01 // and the final losses to this part
 	confidence = 0.95 // of the intervals

@@ -24,7 +24,7 @@ type Contender interface {
 // Request asks for runs.
 type Request struct {
 	Steps   int  `json:"steps"`   // from the start, at most those of the task
-	Repeats int  `json:"repeats"` // so many runs, one after the other
+	Repeats int  `json:"repeats"` // how many runs, one after the other
 	Results bool `json:"results"` // whether the reply holds what the last run ended at
 }
 

@@ -141,7 +141,7 @@ func TestOptionsActInTheirOrder(t *testing.T) {
 	require.InDelta(t, 3-soft(-2.3, 0.5*0.4), step(optim.DecoupledWeightDecay(0.2), optim.L1(0.4)), 1e-15)
 }
 
-// With makes another optimizer: the one that it is given stays as it was.
+// With makes another optimizer: what it is given stays unchanged.
 func TestWithCopies(t *testing.T) {
 	backend := backends(t)[1]
 	rule := must(optim.HeavyBall(0.9, optim.L1(0.01)))

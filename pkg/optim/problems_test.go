@@ -121,7 +121,7 @@ func must(rule optimizer.Interface, err error) optimizer.Interface {
 	return rule
 }
 
-// backends are the one that the user chose and WebAssembly.
+// backends are the backend that the user chose and WebAssembly.
 func backends(t *testing.T) []compute.Backend {
 	chosen, err := accel.Open()
 	require.NoError(t, err)

@@ -314,7 +314,7 @@ func (w *writer) float(op compute.OpType, t dtypes.DType) {
 // whole writes the operations that differ between floats and integers, for integers. As in XLA, x/0 has all bits set,
 // x rem 0 = x, the lowest number divided by -1 is itself, and shifts by the width or more leave only copies of the
 // sign bit or zeros.
-// It has so many lines because it has an operation in each few.
+// Its lines are those of the operations, a few for each.
 func (w *writer) whole(op compute.OpType, t dtypes.DType) {
 	k, bits := kindOf(t), t.Bits()
 	name := k.instruction

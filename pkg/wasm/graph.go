@@ -599,7 +599,7 @@ func (f *function) Iota(shape shapes.Shape, axis int) (value, error) {
 }
 
 // DotGeneral returns an error if the shapes or types do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) DotGeneral(x value, xContracting, xBatch []int, y value, yContracting, yBatch []int, c compute.DotGeneralConfig) (value, error) {
 	in, err := f.operands(x, y)
 	if err != nil {
@@ -663,7 +663,7 @@ func (f *function) dot(in []*node, shape shapes.Shape, sides [][]int) (*node, er
 }
 
 // Gather returns an error if the shapes or axes do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) Gather(x, starts value, vectorAxis int, offsets, collapsed, indexed, sizes []int, sorted bool) (value, error) {
 	in, err := f.operands(x, starts)
 	if err != nil {
@@ -677,7 +677,7 @@ func (f *function) Gather(x, starts value, vectorAxis int, offsets, collapsed, i
 }
 
 // scatter returns an error if the shapes, types or axes do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) scatter(op compute.OpType, x, starts, updates value, vectorAxis int, window, inserted, indexed []int) (value, error) {
 	in, err := f.operands(x, starts, updates)
 	if err != nil {
@@ -694,19 +694,19 @@ func (f *function) scatter(op compute.OpType, x, starts, updates value, vectorAx
 }
 
 // ScatterSum returns an error if the shapes, types or axes do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) ScatterSum(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterSum, x, starts, updates, vectorAxis, window, inserted, indexed)
 }
 
 // ScatterMax returns an error if the shapes, types or axes do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) ScatterMax(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterMax, x, starts, updates, vectorAxis, window, inserted, indexed)
 }
 
 // ScatterMin returns an error if the shapes, types or axes do not fit.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) ScatterMin(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterMin, x, starts, updates, vectorAxis, window, inserted, indexed)
 }

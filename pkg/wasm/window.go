@@ -64,7 +64,7 @@ var windowReductions = map[compute.ReduceOpType]compute.OpType{
 }
 
 // ReduceWindow returns an error if the window does not fit, or for sums and products of booleans.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strides, dilations, apart []int, paddings [][2]int) (value, error) {
 	in, err := f.operands(x)
 	if err != nil {
@@ -112,7 +112,7 @@ func (f *function) SelectAndScatterMin(x, source value, sizes, strides []int, pa
 }
 
 // selectAndScatter adds the source's elements up where the extreme of each window lies, the first of several.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) selectAndScatter(x, source value, sizes, strides []int, paddings [][2]int, isMin bool) (value, error) {
 	in, err := f.operands(x, source)
 	if err != nil {
@@ -186,7 +186,7 @@ func (r *recipe) placeIn(number *node, dims, sizes, strides []int, paddings [][2
 }
 
 // ConvGeneral returns an error if the shapes or axes do not fit. It is a product of the input's windows and the kernel.
-// It has so many parameters because compute's interface sets them.
+// Its parameters are those of compute's interface.
 func (f *function) ConvGeneral(input, kernel value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	dilations, apart []int, channelGroups, batchGroups int) (value, error) {
 	in, err := f.operands(input, kernel)
