@@ -62,8 +62,8 @@ func PlaneClasses(shape string, n int, noise float64, seed int) (*Labeled, error
 	if n < 2 {
 		return nil, fmt.Errorf("n is %d: there must be at least 2 examples, one of each class", n)
 	}
-	if !finite(noise) || noise < 0 {
-		return nil, fmt.Errorf("noise is %v: it must be finite and not negative", noise)
+	if err := checkNoise(noise); err != nil {
+		return nil, err
 	}
 	if err := checkMemory(n, 2); err != nil {
 		return nil, err
