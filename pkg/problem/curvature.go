@@ -43,7 +43,8 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 	delta[last].Scale(1/float64(examples), delta[last])
 	for l := last; l > 0; l-- {
 		delta[l-1] = mat.NewDense(examples, n.Sizes[l], nil)
-		addBack(delta[l-1], delta[l], layers[l].W)
+		addBack(delta[l-1], delta[l], layers[l].W) // ∂L/∂h
+		bend[l-1].MulElem(delta[l-1], bend[l-1])
 		delta[l-1].MulElem(delta[l-1], slope[l-1])
 	}
 	return func(v []float64) []float64 {
@@ -52,7 +53,8 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 	}, nil
 }
 
-// A pearlmutter is a forward and a backward pass: the values h of each layer and the first two derivatives of its units, and ∂L/∂z.
+// A pearlmutter is a forward and a backward pass: the values h of each layer, the first derivatives of its units, the second times ∂L/∂h,
+// and ∂L/∂z.
 type pearlmutter struct {
 	layers                Layers
 	h, slope, bend, delta []*mat.Dense
@@ -96,9 +98,7 @@ func (p pearlmutter) product(v Layers) (hv []float64) {
 		back.MulElem(back, p.slope[l-1])
 		if p.bends {
 			kept := mat.NewDense(rows, in, nil)
-			addBack(kept, p.delta[l], p.layers[l].W)
-			kept.MulElem(kept, p.bend[l-1])
-			kept.MulElem(kept, dz[l-1])
+			kept.MulElem(p.bend[l-1], dz[l-1])
 			back.Add(back, kept)
 		}
 		ddelta = back
