@@ -19,7 +19,7 @@ func (n *Net) HessianAt(theta []float64) (product func(v []float64) []float64, e
 		return nil, fmt.Errorf("the data are %T: products with the Hessian are for Points", n.data)
 	}
 	mustFit(theta, n.mustBe())
-	layers := layersOf(theta, n.Sizes)
+	layers := layersOf(slices.Clone(theta), n.Sizes)
 	last := len(layers) - 1
 	h, slope, bend := []*mat.Dense{n.x}, make([]*mat.Dense, last), make([]*mat.Dense, last)
 	for l, layer := range layers { // forward
