@@ -50,6 +50,8 @@ func TestBrowser(t *testing.T) {
 	for i, c := range trainings.All() {
 		trainer, config, err := c.Start(wasm.New())
 		require.NoError(t, err)
+		config, err = c.Exact(config)
+		require.NoError(t, err)
 		h, err := trainings.Run(trainer, config, steps)
 		require.NoError(t, err)
 		trainer.Close()

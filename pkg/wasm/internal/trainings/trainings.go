@@ -79,6 +79,16 @@ func (t Training) Start(b compute.Backend) (*train.Trainer, train.Config, error)
 	return trainer, train.Config{LearningRate: t.rate, Sampler: s, Stride: 100}, err
 }
 
+// Exact returns the configuration with a start that is the same everywhere: of what a seed draws for a net, the last places differ between
+// a page and a program, by their logarithms and cosines. It is an error when the problem cannot be made.
+func (t Training) Exact(config train.Config) (train.Config, error) {
+	p, err := t.problem()
+	if net, is := p.(*problem.Net); is && err == nil {
+		config.Start = problem.Uniform(net.Sizes, 1).Start()
+	}
+	return config, err
+}
+
 // Run trains for the given steps. It is an error when the run fails.
 func Run(trainer *train.Trainer, config train.Config, steps int) (*train.History, error) {
 	config.Steps = steps
