@@ -19,20 +19,22 @@ import (
 	xhtml "golang.org/x/net/html"
 )
 
+var toRemove string // the folder that TestMain removes
+
 // lecture is the lecture's site, built once for all tests.
 var lecture = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "site-")
-	if err == nil {
-		_, err = Build(context.Background(), Options{Notebooks: chapters(), To: folder})
+	if err != nil {
+		return "", err
 	}
+	toRemove = folder
+	_, err = Build(context.Background(), Options{Notebooks: chapters(), To: folder})
 	return folder, err
 })
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if folder, err := lecture(); err == nil {
-		os.RemoveAll(folder)
-	}
+	os.RemoveAll(toRemove)
 	os.Exit(code)
 }
 
