@@ -1,10 +1,13 @@
 package site
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,10 +20,15 @@ const watch = `window.asked = []; document.addEventListener("securitypolicyviola
 
 const policyOfTests = "default-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 
-// open shows a page of the lecture's site, which is served under a path.
+// show shows a page of the lecture's site.
 func show(t *testing.T, b *browser.Browser, page string) (*browser.Tab, *httptest.Server) {
 	folder, err := lecture()
 	require.NoError(t, err)
+	return showOf(t, b, folder, page)
+}
+
+// showOf shows a page of a site, which is served under a path.
+func showOf(t *testing.T, b *browser.Browser, folder, page string) (*browser.Tab, *httptest.Server) {
 	files := http.StripPrefix("/some/path", Handler(folder))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policyOfTests)
@@ -188,6 +196,28 @@ func TestOffline(t *testing.T) {
 	p.Until(`document.querySelector("[data-script] input[type=range]") !== null`)
 	require.Equal(t, true, p.Eval(`fetch("./").then((r) => r.ok)`))
 	require.Equal(t, false, p.Eval(`fetch("05-learning-relu-nets.html").then((r) => r.ok, () => false)`))
+}
+
+// The program of live cells is stored when a page first asks for it, and not before.
+func TestTheProgramIsStoredLate(t *testing.T) {
+	file, folder := filepath.Join(t.TempDir(), "01-n.ipynb"), t.TempDir()
+	require.NoError(t, os.WriteFile(file, []byte(`{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":`+markdownCell("# N")+`}`), 0o644))
+	_, err := Build(t.Context(), Options{Notebooks: []string{file}, To: folder, Live: func(_ context.Context, _ []string, assets string) error {
+		return errors.Join(os.WriteFile(filepath.Join(assets, "page.js"), nil, 0o644), os.WriteFile(filepath.Join(assets, "program.bin"), []byte("program"), 0o644))
+	}})
+	require.NoError(t, err)
+	p, server := showOf(t, browser.New(t), folder, "01-n.html")
+	stored := func(name string) string {
+		return `caches.match(new URL("assets/` + name + `", location)).then((a) => a !== undefined)`
+	}
+	const fetched = `fetch("assets/program.bin").then((a) => a.text())`
+	p.Until(`navigator.serviceWorker.controller !== null`)
+	require.Equal(t, true, p.Eval(stored("page.js")))
+	require.Equal(t, false, p.Eval(stored("program.bin")))
+	require.Equal(t, "program", p.Eval(fetched))
+	p.Until(stored("program.bin"))
+	server.Close()
+	require.Equal(t, "program", p.Eval(fetched))
 }
 
 // belonging are the files of a page.

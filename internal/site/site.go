@@ -244,10 +244,11 @@ func live(ctx context.Context, opt Options, files map[string][]byte) error {
 	})
 }
 
-// offline is the service worker. It knows the files of each page, and a hash of all.
+// offline is the service worker. It knows the files of each page, those that are stored when they are first fetched, and a hash of all.
 func offline(files map[string][]byte) ([]byte, error) {
 	sum := sha256.New()
 	pages := map[string][]string{} // "" has those that all pages share
+	late := []string{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(files[name]), files[name])
 		page := ""
@@ -256,16 +257,20 @@ func offline(files map[string][]byte) ([]byte, error) {
 		} else if folder, _, in := strings.Cut(strings.TrimPrefix(name, "assets/"), "/"); in && files[folder+".html"] != nil {
 			page = folder + ".html"
 		}
-		if path.Ext(name) != ".csv" { // a reader who takes numbers away has a network
-			pages[page] = append(pages[page], (&url.URL{Path: name}).String())
+		switch address := (&url.URL{Path: name}).String(); path.Ext(name) {
+		case ".csv": // a reader who takes numbers away has a network
+		case ".bin": // the live cells' program, of megabytes, which nobody needs who moves no control
+			late = append(late, address)
+		default:
+			pages[page] = append(pages[page], address)
 		}
 	}
-	list, err := json.Marshal(pages)
+	lists, err := json.Marshal([]any{pages, late})
 	if err != nil {
 		return nil, err
 	}
 	worker, err := assets.ReadFile("assets/sw.js")
-	return fmt.Appendf(nil, "const VERSION = %q;\nconst PAGES = %s;\n%s", hex.EncodeToString(sum.Sum(nil))[:16], list, worker), err
+	return fmt.Appendf(nil, "const VERSION = %q;\nconst [PAGES, LATE] = %s;\n%s", hex.EncodeToString(sum.Sum(nil))[:16], lists, worker), err
 }
 
 // write writes the files, and removes those of the site before that this one does not have.

@@ -1,5 +1,6 @@
 // What a reader has opened stays readable without a network: the files that all pages share, and those of each page that was visited.
-// VERSION and PAGES stand above. A new edition of the site has another version, and so a store of its own.
+// A file of LATE is stored when a page first fetches it. VERSION, PAGES and LATE stand above. A new edition of the site has another
+// version, and so a store of its own.
 "use strict";
 const STORE = `descent ${registration.scope} ${VERSION}`;
 const address = (name) => new URL(name === "index.html" ? "./" : name, registration.scope).href;
@@ -20,6 +21,16 @@ async function store(names) {
 function keep(url) {
 	const page = pageOf(url);
 	return page ? store(PAGES[page]).catch(() => {}) : Promise.resolve();
+}
+
+// answer is a file from the store, or from the network if the store lacks it.
+async function answer(event, name) {
+	const cache = await caches.open(STORE);
+	const found = await cache.match(name, { ignoreSearch: true });
+	if (found) return found;
+	const fetched = await fetch(event.request);
+	if (fetched.ok && LATE.some((late) => address(late) === name)) event.waitUntil(cache.put(name, fetched.clone()).catch(() => {}));
+	return fetched;
 }
 
 const bare = (url) => new URL(url).pathname.replace(/(index)?(\.html)?$/, "");
@@ -46,5 +57,5 @@ self.addEventListener("fetch", (event) => {
 		name = address(pageOf(request.url) ?? "index.html");
 		if (bare(name) !== bare(request.url)) return; // not one of ours
 	}
-	event.respondWith(caches.open(STORE).then((cache) => cache.match(name, { ignoreSearch: true })).then((found) => found ?? fetch(request)));
+	event.respondWith(answer(event, name));
 });
