@@ -23,10 +23,7 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err != nil {
 		return "", err
 	}
-	sums := map[string]string{}
-	if text, err := os.ReadFile(filepath.Join(folder, record)); err == nil {
-		json.Unmarshal(text, &sums)
-	}
+	sums := recorded(folder)
 	path := filepath.Join(folder, name)
 	before, err := os.ReadFile(path)
 	switch {
@@ -42,20 +39,15 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 		}
 	}
 	sums[name] = sum(data)
-	text, err := json.MarshalIndent(sums, "", " ")
-	if err != nil {
-		return kept, err
-	}
-	return kept, errors.Join(Replace(filepath.Join(folder, record), text, 0o644), Replace(path, data, 0o644))
+	return kept, errors.Join(note(folder, sums), Replace(path, data, 0o644))
 }
 
 // Prune removes the files of the folder that Write wrote and stays refuses. One that a person changed stays. It is an error when the folder cannot be
 // written.
 func Prune(folder string, stays func(name string) bool) error {
-	sums := map[string]string{}
-	text, err := os.ReadFile(filepath.Join(folder, record))
-	if err != nil || json.Unmarshal(text, &sums) != nil {
-		return nil // nothing is known to be ours
+	sums := recorded(folder)
+	if len(sums) == 0 {
+		return nil
 	}
 	for name, written := range sums {
 		if stays(name) {
@@ -71,7 +63,21 @@ func Prune(folder string, stays func(name string) bool) error {
 		os.Remove(filepath.Join(folder, filepath.Dir(name))) // if it is empty
 		delete(sums, name)
 	}
-	if text, err = json.MarshalIndent(sums, "", " "); err != nil {
+	return note(folder, sums)
+}
+
+// recorded are the sums of what was written into a folder last, none if that is not known.
+func recorded(folder string) map[string]string {
+	sums := map[string]string{}
+	if text, err := os.ReadFile(filepath.Join(folder, record)); err == nil {
+		json.Unmarshal(text, &sums)
+	}
+	return sums
+}
+
+func note(folder string, sums map[string]string) error {
+	text, err := json.MarshalIndent(sums, "", " ")
+	if err != nil {
 		return err
 	}
 	return Replace(filepath.Join(folder, record), text, 0o644)
