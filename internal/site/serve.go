@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Handler serves a site from a folder as a web server would, texts and programs compressed. A browser asks at each visit whether a file
-// is still the same.
+// Handler serves a site from a folder as a web server would, texts compressed. A browser asks at each visit whether a file is still the
+// same.
 func Handler(folder string) http.Handler {
 	files := http.FileServer(http.Dir(folder))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
-		packed := map[string]bool{"": true, ".html": true, ".css": true, ".js": true, ".svg": true, ".wasm": true, ".json": true}
+		packed := map[string]bool{"": true, ".html": true, ".css": true, ".js": true, ".svg": true, ".json": true}
 		if packed[path.Ext(r.URL.Path)] && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" && r.Method == http.MethodGet {
 			zipped := &gzipped{ResponseWriter: w}
 			defer zipped.Close()
