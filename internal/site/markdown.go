@@ -68,6 +68,7 @@ var (
 	anchor  = regexp.MustCompile(`(?s)<a\b([^>]*?) href="([^"]*)"([^>]*)>(.*?)</a>`)
 	fenced  = regexp.MustCompile(`(?s)<pre><code class="language-go">(.*?)</code></pre>`)
 	heading = regexp.MustCompile(`(?s)<h([1-6])>(.*?)</h[1-6]>`)
+	opening = regexp.MustCompile(`<h[1-6][ >]`)
 	element = regexp.MustCompile(`<[^>]*>`)
 	// Markdown has no table without a header: its cells are empty then.
 	emptyHead   = regexp.MustCompile(`<thead>\s*<tr>\s*(?:<th[^>]*></th>\s*)+</tr>\s*</thead>`)
@@ -112,11 +113,11 @@ func (t *texts) convert(markdown goldmark.Markdown, source string) (string, erro
 	text = emptyHead.ReplaceAllString(text, "")
 	text = emptyHeader.ReplaceAllString(text, "<td></td>")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "<table", `<div class="scroll"><table`), "</table>", "</table></div>")
-	text = t.anchors(text, found)
 	number := func(of string) formula {
 		i, _ := strconv.Atoi(mark.FindStringSubmatch(of)[1])
 		return found[i]
 	}
+	text = t.anchors(text, number)
 	text = tag.ReplaceAllStringFunc(text, func(of string) string {
 		return mark.ReplaceAllStringFunc(of, func(m string) string { return html.EscapeString(number(m).tex) })
 	})
@@ -131,14 +132,11 @@ func (t *texts) convert(markdown goldmark.Markdown, source string) (string, erro
 	return text, wrong
 }
 
-// anchors gives each heading an id, made of its words.
-func (t *texts) anchors(text string, found []formula) string {
+// anchors gives each heading an id, made of its words and of its formulas, which number finds.
+func (t *texts) anchors(text string, number func(mark string) formula) string {
 	return heading.ReplaceAllStringFunc(text, func(h string) string {
 		m := heading.FindStringSubmatch(h)
-		words := mark.ReplaceAllStringFunc(element.ReplaceAllString(m[2], ""), func(of string) string {
-			i, _ := strconv.Atoi(mark.FindStringSubmatch(of)[1])
-			return found[i].tex
-		})
+		words := mark.ReplaceAllStringFunc(element.ReplaceAllString(m[2], ""), func(of string) string { return number(of).tex })
 		id := t.unique(slug(html.UnescapeString(words)))
 		return fmt.Sprintf(`<h%s id="%s">%s</h%s>`, m[1], id, m[2], m[1])
 	})
@@ -167,7 +165,7 @@ func (t *texts) unique(id string) string {
 func sections(text string) []string {
 	var parts []string
 	begin := 0
-	for _, at := range regexp.MustCompile(`<h[1-6][ >]`).FindAllStringIndex(text, -1) {
+	for _, at := range opening.FindAllStringIndex(text, -1) {
 		if open(text[begin:at[0]]) == 0 && strings.TrimSpace(text[begin:at[0]]) != "" {
 			parts = append(parts, text[begin:at[0]])
 			begin = at[0]

@@ -125,6 +125,7 @@ func (c *chapter) code(b *strings.Builder, cell notebook.Cell, i int, open bool)
 var (
 	paragraph = regexp.MustCompile(`(?s)<p>(.*?)</p>`)
 	titled    = regexp.MustCompile(`(?s)<h([1-3]) id="([^"]*)">(.*?)</h[1-3]>`)
+	drawing   = regexp.MustCompile(`<img src="([^"]*\.svg)"`)
 	hidden    = regexp.MustCompile(`(?s)<span class="katex-mathml">.*?</span>`)
 )
 
@@ -145,7 +146,7 @@ func (c *chapter) outline() {
 	if m := paragraph.FindStringSubmatch(body); m != nil {
 		c.About = template.HTML(anchor.ReplaceAllString(m[1], "$4"))
 	}
-	if m := regexp.MustCompile(`<img src="([^"]*\.svg)"`).FindStringSubmatch(body); m != nil {
+	if m := drawing.FindStringSubmatch(body); m != nil {
 		c.Picture = m[1]
 	}
 }
