@@ -126,8 +126,15 @@ func (p *Tab) Look(width, height int, medium, scheme string) {
 // Press presses a key and lets it go. The key has the name that a page reads, such as ArrowRight.
 func (p *Tab) Press(key string) {
 	p.t.Helper()
+	p.stroke(map[string]any{"key": key})
+}
+
+// stroke presses a key and lets it go.
+func (p *Tab) stroke(key map[string]any) {
+	p.t.Helper()
 	for _, kind := range []string{"rawKeyDown", "keyUp"} {
-		p.call(p.session, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key})
+		key["type"] = kind
+		p.call(p.session, "Input.dispatchKeyEvent", key)
 	}
 }
 
@@ -147,7 +154,5 @@ func (p *Tab) Run(k int) {
 		editor?.focus();
 		return editor && document.activeElement === editor;
 	})()`, k))
-	for _, kind := range []string{"rawKeyDown", "keyUp"} {
-		p.call(p.session, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": 2}) // with Ctrl
-	}
+	p.stroke(map[string]any{"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": 2}) // with Ctrl
 }
