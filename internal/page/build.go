@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -160,12 +161,15 @@ func (p *program) describe(ctx context.Context) (map[string]about, error) {
 }
 
 // folder is where the program's sources would be in the module. They exist in an overlay alone.
-const folder = "descent.example/internal/page/program"
+const folder = "internal/page/program"
+
+const importPath = "descent.example/" + folder
 
 // A program is the sources of some chapters' cells, in a temporary folder.
 type program struct {
 	root     string // of the module
 	temp     string
+	replace  map[string]string // the files of the overlay, by those in whose place they are
 	chapters []*chapter
 }
 
@@ -175,7 +179,7 @@ func newProgram(ctx context.Context, notebooks []string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the module's folder is not found: %w", err)
 	}
-	p := &program{root: strings.TrimSpace(string(out))}
+	p := &program{root: strings.TrimSpace(string(out)), replace: map[string]string{}}
 	if p.temp, err = os.MkdirTemp("", "lab-page-"); err != nil {
 		return nil, err
 	}
@@ -188,41 +192,41 @@ func newProgram(ctx context.Context, notebooks []string) (*program, error) {
 
 func (p *program) remove() { os.RemoveAll(p.temp) }
 
+// put puts a file in the place of one of the module's, or where none is.
+func (p *program) put(name string, data []byte) error {
+	file := filepath.Join(p.temp, strings.ReplaceAll(name, "/", "-"))
+	p.replace[filepath.Join(p.root, filepath.FromSlash(name))] = file
+	return os.WriteFile(file, data, 0o644)
+}
+
 func (p *program) write(ctx context.Context, notebooks []string) error {
-	replace := map[string]string{}
-	at := filepath.Join(p.root, "internal", "page", "program")
-	add := func(name, text string) error {
-		file := filepath.Join(p.temp, strings.ReplaceAll(name, "/", "-"))
-		replace[filepath.Join(at, name)] = file
-		return os.WriteFile(file, []byte(text), 0o644)
-	}
 	var packages []string
-	for i, path := range notebooks {
-		nb, err := notebook.Read(path)
+	for i, file := range notebooks {
+		nb, err := notebook.Read(file)
 		if err != nil {
 			return err
 		}
-		c, err := newChapter(strings.TrimSuffix(filepath.Base(path), ".ipynb"), nb)
+		c, err := newChapter(strings.TrimSuffix(filepath.Base(file), ".ipynb"), nb)
 		if err != nil {
 			return err
 		}
 		pkg := fmt.Sprintf("chapter%02d", i)
 		text, err := p.imported(ctx, c.source(pkg))
 		if err == nil {
-			err = add(pkg+"/cells.go", text)
+			err = p.put(path.Join(folder, pkg, "cells.go"), []byte(text))
 		}
 		if err != nil {
 			return err
 		}
 		p.chapters, packages = append(p.chapters, c), append(packages, pkg)
 	}
-	if err := add("main.go", mainSource(folder, packages)); err != nil {
+	if err := p.put(path.Join(folder, "main.go"), []byte(mainSource(importPath, packages))); err != nil {
 		return err
 	}
-	if err := p.fonts(replace); err != nil {
+	if err := p.fonts(); err != nil {
 		return err
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	overlay, err := json.Marshal(map[string]any{"Replace": p.replace})
 	if err != nil {
 		return err
 	}
@@ -230,20 +234,16 @@ func (p *program) write(ctx context.Context, notebooks []string) error {
 }
 
 // fonts puts the widths of letters in place of the fonts, whose outlines would be a sixteenth of the program.
-func (p *program) fonts(replace map[string]string) error {
-	at := filepath.Join(p.root, "pkg", "figure", "internal", "ink")
+func (p *program) fonts() error {
+	const at = "pkg/figure/internal/ink"
 	text := "package ink\n\nimport _ \"embed\"\n"
 	for name, font := range map[string][]byte{"regularTTF": liberationsansregular.TTF, "boldTTF": liberationsansbold.TTF} {
-		file := filepath.Join(p.temp, name)
-		replace[filepath.Join(at, name)] = file
 		text += fmt.Sprintf("\n//go:embed %s\nvar %[1]s []byte\n", name)
-		if err := os.WriteFile(file, withoutOutlines(font), 0o644); err != nil {
+		if err := p.put(path.Join(at, name), withoutOutlines(font)); err != nil {
 			return err
 		}
 	}
-	file := filepath.Join(p.temp, "fonts.go")
-	replace[filepath.Join(at, "fonts.go")] = file
-	return os.WriteFile(file, []byte(text), 0o644)
+	return p.put(path.Join(at, "fonts.go"), []byte(text))
 }
 
 // withoutOutlines is a TrueType font with zeros in place of the letters' outlines, the table glyf.
@@ -273,7 +273,7 @@ func (p *program) imported(ctx context.Context, source string) (string, error) {
 // build compiles the program for a system, "" for this one, and returns its file.
 func (p *program) build(ctx context.Context, system string) (string, error) {
 	to := filepath.Join(p.temp, "program"+system)
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to, folder)
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to, importPath)
 	cmd.Dir, cmd.Env = p.root, os.Environ()
 	if system != "" {
 		cmd.Env = append(cmd.Env, "GOOS="+system, "GOARCH=wasm")
