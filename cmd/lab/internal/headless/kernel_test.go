@@ -176,7 +176,7 @@ func TestPythonAndKernelEndWithTheLab(t *testing.T) {
 	defer remove()
 	require.NoError(t, os.CopyFS(temp, pythonFiles))
 	job, err := json.Marshal(map[string]any{"notebook": setuptest.Notebook(t, "%%\nfor {\n}"), "folder": temp, "output": filepath.Join(temp, "out"),
-		"timeout": 600, "skip": "", "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
+		"timeout": 600, "drag": false, "overrides": filepath.Join(temp, "set"), "set": []any{map[string]any{}}})
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), h.Python(), filepath.Join(temp, "python", "execute.py"))
 	cmd.Env = h.Environ("TMPDIR=" + temp)
