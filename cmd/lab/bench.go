@@ -86,7 +86,7 @@ func benchCommand(common *commonOptions) *cobra.Command {
 	return cmd
 }
 
-// choose sets which cases are timed: the one that flags describe, or the table and the sweep.
+// choose sets which cases are timed: the case that flags describe, or the table and the sweep.
 func (opt *benchOptions) choose(one bench.Case, changed func(flag string) bool) error {
 	single := slices.ContainsFunc([]string{"width", "batch", "points", "steps", "optimizer", "lr", "nets"}, changed)
 	switch {

@@ -18,7 +18,7 @@ import (
 // out what fetches plugins.
 var linkFlags = []string{"'-ldflags=-s -buildid= -linkmode=internal' -tags=cell", "'-ldflags=-s -buildid=' -tags=cell"}
 
-// writeWork writes a go.work of modules, like the one that cells are built in.
+// writeWork writes a go.work of modules, like the go.work that cells are built in.
 func (h Home) writeWork(modules ...string) (path string, err error) {
 	mod, err := os.ReadFile(filepath.Join(h.Root, "go.mod"))
 	if err != nil {

@@ -100,8 +100,8 @@ func (h Home) pythonStep() step {
 		name:        "Python environment",
 		fingerprint: digest(requirements),
 		made:        func() ([]string, error) { return []string{h.venv()}, nil },
-		// Not which Python is first on the PATH, which changes with each activated environment, but whether the one that
-		// was taken is still there. It has to say what no other program would.
+		// Not which Python is first on the PATH, which changes with each activated environment, but whether the Python
+		// that was taken is still there. It has to say what no other program would.
 		works: func() bool {
 			out, err := process.Answer(context.Background(), h.Python(), "-I", "-c", "import importlib.util; print(importlib.util.find_spec('jupyterlab').name.upper())")
 			return err == nil && strings.TrimSpace(string(out)) == "JUPYTERLAB"

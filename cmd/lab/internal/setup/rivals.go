@@ -32,7 +32,7 @@ var rivals = []rival{
 	{"torch", "PyTorch", torchLock, map[string]int{"linux": 550, "darwin": 145}},
 }
 
-// The program that is each rival's side, and the one that makes PyTorch do without CUDA's libraries.
+// The program that is each rival's side, and the program that makes PyTorch do without CUDA's libraries.
 var (
 	//go:embed python/bench.py
 	benchScript string

@@ -155,7 +155,7 @@ func TestDamagedBytecodeIsRemoved(t *testing.T) {
 	require.FileExists(t, made)
 }
 
-// An altered module is kept beside the one that is extracted anew; of one that lost files nothing is to be kept.
+// An altered module is kept beside the module that is extracted anew; of one that lost files nothing is to be kept.
 func TestModulesAreSetAside(t *testing.T) {
 	cache := t.TempDir()
 	lost, altered := filepath.Join(cache, "a.example", "lost@v1.0.0"), filepath.Join(cache, "a.example", "altered@v1.0.0")

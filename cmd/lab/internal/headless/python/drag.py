@@ -8,7 +8,7 @@ import time
 COMM = "drag"
 SLOW = 0.5  # seconds: a cell that takes longer is first made smaller
 SAME = {"patience"}  # where all goes well, what it is about may show the same to the digits that are said
-SEEDS = 12  # a seed may show the same as another one, but not as all of so many
+SEEDS = 12  # a seed may show the same as another one, but not as all of this number of others
 
 
 class Drag:

@@ -4,7 +4,7 @@ Reads one job as a line of JSON on standard input: {"notebook": path, "output": 
 "timeout": seconds, "drag": whether each parameter is moved too, "set": what each code cell is
 given, "overrides": the file in which it is given}. When that input ends, so do the kernel and this process.
 Writes one JSON object a line to descriptor 3: {"cell": i, "of": n, "seconds": s} for a cell that ran,
-{"cell": i, "of": n, "error": text} for the one that failed, {"fault": text} if none can run, {"done": true} at the end.
+{"cell": i, "of": n, "error": text} for a cell that failed, {"fault": text} if none can run, {"done": true} at the end.
 """
 import asyncio
 import json

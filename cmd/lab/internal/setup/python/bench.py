@@ -15,7 +15,7 @@ import platform
 import sys
 import time
 
-EARLY = 100  # so many steps are compared one by one
+EARLY = 100  # steps that are compared one by one
 NAMES = ("hidden_weights", "hidden_biases", "output_weights", "output_biases")
 
 

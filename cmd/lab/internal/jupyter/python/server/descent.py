@@ -41,7 +41,7 @@ class Keep(APIHandler):
     @web.authenticated
     async def post(self):
         """Keep what a page is about to drop, as `lab reset` does: its own version if it gives one, else the disk's, if it
-        is not the one that the page knows: {"path", "hash", "last_modified", "mine": model or null} → {"kept": path or null}."""
+        is not the version that the page knows: {"path", "hash", "last_modified", "mine": model or null} → {"kept": path or null}."""
         said = self.get_json_body()
         files, path, model, kept = self.contents_manager, said["path"], said.get("mine"), None
         if not model and await ensure_async(files.file_exists(path)):

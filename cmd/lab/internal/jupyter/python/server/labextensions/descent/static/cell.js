@@ -77,8 +77,8 @@ const element = (parent, tag, properties = {}) => parent.appendChild(Object.assi
 const source = (kind, content) => (kind === "image/png" ? `data:image/png;base64,${content}` : `data:image/svg+xml,${encodeURIComponent(content)}`);
 
 // A View is the controls of a cell at one place of a page, and what the cell shows. It fills a node. The page gives it the classes of
-// outputs by their types; render, which shows an output of another type and returns how it is disposed of; and covers, which is told
-// whether there are outputs.
+// outputs by their types; render, which shows an output of another type and returns how it is disposed of; covers, which is told
+// whether there are outputs; and, if it likes, cost, which says in words what a run takes, and told, which hears of each change.
 export class View {
 	constructor(node, live, page) {
 		Object.assign(this, { node, live, page, slots: [] });
