@@ -19,8 +19,15 @@ type Work struct {
 	Answers map[string]string // by the question's id
 	Notes   map[string]string // what was unusual, by the id
 
-	declared map[string]string // the functions that the notebook's cells declare
+	declared map[string]bool // the functions that the notebook's cells and the files declare
 }
+
+func newWork() Work {
+	return Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}, declared: map[string]bool{}}
+}
+
+// declares notes a function that stands in the work.
+func (w Work) declares(function string) { w.declared[function] = true }
 
 // largestAnswer is how many bytes of an answer are kept, mostCode how many of the cells that have no task's id are looked at.
 const (
@@ -32,7 +39,7 @@ const (
 // was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the one that declares
 // the task's function counts.
 func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
-	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}}
+	w := newWork()
 	named := map[string][]string{}
 	var others []string
 	room := mostCode
@@ -51,21 +58,15 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 			named[meta.ID] = append(named[meta.ID], string(c.Source))
 		}
 	}
-	declaring := functionCells(others)
-	for id, cells := range named {
-		if a.Task(id) != nil {
-			functionsOf(strings.Join(cells, "\n"), func(name string) {
-				if _, is := declaring[name]; !is {
-					declaring[name] = ""
-				}
-			})
-		}
+	declaring := map[string]string{} // of those that declare a function the last
+	for _, cell := range others {
+		functionsOf(cell, func(name string) { declaring[name], w.declared[name] = cell, true })
 	}
-	w.declared = declaring
 	for _, t := range a.Tasks {
 		cells := named[t.ID]
+		functionsOf(strings.Join(cells, "\n"), w.declares)
 		if len(cells) == 0 {
-			if cell := declaring[t.Functions[0].Name]; cell != "" {
+			if cell, is := declaring[t.Functions[0].Name]; is {
 				cells = []string{cell}
 				w.Notes[t.ID] = fmt.Sprintf("no cell has the id %s any more; the cell that declares %s counts", t.ID, t.Functions[0].Name)
 			}
@@ -94,15 +95,6 @@ func declarations(cell string) string {
 		}
 	}
 	return strings.Join(lines, "")
-}
-
-// functionCells are the cells by the functions that they declare, of several the last.
-func functionCells(cells []string) map[string]string {
-	all := map[string]string{}
-	for _, cell := range cells {
-		functionsOf(cell, func(name string) { all[name] = cell })
-	}
-	return all
 }
 
 // functionsOf tells the functions that code declares, as far as it is Go.

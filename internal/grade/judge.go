@@ -187,7 +187,7 @@ var undefined = regexp.MustCompile(`undefined: (\w+)`)
 // elsewhere is a sentence on a function that the compiler misses and another cell declares.
 func (s *sitting) elsewhere(wrong string) string {
 	for _, m := range undefined.FindAllStringSubmatch(wrong, -1) {
-		if _, is := s.work.declared[m[1]]; is {
+		if s.work.declared[m[1]] {
 			return fmt.Sprintf(". The function %s stands in another cell: move it into this one", m[1])
 		}
 	}

@@ -263,7 +263,7 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 
 // Work takes the work out of the submission. It is an error when its notebook is none.
 func (s Submission) Work(a *assignment.Assignment) (Work, error) {
-	w := Work{Code: map[string]string{}, Answers: map[string]string{}, Notes: map[string]string{}, declared: map[string]string{}}
+	w := newWork()
 	if text, is := s.Files[a.Name+".ipynb"]; is {
 		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 			return w, errors.New("the notebook is in UTF-16: save it as UTF-8")
@@ -283,7 +283,7 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 				w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
 			}
 			w.Code[t.ID] = withoutPackage(string(text))
-			functionsOf(w.Code[t.ID], func(name string) { w.declared[name] = "" })
+			functionsOf(w.Code[t.ID], w.declares)
 		}
 	}
 	return w, nil
