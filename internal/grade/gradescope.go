@@ -80,12 +80,14 @@ func studentLines(t TaskResult) (lines []assignment.Result) {
 	}
 	hidden.Name = fmt.Sprintf("what is checked only here (%d of %d right)", right, all)
 	if right < all {
-		hidden.Says = "Not all of it is right."
-		if slow > 0 {
+		switch {
+		case t.Wrong != "" && len(lines) > 0: // it is said above
+		case t.Wrong != "":
+			hidden.Says = t.Wrong
+		case slow > 0:
 			hidden.Says = fmt.Sprintf("Not all of it is right: %d of %d ran out of time.", slow, all)
-		}
-		if t.Wrong != "" {
-			hidden.Says = map[bool]string{true: t.Wrong}[len(lines) == 0] // and not again
+		default:
+			hidden.Says = "Not all of it is right."
 		}
 		hidden.Hint = strings.Join(hints, " ")
 	}
