@@ -71,14 +71,13 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 	for _, q := range a.Questions {
 		most[q.ID] = q.Points
 	}
-	items := slices.Sorted(maps.Keys(most))
 	for _, file := range files {
 		rows, err := readCSV(file, 3)
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			if err := all.add(row.text, a, students, most, items); err != nil {
+			if err := all.add(row.text, a, students, most); err != nil {
 				return fmt.Errorf("line %d of %s: %w", row.line, file, err)
 			}
 		}
@@ -86,8 +85,8 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 	return nil
 }
 
-// add adds a line of a list.
-func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64, items []string) error {
+// add adds a line of a list. most are the points that each item may have.
+func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64) error {
 	student, item, said := unplain(row[0]), row[1], strings.TrimSpace(row[2])
 	if said == "" || strings.EqualFold(said, "points") {
 		return nil // not graded yet, or a head
@@ -96,7 +95,7 @@ func (all Marks) add(row []string, a *assignment.Assignment, students []string, 
 	of, known := most[item]
 	switch {
 	case !known:
-		return fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, items))
+		return fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, slices.Sorted(maps.Keys(most))))
 	case err != nil:
 		return fmt.Errorf("%q is no number of points", brief.Of(said))
 	case !(points >= 0 && points <= of):
