@@ -73,7 +73,7 @@ func notGo(err error) error {
 
 // asked says which of a task's functions the code lacks, or declares otherwise than the task asks.
 func asked(t assignment.Task, code string) error {
-	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+withoutComments(code), parser.SkipObjectResolution)
 	if err != nil {
 		return notGo(err)
 	}

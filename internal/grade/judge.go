@@ -76,7 +76,7 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 		code, there := work.Code[t.ID]
 		if !there {
 			s.why[t.ID] = "nothing is handed in for this task"
-		} else if err := cmp.Or(gate(code), asked(t, withoutComments(code))); err != nil {
+		} else if err := cmp.Or(gate(code), asked(t, code)); err != nil {
 			s.why[t.ID] = err.Error()
 		} else {
 			tasks = append(tasks, t)
@@ -213,7 +213,7 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	table.WriteString("var Functions_ = map[string]any{")
 	for _, of := range append([]string{t.ID}, t.Needs...) {
 		for _, f := range a.Task(of).Functions {
-			if of == t.ID || asked(*a.Task(of), withoutComments(s.work.Code[of])) == nil {
+			if of == t.ID || asked(*a.Task(of), s.work.Code[of]) == nil {
 				fmt.Fprintf(&table, "%q: (%s)(%s), ", f.Name, f.Type, f.Name)
 			}
 		}
