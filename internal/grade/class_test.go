@@ -263,7 +263,7 @@ func TestPointsByHand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []float64{4, 1}, []float64{s.Total, float64(s.Open)})
 	const marks = "student,item,points,comment\n'=ada,explain,1.5,good\n'=ada,descent-step,2,it was right\n'=ada,late,0.5,a day\n"
-	for range 2 { // the list that is written says the same as the one that was read
+	for range 2 { // the list that is written says the same as the list that was read
 		s, err = publish(marks)
 		require.NoError(t, err)
 		require.Equal(t, []float64{6, 6.5, 0}, []float64{s.Total, s.Earned, float64(s.Open)})

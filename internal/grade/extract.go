@@ -36,7 +36,7 @@ const (
 )
 
 // FromNotebook takes the work out of a notebook. Cells count by the id of their task alone. A cell that is there more than once, because it
-// was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the one that declares
+// was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the cell that declares
 // the task's function counts.
 func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	w := newWork()

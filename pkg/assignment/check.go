@@ -41,7 +41,7 @@ func Hidden(points float64, name string, try func(rng *rand.Rand) error) Part {
 	return Part{points: points, name: name, try: try, hidden: true}
 }
 
-// Later stands in students' notebooks for the hidden parts: so many points more are checked when the task is graded.
+// Later stands in students' notebooks for the hidden parts, and says how many points more are checked when the task is graded.
 func Later(points float64) Part { return Part{points: points, later: true} }
 
 // Hint returns the part with a hint for those who fail it. In the notebook it is shown from the second time on; who is graded always
