@@ -114,17 +114,10 @@ func LeastSquaresSGD(features *mat.Dense, targets []float64, b int, sampling Sam
 	}
 	s.cross = mat.NewDense(len(s.a), r, nil)
 	weight := factor / float64(n)
-	outer := mat.NewVecDense(len(s.a), nil) // vectorOf(x xᵀ), in one place for all examples
+	outer := mat.NewVecDense(len(s.a), nil)
 	for i := range n {
-		row, e, at := z.RawRowView(i), residual.AtVec(i), 0
-		for j, xj := range row {
-			for _, xk := range row[:j] {
-				outer.SetVec(at, math.Sqrt2*(xj*xk))
-				at++
-			}
-			outer.SetVec(at, xj*xj)
-			at++
-		}
+		e := residual.AtVec(i)
+		outerInto(outer.RawVector().Data, z.RawRowView(i))
 		s.b.SymRankOne(s.b, weight, outer)
 		s.cross.RankOne(s.cross, 2*weight*e, outer, z.RowView(i))
 		floats.AddScaled(s.noise, weight*e*e, outer.RawVector().Data)
@@ -413,7 +406,7 @@ func (s *SGD) recursion(eta func(t int) float64, start []float64, drift Drift, e
 	still, quiet := make([]float64, len(moving)), make([]float64, len(walking))
 	return func(yield func(int, state) bool) {
 		mean := s.Components(start)
-		second := vectorOf(rankOne(mat.NewVecDense(len(mean), mean)))
+		second := outerInto(make([]float64, len(s.a)), mean)
 		var batch, cross mat.VecDense
 		for t := 0; yield(t, state{mean, second}) && t < steps; t++ {
 			velocity, walk := still, quiet
@@ -517,11 +510,18 @@ func matrixOf(v []float64) *mat.SymDense {
 	return m
 }
 
-// rankOne returns xxᵀ.
-func rankOne(x mat.Vector) *mat.SymDense {
-	var m mat.SymDense
-	m.SymOuterK(1, x)
-	return &m
+// outerInto writes vectorOf(xxᵀ) over to, and returns it.
+func outerInto(to, x []float64) []float64 {
+	k := 0
+	for i, xi := range x {
+		for _, xj := range x[:i] {
+			to[k] = math.Sqrt2 * (xi * xj)
+			k++
+		}
+		to[k] = xi * xi
+		k++
+	}
+	return to
 }
 
 // eigen returns the eigenvalues, ascending, and the eigenvectors, in columns.
