@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
+	"slices"
 
 	"descent.example/pkg/memory"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Lanczos returns the largest eigenvalue that a symmetric matrix H [dim, dim] shows in so many products Hv, and its approximate
+// Lanczos returns the largest eigenvalue that a symmetric matrix H [dim, dim] shows in a number of products Hv, and its approximate
 // eigenvector, of length 1: those of H on the space of the start v, Hv, H²v, …. The value is never above λ_max, and it is λ_max after dim products. With v
-// nil the start is a fixed random direction. A v that is nearly the eigenvector, such as that of a matrix nearby, needs few products.
+// nil the start is a fixed random direction. A v that is nearly the eigenvector, such as that of a matrix nearby, needs few products. hv must return a new
+// slice each time, and must not change v.
 //
 // It is an error when dim or products is not positive, when v has another length or is 0, and when hv fails or returns what is not finite
 // or not [dim].
@@ -30,16 +31,13 @@ func Lanczos(hv func(v []float64) ([]float64, error), dim int, v []float64, prod
 		return 0, nil, err
 	}
 	if v == nil {
-		rng := rand.New(rand.NewPCG(1, 0))
-		for range dim {
-			v = append(v, rng.NormFloat64())
-		}
+		v = anyDirection(dim)
 	}
 	if norm := floats.Norm(v, 2); len(v) != dim || !(norm > 0) || math.IsInf(norm, 0) {
 		return 0, nil, fmt.Errorf("v has %d elements and the length %v: it must have %d and be neither 0 nor infinite", len(v), norm, dim)
 	}
 	var basis, images [][]float64 // orthonormal, and H times each
-	next := append([]float64{}, v...)
+	next := slices.Clone(v)
 	for range min(products, dim) {
 		for range 2 { // once leaves rounding errors
 			for _, q := range basis {
@@ -51,18 +49,12 @@ func Lanczos(hv func(v []float64) ([]float64, error), dim int, v []float64, prod
 			break // the space is H's own
 		}
 		floats.Scale(1/norm, next)
-		image, err := hv(next)
+		image, _, err := multiply(hv, next)
 		if err != nil {
-			return 0, nil, fmt.Errorf("multiplying by the Hessian: %w", err)
-		}
-		if len(image) != dim {
-			return 0, nil, fmt.Errorf("hv returned %d elements: it must return %d, as it was given", len(image), dim)
-		}
-		if size := floats.Norm(image, 2); math.IsNaN(size) || math.IsInf(size, 0) {
-			return 0, nil, errors.New("hv returned what is not finite: the Hessian has no eigenvalues there")
+			return 0, nil, err
 		}
 		basis, images = append(basis, next), append(images, image)
-		next = append([]float64{}, image...)
+		next = slices.Clone(image)
 	}
 	within := mat.NewSymDense(len(basis), nil)
 	for i := range basis {

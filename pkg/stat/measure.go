@@ -33,24 +33,13 @@ func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance 
 	if !(tolerance > 0) || math.IsInf(tolerance, 0) {
 		return 0, nil, fmt.Errorf("tolerance is %v: it must be positive and finite", tolerance)
 	}
-	rng := rand.New(rand.NewPCG(1, 0))
-	v = make([]float64, dim)
-	for i := range v {
-		v[i] = rng.NormFloat64()
-	}
+	v = anyDirection(dim)
 	floats.Scale(1/floats.Norm(v, 2), v)
 	residual := make([]float64, dim)
 	for range 10_000 {
-		product, err := hv(v)
+		product, norm, err := multiply(hv, v)
 		if err != nil {
-			return 0, nil, fmt.Errorf("multiplying by the Hessian: %w", err)
-		}
-		if len(product) != dim {
-			return 0, nil, fmt.Errorf("hv returned %d elements: it must return %d, as it was given", len(product), dim)
-		}
-		norm := floats.Norm(product, 2)
-		if math.IsNaN(norm) || math.IsInf(norm, 0) {
-			return 0, nil, errors.New("hv returned what is not finite: the Hessian has no eigenvalues there")
+			return 0, nil, err
 		}
 		lambda = floats.Dot(v, product)
 		floats.AddScaledTo(residual, product, -lambda, v)
@@ -60,6 +49,32 @@ func PowerIteration(hv func(v []float64) ([]float64, error), dim int, tolerance 
 		floats.ScaleTo(v, 1/norm, product)
 	}
 	return 0, nil, fmt.Errorf("10,000 products did not bring the residual below tolerance %v: raise it, or the two largest eigenvalues differ only in sign", tolerance)
+}
+
+// anyDirection is a vector of dim random elements, always the same.
+func anyDirection(dim int) []float64 {
+	rng := rand.New(rand.NewPCG(1, 0))
+	v := make([]float64, dim)
+	for i := range v {
+		v[i] = rng.NormFloat64()
+	}
+	return v
+}
+
+// multiply returns Hv and its length. It is an error when hv fails, and when it returns what is not finite or has another number of elements than v.
+func multiply(hv func(v []float64) ([]float64, error), v []float64) (product []float64, norm float64, err error) {
+	product, err = hv(v)
+	if err != nil {
+		return nil, 0, fmt.Errorf("multiplying by the Hessian: %w", err)
+	}
+	if len(product) != len(v) {
+		return nil, 0, fmt.Errorf("hv returned %d elements: it must return %d, as many as it was given", len(product), len(v))
+	}
+	norm = floats.Norm(product, 2)
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return nil, 0, errors.New("hv returned what is not finite: the Hessian has no eigenvalues there")
+	}
+	return product, norm, nil
 }
 
 // BisectThreshold returns the learning rate at which training begins to diverge, measured: diverges trains at the rate η
