@@ -277,7 +277,7 @@ func (d *DoubleDescent) String() string {
 
 // change says how much larger errors are than others of the same seeds, in percentage points.
 func change(from, to []float64) string {
-	mean, err := stat.MeanOverRuns(floats.SubTo(make([]float64, len(to)), to, from), Confidence)
+	mean, err := paired(to, from)
 	if err != nil {
 		return err.Error()
 	}

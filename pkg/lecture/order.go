@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/figure"
@@ -198,7 +197,7 @@ func OrderTable(orders []*Order) (header []string, rows [][]string) {
 func AtTheEnd(a, b *Order) string {
 	mustGive("order", a, b)
 	n := min(len(a.Ends), len(b.Ends))
-	more, err := stat.MeanOverRuns(floats.SubTo(make([]float64, n), a.Ends[:n], b.Ends[:n]), Confidence)
+	more, err := paired(a.Ends[:n], b.Ends[:n])
 	if err != nil {
 		return fmt.Sprintf("%s and %s cannot be compared: %v.", a.Name, b.Name, err)
 	}

@@ -184,12 +184,12 @@ func RunByRun(scores []*ScheduleScore, a, b string) string {
 	if len(one) == 0 || len(one) != len(other) {
 		return fmt.Sprintf("%s and %s cannot be compared: a run diverged, or there is none.", a, b)
 	}
-	difference, err := stat.MeanOverRuns(floats.SubTo(make([]float64, len(one)), one, other), Confidence)
+	difference, err := paired(one, other)
 	if err != nil {
 		return err.Error()
 	}
 	difference = difference.Scaled(1000)
-	return fmt.Sprintf("%s − %s, run by run on the same batches: %s/1000 (95 %%: %s).", a, b, fmt.Sprintf("%.2f", difference.Value), difference.Ends("%.2f"))
+	return fmt.Sprintf("%s − %s, run by run on the same batches: %.2f/1000 (95 %%: %s).", a, b, difference.Value, difference.Ends("%.2f"))
 }
 
 // ScheduleTable is a row for each schedule, for lab.Table.

@@ -71,6 +71,11 @@ func two(x float64) string {
 // mean is the sum of the values over their number: +Inf if a value is, and NaN of no values.
 func mean(values []float64) float64 { return floats.Sum(values) / float64(len(values)) }
 
+// paired is the mean of a − b over runs of the same seeds, with its interval.
+func paired(a, b []float64) (stat.Interval, error) {
+	return stat.MeanOverRuns(floats.SubTo(make([]float64, len(a)), a, b), Confidence)
+}
+
 // Quantile returns the value below which the part p of the values lies; +Inf counts as the greatest. It panics when there are
 // no values or p is not between 0 and 1.
 func Quantile(values []float64, p float64) float64 {
