@@ -14,7 +14,6 @@ import (
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
-	"descent.example/pkg/stat"
 	"descent.example/pkg/train"
 )
 
@@ -89,14 +88,12 @@ func DrawDepths(title string, all ...*Depths) *figure.Figure {
 	if len(all) == 0 {
 		return figure.New(title, figure.X("hidden layers").Categories(), figure.Y("error"))
 	}
-	places, marks, least := make([][]int, len(all)), make([][]stat.Interval, len(all)), 1.0
+	runs, least := make([][][]float64, len(all)), 1.0
 	for k, d := range all {
-		for i, s := range d.Scores {
-			for _, off := range s.Errors {
-				places[k], marks[k] = append(places[k], i), append(marks[k], single(off/d.Constant))
-				least = min(least, off/d.Constant)
-			}
-		}
+		runs[k] = figure.Each(d.Scores, func(s *DepthScore) []float64 {
+			return figure.Each(s.Errors, func(off float64) float64 { return off / d.Constant })
+		})
+		least = slices.Min(append(slices.Concat(runs[k]...), least))
 	}
 	errors := figure.LogY("error / error of the best constant")
 	if least > 0.1 {
@@ -104,9 +101,7 @@ func DrawDepths(title string, all ...*Depths) *figure.Figure {
 	}
 	fig := figure.New(title, figure.X("hidden layers").Categories(figure.Each(all[0].Scores, layersOf)...), errors)
 	for k, d := range all {
-		if len(places[k]) > 0 {
-			fig.ConfidenceIntervals(d.Target, places[k], marks[k])
-		}
+		drawRuns(fig, d.Target, runs[k])
 	}
 	return fig.HLine(1, "the best constant")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
+	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
@@ -52,16 +53,7 @@ func DrawDigits(all []*DigitScore) *figure.Figure {
 	}
 	fig := figure.New("Digits recognized", figure.X("hidden layers").Categories(depths...), figure.Y("accuracy on unseen digits (%)").Range(0, 105))
 	for _, d := range all {
-		var places []int
-		var marks []stat.Interval
-		for i, runs := range d.Runs {
-			for _, accuracy := range runs {
-				places, marks = append(places, i), append(marks, single(100*accuracy))
-			}
-		}
-		if len(places) > 0 {
-			fig.ConfidenceIntervals(d.DigitNets.String(), places, marks)
-		}
+		drawRuns(fig, d.DigitNets.String(), figure.Each(d.Runs, func(of []float64) []float64 { return floats.ScaleTo(make([]float64, len(of)), 100, of) }))
 	}
 	return fig.HLine(10, "a guess")
 }
@@ -136,8 +128,20 @@ func LearnDigits(ctx context.Context, settings DigitSettings, nets ...DigitNets)
 	return all, nil
 }
 
-// single is a run's value as a mark without an interval, which stands beside those of other names at the same category.
-func single(value float64) stat.Interval { return stat.Interval{Value: value, Low: value, High: value} }
+// drawRuns draws the value of every run in each category, [category][run]: as intervals without a length, because these stand beside those of
+// other names. Of no runs it draws nothing.
+func drawRuns(fig *figure.Figure, name string, runs [][]float64) {
+	var places []int
+	var marks []stat.Interval
+	for i, values := range runs {
+		for _, v := range values {
+			places, marks = append(places, i), append(marks, stat.Interval{Value: v, Low: v, High: v})
+		}
+	}
+	if len(places) > 0 {
+		fig.ConfidenceIntervals(name, places, marks)
+	}
+}
 
 // accuracies are those of the runs; a run that diverged is as good as a guess.
 func accuracies(model problem.MLP, histories []*train.History, data *problem.Labeled) []float64 {
