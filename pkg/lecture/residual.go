@@ -31,24 +31,22 @@ func PassBack(name string, phi problem.Activation, skip float64, deep SignalSett
 	rng := rand.New(rand.NewPCG(1, 14))
 	h, d := normals(rng, deep.Width), normals(rng, deep.Width)
 	p := &Passage{Name: name, Length: make([]float64, deep.Depth+1), Theory: make([]float64, deep.Depth+1)}
-	var zs []*mat.VecDense
-	for _, layer := range layers {
+	slopes := make([][]float64, deep.Depth) // φ′ of each unit
+	for l, layer := range layers {
 		z, chi := new(mat.VecDense), 0.0
 		z.MulVec(layer.W.T(), h)
-		zs = append(zs, z)
 		for j := range deep.Width {
-			slope := deep.Scale * phi.Slope(z.AtVec(j))
-			chi += slope * slope / float64(deep.Width)
+			slopes[l] = append(slopes[l], phi.Slope(z.AtVec(j)))
+			scaled := deep.Scale * slopes[l][j]
+			chi += scaled * scaled / float64(deep.Width)
 			h.SetVec(j, skip*h.AtVec(j)+phi.At(z.AtVec(j)))
 		}
 		p.Chi = append(p.Chi, chi)
 	}
 	p.Length[deep.Depth], p.Theory[deep.Depth] = mat.Norm(d, 2), 1
 	for l, layer := range slices.Backward(layers) {
-		through, back := mat.VecDenseCopyOf(d), new(mat.VecDense)
-		for j := range deep.Width {
-			through.SetVec(j, d.AtVec(j)*phi.Slope(zs[l].AtVec(j)))
-		}
+		through, back := new(mat.VecDense), new(mat.VecDense)
+		through.MulElemVec(d, mat.NewVecDense(deep.Width, slopes[l]))
 		back.MulVec(layer.W, through)
 		back.AddScaledVec(back, skip, d)
 		d, p.Length[l] = back, mat.Norm(back, 2)
