@@ -80,7 +80,7 @@ func (o OwnNet) trainer() (*train.Trainer, error) {
 	return newTrainer(o.Problem, o.Optimizer, train.Record{Params: true})
 }
 
-// config is that of the run, with about so many records.
+// config is that of the run, with about the given number of records.
 func (o OwnNet) config(records int) train.Config {
 	c := train.Config{Schedule: o.Schedule, Sampler: o.Sampler, Steps: o.Steps, Stride: max(1, o.Steps/records), Seed: o.Seed}
 	if model, is := o.model(); is {
@@ -189,7 +189,7 @@ func (r *OwnRun) predict(t *train.Trainer) error {
 // curve is f at curveX, at a record.
 func (r *OwnRun) curve(record int) []float64 {
 	if model, is := r.model(); is {
-		return model.Outputs(r.Theta[record], mat.NewDense(len(r.curveX), 1, r.curveX)).RawMatrix().Data
+		return outputs(model, r.Theta[record], r.curveX)
 	}
 	return r.curves[record]
 }
@@ -197,14 +197,17 @@ func (r *OwnRun) curve(record int) []float64 {
 // outputsOf is the model as a function of its parameters and many inputs.
 func outputsOf(o OwnNet, t *train.Trainer) func(theta, xs []float64) ([]float64, error) {
 	if model, is := o.model(); is {
-		return func(theta, xs []float64) ([]float64, error) {
-			return model.Outputs(theta, mat.NewDense(len(xs), 1, xs)).RawMatrix().Data, nil
-		}
+		return func(theta, xs []float64) ([]float64, error) { return outputs(model, theta, xs), nil }
 	}
 	return func(theta, xs []float64) ([]float64, error) {
 		out, err := t.Predict(theta, figure.Each(xs, func(x float64) []float64 { return []float64{x} }))
 		return slices.Concat(out...), err
 	}
+}
+
+// outputs are those of a model of one input and one output.
+func outputs(model problem.MLP, theta, xs []float64) []float64 {
+	return model.Outputs(theta, mat.NewDense(len(xs), 1, xs)).RawMatrix().Data
 }
 
 // followSharpness takes the sharpness at some of the records, each from the direction of the one before.

@@ -118,7 +118,7 @@ func (r *OwnRun) drawSharpness(record int) *figure.Figure {
 	return fig
 }
 
-// String says how well the net learned, what its units do, how sharp its loss is, and the diagnosis.
+// String says how well the net learned, what its units do, and the diagnosis.
 func (r *OwnRun) String() string {
 	var lines []string
 	if r.DivergedAt >= 0 {
