@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -120,7 +121,8 @@ type OwnRun struct {
 
 	unseenX, unseenY []float64
 	curveX           []float64
-	curves           [][]float64 // f at curveX, at each record; of a problem.Net computed when it is drawn
+	curves           [][]float64        // f at curveX, at each record; of a problem.Net computed when it is drawn
+	elbows           []func() []float64 // elbowsAt of each record, found once: the frames of a film draw them again and again
 }
 
 const (
@@ -149,6 +151,9 @@ func TrainOwn(ctx context.Context, settings OwnNet) (*OwnRun, error) {
 	r := &OwnRun{OwnNet: o, Step: h.Step, Theta: h.Params, Floor: o.Noise * o.Noise / 2, DivergedAt: -1}
 	if at, diverged := h.Diverged(); diverged {
 		r.DivergedAt = at
+	}
+	for k := range r.Step {
+		r.elbows = append(r.elbows, sync.OnceValue(func() []float64 { return r.elbowsAt(k) }))
 	}
 	sharp := make(chan error, 1)
 	go func() { sharp <- r.followSharpness(ctx, t.Evaluate) }() // beside the losses
@@ -256,9 +261,9 @@ func (r *OwnRun) net(record int) *relu.Net {
 	return net
 }
 
-// elbows are the places in the interval where the net of a record bends; of a net without ReLUs, where a unit of its first hidden layer
+// elbowsAt are the places in the interval where the net of a record bends; of a net without ReLUs, where a unit of its first hidden layer
 // is in the middle, −b/w.
-func (r *OwnRun) elbows(record int) (places []float64) {
+func (r *OwnRun) elbowsAt(record int) (places []float64) {
 	if net := r.net(record); net != nil {
 		places, _ = net.Knots(r.Target.Lo, r.Target.Hi)
 		return places

@@ -44,7 +44,7 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 	lo, hi := r.Target.Lo, r.Target.Hi
 	span := Span(slices.Concat(r.Y, figure.Column(r.curveX, r.Target.F)))
 	within := func(y float64) float64 { return max(span[0], min(span[1], y)) } // a net that goes astray leaves the picture
-	xs, places := r.curveX, r.elbows(record)
+	xs, places := r.curveX, r.elbows[record]()
 	curve := figure.Each(r.curve(record), within)
 	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
 		Line("net", xs, curve).Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
@@ -81,7 +81,7 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 	default:
 		var steps, places []float64
 		for k := range record + 1 {
-			for _, place := range r.elbows(k) {
+			for _, place := range r.elbows[k]() {
 				steps, places = append(steps, float64(r.Step[k])), append(places, place)
 			}
 		}
