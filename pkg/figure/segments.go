@@ -18,19 +18,17 @@ func (f *Figure) Segments(name string, from, to [][2]float64) *Figure {
 	for i := range from {
 		xs, ys = append(xs, from[i][0], to[i][0]), append(ys, from[i][1], to[i][1])
 	}
-	return f.add(&segments{values{kind: "segments", layer: Rules, plane: true}.of(name, xs, ys), from, to})
+	return f.add(&segments{values{kind: "segments", layer: Rules, plane: true}.of(name, xs, ys)})
 }
 
-type segments struct {
-	*values
-	from, to [][2]float64
-}
+// segments has the two ends of each line one after the other.
+type segments struct{ *values }
 
 func (m *segments) Draw(c Pen, p *Panel) {
 	st := p.Style(m.name)
 	st.Width, st.Dashes = 1, nil
-	for i, a := range m.from {
-		for _, part := range p.Clip(p.Place(a[0], a[1]), p.Place(m.to[i][0], m.to[i][1])) {
+	for i := 0; i < len(m.xs); i += 2 {
+		for _, part := range p.Clip(p.Place(m.xs[i], m.ys[i]), p.Place(m.xs[i+1], m.ys[i+1])) {
 			c.Stroke(st, part...)
 		}
 	}
@@ -41,5 +39,5 @@ func (m *segments) Legend(p *Panel, e *Entry) {
 }
 
 func (m *segments) Describe(*Panel) string {
-	return fmt.Sprintf("%s: %s", m.name, plural.Of(len(m.from), "straight line"))
+	return fmt.Sprintf("%s: %s", m.name, plural.Of(len(m.xs)/2, "straight line"))
 }
