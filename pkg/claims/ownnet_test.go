@@ -3,6 +3,7 @@ package claims
 import (
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func asSet(t *testing.T, settings string) lecture.OwnControls {
 func moved(t *testing.T, r *lecture.OwnRun, units int) float64 {
 	t.Helper()
 	var ends [2][]relu.Elbow
-	for i, theta := range [][]float64{r.Theta[0], r.Theta[len(r.Theta)-1]} {
+	for i, theta := range [][]float64{r.Theta[0], end(r.Theta)} {
 		net, err := relu.FromTheta(theta, 1, units, 1)
 		require.NoError(t, err)
 		ends[i], _, err = net.Elbows()
@@ -71,14 +72,6 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	end := func(v []float64) float64 { return v[len(v)-1] }
-	least := func(v []float64) (m float64) {
-		m = v[0]
-		for _, x := range v {
-			m = min(m, x)
-		}
-		return m
-	}
 
 	edge := run(`--batch=400 --lr=0.7`)
 	require.Less(t, edge.Sharpness[0], 0.8*2/0.7)
@@ -88,7 +81,7 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 	require.Less(t, end(edge.Seen), 0.8*edge.Seen[len(edge.Seen)/2], "while the loss falls")
 
 	dead := run(`--lr=2`)
-	net, err := relu.FromTheta(end2(dead.Theta), 1, 32, 1)
+	net, err := relu.FromTheta(end(dead.Theta), 1, 32, 1)
 	require.NoError(t, err)
 	states, err := net.Units(0, 1)
 	require.NoError(t, err)
@@ -109,8 +102,8 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 
 	over := run(`--noise=0.5 --examples=20 --width=128 --optimizer=Adam --lr=0.03 --steps=5000`)
 	require.Less(t, end(over.Seen), over.Floor/2)
-	require.Greater(t, over.Unseen[0], 1.5*least(over.Unseen), "it falls")
-	require.Greater(t, end(over.Unseen), 1.15*least(over.Unseen), "and rises")
+	require.Greater(t, over.Unseen[0], 1.5*slices.Min(over.Unseen), "it falls")
+	require.Greater(t, end(over.Unseen), 1.15*slices.Min(over.Unseen), "and rises")
 
 	lazy := run(`--scale=5 --lr=0.01`)
 	require.Equal(t, diagnosis.Nothing, lazy.Diagnosis.Cause)
@@ -119,7 +112,7 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 	require.Less(t, moved(t, lazy, 32), 0.4*moved(t, rich, 32))
 
 	bending := func(r *lecture.OwnRun) (sum float64) {
-		net, err := relu.FromTheta(end2(r.Theta), 1, 32, 1)
+		net, err := relu.FromTheta(end(r.Theta), 1, 32, 1)
 		require.NoError(t, err)
 		knots, err := net.Knots(0, 1)
 		require.NoError(t, err)
@@ -135,4 +128,5 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 	require.Greater(t, end(run(`--order="in order" --batch=5`).Unseen), 2*end(run(`--order=reshuffled --batch=5`).Unseen))
 }
 
-func end2(v [][]float64) []float64 { return v[len(v)-1] }
+// end is the last of the records.
+func end[T any](records []T) T { return records[len(records)-1] }
