@@ -155,7 +155,7 @@ func exercise(c cell) cell {
 	return c
 }
 
-// declaring are the notebooks whose cells declare, as those of a reader may: the one that explains cells, and the one that is the reader's own.
+// declaring are the notebooks whose cells declare, as those of a reader may: the notebook that explains cells, and the reader's own.
 var declaring = []string{"00", "07"}
 
 // checkCells returns what is wrong with the cells of all notebooks.
