@@ -365,6 +365,9 @@ func TestShatteringIsShown(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []*lecture.Known{{Inputs: 2, Width: 1, Shattered: 3, Most: 3}, {Inputs: 2, Width: 2, Shattered: 5, Most: 44}}, known)
 	require.Contains(t, drawn(t, lecture.DrawKnown(known)), "(values with intervals): 1 3, 2 5 (5 to 44)")
+	known, err = lecture.WhatIsKnown(all[:1])
+	require.NoError(t, err)
+	drawn(t, lecture.DrawKnown(known)) // a search that shatters nothing can be drawn, too
 	counts := [][]*lecture.LineCount{{{Elbows: 2, N: 3, Written: 8, All: 8}, {Elbows: 2, N: 4, Written: 14, All: 16}}}
 	words := drawn(t, lecture.DrawLineCounts(counts, []*lecture.Shattering{{Inputs: 1, Width: 2, N: 3, Found: 4, All: 8}, {Inputs: 1, Width: 2, N: 4, Found: 4, All: 16}}))
 	require.Contains(t, words, "2 ReLUs, written down (line): from 100 to 87.5")

@@ -50,7 +50,7 @@ func unitsOf(width int) string {
 // Known (claim W2) is what is known of how many points a net of one hidden layer shatters.
 type Known struct {
 	Inputs, Width int
-	Shattered     int // by a net that has been found for every labeling
+	Shattered     int // by a net that has been found for every labeling; at least 1, since the net's constant alone labels a point either way
 	Most          int // by proof: theory.ShallowVCBound, and of one ReLU, which is positive on a half-space, what a threshold unit shatters
 }
 
@@ -66,7 +66,7 @@ func WhatIsKnown(all []*Shattering) (known []*Known, err error) {
 			if s.Width == 1 {
 				most = s.Inputs + 1
 			}
-			i, known = len(known), append(known, &Known{Inputs: s.Inputs, Width: s.Width, Most: most})
+			i, known = len(known), append(known, &Known{Inputs: s.Inputs, Width: s.Width, Shattered: 1, Most: most})
 		}
 		if s.Found == s.All {
 			known[i].Shattered = max(known[i].Shattered, s.N)
