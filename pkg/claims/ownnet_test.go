@@ -12,8 +12,11 @@ import (
 
 	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/lecture"
+	"descent.example/pkg/notebook"
+	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
+	"descent.example/pkg/sample"
 )
 
 // The tests of chapter 7: what it says of ten settings, which it must name as they are here.
@@ -42,6 +45,20 @@ func asSet(t *testing.T, settings string) lecture.OwnControls {
 		*numbers[name] = number
 	}
 	return c
+}
+
+// Its controls offer whatever there is to choose from.
+func TestChapter7OffersEveryChoice(t *testing.T) {
+	nb, err := notebook.Read("../../notebooks/07-your-own-net.ipynb")
+	require.NoError(t, err)
+	code := ""
+	for _, c := range nb.Code() {
+		code += string(c.Source)
+	}
+	code = strings.Join(strings.Fields(code), " ")
+	for _, names := range [][]string{lecture.OwnTargets(), lecture.ScheduleNames(), optim.Names(), sample.Names(), problem.PlaneClassesNames()} {
+		require.Contains(t, code, `"`+strings.Join(names, `", "`)+`"`)
+	}
 }
 
 // moved is by how much the elbows of a net of one hidden layer moved that began on the data, on average.

@@ -223,17 +223,23 @@ type reader struct {
 
 // keepLists remembers variables that are lists.
 func (r reader) keepLists(n ast.Node) bool {
-	assign, isAssign := n.(*ast.AssignStmt)
-	if !isAssign {
-		return true
+	var left, right []ast.Expr
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		left, right = n.Lhs, n.Rhs
+	case *ast.ValueSpec:
+		right = n.Values
+		for _, name := range n.Names {
+			left = append(left, name)
+		}
 	}
-	for i, left := range assign.Lhs {
-		ident, isIdent := left.(*ast.Ident)
+	for i, l := range left {
+		ident, isIdent := l.(*ast.Ident)
 		if !isIdent {
 			continue
 		}
-		if object := r.info.Defs[ident]; object != nil && len(assign.Lhs) == len(assign.Rhs) {
-			if list, isList := assign.Rhs[i].(*ast.CompositeLit); isList {
+		if object := r.info.Defs[ident]; object != nil && len(left) == len(right) {
+			if list, isList := right[i].(*ast.CompositeLit); isList {
 				r.lists[object] = list
 			}
 		} else if object := r.info.Uses[ident]; object != nil {

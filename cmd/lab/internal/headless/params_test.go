@@ -57,8 +57,8 @@ func read(t *testing.T, cells ...string) (string, *notebook.Notebook) {
 
 func TestDeclarationsAreReadAsACompilerWould(t *testing.T) {
 	_, nb := read(t,
-		"import \"fmt\"\nconst most = 10\nfunc rate() float64 { return lab.Float(\"rate\", 1, \"rate\") }\n",
-		"%% --lr=0.5 \\\n  --n=3\nwords := []string{\"a\", \"b\"}\nlab.Choice(\"word\", \"a\", \"a word\", words...)\n"+
+		"import \"fmt\"\nconst most = 10\nvar kinds = []string{\"c\", \"d\"}\nfunc rate() float64 { return lab.Float(\"rate\", 1, \"rate\") }\n",
+		"%% --lr=0.5 \\\n  --n=3\nwords := []string{\"a\", \"b\"}\nlab.Choice(\"word\", \"a\", \"a word\", words...)\nlab.Choice(\"kind\", \"c\", \"a kind\", kinds...)\n"+
 			"lab.Float(\"lr\", math.Sqrt2, \"rate \"+\n\"η\", lab.Above(-1e-3), lab.AtMost(2*most))\nlab.Int(\"n\", 1<<4, \"count\", lab.Unit(\"s\"))",
 		"func main() {\n\tlab.Floats(\"xs\", []float64{1, -2.5}, \"numbers\", lab.AtLeast(-most))\n\tlab.Bool(\"b\", 1 < 2, \"switch\")\n}",
 		"%%bash\nlab.Float(\"no\", 1, \"not Go\")", "!lab.Float(", "// lab.Float(\"no\", 1, \"a comment\")\n%%\n_ = `lab.Float(\"no\", 1, \"a text\")`")
@@ -69,6 +69,7 @@ func TestDeclarationsAreReadAsACompilerWould(t *testing.T) {
 	require.Equal(t, []string{
 		"--rate (rate, any number, default 1)",
 		"--word (a word, one of a, b, default a)",
+		"--kind (a kind, one of c, d, default c)",
 		"--lr (rate η, -0.001 < lr ≤ 20, default 1.4142135623730951)",
 		"--n (count, any whole number, in s, default 16)",
 		"--xs (numbers, comma-separated numbers, each xs ≥ -10, default 1,-2.5)",
