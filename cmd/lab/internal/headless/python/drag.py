@@ -69,6 +69,11 @@ class Drag:
             fault = await self.move(p, values)
             if fault and values is not own:  # so little may show nothing
                 fault = await self.move(p, own)
+            for q in about["params"]:  # some parameters matter under another choice alone
+                for choice in others(q["control"], own[q["name"]]) if fault and q is not p and q["control"]["kind"] == "choice" else ():
+                    if not await self.move(p, {**own, q["name"]: choice}):
+                        fault = None
+                        break
             if fault:
                 faults.append(fault)
         return faults
