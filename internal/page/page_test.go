@@ -249,6 +249,7 @@ func TestCellsShowWhatTheNotebooksStore(t *testing.T) {
 		for _, c := range nb.Code() {
 			key := name + "/" + c.ID()
 			if !strings.Contains("\n"+string(c.Source), "\n%%") { // it only declares
+				require.Equal(t, true, p.Eval(fmt.Sprintf(`cell(%q).querySelector(".descent-controls, .descent-bar, .descent-why") === null`, c.ID())), key)
 				continue
 			}
 			if p.Eval(fmt.Sprintf(`cell(%q).querySelector(".descent-bar") === null`, c.ID())) == true {

@@ -234,5 +234,6 @@ document.head.append(...["controls.css", "page.css"].map((name) => Object.assign
 for (const section of document.querySelectorAll("section.cell")) {
 	const about = cells[`${section.dataset.chapter}/${section.dataset.cell}`];
 	if (about) begin(section, about);
+	else section.querySelector(".descent-controls").remove(); // it only declares
 }
 document.documentElement.dataset.live = "ready";
