@@ -96,8 +96,15 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 		require.InEpsilon(t, 2/0.7, late, 0.05, "at the line")
 	}
 	require.Less(t, end(edge.Seen), 0.8*edge.Seen[len(edge.Seen)/2], "while the loss falls")
+	ups := 0
+	for i := range len(edge.Seen) - 1 {
+		if edge.Seen[i+1] > edge.Seen[i] {
+			ups++
+		}
+	}
+	require.Greater(t, ups, len(edge.Seen)/10, "not at every step")
 
-	dead := run(`--lr=2`)
+	dead := run(`--lr=1.7`)
 	net, err := relu.FromTheta(end(dead.Theta), 1, 32, 1)
 	require.NoError(t, err)
 	states, err := net.Units(0, 1)
@@ -109,13 +116,28 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 		}
 	}
 	require.Greater(t, off, 28)
+	require.Greater(t, end(dead.Seen), 0.8*dead.Seen[0], "almost constant")
 
 	for settings, cause := range map[string]diagnosis.Cause{
-		`--lr=0.001`: diagnosis.Learning, `--target=sine --width=2`: diagnosis.Units, `--target=sine --examples=6`: diagnosis.Data,
+		`--lr=0.001`: diagnosis.Learning, `--target=sine --width=1`: diagnosis.Units, `--target=sine --examples=6`: diagnosis.Data,
 		`--noise=0.5`: diagnosis.Relationship,
 	} {
 		require.Equal(t, cause, run(settings).Diagnosis.Cause, settings)
 	}
+
+	few := run(`--target=sine --examples=6`)
+	net, err = relu.FromTheta(end(few.Theta), 1, 32, 1)
+	require.NoError(t, err)
+	unseen, all := 0.0, 0.0
+	for i := range 1001 {
+		x := float64(i) / 1000
+		off := math.Pow(net.At(x)-few.Target.F(x), 2)
+		all += off
+		if x < slices.Min(few.X) {
+			unseen += off
+		}
+	}
+	require.Greater(t, unseen, 0.6*all, "most of it left of the examples")
 
 	over := run(`--noise=0.5 --examples=20 --width=128 --optimizer=Adam --lr=0.03 --steps=5000`)
 	require.Less(t, end(over.Seen), over.Floor/2)
