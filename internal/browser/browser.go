@@ -62,6 +62,14 @@ func New(t *testing.T) *Browser {
 // call sends a command and returns its result.
 func (b *Browser) call(session, method string, params map[string]any) map[string]any {
 	b.t.Helper()
+	result, refusal := b.try(session, method, params)
+	require.Nil(b.t, refusal, method)
+	return result
+}
+
+// try sends a command and returns its result, or what Chromium has against it.
+func (b *Browser) try(session, method string, params map[string]any) (result, refusal map[string]any) {
+	b.t.Helper()
 	b.id++
 	message := map[string]any{"id": b.id, "method": method, "params": params}
 	if session != "" {
@@ -80,8 +88,7 @@ func (b *Browser) call(session, method string, params map[string]any) map[string
 		}
 		require.NoError(b.t, json.Unmarshal(data[:len(data)-1], &answer))
 		if answer.ID == b.id {
-			require.Nil(b.t, answer.Error, method)
-			return answer.Result
+			return answer.Result, answer.Error
 		}
 	}
 }
@@ -100,17 +107,31 @@ func (b *Browser) Open(address, script string) *Tab {
 // Eval evaluates JavaScript in the page.
 func (p *Tab) Eval(script string) any {
 	p.t.Helper()
-	result := p.call(p.session, "Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true})
-	require.NotContains(p.t, result, "exceptionDetails", script)
-	return result["result"].(map[string]any)["value"]
+	value, refusal := p.evaluate(script)
+	require.Nil(p.t, refusal, script)
+	return value
 }
 
-// Until waits until the script is true in the page.
+func (p *Tab) evaluate(script string) (value any, refusal map[string]any) {
+	p.t.Helper()
+	result, refusal := p.try(p.session, "Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true})
+	if refusal != nil {
+		return nil, refusal
+	}
+	require.NotContains(p.t, result, "exceptionDetails", script)
+	return result["result"].(map[string]any)["value"], nil
+}
+
+// Until waits until the script is true in the page, or in the one that the page leads to: a script that is evaluated while it is left has no answer.
 func (p *Tab) Until(script string) {
 	p.t.Helper()
 	deadline := time.Now().Add(time.Minute)
-	for p.Eval(script) != true {
-		require.True(p.t, time.Now().Before(deadline), script)
+	for {
+		value, refusal := p.evaluate(script)
+		if value == true {
+			return
+		}
+		require.True(p.t, time.Now().Before(deadline), "%s: %v", script, refusal)
 		time.Sleep(50 * time.Millisecond)
 	}
 }
