@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"descent.example/cmd/lab/internal/headless"
@@ -16,6 +18,7 @@ import (
 	"descent.example/internal/plural"
 	"descent.example/pkg/notebook"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 func runCommand(common *commonOptions) *cobra.Command {
@@ -60,12 +63,7 @@ func runCommand(common *commonOptions) *cobra.Command {
 					return fmt.Errorf("--backend=%s, which sets GOMLX_BACKEND for the cells, does not work here: %w", opt.Backend, err)
 				}
 			}
-			for _, nb := range notebooks {
-				if err := runAndTell(cmd.Context(), home, nb, opt); err != nil {
-					return err
-				}
-			}
-			return nil
+			return runAll(cmd.Context(), home, notebooks, opt)
 		},
 	}
 	cmd.Flags().StringArrayVar(&opt.Set, "set", nil, "a parameter of the notebook's cells, as name=value, 1.3.name=value or cell5.name=value; may be given again")
@@ -97,14 +95,39 @@ func chapters(work string, notebooks []string) ([]string, error) {
 	return notebooks, nil
 }
 
-// runAndTell executes one notebook and says what became of it.
-func runAndTell(ctx context.Context, h setup.Home, path string, opt headless.Options) error {
-	start := time.Now()
+// runAll executes notebooks, two at a time, since a cell's build and link keep no more than one core busy. After one that fails none
+// is begun. It is an error when one fails.
+func runAll(ctx context.Context, h setup.Home, notebooks []string, opt headless.Options) error {
 	out := report.New(os.Stdout)
+	failed := make([]error, len(notebooks))
+	var stop atomic.Bool
+	var all errgroup.Group
+	all.SetLimit(2)
+	for i, path := range notebooks {
+		all.Go(func() error {
+			if !stop.Load() {
+				failed[i] = runAndTell(ctx, h, path, opt, out)
+			}
+			if failed[i] != nil {
+				stop.Store(true)
+			}
+			return nil
+		})
+	}
+	all.Wait()
+	out.Close()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(failed...)
+}
+
+// runAndTell executes one notebook and says what became of it.
+func runAndTell(ctx context.Context, h setup.Home, path string, opt headless.Options, out *report.Reporter) error {
+	start := time.Now()
 	end := out.Begin(path)
 	written, err := headless.Run(ctx, h, path, opt, func(done, of int) { out.Note(path, fmt.Sprintf("cell %d of %d", done, of)) })
 	end(err)
-	out.Close()
 	if err != nil {
 		return err
 	}
@@ -112,10 +135,11 @@ func runAndTell(ctx context.Context, h setup.Home, path string, opt headless.Opt
 	if err != nil {
 		return err
 	}
+	text := fmt.Sprintf("  %s\n  written to %s", summary(nb, time.Since(start)), written.Best())
 	if len(written.Took) > 0 {
-		fmt.Printf("  with %s\n", strings.Join(written.Took, "; "))
+		text = fmt.Sprintf("  with %s\n", strings.Join(written.Took, "; ")) + text
 	}
-	fmt.Printf("  %s\n  written to %s\n", summary(nb, time.Since(start)), written.Best())
+	out.Say("%s", text)
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -38,4 +41,25 @@ func TestSummaryNamesTheEngineThatACellNames(t *testing.T) {
 	require.Equal(t, "1 cell in 2.0 s", summary(notebook.New(says), 2*time.Second))
 	says.Metadata.Tags = []string{notebook.TagMachine}
 	require.Equal(t, "1 cell in 2.0 s; XLA computes on 2 cores.", summary(notebook.New(says), 2*time.Second))
+}
+
+// The third begins when one of the first two has ended, and both fail.
+func TestNoneBeginsAfterOneFails(t *testing.T) {
+	h := setuptest.Ready(t)
+	runs := t.TempDir()
+	args := []string{"run", "--offline", "--work", string(h.Work), "--output", runs}
+	for _, cell := range []string{`panic("first")`, `panic("second")`, `fmt.Println("third")`} {
+		nb := setuptest.Notebook(t, "%%\n"+cell)
+		renamed := filepath.Join(t.TempDir(), fmt.Sprintf("%d.ipynb", len(args)))
+		require.NoError(t, os.Rename(nb, renamed))
+		args = append(args, renamed)
+	}
+	cmd := rootCommand()
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	require.ErrorContains(t, err, "panic: first")
+	require.ErrorContains(t, err, "panic: second")
+	written, err := os.ReadDir(runs)
+	require.NoError(t, err)
+	require.Empty(t, written)
 }
