@@ -647,16 +647,14 @@ func (g *nest) iota(n *node, at linear) val {
 // start computes the start of a dynamic slice of n.in[0], whose starts are the operands from first on, in bytes.
 func (g *nest) start(n *node, first int, sizes []int) val {
 	var starts []operand
-	highs, strides := make([]int, len(sizes)), make([]int, len(sizes))
-	stride := width(n.dtype())
-	for a := len(sizes) - 1; a >= 0; a-- {
-		highs[a], strides[a] = n.in[0].dims()[a]-sizes[a], stride
-		stride *= n.in[0].dims()[a]
+	highs := make([]int, len(sizes))
+	for a, size := range sizes {
+		highs[a] = n.in[0].dims()[a] - size
 	}
 	for _, s := range n.in[first:] {
 		starts = append(starts, operand{s, nil})
 	}
-	return g.base(starts, highs, strides)
+	return g.base(starts, highs, n.in[0].strides())
 }
 
 // base is the sum of indices times strides, each index clamped to 0 … high.
@@ -696,16 +694,11 @@ func (g *nest) gather(n *node, index []linear) val {
 			next++
 		}
 	}
-	strides := make([]int, x.shape.Rank())
-	stride := width(x.dtype())
-	for a := len(strides) - 1; a >= 0; a-- {
-		strides[a] = stride
-		stride *= x.dims()[a]
-	}
+	strides := x.strides()
 	var starts []operand
 	var highs, by []int
 	for c, a := range indexed {
-		starts = append(starts, operand{n.in[1], gatherStart(n, index, c)})
+		starts = append(starts, operand{n.in[1], startIndex(n, index, c)})
 		highs, by = append(highs, x.dims()[a]-sizes[a]), append(by, strides[a])
 	}
 	return g.loadAt(x, x.offset(at), g.base(starts, highs, by))

@@ -8,186 +8,96 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// An affine is an index: a constant plus locals times factors.
-type affine struct {
-	constant int
-	terms    []term
+// A walk writes an operation that is no nest of parts, element by element. Loop l's counter is in counters[l-1]; so is any other
+// number that an index depends on.
+type walk struct {
+	*writer
+	counters []local
 }
 
-type term struct {
-	l      local
-	factor int
+// alone writes an operation that is no kernel of a nest.
+func (w *writer) alone(n *node) {
+	s := &walk{writer: w}
+	if combine, ok := scatterings[n.op]; ok {
+		s.scatter(n, combine)
+		return
+	}
+	s.argMinMax(n)
 }
 
-func (a affine) scaled(by int) affine {
-	out := affine{constant: a.constant * by}
-	for _, t := range a.terms {
-		if by != 0 {
-			out.terms = append(out.terms, term{t.l, t.factor * by})
+// follow is the number in a local.
+func (s *walk) follow(l local) linear {
+	s.counters = append(s.counters, l)
+	return counter(len(s.counters))
+}
+
+// number pushes a linear as an i32.
+func (s *walk) number(x linear) {
+	s.integer(i32, int64(x.at))
+	for i, factor := range x.by {
+		if factor == 0 {
+			continue
 		}
-	}
-	return out
-}
-
-func (a affine) plus(b affine) affine {
-	out := affine{a.constant + b.constant, slices.Clone(a.terms)}
-	for _, t := range b.terms {
-		if i := slices.IndexFunc(out.terms, func(u term) bool { return u.l == t.l }); i >= 0 {
-			out.terms[i].factor += t.factor
-		} else {
-			out.terms = append(out.terms, t)
+		s.get(s.counters[i])
+		if factor != 1 {
+			s.integer(i32, int64(factor))
+			s.do("i32.mul")
 		}
-	}
-	return out
-}
-
-func constant(c int) affine   { return affine{constant: c} }
-func variable(l local) affine { return affine{terms: []term{{l, 1}}} }
-func zeros(rank int) []affine { return make([]affine, rank) }
-func flat(n *node, index []affine) affine {
-	at, stride := affine{}, 1
-	for a := len(index) - 1; a >= 0; a-- {
-		at = at.plus(index[a].scaled(stride))
-		stride *= n.dims()[a]
-	}
-	return at
-}
-
-// index pushes an affine as an i32.
-func (w *writer) index(a affine) {
-	started := false
-	if a.constant != 0 || len(a.terms) == 0 {
-		w.integer(i32, int64(a.constant))
-		started = true
-	}
-	for _, t := range a.terms {
-		w.get(t.l)
-		if t.factor != 1 {
-			w.integer(i32, int64(t.factor))
-			w.do("i32.mul")
-		}
-		if started {
-			w.do("i32.add")
-		}
-		started = true
+		s.do("i32.add")
 	}
 }
 
-// address pushes an element's address; the returned offset is to be added by the load or store. An address is
-// unsigned, so that it must not fall below zero before the offset is added: negative factors put the constant first.
-func (w *writer) address(n *node, index []affine) (offset int) {
-	at := flat(n, index).scaled(width(n.dtype()))
-	at.constant += address(n)
-	negative := at.constant < 0
-	for _, t := range at.terms {
-		negative = negative || t.factor < 0
+// address pushes the address of a place in the memory of n; the offset is the load's or store's. An address is unsigned, so that it must
+// not fall below zero before the offset is added.
+func (s *walk) address(n *node, at linear) (offset int) {
+	at.at += address(n)
+	if at.at >= 0 && !slices.ContainsFunc(at.by[:], func(f int32) bool { return f < 0 }) {
+		offset, at.at = at.at, 0
 	}
-	if !negative {
-		offset, at.constant = at.constant, 0
-	}
-	w.index(at)
+	s.number(at)
 	return offset
 }
 
 // nest writes loops over the dimensions; body gets the index. A dimension of 0 leaves nothing.
-func (w *writer) nest(dims []int, body func(index []affine)) {
+func (s *walk) nest(dims []int, body func(index []linear)) {
 	if slices.Contains(dims, 0) {
 		return
 	}
-	index := zeros(len(dims))
-	var from func(axis int)
-	from = func(axis int) {
-		switch {
-		case axis == len(dims):
-			body(slices.Clone(index))
-		case dims[axis] == 1:
-			index[axis] = constant(0)
-			from(axis + 1)
-		default:
-			w.count(dims[axis], func(i local) {
-				index[axis] = variable(i)
-				from(axis + 1)
-			})
+	first, loops := len(s.counters), without1(dims)
+	var from func(l int)
+	from = func(l int) {
+		if l == len(loops) {
+			body(indexOf(dims, counter, first+1))
+			return
 		}
+		s.count(loops[l], func(i local) {
+			s.counters = append(s.counters, i)
+			from(l + 1)
+			s.counters = s.counters[:first+l]
+		})
 	}
 	from(0)
 }
 
 // put writes the store of an element that push leaves on the stack.
-func (w *writer) put(n *node, index []affine, push func()) {
-	offset := w.address(n, index)
+func (s *walk) put(n *node, at linear, push func()) {
+	offset := s.address(n, at)
 	push()
-	w.store(n.dtype(), offset)
-}
-
-// alone writes an operation that is no kernel of a nest.
-func (w *writer) alone(n *node) {
-	if combine, ok := scatterings[n.op]; ok {
-		w.scatter(n, combine)
-		return
-	}
-	w.argMinMax(n)
+	s.store(n.dtype(), offset)
 }
 
 // value pushes an element of n, which lies in memory under views.
-func (w *writer) value(n *node, index []affine) {
-	if n.stored() && !n.uniform {
-		w.load(n.dtype(), w.address(n, index))
-		return
-	}
-	at := slices.Clone(index)
-	switch n.op {
-	case compute.OpTypeConstant:
-		w.element(n.dtype(), n.bytes)
-	case compute.OpTypeIota:
-		w.index(index[n.ints[0][0]])
-		w.convert(dtypes.Int32, n.dtype())
-	case compute.OpTypeBroadcastInDim:
-		x := n.in[0]
-		at = zeros(x.shape.Rank())
-		for i, a := range n.ints[0] {
-			if x.dims()[i] != 1 {
-				at[i] = index[a]
-			}
-		}
-		w.value(x, at)
-	case compute.OpTypeTranspose:
-		for i, a := range n.ints[0] {
-			at[a] = index[i]
-		}
-		w.value(n.in[0], at)
-	case compute.OpTypeReverse:
-		for _, a := range n.ints[0] {
-			at[a] = constant(n.dims()[a] - 1).plus(index[a].scaled(-1))
-		}
-		w.value(n.in[0], at)
-	case compute.OpTypeSlice:
-		for a := range at {
-			at[a] = index[a].scaled(n.ints[1][a]).plus(constant(n.ints[0][a]))
-		}
-		w.value(n.in[0], at)
-	case compute.OpTypeReduceWindow:
-		at = zeros(n.in[0].shape.Rank())
-		for a := range at {
-			at[a] = index[a].scaled(n.ints[0][a]).plus(index[len(at)+a].scaled(n.ints[1][a]))
-		}
-		w.value(n.in[0], at)
-	case compute.OpTypeReshape:
-		at = zeros(n.in[0].shape.Rank())
-		next := 0
-		for a, d := range n.in[0].dims() {
-			if d == 1 {
-				continue
-			}
-			for n.dims()[next] == 1 {
-				next++
-			}
-			at[a] = index[next]
-			next++
-		}
-		w.value(n.in[0], at)
+func (s *walk) value(n *node, index []linear) {
+	switch {
+	case n.uniform:
+		s.element(n.dtype(), n.bytes)
+	case n.stored():
+		s.load(n.dtype(), s.address(n, n.offset(index)))
+	case n.op == compute.OpTypeIota:
+		s.number(index[n.ints[0][0]])
+		s.convert(dtypes.Int32, n.dtype())
 	default:
-		panic("wasm: " + n.op.String() + " is not in memory")
+		s.value(n.in[0], n.through(index))
 	}
 }
 
@@ -213,14 +123,6 @@ func (w *writer) clamped(push func(), t dtypes.DType, high int) {
 	w.do(less, "select")
 }
 
-// startIndex returns the index, in the operand of start indices, of component c of the vector for a batch index.
-func startIndex(starts *node, vectorAxis int, batch []affine, c int) []affine {
-	if vectorAxis == starts.shape.Rank() { // vectors of one component
-		return batch
-	}
-	return slices.Insert(slices.Clone(batch), vectorAxis, constant(c))
-}
-
 // scatterings has the operation that combines an element with its update in a scatter.
 var scatterings = map[compute.OpType]compute.OpType{
 	compute.OpTypeScatterSum: compute.OpTypeAdd,
@@ -229,10 +131,10 @@ var scatterings = map[compute.OpType]compute.OpType{
 }
 
 // scatter updates a copy of the operand. As in XLA, an update whose window does not lie in the operand is left out.
-func (w *writer) scatter(n *node, op compute.OpType) {
+func (s *walk) scatter(n *node, op compute.OpType) {
 	starts, updates := n.in[1], n.in[2]
-	vectorAxis, window, inserted, indexed := n.ints[0][0], n.ints[1], n.ints[2], n.ints[3]
-	w.copyBytes(address(n), address(n.in[0]), n.byteSize())
+	window, inserted, indexed := n.ints[1], n.ints[2], n.ints[3]
+	s.copyBytes(address(n), address(n.in[0]), n.byteSize())
 	sizes := slices.Repeat([]int{1}, n.shape.Rank()) // of the window
 	var spanned []int                                // the operand's axes along which the updates' window axes lie, in their order
 	for a := range sizes {
@@ -241,38 +143,35 @@ func (w *writer) scatter(n *node, op compute.OpType) {
 			spanned = append(spanned, a)
 		}
 	}
-	w.nest(updates.dims(), func(index []affine) {
-		at := zeros(n.shape.Rank())
-		var batch []affine
-		for a := range index {
-			if !slices.Contains(window, a) {
-				batch = append(batch, index[a])
-			}
-		}
+	strides, base := n.strides(), s.local(i32)
+	s.nest(updates.dims(), func(index []linear) {
+		at := make([]linear, n.shape.Rank())
 		for i, a := range spanned {
 			at[a] = index[window[i]]
 		}
-		w.integer(i32, 1)
+		s.integer(i32, 0)
+		s.set(base)
+		s.integer(i32, 1)
 		for c, a := range indexed {
-			w.value(starts, startIndex(starts, vectorAxis, batch, c))
-			w.convert(starts.dtype(), dtypes.Int64)
-			start := w.pop(i64)
-			w.get(start)
-			w.integer(i64, int64(n.dims()[a]-sizes[a]+1))
-			w.do("i64.lt_u", "i32.and")
-			if sizes[a] > n.dims()[a] {
-				w.integer(i32, 0)
-				w.do("i32.and")
-			}
-			w.get(start)
-			w.do("i32.wrap_i64")
-			at[a] = at[a].plus(variable(w.pop(i32)))
+			s.value(starts, startIndex(n, index, c))
+			s.convert(starts.dtype(), dtypes.Int64)
+			start := s.pop(i64)
+			s.get(start)
+			s.integer(i64, int64(max(0, n.dims()[a]-sizes[a]+1)))
+			s.do("i64.lt_u", "i32.and")
+			s.get(base)
+			s.get(start)
+			s.do("i32.wrap_i64")
+			s.integer(i32, int64(strides[a]))
+			s.do("i32.mul", "i32.add")
+			s.set(base)
 		}
-		w.when(0, func() {
-			w.put(n, at, func() {
-				w.load(n.dtype(), w.address(n, at))
-				w.value(updates, index)
-				w.elementwise(op, n.dtype())
+		place := n.offset(at).plus(s.follow(base), 1)
+		s.when(0, func() {
+			s.put(n, place, func() {
+				s.load(n.dtype(), s.address(n, place))
+				s.value(updates, index)
+				s.elementwise(op, n.dtype())
 			})
 		}, nil)
 	})
@@ -317,42 +216,42 @@ func accumulator(t dtypes.DType) dtypes.DType {
 }
 
 // argMinMax keeps the first of equal elements, and the first NaN of all.
-func (w *writer) argMinMax(n *node) {
+func (s *walk) argMinMax(n *node) {
 	x, axis, t := n.in[0], n.ints[0][0], n.in[0].dtype()
 	better := compute.OpTypeGreaterThan
 	if n.ints[1][0] == 1 {
 		better = compute.OpTypeLessThan
 	}
-	best, this, at := w.local(kindOf(t)), w.local(kindOf(t)), w.local(i32)
-	w.nest(n.dims(), func(outer []affine) {
-		w.value(x, slices.Insert(slices.Clone(outer), axis, constant(0)))
-		w.set(best)
-		w.integer(i32, 0)
-		w.set(at)
-		w.nest(x.dims()[axis:axis+1], func(index []affine) {
-			w.value(x, slices.Insert(slices.Clone(outer), axis, index[0]))
-			w.tee(this)
-			w.get(best)
-			w.elementwise(better, t)
+	best, this, at := s.local(kindOf(t)), s.local(kindOf(t)), s.local(i32)
+	s.nest(n.dims(), func(outer []linear) {
+		s.value(x, slices.Insert(slices.Clone(outer), axis, linear{}))
+		s.set(best)
+		s.integer(i32, 0)
+		s.set(at)
+		s.nest(x.dims()[axis:axis+1], func(index []linear) {
+			s.value(x, slices.Insert(slices.Clone(outer), axis, index[0]))
+			s.tee(this)
+			s.get(best)
+			s.elementwise(better, t)
 			if t.IsFloat() {
 				k := kindOf(t)
-				w.get(this)
-				w.get(this)
-				w.do(k.instruction("ne"), "i32.or")
-				w.get(best)
-				w.get(best)
-				w.do(k.instruction("eq"), "i32.and") // nothing is better than a NaN
+				s.get(this)
+				s.get(this)
+				s.do(k.instruction("ne"), "i32.or")
+				s.get(best)
+				s.get(best)
+				s.do(k.instruction("eq"), "i32.and") // nothing is better than a NaN
 			}
-			w.when(0, func() {
-				w.get(this)
-				w.set(best)
-				w.index(index[0])
-				w.set(at)
+			s.when(0, func() {
+				s.get(this)
+				s.set(best)
+				s.number(index[0])
+				s.set(at)
 			}, nil)
 		})
-		w.put(n, outer, func() {
-			w.get(at)
-			w.convert(dtypes.Int32, n.dtype())
+		s.put(n, n.offset(outer), func() {
+			s.get(at)
+			s.convert(dtypes.Int32, n.dtype())
 		})
 	})
 }

@@ -45,13 +45,22 @@ func (x linear) depth() int {
 	return 0
 }
 
+// strides are how far elements of n lie apart along each axis, in bytes.
+func (n *node) strides() []int {
+	strides, stride := make([]int, n.shape.Rank()), width(n.dtype())
+	for a := len(strides) - 1; a >= 0; a-- {
+		strides[a] = stride
+		stride *= n.dims()[a]
+	}
+	return strides
+}
+
 // offset is where an element of n lies in the memory of n, in bytes.
 func (n *node) offset(index []linear) linear {
 	var at linear
-	stride := width(n.dtype())
-	for a := len(index) - 1; a >= 0; a-- {
-		at = at.plus(index[a], stride)
-		stride *= n.dims()[a]
+	strides := n.strides()
+	for a, i := range index {
+		at = at.plus(i, strides[a])
 	}
 	return at
 }
@@ -321,7 +330,7 @@ func (r *reader) operands(n *node, index []linear) {
 	case n.op == compute.OpTypeGather:
 		whole(n.in[0])
 		for c := range n.ints[3] {
-			r.value(n.in[1], gatherStart(n, index, c))
+			r.value(n.in[1], startIndex(n, index, c))
 		}
 	case n.op == compute.OpTypeDynamicSlice:
 		whole(n.in[0])
@@ -360,8 +369,8 @@ func readsOf(p part) []access {
 	return r.reads
 }
 
-// gatherStart is the index of component c of the start that a gathered element needs.
-func gatherStart(n *node, index []linear, c int) []linear {
+// startIndex is the index of component c of the start that an element gathered by n, or scattered, needs.
+func startIndex(n *node, index []linear, c int) []linear {
 	var batch []linear
 	for a := range index {
 		if !slices.Contains(n.ints[1], a) {
@@ -377,13 +386,25 @@ func gatherStart(n *node, index []linear, c int) []linear {
 	return batch
 }
 
+// loops is how many loops a kernel of n needs, and other numbers that its indices depend on.
+func (n *node) loops() int {
+	_, scatters := scatterings[n.op]
+	switch {
+	case isReduction(n):
+		return len(without1(n.dims())) + len(without1(n.reducedDims()))
+	case scatters:
+		return len(without1(n.in[2].dims())) + 1
+	case n.op == compute.OpTypeArgMinMax:
+		return len(without1(n.in[0].dims()))
+	case n.op == compute.OpTypeSort:
+		return len(without1(n.in[0].dims())) + 2
+	}
+	return len(without1(n.dims()))
+}
+
 // fits returns an error if a kernel of n needs too many loops.
 func fits(n *node) error {
-	loops := len(without1(n.dims()))
-	if isReduction(n) {
-		loops += len(without1(n.reducedDims()))
-	}
-	if loops > maxLoops {
+	if n.loops() > maxLoops {
 		return fmt.Errorf("%s of shape %s needs more than %d loops: %w", n.op, n.shape, maxLoops, compute.ErrNotImplemented)
 	}
 	return nil

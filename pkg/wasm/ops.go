@@ -223,6 +223,7 @@ var operations = []compute.OpType{
 	compute.OpTypeDynamicUpdateSlice,
 	compute.OpTypeArgMinMax,
 	compute.OpTypeRNGBitGenerator,
+	compute.OpTypeSort,
 	compute.OpTypeCall,
 	compute.OpTypeWhile,
 	compute.OpTypeIf,

@@ -30,7 +30,7 @@ func compile(main *function) ([]byte, error) {
 		f.measure()
 		f.chooseRoots()
 		for _, n := range f.nodes {
-			if n.live && n.root {
+			if n.live && (n.root || n.op == compute.OpTypeSort) {
 				if err := fits(n); err != nil {
 					return nil, err
 				}
@@ -217,26 +217,28 @@ func (w *writer) fill(to int, x *node) {
 	x.plan = saved
 }
 
+// scalar pushes a scalar.
+func (w *writer) scalar(x *node) {
+	if x.uniform {
+		w.element(x.dtype(), x.bytes)
+		return
+	}
+	w.integer(i32, 0)
+	w.load(x.dtype(), address(x))
+}
+
 // control writes an operation that calls functions.
 func (w *writer) control(n *node) {
 	run := func(f *function, in []*node) {
 		w.transfer(f.params, in)
 		w.call(f.entry)
 	}
-	test := func(x *node) {
-		if x.uniform {
-			w.element(x.dtype(), x.bytes)
-			return
-		}
-		w.integer(i32, 0)
-		w.load(x.dtype(), address(x))
-	}
 	switch n.op {
 	case compute.OpTypeCall:
 		run(n.functions[0], n.in)
 		w.transfer(n.results, n.functions[0].outputs)
 	case compute.OpTypeIf:
-		test(n.in[0])
+		w.scalar(n.in[0])
 		branch := func(f *function) func() {
 			return func() {
 				run(f, nil)
@@ -252,13 +254,15 @@ func (w *writer) control(n *node) {
 		}
 		w.while(func() {
 			run(condition, n.results)
-			test(condition.outputs[0])
+			w.scalar(condition.outputs[0])
 		}, func() {
 			run(body, n.results)
 			if body.loop == nil {
 				w.transfer(n.results, body.outputs)
 			}
 		})
+	case compute.OpTypeSort:
+		(&walk{writer: w}).sort(n)
 	default:
 		panic("wasm: no control operation " + n.op.String())
 	}

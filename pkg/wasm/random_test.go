@@ -156,7 +156,7 @@ func choose[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 func (m *maker) step() {
 	steps := []func(){m.unaryFloat, m.unaryWhole, m.arithmetic, m.arithmetic, m.wholeArithmetic, m.logical, m.comparison, m.where,
 		m.conversion, m.move, m.move, m.move, m.concatenate, m.pad, m.reduction, m.reduction, m.dot, m.gather, m.scatter, m.slices,
-		m.argument, m.iota, m.bitcast, m.loop, m.branch}
+		m.argument, m.iota, m.bitcast, m.sort, m.loop, m.branch}
 	steps[m.r.IntN(len(steps))]()
 }
 
@@ -508,6 +508,33 @@ func (m *maker) argument() {
 		v, err := m.f.ArgMinMax(x.v, m.r.IntN(x.shape.Rank()), choose(m.r, dtypes.Int32, dtypes.Int64), m.r.IntN(2) == 0)
 		m.put("ArgMinMax", v, err)
 	}
+}
+
+// sort sorts by one value, and moves another along.
+func (m *maker) sort() {
+	x, ok := m.pick(func(x made) bool { return ranked(x) && isNumber(x) && exact(x) && !x.special })
+	if !ok || m.full { // go-xla has no Sort
+		return
+	}
+	y, dims := m.like(x, ranked), x.shape.Dimensions
+	axis := m.r.IntN(len(dims))
+	less := m.inside(func() {
+		var in []compute.Value
+		for i := range 4 {
+			v, err := m.f.Parameter(fmt.Sprint("e", i), shapes.Make(x.shape.DType), nil)
+			m.put("Parameter", v, err)
+			in = append(in, v)
+		}
+		compare := choose[binary](m.r, m.f.LessThan, m.f.GreaterThan)
+		v, err := compare(in[0], in[1])
+		m.give(m.put("comparison", v, err).v)
+	})
+	out, err := m.f.Sort(less, axis, true, x.v, y.v)
+	if err != nil {
+		panic(fmt.Errorf("Sort: %w", err))
+	}
+	m.put("Sort", out[0], nil, x)
+	m.put("Sort, moved along", out[1], nil, y)
 }
 
 func (m *maker) iota() {
