@@ -15,6 +15,10 @@ func (f *function) pcg(state *node, shape shapes.Shape) (next, out value, err er
 	r := &recipe{f: f}
 	size := width(shape.DType)
 	count := (shape.Size()*size + 7) / 8
+	if count == 0 {
+		none := r.keep(f.Constant(dtypes.MakeAnySlice(shape.DType, 0), shape.Dimensions...))
+		return r.join(0, r.swapped(r.slice(state, 0, 2)), r.slice(state, 2, 3)), none, r.err
+	}
 	steps := pcgSteps(count)
 	constant := func(part int) *node { return r.keep(f.Constant(steps[part], count)) }
 	wide := func(at int) *node {
@@ -37,14 +41,9 @@ func (f *function) pcg(state *node, shape shapes.Shape) (next, out value, err er
 	}
 	mixed := shifted(r.do(f.Mul, shifted(high, 32), r.uint64(0xda942042e4dd58b5)), 48)
 	words := r.do(f.Mul, mixed, r.do(f.BitwiseOr, low, r.uint64(1)))
-	if size == 4 {
-		first, second := r.halves(words)
-		words = r.reshape(r.join(1, r.reshape(first, count, 1), r.reshape(second, count, 1)), 2*count)
-	}
-	drawn := r.reshape(r.slice(words, 0, shape.Size()), shape.Dimensions...)
-	if r.err == nil && drawn.dtype() != shape.DType {
-		drawn = r.keep(f.Bitcast(drawn, shape.DType))
-	}
+	parts := r.bitcast(words, map[int]dtypes.DType{1: dtypes.Uint8, 2: dtypes.Uint16, 4: dtypes.Uint32, 8: dtypes.Uint64}[size])
+	drawn := r.reshape(r.slice(r.reshape(parts, count*8/size), 0, shape.Size()), shape.Dimensions...)
+	drawn = r.bitcast(drawn, shape.DType)
 	last := func(x *node) *node { return r.swapped(r.slice(x, count-1, count)) }
 	following := r.join(0, last(high), last(low), r.slice(state, 2, 3))
 	return following, drawn, r.err

@@ -60,6 +60,13 @@ func (r *recipe) join(axis int, xs ...value) *node {
 	return r.keep(r.f.Concatenate(axis, xs...))
 }
 
+func (r *recipe) bitcast(x *node, t dtypes.DType) *node {
+	if r.err != nil || x.dtype() == t {
+		return x
+	}
+	return r.keep(r.f.Bitcast(x, t))
+}
+
 func (r *recipe) uint64(x uint64) *node { return r.keep(r.f.Constant([]uint64{x})) }
 func (r *recipe) uint32(x uint32) *node { return r.keep(r.f.Constant([]uint32{x})) }
 
@@ -89,7 +96,7 @@ func (r *recipe) philox(key0, key1 *node, x [4]*node) [4]*node {
 }
 
 // RNGBitGenerator returns XLA's bits for the algorithm Philox: the state is a key and a counter of 128 bits, and each count gives
-// four times 32 bits. It returns an error if the state is no such, or for elements of other than 4 or 8 bytes.
+// four times 32 bits, of which a shorter element takes the lowest. It returns an error if the state is no such, or for booleans.
 func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits value, err error) {
 	in, err := f.operands(state)
 	if err != nil {
@@ -99,7 +106,7 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 		return nil, nil, err
 	}
 	t, size := shape.DType, width(shape.DType)
-	if size < 4 {
+	if t == dtypes.Bool {
 		return nil, nil, fmt.Errorf("random bits of type %s: %w", t, compute.ErrNotImplemented)
 	}
 	if !in[0].shape.Equal(compute.RNGStateShape) {
@@ -109,7 +116,7 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 		return f.pcg(in[0], shape)
 	}
 	r := &recipe{f: f}
-	words := shape.Size() * size / 4
+	words := shape.Size() * max(size, 4) / 4
 	count := (words + 3) / 4
 	add128 := func(low, high, plus *node) (*node, *node) {
 		sum := r.do(f.Add, low, plus)
@@ -146,11 +153,9 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 	out := r.reshape(all, shape.Dimensions...)
 	after, afterHigh := add128(low, high, r.uint64(uint64(count)))
 	newState := r.join(0, r.slice(in[0], 0, 1), after, afterHigh)
-	if r.err == nil && out.dtype() != t {
-		out = r.keep(f.Bitcast(out, t))
+	if short, ok := map[int]dtypes.DType{1: dtypes.Uint8, 2: dtypes.Uint16}[size]; ok {
+		out = r.to(out, short)
 	}
-	if r.err != nil {
-		return nil, nil, r.err
-	}
-	return newState, out, nil
+	out = r.bitcast(out, t)
+	return newState, out, r.err
 }

@@ -41,7 +41,8 @@ func TestRandomBits(t *testing.T) {
 	}
 	for _, state := range [][]uint64{{1, 2, 3}, {0xfedcba9876543210, 1<<64 - 2, 7}, {5, 1<<64 - 1, 1<<64 - 1}} {
 		for _, shape := range []shapes.Shape{shapes.Make(dtypes.Uint32, 1), shapes.Make(dtypes.Uint32, 3, 7), shapes.Make(dtypes.Uint64, 5),
-			shapes.Make(dtypes.Int32, 64), shapes.Make(dtypes.Uint64, 2, 8)} {
+			shapes.Make(dtypes.Int32, 64), shapes.Make(dtypes.Uint64, 2, 8), shapes.Make(dtypes.Uint8, 21), shapes.Make(dtypes.Int16, 3, 3),
+			shapes.Make(dtypes.Uint32, 0), shapes.Make(dtypes.Int16, 3, 0)} {
 			for b, other := range others {
 				next, flat := bits(b, state, shape)
 				wantNext, want := bits(other, state, shape)
