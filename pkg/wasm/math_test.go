@@ -18,7 +18,12 @@ import (
 // evaluate runs an elementwise operation on float64 vectors.
 func evaluate(t *testing.T, build func(f compute.Function, in ...compute.Value) (compute.Value, error), vectors ...[]float64) []float64 {
 	t.Helper()
-	b := wasm.New()
+	return evaluateOn(t, wasm.New(), build, vectors...)
+}
+
+func evaluateOn(t *testing.T, b compute.Backend, build func(f compute.Function, in ...compute.Value) (compute.Value, error),
+	vectors ...[]float64) []float64 {
+	t.Helper()
 	g := b.Builder("evaluate")
 	shape := shapes.Make(dtypes.Float64, len(vectors[0]))
 	var in []compute.Value

@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -131,6 +132,27 @@ func TestWindows(t *testing.T) {
 			require.InDeltaSlicef(t, want, flats[0], 1e-9, "seed %d: %s", seed, what)
 		case []int32:
 			require.Truef(t, slices.Equal(want, flats[0].([]int32)), "seed %d: %s: %v, want %v", seed, what, flats[0], want)
+		}
+	}
+}
+
+// TestSelectionOfNaN: a NaN is the extreme of its window, as to GoMLX's Go backend. XLA takes what follows it.
+func TestSelectionOfNaN(t *testing.T) {
+	nan := math.NaN()
+	for _, x := range [][]float64{{1, nan, 2, 0, 3, 1}, {nan, 5, 1, 2, 2, nan}} {
+		for _, isMin := range []bool{false, true} {
+			var got [][]float64
+			for _, b := range []compute.Backend{wasm.New(), plainGo(t)} {
+				got = append(got, evaluateOn(t, b, func(f compute.Function, in ...compute.Value) (compute.Value, error) {
+					source, err := f.Constant([]float64{7, 8})
+					require.NoError(t, err)
+					if isMin {
+						return f.SelectAndScatterMin(in[0], source, []int{3}, []int{3}, [][2]int{{0, 0}})
+					}
+					return f.SelectAndScatterMax(in[0], source, []int{3}, []int{3}, [][2]int{{0, 0}})
+				}, x))
+			}
+			require.Equal(t, got[1], got[0], x)
 		}
 	}
 }
