@@ -144,7 +144,7 @@ func TestSelectionOfNaN(t *testing.T) {
 			var got [][]float64
 			for _, b := range []compute.Backend{wasm.New(), plainGo(t)} {
 				got = append(got, evaluateOn(t, b, func(f compute.Function, in ...compute.Value) (compute.Value, error) {
-					source, err := f.Constant([]float64{7, 8})
+					source, err := f.Constant([]float64{7, 8}, 2)
 					require.NoError(t, err)
 					if isMin {
 						return f.SelectAndScatterMin(in[0], source, []int{3}, []int{3}, [][2]int{{0, 0}})
