@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -27,8 +28,9 @@ type Backend struct {
 	// LikeGo makes random bits those of GoMLX's Go backend, in place of XLA's.
 	LikeGo bool
 
-	mu        sync.Mutex
-	finalized bool
+	mu         sync.Mutex
+	finalized  bool
+	generation time.Duration
 }
 
 // New returns a backend.
@@ -51,6 +53,13 @@ func (b *Backend) IsFinalized() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.finalized
+}
+
+// Generation is how long this backend has generated code so far, without the time that the engine takes to compile modules.
+func (b *Backend) Generation() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.generation
 }
 
 func (b *Backend) Capabilities() compute.Capabilities {
@@ -197,10 +206,14 @@ func (b *builder) Compile() (compute.Executable, error) {
 		return nil, fmt.Errorf("the graph %q must return once before it is compiled, once", b.name)
 	}
 	b.done = true
+	began := time.Now()
 	code, err := compile(b.main)
 	if err != nil {
 		return nil, err
 	}
+	b.backend.mu.Lock()
+	b.backend.generation += time.Since(began)
+	b.backend.mu.Unlock()
 	p, err := newProgram(code)
 	if err != nil {
 		return nil, fmt.Errorf("the module of the graph %q: %w", b.name, err)

@@ -40,7 +40,7 @@ func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step t
 	return first, (cpu(t) - began) * 1000 / steps
 }
 
-// TestTable prints the README's table: the processor time of a step and of a first result, here and by XLA in turns, the least of
+// TestTable prints the README's table: the processor time of a step and of a first result, with that of generating its code, here and by XLA in turns, the least of
 // WASM_ROUNDS rounds.
 func TestTable(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
@@ -52,17 +52,20 @@ func TestTable(t *testing.T) {
 	require.Equal(t, "xla:cpu", accel.Platform())
 	for _, c := range trainings.All() {
 		var first, step [2]time.Duration
+		generation := time.Hour
 		for round := range rounds {
-			for i, b := range []compute.Backend{wasm.New(), xla} {
+			own := wasm.New()
+			for i, b := range []compute.Backend{own, xla} {
 				f, s := timed(t, c, b)
 				if round == 0 {
 					first[i], step[i] = f, s
 				}
 				first[i], step[i] = min(first[i], f), min(step[i], s)
 			}
+			generation = min(generation, own.Generation())
 		}
 		us := func(d time.Duration) float64 { return d.Seconds() * 1e3 } // of 1000 steps
-		t.Logf("| %s | %.2f | %.2f | %.1f | %.0f | %.0f |", c.Name, us(step[0]), us(step[1]), us(step[0])/us(step[1]),
-			first[0].Seconds()*1e3, first[1].Seconds()*1e3)
+		t.Logf("| %s | %.2f | %.2f | %.1f | %.0f (%.0f) | %.0f |", c.Name, us(step[0]), us(step[1]), us(step[0])/us(step[1]),
+			first[0].Seconds()*1e3, generation.Seconds()*1e3, first[1].Seconds()*1e3)
 	}
 }

@@ -1,0 +1,101 @@
+package wasm_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/accel/plugin"
+)
+
+// TestGoMLX counts the passed, failed and skipped tests of GoMLX's packages core/graph, ml/layers and ml/train, with those below them,
+// on the backend of WASM_GOMLX: "wasm", "go" or "xla". Each test is a process of its own, because some end it. They run in a copy of
+// GoMLX whose package testutil knows this backend and fetches no plugin.
+func TestGoMLX(t *testing.T) {
+	backend := os.Getenv("WASM_GOMLX")
+	if backend == "" {
+		t.Skip("WASM_GOMLX does not say on which backend GoMLX's own tests are to run")
+	}
+	if backend == "xla" {
+		p, err := plugin.Find(plugin.CPU)
+		require.NoError(t, err)
+		backend += ":" + p.Path
+	}
+	copied := copyOfGoMLX(t)
+	env := append(os.Environ(), "GOMLX_BACKEND="+backend, "GOWORK="+filepath.Join(filepath.Dir(copied), "go.work"), "GOFLAGS=")
+	command := func(folder string, args ...string) *exec.Cmd {
+		c := exec.Command(args[0], args[1:]...)
+		c.Dir, c.Env = folder, env
+		return c
+	}
+	listed, err := command(copied, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}",
+		"./core/graph/...", "./ml/layers/...", "./ml/train/...").Output()
+	require.NoError(t, err, string(listed))
+	count := make(map[string]int)
+	for _, folder := range strings.Fields(string(listed)) {
+		name, program := strings.TrimPrefix(folder, copied+"/"), filepath.Join(folder, "program.test")
+		out, err := command(folder, "go", "test", "-c", "-o", program, ".").CombinedOutput()
+		require.NoError(t, err, string(out))
+		tests, err := command(folder, program, "-test.list", ".").Output()
+		require.NoError(t, err)
+		for _, test := range strings.Fields(string(tests)) {
+			if !strings.HasPrefix(test, "Test") {
+				continue
+			}
+			out, _ := command(folder, "go", "tool", "test2json", program, "-test.v", "-test.timeout=2m", "-test.run", "^"+test+"$").CombinedOutput()
+			results := actions(out)
+			if results[test] == "" {
+				results[test] = "fail"
+			}
+			for each, result := range results {
+				count[result]++
+				if result == "fail" {
+					t.Log("failed:", name, each)
+				}
+			}
+		}
+	}
+	t.Log(os.Getenv("WASM_GOMLX"), count)
+}
+
+// actions is how each test, or part of one, ended, of what test2json says.
+func actions(out []byte) map[string]string {
+	results := make(map[string]string)
+	for line := range bytes.Lines(out) {
+		var event struct{ Action, Test string }
+		if json.Unmarshal(line, &event) != nil || event.Test == "" {
+			continue
+		}
+		switch event.Action {
+		case "pass", "fail", "skip":
+			results[event.Test] = event.Action
+		}
+	}
+	return results
+}
+
+// copyOfGoMLX returns the folder of the copy, beside a go.work with it and this module.
+func copyOfGoMLX(t *testing.T) string {
+	source, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gomlx/gomlx").Output()
+	require.NoError(t, err)
+	here, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	copied := filepath.Join(t.TempDir(), "gomlx")
+	require.NoError(t, os.CopyFS(copied, os.DirFS(strings.TrimSpace(string(source)))))
+	util := filepath.Join(copied, "support", "testutil", "testutil.go")
+	code, err := os.ReadFile(util)
+	require.NoError(t, err)
+	changed := strings.NewReplacer("xla.AutoInstall()", "error(nil)", `"github.com/gomlx/go-xla/compute/xla"`,
+		`_ "github.com/gomlx/go-xla/compute/xla"; _ "descent.example/pkg/wasm"`).Replace(string(code))
+	require.NoError(t, os.Chmod(util, 0o644))
+	require.NoError(t, os.WriteFile(util, []byte(changed), 0o644))
+	work := "go 1.26.5\n\nuse (\n\t./gomlx\n\t" + here + "\n)\n"
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(copied), "go.work"), []byte(work), 0o644))
+	return copied
+}
