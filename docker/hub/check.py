@@ -56,7 +56,10 @@ check(bob.get("/hub/api/users")[0] == 403, "bob may list the class")
 
 token = ada.run('%%\nfmt.Println(os.Getenv("JUPYTERHUB_API_TOKEN"))')[0].strip()
 check(len(token) > 20, "ada's cell has no token of the hub")
+ada.run('%%\nfor _, folder := range []string{"/tmp", "/var/tmp", "/dev/shm"} {\n\tos.WriteFile(folder+"/ada", nil, 0o666)\n}')
 trials = {
+    f"ada's file in {folder}": f'os.Stat("{folder}/ada")' for folder in ("/tmp", "/var/tmp", "/dev/shm")
+} | {
     "ada's notebook": f'os.ReadFile("{home.format("ada")}/work/{chapter}")',
     "ada's folder": f'os.ReadDir("{home.format("ada")}")',
     "the hub's database": 'os.ReadFile("/srv/descent/state/jupyterhub.sqlite")',
@@ -66,7 +69,7 @@ if base:
     root = Path(__file__).resolve().parent.parent.parent
     uids = {name: (base / "students" / name).stat().st_uid for name in ("ada", "bob")}
     check(len(set(uids.values())) == 2 and min(uids.values()) >= 70000, f"the students' uids are {uids}")
-    for path, mode in ((base / "state", 0o700), (base / "students" / "ada", 0o700), (base / "tmp" / str(uids["ada"]), 0o700), (base / "students", 0o711)):
+    for path, mode in ((base / "state", 0o700), (base / "students" / "ada", 0o700), (base / "students", 0o711)):
         check(path.stat().st_mode & 0o777 == mode, f"{path} has mode {path.stat().st_mode & 0o777:o}")
     hers = processes(uids["ada"])
     server = next(pid for pid in hers if b"JUPYTERHUB_API_TOKEN" in Path(f"/proc/{pid}/environ").read_bytes())

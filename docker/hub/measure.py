@@ -2,19 +2,21 @@
 
     python measure.py HUB PASSWORDS BASE N [TOGETHER]
 
-for one_machine.py, as root. N students begin, TOGETHER at once (default 5). It prints the seconds until a server answers and until the
-first cell is done, and the memory of each student's processes: what is shared with others is counted in parts (PSS)."""
+N students begin, TOGETHER at once (default 5). It prints the seconds until a server answers and until the first cell is done, and the
+memory that the machine has less, at most and at rest. With BASE, the folder of one_machine.py, it prints the memory of each student's
+processes too, as root: what is shared with others is counted in parts (PSS). BASE is "" for jupyterhub_config.py."""
 
 import re
 import statistics
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from students import Student, passwords, processes
 
-hub, file, base, n = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+hub, file, base, n = sys.argv[1], sys.argv[2], sys.argv[3] and Path(sys.argv[3]), int(sys.argv[4])
 together = int((sys.argv[5:] or ["5"])[0])
 password = passwords(file)
 
@@ -49,15 +51,27 @@ def begin(name):
 
 
 names = [name for name in password if name != "teacher"][:n]
-before = available()
+before = least = available()
+
+
+def watch():
+    global least
+    while True:
+        least = min(least, available())
+        time.sleep(0.5)
+
+
+threading.Thread(target=watch, daemon=True).start()
 with ThreadPoolExecutor(together) as pool:
     begun = list(pool.map(begin, names))
 time.sleep(5)
-used = [memory((base / "students" / name).stat().st_uid) for name in names]
-sums = [sum(student.values()) for student in used]
 print(f"{n} students, {together} at once")
 print(f"a server answers after {statistics.median(b[1] for b in begun):.1f} s (at most {max(b[1] for b in begun):.1f}), "
       f"the first cell is done after {statistics.median(b[2] for b in begun):.1f} s (at most {max(b[2] for b in begun):.1f})")
-print(f"a student's processes take {statistics.median(sums):.0f} MB (at most {max(sums):.0f}): "
-      + ", ".join(f"{name} {statistics.median(u.get(name, 0) for u in used):.0f}" for name in sorted(used[0], key=used[0].get, reverse=True)))
-print(f"the machine has {before - available():.0f} MB less, {(before - available()) / n:.0f} a student; {available():.0f} MB are left")
+if base:
+    used = [memory((base / "students" / name).stat().st_uid) for name in names]
+    sums = [sum(student.values()) for student in used]
+    print(f"a student's processes take {statistics.median(sums):.0f} MB (at most {max(sums):.0f}): "
+          + ", ".join(f"{name} {statistics.median(u.get(name, 0) for u in used):.0f}" for name in sorted(used[0], key=used[0].get, reverse=True)))
+rest = available()
+print(f"the machine has {before - rest:.0f} MB less, {(before - rest) / n:.0f} a student, and had {before - least:.0f} MB less at most; {rest:.0f} MB are left")
