@@ -70,19 +70,14 @@ class Student:
     def start(self, timeout=150):
         """Starts the server, waits until it answers, and returns the seconds that it took."""
         begun = time.time()
-        status, text = self.get("/hub/spawn")
-        while time.time() < begun + timeout:
-            status, text = self.get("/hub/api/users/" + self.name)
-            server = json.loads(text)["servers"].get("") if status == 200 else {}
-            if server is None and time.time() > begun + 10:
-                break  # the hub gave up
-            if server and server["ready"]:
-                status, text = self.get(self.base + "lab/tree/01-gradient-descent.ipynb")  # the hub's OAuth is on the way
-                if status == 200 and "jupyter-config-data" in text:
-                    return time.time() - begun
-                break
-            time.sleep(0.2)
-        raise TimeoutError(f"{self.name}'s server does not answer: {status} {text[:300]}")
+        self.get("/hub/spawn")
+        # What the page of a server that starts reads until it runs or has failed.
+        status, text = self.get(f"/hub/api/users/{self.name}/server/progress", timeout=timeout)
+        if status == 200 and '"ready": true' in text:
+            status, text = self.get(self.base + "lab/tree/01-gradient-descent.ipynb")  # the hub's OAuth is on the way
+            if status == 200 and "jupyter-config-data" in text:
+                return time.time() - begun
+        raise TimeoutError(f"{self.name}'s server does not answer: {status} {text[-300:]}")
 
     def running(self):
         return bool(json.loads(self.get("/hub/api/users/" + self.name)[1])["servers"])
