@@ -131,6 +131,7 @@ func (m *module) sequence(s *schedule) *writer {
 	part := entry
 	for _, k := range s.kernels {
 		if len(part.code) > codePerFunction {
+			part.fence()
 			if part != entry {
 				entry.call(part)
 			} else { // what was written so far becomes the first of several
@@ -143,10 +144,21 @@ func (m *module) sequence(s *schedule) *writer {
 		}
 		part.scope(func() { part.kernel(k) })
 	}
+	if part.code != nil {
+		part.fence()
+	}
 	if part != entry {
 		entry.call(part)
 	}
 	return entry
+}
+
+// fence ends a function's loops with a branch that is never taken. To wazero 1.12, what a loop reads is needed until the function ends. In
+// its last block, after which it is needed no more, the value keeps its register nevertheless, and an instruction that needs three
+// registers of two that are left, as a shuffle, loses what it has computed. After a fence, that block has nothing else to do.
+func (w *writer) fence() {
+	w.integer(i32, 0)
+	w.when(0, func() {}, nil)
 }
 
 // kernel writes a kernel.
