@@ -783,6 +783,13 @@ func (f *function) ArgMinMax(x value, axis int, t dtypes.DType, isMin bool) (val
 	if err != nil {
 		return nil, err
 	}
+	if in[0].dtype() == dtypes.Bool { // which package shapeinference does not let pass
+		number, err := f.ConvertDType(in[0], dtypes.Uint8)
+		if err != nil {
+			return nil, err
+		}
+		in[0] = number.(*node)
+	}
 	shape, err := shapeinference.ArgMinMax(in[0].shape, axis, t)
 	if err != nil {
 		return nil, err
