@@ -52,7 +52,7 @@ func TestGoMLX(t *testing.T) {
 			if !strings.HasPrefix(test, "Test") || strings.HasSuffix(test, ":") { // what a TestMain says
 				continue
 			}
-			out, _ := command(folder, "go", "tool", "test2json", program, "-test.v", "-test.timeout=2m", "-test.run", "^"+test+"$").CombinedOutput()
+			out, _ := command(folder, "go", "tool", "test2json", program, "-test.v", "-test.timeout=1m", "-test.run", "^"+test+"$").CombinedOutput()
 			results := actions(out)
 			if results[test] == "" {
 				results[test] = "fail"
