@@ -40,8 +40,8 @@ func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step t
 	return first, (cpu(t) - began) * 1000 / steps
 }
 
-// TestTable prints the README's table: the processor time of a step and of a first result, with that of generating its code, here and by XLA in turns, the least of
-// WASM_ROUNDS rounds.
+// TestTable prints the README's table: the processor time of a step and of a first result, with that of generating its code, here and
+// by XLA in turns, the least of WASM_ROUNDS rounds.
 func TestTable(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 )
 
 // TestGoMLX counts the passed, failed and skipped tests of GoMLX's packages core/graph, ml/layers and ml/train, with those below them,
-// on the backend of WASM_GOMLX: "wasm", "go" or "xla"; or of the packages that follow, as in "xla ./ml/train/...". Each test is a process of its own, because some end it. They run in a copy of
-// GoMLX that knows this backend and fetches no plugin.
+// on the backend of WASM_GOMLX: "wasm", "go" or "xla"; or of the packages that follow, as in "xla ./ml/train/...". Each test is a
+// process of its own, because some end it. They run in a copy of GoMLX that knows this backend and fetches no plugin.
 func TestGoMLX(t *testing.T) {
 	asked := strings.Fields(os.Getenv("WASM_GOMLX"))
 	if len(asked) == 0 {
