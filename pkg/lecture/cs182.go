@@ -86,11 +86,13 @@ func DrawErrors(scores []CS182Score) *figure.Figure {
 // DrawMedianNets shows, for each width, the target and the net of median error of each optimizer.
 func DrawMedianNets(scores []CS182Score) *figure.Figure {
 	xs, ys := problem.Lecturer().Grid(401)
+	const thick = 0.05 // half of the target's line, which lies under the nets
+	wide := slices.Repeat([]float64{1}, len(ys))
 	var panels []*figure.Figure
 	lo, hi := floats.Min(ys), floats.Max(ys)
 	for _, of := range byWidth(scores) {
 		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.3*(hi-lo), hi+0.3*(hi-lo))).
-			Theory("target", xs, ys)
+			TheoryBand("target", xs, floats.AddScaledTo(make([]float64, len(ys)), ys, -thick, wide), floats.AddScaledTo(make([]float64, len(ys)), ys, thick, wide))
 		for _, s := range of {
 			median := Quantile(s.Losses, 0.5)
 			if math.IsInf(median, 1) { // most nets diverged
@@ -119,7 +121,7 @@ func CS182Rates(ctx context.Context, settings CS182Settings, width int, first []
 	target := problem.Lecturer()
 	xs, ys := target.Sample(200, 0.01, 2)
 	optimizers := settings.Optimizers
-	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), 1, func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(optimizers)), always(1), func(rates [][]float64) ([][]float64, error) {
 		var tried []grid.Run
 		for i, of := range rates {
 			for _, rate := range of {

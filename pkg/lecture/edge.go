@@ -91,31 +91,38 @@ func (e *Edge) Late() (low, median, high float64) {
 	return Quantile(late, 0.25), Quantile(late, 0.5), Quantile(late, 0.75)
 }
 
-// DrawEdges shows over time the sharpness times the rate, which is 2 on the edge, the longest of every 40 steps, and the losses of the first 6,000 and
-// the last 1,000 steps.
+// DrawEdges shows over time the sharpness times the rate, which is 2 on the edge, the longest and the shortest of every 40 steps of the last run, and
+// the losses of the first 6,000 and the last 1,000 steps.
 func DrawEdges(edges []*Edge) *figure.Figure {
-	const first, last, span = 6000, 1000, 40
+	const early, end, span = 6000, 1000, 40
 	sharpness := figure.New("Rate times sharpness", figure.X("step t"), figure.Y("η·λ_max").Range(0, 2.5)).HLine(2, "edge: η·λ_max = 2")
-	loss := figure.New(fmt.Sprintf("Loss, first %d steps", first), figure.X("step t"), figure.LogY("loss L(θ)"))
-	late := figure.New(fmt.Sprintf("Loss, last %d steps", last), figure.X("step t"), figure.LogY("loss L(θ)"))
-	length := figure.New(fmt.Sprintf("Longest of every %d steps", span), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
+	loss := figure.New(fmt.Sprintf("Loss, first %d steps", early), figure.X("step t"), figure.LogY("loss L(θ)"))
+	late := figure.New(fmt.Sprintf("Loss, last %d steps", end), figure.X("step t"), figure.LogY("loss L(θ)"))
+	var length *figure.Figure
 	for _, e := range edges {
 		name := fmt.Sprintf("η = %g", e.Rate)
 		sharpness.Line(name, e.Step, figure.Each(e.Sharpness, func(lambda float64) float64 { return e.Rate * lambda }))
-		loss.Line(name, nil, e.Loss[:min(len(e.Loss), first+1)])
+		loss.Line(name, nil, e.Loss[:min(len(e.Loss), early+1)])
 		var steps []int
-		for t := max(0, len(e.Loss)-1-last); t < len(e.Loss); t++ {
+		for t := max(0, len(e.Loss)-1-end); t < len(e.Loss); t++ {
 			steps = append(steps, t)
 		}
 		late.Line(name, steps, e.Loss[len(e.Loss)-len(steps):])
-		var ends []int
-		var longest []float64
-		for part := range slices.Chunk(e.Length, span) {
-			ends, longest = append(ends, span*(len(ends)+1)), append(longest, floats.Max(part))
-		}
-		if len(ends) > 0 {
-			length.Line(name, ends, longest)
-		}
+		length = e.drawLength(span)
 	}
 	return figure.Grid(2, sharpness, length, loss, late)
+}
+
+// drawLength shows the longest and the shortest of every so many steps.
+func (e *Edge) drawLength(span int) *figure.Figure {
+	fig := figure.New(fmt.Sprintf("Steps at η = %g", e.Rate), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
+	var ends []int
+	var longest, shortest []float64
+	for part := range slices.Chunk(e.Length, span) {
+		ends, longest, shortest = append(ends, span*(len(ends)+1)), append(longest, floats.Max(part)), append(shortest, floats.Min(part))
+	}
+	if len(ends) > 0 {
+		fig.Line(fmt.Sprintf("longest of every %d", span), ends, longest).Line(fmt.Sprintf("shortest of every %d", span), ends, shortest)
+	}
+	return fig
 }

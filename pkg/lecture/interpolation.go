@@ -23,6 +23,7 @@ import (
 type Interpolation struct {
 	Curve  *Curve          // the mean over the runs of the excess loss L(θ_t) − L(θ*); of L(θ_t) for a net, whose least loss nobody knows
 	Median []stat.Interval // its median over the runs, with the quartiles
+	Runs   [][]float64     // that of each run, [runs][records]
 	Least  float64         // L(θ*), of a linear model
 	Floor  float64         // the excess loss in the long run, exact; 0 where every example is fitted, NaN where there is no theory
 	// Rate is the measured factor of the loss a step, and Bound the greatest that theory allows in the long run; where
@@ -63,8 +64,12 @@ func CompareWidths(sgd, gd, many *Interpolation, narrow, wide int) *figure.Figur
 	sgd.Draw(all, name)
 	many.Draw(all, fmt.Sprintf("%d units a layer", wide))
 	late := figure.New(fmt.Sprintf("The narrow net from step %d on", from), figure.X("step t"), figure.LogY("loss L(θ)"))
-	sgd.From(from).Draw(late, name)
-	gd.From(from).Draw(late, "the same by GD")
+	for _, of := range []struct {
+		name string
+		runs *Interpolation
+	}{{name, sgd.From(from)}, {"the same by GD", gd.From(from)}} {
+		late.Bundle(of.name, of.runs.Curve.Step, of.runs.Runs).Line(of.name, of.runs.Curve.Step, figure.Column(of.runs.Median, func(v stat.Interval) float64 { return v.Value }))
+	}
 	return figure.Row(all, late)
 }
 
@@ -74,8 +79,16 @@ func (r *Interpolation) From(step int) *Interpolation {
 	curve := *r.Curve
 	curve.Step, curve.Mean = curve.Step[k:], curve.Mean[k:]
 	part := *r
-	part.Curve, part.Median = &curve, r.Median[k:]
+	part.Curve, part.Median, part.Runs = &curve, r.Median[k:], figure.Each(r.Runs, func(run []float64) []float64 { return run[k:] })
 	return &part
+}
+
+// Jump is the greatest factor by which the median loss rises from one record to the next.
+func (r *Interpolation) Jump() (factor float64) {
+	for k := 1; k < len(r.Median); k++ {
+		factor = max(factor, r.Median[k].Value/r.Median[k-1].Value)
+	}
+	return factor
 }
 
 // Above says how often the median loss lies above that of another run of the same length.
@@ -118,6 +131,13 @@ func (r *Interpolation) curves(runs []*train.History, loss func(*train.History, 
 	}
 	if r.Curve.Diverged > 0 {
 		return fmt.Errorf("%d of %d runs diverged: choose a smaller rate", r.Curve.Diverged, len(runs))
+	}
+	for _, h := range runs {
+		var each []float64
+		for k := range r.Curve.Step {
+			each = append(each, loss(h, k))
+		}
+		r.Runs = append(r.Runs, each)
 	}
 	for k := range r.Curve.Step {
 		r.Median = append(r.Median, Spread(figure.Each(runs, func(h *train.History) float64 { return loss(h, k) }), 0.25))

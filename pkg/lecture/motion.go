@@ -82,7 +82,7 @@ func DrawSpectra(names []string, motions []*Motion) (fig *figure.Figure, words s
 		fig.Points(names[i], m.Omega, m.Power).Theory("theory", m.Omega, m.PredictedPower)
 		words += fmt.Sprintf("%s: measured ÷ theory %.2f, mean of %d frequencies.\n", names[i], mean(ratios), len(ratios))
 	}
-	return fig.VLine(math.Pi, "every other step"), strings.TrimSuffix(words, "\n")
+	return fig.VLine(math.Pi, "side to side"), strings.TrimSuffix(words, "\n")
 }
 
 // MotionSettings are those of MeasureMotion.

@@ -151,7 +151,7 @@ func CompareOptimizers(ctx context.Context, tasks []Task, settings OptimizerSett
 			contenders, first = append(contenders, c), append(first, settings.Rates(name))
 		}
 	}
-	searches, err := searchRates(first, 1, func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(first, func(i int) int { return contenders[i].refinements() }, func(rates [][]float64) ([][]float64, error) {
 		ends, err := race(ctx, contenders, rates, 101, settings.Chosen)
 		return figure.Each(ends, func(of [][]float64) []float64 { return figure.Column(of, mean) }), err
 	})
@@ -214,6 +214,15 @@ type contender struct {
 	trainer *train.Trainer
 	base    train.Config
 	cosine  bool
+}
+
+// refinements is how often the search for its rate is refined: once for rules on batches, whose few runs tell no rates apart that are nearer, and more often
+// for gradient descent from one start, which has no noise.
+func (c *contender) refinements() int {
+	if c.name == "GD" && c.task.Start == nil {
+		return 4
+	}
+	return 1
 }
 
 // setups are its runs at the rates.

@@ -106,7 +106,7 @@ func BestRates(s *Study, batch int, budgets ...int) ([]Budget, error) {
 		}
 		shapes := []func(rate float64) (schedule.Schedule, error){schedule.Constant,
 			func(rate float64) (schedule.Schedule, error) { return schedule.Cosine(rate, 0, steps) }}
-		found, err := searchRates([][]float64{Ratios(0.001, 0.1, 2), Ratios(0.03, 0.3, 2)}, 2, func(rates [][]float64) ([][]float64, error) {
+		found, err := searchRates([][]float64{Ratios(0.001, 0.1, 2), Ratios(0.03, 0.3, 2)}, always(2), func(rates [][]float64) ([][]float64, error) {
 			return atOnce(rates, func(i int, rate float64) (float64, error) {
 				eta, err := shapes[i](rate)
 				if err != nil {

@@ -36,10 +36,10 @@ func (r RateSearch) Capped() bool { return r.Inside() && math.IsInf(r.Each[r.Bes
 // mostRates end a search that finds no best rate.
 const mostRates = 48
 
-// searchRates does a search for each contender, which begins with its first rates, [contenders][rates], and is refined a number of times. try gets new rates for each
-// contender, none for those that are done, and returns what is left at each, in the same shape. It is an error when a rate is not
-// positive and finite, when a search does not end, and when try fails.
-func searchRates(first [][]float64, refinements int, try func(rates [][]float64) ([][]float64, error)) ([]RateSearch, error) {
+// searchRates does a search for each contender, which begins with its first rates, [contenders][rates], and is refined as often as
+// refinements says of the contender. try gets new rates for each contender, none for those that are done, and returns what is left at
+// each, in the same shape. It is an error when a rate is not positive and finite, when a search does not end, and when try fails.
+func searchRates(first [][]float64, refinements func(contender int) int, try func(rates [][]float64) ([][]float64, error)) ([]RateSearch, error) {
 	searches, next := make([]RateSearch, len(first)), make([][]float64, len(first))
 	for i, rates := range first {
 		if len(rates) == 0 {
@@ -66,7 +66,7 @@ func searchRates(first [][]float64, refinements int, try func(rates [][]float64)
 			if len(searches[i].Rates) > mostRates {
 				return nil, fmt.Errorf("no best rate lies between %.1g and %.1g: change the budget", searches[i].Rates[0], searches[i].Rates[len(searches[i].Rates)-1])
 			}
-			next[i] = searches[i].next(refinements)
+			next[i] = searches[i].next(refinements(i))
 			open = open || len(next[i]) > 0
 		}
 		if !open {
@@ -74,6 +74,9 @@ func searchRates(first [][]float64, refinements int, try func(rates [][]float64)
 		}
 	}
 }
+
+// always is the same number of refinements for every contender.
+func always(n int) func(int) int { return func(int) int { return n } }
 
 // add sorts new rates in.
 func (r *RateSearch) add(rates, each []float64) {

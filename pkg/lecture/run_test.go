@@ -177,12 +177,12 @@ func TestMotionWithoutBounds(t *testing.T) {
 func TestStabilityIsTold(t *testing.T) {
 	inf := math.Inf(1)
 	verdicts := []lecture.Stability{{Rate: 0.1, GD: 1e-20, SGD: []float64{0.1, 0.2, 0.3}, Expected: 0.2, GDGrowth: -0.1, MeanSquareGrowth: -0.1},
-		{Rate: 1, GD: 2, SGD: []float64{inf, inf, 1e13}, Expected: inf, GDGrowth: -0.2, MeanSquareGrowth: 0.8, TypicalGrowth: stat.Interval{Value: 0.25}}}
+		{Rate: 1, GD: 2, SGD: []float64{inf, inf, 1e13}, Expected: inf, GDGrowth: -0.2, MeanSquareGrowth: 0.8, TypicalGrowth: stat.Interval{Value: 0.25, Low: 0.24, High: 0.26}}}
 	header, rows := lecture.StabilityTable(verdicts, 1)
 	require.Len(t, header, len(rows[0]))
-	require.Equal(t, [][]string{{"0.100", "0, to rounding", "0.2", "0.2", "0 of 3", "0 of 3", "+0.000"},
-		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "3 of 3", "+0.250"}}, rows)
-	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: 0.9}, 30, 1))
+	require.Equal(t, [][]string{{"0.100", "0, to rounding", "0.2", "0.2", "0 of 3", "0 of 3", "+0.000 (no interval)"},
+		{"1.000", "2", "beyond 10¹²", "beyond 10¹²", "3 of 3", "3 of 3", "+0.250 (+0.240 … +0.260)"}}, rows)
+	words := drawn(t, lecture.DrawStability(verdicts, &lecture.Limits{GD: 1.5, MeanSquare: 0.5, AlmostSure: stat.Interval{Value: 0.9}}, 30, 1))
 	require.Contains(t, words, "Horizontal line at 1: start")
 	require.Contains(t, words, "root mean square, theory (theory): from −0.1 to 0.35.", "a line ends at the border")
 	require.Contains(t, words, "Vertical line at 0.9: almost sure")

@@ -317,7 +317,7 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 	if err != nil {
 		return nil, err
 	}
-	searches, err := searchRates(slices.Repeat([][]float64{grid.Rates}, len(all)), 2, func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{grid.Rates}, len(all)), always(2), func(rates [][]float64) ([][]float64, error) {
 		return atOnce(rates, left)
 	})
 	if err != nil {

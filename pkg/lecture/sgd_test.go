@@ -276,14 +276,14 @@ func TestLyapunovOfOneExample(t *testing.T) {
 	}
 	limits, err := lecture.FindLimits(s, 1, 400)
 	require.NoError(t, err)
-	for _, limit := range []float64{limits.GD, limits.MeanSquare, limits.AlmostSure} {
+	for _, limit := range []float64{limits.GD, limits.MeanSquare, limits.AlmostSure.Value} {
 		require.InEpsilon(t, 0.5, limit, 1e-3, "without noise all limits are one")
 	}
 }
 
 func TestSpikesAreFollowed(t *testing.T) {
 	s := patients(t, 0)
-	limits := &lecture.Limits{GD: 1.38, MeanSquare: 0.49, AlmostSure: 0.92}
+	limits := &lecture.Limits{GD: 1.38, MeanSquare: 0.49, AlmostSure: stat.Interval{Value: 0.91}}
 	all, err := lecture.FollowSpikes(t.Context(), s, lecture.Grid{Batch: 1, Rates: []float64{0.1, 0.7, 1.2, 2}, Steps: 200, Seeds: 9})
 	require.NoError(t, err)
 	for i, where := range []string{"below the mean-square limit", "between the mean-square and the almost-sure limit", "gradient descent converges, SGD goes away", "not even the mean"} {

@@ -1,6 +1,7 @@
 package lecture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -27,10 +28,13 @@ type Stability struct {
 	Expected                   float64 // √E‖θ_T − θ*‖² of SGD, exact; +Inf beyond the numbers
 }
 
-// Limits (claim S8) are the rates up to which runs on a study stay bounded: of gradient descent, and of SGD in mean square and almost
-// surely. Beyond AlmostSure nearly every run of SGD goes away; between MeanSquare and AlmostSure a typical run stays, but now and then
-// goes far, so far that the mean square of all runs grows for ever.
-type Limits struct{ GD, MeanSquare, AlmostSure float64 }
+// Limits (claim S8) are the rates up to which gradient descent converges, and up to which SGD is stable in mean square and almost
+// surely. Beyond AlmostSure nearly every run of SGD goes away; between MeanSquare and AlmostSure the distribution of its distance settles,
+// but a run goes far now and then, so far that the mean square of all runs grows for ever. AlmostSure is measured, and has an interval.
+type Limits struct {
+	GD, MeanSquare float64
+	AlmostSure     stat.Interval
+}
 
 // Lyapunov (claim S8) is the mean change of log‖e_t‖ in a step of e_{t+1} = (I − ηĤ_t)e_t, Ĥ_t being the Hessian of a batch of b
 // examples drawn with replacement, over a number of steps, with the interval by the means of 40 stretches of them. It is an error when
@@ -39,7 +43,7 @@ type Limits struct{ GD, MeanSquare, AlmostSure float64 }
 // Source: H. Furstenberg and H. Kesten (1960), "Products of Random Matrices"; H. Kesten (1973), "Random Difference Equations and Renewal
 // Theory for Products of Random Matrices", for what the noise at the optimum makes of it.
 func Lyapunov(s *Study, b int, eta float64, steps, seed int) (stat.Interval, error) {
-	const stretches = 40
+	const stretches, unscaled = 40, 16 // steps after which the length is 1 again: no number overflows on the way
 	if err := given("study", s); err != nil {
 		return stat.Interval{}, err
 	}
@@ -51,24 +55,28 @@ func Lyapunov(s *Study, b int, eta float64, steps, seed int) (stat.Interval, err
 	e, step := make([]float64, d), make([]float64, d)
 	e[0] = 1
 	growth := make([]float64, stretches)
+	each := max(1, steps/stretches)
 	for k := range growth {
-		for range max(1, steps/stretches) {
+		for t := range each {
 			clear(step)
 			for range b {
 				x := s.Features.RawRowView(rng.IntN(n))
 				floats.AddScaled(step, -eta/float64(b)*floats.Dot(x, e), x)
 			}
 			floats.Add(e, step)
-			length := floats.Norm(e, 2)
-			floats.Scale(1/length, e)
-			growth[k] += math.Log(length) / float64(max(1, steps/stretches))
+			if t%unscaled == unscaled-1 || t == each-1 {
+				length := floats.Norm(e, 2)
+				floats.Scale(1/length, e)
+				growth[k] += math.Log(length) / float64(each)
+			}
 		}
 	}
 	return stat.Mean(growth, Confidence)
 }
 
 // FindLimits (claim S8) computes the limits of gradient descent and of SGD with batches of b. AlmostSure is where Lyapunov, measured over
-// the steps with the same batches at every rate, is 0. It is an error when b or steps cannot be.
+// the steps with the same batches at every rate, is 0; its interval is that of Lyapunov there, divided by the slope. It is an error when b
+// or steps cannot be.
 func FindLimits(s *Study, b, steps int) (*Limits, error) {
 	sgd, err := s.SGD(b)
 	if err != nil {
@@ -76,15 +84,26 @@ func FindLimits(s *Study, b, steps int) (*Limits, error) {
 	}
 	limits := &Limits{GD: s.Threshold(), MeanSquare: sgd.Threshold}
 	var failed error
-	limits.AlmostSure, err = stat.BisectThreshold(func(eta float64) (bool, error) {
+	at, err := stat.BisectThreshold(func(eta float64) (bool, error) {
 		growth, err := Lyapunov(s, b, eta, steps, 1)
 		failed = err
 		return growth.Value > 0, err
-	}, sgd.Threshold/2, 8*limits.GD, 1e-3)
-	if failed != nil {
-		return nil, failed
+	}, sgd.Threshold/2, 8*limits.GD, 1e-4)
+	if err := cmp.Or(failed, err); err != nil {
+		return nil, err
 	}
-	return limits, err
+	const beside = 1.05
+	growth, err := Lyapunov(s, b, at, steps, 1)
+	if err != nil {
+		return nil, err
+	}
+	faster, err := Lyapunov(s, b, beside*at, steps, 1)
+	if err != nil {
+		return nil, err
+	}
+	half := (growth.High - growth.Low) / 2 * (beside - 1) * at / (faster.Value - growth.Value)
+	limits.AlmostSure = stat.Interval{Value: at, Low: at - half, High: at + half}
+	return limits, nil
 }
 
 // CompareStability (claim S8) runs gradient descent and SGD from the same start at each rate. It is an error when a setting cannot be,
@@ -125,7 +144,7 @@ func CompareStability(ctx context.Context, s *Study, grid Grid) ([]Stability, er
 			return nil, err
 		}
 		v.GDGrowth, v.MeanSquareGrowth = math.Log(slowest), math.Log(radius)/2
-		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, 10_000, 1); err != nil {
+		if v.TypicalGrowth, err = Lyapunov(s, grid.Batch, eta, max(10_000, 400_000/grid.Batch), 1); err != nil {
 			return nil, err
 		}
 		v.Expected = math.Sqrt(sgd.After(func(int) float64 { return eta }, s.Start, grid.Steps).SquaredDistance)
@@ -158,7 +177,7 @@ func DrawStability(verdicts []Stability, limits *Limits, steps int, start float6
 	growth.HLine(0, "limit of stability")
 	ends.HLine(start, "start")
 	for _, fig := range []*figure.Figure{growth, ends} {
-		fig.VLine(limits.MeanSquare, "mean square").VLine(limits.AlmostSure, "almost sure").VLine(limits.GD, "GD")
+		fig.VLine(limits.MeanSquare, "mean square").VLine(limits.AlmostSure.Value, "almost sure").VLine(limits.GD, "GD")
 	}
 	return figure.Row(growth, ends)
 }
@@ -206,9 +225,9 @@ func StabilityTable(verdicts []Stability, start float64) (header []string, rows 
 			}
 		}
 		rows = append(rows, []string{fmt.Sprintf("%.3f", v.Rate), text(v.GD), text(Quantile(v.SGD, 0.5)), text(v.Expected),
-			fmt.Sprintf("%d of %d", worse, len(v.SGD)), fmt.Sprintf("%d of %d", far, len(v.SGD)), fmt.Sprintf("%+.3f", v.TypicalGrowth.Value)})
+			fmt.Sprintf("%d of %d", worse, len(v.SGD)), fmt.Sprintf("%d of %d", far, len(v.SGD)), fmt.Sprintf("%+.3f (%s)", v.TypicalGrowth.Value, v.TypicalGrowth.Ends("%+.3f"))})
 	}
-	return []string{"$\\eta$", "GD ends at", "SGD: median", "root mean square (theory)", "farther than the start", "than 10 × the start", "typical growth a step"}, rows
+	return []string{"$\\eta$", "GD ends at", "SGD: median", "root mean square (theory)", "farther than the start", "than 10 × the start", "typical growth a step (95 %)"}, rows
 }
 
 // A Spiking (claim S8) is SGD at one rate over time.
@@ -273,8 +292,8 @@ func (p *Spiking) Draw(limits *Limits) (fig *figure.Figure, words string) {
 	switch {
 	case p.Rate < limits.MeanSquare:
 		where = "below the mean-square limit: the root mean square levels off"
-	case p.Rate < limits.AlmostSure:
-		where = "between the mean-square and the almost-sure limit: a typical run stays bounded and spikes, the root mean square grows without end"
+	case p.Rate < limits.AlmostSure.Value:
+		where = "between the mean-square and the almost-sure limit: a typical run does not run away but spikes, the root mean square grows without end"
 	case p.Rate < limits.GD:
 		where = "above the almost-sure limit, below gradient descent's: gradient descent converges, SGD goes away"
 	}

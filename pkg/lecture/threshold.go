@@ -112,7 +112,7 @@ func (t *Threshold) Draw() *figure.Figure {
 		theories = append(theories, seen)
 	}
 	for _, seen := range theories {
-		fig.Theory("theory: |1 − ηλ_max|ᵗ", nil, seen)
+		fig.Theory("theory: 10⁻⁸·|1 − ηλ_max|ᵗ", nil, seen)
 	}
 	return fig
 }
@@ -166,7 +166,7 @@ func LargestGap(resting []*Threshold) (gap float64) {
 func DrawThresholds(resting []*Threshold) *figure.Figure {
 	predicted := figure.Column(resting, (*Threshold).Theory)
 	ends := []float64{slices.Min(predicted) / 1.3, 1.3 * slices.Max(predicted)}
-	return figure.New("Every net at rest", figure.LogX("theory: 2/λ_max"), figure.LogY("measured: η at which a kick grows")).
+	return figure.New("Every net at rest", figure.LogX("theory: 2/λ_max"), figure.LogY("measured: η above which a kick grows")).
 		Theory("measured = theory", ends, ends).
 		Points("one point per network", predicted, figure.Column(resting, func(t *Threshold) float64 { return t.Measured }))
 }

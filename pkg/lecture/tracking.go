@@ -228,7 +228,7 @@ func Follow(ctx context.Context, s *Streams, families ...Family) ([]*Tracker, er
 		return nil, err
 	}
 	first := Ratios(0.024, 0.4, 2)
-	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), 2, func(rates [][]float64) ([][]float64, error) {
+	searches, err := searchRates(slices.Repeat([][]float64{first}, len(families)), always(2), func(rates [][]float64) ([][]float64, error) {
 		return atOnce(rates, func(i int, rate float64) (float64, error) {
 			eta, err := families[i].at(rate)
 			if err != nil {
