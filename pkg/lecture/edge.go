@@ -98,7 +98,7 @@ func DrawEdges(edges []*Edge) *figure.Figure {
 	sharpness := figure.New("Rate times sharpness", figure.X("step t"), figure.Y("η·λ_max").Range(0, 2.5)).HLine(2, "edge: η·λ_max = 2")
 	loss := figure.New(fmt.Sprintf("Loss, first %d steps", early), figure.X("step t"), figure.LogY("loss L(θ)"))
 	late := figure.New(fmt.Sprintf("Loss, last %d steps", end), figure.X("step t"), figure.LogY("loss L(θ)"))
-	var length *figure.Figure
+	length := new(Edge).drawLength(span)
 	for _, e := range edges {
 		name := fmt.Sprintf("η = %g", e.Rate)
 		sharpness.Line(name, e.Step, figure.Each(e.Sharpness, func(lambda float64) float64 { return e.Rate * lambda }))
@@ -115,14 +115,14 @@ func DrawEdges(edges []*Edge) *figure.Figure {
 
 // drawLength shows the longest and the shortest of every so many steps.
 func (e *Edge) drawLength(span int) *figure.Figure {
-	fig := figure.New(fmt.Sprintf("Steps at η = %g", e.Rate), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
+	fig := figure.New(fmt.Sprintf("Shortest to longest of every %d steps", span), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
 	var ends []int
 	var longest, shortest []float64
 	for part := range slices.Chunk(e.Length, span) {
 		ends, longest, shortest = append(ends, span*(len(ends)+1)), append(longest, floats.Max(part)), append(shortest, floats.Min(part))
 	}
 	if len(ends) > 0 {
-		fig.Line(fmt.Sprintf("longest of every %d", span), ends, longest).Line(fmt.Sprintf("shortest of every %d", span), ends, shortest)
+		fig.Band(fmt.Sprintf("η = %g", e.Rate), ends, shortest, longest)
 	}
 	return fig
 }

@@ -91,16 +91,18 @@ func (r *Interpolation) Jump() (factor float64) {
 	return factor
 }
 
-// Above says how often the median loss lies above that of another run of the same length.
-func (r *Interpolation) Above(other *Interpolation) string {
-	mustGive("runs", other)
-	n, above := min(len(r.Median), len(other.Median)), 0
+// Against says how often SGD's median loss lies above that of gradient descent at the same records, and how far each rises from one record to
+// the next. It panics when gd is nil.
+func (r *Interpolation) Against(gd *Interpolation) string {
+	mustGive("runs", gd)
+	n, above := min(len(r.Median), len(gd.Median)), 0
 	for k := range n {
-		if r.Median[k].Value > other.Median[k].Value {
+		if r.Median[k].Value > gd.Median[k].Value {
 			above++
 		}
 	}
-	return fmt.Sprintf("%d of %d records", above, n)
+	return fmt.Sprintf("SGD's median lies above gradient descent's in %d of %d records. From one record to the next SGD's rises by a factor of at most %.2f, gradient descent's by %.2f.",
+		above, n, r.Jump(), gd.Jump())
 }
 
 // String says in a sentence where the loss ends, and what theory says of it.

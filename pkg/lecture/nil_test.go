@@ -32,7 +32,7 @@ var takesPointers = map[string]any{
 	"FollowSpikes": lecture.FollowSpikes, "Lyapunov": lecture.Lyapunov, "MeasureTimeToLoss": lecture.MeasureTimeToLoss,
 	"OrdersAtRates": lecture.OrdersAtRates, "(*Spiking).Draw": (*lecture.Spiking).Draw, "(*TimeToLoss).DrawTime": (*lecture.TimeToLoss).DrawTime,
 	"CompareClosedForm": lecture.CompareClosedForm, "CompareMotions": lecture.CompareMotions, "CompareOrders": lecture.CompareOrders,
-	"CompareSchedules": lecture.CompareSchedules, "DrawLateness": lecture.DrawLateness, "AtTheEnd": lecture.AtTheEnd, "(*StepTimes).Growth": (*lecture.StepTimes).Growth, "CompareWidths": lecture.CompareWidths, "(*Interpolation).Above": (*lecture.Interpolation).Above, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
+	"CompareSchedules": lecture.CompareSchedules, "DrawLateness": lecture.DrawLateness, "AtTheEnd": lecture.AtTheEnd, "(*StepTimes).Growth": (*lecture.StepTimes).Growth, "CompareWidths": lecture.CompareWidths, "(*Interpolation).Against": (*lecture.Interpolation).Against, "CompareStability": lecture.CompareStability, "DrawConstruction": lecture.DrawConstruction,
 	"DrawFits": lecture.DrawFits, "DrawFound": lecture.DrawFound, "WithSpares": lecture.WithSpares,
 	"Ahead": lecture.Ahead, "BestRates": lecture.BestRates, "MeasureBreakouts": lecture.MeasureBreakouts, "MomentumEnd": lecture.MomentumEnd,
 	"TestRange": lecture.TestRange, "(*Trap).EscapeRate": (*lecture.Trap).EscapeRate, "(*Study).FullSteps": (*lecture.Study).FullSteps, "Ending": lecture.Ending, "Explore": lecture.Explore, "Follow": lecture.Follow,
