@@ -55,6 +55,8 @@ func derived(t *testing.T) map[string]float64 {
 	fit, descent := diabetes(t)
 	s1s2 := fit.Hessian(nil).At(4, 5)
 	study := patients(t, 0)
+	ten, err := lecture.TenMeasurements()
+	require.NoError(t, err)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
 	fast, err := lecture.EstimateNoise(func(x float64) float64 { return math.Sin(60 * math.Pi * x) }, 0.3, 200, 3)
@@ -87,6 +89,7 @@ func derived(t *testing.T) map[string]float64 {
 		"06 c07 0.55":    fast.Gamma.Noise,
 		"06 c22e 0.925":  1 - 30./400,
 		"06 c22e 4.01":   (1 - 30./400) * (1 + 30./9),
+		"03 c25 0.0010":  chebyshev(ten, 36),
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
 	}

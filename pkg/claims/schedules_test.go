@@ -46,10 +46,19 @@ func TestClaimS9TheRateMustDecay(t *testing.T) {
 	require.Greater(t, decays[3].Predicted[last], 0.8*decays[3].Predicted[last-4], "p = 2 has stopped")
 	for k, step := range decays[3].Step { // and yet it is ahead for long
 		require.Less(t, decays[3].Predicted[k], decays[1].Predicted[k], "p = ½ at step %d", step)
-		if step < 3000 || step > 5000 {
-			require.Equal(t, step < 4000, decays[3].Predicted[k] < decays[2].Predicted[k], "p = 1 at step %d", step)
-		}
+		require.Equal(t, step < 4354, decays[3].Predicted[k] < decays[2].Predicted[k], "p = 1 at step %d", step)
 	}
+	sgd, err := s.SGD(4)
+	require.NoError(t, err)
+	apart := func(steps int) float64 { // how far p = 2 is ahead of p = 1
+		one, err := lecture.InverseTime(0.2, 50, 1)
+		require.NoError(t, err)
+		two, err := lecture.InverseTime(0.2, 50, 2)
+		require.NoError(t, err)
+		return sgd.After(one.At, s.Start, steps).SquaredDistance - sgd.After(two.At, s.Start, steps).SquaredDistance
+	}
+	require.Positive(t, apart(4350))
+	require.Negative(t, apart(4450), "p = 1 passes at about step 4,400")
 
 	averages, err := lecture.MeasureAveraging(t.Context(), s, lecture.AveragingSettings{Batch: 4, Rates: []float64{0.05, 0.2}, Tau: 50, Power: 0.5, Steps: 10_000, Seeds: 60})
 	require.NoError(t, err)
@@ -116,7 +125,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	// NumPy: the covariance of θ for normal features, at the best of rates 1.25 apart. A period that divides the time between the jumps meets them all in one
 	// phase, so it counts as ignorant of the jumps in no phase alone.
 	jumps := follow(lecture.StreamSettings{Walk: 1, Every: 1000}, lecture.ConstantRate(), restarts("at the jumps", 1000, 0),
-		restarts("200 early", 1000, 800), restarts("100 early", 1000, 900), restarts("10 late", 1000, 10), restarts("25 late", 1000, 25), restarts("100 late", 1000, 100),
+		restarts("300 early", 1000, 700), restarts("200 early", 1000, 800), restarts("150 early", 1000, 850), restarts("100 early", 1000, 900), restarts("10 late", 1000, 10), restarts("25 late", 1000, 25), restarts("100 late", 1000, 100),
 		restarts("every 210", 210, 0), restarts("every 700", 700, 0), restarts("every 200", 200, 0), restarts("every 200, from 75 on", 200, 75))
 	for name, want := range map[string]float64{"constant": 0.0556, "at the jumps": 0.0262, "200 early": 0.0554, "100 early": 0.0428, "10 late": 0.0436, "25 late": 0.0646,
 		"100 late": 0.1059, "every 210": 0.0611, "every 700": 0.0762, "every 200": 0.0419, "every 200, from 75 on": 0.0705} {
@@ -124,7 +133,9 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	}
 	require.Less(t, wide(jumps["at the jumps"].LongRun).High, jumps["constant"].Expected)
 	require.Greater(t, wide(jumps["100 late"].LongRun).Low, jumps["constant"].Expected)
-	for _, name := range []string{"25 late", "every 210", "every 700", "every 200, from 75 on"} {
+	require.InEpsilon(t, jumps["constant"].Expected, jumps["200 early"].Expected, 0.02, "as much as the constant rate")
+	require.Less(t, jumps["150 early"].Expected, 0.95*jumps["constant"].Expected)
+	for _, name := range []string{"300 early", "25 late", "every 210", "every 700", "every 200, from 75 on"} {
 		require.Greater(t, jumps[name].Expected, 1.05*jumps["constant"].Expected, "%s: not already large at the jumps", name)
 	}
 	faster, err := streams.Theory.BestTrackingRate(theory.Drift{Velocity: []float64{8 * streams.Drift.Velocity[0], 8 * streams.Drift.Velocity[1]}})
@@ -222,6 +233,24 @@ func TestClaimH2SchedulesCompared(t *testing.T) {
 	require.InDelta(t, 0.5, by["linear"].High, 0.02)
 	require.InDelta(t, 0.8, by["constant"].Memory/by["constant"].Predicted, 0.05, "four fifths of what the constant rate leaves are the start")
 
+	// A schedule drawn by hand and the polynomial are behind the constant rate for most of the run, and ahead at its end.
+	var courses []*lecture.Course
+	byHand, err := lecture.Joined([]float64{0, 300, 1000, 1500}, []float64{0.2, 0.2, 0.02, 0})
+	require.NoError(t, err)
+	polynomial, err := schedule.Polynomial(0.39, 0, 2, 1500)
+	require.NoError(t, err)
+	constant, err := schedule.Constant(0.003)
+	require.NoError(t, err)
+	for _, eta := range []schedule.Schedule{byHand, polynomial, constant} {
+		course, err := lecture.Ahead(s, "ahead", eta, 8, 1500)
+		require.NoError(t, err)
+		courses = append(courses, course)
+	}
+	for step := range 1501 {
+		ahead := courses[2].Excess[step] < min(courses[0].Excess[step], courses[1].Excess[step])
+		require.True(t, step > 140 && step < 160 || step > 1120 && step < 1140 || ahead == (150 < step && step < 1130), "step %d", step)
+	}
+
 	budgets, err := lecture.BestRates(s, 8, 300, 1500)
 	require.NoError(t, err)
 	for _, b := range budgets {
@@ -300,6 +329,7 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	}
 	gd, sgd := by["least squares/GD"], by["least squares/SGD"]
 	require.InEpsilon(t, gd.Predicted, gd.Excess.Value, 1e-6, "without noise theory is exact")
+	require.InEpsilon(t, 0.001426, gd.Excess.Value, 0.02, "NumPy, at the best of 4,000 rates")
 	require.True(t, wide(sgd.Excess).Contains(sgd.Predicted), "%v, theory %v", sgd.Excess, sgd.Predicted)
 	require.Greater(t, wide(sgd.Excess).Low, gd.Excess.Value, "at equal cost GD is ahead on least squares")
 	require.InDelta(t, 0.81, sgd.Memory/sgd.Predicted, 0.03, "four fifths are still the start")
@@ -314,14 +344,22 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.Greater(t, by["ReLU net/GD"].Excess.Low, by["ReLU net/SGD"].Excess.High, "and GD worse")
 
 	// The exercise: under a cosine SGD leaves less than half on least squares, and about a sixth on the digits, of which the constant rate had left more
-	// than half of the start; gradient descent, without noise, only gets slower.
-	decayed, err := lecture.CompareOptimizers(t.Context(), tasks[:2], lecture.OptimizerSettings{Rates: rates, Cosine: true, Steps: 1000, Chosen: 4, Seeds: 20})
+	// than half of the start; gradient descent, without noise, gains nothing on these two. On the net RMSProp loses, and gradient descent gains a little.
+	require.Less(t, chebyshev(tasks[0].Study, 36), 0.8*gd.Predicted, "though not every falling schedule gains nothing")
+	decayed, err := lecture.CompareOptimizers(t.Context(), tasks, lecture.OptimizerSettings{Rates: rates, Cosine: true, Steps: 1000, Chosen: 4, Seeds: 20})
 	require.NoError(t, err)
 	for _, s := range decayed {
 		ratio := s.Excess.Value / by[s.Task+"/"+s.Optimizer].Excess.Value
 		switch {
+		case s.Task == "ReLU net" && s.Optimizer == "GD":
+			require.InDelta(t, 0.945, ratio, 0.03)
+		case s.Task == "ReLU net" && s.Optimizer == "RMSProp":
+			require.Greater(t, ratio, 1.1)
+		case s.Task == "ReLU net":
+		case s.Optimizer == "GD" && s.Task == "digits 3 and 8":
+			require.InDelta(t, 4, ratio, 0.5)
 		case s.Optimizer == "GD":
-			require.Greater(t, ratio, 0.95, s.Task)
+			require.InDelta(t, 1, ratio, 0.03)
 		case s.Task == "digits 3 and 8":
 			require.InDelta(t, 0.18, ratio, 0.06, s.Optimizer)
 		case s.Optimizer == "SGD":
@@ -354,4 +392,17 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 	require.Less(t, lecture.Quantile(entries[5].Losses, 0.75), lecture.Quantile(entries[3].Losses, 0), "few starts tell Adam from SGD")
 	require.Less(t, medians["SGD40"], medians["SGD10"], "width helps")
 	require.Less(t, medians["momentum40"], medians["SGD40"]/2, "each at its own rate, momentum is ahead")
+}
+
+// chebyshev is the excess loss that gradient descent leaves in some steps at the Chebyshev rates of a study's curvatures.
+func chebyshev(s *lecture.Study, steps int) (left float64) {
+	least, most := s.Descent.Lambda[0], s.Descent.Lambda[len(s.Descent.Lambda)-1]
+	for i, e := range s.Descent.Components(s.Start) {
+		for k := range steps {
+			node := (most+least)/2 + (most-least)/2*math.Cos(math.Pi*(float64(k)+0.5)/float64(steps))
+			e *= theory.Factor(1/node, s.Descent.Lambda[i])
+		}
+		left += s.Descent.Lambda[i] * e * e / 2
+	}
+	return left
 }

@@ -75,7 +75,7 @@ func TestClaimG2FirstOrderSeries(t *testing.T) {
 // Section 1.6: where a ReLU net rests, a kick along the sharpest direction follows |1 − ηλ_max|^t, and begins to grow at 2/λ_max
 // of that place, within 0.1 %: for every net that rests and is not dead, of 20 starts. Below it the kick dies out; above it
 // the kick ends ten thousand times as large: the net no longer rests. The others go along the edge: their rate times their sharpness is
-// 2, to 10 %. On another machine rounding may decide for one of them.
+// 2, to 5 %. On another machine rounding may decide for one of them.
 func TestClaimG3ANetsThreshold(t *testing.T) {
 	nets, err := lecture.NetThresholds(t.Context(), lecture.ThresholdSettings{Width: 6, Rate: 0.1, Steps: 100_000, Seeds: 20, Fractions: []float64{0.9, 0.97, 1.03}})
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestClaimG3ANetsThreshold(t *testing.T) {
 		require.LessOrEqual(t, 0.1*net.Sharpness, 2.0, "no net rests where its rate is not stable")
 	}
 	for _, net := range moving {
-		require.InDelta(t, 2, 0.1*net.Sharpness, 0.2, "seed %d", net.Seed)
+		require.InDelta(t, 2, 0.1*net.Sharpness, 0.1, "seed %d", net.Seed)
 	}
 }
 
