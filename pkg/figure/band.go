@@ -78,6 +78,9 @@ func (b *band) Draw(c Pen, p *Panel) {
 		up := edge(high)
 		slices.Reverse(up)
 		c.Fill(shade, append(around, up...))
+		if b.rim == 0 {
+			continue // a line of no width is filled in a PNG
+		}
 		for _, pts := range [][]Point{low, high} {
 			var cur []Point
 			for k := range pts {

@@ -101,6 +101,10 @@ func TestBarsStandOnZero(t *testing.T) {
 	require.Positive(t, p.sy.lo)
 }
 
+type dark struct{} // the color of theory
+
+func (dark) String() string { h, _ := ink.Hex(ink.Dark); return h }
+
 func TestStemsStandSideBySideOnZero(t *testing.T) {
 	f := New("t", X("lag k"), Y("autocorrelation")).TheoryBand("95 %", nil, []float64{-0.1, -0.1, -0.1}, []float64{0.1, 0.1, 0.1}).
 		Stems("GD", nil, []float64{1, -0.9, 0.8}).Stems("SGD", nil, []float64{1, 0.05, -0.02})
@@ -119,6 +123,7 @@ func TestStemsStandSideBySideOnZero(t *testing.T) {
 	require.Contains(t, f.Alt(), "95 % (theory band): from −0.1 to 0.1 to −0.1 to 0.1. GD (stem plot): from 1 to 0.8.")
 	black, _ := ink.Hex(ink.Dark)
 	require.Contains(t, string(svgOf(t, f)), `fill="`+black+`" fill-opacity="0.13"`, "what theory says has no color")
+	require.Len(t, in(ops, dark{}, true), 1, "the band, and no rim of width 0, which a PNG would fill")
 }
 
 func TestIntervals(t *testing.T) {

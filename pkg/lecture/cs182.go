@@ -86,13 +86,14 @@ func DrawErrors(scores []CS182Score) *figure.Figure {
 // DrawMedianNets shows, for each width, the target and the net of median error of each optimizer.
 func DrawMedianNets(scores []CS182Score) *figure.Figure {
 	xs, ys := problem.Lecturer().Grid(401)
-	const thick = 0.05 // half of the target's line, which lies under the nets
+	const thick = 0.08 // half of the band under the nets that makes the target seen
 	wide := slices.Repeat([]float64{1}, len(ys))
 	var panels []*figure.Figure
 	lo, hi := floats.Min(ys), floats.Max(ys)
 	for _, of := range byWidth(scores) {
 		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.3*(hi-lo), hi+0.3*(hi-lo))).
-			TheoryBand("target", xs, floats.AddScaledTo(make([]float64, len(ys)), ys, -thick, wide), floats.AddScaledTo(make([]float64, len(ys)), ys, thick, wide))
+			TheoryBand("target", xs, floats.AddScaledTo(make([]float64, len(ys)), ys, -thick, wide), floats.AddScaledTo(make([]float64, len(ys)), ys, thick, wide)).
+			Theory("target", xs, ys)
 		for _, s := range of {
 			median := Quantile(s.Losses, 0.5)
 			if math.IsInf(median, 1) { // most nets diverged
