@@ -117,18 +117,19 @@ type ActivationScore struct {
 	Median func(x float64) float64 // the net of the median error among those; nil where a run diverged
 }
 
-// String names the best rate.
+// String names the best rate, with the median error over the seeds that chose it and over the others.
 func (s *ActivationScore) String() string {
 	if s.Median == nil {
 		return fmt.Sprintf("%s: a run diverged at every rate.", s.Activation)
 	}
-	return fmt.Sprintf("%s: best at the rate %g; over other seeds the median error is %.2g (quartiles %.2g and %.2g).",
-		s.Activation, s.Rate[s.BestRate()], s.Again.Value, s.Again.Low, s.Again.High)
+	k := s.BestRate()
+	return fmt.Sprintf("%s: best at the rate %g, with the median error %.2g; over other seeds it is %.2g (quartiles %.2g and %.2g).",
+		s.Activation, s.Rate[k], s.Errors[k].Value, s.Again.Value, s.Again.Low, s.Again.High)
 }
 
-// DrawRates (claim N7) draws the errors over the rates.
+// DrawRates (claim N7) draws the errors over the rates, of the seeds that choose.
 func DrawRates(all []*ActivationScore) *figure.Figure {
-	fig := figure.New("Error after training", figure.LogX("Adam's first rate"), figure.LogY("root mean square error"))
+	fig := figure.New("How the rate was chosen", figure.LogX("Adam's first rate"), figure.LogY("error of the starts that choose"))
 	for k, s := range all {
 		beside := figure.Column(s.Rate, func(rate float64) float64 { return rate * math.Pow(1.15, float64(k-1)) }) // not over each other
 		fig.ConfidenceIntervals(s.Activation.String(), beside, s.Errors)

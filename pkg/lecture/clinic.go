@@ -96,7 +96,7 @@ func DrawLadders(all []*Findings) *figure.Figure {
 	return fig
 }
 
-// DrawShares (claim W1) draws a table of what the patients' errors are made of.
+// DrawShares (claim W1) draws a table of what the patients' errors are made of, the parts in the order of the remedies.
 func DrawShares(all []*Findings) *figure.Figure {
 	var names []string
 	var shares [][]float64
@@ -106,12 +106,12 @@ func DrawShares(all []*Findings) *figure.Figure {
 			whole += part
 		}
 		var row []float64
-		for _, cause := range append(slices.Clone(Causes), diagnosis.Unknown) {
+		for _, cause := range []diagnosis.Cause{diagnosis.Data, diagnosis.Learning, diagnosis.Units, diagnosis.Unknown, diagnosis.Relationship} {
 			row = append(row, math.Round(100*f.Diagnosis.Parts[cause]/whole))
 		}
 		names, shares = append(names, f.Patient.Name), append(shares, row)
 	}
-	return figure.New("What the error is made of", figure.X("part").Categories("learning", "units", "examples", "relationship", "not explained"),
+	return figure.New("What the error is made of", figure.X("part").Categories("examples", "learning", "units", "not explained", "relationship"),
 		figure.Y("patient").Categories(names...)).Heat("% of E²", shares)
 }
 

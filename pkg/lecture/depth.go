@@ -44,14 +44,14 @@ type Depths struct {
 }
 
 // String compares the medians of the errors and, where the pieces of all nets are counted, the numbers of runs whose error is below a twentieth of the
-// best constant's, and the medians of the pieces.
+// best constant's and of those whose error is above all of the first net's, and the medians of the pieces.
 func (d *Depths) String() string {
 	if len(d.Scores) == 0 {
 		return d.Target + ": no nets."
 	}
-	var words, low, pieces []string
+	var words, low, high, pieces []string
 	for _, s := range d.Scores {
-		median, good := "divergence", 0
+		median, good, bad := "divergence", 0, 0
 		if len(s.Errors) > 0 {
 			median = fmt.Sprintf("%.2g", Quantile(s.Errors, 0.5))
 		}
@@ -59,15 +59,20 @@ func (d *Depths) String() string {
 			if off < d.Constant/20 {
 				good++
 			}
+			if first := d.Scores[0].Errors; len(first) > 0 && off > slices.Max(first) {
+				bad++
+			}
 		}
-		words, low = append(words, fmt.Sprintf("%s with %s", median, layersOf(s))), append(low, fmt.Sprint(good))
+		words = append(words, fmt.Sprintf("%s with %s", median, layersOf(s)))
+		low, high = append(low, fmt.Sprint(good)), append(high, fmt.Sprint(bad))
 		if len(s.Pieces) > 1 {
 			pieces = append(pieces, fmt.Sprintf("%g", Quantile(s.Pieces, 0.5)))
 		}
 	}
 	text := fmt.Sprintf("%s: median error %s; the best constant has %.2g.", d.Target, strings.Join(words, ", "), d.Constant)
 	if len(pieces) > 0 {
-		text += fmt.Sprintf("\n  Runs below a twentieth of that: %s. Pieces, median: %s.", strings.Join(low, ", "), strings.Join(pieces, ", "))
+		list := func(words []string) string { return strings.Join(words, ", ") }
+		text += fmt.Sprintf("\n  Runs below a twentieth of that: %s. Above every run with %s: %s. Pieces, median: %s.", list(low), layersOf(d.Scores[0]), list(high), list(pieces))
 	}
 	return text
 }

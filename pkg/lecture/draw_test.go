@@ -114,9 +114,9 @@ func TestTailInWords(t *testing.T) {
 func TestBestSumIsDrawn(t *testing.T) {
 	wave := problem.Target{Name: "wave", F: func(x float64) float64 { return math.Sin(2 * math.Pi * x) }, Hi: 1}
 	words := drawn(t, lecture.BestSum(wave, 4).Draw(wave))
-	require.Contains(t, words, "the best sum of 4 elbows")
+	require.Contains(t, words, "the best sum with 4 knots at equal distances")
 	require.Contains(t, words, "out of reach: below 0 (band)")
-	require.Contains(t, drawn(t, lecture.BestSum(line, 2).Draw(line)), "best sum of elbows (line)", "nothing of it is out of reach")
+	require.Contains(t, drawn(t, lecture.BestSum(line, 2).Draw(line)), "best sum with these knots (line)", "nothing of it is out of reach")
 }
 
 func TestDoublings(t *testing.T) {
@@ -209,7 +209,7 @@ func TestActivationsInWordsAndPictures(t *testing.T) {
 	at := stat.Interval{Value: 0.02, Low: 0.01, High: 0.03}
 	some := &lecture.ActivationScore{Activation: problem.Tanh, Rate: []float64{0.1, 0.3}, Errors: []stat.Interval{lecture.Spread(nil, 0), at}, Again: at, Median: line.F}
 	none := &lecture.ActivationScore{Activation: problem.ReLU, Rate: []float64{0.1}, Errors: []stat.Interval{lecture.Spread(nil, 0)}}
-	require.Equal(t, "tanh: best at the rate 0.3; over other seeds the median error is 0.02 (quartiles 0.01 and 0.03).", some.String())
+	require.Equal(t, "tanh: best at the rate 0.3, with the median error 0.02; over other seeds it is 0.02 (quartiles 0.01 and 0.03).", some.String())
 	require.Equal(t, "ReLU: a run diverged at every rate.", none.String())
 	require.Contains(t, drawn(t, lecture.DrawRates([]*lecture.ActivationScore{some})), "diverged at 0.087", "to the left of the second")
 	require.Contains(t, drawn(t, lecture.DrawResiduals(line, []*lecture.ActivationScore{some, none})), "tanh (line): from 0 to 0")
@@ -241,7 +241,7 @@ func TestDepthsInWordsAndPictures(t *testing.T) {
 		{Widths: []int{2, 2, 2, 2}, Parameters: 25, Errors: []float64{0.4}}}}
 	require.Equal(t, "wave: median error 0.2 with one layer, divergence with two layers, 0.4 with 4 layers; the best constant has 2.", all.String())
 	all.Scores[0].Errors[1], all.Scores[0].Pieces = 0.09, []float64{9, 7, 8}
-	require.Contains(t, all.String(), "Runs below a twentieth of that: 1, 0, 0. Pieces, median: 8.")
+	require.Contains(t, all.String(), "Runs below a twentieth of that: 1, 0, 0. Above every run with one layer: 0, 0, 1. Pieces, median: 8.")
 	require.Equal(t, "wave: no nets.", (&lecture.Depths{Target: "wave"}).String())
 	require.Contains(t, drawn(t, lecture.DrawDepths("errors", all)), "one layer 0.15, one layer 0.045, one layer 0.1, 4 layers 0.2")
 	require.Contains(t, drawn(t, lecture.DrawFits(line, all)), "Panel 2: two layers, median run.")
@@ -306,7 +306,7 @@ func TestFindingsAreShown(t *testing.T) {
 	require.Contains(t, drawn(t, f.DrawFit()), "examples (points): from 0 to 0.9")
 	require.Contains(t, drawn(t, lecture.DrawLosses(all)), "patient B (line): from 0.5 to 0.1")
 	require.Contains(t, drawn(t, lecture.DrawLadders(all)), "patient B (line): from 2 to 0.", "of what is left after each remedy")
-	require.Contains(t, drawn(t, lecture.DrawShares(all)), "B: learning 75, units 0, examples 0, relationship 0, not explained 25")
+	require.Contains(t, drawn(t, lecture.DrawShares(all)), "B: examples 0, learning 75, units 0, not explained 25, relationship 0")
 
 	f.Net = nil
 	require.NotContains(t, drawn(t, f.DrawFit()), "net (line)")

@@ -12,7 +12,7 @@ import (
 	"descent.example/pkg/relu"
 )
 
-// Sum (claim N4) is the best that a sum of elbows without output weights can do.
+// Sum (claim N4) is the best that a sum of elbows without output weights can do with its knots.
 type Sum struct {
 	Elbows []relu.Elbow // with V = 1
 	Error  float64      // root mean square, on a grid
@@ -29,8 +29,8 @@ func (s *Sum) At(x float64) (sum float64) {
 
 // Draw draws the sum and the target, and shades what no sum of elbows reaches of it.
 func (s *Sum) Draw(target problem.Target) *figure.Figure {
-	fig := Graph(fmt.Sprintf("No output weights: the best sum of %d elbows", len(s.Elbows)), target).
-		Line("best sum of elbows", nil, s.At).Theory("target", nil, target.F)
+	fig := Graph(fmt.Sprintf("No output weights: the best sum with %d knots at equal distances", len(s.Elbows)), target).
+		Line("best sum with these knots", nil, s.At).Theory("target", nil, target.F)
 	xs := figure.Between(target.Lo, target.Hi)
 	below := figure.Column(xs, target.F)
 	for i, y := range below {

@@ -133,6 +133,13 @@ func (p *Patient) mustFail() (bool, error) {
 	return true, nil
 }
 
+// Constant is the root mean square error of the best constant on the unseen examples: √(1 + σ²) with noise of standard deviation σ, but for
+// chance.
+func (p *Patient) Constant() float64 {
+	constant := mean(p.UnseenY)
+	return rms(p.UnseenY, func(int) float64 { return constant })
+}
+
 // FourPatients (claim W1) are a patient of each of Causes, in an order that the seed decides. It is an error when there is none of
 // a cause.
 func FourPatients(seed int) (patients []*Patient, err error) {

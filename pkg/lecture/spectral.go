@@ -191,14 +191,23 @@ func periods(n int) string {
 	return fmt.Sprintf("%d periods", n)
 }
 
-// Draw (claim W1) draws the parts that are learned over the steps, and theory.
+// Draw (claim W1) draws the parts that are learned, at steps that grow by a factor of 1.4 or more, and theory as lines: lines of both would hide each other.
 func (s *Spectral) Draw() *figure.Figure {
 	fig := figure.New("What is learned when", figure.LogX("steps of gradient descent"), figure.Y("coefficient of the wave in the net").Range(-0.1, 1.4))
 	first := 1 // the logarithm has no step 0
+	var steps []int
+	learned := make([][]stat.Interval, len(s.Settings.Waves))
+	for r := first; r < len(s.Step); r++ {
+		if n := len(steps); n > 0 && float64(s.Step[r]) < 1.4*float64(steps[n-1]) {
+			continue
+		}
+		steps = append(steps, s.Step[r])
+		for k := range learned {
+			learned[k] = append(learned[k], s.Learned[k][r])
+		}
+	}
 	for k, wave := range s.Settings.Waves {
-		name := periods(wave)
-		fig.ConfidenceBand(name, s.Step[first:], s.Learned[k][first:]).Line(name, s.Step[first:], s.Learned[k][first:])
-		fig.Theory("theory: linearized net", s.Step[first:], s.Linear[k][first:])
+		fig.ConfidenceIntervals(periods(wave), steps, learned[k]).Theory("theory: linearized net", s.Step[first:], s.Linear[k][first:])
 	}
 	return fig
 }
