@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
@@ -63,10 +64,10 @@ func TestClaimN12ElbowsMove(t *testing.T) {
 		require.InDelta(t, dw, u.Autodiff.Layers[0].W.At(0, j), 1e-13)
 	}
 
-	g, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kinks, Rate: 0.01, Steps: 4000, Seeds: 40}, 20)
+	g, err := lecture.FollowKnots(t.Context(), lecture.Training{Target: kinks, Rate: 0.01, Steps: 4000, Seeds: 100}, 20)
 	require.NoError(t, err)
 	require.InDelta(t, 0.2, g.Chance, 1e-3, "two kinks, each with a twentieth on both sides")
-	require.Less(t, g.NearBefore.High, 0.35)
+	require.True(t, g.NearBefore.Contains(g.Chance), "the starts of the cell are as chance has it: %v", g.NearBefore)
 	// Half of the width of a 95 % interval is 2 standard errors; 4.5 of them are missed once in 100,000.
 	require.Greater(t, g.NearAfter.Value-4.5/2*(g.NearAfter.High-g.NearAfter.Value), 2*g.Chance)
 	require.Greater(t, g.NearAfter.Value, 0.7)
@@ -248,7 +249,7 @@ func TestClaimN8Saturation(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, plain.Length[0], 1e-20)
 	require.InDelta(t, 1.5, residual.Length[0], 1)
-	require.Greater(t, residual.Chi[0], 0.05, "0.08 in 50 layers would multiply the length by 7")
+	require.InDelta(t, 6, math.Pow(1+residual.Chi[0], 25), 0.5, "what χ of the first layer would make of the length in 50 layers")
 	require.Less(t, residual.Chi[49], 0.02, "but the layers saturate")
 	require.InEpsilon(t, residual.Theory[0], residual.Length[0], 0.5)
 	require.InEpsilon(t, 1, math.Log(plain.Theory[0])/math.Log(plain.Length[0]), 0.05)
@@ -278,7 +279,23 @@ func TestClaimN8DeepNetsAndDeadUnits(t *testing.T) {
 		best := slices.Index(known, slices.Max(known))
 		require.Greater(t, unknown[best], 0.75, "%s: %v", shown, unknown)
 		require.NotContains(t, []int{0, len(grid) - 1}, best, "%s: the best rate lies inside", shown)
-		require.Greater(t, known[slices.Index(grid, shown.Rates[0])], known[best]-0.05, "%s: the rate of the cell is as good as the best: %v", shown, known)
+		require.Greater(t, known[slices.Index(grid, shown.Rates[0])], known[best]-0.01, "%s: the rate of the cell is as good as the best: %v", shown, known)
+	}
+	// With one layer and with eight the cell's rates are no worse than their neighbors in the grid.
+	settings.Depths = []int{1, 8}
+	for _, shown := range []lecture.DigitNets{{Activation: problem.ReLU, Scale: math.Sqrt2, Rates: []float64{0.1, 0.01}}, {Activation: problem.Tanh, Scale: math.Sqrt2, Rates: []float64{0.1, 0.01}},
+		{Activation: problem.Sigmoid, Scale: math.Sqrt2, Rates: []float64{0.3, 0.1}}, {Activation: problem.Sigmoid, Scale: 4, Rates: []float64{0.3, 0.1}}} {
+		nets := slices.Repeat([]lecture.DigitNets{shown}, 3)
+		for k := range nets {
+			at := func(rate float64) float64 { return grid[slices.Index(grid, rate)+k-1] }
+			nets[k].Rates = []float64{at(shown.Rates[0]), at(shown.Rates[1])}
+		}
+		learned, err := lecture.LearnDigits(t.Context(), settings, nets...)
+		require.NoError(t, err)
+		for d := range settings.Depths {
+			known := figure.Each(learned, func(l *lecture.DigitScore) float64 { return l.Known[d].Value })
+			require.Greater(t, known[1], slices.Max(known)-0.01, "%s, %d layers: %v", shown, settings.Depths[d], known)
+		}
 	}
 
 	rates := lecture.RateSettings{Target: problem.Targets()[0], Width: 20, Rates: []float64{0.001, 0.1, 1}, Steps: 2000, Seeds: 40}
@@ -325,22 +342,47 @@ func TestClaimN9Folds(t *testing.T) {
 	}
 }
 
+// depthRates are those that the cells of section 5.5 choose from.
+var depthRates = []float64{0.001, 0.003, 0.01, 0.03, 0.1}
+
+// contenders are nets of the shapes, each at a rate of its own, or, where there is one, at all of them.
+func contenders(shapes [][]int, rates ...float64) (all []lecture.Contender) {
+	for i, widths := range shapes {
+		contender := lecture.Contender{Widths: widths, Rates: depthRates}
+		if len(rates) > 0 {
+			contender.Rates = rates[i : i+1]
+		}
+		all = append(all, contender)
+	}
+	return all
+}
+
+// asGood demands that each net's best rate lies inside the grid, and that the rate of the cell is about as good: on the few starts of a test
+// the medians at neighboring rates are often nearer to each other than their noise.
+func asGood(t *testing.T, depths *lecture.Depths, shown []float64) {
+	t.Helper()
+	for i, s := range depths.Scores {
+		best := slices.Index(depthRates, s.Rate)
+		require.NotContains(t, []int{0, len(depthRates) - 1}, best, "%s: the best rate lies inside: %v", depths.Target, s.Tried)
+		require.LessOrEqual(t, s.Tried[slices.Index(depthRates, shown[i])], 1.5*s.Tried[best], "%s: the rate of the cell is about as good: %v", depths.Target, s.Tried)
+	}
+}
+
 // Section 5.5: trained on one input, the shallow net has the smaller errors on the sine and on the sawtooth, each at a rate of its own.
 func TestClaimN9DepthOnOneInput(t *testing.T) {
-	grid := []float64{0.001, 0.003, 0.01, 0.03, 0.1}
-	for k, target := range []problem.Target{problem.Targets()[0], lecture.Sawtooth(3)} {
+	shapes := [][]int{{48}, {10, 10}, {7, 7, 7}}
+	for k, target := range []problem.Target{problem.Targets()[0], problem.Lecturer(), lecture.Sawtooth(3)} {
 		training := lecture.Training{Target: target, Steps: 8000, Seeds: 6}
-		shown := [][]float64{{0.003, 0.003}, {0.01, 0.01}}[k]
-		depths, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{48}, Rates: grid}, lecture.Contender{Widths: []int{7, 7, 7}, Rates: grid})
+		shown := [][]float64{{0.003, 0.03, 0.003}, {0.03, 0.003, 0.01}, {0.01, 0.01, 0.01}}[k]
+		depths, err := lecture.CompareDepths(t.Context(), training, contenders(shapes)...)
 		require.NoError(t, err)
-		training.Seeds, training.Before = 24+48*k, 100
-		final, err := lecture.CompareDepths(t.Context(), training, lecture.Contender{Widths: []int{48}, Rates: shown[:1]}, lecture.Contender{Widths: []int{7, 7, 7}, Rates: shown[1:]})
-		require.NoError(t, err)
-		for i, s := range depths.Scores {
-			best := slices.Index(grid, s.Rate)
-			require.NotContains(t, []int{0, len(grid) - 1}, best, "%s: the best rate lies inside: %v", target.Name, s.Tried)
-			require.LessOrEqual(t, s.Tried[slices.Index(grid, shown[i])], 2*s.Tried[best], "%s: the rate of the cell is about as good: %v", target.Name, s.Tried)
+		asGood(t, depths, shown)
+		if k == 1 {
+			continue
 		}
+		training.Seeds, training.Before = 24*(1+k), 100
+		final, err := lecture.CompareDepths(t.Context(), training, contenders([][]int{{48}, {7, 7, 7}}, shown[0], shown[2])...)
+		require.NoError(t, err)
 		shallow, deep := final.Scores[0], final.Scores[1]
 		require.Less(t, apart(t, shallow.Errors, deep.Errors), 0.0, "%s: the shallow net wins", target.Name)
 		require.Less(t, lecture.Quantile(shallow.Errors, 0.5), lecture.Quantile(deep.Errors, 0.5), target.Name)
@@ -351,17 +393,27 @@ func TestClaimN9DepthOnOneInput(t *testing.T) {
 	}
 }
 
-// Section 5.5: in the plane it depends on the function: three layers win on the rings, two on the checkerboard.
+// inThePlane are the medians that section 5.5 states, of 240 starts after the seed 400: [target][layers].
+var inThePlane = [2][3]stat.Interval{
+	{{Value: 0.1746, Low: 0.1711, High: 0.1806}, {Value: 0.1643, Low: 0.1518, High: 0.1739}, {Value: 0.2253, Low: 0.2154, High: 0.2461}},
+	{{Value: 0.2931, Low: 0.2876, High: 0.3007}, {Value: 0.3009, Low: 0.2880, High: 0.3070}, {Value: 0.2623, Low: 0.2427, High: 0.2780}},
+}
+
+// Section 5.5: in the plane it depends on the function: on the rings three layers are better than one, on the checkerboard they are worse than two.
 func TestClaimN9DepthInThePlane(t *testing.T) {
+	shapes := [][]int{{80}, {16, 16}, {11, 11, 11}}
 	for k, target := range lecture.Planes()[:2] {
-		others := lecture.Contender{Widths: []int{16, 16}, Rates: []float64{0.01}}
-		if k == 1 {
-			others = lecture.Contender{Widths: []int{80}, Rates: []float64{0.03}}
-		}
-		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 60 + 24*k, Before: 200}
-		depths, err := lecture.CompareDepthsOnPlane(t.Context(), settings, others, lecture.Contender{Widths: []int{11, 11, 11}, Rates: []float64{0.01}})
+		shown := [][]float64{{0.01, 0.01, 0.01}, {0.03, 0.01, 0.01}}[k]
+		tried, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 8}, contenders(shapes)...)
 		require.NoError(t, err)
-		ahead := apart(t, depths.Scores[0].Errors, depths.Scores[1].Errors)
+		asGood(t, tried, shown)
+		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 84, Before: 200}
+		depths, err := lecture.CompareDepthsOnPlane(t.Context(), settings, contenders(shapes, shown...)...)
+		require.NoError(t, err)
+		for i, stated := range inThePlane[k] { // a standard error of a median of 84 is 7 % or less
+			require.InEpsilon(t, stated.Value, lecture.Quantile(depths.Scores[i].Errors, 0.5), 0.25, "%s, %d layers", target.Name, i+1)
+		}
+		ahead := apart(t, depths.Scores[1-k].Errors, depths.Scores[2].Errors)
 		if k == 0 {
 			require.Less(t, ahead, 0.0, "three layers lose on the checkerboard")
 		} else {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/notebook"
@@ -59,8 +60,7 @@ func derived(t *testing.T) map[string]float64 {
 	require.NoError(t, err)
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
-	fast, err := lecture.EstimateNoise(func(x float64) float64 { return math.Sin(60 * math.Pi * x) }, 0.3, 200, 3)
-	require.NoError(t, err)
+	fast := noiseOfWave(t, 50, 60, 400)
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
@@ -85,8 +85,29 @@ func derived(t *testing.T) map[string]float64 {
 		"04 c23 1.56":    math.Pow(5./4, 2),
 		"04 c23 1.06":    math.Pow(33./32, 2),
 		"05 c17 0.125":   2. / 16,
+		"05 c26 0.175":   inThePlane[0][0].Value,
+		"05 c26 0.171":   inThePlane[0][0].Low,
+		"05 c26 0.181":   inThePlane[0][0].High,
+		"05 c26 0.164":   inThePlane[0][1].Value,
+		"05 c26 0.152":   inThePlane[0][1].Low,
+		"05 c26 0.174":   inThePlane[0][1].High,
+		"05 c26 0.225":   inThePlane[0][2].Value,
+		"05 c26 0.215":   inThePlane[0][2].Low,
+		"05 c26 0.246":   inThePlane[0][2].High,
+		"05 c26 0.293":   inThePlane[1][0].Value,
+		"05 c26 0.288":   inThePlane[1][0].Low,
+		"05 c26 0.301":   inThePlane[1][1].Value,
+		"05 c26 0.307":   inThePlane[1][1].High,
+		"05 c26 0.262":   inThePlane[1][2].Value,
+		"05 c26 0.243":   inThePlane[1][2].Low,
+		"05 c26 0.278":   inThePlane[1][2].High,
 		"06 c07 0.59":    0.5 + 0.09,
-		"06 c07 0.55":    fast.Gamma.Noise,
+		"06 c07 0.58":    fast[3], // of the cell's seed
+		"06 c07 0.57":    floats.Sum(fast) / 400,
+		"06 c07 0.43":    lecture.Quantile(fast, 0.05),
+		"06 c07 0.70":    lecture.Quantile(fast, 0.95),
+		"06 c07 0.4":     50. / (2 * 60), // of a period
+		"06 c02 1.56":    math.Sqrt(1 + 1.2*1.2),
 		"06 c22e 0.925":  1 - 30./400,
 		"06 c22e 4.01":   (1 - 30./400) * (1 + 30./9),
 		"03 c25 0.0010":  chebyshev(ten, 36),

@@ -3,6 +3,7 @@ package claims
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,6 +67,50 @@ func TestClaimW1FourCauses(t *testing.T) {
 	require.GreaterOrEqual(t, right, 70, c.Count)
 	_, err = lecture.NewPatient(diagnosis.Nothing, 1)
 	require.ErrorContains(t, err, "Causes")
+}
+
+// Section 6.1: errors are on examples with noise, so the best constant's is √(1 + σ²).
+func TestClaimW1TheBestConstantOfAPatient(t *testing.T) {
+	for _, cause := range lecture.Causes {
+		p, err := lecture.NewPatient(cause, 6)
+		require.NoError(t, err)
+		sigma := 0.05
+		if cause == diagnosis.Relationship {
+			require.Equal(t, "noise of standard deviation 1.2", p.How)
+			sigma = 1.2
+		}
+		// Of 1,000 squares: a standard error is at most 3 %, and of the root half of it.
+		require.InEpsilon(t, math.Sqrt(1+sigma*sigma), p.Constant(), 0.07, cause)
+	}
+}
+
+// noiseOfWave estimates the variance of the noise, of standard deviation 0.3, of data sets from a wave of so many periods, each with n examples.
+func noiseOfWave(t *testing.T, periods float64, n, sets int) (estimates []float64) {
+	t.Helper()
+	for seed := range sets {
+		e, err := lecture.EstimateNoise(func(x float64) float64 { return math.Sin(2 * math.Pi * periods * x) }, 0.3, n, seed)
+		require.NoError(t, err)
+		estimates = append(estimates, e.Gamma.Noise)
+	}
+	return estimates
+}
+
+// Section 6.2: of 200 points on two periods the Gamma test tells the variance of the noise; where the nearest input is 0.4 of a period away, it
+// tells that of noise and wave together.
+func TestClaimW1Noise(t *testing.T) {
+	near := 0
+	for _, variance := range noiseOfWave(t, 2, 200, 100) {
+		if math.Abs(variance/0.09-1) < 0.2 {
+			near++
+		}
+	}
+	require.InDelta(t, 371./400, float64(near)/100, 0.08)
+	fast := noiseOfWave(t, 50, 60, 400)
+	mean, err := stat.Mean(fast, certain)
+	require.NoError(t, err)
+	require.InDelta(t, 0.5+0.09, mean.Value, 0.03, mean)
+	require.Greater(t, slices.Min(fast), 2*0.09, "none is near the variance of the noise")
+	require.InDelta(t, 0.4, 50./(2*60), 0.05, "the mean distance to the nearest of 60 inputs, in periods")
 }
 
 // bestKnots is the mean square that the best piecewise linear function with this number of knots leaves of a target.

@@ -207,7 +207,10 @@ func (s *Spectral) Draw() *figure.Figure {
 		}
 	}
 	for k, wave := range s.Settings.Waves {
-		fig.ConfidenceIntervals(periods(wave), steps, learned[k]).Theory("theory: linearized net", s.Step[first:], s.Linear[k][first:])
+		fig.ConfidenceIntervals(periods(wave), steps, learned[k])
+	}
+	for _, linear := range s.Linear {
+		fig.Theory("theory: linearized net", s.Step[first:], linear[first:])
 	}
 	return fig
 }

@@ -31,7 +31,7 @@ type TicketSettings struct {
 
 // Tickets (claim N11) trains wide nets, keeps of each the Keep units that are strongest at the end, by |v|·‖(w, b)‖, sets them back to
 // their own first values, and trains them alone: Frankle and Carbin's test for a winning ticket, for units in place of weights. Beside
-// them it trains units of the same wide nets taken at random, and nets of Keep units drawn afresh. It is an error when Keep is not
+// them it trains as many units of the same wide nets taken at random, and nets of Keep units drawn afresh. It is an error when Keep is not
 // between 1 and Wide, when another setting cannot be, and when a run fails.
 //
 // Source: J. Frankle and M. Carbin (2019), "The Lottery Ticket Hypothesis", arXiv:1803.03635.

@@ -204,7 +204,7 @@ func TestSpectralBiasOnLess(t *testing.T) {
 	for r := range 3 { // at first the net is its linearization
 		require.InDelta(t, one.Learned[0][r].Value, one.Linear[0][r], 0.01)
 	}
-	require.Contains(t, drawn(t, s.Draw()), "1 period (line)")
+	require.Contains(t, drawn(t, s.Draw()), "1 period (values with intervals)")
 	require.Contains(t, drawn(t, s.DrawAt(100)), "After 100 steps")
 	require.Contains(t, s.String(), "3 periods: half is learned after more than 800 steps")
 	_, err = lecture.MeasureSpectralBias(t.Context(), lecture.SpectralSettings{Points: 32, Width: 40, Rate: 0.05, Steps: 800, Seeds: 2})
