@@ -16,6 +16,7 @@ import (
 
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/notebook"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/theory"
 )
 
@@ -61,6 +62,8 @@ func derived(t *testing.T) map[string]float64 {
 	overflow := math.Log(math.MaxFloat32) - math.Log(10*1.25*1.25)
 	bend := func(x float64) float64 { return -4 * math.Pi * math.Pi * math.Sin(2*math.Pi*x) } // of the sine
 	fast := noiseOfWave(t, 50, 60, 400)
+	sigmoids, err := theory.NewMeanField(problem.Sigmoid.At, problem.Sigmoid.Slope, math.Sqrt2, 1, 50)
+	require.NoError(t, err)
 	return map[string]float64{
 		"01 c16 0.0086":  descent.Lambda[0],
 		"01 c16 4.0":     descent.Lambda[len(descent.Lambda)-1],
@@ -85,6 +88,7 @@ func derived(t *testing.T) map[string]float64 {
 		"04 c23 1.56":    math.Pow(5./4, 2),
 		"04 c23 1.06":    math.Pow(33./32, 2),
 		"05 c17 0.125":   2. / 16,
+		"05 c17 0.101":   sigmoids.Factor[49],
 		"05 c26 0.175":   inThePlane[0][0].Value,
 		"05 c26 0.171":   inThePlane[0][0].Low,
 		"05 c26 0.181":   inThePlane[0][0].High,
