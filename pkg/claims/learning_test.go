@@ -13,6 +13,7 @@ import (
 	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 	"descent.example/pkg/stat"
+	"descent.example/pkg/theory"
 )
 
 // The tests of chapter 5; they call what its cells call.
@@ -249,6 +250,9 @@ func TestClaimN8Saturation(t *testing.T) {
 		require.Equal(t, scale > 1.2, grows, "tanh grows at √2 and shrinks at 1")
 		require.Equal(t, scale > 1.2, signals[1].Theory[0] > 1)
 	}
+	sigmoids, err := theory.NewMeanField(problem.Sigmoid.At, problem.Sigmoid.Slope, math.Sqrt2, 1, 50)
+	require.NoError(t, err)
+	require.InDelta(t, 0.101, sigmoids.Factor[49], 5e-4, "a little below 2/16, because the units saturate a little")
 	plain, err := lecture.PassBack("plain", problem.Sigmoid, 0, lecture.SignalSettings{Depth: 50, Width: 64, Scale: math.Sqrt2})
 	require.NoError(t, err)
 	residual, err := lecture.PassBack("residual", problem.Sigmoid, 1, lecture.SignalSettings{Depth: 50, Width: 64, Scale: math.Sqrt2})
