@@ -6,6 +6,7 @@ package live
 import (
 	"encoding/json"
 	"os"
+	"runtime"
 )
 
 const (
@@ -23,8 +24,8 @@ const (
 	ValuesSuffix = ".values"
 )
 
-// Process says whether this process is a live one.
-var Process = os.Getenv(ProcessEnv) != ""
+// Process says whether this process is a live one, as the one of a browser's page is.
+var Process = os.Getenv(ProcessEnv) != "" || runtime.GOOS == "js"
 
 // Serve runs a program of many cells, each a function under its name (internal/page). Package lab sets it: in a browser it answers
 // Requests for as long as the page lives; elsewhere it writes the cells' parameters, a JSON object of []lab.Param, and returns.

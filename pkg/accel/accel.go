@@ -27,6 +27,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 
+	"descent.example/internal/live"
 	"descent.example/pkg/accel/plugin"
 	"descent.example/pkg/wasm"
 )
@@ -191,7 +192,11 @@ var compiles = wasm.Compiles
 const noCompiler = "WebAssembly cannot be compiled on this machine (" + runtime.GOOS + "/" + runtime.GOARCH + ")"
 
 func webAssembly(why string) choice {
-	return choice{backend: wasm.New(), platform: wasm.Name, sentence: "WebAssembly computes, which takes longer than XLA" + why}
+	backend := wasm.New()
+	if live.Process {
+		backend.Keep = wasm.Many
+	}
+	return choice{backend: backend, platform: wasm.Name, sentence: "WebAssembly computes, which takes longer than XLA" + why}
 }
 
 func failed(reason string) choice {

@@ -11,7 +11,7 @@ import (
 
 // In a browser there is package wasm and nothing else: the other backends would double the program that a page loads.
 
-var opened = sync.OnceValue(wasm.New)
+var opened = sync.OnceValue(func() *wasm.Backend { return &wasm.Backend{Keep: wasm.Many} })
 
 // Open returns the backend that computes in this page. Its error is nil.
 func Open() (compute.Backend, error) { return opened(), nil }

@@ -122,17 +122,20 @@ func (s scale) decades() []tick {
 		n := 0
 		for e := low; e <= high; e++ {
 			for m := 1; m <= 9; m++ {
+				major := strings.Contains(labeled, strconv.Itoa(m)) && math.Mod(e, every) == 0
+				if !major && !(m == 1 && every <= 4 || every == 1) {
+					continue
+				}
 				v := power(m, int(e))
 				if v < s.lo*(1-1e-12) || v > s.hi*(1+1e-12) || !finite(v) {
 					continue
 				}
-				switch {
-				case strings.Contains(labeled, strconv.Itoa(m)) && math.Mod(e, every) == 0:
-					out = append(out, tick{v, powerLabel(m, int(e), labeled != "1")})
+				label := ""
+				if major {
+					label = powerLabel(m, int(e), labeled != "1")
 					n++
-				case m == 1 && every <= 4 || every == 1:
-					out = append(out, tick{v, ""})
 				}
+				out = append(out, tick{v, label})
 			}
 		}
 		if n >= 2 {
@@ -142,7 +145,15 @@ func (s scale) decades() []tick {
 	return nil
 }
 
+// power is m·10ᵉ, rounded once.
 func power(m, e int) float64 {
+	const exact = 22 // powers of ten up to this one are numbers of float64
+	switch {
+	case e >= 0 && e <= exact:
+		return float64(m) * math.Pow10(e)
+	case e < 0 && e >= -exact:
+		return float64(m) / math.Pow10(-e)
+	}
 	v, _ := strconv.ParseFloat(strconv.Itoa(m)+"e"+strconv.Itoa(e), 64)
 	return v
 }

@@ -10,4 +10,4 @@ import (
 
 // goBackend draws the starting values in a page, where GoMLX's Go backend would be a third of the program: package wasm draws the same,
 // but for last places of normal float64, so that a page shows what a notebook has stored.
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return &wasm.Backend{LikeGo: true}, nil })
+var goBackend = sync.OnceValues(func() (compute.Backend, error) { return &wasm.Backend{LikeGo: true, Keep: wasm.Many}, nil })

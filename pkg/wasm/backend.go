@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -28,6 +29,10 @@ type Backend struct {
 	// LikeGo makes random bits those of GoMLX's Go backend, in place of XLA's.
 	LikeGo bool
 
+	// Keep is how many compiled graphs stay: an equal graph, built later, finds the module that an engine has made fast by then.
+	Keep int
+	kept kept
+
 	mu         sync.Mutex
 	finalized  bool
 	generation time.Duration
@@ -47,6 +52,7 @@ func (b *Backend) Finalize() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.finalized = true
+	b.kept.clear()
 }
 
 func (b *Backend) IsFinalized() bool {
@@ -192,12 +198,9 @@ type program interface {
 
 // An executable runs a compiled graph; runs at the same time have an instance each.
 type executable struct {
-	main    *function
-	program program
-
-	mu        sync.Mutex
-	idle      []instance
-	finalized bool
+	*compiled
+	names     []string // of the inputs
+	finalized atomic.Bool
 }
 
 // Compile returns an error if the main function has not returned, or if its values need more than 4 GiB.
@@ -206,6 +209,21 @@ func (b *builder) Compile() (compute.Executable, error) {
 		return nil, fmt.Errorf("the graph %q must return once before it is compiled, once", b.name)
 	}
 	b.done = true
+	c, err := b.compile()
+	if err != nil {
+		return nil, err
+	}
+	return &executable{compiled: c, names: b.main.names}, nil
+}
+
+func (b *builder) compile() (*compiled, error) {
+	keep, key := b.backend.Keep, ""
+	if keep > 0 {
+		key = written(b.main, b.backend.LikeGo)
+		if c := b.backend.kept.find(key); c != nil {
+			return c, nil
+		}
+	}
 	began := time.Now()
 	code, err := compile(b.main)
 	if err != nil {
@@ -218,7 +236,11 @@ func (b *builder) Compile() (compute.Executable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the module of the graph %q: %w", b.name, err)
 	}
-	return &executable{main: b.main, program: p}, nil
+	c := &compiled{main: b.main, program: p, users: 1}
+	if keep > 0 {
+		b.backend.kept.add(key, c, keep)
+	}
+	return c, nil
 }
 
 func shapesOf(nodes []*node) []shapes.Shape {
@@ -230,32 +252,24 @@ func shapesOf(nodes []*node) []shapes.Shape {
 }
 
 func (e *executable) Inputs() (names []string, inputs []shapes.Shape) {
-	return slices.Clone(e.main.names), shapesOf(e.main.params)
+	return slices.Clone(e.names), shapesOf(e.main.params)
 }
 
 func (e *executable) Outputs() []shapes.Shape { return shapesOf(e.main.outputs) }
 
-// Finalize frees the module and its idle instances; instances that run are freed at their end.
+// Finalize frees the module and its idle instances, if no other executable has them; instances that run are freed at their end.
 func (e *executable) Finalize() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.finalized {
-		return
+	if !e.finalized.Swap(true) {
+		e.release()
 	}
-	e.finalized = true
-	for _, i := range e.idle {
-		i.close()
-	}
-	e.idle = nil
-	e.program.close()
 }
 
 func (e *executable) take() (instance, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.finalized {
+	if e.finalized.Load() {
 		return nil, fmt.Errorf("the executable has been finalized")
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if n := len(e.idle); n > 0 {
 		i := e.idle[n-1]
 		e.idle = e.idle[:n-1]
@@ -264,14 +278,14 @@ func (e *executable) take() (instance, error) {
 	return e.program.instantiate()
 }
 
-func (e *executable) give(i instance) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.finalized {
+func (c *compiled) give(i instance) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.users == 0 {
 		i.close()
 		return
 	}
-	e.idle = append(e.idle, i)
+	c.idle = append(c.idle, i)
 }
 
 // Execute returns an error if the inputs do not have the shapes of the parameters. Inputs that are given away are only

@@ -113,6 +113,7 @@ type function struct {
 	before   *schedule
 	each     *schedule
 	prologue *writer // what runs before, of a loop's body
+	memory   int     // bytes that a main function's module needs
 }
 
 func (f *function) Name() string                        { return f.name }

@@ -49,6 +49,7 @@ func compile(main *function) ([]byte, error) {
 	for _, f := range functions {
 		m.write(f)
 	}
+	main.memory = m.top
 	return m.encode(main.entry)
 }
 

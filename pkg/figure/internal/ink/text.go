@@ -42,7 +42,12 @@ var alike = strings.NewReplacer("∣", "|", "‑", "-", "⋅", "·")
 var hyphen = regexp.MustCompile(`(^|[^\pL\pN])-(\.?\d)`)
 
 // Minus writes the signs of numbers as minus signs.
-func Minus(s string) string { return hyphen.ReplaceAllString(s, "$1−$2") }
+func Minus(s string) string {
+	if !strings.Contains(s, "-") { // most texts, and the expression is slow
+		return s
+	}
+	return hyphen.ReplaceAllString(s, "$1−$2")
+}
 
 // runs splits a text into runs. "_max" after a letter is lowered too, so that
 // λ_max reads as in the lecture.

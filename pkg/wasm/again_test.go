@@ -1,0 +1,74 @@
+package wasm
+
+import (
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/compute/support/backendtest"
+	"github.com/stretchr/testify/require"
+)
+
+// graphOf compiles x ↦ x + by, count times.
+func graphOf(t *testing.T, b *Backend, by float32, count int64) *executable {
+	builder := b.Builder("x")
+	must := func(v compute.Value, err error) compute.Value {
+		require.NoError(t, err)
+		return v
+	}
+	f := builder.Main()
+	x := must(f.Parameter("x", shapes.Make(dtypes.Float32, 2), nil))
+	loop := func() compute.Function {
+		inner, err := f.Closure()
+		require.NoError(t, err)
+		return inner
+	}
+	test, body := loop(), loop()
+	for _, inner := range []compute.Function{test, body} {
+		n := must(inner.Parameter("n", shapes.Make(dtypes.Int64), nil))
+		y := must(inner.Parameter("y", shapes.Make(dtypes.Float32, 2), nil))
+		if inner == test {
+			require.NoError(t, inner.Return([]compute.Value{must(inner.LessThan(n, must(inner.Constant([]int64{count}))))}, nil))
+			continue
+		}
+		step := must(inner.BroadcastInDim(must(inner.Constant([]float32{by})), shapes.Make(dtypes.Float32, 2), nil))
+		require.NoError(t, inner.Return([]compute.Value{must(inner.Add(n, must(inner.Constant([]int64{1})))), must(inner.Add(y, step))}, nil))
+	}
+	out, err := f.While(test, body, must(f.Constant([]int64{0})), x)
+	require.NoError(t, err)
+	require.NoError(t, f.Return(out[1:], nil))
+	made, err := builder.Compile()
+	require.NoError(t, err)
+	return made.(*executable)
+}
+
+func runOn(t *testing.T, b *Backend, e *executable, x ...float32) []float32 {
+	in, err := b.BufferFromFlatData(0, x, shapes.Make(dtypes.Float32, len(x)))
+	require.NoError(t, err)
+	out, err := e.Execute([]compute.Buffer{in}, nil, 0)
+	require.NoError(t, err)
+	got := make([]float32, len(x))
+	require.NoError(t, out[0].ToFlatData(got))
+	return got
+}
+
+// A graph that is built again finds what was compiled, one that differs in anything does not, and what one executable finalizes serves
+// the others.
+func TestKeep(t *testing.T) {
+	b := &Backend{Keep: 2}
+	first, again := graphOf(t, b, 1, 3), graphOf(t, b, 1, 3)
+	require.Same(t, first.compiled, again.compiled)
+	longer, more := graphOf(t, b, 1, 4), graphOf(t, b, 2, 3)
+	first.Finalize()
+	first.Finalize()
+	require.Equal(t, []float32{3, 4}, runOn(t, b, again, 0, 1))
+	require.Equal(t, []float32{4, 5}, runOn(t, b, longer, 0, 1))
+	require.Equal(t, []float32{6, 7}, runOn(t, b, more, 0, 1))
+	require.NotSame(t, again.compiled, graphOf(t, b, 1, 3).compiled, "two more recent ones are kept")
+	require.NotSame(t, graphOf(t, New(), 1, 3).compiled, graphOf(t, New(), 1, 3).compiled)
+	b.Finalize()
+	require.Equal(t, []float32{3, 4}, runOn(t, b, again, 0, 1))
+}
+
+func TestConformanceOfKept(t *testing.T) { backendtest.RunAll(t, &Backend{Keep: Many}, nil) }
