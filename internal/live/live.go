@@ -45,6 +45,9 @@ type Request struct {
 	Seq    int               `json:"seq"`            // counts the requests; 0 cancels the run and asks for nothing
 	Values map[string]string `json:"values"`         // of parameters, as text; the others have the cell's own
 	Cell   string            `json:"cell,omitempty"` // which one, of a program of many cells
+
+	// Numbers says that pictures come with their numbers, to be taken away.
+	Numbers bool `json:"numbers,omitempty"`
 }
 
 // An Answer tells of the run that a Request asked for. A Request has one Answer that is Done or Cancelled, unless a newer one came
@@ -63,6 +66,15 @@ type Answer struct {
 type Output struct {
 	Data     map[string]any `json:"data"`
 	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+// A Drawing is a picture in all that a page needs of it.
+type Drawing struct {
+	SVG           []byte
+	Alt           string
+	Width, Height int
+	Handles       []Handle
+	CSV           []byte // its numbers, if it has any and they were asked for
 }
 
 // A Handle is a point of a picture that a page lets a reader drag.

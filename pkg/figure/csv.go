@@ -17,6 +17,10 @@ func (f *Figure) CSV() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.csv()
+}
+
+func (l *layout) csv() ([]byte, error) {
 	header := append([]string{"panel", "series"}, l.axes()...)
 	fixed := len(header)
 	var rows [][]string
@@ -58,7 +62,7 @@ func (f *Figure) CSV() ([]byte, error) {
 		rows[i] = append(row, make([]string, len(header)-len(row))...)
 	}
 	var b bytes.Buffer
-	err = csv.NewWriter(&b).WriteAll(append([][]string{header}, rows...))
+	err := csv.NewWriter(&b).WriteAll(append([][]string{header}, rows...))
 	return b.Bytes(), err
 }
 

@@ -30,16 +30,8 @@ func (f *Figure) Handles(panel int, x, y string, xs, ys []float64) *Figure {
 	return f
 }
 
-// Handled returns the handles with their places in the picture, none if it cannot be drawn.
-func (f *Figure) Handled() (all []live.Handle) {
-	if f == nil || len(f.grips) == 0 {
-		return nil
-	}
-	defer f.begin()()
-	l, err := f.layout()
-	if err != nil {
-		return nil
-	}
+// handled returns the handles with their places in the picture.
+func (f *Figure) handled(l *layout) (all []live.Handle) {
 	for _, g := range f.grips {
 		p := l.panels[g.panel]
 		at := func(param string, s scale, from, to float64) live.Coordinate {
@@ -57,6 +49,3 @@ func (f *Figure) Handled() (all []live.Handle) {
 	}
 	return all
 }
-
-// Handled returns those of the still.
-func (s *Slides) Handled() []live.Handle { return s.stillFigure().Handled() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"descent.example/internal/live"
 	"descent.example/pkg/figure/internal/ink"
 )
 
@@ -19,6 +20,24 @@ func (f *Figure) SVG() ([]byte, error) {
 		return nil, err
 	}
 	return ink.SVG(l.w, l.h, f.heading(), f.alternative(l), l.draw)
+}
+
+// Drawing is SVG with all that a page needs beside it, the numbers of CSV among it if they are asked for, in the time of one of them. Its
+// errors are those of SVG.
+func (f *Figure) Drawing(numbers bool) (live.Drawing, error) {
+	defer f.begin()()
+	l, err := f.layout()
+	if err != nil {
+		return live.Drawing{}, err
+	}
+	d := live.Drawing{Alt: f.alternative(l), Width: l.w, Height: l.h, Handles: f.handled(l)}
+	if numbers {
+		if d.CSV, err = l.csv(); err != nil {
+			return live.Drawing{}, err
+		}
+	}
+	d.SVG, err = ink.SVG(l.w, l.h, f.heading(), d.Alt, l.draw)
+	return d, err
 }
 
 // PNG returns the same drawing as an image of twice as many dots as Size, which

@@ -34,6 +34,7 @@ type liveProcess struct {
 	program func(live.Request) (func(), error)   // what a request runs
 	said    interface{ take() string }           // standard output
 	tell    func(a live.Answer, o []live.Output) // the page
+	numbers bool                                 // the request asks for them
 
 	mu   sync.Mutex // guards what follows
 	run  *liveRun   // the one under way
@@ -93,7 +94,7 @@ func (p *liveProcess) answer(r live.Request) {
 		run.cancel()
 	}
 	p.mu.Unlock()
-	screen = newDisplay()
+	screen, p.numbers = newDisplay(), r.Numbers
 	cell = &Parameters{args: p.own}
 	for name, value := range r.Values {
 		cell.args = append(cell.args[:len(cell.args):len(cell.args)], argument{name: name, value: value, hasValue: true})
@@ -194,18 +195,45 @@ type Captioned interface {
 	Words() string
 }
 
-// A Draggable picture has points that a reader can drag, to set parameters.
-type Draggable interface {
-	Handled() []live.Handle
+// A Drawable picture is drawn at once in all that a page needs of it, and has its numbers if they are asked for.
+type Drawable interface {
+	Picture
+	Drawing(numbers bool) (live.Drawing, error)
 }
 
-// showLive shows a picture in the one form that the page of a live process draws best. about is its metadata.
-func showLive(pic Picture, alt string, about map[string]any) {
-	if draggable, is := pic.(Draggable); is {
-		if handles := draggable.Handled(); len(handles) > 0 {
-			about[live.HandlesKey] = handles
-		}
+// showLive shows a picture in the one form that the page of a live process draws best.
+func showLive(pic Picture) {
+	if drawable, is := pic.(Drawable); is {
+		showDrawing(drawable)
+	} else {
+		showOther(pic)
 	}
+	if captioned, is := pic.(Captioned); is {
+		screen.say(captioned.Words())
+	}
+}
+
+func showDrawing(pic Drawable) {
+	drawing, err := pic.Drawing(living.numbers)
+	if err != nil {
+		fatal(1, fmt.Errorf("the picture %q cannot be drawn: %w", brief.Of(printable(pic.Alt())), err))
+	}
+	alt := printable(strings.TrimSpace(drawing.Alt))
+	about := map[string]any{"alt": alt, "width": drawing.Width, "height": drawing.Height}
+	if len(drawing.Handles) > 0 {
+		about[live.HandlesKey] = drawing.Handles
+	}
+	data := map[protocol.MIMEType]any{protocol.MIMEImageSVG: string(drawing.SVG), protocol.MIMETextPlain: alt}
+	if len(drawing.CSV) > 0 {
+		data["text/csv"] = string(drawing.CSV)
+	}
+	size := len(drawing.SVG) + len(drawing.CSV)
+	screen.show(&screen.pictures, size, data, map[string]any{string(protocol.MIMEImageSVG): about})
+}
+
+// showOther shows a picture that moves, or that somebody else draws.
+func showOther(pic Picture) {
+	alt, about := described(pic)
 	var mime protocol.MIMEType
 	var content any
 	var err error
@@ -232,7 +260,4 @@ func showLive(pic Picture, alt string, about map[string]any) {
 		fatal(1, fmt.Errorf("the picture %q cannot be drawn: %w", brief.Of(alt), err))
 	}
 	screen.show(&screen.pictures, size, map[protocol.MIMEType]any{mime: content, protocol.MIMETextPlain: alt}, map[string]any{string(mime): about})
-	if captioned, is := pic.(Captioned); is {
-		screen.say(captioned.Words())
-	}
 }

@@ -60,26 +60,32 @@ func Show(pic Picture) {
 	if v := reflect.ValueOf(pic); pic == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		fatal(1, errors.New("lab.Show was given no picture (nil)"))
 	}
-	alt := printable(strings.TrimSpace(pic.Alt()))
+	if living != nil {
+		showLive(pic)
+		return
+	}
+	alt, about := described(pic)
+	if inNotebook() {
+		showStored(pic, alt, about)
+	} else {
+		screen.say("figure: " + alt)
+	}
+}
+
+// described is a picture's text alternative, and its metadata: nbconvert looks for alt, JupyterLab for width and height, under the MIME
+// type.
+func described(pic Picture) (alt string, about map[string]any) {
+	alt = printable(strings.TrimSpace(pic.Alt()))
 	if alt == "" {
 		fatal(1, errors.New("the picture has no text alternative; say in its Alt what it shows"))
 	}
-	if !inNotebook() {
-		screen.say("figure: " + alt)
-		return
-	}
-	// nbconvert looks for alt, JupyterLab for width and height, under the MIME type.
-	about := map[string]any{"alt": alt}
-	if sized, isSized := pic.(Sized); isSized {
+	about = map[string]any{"alt": alt}
+	if sized, isSized := pic.(Sized); isSized && inNotebook() {
 		if width, height := sized.Size(); width > 0 && height > 0 {
 			about["width"], about["height"] = width, height
 		}
 	}
-	if living != nil {
-		showLive(pic, alt, about)
-	} else {
-		showStored(pic, alt, about)
-	}
+	return alt, about
 }
 
 // showStored shows a picture in the forms in which a notebook keeps it. about is its metadata.

@@ -67,7 +67,9 @@ func TestOwnNet(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, still)
 	require.Greater(t, len(frames), 10)
-	require.Len(t, c.Picture(r, "heights").(*figure.Figure).Handled(), 3, "points to drag")
+	drawing, err := c.Picture(r, "heights").(*figure.Figure).Drawing(false)
+	require.NoError(t, err)
+	require.Len(t, drawing.Handles, 3, "points to drag")
 	c.Film = true
 	require.NotNil(t, c.Picture(r, "heights"))
 }
