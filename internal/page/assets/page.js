@@ -23,11 +23,11 @@ class Place {
 		this.worker.onerror = (event) => this.end(event.message || "its worker cannot be loaded");
 		this.worker.postMessage({ address: new URL(pool.program, here).href, module: pool.module });
 	}
-	ask(cell, seq, values) {
+	ask(cell, seq, values, numbers) {
 		if (this.seq) this.expect();
 		Object.assign(this, { cell, seq, stopped: false });
 		this.cells.set(seq, cell);
-		this.post({ seq, values, cell: cell.name });
+		this.post({ seq, values, cell: cell.name, numbers });
 	}
 	stop() {
 		if (!this.seq) return;
@@ -77,7 +77,7 @@ class Place {
 		const { seq } = this;
 		for (const [asked, cell] of this.cells) {
 			if (why) cell.take({ seq: asked, done: true, error: `The program ended over this run: ${why.split("\n")[0]}` });
-			else if (asked === seq && !this.stopped) cell.live.push();
+			else if (asked === seq && !this.stopped) cell.live.push(true);
 			else cell.take({ seq: asked, cancelled: true });
 		}
 	}
@@ -112,13 +112,13 @@ class Cell {
 	warm() {
 		if (pool.places.size === 0) pool.place(this);
 	}
-	send({ seq, values }) {
+	send({ seq, values, numbers }) {
 		if (seq === 0) {
 			for (const p of pool.places) if (p.cell === this) p.stop();
 			return 0;
 		}
 		const asked = ++pool.seq;
-		pool.place(this).ask(this, asked, values);
+		pool.place(this).ask(this, asked, values, numbers);
 		return asked;
 	}
 	unpacked(outputs) {
@@ -166,6 +166,24 @@ const inWords = (micros) => {
 
 const classes = Object.fromEntries(["image/svg+xml", "image/png", "text/plain", "text/markdown", "application/vnd.descent.film+json"].map((kind) => [kind, "output"]));
 
+// Below a live picture are the files to take away, as below a stored one. A file is made when a reader asks for it.
+const files = { SVG: "image/svg+xml", PNG: "image/png", CSV: "text/csv" };
+const taken = (name) => (slot, data) => {
+	slot.data = data;
+	slot.links ??= Object.entries(files).map(([kind, mime]) => {
+		const link = Object.assign(document.createElement("a"), { textContent: kind, href: "#", download: `${name}.${kind.toLowerCase()}` });
+		link.onclick = () => {
+			const content = slot.data[mime];
+			const bytes = mime === "image/png" ? Uint8Array.from(atob(content), (c) => c.charCodeAt(0)) : content;
+			link.href = URL.createObjectURL(new Blob([bytes], { type: mime }));
+			setTimeout(() => URL.revokeObjectURL(link.href), 60e3);
+		};
+		return link;
+	});
+	if (!slot.take) slot.node.append((slot.take = Object.assign(document.createElement("div"), { className: "take" })));
+	slot.take.replaceChildren(...slot.links.filter((link) => data[files[link.textContent]]));
+};
+
 const begin = (section, about) => {
 	const id = section.dataset.cell;
 	const node = document.createElement("div");
@@ -180,7 +198,7 @@ const begin = (section, about) => {
 	const heavy = () => live.micros > HEAVY;
 	const run = () => {
 		live.moved = "";
-		live.push();
+		live.push(true);
 		live.tell();
 	};
 	// A heavy cell waits for the button, and so does what its controls ask for.
@@ -192,6 +210,7 @@ const begin = (section, about) => {
 	};
 	const view = new View(node, live, {
 		classes,
+		taken: taken(`${section.dataset.chapter}-${id}`),
 		render: async (kind, data) => ({ node: table(data[kind]) }),
 		covers: (on) => {
 			stored.hidden = on;

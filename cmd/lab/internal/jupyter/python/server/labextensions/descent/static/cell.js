@@ -23,14 +23,15 @@ export class Live {
 		this.moved = name;
 		if (!released && (this.tookOf[name] ?? this.micros) > INSTANT) return this.tell();
 		this.wanted = true;
-		if (!this.busy || released) this.push();
+		if (!this.busy || released) this.push(released);
 		this.tell();
 	}
-	push() {
+	// A run that stays comes with the numbers of its pictures.
+	push(numbers = false) {
 		this.wanted = false;
 		this.busy = true;
 		this.since = performance.now();
-		this.seq = this.link.send({ cell: this.id, values: this.values });
+		this.seq = this.link.send({ cell: this.id, values: this.values, numbers });
 		this.asked = this.moved;
 	}
 	// Outputs that can be dragged, or that take the place of pictures drawn beforehand, are shown before anybody moves a control.
@@ -78,7 +79,8 @@ const source = (kind, content) => (kind === "image/png" ? `data:image/png;base64
 
 // A View is the controls of a cell at one place of a page, and what the cell shows. It fills a node. The page gives it the classes of
 // outputs by their types; render, which shows an output of another type and returns how it is disposed of; covers, which is told
-// whether there are outputs; and, if it likes, cost, which says in words what a run takes, and told, which hears of each change.
+// whether there are outputs; and, if it likes, cost, which says in words what a run takes, told, which hears of each change, and taken, which
+// hears of each picture.
 export class View {
 	constructor(node, live, page) {
 		Object.assign(this, { node, live, page, slots: [] });
@@ -139,6 +141,7 @@ export class View {
 				slot.image ??= slot.node.appendChild(new Image());
 				Object.assign(slot.image, { alt: about.alt ?? "", src: source(kind, data[kind]) });
 				if (about.width) slot.image.width = about.width;
+				this.page.taken?.(slot, data);
 				if (about.handles?.length) (slot.grip ??= this.grip(slot))(about.handles);
 			} else if (kind === FILM) {
 				(slot.play ??= player(slot.node, data["text/plain"], about))(data[FILM]);
