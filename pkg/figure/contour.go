@@ -220,11 +220,18 @@ func (l lattice) cross(e int) Point {
 // squares.
 func (f *field) loops(level float64) []loop {
 	l := lattice{f, level}
-	next, rim := map[int]int{}, map[int]bool{}
+	const none = -1
+	next, rim := make([]int, 2*nodes*nodes), make([]bool, 2*nodes*nodes)
+	for e := range next {
+		next[e] = none
+	}
 	var starts []int
 	for i := range nodes - 1 {
 		for j := range nodes - 1 {
 			corner := [4]float64{l.value(i, j), l.value(i+1, j), l.value(i+1, j+1), l.value(i, j+1)}
+			if a := corner[0] >= level; a == (corner[1] >= level) && a == (corner[2] >= level) && a == (corner[3] >= level) {
+				continue // no border passes here
+			}
 			side := [4]int{l.edge(i, j, false), l.edge(i+1, j, true), l.edge(i, j+1, false), l.edge(i, j, true)}
 			// Going round counter-clockwise, the region is entered on some
 			// sides and left on others; its border runs from where it is left…
@@ -257,13 +264,12 @@ func (f *field) loops(level float64) []loop {
 	for _, e := range starts {
 		var border loop
 		for {
-			to, more := next[e]
-			if !more {
+			to := next[e]
+			if to == none {
 				break
 			}
 			border.pts, border.rim = append(border.pts, l.cross(e)), append(border.rim, rim[e])
-			delete(next, e)
-			e = to
+			next[e], e = none, to
 		}
 		if len(border.pts) > 2 {
 			all = append(all, border)

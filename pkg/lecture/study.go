@@ -89,8 +89,13 @@ func Progression(names ...string) (*Study, error) {
 	return inUnits, nil
 }
 
-// measurements is the study of the first n patients, all for n = 0, by some of their measurements.
+// measurements is the study of the first n patients, all for n = 0, by some of their measurements. A live process, which draws its
+// cell for each new value, makes it once.
 func measurements(n int, names ...string) (*Study, error) {
+	return kept(fmt.Sprintf("measurements %d %q", n, names), func() (*Study, error) { return newMeasurements(n, names) })
+}
+
+func newMeasurements(n int, names []string) (*Study, error) {
 	table, err := problem.DiabetesTable()
 	if err != nil {
 		return nil, err
@@ -134,6 +139,10 @@ func (s *Study) Map(title string, ranges ...[2]float64) *figure.Figure {
 }
 
 func (s *Study) plane(title string, ranges ...[2]float64) *figure.Figure {
+	return drawn(keyOf[Study]{s, fmt.Sprintf("plane %q %v", title, ranges)}, func() *figure.Figure { return s.newPlane(title, ranges...) })
+}
+
+func (s *Study) newPlane(title string, ranges ...[2]float64) *figure.Figure {
 	x, y := figure.X("weight of "+s.Names[0]), figure.Y("weight of "+s.Names[1])
 	if len(ranges) == 2 {
 		x, y = x.Range(ranges[0][0], ranges[0][1]), y.Range(ranges[1][0], ranges[1][1])
@@ -203,7 +212,9 @@ func (s *Study) SGD(b int) (*theory.SGD, error) {
 	if err := given("study", s); err != nil {
 		return nil, err
 	}
-	return theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	return kept(keyOf[Study]{s, fmt.Sprintf("SGD %d", b)}, func() (*theory.SGD, error) {
+		return theory.LeastSquaresSGD(s.Features, s.Targets, b, theory.WithReplacement)
+	})
 }
 
 // batches is SGD, and what draws its batches.

@@ -26,8 +26,10 @@ func Valley() *problem.Quadratic {
 
 // DrawValley is the Valley's loss over the plane, to draw on.
 func DrawValley(title string) *figure.Figure {
-	return figure.New(title, figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2.4, 2.4)).
-		Contour("loss L(θ)", figure.OnPlane(Valley().Value)).Mark("optimum", 0, 0)
+	return drawn("valley "+title, func() *figure.Figure {
+		return figure.New(title, figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2.4, 2.4)).
+			Contour("loss L(θ)", figure.OnPlane(Valley().Value)).Mark("optimum", 0, 0)
+	})
 }
 
 // Factors (claim G3) is how much of the distance to the optimum a step of gradient descent leaves along each eigen-direction.

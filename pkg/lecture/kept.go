@@ -1,0 +1,62 @@
+package lecture
+
+import (
+	"sync"
+
+	"descent.example/internal/live"
+	"descent.example/pkg/figure"
+)
+
+// things are what a live process has made, the last of them, by their keys.
+var things struct {
+	sync.Mutex
+	keys []any
+	by   map[any]any
+}
+
+// A keyOf names what belongs to something: a pointer to it keeps it from making room for another one at the same place.
+type keyOf[T any] struct {
+	of   *T
+	what string
+}
+
+// mostThings is how many of them there are at most.
+const mostThings = 64
+
+// kept returns what a live process, which runs its cell for each new value, has made for a key before. Else it makes it. An error is not
+// kept. Nobody may change what is kept.
+func kept[T any](key any, make func() (T, error)) (T, error) {
+	if !live.Process {
+		return make()
+	}
+	things.Lock()
+	old, is := things.by[key].(T)
+	things.Unlock()
+	if is {
+		return old, nil
+	}
+	made, err := make()
+	if err != nil {
+		return made, err
+	}
+	things.Lock()
+	defer things.Unlock()
+	if things.by == nil {
+		things.by = map[any]any{}
+	}
+	if _, is := things.by[key]; !is {
+		things.keys = append(things.keys, key)
+	}
+	things.by[key] = made
+	if len(things.keys) > mostThings {
+		delete(things.by, things.keys[0])
+		things.keys = things.keys[1:]
+	}
+	return made, nil
+}
+
+// drawn is kept for a figure to which others add: a copy, which has the contours that were computed.
+func drawn(key any, draw func() *figure.Figure) *figure.Figure {
+	f, _ := kept(key, func() (*figure.Figure, error) { return draw(), nil })
+	return f.Copy()
+}
