@@ -273,7 +273,7 @@ func (p *program) imported(ctx context.Context, source string) (string, error) {
 // build compiles the program for a system, "" for this one, and returns its file.
 func (p *program) build(ctx context.Context, system string) (string, error) {
 	to := filepath.Join(p.temp, "program"+system)
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to, importPath)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to, importPath)
 	cmd.Dir, cmd.Env = p.root, os.Environ()
 	if system != "" {
 		cmd.Env = append(cmd.Env, "GOOS="+system, "GOARCH=wasm")

@@ -188,6 +188,17 @@ func TestADragIsAnswered(t *testing.T) {
 		return [said("net"), "lr " + field("net", "lr").value];
 	})()`).([]any)
 	require.Equal(t, last[1], last[0], "the last of 200 settings")
+
+	taken := p.Eval(`(async () => {
+		const links = [...cell("net").querySelectorAll(".descent-shown .take a")], make = URL.createObjectURL;
+		let file;
+		URL.createObjectURL = (blob) => make.call(URL, (file = blob));
+		const csv = links.find((link) => link.textContent === "CSV");
+		csv.addEventListener("click", (event) => event.preventDefault());
+		csv.click();
+		return [links.map((link) => link.textContent).join(), csv.download, (await file.text()).split("\n")[0]];
+	})()`)
+	require.Equal(t, []any{"SVG,CSV", trials + "-net.csv", "panel,series,step,loss"}, taken, "the picture to take away")
 }
 
 // What goes wrong in a run is said beside its cell, and the next run is as good as any.

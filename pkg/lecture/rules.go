@@ -118,8 +118,10 @@ type HandRuns []*HandRun
 
 // Draw shows the paths of the rules.
 func (h HandRuns) Draw() *figure.Figure {
-	fig := figure.New("Three rules in one valley", figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2, 2)).
-		Contour("loss L(θ)", figure.OnPlane(Slope().Value)).Mark("optimum", 1, 0.5)
+	fig := drawn("three rules", func() *figure.Figure {
+		return figure.New("Three rules in one valley", figure.X("θ₁").Range(-3, 3), figure.Y("θ₂").Range(-2, 2)).
+			Contour("loss L(θ)", figure.OnPlane(Slope().Value)).Mark("optimum", 1, 0.5)
+	})
 	for _, run := range h {
 		fig.Trajectory(run.Name, run.Path)
 	}

@@ -101,7 +101,7 @@ export const activate = async (app, tracker, use) => {
 			};
 			this.view = new View(this.node, live, {
 				classes, render, covers: (on) => cell.toggleClass("descent-mod-live", on),
-				told: ({ moved }) => this.writeButton && (this.writeButton.disabled = !moved || live.error !== ""),
+				told: ({ moved }) => (this.writeButton.disabled = !moved || live.error !== ""),
 			});
 			this.writeButton = this.view.button("Write into the cell", "Put these values beside the cell's %%, and run it", () => this.write());
 			this.view.slides = JSON.stringify(cell.model.outputs.toJSON()).includes("data-slides"); // with a slider of their own
