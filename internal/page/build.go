@@ -278,11 +278,11 @@ var inlined = []string{"runtime", "internal/runtime/...", "math", "slices", "str
 // build compiles the program for a system, "" for this one, and returns its file.
 func (p *program) build(ctx context.Context, system string) (string, error) {
 	to := filepath.Join(p.temp, "program"+system)
-	args := []string{"build", "-trimpath", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to}
+	args := []string{"build", "-overlay", p.overlay(), "-ldflags=-s -w", "-tags=noxla,cell", "-o", to}
 	env := os.Environ()
 	if system != "" {
 		env = append(env, "GOOS="+system, "GOARCH=wasm")
-		args = append(args, "-gcflags=all=-l")
+		args = append(args, "-trimpath", "-gcflags=all=-l")
 		for _, pkg := range inlined {
 			args = append(args, "-gcflags="+pkg+"=")
 		}
