@@ -275,6 +275,9 @@ func TestCellsShowWhatTheNotebooksStore(t *testing.T) {
 			}
 			began := time.Now()
 			shown := p.Eval(fmt.Sprintf(`answer(%q, 600)`, c.ID())).(string)
+			if all && time.Since(began) < 2*time.Second { // the browser compiles what runs for the first time
+				p.Eval(fmt.Sprintf(`answer(%q, 600)`, c.ID()))
+			}
 			require.Empty(t, p.Eval(fmt.Sprintf(`failed(%q)`, c.ID())), key)
 			t.Logf("%s: %v", key, time.Since(began).Round(time.Millisecond))
 			if !c.Has(notebook.TagMachine) && differs[key] == "" {
