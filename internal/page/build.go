@@ -272,8 +272,8 @@ func (p *program) imported(ctx context.Context, source string) (string, error) {
 
 // inlined are the packages that take the time of a drag. Nothing is inlined in the others of the browser's program, which makes what
 // travels a tenth smaller.
-var inlined = []string{"runtime", "internal/runtime/...", "math", "slices", "strconv", "descent.example/pkg/figure/...",
-	"descent.example/pkg/relu", "descent.example/pkg/theory", "descent.example/pkg/train", "descent.example/pkg/wasm"}
+var inlined = []string{"runtime", "internal/runtime/...", "math", "slices", "strconv", "descent.example/pkg/figure/...", "descent.example/pkg/problem",
+	"descent.example/pkg/relu", "descent.example/pkg/stat", "descent.example/pkg/theory", "descent.example/pkg/train", "descent.example/pkg/wasm"}
 
 // build compiles the program for a system, "" for this one, and returns its file.
 func (p *program) build(ctx context.Context, system string) (string, error) {
