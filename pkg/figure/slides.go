@@ -177,7 +177,7 @@ func (s *Slides) mistake() error {
 // SVG returns the still. The error is the first mistake of Slide, or what Figure.SVG returns for the still.
 func (s *Slides) SVG() ([]byte, error) { return s.stillFigure().SVG() }
 
-// Drawing returns the still's, as Figure.Drawing does.
+// Drawing returns the still's, as Figure.Drawing does, with the errors of SVG.
 func (s *Slides) Drawing(numbers bool) (live.Drawing, error) { return s.stillFigure().Drawing(numbers) }
 
 // PNG returns the still; its errors are those of SVG.
