@@ -80,19 +80,19 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if err != nil {
 		return err
 	}
-	submissions, err := grade.Submissions(a, folder)
-	if err != nil {
+	if opt.output, err = gradesFor(folder, opt.output); err != nil {
 		return err
 	}
-	if opt.output == "" {
-		opt.output = folder + "-grades"
+	submissions, others, err := grade.Submissions(a, folder)
+	if err != nil {
+		return err
 	}
 	book, err := grade.OpenBook(opt.output, a)
 	if err != nil {
 		return err
 	}
 	defer book.Close()
-	if err := remember(book, opt); err != nil {
+	if err := errors.Join(remember(book, opt), book.SetOthers(others)); err != nil {
 		return err
 	}
 	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
@@ -115,7 +115,42 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if names := book.Unknown(submissions); len(names) > 0 {
 		fmt.Printf("  nobody handed in under these names of --times: %s\n", strings.Join(names, ", "))
 	}
-	return nil
+	if len(others) > 0 {
+		fmt.Printf("  not looked at, because they are no submissions: %s\n", strings.Join(others, ", "))
+	}
+	return ungraded(published)
+}
+
+// ungraded is the error that some submissions could not be graded.
+func ungraded(p grade.Published) error {
+	n := 0
+	for _, s := range p.Standings {
+		if s.Failed != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s could not be graded, which is this machine's fault; the report says why: run the same command again", plural.Of(n, "submission"))
+}
+
+// gradesFor is the folder of the grades, which does not lie among the submissions.
+func gradesFor(folder, output string) (string, error) {
+	submitted, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	if output == "" {
+		if output = folder + "-grades"; filepath.Base(folder) == "." || filepath.Base(folder) == ".." {
+			output = submitted + "-grades"
+		}
+	}
+	grades, err := filepath.Abs(output)
+	if inside, wrong := filepath.Rel(submitted, grades); wrong == nil && filepath.IsLocal(inside) {
+		return "", fmt.Errorf("%s lies in the folder of the submissions, where it would be one of them: name another with --output", output)
+	}
+	return output, err
 }
 
 // stampsOfNBGrader is the list of times that stands for nbgrader's own.
@@ -187,7 +222,7 @@ func tell(book *grade.Book, p grade.Published) {
 		fmt.Printf("  %s to grade by hand: fill in %s\n", plural.Of(open, "answer"), filepath.Join(book.Folder, grade.ByHandFile))
 	}
 	if problems > 0 {
-		fmt.Printf("  %s could not be read; the report says why\n", plural.Of(problems, "submission"))
+		fmt.Printf("  %s with something wrong as a whole; the report says what\n", plural.Of(problems, "submission"))
 	}
 	if len(p.Gone) > 0 {
 		fmt.Printf("  not there any more, and left out of the table: %s\n", strings.Join(p.Gone, ", "))
@@ -281,14 +316,14 @@ func assignmentFeedback() *cobra.Command {
 
 // assignmentOne grades one submission with a kit. It is for Gradescope and nbgrader, which ask for one at a time.
 func assignmentOne() *cobra.Command {
-	var kit, seed, output string
+	var kit, seedFile, output string
 	cmd := &cobra.Command{
 		Use:    "one SUBMISSION",
 		Short:  "Grade one submission with a kit and write results.json",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			results, failed := grade.One(cmd.Context(), grade.OneOptions{Kit: kit, Seed: seed, Submission: args[0]})
+			results, failed := grade.One(cmd.Context(), grade.OneOptions{Kit: kit, SeedFile: seedFile, Submission: args[0]})
 			text, err := json.MarshalIndent(results, "", " ")
 			if err != nil || output == "" {
 				os.Stdout.Write(append(text, '\n'))
@@ -299,7 +334,7 @@ func assignmentOne() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&kit, "kit", "", "folder that lab assignment export kit made")
-	cmd.Flags().StringVar(&seed, "seed", "", "secret of which the cases are drawn")
+	cmd.Flags().StringVar(&seedFile, "seed-file", "", "file with the secret from which the cases are drawn")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file for the results")
 	return cmd
 }

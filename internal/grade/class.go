@@ -30,7 +30,9 @@ type Graded struct {
 	Key     string            `json:"key"`
 	Digest  string            `json:"digest"` // of the submission and of the checks
 	Handed  time.Time         `json:"handed"`
-	Problem string            `json:"problem,omitempty"` // why nothing could be graded
+	Problem string            `json:"problem,omitempty"` // what is wrong with the submission as a whole
+	Note    string            `json:"note,omitempty"`    // what else is unusual
+	Failed  string            `json:"failed,omitempty"`  // why it could not be graded: the machine's fault, and no points, not even 0
 	Tasks   []TaskResult      `json:"tasks"`
 	Answers map[string]string `json:"answers"`
 	Seconds float64           `json:"seconds"` // that it took
@@ -44,6 +46,7 @@ type state struct {
 	Times      map[string]time.Time   `json:"times,omitempty"`  // when students handed in, by their names, as far as a list said so
 	Stamps     bool                   `json:"stamps,omitempty"` // nbgrader's timestamp.txt says so for the others
 	Here       []string               `json:"here,omitempty"`   // the keys of those whose submissions were there the last time
+	Others     []string               `json:"others,omitempty"` // what else lay between them
 }
 
 // A Book is a folder of grades.
@@ -125,6 +128,12 @@ func (b *Book) SetTimes(times map[string]time.Time, stamps bool) error {
 	return b.save()
 }
 
+// SetOthers remembers what lies between the submissions and is none, for the report. It is an error when the folder cannot be written.
+func (b *Book) SetOthers(names []string) error {
+	b.Others = names
+	return b.save()
+}
+
 // Unknown are the names in the list of times that no submission has.
 func (b *Book) Unknown(all []Submission) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(b.Times)) {
@@ -139,8 +148,8 @@ func (b *Book) Unknown(all []Submission) (names []string) {
 func (b *Book) Close() { b.lock.Close() }
 
 // Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for an earlier
-// submission of a student is kept beside the new result. When a student handed in is noted each time. If the grader itself fails on a submission, that is its problem. It
-// is an error when results cannot be stored.
+// submission of a student is kept beside the new result. When a student handed in is noted each time. A submission that cannot be graded, for lack of memory or room or
+// because the grader itself fails on it, is said to be so, and is tried again the next time. It is an error when results cannot be stored.
 func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func(s Submission, fresh bool)) error {
 	checks, err := g.Kit.digest()
 	if err != nil {
@@ -166,7 +175,7 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 			} else if b.Stamps && !s.stamp.IsZero() {
 				s.Handed = s.stamp
 			}
-			fresh, err := b.grade(ctx, g, s, s.digest(checks))
+			fresh, err := b.grade(ctx, g, s, checks)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.Student, err)
 			}
@@ -179,25 +188,34 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 	return work.Wait()
 }
 
-// grade grades a submission, unless there is a result for what has this digest.
-func (b *Book) grade(ctx context.Context, g *Grader, s Submission, digest string) (fresh bool, err error) {
+// grade grades a submission with checks of this digest, unless there is a result for the same.
+func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string) (fresh bool, err error) {
+	failed := s.load()
 	graded, _ := b.result(s.Key)
-	if graded != nil && graded.Digest == digest && graded.Student == s.Student {
+	digest := s.digest(checks)
+	if failed != nil {
+		digest = ""
+	}
+	if graded != nil && digest != "" && graded.Digest == digest && graded.Student == s.Student {
 		if graded.Handed.Equal(s.Handed) {
 			return false, nil
 		}
 		graded.Handed = s.Handed
 		return false, b.store(graded, false)
 	}
-	again := graded != nil
-	graded, failed := g.Grade(ctx, s)
-	switch {
-	case ctx.Err() != nil:
+	again := graded != nil && graded.Failed == ""
+	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed}
+	if failed == nil {
+		graded, failed = g.Grade(ctx, s)
+	}
+	if ctx.Err() != nil {
 		return false, ctx.Err()
-	case failed != nil: // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
-		graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: "the grader itself failed on it, and tries again the next time: " + brief.Of(failed.Error())}
-	default:
-		graded.Digest = digest
+	}
+	if graded.Digest = digest; failed != nil { // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
+		graded.Digest, graded.Failed, graded.Tasks = "", brief.Of(failed.Error()), nil
+		for _, t := range g.Kit.Assignment.Tasks { // which may get points by hand
+			graded.Tasks = append(graded.Tasks, TaskResult{ID: t.ID, Title: t.Title, Of: t.Points})
+		}
 	}
 	return true, b.store(graded, again)
 }
@@ -215,20 +233,18 @@ func (k *Kit) digest() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Grade grades one submission. It is an error when the grader itself fails; a submission that cannot be read has a problem and no points.
+// Grade grades one submission. It is an error when the grader itself fails, and then the result lacks the tasks; a submission that cannot be read has a problem and no points.
 func (g *Grader) Grade(ctx context.Context, s Submission) (*Graded, error) {
 	start := time.Now()
-	r := &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: s.Problem}
+	r := &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: s.Problem, Note: s.Note}
 	work, err := s.Work(g.Kit.Assignment)
 	if err != nil && r.Problem == "" {
 		r.Problem = err.Error()
 	}
 	r.Answers = work.Answers
-	if r.Tasks, err = g.Judge(ctx, work); err != nil {
-		return nil, err
-	}
+	r.Tasks, err = g.Judge(ctx, work)
 	r.Seconds = time.Since(start).Seconds()
-	return r, nil
+	return r, err
 }
 
 // student is the folder with the results of a student.
@@ -277,6 +293,7 @@ func (b *Book) Results() (all, gone []*Graded, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	students := map[string]bool{}
 	for _, e := range entries {
 		r, err := b.result(e.Name())
 		if errors.Is(err, fs.ErrNotExist) {
@@ -286,9 +303,11 @@ func (b *Book) Results() (all, gone []*Graded, err error) {
 		}
 		if b.Here == nil || slices.Contains(b.Here, e.Name()) {
 			all = append(all, r)
+			students[r.Student] = true
 		} else {
 			gone = append(gone, r)
 		}
 	}
+	gone = slices.DeleteFunc(gone, func(r *Graded) bool { return students[r.Student] }) // who has a newer result under another key
 	return all, gone, nil
 }

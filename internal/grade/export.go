@@ -98,7 +98,7 @@ func ExportGradescope(ctx context.Context, root, source, file string) (err error
 	if m.err != nil {
 		return m.err
 	}
-	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // hidden checks and the secret are in it
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there already: name another file", file)
 	} else if err != nil {

@@ -11,7 +11,7 @@ import (
 //
 // Source: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 type ScopeResults struct {
-	Score      float64     `json:"score"`
+	Score      *float64    `json:"score,omitempty"` // nil if it could not be graded, which Gradescope shows as a failure of the autograder
 	Output     string      `json:"output,omitempty"`
 	Format     string      `json:"output_format"`
 	Seconds    float64     `json:"execution_time,omitempty"`
@@ -34,8 +34,13 @@ type ScopeTest struct {
 // Gradescope writes a result in Gradescope's words. What is graded by hand there is graded in Gradescope.
 func Gradescope(r *Graded) ScopeResults {
 	s := ScopeResults{Output: r.Problem, Format: "text", Seconds: r.Seconds, Visibility: "visible", Printed: "hidden", Tests: []ScopeTest{}}
+	if r.Failed != "" {
+		s.Output = "This could not be graded, which is not the submission's fault. Tell your instructor, who can run the grader again."
+		return s
+	}
+	s.Score = new(float64)
 	for _, t := range r.Tasks {
-		s.Score += t.Points
+		*s.Score += t.Points
 		for _, line := range studentLines(t) {
 			status := "passed"
 			if line.Points < line.Of {

@@ -46,8 +46,8 @@ type Grader struct {
 	patience       float64 // 0 for the default
 }
 
-// defaultStartSeconds are how long a worker may take until it answers. A usual one takes a twentieth of a second.
-const defaultStartSeconds = 20.0
+// defaultStartSeconds are how long a worker may compute until it answers. A usual one takes a twentieth of a second.
+const defaultStartSeconds = 5.0
 
 // defaultCompileSeconds are how long the compiler may compute for a task. A usual one takes a tenth.
 const defaultCompileSeconds = 8
@@ -55,10 +55,11 @@ const defaultCompileSeconds = 8
 // maxCompile is the longest time for which the compiler is waited for.
 const maxCompile = 2 * time.Minute
 
-// defaultPatience is how many seconds a submission may lose in parts that run out of time. Then the rest of a task that did is not tried.
+// defaultPatience is how many seconds a submission may lose in starts of its program and in parts that run out of time or end it. Then the rest of a task whose part does is
+// not tried.
 const defaultPatience = 60.0
 
-// Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is.
+// Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is: for lack of memory, of room or of time.
 func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	folder, err := os.MkdirTemp(g.Scratch, "submission-")
 	if err != nil {
@@ -94,11 +95,6 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 			return nil, err
 		}
 		r := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Note: work.Notes[t.ID], Wrong: s.why[t.ID], Parts: parts}
-		for _, p := range parts {
-			if strings.HasPrefix(p.Says, assignment.TooLong) {
-				s.patience -= t.Seconds
-			}
-		}
 		r.Points, _ = assignment.Sum(parts)
 		results = append(results, r)
 	}
@@ -159,6 +155,9 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 	compiled, err := s.grader.run(s.ctx, to, folder, j)
 	if err != nil {
 		return err
+	}
+	if compiled.Machine != "" {
+		return errors.New(compiled.Machine)
 	}
 	if compiled.Error != "" && len(tasks) > 1 { // each alone: one of them may be why
 		for _, t := range tasks {
@@ -259,10 +258,14 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (
 	command := g.Sandbox.command(g.Kit, []string{folder}, "compile", folder)
 	out, err := confined(exec.CommandContext(ctx, command[0], command[1:]...)).CombinedOutput()
 	var ended *exec.ExitError
-	if errors.As(err, &ended) && ended.Sys().(syscall.WaitStatus).Signaled() || ctx.Err() == context.DeadlineExceeded {
+	switch errors.As(err, &ended); {
+	case ctx.Err() == context.DeadlineExceeded && len(j.Packages) > 1: // alone each has as much
 		return job.Compiled{Error: "the compiler takes too long for it"}, nil
-	}
-	if err != nil {
+	case ctx.Err() == context.DeadlineExceeded:
+		return result, fmt.Errorf("the machine is too busy: the compiler did not end in %s", maxCompile)
+	case ended != nil && strings.Contains(string(out), "out of memory") && roomy():
+		return job.Compiled{Error: "the compiler needs too much memory for it"}, nil
+	case err != nil:
 		return result, fmt.Errorf("the compiler's sandbox fails: %s (%w)", brief.Of(string(out)), err)
 	}
 	text, err = readRegular(filepath.Join(folder, "compiled.json"))
@@ -270,6 +273,12 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (
 		err = json.Unmarshal(text, &result)
 	}
 	return result, err
+}
+
+// roomy tells whether this lab lets the compiler have the memory that it may have.
+func roomy() bool {
+	var now syscall.Rlimit
+	return syscall.Getrlimit(syscall.RLIMIT_AS, &now) == nil && now.Max >= job.Memory
 }
 
 // lend gives a folder to the user who runs what students wrote.
@@ -313,7 +322,8 @@ func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 	request := assignment.JudgeRequest{Task: t.ID, Seed: g.Seed, Seconds: t.Seconds, Patience: s.patience,
 		Start: cmp.Or(g.startSeconds, defaultStartSeconds), Missing: s.why[t.ID], User: user(), Prefix: s.packageOf(t.ID) + "."}
 	if s.why[t.ID] == "" {
-		cpu := fmt.Sprint(int(t.Seconds*32) + 30)
+		request.Most = 32*t.Seconds + 30
+		cpu := fmt.Sprint(int(request.Most))
 		program := filepath.Join(s.programs[t.ID], "worker")
 		if request.Streams = t.Native; t.Native {
 			request.Worker = g.Sandbox.command(g.Kit, []string{s.programs[t.ID]}, "native", program, cpu)
@@ -328,8 +338,11 @@ func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 				return nil, err
 			}
 		}
-		if results, err := s.ask(request); err == nil {
-			return results, nil
+		if answer, err := s.ask(request); err == nil {
+			if s.patience -= answer.Lost; answer.Machine != "" {
+				return nil, errors.New(answer.Machine)
+			}
+			return answer.Results, nil
 		}
 		s.close()
 		if s.ctx.Err() != nil {
@@ -339,19 +352,19 @@ func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 	return nil, fmt.Errorf("the check of %s ends the judge: %s", t.ID, brief.Of(s.said.String()))
 }
 
-func (s *sitting) ask(request assignment.JudgeRequest) (results []assignment.Result, err error) {
+func (s *sitting) ask(request assignment.JudgeRequest) (answer assignment.JudgeAnswer, err error) {
 	text, err := json.Marshal(request)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	if _, err := s.requests.Write(append(text, '\n')); err != nil {
-		return nil, err
+		return answer, err
 	}
 	line, err := s.answers.ReadBytes('\n')
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	return results, json.Unmarshal(line, &results)
+	return answer, json.Unmarshal(line, &answer)
 }
 
 // start starts the judge.

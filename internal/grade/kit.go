@@ -150,7 +150,7 @@ func (m *maker) goCommand(env []string, args ...string) (string, error) {
 
 func (m *maker) build(name string, flags []string, env, what string) {
 	m.do(func() error {
-		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
+		args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
 		var set []string
 		if env != "" {
 			set = append(set, env)

@@ -30,7 +30,8 @@ func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
 			return r, fmt.Errorf("--due: %w", err)
 		}
 		if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
-			r.Due = time.Date(r.Due.Year(), r.Due.Month(), r.Due.Day(), 23, 59, 0, 0, time.Local)
+			day := r.Due.Local()
+			r.Due = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 0, 0, time.Local)
 		}
 	}
 	if r.Due.IsZero() && (late != "" || grace != nil) {

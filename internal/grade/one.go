@@ -11,7 +11,7 @@ import (
 // OneOptions say how One grades.
 type OneOptions struct {
 	Kit        string // folder
-	Seed       string // secret; drawn if it is ""
+	SeedFile   string // with the secret; drawn if it is ""
 	Submission string // a notebook, or a folder with one or with Go files
 }
 
@@ -27,12 +27,11 @@ type OneCheck struct {
 	Says   string  `json:"says"` // what its student reads
 }
 
-// One grades one submission, and always returns results to write: an error of the grader's own is among them too.
+// One grades one submission, and always returns results to write. It is an error when it could not be graded, and then the results have no score.
 func One(ctx context.Context, opt OneOptions) (OneResult, error) {
 	result, err := one(ctx, opt)
 	if err != nil {
-		failed := &Graded{Problem: "The grader failed, which is not the submission's fault. Tell your instructor: " + err.Error()}
-		result = OneResult{ScopeResults: Gradescope(failed)}
+		result = OneResult{ScopeResults: Gradescope(&Graded{Failed: err.Error()})}
 	}
 	return result, err
 }
@@ -52,10 +51,13 @@ func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
 			return result, err
 		}
 	}
-	if opt.Seed == "" {
-		opt.Seed = rand.Text()
+	seed := []byte(rand.Text())
+	if opt.SeedFile != "" {
+		if seed, err = os.ReadFile(opt.SeedFile); err != nil {
+			return result, err
+		}
 	}
-	g, err := kit.Grader(ctx, scratch, opt.Seed, false)
+	g, err := kit.Grader(ctx, scratch, strings.TrimSpace(string(seed)), false)
 	if err != nil {
 		return result, err
 	}
@@ -93,15 +95,16 @@ func oneSubmission(kit *Kit, path string) (Submission, error) {
 		return Submission{}, err
 	}
 	defer root.Close()
-	s := Submission{Student: filepath.Base(path), Key: "one", Files: map[string][]byte{}}
-	info, err := root.Stat(s.Student)
+	name := filepath.Base(path)
+	s := Submission{Student: readable(name), Key: "one", Files: map[string][]byte{}, folder: filepath.Dir(path), found: map[string]string{}}
+	info, err := root.Stat(name)
 	switch {
 	case err != nil:
 		return s, err
 	case info.IsDir():
-		s.readFolder(root, kit.Assignment)
+		s.look(root, name, kit.Assignment)
 	default:
-		s.read(root, s.Student, kit.Assignment.Name+".ipynb")
+		s.find(root, name, kit.Assignment.Name+".ipynb")
 	}
-	return s, nil
+	return s, s.load()
 }

@@ -140,7 +140,7 @@ func (b *Book) feedback(s Standing) map[string]any {
 	if s.Penalty > 0 {
 		penalty = assignment.Number(s.Penalty)
 	}
-	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Student": s.Student, "Handed": stamp(s.Handed), "Total": assignment.Number(s.Total),
+	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Student": s.Student, "Handed": stamp(s.Handed), "Failed": s.Failed != "", "Note": s.Note, "Total": assignment.Number(s.Total),
 		"Of": assignment.Number(b.Assignment.Points()), "Penalty": penalty, "Open": s.Open, "Problem": s.Problem, "Comments": s.Comments, "Tasks": tasks,
 		"Questions": s.Questions}
 }
@@ -173,27 +173,32 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 	var problems []problem
 	full, open, lates := 0, 0, 0
 	for _, s := range all {
-		totals = append(totals, s.Total)
 		open += s.Open
-		if s.Total == of {
+		if s.Failed == "" {
+			totals = append(totals, s.Total)
+		}
+		if s.Failed == "" && s.Total == of {
 			full++
 		}
 		if s.Penalty > 0 {
 			lates++
 		}
 		row := reportStudent{Name: brief.Of(s.Student), Link: "feedback/" + s.Key + ".html", Total: assignment.Number(s.Total), Handed: stamp(s.Handed)}
+		if s.Failed != "" {
+			row.Total = "–"
+		}
 		if s.Penalty > 0 {
 			row.Late = "−" + assignment.Number(s.Penalty)
 		}
 		for _, t := range b.Assignment.Tasks {
-			row.Points = append(row.Points, assignment.Number(s.task(t.ID).Points))
+			row.Points = append(row.Points, s.points(t.ID, "–"))
 		}
 		for _, q := range s.Questions {
 			row.Points = append(row.Points, q.points("–"))
 		}
 		students = append(students, row)
-		if s.Problem != "" {
-			problems = append(problems, problem{brief.Of(s.Student), brief.Of(s.Problem)})
+		if says := s.remarks(); says != "" {
+			problems = append(problems, problem{brief.Of(s.Student), says})
 		}
 		for _, t := range s.Tasks {
 			if t.Note != "" {
@@ -204,6 +209,9 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 	for _, student := range gone {
 		problems = append(problems, problem{brief.Of(student), "the submission is not there any more; the result stays, and counts nowhere on this page"})
 	}
+	if len(b.Others) > 0 {
+		problems = append(problems, problem{"Not looked at", "between the submissions lie also " + strings.Join(b.Others, ", ")})
+	}
 	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(all), "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
 		"Rule": b.Rule.String(), "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
 		"Late": lates, "Totals": bars(totals, of), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
@@ -211,7 +219,7 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 
 func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 	for _, t := range b.Assignment.Tasks {
-		shown := reportTask{ID: t.ID, Title: t.Title, Of: assignment.Number(t.Points), All: len(all)}
+		shown := reportTask{ID: t.ID, Title: t.Title, Of: assignment.Number(t.Points)}
 		var points []float64
 		type count struct {
 			part string
@@ -222,6 +230,10 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 		var counts []*count
 		for _, s := range all {
 			result := s.task(t.ID)
+			if s.Failed != "" {
+				continue
+			}
+			shown.All++
 			points = append(points, result.Points)
 			if result.Points == t.Points {
 				shown.Right++

@@ -87,7 +87,7 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 
 // add adds a line of a list. most are the points that each item may have.
 func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64) error {
-	student, item, said := unplain(row[0]), row[1], strings.TrimSpace(row[2])
+	student, item, said := listed(row[0]), row[1], strings.TrimSpace(row[2])
 	if said == "" || strings.EqualFold(said, "points") {
 		return nil // not graded yet, or a head
 	}
@@ -123,6 +123,9 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 	for _, r := range results {
 		s := Standing{Graded: r}
 		own := marks[r.Student]
+		if r.Failed != "" && !slices.ContainsFunc(r.Tasks, func(t TaskResult) bool { _, is := own[t.ID]; return !is }) {
+			r.Failed = "" // all of it is graded by hand
+		}
 		for i, t := range r.Tasks {
 			if m, is := own[t.ID]; is {
 				r.Tasks[i].Points = m.points
@@ -149,15 +152,20 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 				s.Comments = append(s.Comments, m.comment)
 			}
 		}
-		s.Total = s.Earned - s.Penalty
+		if s.Total = s.Earned - s.Penalty; r.Failed != "" {
+			s.Total, s.Earned, s.Penalty = 0, 0, 0
+		}
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b Standing) int { return strings.Compare(a.Student, b.Student) })
 	return all
 }
 
-// plain keeps a program for tables from taking a text for a formula.
+// plain keeps a program for tables from taking a text for a formula. Unplain finds the text again, one that begins with ' itself included.
 func plain(text string) string {
+	if rest := strings.TrimLeft(text, "'"); rest != text && plain(rest) != rest {
+		return "'" + text
+	}
 	if strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") || strings.HasPrefix(text, "\n") {
 		return "'" + text
 	}
@@ -188,7 +196,29 @@ func unplain(text string) string {
 	return text
 }
 
-// CSV is the table of all points: a line for each student, a column for each task and question.
+// points are those of a task as a text, or another if it could not be graded.
+func (s Standing) points(task, otherwise string) string {
+	if s.Failed != "" {
+		return otherwise
+	}
+	return assignment.Number(s.task(task).Points)
+}
+
+// remarks are what is said of the submission as a whole.
+func (s Standing) remarks() string {
+	var all []string
+	if s.Failed != "" {
+		all = append(all, "could not be graded, run grade again: "+s.Failed)
+	}
+	for _, text := range []string{s.Problem, s.Note} {
+		if text != "" {
+			all = append(all, text)
+		}
+	}
+	return brief.Of(strings.Join(all, "; "))
+}
+
+// CSV is the table of all points: a line for each student, a column for each task and question. Who could not be graded has no points in it, not even 0.
 func (b *Book) CSV(all []Standing) []byte {
 	var w table
 	head := []string{"student"}
@@ -202,12 +232,16 @@ func (b *Book) CSV(all []Standing) []byte {
 	for _, s := range all {
 		row := []string{plain(s.Student)}
 		for _, t := range b.Assignment.Tasks {
-			row = append(row, assignment.Number(s.task(t.ID).Points))
+			row = append(row, s.points(t.ID, ""))
 		}
 		for _, q := range s.Questions {
 			row = append(row, q.points(""))
 		}
-		w.row(append(row, assignment.Number(0-s.Penalty), assignment.Number(s.Total), assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(brief.Of(s.Problem)))...)
+		penalty, total := assignment.Number(0-s.Penalty), assignment.Number(s.Total)
+		if s.Failed != "" {
+			penalty, total = "", ""
+		}
+		w.row(append(row, penalty, total, assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(s.remarks()))...)
 	}
 	return w.text.Bytes()
 }

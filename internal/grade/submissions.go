@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,166 +15,254 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
 	"descent.example/internal/brief"
 	"descent.example/pkg/assignment"
-	"descent.example/pkg/notebook"
 )
 
 // A Submission is what one student handed in.
 type Submission struct {
-	Student string
+	Student string // the name of the folder or notebook, as readable writes it
 	Key     string // the student's name as files can have it
 	Files   map[string][]byte
 	Handed  time.Time
-	Problem string // why there is nothing to grade
+	Problem string // why there is nothing to grade, or not all
+	Note    string // what else is unusual
 
-	stamp time.Time // what nbgrader's timestamp.txt says, which a student may have written as well
+	stamp  time.Time         // what nbgrader's timestamp.txt says, which a student may have written as well
+	folder string            // that of all submissions
+	found  map[string]string // where in it the files are that load reads, by their names in Files
 }
 
 // Stamped tells whether there is a timestamp.txt where nbgrader writes one.
 func (s Submission) Stamped() bool { return !s.stamp.IsZero() }
 
-// largestFile is how many bytes a file of a submission may have, mostFiles how many are looked at.
+// largestFile is how many bytes a notebook may have, largestGoFile a Go file; mostFiles how many files of a submission are looked at, and deepestFolder how deep.
 const (
-	largestFile = 32 << 20
-	mostFiles   = 1000
+	largestFile   = 32 << 20
+	largestGoFile = 4 * largestCode
+	mostFiles     = 20_000
+	deepestFolder = 5
 )
 
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook, at any depth as
 // nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. Students handed in
-// when the latest of their files that count was written. It is an error when the folder cannot be read, and when two submissions are of one student.
-func Submissions(a *assignment.Assignment, folder string) ([]Submission, error) {
+// when the latest of their files that count was written. The files themselves are read one submission at a time, when it is graded. Others are the names of what is no
+// submission. It is an error when the folder cannot be read, and when two submissions are of one student.
+func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, fmt.Errorf("the submissions cannot be read: %w", err)
+		return nil, nil, fmt.Errorf("the submissions cannot be read: %w", err)
 	}
 	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer root.Close()
-	var all []Submission
 	names := map[string]string{}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		s := Submission{Student: e.Name(), Files: map[string][]byte{}}
+		s := Submission{Student: readable(e.Name()), Files: map[string][]byte{}, folder: folder, found: map[string]string{}}
 		switch {
+		case strings.HasPrefix(e.Name(), "."):
+			others = append(others, s.Student)
+			continue
 		case e.Type()&fs.ModeSymlink != 0:
 			s.Problem = "it is a link, and links are not followed"
 		case e.IsDir():
-			s.readFolder(root, a)
-		case filepath.Ext(e.Name()) == ".ipynb":
-			s.Student = strings.TrimSuffix(e.Name(), ".ipynb")
-			s.read(root, e.Name(), a.Name+".ipynb")
-		default:
-			continue // a list of times, a note
+			s.look(root, e.Name(), a)
+		case isNotebook(e.Name()):
+			s.Student = readable(e.Name()[:len(e.Name())-len(".ipynb")])
+			s.find(root, e.Name(), a.Name+".ipynb")
+		default: // a list of times, a note
+			others = append(others, s.Student)
+			continue
 		}
 		if other, twice := names[s.Student]; twice {
-			return nil, fmt.Errorf("%s and %s are both of the student %s: leave one of them", filepath.Join(folder, other), filepath.Join(folder, e.Name()), s.Student)
+			return nil, nil, fmt.Errorf("%s and %s are both of the student %s: leave one of them",
+				readable(filepath.Join(folder, other)), readable(filepath.Join(folder, e.Name())), s.Student)
 		}
 		names[s.Student], s.Key = e.Name(), keyOf(s.Student)
 		all = append(all, s)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s holds no submission: it holds a folder, or a notebook, for each student", folder)
+		return nil, nil, fmt.Errorf("%s holds no submission: it holds a folder, or a notebook, for each student", folder)
 	}
-	return all, nil
+	return all, others, nil
 }
 
+// readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the direction of text,
+// bytes that are not UTF-8. Two names are never one.
+func readable(name string) string {
+	quoted := strconv.QuoteToGraphic(name)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
+
+func isNotebook(name string) bool { return strings.EqualFold(path.Ext(name), ".ipynb") }
+
 var (
-	plainKey = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,63}$`)
-	notPlain = regexp.MustCompile(`[^A-Za-z0-9]+`)
+	plainKey  = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,63}$`)
+	hashedKey = regexp.MustCompile(`-[0-9a-f]{32}$`)
+	notPlain  = regexp.MustCompile(`[^A-Za-z0-9]+`)
 )
 
-// keyOf is a name that any file system takes and no other student has, one that takes a for A included. It follows from the student's name alone.
+// keyOf is a name that any file system takes and no other student has, one that takes a for A included. It follows from the student's name alone. A name that looks like
+// the key of another is not its own.
 func keyOf(student string) string {
-	if plainKey.MatchString(student) {
+	if plainKey.MatchString(student) && !hashedKey.MatchString(student) {
 		return student
 	}
 	sum := sha256.Sum256([]byte(student))
 	key := strings.Trim(notPlain.ReplaceAllString(student, "-"), "-")
-	return fmt.Sprintf("%s-%s", key[:min(len(key), 40)], hex.EncodeToString(sum[:4]))
+	return fmt.Sprintf("%s-%s", key[:min(len(key), 40)], hex.EncodeToString(sum[:16]))
 }
 
-// readFolder finds the files of a submission.
-func (s *Submission) readFolder(root *os.Root, a *assignment.Assignment) {
+// remark adds to the submission's note.
+func (s *Submission) remark(form string, args ...any) {
+	if text := fmt.Sprintf(form, args...); s.Note == "" {
+		s.Note = text
+	} else if len(s.Note) < 1000 {
+		s.Note += "; " + text
+	}
+}
+
+// look finds the files of a submission that is a folder.
+func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) {
+	own, err := root.OpenRoot(name)
+	if err != nil {
+		s.Problem = "the folder cannot be read: " + brief.Of(err.Error())
+		return
+	}
+	defer own.Close()
 	var notebooks, sources []string
 	seen, archive := 0, ""
-	fs.WalkDir(root.FS(), s.Student, func(file string, d fs.DirEntry, err error) error {
+	fs.WalkDir(own.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if seen++; seen > mostFiles {
-			s.Problem = fmt.Sprintf("it has more than %d files", mostFiles)
+			s.remark("it has more than %d files, and only the first ones are looked at", mostFiles)
 			return fs.SkipAll
 		}
+		task := strings.HasSuffix(file, ".go") && a.Task(strings.TrimSuffix(path.Base(file), ".go")) != nil
 		switch {
 		case err != nil:
-			s.Problem = brief.Of(err.Error())
+			s.remark("%s cannot be read", brief.Of(readable(file)))
 			return fs.SkipDir
-		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != "." || strings.Count(file, "/") > 4):
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && file != ".":
 			return fs.SkipDir
+		case d.IsDir() && strings.Count(file, "/") >= deepestFolder:
+			s.remark("%s lies too deep to be looked at", brief.Of(readable(file)))
+			return fs.SkipDir
+		case d.IsDir():
+		case !d.Type().IsRegular() && (isNotebook(file) || task):
+			s.remark("%s is a link or no file, and is not looked at", brief.Of(readable(file)))
 		case !d.Type().IsRegular():
-		case path.Base(file) == a.Name+".ipynb":
+		case strings.EqualFold(path.Base(file), a.Name+".ipynb"):
 			notebooks = append([]string{file}, notebooks...)
-		case path.Ext(file) == ".ipynb":
+		case isNotebook(file):
 			notebooks = append(notebooks, file)
-		case path.Ext(file) == ".go" && a.Task(strings.TrimSuffix(path.Base(file), ".go")) != nil:
+		case task:
 			sources = append(sources, file)
 		case slices.Contains([]string{".zip", ".gz", ".7z", ".rar", ".tar"}, path.Ext(file)):
 			archive = path.Base(file)
-		case file == path.Join(s.Student, a.Name, "timestamp.txt"):
-			s.readTimestamp(root, file)
+		case file == path.Join(a.Name, "timestamp.txt"):
+			s.readTimestamp(own, file)
 		}
 		return nil
 	})
+	s.choose(root, name, a, notebooks, sources, archive)
+}
+
+// choose takes those of the files that count: notebooks, the ones with the assignment's name first, and Go files. It says what is wrong with others.
+func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment, notebooks, sources []string, archive string) {
+	named := func(i int) bool { return strings.EqualFold(path.Base(notebooks[i]), a.Name+".ipynb") }
 	switch {
-	case s.Problem != "":
 	case len(notebooks) == 0 && len(sources) == 0 && archive != "":
-		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(archive))
+		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(readable(archive)))
 	case len(notebooks) == 0 && len(sources) == 0:
 		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
-	case len(notebooks) > 1 && path.Base(notebooks[0]) != a.Name+".ipynb":
+	case len(notebooks) > 1 && !named(0):
 		s.Problem = fmt.Sprintf("it holds %d notebooks, and none is named %s.ipynb", len(notebooks), a.Name)
-	case len(notebooks) > 1 && path.Base(notebooks[1]) == a.Name+".ipynb":
+	case len(notebooks) > 1 && named(1):
 		s.Problem = fmt.Sprintf("it holds more than one %s.ipynb", a.Name)
 	case len(notebooks) > 0:
-		s.read(root, notebooks[0], a.Name+".ipynb")
+		s.find(root, filepath.Join(name, notebooks[0]), a.Name+".ipynb")
 	}
 	slices.Sort(sources)
 	for _, file := range sources {
-		s.read(root, file, path.Base(file))
+		s.find(root, filepath.Join(name, file), path.Base(file))
 	}
 }
 
-// read reads a file of the submission, unless it is a link or too large.
-func (s *Submission) read(root *os.Root, file, as string) {
+// find notes a file of the submission, unless it is a link or too large, and when it was written.
+func (s *Submission) find(root *os.Root, file, as string) {
+	most := int64(largestFile)
+	if path.Ext(as) == ".go" {
+		most = largestGoFile
+	}
 	info, err := root.Lstat(file)
 	switch {
 	case err != nil:
 	case !info.Mode().IsRegular():
 		err = errors.New("it is not a plain file")
-	case info.Size() > largestFile:
-		err = fmt.Errorf("it has %d MiB, and %d are the most", info.Size()>>20, largestFile>>20)
-	default:
-		var in *os.File
-		if in, err = root.Open(file); err == nil {
-			defer in.Close()
-			if opened, wrong := in.Stat(); wrong != nil || !os.SameFile(info, opened) {
-				err = errors.New("it was changed")
-			} else {
-				s.Files[as], err = io.ReadAll(io.LimitReader(in, largestFile))
-			}
-		}
+	case info.Size() > most:
+		err = fmt.Errorf("it has %d MiB, and %d are the most", (info.Size()+1<<20-1)>>20, most>>20)
 	}
 	if err != nil {
-		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(path.Base(file)), brief.Of(err.Error()))
-	} else if info.ModTime().After(s.Handed) {
-		s.Handed = info.ModTime()
+		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(readable(path.Base(file))), brief.Of(err.Error()))
+		return
 	}
+	s.found[as] = file
+	if at := writable(info.ModTime()); at.After(s.Handed) {
+		s.Handed = at
+	}
+}
+
+// load reads the files that were found. It is an error when one cannot be read any more.
+func (s *Submission) load() error {
+	if len(s.found) == 0 {
+		return nil
+	}
+	root, err := os.OpenRoot(s.folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	s.Files = map[string][]byte{}
+	for as, file := range s.found {
+		info, err := root.Lstat(file)
+		if err != nil {
+			return err
+		}
+		in, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		opened, err := in.Stat()
+		if err == nil && !os.SameFile(info, opened) || !info.Mode().IsRegular() {
+			err = fmt.Errorf("%s was changed", readable(file))
+		}
+		if err == nil {
+			s.Files[as], err = io.ReadAll(io.LimitReader(in, largestFile))
+		}
+		if err = errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writable is a time that every program that reads results can read: one of the years 1 to 9999, in UTC.
+func writable(at time.Time) time.Time {
+	switch at = at.UTC(); {
+	case at.Year() < 1:
+		return time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)
+	case at.Year() > 9998:
+		return time.Date(9998, 12, 31, 0, 0, 0, 0, time.UTC)
+	}
+	return at
 }
 
 // timeForms are how people and nbgrader write a time. One without a zone is in this machine's.
@@ -184,8 +271,8 @@ var timeForms = []string{time.RFC3339, "2006-01-02 15:04:05.999999 MST", "2006-0
 // ParseTime reads a time. It is an error when it is none.
 func ParseTime(text string) (time.Time, error) {
 	for _, form := range timeForms {
-		if at, err := time.ParseInLocation(form, strings.TrimSpace(text), time.Local); err == nil {
-			return at, nil
+		if at, err := time.ParseInLocation(form, strings.TrimSpace(text), time.Local); err == nil && writable(at).Equal(at) {
+			return writable(at), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time: write one as 2026-11-30T23:59", brief.Of(text))
@@ -216,9 +303,17 @@ func ReadTimes(file string) (map[string]time.Time, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("line %d of %s: %w", row.line, file, err)
 		}
-		all[unplain(row.text[0])] = at
+		all[listed(row.text[0])] = at
 	}
 	return all, nil
+}
+
+// listed is the student's name that stands in a list, where people write it as it is and the lab as readable does.
+func listed(name string) string {
+	if name = unplain(name); strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsGraphic(r) }) {
+		return readable(name)
+	}
+	return name
 }
 
 // A csvRow is what stands in a list at a line.
@@ -268,10 +363,7 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 			return w, errors.New("the notebook is in UTF-16: save it as UTF-8")
 		}
-		if name := twice(text); name != "" {
-			return w, fmt.Errorf("the notebook has %q twice, so it says two things", name)
-		}
-		nb, err := notebook.Parse("the notebook", text)
+		nb, err := essence(text)
 		if err != nil {
 			return w, err
 		}
@@ -287,27 +379,6 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		}
 	}
 	return w, nil
-}
-
-// twice is a name that a JSON object has twice at its top level, "" if there is none. What is no JSON is said elsewhere.
-func twice(text []byte) string {
-	seen, d := map[string]bool{}, json.NewDecoder(bytes.NewReader(text))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return ""
-	}
-	for d.More() {
-		name, err := d.Token()
-		var value json.RawMessage
-		if err != nil || d.Decode(&value) != nil {
-			return ""
-		}
-		if text, _ := name.(string); seen[text] {
-			return text
-		} else {
-			seen[text] = true
-		}
-	}
-	return ""
 }
 
 var packageClause = regexp.MustCompile(`(?m)^package\s+\w+\s*(;|$)`)
@@ -326,7 +397,7 @@ func withoutPackage(text string) string {
 // digest tells submissions apart that differ in what is graded.
 func (s Submission) digest(with string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00", with, s.Problem)
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00", with, s.Problem, s.Note)
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		fmt.Fprintf(h, "%s\x00%d\x00", name, len(s.Files[name]))
 		h.Write(s.Files[name])

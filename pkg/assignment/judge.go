@@ -139,19 +139,27 @@ type JudgeRequest struct {
 	Task     string   `json:"task"`
 	Prefix   string   `json:"prefix"`   // of the functions' names in the worker
 	Seed     string   `json:"seed"`     // "" for the cases of the notebook
-	Seconds  float64  `json:"seconds"`  // for each part
-	Patience float64  `json:"patience"` // the seconds that parts may lose by running out of time, before no more are tried
-	Start    float64  `json:"start"`    // until the worker answers
+	Seconds  float64  `json:"seconds"`  // of a processor, for each part
+	Patience float64  `json:"patience"` // the seconds that starts and parts which fail may lose, before no more are tried
+	Start    float64  `json:"start"`    // of a processor, until the worker answers
+	Most     float64  `json:"most"`     // of a processor, in all; then the system ends the worker
 	Worker   []string `json:"worker"`   // the command that starts what holds the student's functions, nil if there is none
 	Streams  bool     `json:"streams"`  // whether it talks over its files 3 and 4, and not over 0 and 1
 	User     int      `json:"user"`     // who runs it, 0 for whoever runs this
 	Missing  string   `json:"missing"`  // why there is none
 }
 
+// A JudgeAnswer is what became of such a task. It is a line of JSON as well.
+type JudgeAnswer struct {
+	Results []Result `json:"results"`
+	Lost    float64  `json:"lost"`    // the seconds that starts and parts which failed took
+	Machine string   `json:"machine"` // why this machine could not judge it, whatever the code is, "" if it could
+}
+
 // inSeconds is a time of that many seconds.
 func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// Judge is the main function of that program. It answers requests on its standard input, a line of results for each.
+// Judge is the main function of that program. It answers requests on its standard input, a line for each.
 func Judge(tasks map[string]Judged) {
 	out := json.NewEncoder(os.Stdout)
 	os.Stdout = os.Stderr // what a check prints is not an answer
@@ -166,7 +174,7 @@ func Judge(tasks map[string]Judged) {
 }
 
 // judge tries one task.
-func judge(task Judged, r JudgeRequest) []Result {
+func judge(task Judged, r JudgeRequest) JudgeAnswer {
 	var parts []Part
 	judging = func(_ string, of []Part) { parts = of }
 	if task.Check != nil {
@@ -180,7 +188,7 @@ func judge(task Judged, r JudgeRequest) []Result {
 		for i := range parts {
 			parts[i] = parts[i].instead(r.Missing)
 		}
-		return Try(parts, seed)
+		return JudgeAnswer{Results: Try(parts, seed)}
 	}
 	w := &worker{request: r, functions: task.Functions}
 	defer w.end()
@@ -193,7 +201,7 @@ func judge(task Judged, r JudgeRequest) []Result {
 			results[i].Hint = "" // it is about what was tried
 		}
 	}
-	return results
+	return JudgeAnswer{Results: results, Lost: w.lostTime.Seconds(), Machine: w.machine}
 }
 
 // instead is a part that fails for a reason that is known already. As nothing was tried, it has no hint.
@@ -216,7 +224,7 @@ func (p Part) asked(w *worker) Part {
 			case wall.Panicked:
 				err = fmt.Errorf("your code panics: %s", v)
 			default:
-				err = w.lost(v)
+				err = w.lost(v, w.request.Seconds)
 			}
 		}()
 		return try(rng)

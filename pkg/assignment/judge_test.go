@@ -11,7 +11,7 @@ func TestNoHintWhereNothingWasTried(t *testing.T) {
 	task := Judged{Check: func() {
 		Check("step", Visible(1, "one", nil).Hint("Think."), Hidden(2, "two", nil).Hint("Think twice."))
 	}}
-	results := judge(task, JudgeRequest{Missing: "it does not compile"})
+	results := judge(task, JudgeRequest{Missing: "it does not compile"}).Results
 	require.Len(t, results, 2)
 	for _, r := range results {
 		require.Equal(t, "it does not compile", r.Says)

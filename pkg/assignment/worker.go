@@ -1,10 +1,13 @@
 package assignment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,13 +22,16 @@ type worker struct {
 	request   JudgeRequest
 	functions map[string]any
 	running   *running
-	over      error // why there is none any more
+	over      error         // why there is none any more
+	lostTime  time.Duration // that starts and parts which failed took
+	machine   string        // why this machine cannot run it
 }
 
 // running is a process and the conversation with it.
 type running struct {
 	process *exec.Cmd
 	clock   *clock
+	conn    *wall.Conn
 	said    brief.Head    // why it ended
 	ended   chan struct{} // is closed when it has
 }
@@ -37,11 +43,22 @@ func (w *worker) ready() error {
 	}
 	if w.running == nil {
 		if err := w.start(); err != nil {
+			w.fails(err)
+			return err
+		}
+		if err := w.greet(); err != nil {
 			return err
 		}
 	}
-	w.running.clock.left = inSeconds(w.request.Seconds)
+	w.running.clock.begin(w.request.Seconds)
 	return nil
+}
+
+// fails notes that this machine is why no part can be judged.
+func (w *worker) fails(err error) {
+	if w.over = err; w.machine == "" {
+		w.machine = err.Error()
+	}
 }
 
 func (w *worker) start() error {
@@ -68,18 +85,19 @@ func (w *worker) start() error {
 	} else {
 		r.process.Stdin, r.process.Stdout = toWorker, theirs
 	}
-	conn := wall.New(r.clock, r.clock, nil)
+	r.conn = wall.New(r.clock, r.clock, nil)
 	for name, f := range w.functions {
-		if err := conn.Bind(w.request.Prefix+name, f); err != nil {
+		if err := r.conn.Bind(w.request.Prefix+name, f); err != nil {
 			return err
 		}
 	}
 	if err := r.process.Start(); err != nil {
 		return fmt.Errorf("the worker does not start: %w", err)
 	}
+	r.clock.pid = r.process.Process.Pid
 	go func() { r.process.Wait(); close(r.ended) }()
 	w.running = r
-	return w.greet(conn)
+	return nil
 }
 
 // NotReady begins what a part says when the worker ended before any function was called: what the code declares does that.
@@ -92,21 +110,25 @@ const TooLong = "your code takes more than"
 const notTried = "not tried"
 
 // greet waits until the worker answers.
-func (w *worker) greet(conn *wall.Conn) (err error) {
+func (w *worker) greet() (err error) {
 	var ready func()
-	if err := conn.Bind("", &ready); err != nil {
+	if err := w.running.conn.Bind("", &ready); err != nil {
 		return err
 	}
-	w.running.clock.left = inSeconds(w.request.Start)
+	w.running.clock.begin(w.request.Start)
 	defer func() {
 		if v := recover(); v != nil {
-			w.over = fmt.Errorf("%s: %w", NotReady, w.lost(v))
+			w.over = fmt.Errorf("%s: %w", NotReady, w.lost(v, w.request.Start))
 			err = w.over
 		}
 	}()
 	ready()
+	w.charge()
 	return nil
 }
+
+// charge counts the time since the clock began as lost.
+func (w *worker) charge() { w.lostTime += w.running.clock.spent() }
 
 // end ends the process and all that it started.
 func (w *worker) end() {
@@ -120,8 +142,12 @@ func (w *worker) end() {
 	w.running = nil
 }
 
-// lost says why a part could not go on.
-func (w *worker) lost(why any) error {
+// lost says why a part, or the start, which had so many seconds, could not go on.
+func (w *worker) lost(why any, seconds float64) error {
+	w.charge()
+	if w.lostTime >= inSeconds(w.request.Patience) && w.over == nil {
+		w.over = errors.New(notTried + ", because too much of your code ran out of time or ended before")
+	}
 	err, _ := why.(error)
 	var lost wall.Lost
 	switch {
@@ -129,17 +155,20 @@ func (w *worker) lost(why any) error {
 		w.end()
 		return fmt.Errorf("the check cannot use what your code returns: %v", why)
 	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
-		w.end()
-		if w.request.Patience -= w.request.Seconds; w.request.Patience <= 0 {
-			w.over = errors.New(notTried + ", because too much of your code ran out of time before")
+		used, known := w.running.clock.used()
+		if w.end(); known && used < inSeconds(seconds)/2 {
+			w.fails(fmt.Errorf("the machine is too busy: it gave a program %.1f seconds, and it may take %g", used.Seconds(), seconds))
 		}
-		return fmt.Errorf("%s %g seconds", TooLong, w.request.Seconds)
+		return fmt.Errorf("%s %g seconds", TooLong, seconds)
 	}
-	said := ""
+	said, ended := "", false
 	select {
 	case <-w.running.ended:
-		said = strings.TrimSpace(w.running.said.String())
+		said, ended = strings.TrimSpace(w.running.said.String()), true
 	case <-time.After(2 * time.Second):
+	}
+	if state := w.running.process.ProcessState; ended && !w.own(state, said) {
+		w.fails(fmt.Errorf("the machine ended a program (%s): %s", state, brief.Of(said)))
 	}
 	w.end()
 	if said == "" {
@@ -148,30 +177,132 @@ func (w *worker) lost(why any) error {
 	return fmt.Errorf("your code gives no answer: %s", said)
 }
 
-// A clock is both streams of a conversation. It counts the time for which the worker is waited for.
+// killed is the status with which a program in bubblewrap ends that was killed.
+const killed = 128 + int(syscall.SIGKILL)
+
+// own tells whether it is the student's code that ended the process, and not the machine, for lack of memory or else. The runner says so of a program for WebAssembly.
+func (w *worker) own(state *os.ProcessState, said string) bool {
+	status, _ := state.Sys().(syscall.WaitStatus)
+	if !w.request.Streams && state.Exited() && state.ExitCode() != killed {
+		return state.ExitCode() == 0 || strings.HasPrefix(said, EndsWith)
+	}
+	if status.Signal() == syscall.SIGKILL || state.ExitCode() == killed {
+		clock := w.running.clock // it was ended at the limit on its time, or for another reason
+		return clock.before+clock.waited*time.Duration(runtime.NumCPU()) >= inSeconds(w.request.Most)
+	}
+	return w.request.Streams && !strings.HasPrefix(said, "bwrap: ")
+}
+
+// EndsWith begins what the runner says of a program that ended.
+const EndsWith = "it ends "
+
+// patienceWithMachine is how many times as long a part may take as it may compute, because others use the processors.
+const patienceWithMachine = 4
+
+// A clock is both streams of a conversation. It counts the time for which the worker is waited for, and goes on where the machine gave the worker less of a processor.
 type clock struct {
 	in, out *os.File
-	left    time.Duration
+	pid     int
+	left    time.Duration // until the worker is not waited for any more
+	most    time.Duration // that it may compute
+	more    time.Duration // that may be added to left
+	waited  time.Duration
+	before  time.Duration // what it had computed when the clock began
+	known   bool          // whether the system says how much it computes
+}
+
+// begin gives the worker time.
+func (c *clock) begin(seconds float64) {
+	c.most = inSeconds(seconds)
+	c.left, c.more, c.waited = c.most, (patienceWithMachine-1)*c.most, 0
+	c.before, c.known = computed(c.pid)
+}
+
+// used is how much the worker has computed since the clock began.
+func (c *clock) used() (time.Duration, bool) {
+	now, known := computed(c.pid)
+	return now - c.before, known && c.known
+}
+
+// spent is that as well, or the time for which it was waited for.
+func (c *clock) spent() time.Duration {
+	if used, known := c.used(); known {
+		return used
+	}
+	return c.waited
+}
+
+// again tells whether to wait on after the time was over.
+func (c *clock) again(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.more <= 0 {
+		return false
+	}
+	used, known := c.used()
+	if !known || used >= c.most {
+		return false
+	}
+	c.left = min(max(c.most-used, 100*time.Millisecond), c.more)
+	c.more -= c.left
+	return true
 }
 
 func (c *clock) Read(b []byte) (n int, err error) {
-	c.wait(c.out.SetReadDeadline, func() { n, err = c.out.Read(b) })
-	return n, err
+	for {
+		c.wait(c.out.SetReadDeadline, func() { n, err = c.out.Read(b) })
+		if n > 0 || !c.again(err) {
+			return n, err
+		}
+	}
 }
 
 func (c *clock) Write(b []byte) (n int, err error) {
-	c.wait(c.in.SetWriteDeadline, func() { n, err = c.in.Write(b) })
-	return n, err
+	for {
+		done := 0
+		c.wait(c.in.SetWriteDeadline, func() { done, err = c.in.Write(b[n:]) })
+		if n += done; !c.again(err) {
+			return n, err
+		}
+	}
 }
 
 func (c *clock) wait(until func(time.Time) error, act func()) {
 	start := time.Now()
 	until(start.Add(max(c.left, time.Millisecond)))
 	act()
-	c.left -= time.Since(start)
+	took := time.Since(start)
+	c.left -= took
+	c.waited += took
 }
 
 func (c *clock) close() {
 	c.in.Close()
 	c.out.Close()
+}
+
+// tick is the unit in which Linux counts what a process computes.
+const tick = time.Second / 100
+
+// computed is how much a process and those that it started have computed, if the system says so as Linux does.
+//
+// Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+func computed(pid int) (all time.Duration, known bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, false
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 15 {
+		return 0, false
+	}
+	for _, field := range fields[11:15] { // its own time, as a user and as the system, and that of its children that ended
+		n, _ := strconv.Atoi(field)
+		all += time.Duration(n) * tick
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, child := range strings.Fields(string(children)) {
+		id, _ := strconv.Atoi(child)
+		more, _ := computed(id)
+		all += more
+	}
+	return all, err == nil
 }

@@ -127,7 +127,7 @@ class GradeApart(NbGraderPreprocessor):
             lab("export", "kit", source, "-o", kits[source])
         course, ids = course_of(self), resources["nbgrader"]
         submitted = os.path.abspath(course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
-        checks = json.loads(lab("one", "--kit", kits[source], "--seed", self.secret(), submitted))["extra_data"]
+        checks = json.loads(lab("one", "--kit", kits[source], "--seed-file", self.secret(), submitted))["extra_data"]
         students = released(source)
         for cell in nb.cells:
             if cell.cell_type != "code":
@@ -143,13 +143,12 @@ class GradeApart(NbGraderPreprocessor):
         return nb, resources
 
     def secret(self):
-        """A number of this course's own, from which the cases are drawn: the same for all, and unknown to students."""
-        path = os.path.join(course_of(self).root, ".descent-secret")
+        """The file with a number of this course's own, from which the cases are drawn: the same for all, and unknown to students."""
+        path = os.path.abspath(os.path.join(course_of(self).root, ".descent-secret"))
         if not os.path.exists(path):
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
                 f.write(os.urandom(16).hex())
-        with open(path) as f:
-            return f.read()
+        return path
 
 
 c = get_config()  # noqa: F821

@@ -1,6 +1,9 @@
 // Package job is what the grader and its runner write each other about what is to be compiled.
 package job
 
+// Memory is the most memory that the compiler may reserve. Go's own reserves a gigabyte that it does not use.
+const Memory = 3 << 30
+
 // A Job is what is to be compiled. All paths but those of the packages are absolute.
 type Job struct {
 	Compile  string    `json:"compile"` // Go's tools
@@ -25,4 +28,6 @@ type Package struct {
 type Compiled struct {
 	Wrong map[string]string `json:"wrong"` // what the compiler says of each package that is not in the program
 	Error string            `json:"error"` // why there is no program
+	// Machine is why this machine could not compile, whatever the packages are: it lacks room, memory or time.
+	Machine string `json:"machine"`
 }

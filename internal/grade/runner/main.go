@@ -9,12 +9,16 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,9 +51,6 @@ func run(args []string) error {
 	return fmt.Errorf("runner does not know %q", args)
 }
 
-// compileMemory is the most memory that the compiler may reserve. Go's own reserves a gigabyte that it does not use.
-const compileMemory = 3 << 30
-
 func compile(folder string) error {
 	text, err := os.ReadFile(filepath.Join(folder, "job.json"))
 	if err != nil {
@@ -59,7 +60,12 @@ func compile(folder string) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	limits := map[int]uint64{syscall.RLIMIT_CPU: j.Seconds, syscall.RLIMIT_AS: compileMemory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
+	var now syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &now); err != nil {
+		return err
+	}
+	short := now.Max < job.Memory // this machine, and not the lab, sets the limit then
+	limits := map[int]uint64{syscall.RLIMIT_CPU: j.Seconds, syscall.RLIMIT_AS: job.Memory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
 	if err := limit(limits); err != nil {
 		return err
 	}
@@ -68,84 +74,119 @@ func compile(folder string) error {
 			return err
 		}
 	}
-	result := build(j, folder)
-	if j.GOARCH == "wasm" && result.Error == "" && len(result.Wrong) < len(j.Packages) {
-		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); err != nil {
-			result.Error = err.Error()
+	write := func(result job.Compiled) error {
+		text, err := json.Marshal(result)
+		return errors.Join(err, os.WriteFile(filepath.Join(folder, "compiled.json"), text, 0o644))
+	}
+	overtime := make(chan os.Signal, 1)
+	signal.Notify(overtime, syscall.SIGXCPU)
+	go func() { // of this process: it is what translates the program
+		<-overtime
+		write(job.Compiled{Error: takesTooLong})
+		os.Exit(0)
+	}()
+	b := builder{Job: j, folder: folder, short: short, result: job.Compiled{Wrong: map[string]string{}}}
+	b.build()
+	if r := &b.result; j.GOARCH == "wasm" && r.Machine == "" && r.Error == "" && len(r.Wrong) < len(j.Packages) {
+		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); lacks(fmt.Sprint(err)) {
+			r.Machine = err.Error()
+		} else if err != nil {
+			r.Error = err.Error()
 		}
 	}
-	text, err = json.Marshal(result)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, "compiled.json"), text, 0o644)
+	return write(b.result)
+}
+
+const takesTooLong = "the compiler takes too long for it"
+
+// A builder makes a program of a job's packages in a folder.
+type builder struct {
+	job.Job
+	folder string
+	short  bool // of memory
+	result job.Compiled
 }
 
 // build compiles and links.
-func build(j job.Job, folder string) job.Compiled {
-	result := job.Compiled{Wrong: map[string]string{}}
+func (b *builder) build() {
 	var main, entries strings.Builder
 	packages := ""
-	for _, p := range j.Packages {
+	for _, p := range b.Packages {
 		archive := p.ID + ".a"
-		args := append([]string{"-o", archive, "-p", p.ID, "-pack", "-complete", "-c=1", "-lang=go1.26", "-importcfg", j.Allowed}, p.Files...)
-		if said, err := tool(j, folder, j.Compile, args...); err != nil {
-			result.Wrong[p.ID] = said
+		args := append([]string{"-o", archive, "-p", p.ID, "-pack", "-complete", "-c=1", "-lang=go1.26", "-importcfg", b.Allowed}, p.Files...)
+		if said := b.tool(b.Compile, args...); said != "" {
+			b.result.Wrong[p.ID] = said
 			continue
 		}
-		packages += fmt.Sprintf("packagefile %s=%s\n", p.ID, filepath.Join(folder, archive))
+		packages += fmt.Sprintf("packagefile %s=%s\n", p.ID, filepath.Join(b.folder, archive))
 		fmt.Fprintf(&main, "import %s %q\n", p.ID, p.ID)
 		fmt.Fprintf(&entries, "\t\tfor name, f := range %s.Functions_ {\n\t\t\tall[%q+name] = f\n\t\t}\n", p.ID, p.ID+".")
 	}
-	if packages == "" {
-		return result
+	if packages == "" || b.result.Machine != "" {
+		return
 	}
 	source := "package main\nimport \"descent.example/internal/wall\"\n" + main.String() + "func main() {\n\tall := map[string]any{\"\": func() {}}\n" + entries.String() + "\twall.Worker(all)\n}\n"
-	all, err := os.ReadFile(j.All)
+	all, err := os.ReadFile(b.All)
 	if err == nil {
-		err = errors.Join(os.WriteFile(filepath.Join(folder, "main.go"), []byte(source), 0o644),
-			os.WriteFile(filepath.Join(folder, "all.cfg"), append(all, packages...), 0o644))
+		err = errors.Join(os.WriteFile(filepath.Join(b.folder, "main.go"), []byte(source), 0o644),
+			os.WriteFile(filepath.Join(b.folder, "all.cfg"), append(all, packages...), 0o644))
 	}
 	if err != nil {
-		result.Error = err.Error()
-		return result
+		b.result.Machine = err.Error()
+		return
 	}
-	if said, err := tool(j, folder, j.Compile, "-o", "main.a", "-p", "main", "-pack", "-c=1", "-importcfg", "all.cfg", "main.go"); err != nil {
-		result.Error = said
-	} else if said, err := tool(j, folder, j.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a"); err != nil {
-		result.Error = said
+	b.result.Error = b.tool(b.Compile, "-o", "main.a", "-p", "main", "-pack", "-c=1", "-importcfg", "all.cfg", "main.go")
+	if b.result.Error == "" {
+		b.result.Error = b.tool(b.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a")
 	}
-	return result
 }
 
-// tool runs one of Go's tools. What it says goes to a file, whose beginning is enough.
-func tool(j job.Job, folder, name string, args ...string) (said string, err error) {
-	log, err := os.Create(filepath.Join(folder, "log"))
+// diagnosis is how the compiler begins what it says of code: with a line of it.
+var diagnosis = regexp.MustCompile(`^\S+:\d+`)
+
+// lacks tells whether an error is for lack of something that this machine has too little of.
+func lacks(said string) bool {
+	return slices.ContainsFunc([]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE, syscall.EAGAIN, syscall.EIO, syscall.EROFS},
+		func(e syscall.Errno) bool { return strings.Contains(said, e.Error()) })
+}
+
+// tool runs one of Go's tools, and returns what is wrong with the code, "" if nothing is. What it says goes to a file, whose beginning is enough. If the
+// machine is why it does not work, the result says so.
+func (b *builder) tool(name string, args ...string) (wrong string) {
+	log, err := os.Create(filepath.Join(b.folder, "log"))
 	if err != nil {
-		return err.Error(), err
+		b.result.Machine = err.Error()
+		return b.result.Machine
 	}
 	defer log.Close()
 	cmd := exec.Command(name, args...)
-	cmd.Dir = folder
-	cmd.Env = []string{"GOOS=" + j.GOOS, "GOARCH=" + j.GOARCH, "GOROOT=" + folder, "TMPDIR=" + folder, "HOME=" + folder, "GOMAXPROCS=1", "PWD=" + folder}
+	cmd.Dir = b.folder
+	cmd.Env = []string{"GOOS=" + b.GOOS, "GOARCH=" + b.GOARCH, "GOROOT=" + b.folder, "TMPDIR=" + b.folder, "HOME=" + b.folder, "GOMAXPROCS=1", "PWD=" + b.folder}
 	cmd.Stdout, cmd.Stderr = log, log
-	timer := time.AfterFunc(3*time.Duration(j.Seconds)*time.Second, func() { cmd.Process.Kill() })
-	defer timer.Stop()
 	if err = cmd.Run(); err == nil {
-		return "", nil
+		return ""
 	}
 	head := make([]byte, 2000)
 	n, _ := log.ReadAt(head, 0)
-	said = strings.TrimSpace(string(head[:n]))
-	switch status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus); {
-	case strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory"):
-		said = "the compiler needs too much memory for it"
-	case status.Signaled():
-		said = "the compiler takes too long for it"
-	case said == "":
-		said = err.Error()
+	said := strings.TrimSpace(string(head[:n]))
+	var took time.Duration
+	var status syscall.WaitStatus
+	if state := cmd.ProcessState; state != nil {
+		took = state.UserTime() + state.SystemTime()
+		status, _ = state.Sys().(syscall.WaitStatus)
 	}
-	return said, err
+	memory := strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory")
+	switch {
+	case diagnosis.MatchString(said):
+		return said
+	case status.Signaled() && took >= time.Duration(b.Seconds)*time.Second:
+		return takesTooLong
+	case memory && !b.short:
+		return "the compiler needs too much memory for it"
+	case memory, said == "", status.Signaled(), lacks(said):
+		b.result.Machine = fmt.Sprintf("the compiler fails: %s (%v)", said, err)
+	}
+	return cmp.Or(said, err.Error())
 }
 
 // seconds reads a number of seconds.
@@ -167,6 +208,8 @@ func setLimit(what int, most uint64) error {
 		return err
 	}
 	now.Max = min(now.Max, most)
-	now.Cur = now.Max
+	if now.Cur = now.Max; what == syscall.RLIMIT_CPU && now.Max == most {
+		now.Max++ // a second later it is ended, if it takes no notice
+	}
 	return syscall.Setrlimit(what, &now)
 }
