@@ -64,6 +64,9 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 	if err := os.MkdirAll(filepath.Join(folder, "students"), 0o700); err != nil {
 		return nil, err
 	}
+	if err := closeToOthers(folder); err != nil {
+		return nil, err
+	}
 	lock, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -105,6 +108,18 @@ func (b *Book) open(a *assignment.Assignment) error {
 	}
 	b.Assignment = a
 	return b.save()
+}
+
+// closeToOthers takes from users of this machine who are not in its group the right to enter a folder that was there before.
+func closeToOthers(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil || info.Mode()&0o007 == 0 {
+		return err
+	}
+	if err := os.Chmod(folder, info.Mode().Perm()&^0o007); err != nil {
+		return fmt.Errorf("everybody on this machine can enter %s, and grades are nobody else's business: name another folder (%w)", folder, err)
+	}
+	return nil
 }
 
 func (b *Book) save() error {

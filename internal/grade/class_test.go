@@ -72,7 +72,7 @@ func TestGradingGoesOnAfterItWasKilled(t *testing.T) {
 		require.NoError(t, err)
 		var scope ScopeResults
 		require.NoError(t, json.Unmarshal(text, &scope))
-		require.Equal(t, map[bool]float64{true: 0, false: 5}[r.Student == "student0"], scope.Score)
+		require.Equal(t, map[bool]float64{true: 0, false: 5}[r.Student == "student0"], *scope.Score)
 	}
 }
 
@@ -93,7 +93,7 @@ func done(t *testing.T, folder string) map[string]string {
 // gradeClass grades a class, and tells how many submissions had no result.
 func gradeClass(t *testing.T, folder string) int {
 	g := practiceGrader(t)
-	all, err := Submissions(g.Kit.Assignment, filepath.Join(folder, "submitted"))
+	all, _, err := Submissions(g.Kit.Assignment, filepath.Join(folder, "submitted"))
 	require.NoError(t, err)
 	book, err := OpenBook(filepath.Join(folder, "grades"), g.Kit.Assignment)
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestTheLatestFileDecidesAboutLateness(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "fred", name), []byte("2026-11-01 12:00:00"), 0o644))
 	}
 	write("fred/0-practice/0-practice.ipynb", 9)
-	all, err := Submissions(a, folder)
+	all, _, err := Submissions(a, folder)
 	require.NoError(t, err)
 	require.Len(t, all, 6)
 	for _, s := range all {

@@ -135,7 +135,8 @@ func (m *maker) do(step func() error) {
 func (m *maker) goCommand(env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(m.ctx, "go", args...)
 	cmd.Dir = m.root
-	cmd.Env = append(os.Environ(), "GOOS="+m.target.goos, "GOARCH="+m.target.goarch)
+	// A program does not change with a commit of something else, and the repository may belong to another user.
+	cmd.Env = append(os.Environ(), "GOOS="+m.target.goos, "GOARCH="+m.target.goarch, "GOFLAGS="+os.Getenv("GOFLAGS")+" -buildvcs=false")
 	if m.static {
 		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	}
@@ -150,7 +151,7 @@ func (m *maker) goCommand(env []string, args ...string) (string, error) {
 
 func (m *maker) build(name string, flags []string, env, what string) {
 	m.do(func() error {
-		args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
+		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(m.folder, name)}, flags...)
 		var set []string
 		if env != "" {
 			set = append(set, env)

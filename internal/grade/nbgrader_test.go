@@ -58,7 +58,7 @@ func variedSubmission(t *testing.T, release *notebook.Notebook, i int) *notebook
 			nb.Cells[j].Source = notebook.Text(own[i%6])
 		}
 		if meta.ID == "explain" {
-			nb.Cells[j].Source = "The factor is 1 − η."
+			nb.Cells[j].Source = "The factor is 1 − η. If a<b, then <script>alert(1)</script><img src=x onerror=alert(1)>"
 		}
 	}
 	meta := func(at int, metadata string) {
@@ -169,6 +169,9 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 		page, err := os.ReadFile(filepath.Join(course, "feedback", student, "0-practice", "0-practice.html"))
 		require.NoError(t, err)
 		require.NotContains(t, string(page), "seven dimensions")
+		require.NotContains(t, string(page), "<script>alert(1)")
+		require.NotContains(t, string(page), "<img src=x")
+		require.Contains(t, string(page), "alert(1)")
 	}
 	left, err := filepath.Glob(filepath.Join(temporary, "descent-*"))
 	require.NoError(t, err)

@@ -53,6 +53,9 @@ func (b *Book) Publish(byHand ...string) (p Published, err error) {
 	}
 	marks := Marks{}
 	if own := filepath.Join(b.Folder, ByHandFile); fileExists(own) {
+		if info, err := os.Stat(own); err == nil && info.Size() == 0 {
+			return p, fmt.Errorf("%s is empty, as when saving it was cut off: put back what you wrote, or remove it to begin again", own)
+		}
 		if err := marks.read(b.Assignment, students, own); err != nil {
 			return p, err
 		}

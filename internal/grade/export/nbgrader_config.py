@@ -5,6 +5,7 @@
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -87,6 +88,15 @@ class OwnMetadata(NbGraderPreprocessor):
         return nb, resources
 
 
+class PlainText(NbGraderPreprocessor):
+    """Makes tags in Markdown text, and \\href of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
+
+    def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"<(?=[A-Za-z/!?])", "< ", cell.source).replace(r"\href", "href")
+        return cell, resources
+
+
 class RestoreChecks(NbGraderPreprocessor):
     """Puts back the cells of checks and questions that a student deleted, so that nbgrader has a place for their points."""
 
@@ -155,5 +165,5 @@ c = get_config()  # noqa: F821
 c.GenerateAssignment.preprocessors = [
     WithoutSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells, WithoutHiddenChecks, ComputeChecksums, CheckCellMetadata]
 c.Autograde.sanitize_preprocessors = [
-    ClearOutput, OwnMetadata, DeduplicateIds, OwnMetadata, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
+    ClearOutput, PlainText, OwnMetadata, DeduplicateIds, OwnMetadata, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [GradeApart, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
