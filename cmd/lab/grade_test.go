@@ -32,3 +32,15 @@ func TestSourceOfAFolder(t *testing.T) {
 	_, err = sourceFor(home, folder, "")
 	require.ErrorContains(t, err, "--source")
 }
+
+// The grades lie beside the submissions and never among them.
+func TestGradesLieBesideTheSubmissions(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	for _, c := range [][3]string{{"sub", "", "sub-grades"}, {".", "", here + "-grades"}, {"sub", "other", "other"}, {"sub", "sub/grades", ""}, {"sub", "sub", ""}, {".", "grades", ""}} {
+		got, err := gradesFor(c[0], c[1])
+		require.Equal(t, c[2], got, c)
+		require.Equal(t, c[2] == "", err != nil, c)
+	}
+}

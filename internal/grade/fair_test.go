@@ -1,0 +1,188 @@
+package grade
+
+import (
+	"debug/buildinfo"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever a student's name holds, it is readable, no other student's, and found again in the lists that the lab writes.
+func TestNamesAreFoundAgain(t *testing.T) {
+	g := practiceGrader(t)
+	folder := t.TempDir()
+	raw := []string{"=x", "'=x", "''=x", "cr\rlf\r\nname", `cr\rlf\r\nname`, "\x1b]0;title\a", "\u202etxt", "J\xf6rg", " lead", `q"uote`, "anna miller", "ANNA MILLER"}
+	for _, name := range raw {
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, name), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name, "descend.go"), []byte(rightRun), 0o644))
+	}
+	taken := keyOf("anna miller") // which anybody may choose as a name
+	require.NoError(t, os.Mkdir(filepath.Join(folder, taken), 0o755))
+	all, _, err := Submissions(g.Kit.Assignment, folder)
+	require.NoError(t, err)
+	require.Len(t, all, len(raw)+1)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	names, keys := map[string]bool{}, map[string]bool{}
+	for _, s := range all {
+		require.NotContains(t, s.Student, "\x1b")
+		names[s.Student], keys[strings.ToLower(s.Key)] = true, true
+		if s.Student != taken {
+			require.NoError(t, s.load())
+			require.Len(t, s.Files, 1, "%q", s.Student)
+		}
+		require.NoError(t, book.store(&Graded{Student: s.Student, Key: s.Key, Answers: map[string]string{"explain": "It halves."}}, false))
+	}
+	require.Len(t, names, len(all))
+	require.Len(t, keys, len(all))
+	p, err := book.Publish()
+	require.NoError(t, err)
+	list := filepath.Join(book.Folder, ByHandFile)
+	text, err := os.ReadFile(list)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(list, []byte(strings.ReplaceAll(string(text), `"explain",""`, `"explain","1"`)), 0o644))
+	p, err = book.Publish()
+	require.NoError(t, err)
+	for _, s := range p.Standings {
+		require.Equal(t, 1.0, s.Total, "%q", s.Student)
+	}
+	require.NoError(t, os.WriteFile(list, nil, 0o644))
+	_, err = book.Publish()
+	require.ErrorContains(t, err, "is empty", "the points of a list that was cut off are gone without a word")
+}
+
+// A time that results cannot hold is none, or the latest that they can.
+func TestTimesCanBeWritten(t *testing.T) {
+	for _, text := range []string{"12000-01-01", "0000-01-01", "9999-12-31 23:59:59 -0700", "-1"} {
+		_, err := ParseTime(text)
+		require.Error(t, err, text)
+	}
+	at, err := ParseTime("2026-11-27T10:00:00+24:00")
+	require.NoError(t, err)
+	for _, at := range []time.Time{at, writable(time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)), writable(time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC))} {
+		_, err := json.Marshal(at)
+		require.NoError(t, err)
+	}
+	require.Positive(t, Rule{Due: at, Part: .1, Each: time.Hour, Most: 1}.Penalty(writable(time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)), 5))
+}
+
+// What a notebook costs here is bounded by its size, whatever is in it.
+func TestANotebookTakesLittleMemory(t *testing.T) {
+	const size = 4 << 20
+	head := `{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[`
+	for name, text := range map[string]string{
+		"cells":    head + strings.Repeat("{},", size/3) + "{}]}",
+		"lines":    head + `{"cell_type":"code","metadata":{},"source":[` + strings.Repeat(`"",`, size/3) + `""]}]}`,
+		"outputs":  head + `{"cell_type":"code","metadata":{},"source":"","outputs":[` + strings.Repeat("{},", size/3) + `{}]}]}`,
+		"metadata": head + `{"cell_type":"code","source":"","metadata":{"a":[` + strings.Repeat("{},", size/3) + `{}]}}]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		essence([]byte(text))
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(50*size), name)
+	}
+}
+
+// What the machine could not grade has no points, not even 0, in no table; it is said, and graded the next time.
+func TestWhatCannotBeGradedHasNoPoints(t *testing.T) {
+	g := practiceGrader(t)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	files := map[string][]byte{"descent-step.go": []byte(rightStep), "descend.go": []byte(rightRun)}
+	all := []Submission{{Student: "ada", Key: "ada", Files: files}, {Student: "bert", Key: "bert", Problem: "there is nothing"}}
+	full := *g
+	full.Scratch = filepath.Join(t.TempDir(), "none") // as if nothing could be written
+	publish := func(g *Grader) (Published, string) {
+		require.NoError(t, book.Grade(t.Context(), g, all, func(Submission, bool) {}))
+		p, err := book.Publish()
+		require.NoError(t, err)
+		table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
+		require.NoError(t, err)
+		_, err = book.Feedback(p.Standings)
+		require.NoError(t, err)
+		return p, string(table)
+	}
+	p, table := publish(&full)
+	require.NotEmpty(t, p.Standings[0].Failed)
+	require.Contains(t, table, `"ada","","","0","","","7"`)
+	require.Contains(t, table, "could not be graded")
+	text, err := os.ReadFile(filepath.Join(book.student("ada"), "results.json"))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), `"score"`)
+	require.NoError(t, os.WriteFile(filepath.Join(book.Folder, ByHandFile), []byte("student,item,points\nada,descent-step,1\nada,descend,3\n"), 0o644))
+	p, err = book.Publish()
+	require.NoError(t, err)
+	require.Empty(t, p.Standings[0].Failed, "it is graded by hand")
+	require.Equal(t, 4.0, p.Standings[0].Total)
+	require.NoError(t, os.WriteFile(filepath.Join(book.Folder, ByHandFile), []byte("student,item,points\n"), 0o644))
+	p, table = publish(g)
+	require.Equal(t, 5.0, p.Standings[0].Total)
+	require.NotContains(t, table, "could not be graded")
+}
+
+// What a student's folder holds besides costs nothing; what is not looked at is said.
+func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
+	g := practiceGrader(t)
+	folder := t.TempDir()
+	write := func(name string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("{}"), 0o644))
+	}
+	for i := range 1500 {
+		write(fmt.Sprintf("many/%d.txt", i))
+	}
+	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb"} {
+		write(name)
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "linked"), 0o755))
+	require.NoError(t, os.Symlink("../upper.IPYNB", filepath.Join(folder, "linked", "0-practice.ipynb")))
+	all, others, err := Submissions(g.Kit.Assignment, folder)
+	require.NoError(t, err)
+	require.Equal(t, []string{".hidden", "zipped.zip"}, others)
+	for _, s := range all {
+		require.Equal(t, s.Student == "linked", s.Problem != "", "%s: %s", s.Student, s.Problem)
+		require.Equal(t, s.Student == "linked" || s.Student == "deep", s.Note != "", s.Student)
+	}
+	require.True(t, slices.ContainsFunc(all, func(s Submission) bool { return s.Student == "upper" }))
+}
+
+// A program whose start takes long and that ends the whole time costs the grader no more than one that runs out of time.
+func TestSlowStartsAreLostTime(t *testing.T) {
+	g := hurried(t)
+	g.patience = 1
+	start := time.Now()
+	_, run := judged(t, g, rightStep, "var sum = func() (s int) {\n\tfor i := range 1 << 29 {\n\t\ts += i & s\n\t}\n\treturn s\n}()\n"+runHead+"\tgo panic(sum)\n\tselect {}\n}")
+	require.Contains(t, fmt.Sprintf("%+v", run), "not tried", "%v", time.Since(start))
+}
+
+// The same checks are the same after a commit of something else, so that nothing is graded twice.
+func TestTheJudgeKnowsNoCommit(t *testing.T) {
+	info, err := buildinfo.ReadFile(filepath.Join(practiceGrader(t).Kit.Folder, "judge"))
+	require.NoError(t, err)
+	for _, s := range info.Settings {
+		require.False(t, strings.HasPrefix(s.Key, "vcs"), s.Key)
+	}
+}
+
+// A folder of grades that was there before is closed to others.
+func TestGradesAreNobodyElsesBusiness(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.Chmod(folder, 0o755))
+	book, err := OpenBook(folder, practiceGrader(t).Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Zero(t, info.Mode()&0o007)
+}
