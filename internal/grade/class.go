@@ -28,7 +28,8 @@ import (
 type Graded struct {
 	Student string            `json:"student"`
 	Key     string            `json:"key"`
-	Digest  string            `json:"digest"` // of the submission and of the checks
+	Digest  string            `json:"digest"`  // of the submission and of the checks
+	Content string            `json:"content"` // digest of the submission alone
 	Handed  time.Time         `json:"handed"`
 	Problem string            `json:"problem,omitempty"` // what is wrong with the submission as a whole
 	Note    string            `json:"note,omitempty"`    // what else is unusual
@@ -226,6 +227,7 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	graded.Content = s.digest("")
 	if graded.Digest = digest; failed != nil { // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
 		graded.Digest, graded.Failed, graded.Tasks = "", brief.Of(failed.Error()), nil
 		for _, t := range g.Kit.Assignment.Tasks { // which may get points by hand

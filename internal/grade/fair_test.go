@@ -186,3 +186,36 @@ func TestGradesAreNobodyElsesBusiness(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, info.Mode()&0o007)
 }
+
+// Points by hand are for the answer that was read. When another is handed in, they are kept, said and asked for again.
+func TestPointsByHandAreForOneAnswer(t *testing.T) {
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), practiceGrader(t).Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	tasks := []TaskResult{{ID: "descent-step", Points: 2, Of: 2}, {ID: "descend", Points: 3, Of: 3}}
+	list := filepath.Join(book.Folder, ByHandFile)
+	hand := func(answer, content string) Standing {
+		require.NoError(t, book.store(&Graded{Student: "ada", Key: "ada", Tasks: tasks, Answers: map[string]string{"explain": answer}, Content: content}, false))
+		p, err := book.Publish()
+		require.NoError(t, err)
+		return p.Standings[0]
+	}
+	hand("It halves,\r\nas \"said\".", "a")
+	text, err := os.ReadFile(list)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(list, []byte(strings.ReplaceAll(string(text), `"explain",""`, `"explain","1.5"`)+"ada,descend,2,short\n"), 0o644))
+	for range 2 {
+		s := hand("It halves,\r\nas \"said\".", "a")
+		require.Equal(t, []float64{5.5, 0}, []float64{s.Total, float64(s.Open)})
+		require.Empty(t, s.Again)
+	}
+	for range 2 {
+		s := hand("It doubles.", "b")
+		require.Equal(t, []float64{4, 1}, []float64{s.Total, float64(s.Open)})
+		require.NotEmpty(t, s.Again)
+		text, err = os.ReadFile(list)
+		require.NoError(t, err)
+		require.Contains(t, string(text), "1.5 for an earlier answer")
+		require.Contains(t, string(text), "short")
+	}
+}

@@ -46,6 +46,9 @@ type Grader struct {
 	patience       float64 // 0 for the default
 }
 
+// nothing is why a task is not tried for which nothing is there.
+const nothing = "nothing is handed in for this task"
+
 // defaultStartSeconds are how long a worker may compute until it answers. A usual one takes a twentieth of a second.
 const defaultStartSeconds = 5.0
 
@@ -76,7 +79,7 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	for _, t := range g.Kit.Assignment.Tasks {
 		code, there := work.Code[t.ID]
 		if !there {
-			s.why[t.ID] = "nothing is handed in for this task"
+			s.why[t.ID] = nothing
 		} else if err := cmp.Or(gate(code), asked(t, code)); err != nil {
 			s.why[t.ID] = err.Error()
 		} else {

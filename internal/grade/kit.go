@@ -167,7 +167,7 @@ func (m *maker) judge(a *assignment.Assignment) error {
 	if err != nil {
 		return fmt.Errorf("the checks are not Go: %w", err)
 	}
-	scratch, err := os.MkdirTemp("", "descent-judge-")
+	scratch, err := os.MkdirTemp(m.folder, ".judge-")
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -66,9 +65,13 @@ func (b *Book) Publish(byHand ...string) (p Published, err error) {
 	}
 	for student, items := range given {
 		if marks[student] == nil {
-			marks[student] = items
+			marks[student] = map[string]mark{}
 		}
-		maps.Copy(marks[student], items)
+		for item, m := range items {
+			if _, is := marks[student][item]; !is || !m.open {
+				marks[student][item] = m
+			}
+		}
 	}
 	p.Standings = b.Standings(results, marks)
 	for _, r := range gone {
@@ -203,7 +206,13 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		if says := s.remarks(); says != "" {
 			problems = append(problems, problem{brief.Of(s.Student), says})
 		}
+		for _, again := range s.Again {
+			problems = append(problems, problem{brief.Of(s.Student), again})
+		}
 		for _, t := range s.Tasks {
+			if s.Problem == "" && (t.Wrong == nothing || strings.Contains(t.Wrong, "stands in another cell")) {
+				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Wrong})
+			}
 			if t.Note != "" {
 				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Note})
 			}
@@ -240,6 +249,9 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 			points = append(points, result.Points)
 			if result.Points == t.Points {
 				shown.Right++
+			}
+			if result.Wrong == nothing {
+				continue // which says nothing about the task
 			}
 			for i, p := range result.Parts {
 				for len(counts) <= i {

@@ -2,6 +2,7 @@ package grade
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,8 @@ type Standing struct {
 	Earned    float64  // before the penalty
 	Penalty   float64
 	Total     float64
-	Open      int // questions that are not graded yet
+	Open      int      // questions that are not graded yet
+	Again     []string // what was graded by hand and has changed since
 }
 
 // Answered is a question with what became of it.
@@ -55,6 +57,14 @@ const late = "late"
 type mark struct {
 	points  float64
 	comment string
+	open    bool   // there is a comment alone
+	of      string // the answer to a question, or the digest of the submission, for which the points are; "" if the line does not say
+}
+
+// changed tells whether the mark is for something else than what is there now. Programs for tables cut long texts and end lines otherwise.
+func (m mark) changed(now string) bool {
+	even := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	return m.of != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
 }
 
 // Marks are the points given by hand, by student and item.
@@ -88,10 +98,11 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 // add adds a line of a list. most are the points that each item may have.
 func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64) error {
 	student, item, said := listed(row[0]), row[1], strings.TrimSpace(row[2])
-	if said == "" || strings.EqualFold(said, "points") {
+	open := said == ""
+	if open && (len(row) < 4 || row[3] == "") || strings.EqualFold(said, "points") {
 		return nil // not graded yet, or a head
 	}
-	points, err := strconv.ParseFloat(said, 64)
+	points, err := strconv.ParseFloat(cmp.Or(said, "0"), 64)
 	of, known := most[item]
 	switch {
 	case !known:
@@ -106,12 +117,17 @@ func (all Marks) add(row []string, a *assignment.Assignment, students []string, 
 	if all[student] == nil {
 		all[student] = map[string]mark{}
 	}
-	if _, twice := all[student][item]; twice {
+	if before, twice := all[student][item]; twice && open {
+		return nil
+	} else if twice && !before.open {
 		return fmt.Errorf("%s has points for %s already", brief.Of(student), item)
 	}
-	m := mark{points: points}
+	m := mark{points: points, open: open}
 	if len(row) > 3 {
 		m.comment = unplain(row[3])
+	}
+	if len(row) > 5 {
+		m.of = unplain(row[5])
 	}
 	all[student][item] = m
 	return nil
@@ -122,7 +138,8 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 	var all []Standing
 	for _, r := range results {
 		s := Standing{Graded: r}
-		own := marks[r.Student]
+		own := maps.Clone(marks[r.Student])
+		maps.DeleteFunc(own, func(_ string, m mark) bool { return m.open })
 		if r.Failed != "" && !slices.ContainsFunc(r.Tasks, func(t TaskResult) bool { _, is := own[t.ID]; return !is }) {
 			r.Failed = "" // all of it is graded by hand
 		}
@@ -130,17 +147,29 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 			if m, is := own[t.ID]; is {
 				r.Tasks[i].Points = m.points
 				s.Comments = append(s.Comments, strings.TrimSpace(t.Title+": by hand. "+m.comment))
+				if m.changed(r.Content) {
+					s.Again = append(s.Again, t.Title+": its points were given by hand for an earlier submission; empty the last field of that line if they are right")
+				}
 			}
 			s.Earned += r.Tasks[i].Points
 		}
 		for _, q := range b.Assignment.Questions {
 			answered := Answered{Question: q, Answer: r.Answers[q.ID]}
-			if m, is := own[q.ID]; is {
+			if m, is := own[q.ID]; is && answered.There() && m.changed(answered.Answer) { // an answer that nobody has read; what was written of the other is kept
+				answered.Comment = strings.TrimSpace(fmt.Sprintf("[%s for an earlier answer] %s", assignment.Number(m.points), m.comment))
+				s.Again = append(s.Again, q.Title+": the answer has changed since it was graded by hand")
+				s.Open++
+				marks[r.Student][q.ID] = mark{comment: answered.Comment, open: true}
+			} else if is {
+				if m.changed(answered.Answer) {
+					s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
+				}
 				answered.Graded, answered.Earned, answered.Comment = true, m.points, m.comment
 				s.Earned += m.points
 			} else if !answered.There() {
 				answered.Graded = true // nothing to read, and nothing to earn
 			} else {
+				answered.Comment = marks[r.Student][q.ID].comment
 				s.Open++
 			}
 			s.Questions = append(s.Questions, answered)
@@ -148,6 +177,9 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 		s.Penalty = b.Rule.Penalty(r.Handed, s.Earned)
 		if m, is := own[late]; is {
 			s.Penalty = min(m.points, s.Earned)
+			if m.changed(r.Content) {
+				s.Again = append(s.Again, "what lateness costs was said for an earlier submission; empty the last field of that line if it is right")
+			}
 			if m.comment != "" {
 				s.Comments = append(s.Comments, m.comment)
 			}
@@ -253,9 +285,14 @@ const ByHandFile = "by-hand.csv"
 func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	var w table
 	w.row("student", "item", "points", "comment", "of", "answer")
-	marked := func(student, item string) {
-		if m, is := marks[student][item]; is {
-			w.row(plain(student), item, assignment.Number(m.points), plain(m.comment), "", "")
+	marked := func(student, item, content string) {
+		m, is := marks[student][item]
+		points := assignment.Number(m.points)
+		if m.open {
+			points = ""
+		}
+		if is {
+			w.row(plain(student), item, points, plain(m.comment), "", plain(cmp.Or(m.of, content)))
 		}
 	}
 	items := []string{late}
@@ -264,11 +301,15 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	}
 	for _, s := range all {
 		for _, item := range items {
-			marked(s.Student, item)
+			marked(s.Student, item, s.Content)
 		}
 		for _, q := range s.Questions {
-			if _, is := marks[s.Student][q.ID]; is || q.There() {
-				w.row(plain(s.Student), q.ID, q.points(""), plain(q.Comment), assignment.Number(q.Points), plain(q.Answer))
+			if m, is := marks[s.Student][q.ID]; is || q.There() {
+				answer := q.Answer
+				if !q.There() {
+					answer = m.of
+				}
+				w.row(plain(s.Student), q.ID, q.points(""), plain(cmp.Or(q.Comment, m.comment)), assignment.Number(q.Points), plain(answer))
 			}
 		}
 	}
@@ -277,7 +318,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	}
 	for _, student := range gone {
 		for _, item := range items {
-			marked(student, item)
+			marked(student, item, "")
 		}
 	}
 	return w.text.Bytes()

@@ -132,9 +132,10 @@ class GradeApart(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         source = source_path(self, resources)
         if source not in kits:
-            kits[source] = tempfile.mkdtemp(prefix="descent-kit-")  # which nobody else may enter
-            atexit.register(shutil.rmtree, kits[source], ignore_errors=True)
-            lab("export", "kit", source, "-o", kits[source])
+            kit = tempfile.mkdtemp(prefix="descent-kit-")  # which nobody else may enter
+            atexit.register(shutil.rmtree, kit, ignore_errors=True)
+            lab("export", "kit", source, "-o", kit)
+            kits[source] = kit
         course, ids = course_of(self), resources["nbgrader"]
         submitted = os.path.abspath(course.format_path(course.submitted_directory, ids["student"], ids["assignment"]))
         checks = json.loads(lab("one", "--kit", kits[source], "--seed-file", self.secret(), submitted))["extra_data"]
