@@ -68,7 +68,7 @@ func assignmentCheck(common *commonOptions) *cobra.Command {
 		Use:   "check NOTEBOOK|FOLDER|TASK.go...",
 		Short: "Try your own work with the checks that are in the notebook",
 		Long: "check tries each task as the grader would, without a network, and says how many points it gets. It remembers what failed: the second\n" +
-			"time there is a hint. Go files that are named as tasks lie beside the notebook: name the folder, or one of them. It ends with status 1 when a task is not right yet.",
+			"time there is a hint. The checks of a notebook run with all your rights: never check another person's, grade is for that. Go files that are named as tasks lie beside the notebook: name the folder, or one of them. It ends with status 1 when a task is not right yet.",
 		Example: "  go run ./cmd/lab assignment check work/0-practice.ipynb",
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
 			if len(notebooks) == 0 {

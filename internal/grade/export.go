@@ -155,10 +155,10 @@ func ExportNBGrader(root string, lab, sources []string, folder string) (kept []s
 }
 
 // forStudents are the parts of the lab's sources that a template has. Whatever else lies beside them, submissions and grades first of all, stays here.
-var forStudents = []string{".gitignore", "LICENSE", "README.md", "THIRD_PARTY_NOTICES", "cmd", "docker", "docs", "go.mod", "go.sum", "internal", "notebooks", "pkg", "tools"}
+var forStudents = []string{".gitignore", "LICENSE", "THIRD_PARTY_NOTICES", "cmd", "docker", "docs", "go.mod", "go.sum", "internal", "notebooks", "pkg", "tools"}
 
-// notForStudents are what these parts hold of solutions.
-var notForStudents = []string{"pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/testdata"}
+// notForStudents are what these parts hold of solutions, and for instructors alone.
+var notForStudents = []string{"docs/assignments.md", "docs/assignments-report.png", "pkg/homework/testdata", "pkg/homework/assignments_test.go", "internal/grade/testdata"}
 
 // forNobody are the names of files that only an instructor's folders have: those of grades, and nbgrader's.
 var forNobody = []string{stateFile, ByHandFile, "graded.json", "grades.csv", "gradebook.db", ".descent-secret"}
@@ -189,12 +189,17 @@ func ExportTemplate(root string, sources []string, folder string) error {
 			return err
 		}
 	}
-	workflow, err := exported.ReadFile("export/check.yml")
-	if err != nil {
-		return err
+	for name, to := range map[string]string{"check.yml": ".github/workflows/check.yml", "README.md": "README.md"} {
+		text, err := exported.ReadFile("export/" + name)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(folder, to)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
+			return err
+		}
 	}
-	path := filepath.Join(folder, ".github", "workflows", "check.yml")
-	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, workflow, 0o644))
+	return nil
 }
 
 // copyForStudents copies a file or folder of the lab's sources into a template.

@@ -19,7 +19,7 @@ func TestTemplateLeavesTheClassAtHome(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	want := []string{".github/workflows/check.yml", "assignments/0-practice.ipynb"}
+	want := []string{".github/workflows/check.yml", "README.md", "assignments/0-practice.ipynb"}
 	for _, part := range forStudents {
 		if filepath.Ext(part) == "" && part[0] >= 'a' {
 			part += "/file.go"
