@@ -50,8 +50,8 @@ func assignmentBuild(common *commonOptions) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Printf("%s: %s and %s, %s.\n  for students: %s\n  for you: %s\n", b.Assignment.Name, plural.Of(len(b.Assignment.Tasks), "task"),
-					plural.Of(len(b.Assignment.Questions), "question"), assignment.Points(b.Assignment.Points()), b.Release, b.Solution)
+				fmt.Printf("%s: %s and %s, %s. Who changes nothing gets %s.\n  for students: %s\n  for you: %s\n", b.Assignment.Name, plural.Of(len(b.Assignment.Tasks), "task"),
+					plural.Of(len(b.Assignment.Questions), "question"), assignment.Points(b.Assignment.Points()), assignment.Points(b.Untouched), b.Release, b.Solution)
 				for _, kept := range b.Kept {
 					fmt.Printf("  you had changed what was there; that is now %s\n", kept)
 				}

@@ -16,6 +16,7 @@ type Built struct {
 	Release, Solution string   // files
 	Kept              []string // files that a person had changed, under their new names
 	Assignment        *assignment.Assignment
+	Untouched         float64 // the points of a student who hands in the notebook as it is
 }
 
 // Build makes the notebook that students get and the one with the solutions, in the folders release and solution of a folder. It is an error when the
@@ -62,12 +63,12 @@ func Build(ctx context.Context, root, source, folder string) (*Built, error) {
 	if results, err = g.Judge(ctx, FromNotebook(a, release)); err != nil {
 		return nil, err
 	}
+	b := &Built{Assignment: a}
 	for _, r := range results {
-		if r.Of > 0 && r.Points == r.Of {
+		if b.Untouched += r.Points; r.Of > 0 && r.Points == r.Of {
 			return nil, fmt.Errorf("%s: what students get for %s gets all points already: its check must fail", source, r.ID)
 		}
 	}
-	b := &Built{Assignment: a}
 	if b.Release, err = b.write(filepath.Join(folder, "release"), release); err != nil {
 		return nil, err
 	}

@@ -219,3 +219,16 @@ func TestPointsByHandAreForOneAnswer(t *testing.T) {
 		require.Contains(t, string(text), "short")
 	}
 }
+
+// A Go file beside the notebook as students got it is nothing unusual; beside another answer in the notebook it is.
+func TestAFileBesideAnUntouchedNotebook(t *testing.T) {
+	g := practiceGrader(t)
+	for solved, notes := range map[bool]int{false: 0, true: 1} {
+		text, err := sourceOf(t, solved).Bytes()
+		require.NoError(t, err)
+		work, err := Submission{Files: map[string][]byte{"0-practice.ipynb": text, "descend.go": []byte(rightRun)}}.Work(g.Kit.Assignment)
+		require.NoError(t, err)
+		require.Len(t, work.Notes, notes)
+		require.Equal(t, rightRun, work.Code["descend"])
+	}
+}

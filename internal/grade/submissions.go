@@ -371,7 +371,7 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 	}
 	for _, t := range a.Tasks {
 		if text, is := s.Files[t.ID+".go"]; is {
-			if w.Code[t.ID] != "" {
+			if code := strings.TrimSpace(w.Code[t.ID]); code != "" && code != strings.TrimSpace(declarations(t.Stub)) {
 				w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
 			}
 			w.Code[t.ID] = withoutPackage(string(text))

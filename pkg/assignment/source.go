@@ -36,6 +36,7 @@ type Task struct {
 	Needs     []string   `json:"needs,omitempty"` // the tasks whose functions these may call, and the tasks that those need
 	Seconds   float64    `json:"seconds"`         // of a part
 	Native    bool       `json:"native,omitempty"`
+	Stub      string     `json:"stub"` // the cell as students get it
 
 	Solution string `json:"-"` // the cell with the solution in it, or what the student has
 	check    string // the whole cell
@@ -276,6 +277,7 @@ func newTask(id, title string, c notebook.Cell) (Task, error) {
 		}
 	}
 	t := Task{ID: id, Title: title, Needs: set.Needs, Seconds: set.Seconds, Native: set.Native, Solution: string(c.Source)}
+	t.Stub, _ = withoutSolution(t.Solution) // Release says what is wrong with it
 	if t.Seconds == 0 {
 		t.Seconds = defaultSeconds
 	}
