@@ -89,7 +89,7 @@ class OwnMetadata(NbGraderPreprocessor):
 
 
 class PlainText(NbGraderPreprocessor):
-    """Makes tags in Markdown text, and \\href of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
+    """Turns tags in Markdown into text, and so \\href of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == "markdown":
