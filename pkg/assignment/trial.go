@@ -20,6 +20,7 @@ import (
 type Variant struct {
 	Task, Name string
 	Code       string // declarations
+	Seeds      int    // how often it is tried, each time on other cases; 0 is once
 }
 
 // TrialProgram returns the files of a program that tries the checks on variants, in one process and so hundreds of times as fast as the judge. A task's functions call
@@ -27,7 +28,7 @@ type Variant struct {
 func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string) (files map[string][]byte, err error) {
 	var table strings.Builder
 	files = map[string][]byte{}
-	add := func(file, suffix, task, name, code string) error {
+	add := func(file, suffix, task, name, code string, seeds int) error {
 		code, err := renamed(code, suffix)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", name, task, err)
@@ -37,7 +38,7 @@ func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string)
 			return err
 		}
 		files[file] = []byte("package main;" + strings.ReplaceAll(imports, "\n", ";") + "\n" + body)
-		fmt.Fprintf(&table, "\t\t{Task: %q, Name: %q, Functions: map[string]any{", task, name)
+		fmt.Fprintf(&table, "\t\t{Task: %q, Name: %q, Seeds: %d, Functions: map[string]any{", task, name, seeds)
 		for _, f := range a.Task(task).Functions {
 			fmt.Fprintf(&table, "%q: (%s)(%s%s), ", f.Name, f.Type, f.Name, suffix)
 		}
@@ -50,12 +51,12 @@ func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string)
 			return nil, err
 		}
 		declared, _ := Split(solved)
-		if err := add(fmt.Sprintf("s%d.go", i), fmt.Sprintf("_s%d", i), t.ID, "", declared); err != nil {
+		if err := add(fmt.Sprintf("s%d.go", i), fmt.Sprintf("_s%d", i), t.ID, "", declared, 0); err != nil {
 			return nil, err
 		}
 	}
 	for i, v := range variants {
-		if err := add(fmt.Sprintf("v%d.go", i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code); err != nil {
+		if err := add(fmt.Sprintf("v%d.go", i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code, v.Seeds); err != nil {
 			return nil, err
 		}
 	}
@@ -94,13 +95,14 @@ func renamed(code, suffix string) (string, error) {
 // Varied is a variant in the program that TrialProgram writes. One without a name is the solution.
 type Varied struct {
 	Task, Name string
+	Seeds      int
 	Functions  map[string]any
 }
 
 // A Trial is what became of a variant.
 type Trial struct {
 	Variant int      `json:"variant"`
-	Results []Result `json:"results"` // those of the parts that were tried
+	Results []Result `json:"results"` // those of the parts that were tried, for one seed after the other
 	Ended   string   `json:"ended"`   // why no more were: it took too long, or ended the program
 }
 
@@ -139,9 +141,10 @@ func TryVariants(tasks map[string]Judged, all []Varied) {
 		judging = func(_ string, of []Part) { parts = of }
 		tasks[v.Task].Check()
 		t := Trial{Variant: i}
-		for j := range parts {
+		for j := range max(v.Seeds, 1) * len(parts) {
+			part := j % len(parts)
 			done := make(chan []Result, 1)
-			go func() { done <- Try(parts[j:j+1], uint64(j+1)) }()
+			go func() { done <- Try(parts[part:part+1], uint64(j+1)) }()
 			select {
 			case results := <-done:
 				t.Results = append(t.Results, results...)
