@@ -38,14 +38,6 @@ type smooth struct {
 	c         float64
 }
 
-func newSmooth(rng *rand.Rand, d int, c float64) *smooth {
-	l := &smooth{lambda: make([]float64, d), a: make([]float64, d), c: c}
-	for i := range d {
-		l.lambda[i], l.a[i] = 1+49*rng.Float64(), 2+rng.Float64()
-	}
-	return l
-}
-
 func (l *smooth) phase(theta []float64) (phase float64) {
 	for i := range min(len(theta), len(l.a)) {
 		phase += l.a[i] * theta[i]
@@ -69,27 +61,36 @@ func (l *smooth) gradient(theta []float64) []float64 {
 	return gradient
 }
 
-// WrongEntry tries a search for a mistake in a gradient. find gets a loss, what is said to be its gradient, and θ. In three to five of eight cases, in random order,
-// one entry of the gradient is off by least to most, as a part of its size or of 1 if its size is smaller. The loss has the constant part c. It is an error when find
-// returns another index than that of the wrong entry, or another number than −1 when all entries are right.
-func WrongEntry(rng *rand.Rand, least, most, c float64,
+// A Mistake is what a search for a mistake in a gradient is tried on. One entry of the gradient is off by Least to Most, as a part of its size or of 1 if
+// its size is smaller. The second derivatives of the loss are at most Curvature, and its constant part is Constant.
+type Mistake struct {
+	Least, Most, Curvature, Constant float64
+}
+
+// Try tries a search on eight cases, in three to five of which an entry is wrong. find gets a loss, what is said to be its gradient, and θ. It is an error
+// when find returns another index than that of the wrong entry, or another number than −1 when all entries are right.
+func (m Mistake) Try(rng *rand.Rand,
 	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
 ) error {
-	isWrong := make([]bool, 8)
-	for i := range 3 + rng.IntN(3) {
-		isWrong[i] = true
-	}
-	rng.Shuffle(len(isWrong), func(i, j int) { isWrong[i], isWrong[j] = isWrong[j], isWrong[i] })
-	for _, wrong := range isWrong {
-		d := 2 + rng.IntN(6)
-		loss, theta := newSmooth(rng, d, c), draw(rng, d, 2)
+	// Two in a row of each kind: whoever answers in turn is wrong in any order.
+	order := [][]bool{{true, true}, {false, false}, {true}, {false}, {rng.IntN(2) == 0}, {rng.IntN(2) == 0}}
+	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	mistakes := 0
+	for _, wrong := range slices.Concat(order...) {
+		loss, theta, steep, large := m.hard(rng)
 		want, off := -1, 0.0
 		if wrong {
-			want = rng.IntN(d)
-			off = (least + (most-least)*rng.Float64()) * math.Max(1, math.Abs(loss.gradient(theta)[want]))
-			if rng.IntN(2) == 0 {
-				off = -off
+			part, sign := 1.05*m.Least, float64(1-2*(mistakes%2))
+			switch mistakes {
+			case 0, 1: // as small as it may be, where a difference that is not good enough is off by as much
+				want = steep
+			case 2: // with the sign of the slope
+				want, sign = large, math.Copysign(1, loss.gradient(theta)[large])
+			default:
+				want, part = rng.IntN(len(theta)), part+(m.Most-part)*rng.Float64()
 			}
+			off = sign * part * math.Max(1, math.Abs(loss.gradient(theta)[want]))
+			mistakes++
 		}
 		got := find(loss.value, func(theta []float64) []float64 {
 			gradient := loss.gradient(theta)
@@ -108,6 +109,32 @@ func WrongEntry(rng *rand.Rand, least, most, c float64,
 	return nil
 }
 
+// hard returns a loss and a θ where finite differences are at their worst along one entry: its second derivative is the largest and its third is 27. Nearly all
+// slopes are small, so that a small error counts; large is an entry whose slope need not be.
+func (m Mistake) hard(rng *rand.Rand) (l *smooth, theta []float64, steep, large int) {
+	d := 4 + rng.IntN(4)
+	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), c: m.Constant}, draw(rng, d, 2)
+	steep = rng.IntN(d)
+	large = (steep + 1 + rng.IntN(d-1)) % d
+	cosine := float64(1 - 2*rng.IntN(2)) // the sine has its largest third derivative where the phase is a multiple of π; the entry large takes it there
+	for i := range d {
+		l.lambda[i], l.a[i] = 1+(m.Curvature-10)*rng.Float64(), 2+rng.Float64()
+		if i == steep {
+			l.lambda[i], l.a[i] = m.Curvature, 3
+		}
+		if i == steep || i != (large+1)%d {
+			theta[i] = hundredths(-l.a[i] * cosine / l.lambda[i])
+		}
+	}
+	theta[large] = 0
+	phase := l.phase(theta)
+	if cosine < 0 {
+		phase -= math.Pi
+	}
+	theta[large] = hundredths(-math.Remainder(phase, 2*math.Pi) / l.a[large])
+	return l, theta, steep, large
+}
+
 // A Sea is what a gradient of the Huber loss is tried on: a number of examples with some features, residuals up to about Waves of both signs, and δ.
 type Sea struct {
 	Examples, Features int
@@ -118,12 +145,12 @@ type Sea struct {
 // targets and δ > 0. It is an error when the gradient differs from central differences of the loss by more than they can.
 func (sea Sea) Try(rng *rand.Rand, gradient func(theta []float64, x [][]float64, y []float64, delta float64) []float64) error {
 	n, d, delta := sea.Examples, sea.Features, sea.Delta
-	for range 3 {
+	for round := range 3 {
 		theta, x, y := draw(rng, d, 2), make([][]float64, n), make([]float64, n)
 		for i := range x {
 			x[i] = draw(rng, d, 2)
-			r := sea.Waves * (0.2 + 0.8*rng.Float64())
-			if math.Abs(r-delta) < 0.01*delta { // the loss bends there
+			r := sea.Waves * (0.2 + 0.8*(float64((i+round)%3)+rng.Float64())/3) // low, middle and high waves
+			if math.Abs(r-delta) < 0.01*delta {                                 // the loss bends there
 				r = 0.5 * delta
 			}
 			if i%2 == 1 {
@@ -207,10 +234,15 @@ func fitRate(rng *rand.Rand, x []float64, lr float64, steps int) float64 {
 // between 0 and 1. It is an error when it does not return the smallest number of steps that shrinks every distance to that factor of its start or
 // less, or −1 where there is none.
 func StepsNeeded(rng *rand.Rand, d int, part float64, count func(lambda []float64, lr, factor float64) int) error {
-	for range 6 {
-		lambda := make([]float64, d)
+	for round := range 6 {
+		// From the steepest to the flattest direction it is 7 octaves, so that near the edge the flattest decides, or 2, so that the steepest does.
+		octaves, lambda := 7-5*(round%2), make([]float64, d)
 		for i := range lambda {
-			lambda[i] = math.Ldexp(8, -rng.IntN(8)) // a power of two: 1 − ηλ is exact where it matters, at 0 and −1
+			lambda[i] = math.Ldexp(8, -rng.IntN(octaves+1)) // a power of two: 1 − ηλ is exact where it matters, at 0 and −1
+		}
+		if d > 1 {
+			lambda[0], lambda[1] = 8, math.Ldexp(8, -octaves)
+			rng.Shuffle(d, func(i, j int) { lambda[i], lambda[j] = lambda[j], lambda[i] })
 		}
 		lr, factor := part*2/slices.Max(lambda), math.Pow(10, -1-5*rng.Float64())
 		got := count(slices.Clone(lambda), lr, factor)
@@ -241,12 +273,15 @@ func StepsNever(rng *rand.Rand, d int, count func(lambda []float64, lr, factor f
 	return StepsNeeded(rng, d, 1.01+rng.Float64(), count)
 }
 
-// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at random margins m, 20 between each limit and the next. It is an error when one
-// of them is not finite, or off by more than a relative 10⁻⁹.
+// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at the limits and at random margins m, 20 between each limit and the next. It is an
+// error when one of them is not finite, or off by more than a relative 10⁻⁹.
 func Logistic(rng *rand.Rand, logistic func(margin float64) (loss, slope float64), limits ...float64) error {
+	margins := slices.Clone(limits)
 	for i := range 20 * (len(limits) - 1) {
 		lo, hi := limits[i/20], limits[i/20+1]
-		m := lo + (hi-lo)*rng.Float64()
+		margins = append(margins, lo+(hi-lo)*rng.Float64())
+	}
+	for _, m := range margins {
 		loss, slope := logistic(m)
 		// Each is tried by what undoes it: e^loss − 1 is e⁻ᵐ, and 1/slope is −1 − eᵐ. For m < 0 an error of the loss, as a part of it, is
 		// −m times as large in e^loss.
@@ -283,11 +318,15 @@ func (c SearchCase) Try(rng *rand.Rand,
 	search func(loss func(theta []float64) float64, theta, gradient []float64, lr float64) ([]float64, float64),
 ) error {
 	for i := range 4 {
+		flattest := 0.5
+		if i == 1 {
+			flattest = 2.5 // the gradient is longer than 1, so that its square is not its length
+		}
 		lambda, theta := make([]float64, c.Dimension), draw(rng, c.Dimension, 3)
 		gradient, gg, ghg, far := make([]float64, c.Dimension), 0.0, 0.0, 0.0
 		for i := range lambda {
 			theta[i] += math.Copysign(0.5, theta[i])
-			lambda[i] = 0.5 + 2*rng.Float64()
+			lambda[i] = flattest + 2*rng.Float64()
 			gradient[i] = lambda[i] * theta[i]
 			gg += gradient[i] * gradient[i]
 			ghg += lambda[i] * gradient[i] * gradient[i]

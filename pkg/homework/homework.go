@@ -16,7 +16,10 @@ import (
 func draw(rng *rand.Rand, n int, scale float64) []float64 {
 	v := make([]float64, n)
 	for i := range v {
-		v[i] = math.Round(100*scale*(2*rng.Float64()-1)) / 100
+		v[i] = hundredths(scale * (2*rng.Float64() - 1))
 	}
 	return v
 }
+
+// hundredths rounds a number to two digits after the point.
+func hundredths(x float64) float64 { return math.Round(100*x) / 100 }
