@@ -32,9 +32,16 @@ func netAt(w, b, v []float64, c, x float64) float64 {
 // Clip tries nets that limit a signal to the interval from lo to hi, for random lo < hi. It is an error when a net has more than two units, and when its
 // value at some x is not x, or lo if x is below, or hi if it is above.
 func Clip(rng *rand.Rand, clip func(lo, hi float64) (w, b, v []float64, c float64)) error {
-	for range 4 {
-		lo := draw(rng, 1, 3)[0]
-		hi := lo + 0.25 + math.Round(8*rng.Float64())/2
+	for i := range 4 {
+		width := 0.25 + math.Round(8*rng.Float64())/2
+		// Both ends are above 0, or both below, or 0 is in the middle.
+		lo := hundredths(0.1 + 3*rng.Float64())
+		if i == 1 {
+			lo = -lo - width
+		} else if i > 1 {
+			lo = hundredths(-width * (0.2 + 0.6*rng.Float64()))
+		}
+		hi := lo + width
 		w, b, v, c := clip(lo, hi)
 		if err := isNet(w, b, v, 2); err != nil {
 			return fmt.Errorf("for lo = %g and hi = %g %w", lo, hi, err)
@@ -101,19 +108,14 @@ func Through(rng *rand.Rand, n int, even bool, through func(xs, ys []float64) (w
 // it hides, some bends cancel each other. It is an error when read does not return the places where the net bends, ascending, and the slopes of the
 // pieces, from the left.
 func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64, c float64) (knots, slopes []float64)) error {
-	for range 4 {
+	for i := range 4 {
 		var units [][3]float64
 		var want []float64
 		place := -float64(places) / 2
-		for range places {
+		for j := range places {
 			place += 0.25 * float64(1+rng.IntN(4))
 			want = append(want, place)
-			for bend := 0.0; math.Abs(bend) < 0.1; {
-				w := math.Ldexp(1, rng.IntN(3)-1) * float64(1-2*rng.IntN(2)) // a power of two, so that −b/w is exact
-				v := draw(rng, 1, 2)[0]
-				units = append(units, [3]float64{w, -w * place, v})
-				bend += v * math.Abs(w)
-			}
+			units = append(units, bendAt(rng, place, 1+(i+j)%2, float64(1-2*((i/2+j)%2)))...)
 		}
 		if hides {
 			w, v := 0.5, 1+rng.Float64()
@@ -148,20 +150,46 @@ func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64,
 	return nil
 }
 
-// Balance tries a change of scale of n random units, some of them without an input or output weight if zeros. It is an error when a unit is
-// another function than before, when its two weights differ in size, and when a unit that has a weight of 0 is changed.
-func Balance(rng *rand.Rand, n int, zeros bool, balance func(w, b, v []float64) (w2, b2, v2 []float64)) error {
-	w, b, v := draw(rng, n, 4), draw(rng, n, 2), draw(rng, n, 0.5)
-	for i := range n {
-		b[i] += math.Copysign(0.3, b[i])
-		w[i], v[i] = w[i]+math.Copysign(0.2, w[i]), v[i]+math.Copysign(0.05, v[i])
-		if zeros && i%3 == 0 {
-			w[i] = 0
-		}
-		if zeros && i%3 == 1 {
-			v[i] = 0
+// bendAt returns n units that bend in a place, by 0.1 or more together. They open to the two sides in turn, the first to that of the sign.
+func bendAt(rng *rand.Rand, place float64, n int, sign float64) (units [][3]float64) {
+	for bend := 0.0; math.Abs(bend) < 0.1; {
+		units, bend = nil, 0
+		for range n {
+			w, v := sign*math.Ldexp(1, rng.IntN(3)-1), draw(rng, 1, 2)[0] // w is a power of two, so that −b/w is exact
+			units = append(units, [3]float64{w, -w * place, v})
+			bend += v * math.Abs(w)
+			sign = -sign
 		}
 	}
+	return units
+}
+
+// Balance tries a change of scale of n random units with all signs, some of them without an input or output weight if zeros. It is an error when a unit is
+// another function than before, when its two weights differ in size, and when a unit that has a weight of 0 is changed.
+func Balance(rng *rand.Rand, n int, zeros bool, balance func(w, b, v []float64) (w2, b2, v2 []float64)) error {
+	for signs := range 4 {
+		w, b, v := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i := range n {
+			signs := signs + i
+			w[i] = float64(1-2*(signs%2)) * hundredths(0.2+4*rng.Float64())
+			b[i] = float64(1-2*((signs+1)/2%2)) * hundredths(0.3+2*rng.Float64())
+			v[i] = float64(1-2*(signs/2%2)) * hundredths(0.05+0.5*rng.Float64())
+			if zeros && i%3 == 0 {
+				w[i] = 0
+			}
+			if zeros && i%3 == 1 {
+				v[i] = 0
+			}
+		}
+		if err := isBalanced(rng, w, b, v, balance); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isBalanced(rng *rand.Rand, w, b, v []float64, balance func(w, b, v []float64) (w2, b2, v2 []float64)) error {
+	n := len(w)
 	w2, b2, v2 := balance(slices.Clone(w), slices.Clone(b), slices.Clone(v))
 	if len(w2) != n || len(b2) != n || len(v2) != n {
 		return fmt.Errorf("for %s you return %d input weights, %d biases and %d output weights", plural.Of(n, "unit"), len(w2), len(b2), len(v2))
@@ -196,8 +224,8 @@ func Echo(rng *rand.Rand, first, second bool, backward func(x, w, b, v, fromRigh
 		p := draw(rng, 4, 2) // w, b, v, x
 		z1 := p[0]*p[3] + p[1]
 		z2 := p[0]*math.Max(0, z1) + p[1]
-		if math.Abs(z1) < 0.1 || math.Abs(z2) < 0.1 || z1 > 0 != first || z2 > 0 != second {
-			continue
+		if math.Abs(z1) < 0.1 || math.Abs(z2) < 0.1 || z1 > 0 != first || z2 > 0 != second || p[0] > 0 != (cases%2 == 0) {
+			continue // w has both signs
 		}
 		cases++
 		fromRight := 0.5 + rng.Float64()
@@ -246,11 +274,11 @@ func ChainDerivative(stages int, derivative float64) error {
 	return nil
 }
 
-// ChainWeight tries a prediction of the weight w at which a chain of stages σ(wz) − ½ has the derivative 1 at 0. It is an error when a weight 0.6 % below
-// loses nothing, or one 0.6 % above does.
+// ChainWeight tries a prediction of the weight w at which a chain of stages σ(wz) − ½ has the derivative 1 at 0. It is an error when the weight is not above 0, when
+// one 0.6 % below loses nothing, or one 0.6 % above does.
 func ChainWeight(stages int, weight float64) error {
 	below, above := chainDerivative(stages, 0.994*weight), chainDerivative(stages, 1.006*weight)
-	if !(below < 1 && above > 1) {
+	if !(weight > 0 && below < 1 && above > 1) {
 		return fmt.Errorf("with your weight %.5g, %.4g of the derivative remains after %d stages", weight, chainDerivative(stages, weight), stages)
 	}
 	return nil

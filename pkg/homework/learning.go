@@ -130,37 +130,62 @@ func EarlyStop(losses []float64, patience, most int, stop func(train func() floa
 	return nil
 }
 
-// Losses are random losses of n epochs, which fall and then rise again. If gaps, some of them are NaN.
-func Losses(rng *rand.Rand, n int, gaps bool) []float64 {
-	losses, bottom := draw(rng, n, 0.3), 1+rng.IntN(n)
-	for t := range losses {
-		losses[t] += 2 + 0.2*math.Abs(float64(t-bottom))
-		if gaps && (t == 0 || rng.IntN(5) == 0) {
-			losses[t] = math.NaN()
+// Losses are random losses of n epochs, for a patience below n/2 − 3. Four epochs are better than all before. After the first of them come as many that are no
+// better as the patience bears, and after the second comes one. After the fourth all are higher but the last, which is too late. If gaps, the first loss and every
+// second one that is no better are NaN.
+func Losses(rng *rand.Rand, n, patience int, gaps bool) (losses []float64) {
+	least, worse := 6+rng.Float64(), 0
+	higher := func(epochs int) {
+		for range epochs {
+			loss := least + hundredths(0.05+rng.Float64())
+			if worse++; gaps && worse%2 == 0 {
+				loss = math.NaN()
+			}
+			losses = append(losses, loss)
 		}
 	}
-	return losses
+	if gaps {
+		losses = append(losses, math.NaN())
+	}
+	for _, epochs := range []int{patience - 1, 1, 0, n} {
+		least = hundredths(least - 0.1 - 0.5*rng.Float64())
+		losses = append(losses, least)
+		higher(min(epochs, n-1-len(losses)))
+	}
+	return append(losses, least-1)
 }
 
-// Separate tries a threshold unit on three random points of the plane that are not on a line. It is an error when w·x + b has the wrong sign at a
-// point, for any of the eight labelings.
+// Separate tries a threshold unit on three random points of the plane that are not on a line, and on three of which two are neighbors far out. It is an error
+// when w·x + b has the wrong sign at a point, for any of the eight labelings.
 func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]float64) (w [2]float64, b float64)) error {
-	points := plane(rng, 3)
-	for code := range 8 {
-		var p [3][2]float64
-		var labels [3]float64
-		for i := range p {
-			p[i], labels[i] = points[i], float64(2*(code>>i&1)-1)
-		}
-		w, b := separate(p, labels)
-		for i := range p {
-			if f := w[0]*p[i][0] + w[1]*p[i][1] + b; !(f*labels[i] > 0) || math.IsInf(f, 0) {
-				return fmt.Errorf("for the points %s with the labels %s your unit gives %.5g at %s; its sign should be that of %+g",
-					places(points), answer.Vector(labels[:]), f, answer.Vector(p[i][:]), labels[i])
+	for _, points := range [][][2]float64{plane(rng, 3), narrow(rng)} {
+		for code := range 8 {
+			var labels [3]float64
+			for i := range labels {
+				labels[i] = float64(2*(code>>i&1) - 1)
+			}
+			w, b := separate([3][2]float64(points), labels)
+			for i, p := range points {
+				if f := w[0]*p[0] + w[1]*p[1] + b; !(f*labels[i] > 0) || math.IsInf(f, 0) {
+					return fmt.Errorf("for the points %s with the labels %s your unit gives %.5g at %s; its sign should be that of %+g",
+						places(points), answer.Vector(labels[:]), f, answer.Vector(points[i][:]), labels[i])
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// narrow returns three points of the plane in random order: two are neighbors, far from 0 and from the third, so that only a thin strip is between them.
+func narrow(rng *rand.Rand) [][2]float64 {
+	sine, cosine := math.Sincos(2 * math.Pi * rng.Float64())
+	at := func(out, along float64) [2]float64 {
+		return [2]float64{hundredths(out*cosine - along*sine), hundredths(out*sine + along*cosine)}
+	}
+	out := 2.5 + 0.5*rng.Float64()
+	points := [][2]float64{at(out, 0), at(out, 0.35+0.15*rng.Float64()), at(-0.3-2*rng.Float64(), 0)}
+	rng.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
+	return points
 }
 
 // plane returns n random points of the plane, no three of which are near a line.
@@ -187,6 +212,15 @@ func area(p, q, r [2]float64) float64 {
 	return (q[0]-p[0])*(r[1]-p[1]) - (q[1]-p[1])*(r[0]-p[0])
 }
 
+// inside tells whether one of four points is in the triangle of the others: then an odd number of the four triangles turns the other way.
+func inside(points [][2]float64) bool {
+	turns := 1.0
+	for i := range points {
+		turns *= area(points[(i+1)%4], points[(i+2)%4], points[(i+3)%4])
+	}
+	return turns < 0
+}
+
 func places(points [][2]float64) string {
 	parts := make([]string, len(points))
 	for i, p := range points {
@@ -195,11 +229,14 @@ func places(points [][2]float64) string {
 	return strings.Join(parts, ", ")
 }
 
-// Certificate tries a proof that no threshold unit shatters four random points of the plane, no three of which are on a line: numbers cᵢ, not all 0,
-// with Σcᵢ = 0 and Σcᵢxᵢ = 0. It is an error when they are not such numbers.
+// Certificate tries a proof that no threshold unit shatters four random points of the plane, no three of which are on a line. Every second time one is in
+// the triangle of the others. A proof is four numbers cᵢ, not all 0, with Σcᵢ = 0 and Σcᵢxᵢ = 0. It is an error when they are not such numbers.
 func Certificate(rng *rand.Rand, certificate func(points [4][2]float64) [4]float64) error {
-	for range 5 {
+	for i := range 5 {
 		points := plane(rng, 4)
+		for inside(points) != (i%2 == 1) {
+			points = plane(rng, 4)
+		}
 		c := certificate([4][2]float64(points))
 		largest := 0.0
 		for i := range c {
@@ -342,27 +379,30 @@ func place(x float64, units int) (knot int, part float64) {
 // causes are why a net fails: "learning", "units", "examples" or "relationship".
 var causes = []string{"learning", "units", "examples", "relationship"}
 
-// Cause tries a diagnosis of nets that fail for one cause each. name gets the units, the rate and the examples of a net, and a function that trains such a
+// Cause tries a diagnosis of nets that fail for one cause each, each cause for equally many. name gets the units, the rate and the examples of a net, and a function that trains such a
 // net and returns its errors on the examples learned from and on unseen ones. It is an error when it names another cause, and when it trains more than
 // ten times for a diagnosis.
 func Cause(rng *rand.Rand, patients int,
 	name func(units int, rate float64, examples int, train func(units int, rate float64, examples int) (learned, unseen float64)) string,
 ) error {
-	for range patients {
+	order := rng.Perm(patients)
+	for _, place := range order {
 		// The settings are drawn first, and the cause lies in what they are for: they say nothing about it.
 		units := 10 + rng.IntN(11)
 		examples, rate := units*(40+rng.IntN(11)), 0.005*math.Pow(4, rng.Float64())
 		m := Model{Periods: float64(units-4) / 12, Noise: 0.03, Steps: int(15 / rate)}
-		cause := causes[rng.IntN(len(causes))]
+		cause := causes[place%len(causes)]
+		// How much is wrong, from 0 to 1: those with the same cause share the range among them, so that some are hard to tell and some are clear.
+		degree := (float64(place/len(causes)) + rng.Float64()/2) * float64(len(causes)) / float64(patients)
 		switch cause {
 		case "learning":
-			m.Steps = max(1, int((0.1+0.1*rng.Float64())/rate))
+			m.Steps = max(1, int((0.1+0.1*degree)/rate))
 		case "units":
-			m.Periods *= 5 + 4*rng.Float64()
+			m.Periods *= 5 + 4*degree
 		case "examples":
 			m.Burst = 2 * examples / units // half as many inputs as units
 		case "relationship":
-			m.Noise = 0.4 + 0.6*rng.Float64()
+			m.Noise = 0.4 + 0.6*degree
 		}
 		trained := 0
 		got := name(units, rate, examples, func(units int, rate float64, examples int) (float64, float64) {

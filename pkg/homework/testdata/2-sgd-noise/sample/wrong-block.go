@@ -4,6 +4,7 @@ import "math/rand/v2"
 
 // It draws neighbors: each number equally often, but not each pair.
 // fails: every pair equally often
+// fails: 5 of 2⁵⁰
 func sample(n, b int, rng *rand.Rand) []int {
 	first, drawn := rng.IntN(n), make([]int, b)
 	for i := range drawn {
