@@ -28,12 +28,37 @@ func AllWithin(got, want []float64, part float64) bool {
 }
 
 // Vector writes a vector as text does: (1, −0.5).
-func Vector(v []float64) string {
+func Vector(v []float64) string { return vector(v, fewDigits) }
+
+// fewDigits is how many digits a number has in a sentence.
+const fewDigits = 5
+
+func vector(v []float64, digits int) string {
 	parts := make([]string, len(v))
 	for i, x := range v {
-		parts[i] = fmt.Sprintf("%.5g", x)
+		parts[i] = fmt.Sprintf("%.*g", digits, x)
 	}
 	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// Both writes what came out and what should have, with as many digits as it takes to tell them apart.
+func Both(got, want float64) (string, string) {
+	return apart(func(digits int) (string, string) {
+		return fmt.Sprintf("%.*g", digits, got), fmt.Sprintf("%.*g", digits, want)
+	})
+}
+
+// BothVectors writes two vectors like that.
+func BothVectors(got, want []float64) (string, string) {
+	return apart(func(digits int) (string, string) { return vector(got, digits), vector(want, digits) })
+}
+
+// apart raises the number of digits until two texts differ, or have all that there are.
+func apart(write func(digits int) (string, string)) (a, b string) {
+	for digits := fewDigits; digits <= 17 && a == b; digits++ {
+		a, b = write(digits)
+	}
+	return a, b
 }
 
 // Vectors writes vectors, or the rows of a matrix, one after the other: (1, 0), (0, 2).

@@ -20,6 +20,8 @@ const (
 	mustCatch = 0.95
 	// leastWrong and leastRight are how many solutions of each kind a task is tried on.
 	leastWrong, leastRight = 3, 2
+	// secrets is under how many seeds each of them is tried: its points must not depend on what a secret happens to draw.
+	secrets = 30
 )
 
 // Each check lets right solutions pass and finds wrong ones, those of testdata and the mutants of the solution.
@@ -63,12 +65,12 @@ func variantsOf(t *testing.T, name string, task assignment.Task) []assignment.Va
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		_, declared, _ := strings.Cut(string(text), "\n") // its first line is the package clause
-		all = append(all, assignment.Variant{Task: task.ID, Name: filepath.Base(path), Code: declared})
+		all = append(all, assignment.Variant{Task: task.ID, Name: filepath.Base(path), Code: declared, Seeds: secrets})
 	}
 	solved, err := assignment.Solved(task.Solution)
 	require.NoError(t, err)
 	declared, _ := assignment.Split(solved)
-	all = append(all, assignment.Variant{Task: task.ID, Name: "right-solution", Code: declared})
+	all = append(all, assignment.Variant{Task: task.ID, Name: "right-solution", Code: declared, Seeds: secrets})
 	mutants, err := mutant.Of(declared)
 	require.NoError(t, err)
 	for _, m := range mutants {
@@ -92,6 +94,7 @@ func checkTask(t *testing.T, trials []grade.Trial, equivalent map[string]bool) {
 			wrong++
 			require.Empty(t, trial.Wrong, "%s does not compile", trial.Name)
 			require.False(t, trial.Passes(), "%s passes", trial.Name)
+			requireNoLuck(t, trial)
 			for _, part := range mustFail.FindAllStringSubmatch(trial.Code, -1) {
 				requireFails(t, trial, part[1])
 			}
@@ -116,13 +119,29 @@ func checkTask(t *testing.T, trials []grade.Trial, equivalent map[string]bool) {
 // requireFails looks for a failed part.
 func requireFails(t *testing.T, trial grade.Trial, part string) {
 	t.Helper()
+	tried := false
 	for _, p := range trial.Parts {
 		if p.Name == part {
+			tried = true
 			require.False(t, p.Right(), "%s passes the part %q", trial.Name, part)
-			return
 		}
 	}
-	require.NotEmpty(t, trial.Ended, "%s: there is no part %q", trial.Name, part)
+	require.True(t, tried || trial.Ended != "", "%s: there is no part %q", trial.Name, part)
+}
+
+// requireNoLuck wants each part to have failed under all seeds or under none.
+func requireNoLuck(t *testing.T, trial grade.Trial) {
+	t.Helper()
+	passed, tried := map[string]int{}, map[string]int{}
+	for _, p := range trial.Parts {
+		tried[p.Name]++
+		if p.Right() {
+			passed[p.Name]++
+		}
+	}
+	for name, n := range passed {
+		require.Equal(t, tried[name], n, "how often %s passes the part %q: its points depend on the secret", trial.Name, name)
+	}
 }
 
 // tell says what is wrong with a variant.

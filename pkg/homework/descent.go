@@ -25,8 +25,9 @@ func DecayStep(rng *rand.Rand, d int, rho float64, step func(theta, gradient []f
 			want[i] = keep*theta[i] - lr*gradient[i]
 		}
 		if got := step(slices.Clone(theta), slices.Clone(gradient), lr, rho); !answer.AllNear(got, want) {
+			is, should := answer.BothVectors(got, want)
 			return fmt.Errorf("for θ = %s, ∇L = %s, η = %.5g and ρ = %.5g your step returns %s; it should return %s",
-				answer.Vector(theta), answer.Vector(gradient), lr, rho, answer.Vector(got), answer.Vector(want))
+				answer.Vector(theta), answer.Vector(gradient), lr, rho, is, should)
 		}
 	}
 	return nil
@@ -167,8 +168,9 @@ func (sea Sea) Try(rng *rand.Rand, gradient func(theta []float64, x [][]float64,
 		}, theta, 1e-5*delta)
 		got := gradient(slices.Clone(theta), answer.Rows(x), slices.Clone(y), delta)
 		if !answer.AllWithin(got, want, 1e-6) {
+			is, should := answer.BothVectors(got, want)
 			return fmt.Errorf("for %s of %s, residuals up to %.3g and δ = %.3g your gradient is %s; central differences of the loss give %s",
-				plural.Of(n, "example"), plural.Of(d, "feature"), sea.Waves, delta, answer.Vector(got), answer.Vector(want))
+				plural.Of(n, "example"), plural.Of(d, "feature"), sea.Waves, delta, is, should)
 		}
 	}
 	return nil
@@ -361,7 +363,8 @@ func (c SearchCase) Try(rng *rand.Rand,
 		}, slices.Clone(theta), slices.Clone(gradient), lr)
 		problem := fmt.Sprintf("on ½Σλθ² with λ = %s, at θ = %s with ∇L = %s and the first rate %.5g", answer.Vector(lambda), answer.Vector(theta), answer.Vector(gradient), lr)
 		if !answer.Near(rate, used) || !answer.AllNear(next, want) {
-			return fmt.Errorf("%s you return %s and the rate %.5g; it should be %s and %.5g", problem, answer.Vector(next), rate, answer.Vector(want), used)
+			is, should := answer.BothVectors(append(slices.Clone(next), rate), append(want, used))
+			return fmt.Errorf("%s you return the θ and, last, the rate %s; they should be %s", problem, is, should)
 		}
 		if asked > rates+1 {
 			return fmt.Errorf("%s you evaluate the loss %d times; %d are enough: one at θ, and one for each rate", problem, asked, rates+1)

@@ -48,7 +48,8 @@ func Clip(rng *rand.Rand, clip func(lo, hi float64) (w, b, v []float64, c float6
 		}
 		for _, x := range append(draw(rng, 20, 8), lo, hi, lo-1000, hi+1000) {
 			if got, want := netAt(w, b, v, c, x), math.Min(math.Max(x, lo), hi); !answer.Near(got, want) {
-				return fmt.Errorf("for lo = %g and hi = %g your net gives %.6g at x = %.5g; it should give %.6g", lo, hi, got, x, want)
+				is, should := answer.Both(got, want)
+				return fmt.Errorf("for lo = %g and hi = %g your net gives %s at x = %.5g; it should give %s", lo, hi, is, x, should)
 			}
 		}
 	}
@@ -69,7 +70,8 @@ func Triangle(rng *rand.Rand, teeth int, triangle func(teeth int) (w, b, v []flo
 	for _, x := range xs {
 		_, part := math.Modf(x)
 		if got, want := netAt(w, b, v, c, x), 1-math.Abs(2*part-1); !answer.Near(got, want) {
-			return fmt.Errorf("for teeth = %d your net gives %.6g at x = %.5g; it should give %.6g", teeth, got, x, want)
+			is, should := answer.Both(got, want)
+			return fmt.Errorf("for teeth = %d your net gives %s at x = %.5g; it should give %s", teeth, is, x, should)
 		}
 	}
 	return nil
@@ -96,7 +98,8 @@ func Through(rng *rand.Rand, n int, even bool, through func(xs, ys []float64) (w
 				x := xs[i] + part*(xs[i+1]-xs[i])
 				want := (1-part)*ys[i] + part*ys[i+1]
 				if got := netAt(w, b, v, c, x); math.Abs(got-want) > 1e-8 || math.IsNaN(got) {
-					return fmt.Errorf("%s your net gives %.6g at x = %.5g; it should give %.6g", points, got, x, want)
+					is, should := answer.Both(got, want)
+					return fmt.Errorf("%s your net gives %s at x = %.5g; it should give %s", points, is, x, should)
 				}
 			}
 		}
@@ -141,10 +144,12 @@ func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64,
 		}
 		knots, got := read(w, b, v, draw(rng, 1, 2)[0])
 		if !answer.AllNear(knots, want) {
-			return fmt.Errorf("%s you find the knots %s; they are %s", net, answer.Vector(knots), answer.Vector(want))
+			is, should := answer.BothVectors(knots, want)
+			return fmt.Errorf("%s you find the knots %s; they are %s", net, is, should)
 		}
 		if !answer.AllNear(got, slopes) {
-			return fmt.Errorf("%s you find the slopes %s; they are %s", net, answer.Vector(got), answer.Vector(slopes))
+			is, should := answer.BothVectors(got, slopes)
+			return fmt.Errorf("%s you find the slopes %s; they are %s", net, is, should)
 		}
 	}
 	return nil
@@ -208,7 +213,8 @@ func isBalanced(rng *rand.Rand, w, b, v []float64, balance func(w, b, v []float6
 		for _, side := range []float64{-1, 1} {
 			x := -b[i]/w[i] + side*(0.5+rng.Float64())
 			if got, want := netAt(w2[i:i+1], b2[i:i+1], v2[i:i+1], 0, x), netAt(w[i:i+1], b[i:i+1], v[i:i+1], 0, x); !answer.Near(got, want) {
-				return fmt.Errorf("%s; at x = %.5g that is %.6g, and was %.6g", unit, x, got, want)
+				is, was := answer.Both(got, want)
+				return fmt.Errorf("%s; at x = %.5g that is %s, and was %s", unit, x, is, was)
 			}
 		}
 	}
@@ -235,8 +241,9 @@ func Echo(rng *rand.Rand, first, second bool, backward func(x, w, b, v, fromRigh
 		}
 		dw, db, dv, dx := backward(p[3], p[0], p[1], p[2], fromRight)
 		if got := []float64{dw, db, dv, dx}; !answer.AllWithin(got, want, 1e-6) {
+			is, should := answer.BothVectors(got, want)
 			return fmt.Errorf("for x = %g, w = %g, b = %g, v = %g and fromRight = %.4g your derivatives by w, b, v and x are %s; central differences give %s",
-				p[3], p[0], p[1], p[2], fromRight, answer.Vector(got), answer.Vector(want))
+				p[3], p[0], p[1], p[2], fromRight, is, should)
 		}
 	}
 	return nil
@@ -259,8 +266,9 @@ func EchoAtKnot(rng *rand.Rand, both bool, backward func(x, w, b, v, fromRight f
 	}
 	dw, db, dv, dx := backward(x, w, b, v, fromRight)
 	if got := []float64{dw, db, dv, dx}; !answer.AllNear(got, want) {
+		is, should := answer.BothVectors(got, want)
 		return fmt.Errorf("for x = %g, w = %g, b = %g, v = %.5g and fromRight = %.5g a ReLU is at its knot; your derivatives by w, b, v and x are %s, and should be %s",
-			x, w, b, v, fromRight, answer.Vector(got), answer.Vector(want))
+			x, w, b, v, fromRight, is, should)
 	}
 	return nil
 }

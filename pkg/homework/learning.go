@@ -56,8 +56,9 @@ func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn
 				want[j] = (row[j] - mean[j]) / deviation[j]
 			}
 			if !answer.AllWithin(side.got[i], want, 1e-8) {
+				is, should := answer.BothVectors(side.got[i], want)
 				return fmt.Errorf("the examples that learn have the means %s and the deviations %s; on the side that %s, %s becomes %s, and should become %s",
-					answer.Vector(mean), answer.Vector(deviation), side.name, answer.Vector(row), answer.Vector(side.got[i]), answer.Vector(want))
+					answer.Vector(mean), answer.Vector(deviation), side.name, answer.Vector(row), is, should)
 			}
 		}
 	}
@@ -94,7 +95,8 @@ func NoiseVariance(rng *rand.Rand, groups []int, estimate func(inputs, targets [
 			want = squares / free
 		}
 		if got := estimate(slices.Clone(inputs), slices.Clone(targets)); !answer.Near(got, want) {
-			return fmt.Errorf("for the inputs %s and the targets %s you return %.6g; it should be %.6g", answer.Vector(inputs), answer.Vector(targets), got, want)
+			is, should := answer.Both(got, want)
+			return fmt.Errorf("for the inputs %s and the targets %s you return %s; it should be %s", answer.Vector(inputs), answer.Vector(targets), is, should)
 		}
 	}
 	return nil
@@ -122,7 +124,8 @@ func EarlyStop(losses []float64, patience, most int, stop func(train func() floa
 	}, patience, most)
 	said := fmt.Sprintf("for the losses %s, a patience of %d and at most %d epochs", answer.Vector(losses), patience, most)
 	if best != want || loss != least {
-		return fmt.Errorf("%s you return the epoch %d and the loss %.5g; it should be %d and %.5g", said, best, loss, want, least)
+		is, should := answer.BothVectors([]float64{float64(best), loss}, []float64{float64(want), least})
+		return fmt.Errorf("%s you return the epoch and the loss %s; they should be %s", said, is, should)
 	}
 	if trained != epochs {
 		return fmt.Errorf("%s you train for %s; it should be %d", said, plural.Of(trained, "epoch"), epochs)

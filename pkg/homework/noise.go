@@ -156,12 +156,14 @@ func Unbiased(rng *rand.Rand, n, b int, estimate func(slopes, probability []floa
 		averageSquare += chance * got * got
 	}
 	if !answer.Near(average, mean) {
-		return fmt.Errorf("the slopes %s with the probabilities %s have the mean %.6g; over all draws of %d your estimate averages %.6g",
-			answer.Vector(slopes), answer.Vector(probability), mean, b, average)
+		is, should := answer.Both(average, mean)
+		return fmt.Errorf("the slopes %s with the probabilities %s have the mean %s; over all draws of %d your estimate averages %s",
+			answer.Vector(slopes), answer.Vector(probability), should, b, is)
 	}
 	if got, want := averageSquare-average*average, (square-mean*mean)/float64(b); !answer.Within(got, want, 1e-6) {
-		return fmt.Errorf("for the slopes %s with the probabilities %s your estimate has the variance %.5g over all draws of %d; it should be %.5g, that of one example divided by %d",
-			answer.Vector(slopes), answer.Vector(probability), got, b, want, b)
+		is, should := answer.Both(got, want)
+		return fmt.Errorf("for the slopes %s with the probabilities %s your estimate has the variance %s over all draws of %d; it should be %s, that of one example divided by %d",
+			answer.Vector(slopes), answer.Vector(probability), is, b, should, b)
 	}
 	return nil
 }
@@ -239,8 +241,9 @@ func RMSProp(rng *rand.Rand, steps int, constant bool,
 			return slopes[asked-1]
 		}, start, lr, beta, steps)
 		if !answer.Within(got, want, 1e-5) {
-			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %.6g after %s; it should be %.6g",
-				start, lr, beta, answer.Vector(slopes[:min(steps, 4)]), got, plural.Of(steps, "step"), want)
+			is, should := answer.Both(got, want)
+			return fmt.Errorf("from θ = %.5g with η = %.5g, β = %.5g and the slopes %s … you end at %s after %s; it should be %s",
+				start, lr, beta, answer.Vector(slopes[:min(steps, 4)]), is, plural.Of(steps, "step"), should)
 		}
 	}
 	return nil
@@ -287,10 +290,12 @@ func MomentumStep(rng *rand.Rand, d, steps int, step func(theta, velocity, gradi
 			}
 		}
 		if !answer.AllNear(theta, want) {
-			return fmt.Errorf("%s, you are at %s after %s; it should be %s", start, answer.Vector(theta), plural.Of(steps, "step"), answer.Vector(want))
+			is, should := answer.BothVectors(theta, want)
+			return fmt.Errorf("%s, you are at %s after %s; it should be %s", start, is, plural.Of(steps, "step"), should)
 		}
 		if !answer.AllNear(velocity, moving) {
-			return fmt.Errorf("%s, your velocity after %s is %s; it should be %s", start, plural.Of(steps, "step"), answer.Vector(velocity), answer.Vector(moving))
+			is, should := answer.BothVectors(velocity, moving)
+			return fmt.Errorf("%s, your velocity after %s is %s; it should be %s", start, plural.Of(steps, "step"), is, should)
 		}
 	}
 	return nil

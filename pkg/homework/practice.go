@@ -20,8 +20,9 @@ func DescentStep(rng *rand.Rand, d int, step func(theta, gradient []float64, lr 
 		}
 		got := step(slices.Clone(theta), slices.Clone(gradient), lr)
 		if !answer.AllNear(got, want) {
+			is, should := answer.BothVectors(got, want)
 			return fmt.Errorf("for θ = %s, ∇L = %s and η = %.5g your step returns %s; it should return %s",
-				answer.Vector(theta), answer.Vector(gradient), lr, answer.Vector(got), answer.Vector(want))
+				answer.Vector(theta), answer.Vector(gradient), lr, is, should)
 		}
 	}
 	return nil
@@ -50,8 +51,9 @@ func Descend(rng *rand.Rand, steps int, run func(gradient func(theta []float64) 
 			}
 		}
 		if !answer.AllNear(got, want) {
+			is, should := answer.BothVectors(got, want)
 			return fmt.Errorf("from θ = %s with η = %.5g on ½(%.5g θ₁² + %.5g θ₂²) your run returns %s after %s; it should return %s",
-				answer.Vector(start), lr, lambda[0], lambda[1], answer.Vector(got), plural.Of(steps, "step"), answer.Vector(want))
+				answer.Vector(start), lr, lambda[0], lambda[1], is, plural.Of(steps, "step"), should)
 		}
 		if asked > steps {
 			return fmt.Errorf("your run computes %d gradients in %s; one for each step is enough", asked, plural.Of(steps, "step"))

@@ -3,7 +3,7 @@ package task
 import "math"
 
 // It rounds down and adds a step, and beyond the edge alone it says that there is no end.
-// fails: a rate that arrives in one step
+// fails: at the edge and beyond
 func stepsNeeded(lambda []float64, lr, factor float64) int {
 	worst := 0.0
 	for _, l := range lambda {

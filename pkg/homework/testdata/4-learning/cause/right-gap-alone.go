@@ -1,8 +1,6 @@
 package task
 
-// It looks at the error on the examples learned from, and for the examples at the gap alone.
-// fails: eight nets
-// fails: sixteen other nets
+// It tells too few examples by the gap, and the others by the error on the examples learned from.
 func cause(
 	units int, rate float64, examples int,
 	train func(units int, rate float64, examples int) (learned, unseen float64),
