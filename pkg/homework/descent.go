@@ -78,7 +78,7 @@ func (m Mistake) Try(rng *rand.Rand,
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	mistakes := 0
 	for _, wrong := range slices.Concat(order...) {
-		loss, theta, steep, large := m.hard(rng)
+		loss, theta, steep, large := m.hard(rng, mistakes)
 		want, off := -1, 0.0
 		if wrong {
 			part, sign := 1.05*m.Least, float64(1-2*(mistakes%2))
@@ -111,11 +111,11 @@ func (m Mistake) Try(rng *rand.Rand,
 }
 
 // hard returns a loss and a θ where finite differences are at their worst along one entry: its second derivative is the largest and its third is 27. Nearly all
-// slopes are small, so that a small error counts; large is an entry whose slope need not be.
-func (m Mistake) hard(rng *rand.Rand) (l *smooth, theta []float64, steep, large int) {
+// slopes are small, so that a small error counts; large is an entry whose slope need not be. It gets how many mistakes there have been.
+func (m Mistake) hard(rng *rand.Rand, mistakes int) (l *smooth, theta []float64, steep, large int) {
 	d := 4 + rng.IntN(4)
 	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), c: m.Constant}, draw(rng, d, 2)
-	steep = rng.IntN(d)
+	steep = []int{0, d - 1, rng.IntN(d)}[min(mistakes, 2)] // the first two mistakes are at the ends
 	large = (steep + 1 + rng.IntN(d-1)) % d
 	cosine := float64(1 - 2*rng.IntN(2)) // the sine has its largest third derivative where the phase is a multiple of π; the entry large takes it there
 	for i := range d {
@@ -150,9 +150,9 @@ func (sea Sea) Try(rng *rand.Rand, gradient func(theta []float64, x [][]float64,
 		theta, x, y := draw(rng, d, 2), make([][]float64, n), make([]float64, n)
 		for i := range x {
 			x[i] = draw(rng, d, 2)
-			r := sea.Waves * (0.2 + 0.8*(float64((i+round)%3)+rng.Float64())/3) // low, middle and high waves
-			if math.Abs(r-delta) < 0.01*delta {                                 // the loss bends there
-				r = 0.5 * delta
+			r := sea.Waves * (0.4 + 0.6*rng.Float64())
+			if (i+round)%max(n, 3) == 0 || math.Abs(r-delta) < 0.01*delta { // one that tells how far off it is; and at δ the loss bends
+				r = min(sea.Waves, delta) * (0.2 + 0.6*rng.Float64())
 			}
 			if i%2 == 1 {
 				r = -r

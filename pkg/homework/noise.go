@@ -172,7 +172,7 @@ func Unbiased(rng *rand.Rand, n, b int, estimate func(slopes, probability []floa
 // square deviation), and the standard error allowed. It is an error when it does not return the least size that is good enough, for batches without
 // replacement from about n examples.
 func BatchFor(rng *rand.Rand, n int, choose func(n int, sigma, allowed float64) int) error {
-	for range 10 {
+	for i := range 10 {
 		n := max(1, n-rng.IntN(1+n/2))
 		sigma := 0.5 + 5*rng.Float64()
 		allowed := sigma * (0.3 + 0.6*rng.Float64()) * math.Pow(float64(n), -0.8*rng.Float64()) // below that of one example
@@ -181,6 +181,10 @@ func BatchFor(rng *rand.Rand, n int, choose func(n int, sigma, allowed float64) 
 				return 0
 			}
 			return sigma * sigma / float64(b) * float64(n-b) / float64(n-1)
+		}
+		if i < 4 && n > 2 { // just above, or just below, what some size has
+			size := 1 + int(math.Pow(float64(n-2), rng.Float64()))
+			allowed = math.Sqrt(error2(size)) * (1 + 1e-6*float64(1-2*(i%2)))
 		}
 		got := choose(n, sigma, allowed)
 		said := fmt.Sprintf("for n = %d, σ = %.6g and the standard error %.6g you return %d", n, sigma, allowed, got)
