@@ -58,7 +58,8 @@ func variedSubmission(t *testing.T, release *notebook.Notebook, i int) *notebook
 			nb.Cells[j].Source = notebook.Text(own[i%6])
 		}
 		if meta.ID == "explain" {
-			nb.Cells[j].Source = "The factor is 1 − η. If a<b, then <script>alert(1)</script><img src=x onerror=alert(1)>"
+			nb.Cells[j].Source = "The factor is 1 − η. If a<b, then <script>alert(1)</script><img src=x onerror=alert(1)>\n" +
+				"[a](javascript:alert(2)) [b][c] ![d](data:text/html,e) $\\\\href{javascript:alert(3)}{x}$\n\n[c]: javascript&#58;alert(4)\n"
 		}
 	}
 	meta := func(at int, metadata string) {
@@ -170,6 +171,7 @@ func TestNBGraderGivesTheSamePoints(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, string(page), "seven dimensions")
 		require.NotContains(t, string(page), "<script>alert(1)")
+		require.NotRegexp(t, `(href|src)="(javascript|data:text)|\\\\href`, string(page))
 		require.NotContains(t, string(page), "<img src=x")
 		require.Contains(t, string(page), "alert(1)")
 	}

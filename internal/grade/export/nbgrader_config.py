@@ -89,11 +89,13 @@ class OwnMetadata(NbGraderPreprocessor):
 
 
 class PlainText(NbGraderPreprocessor):
-    """Turns tags in Markdown into text, and so \\href of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
+    """Turns tags and links in Markdown into text, and what makes links of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"<(?=[A-Za-z/!?])", "< ", cell.source).replace(r"\href", "href")
+            text = re.sub(r"<(?=[A-Za-z/!?])", "< ", cell.source)
+            text = re.sub(r"\](?=[(\[:])", "] ", text)
+            cell.source = re.sub(r"\\+(?=href|mmlToken|require|csname|style|class|cssId|html)", "", text)
         return cell, resources
 
 
