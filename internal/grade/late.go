@@ -31,7 +31,7 @@ func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
 		}
 		if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
 			day := r.Due.Local()
-			r.Due = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 0, 0, time.Local)
+			r.Due = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, -1, time.Local)
 		}
 	}
 	if r.Due.IsZero() && (late != "" || grace != nil) {

@@ -53,7 +53,7 @@ const (
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook, at any depth as
 // nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. Students handed in
 // when the latest of their files that count was written. The files themselves are read one submission at a time, when it is graded. Others are the names of what is no
-// submission. It is an error when the folder cannot be read, and when two submissions are of one student.
+// submission. It is an error when the folder cannot be read. Two submissions of one student are one with a problem.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -64,7 +64,7 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 		return nil, nil, err
 	}
 	defer root.Close()
-	names := map[string]string{}
+	at := map[string]int{}
 	for _, e := range entries {
 		s := Submission{Student: readable(e.Name()), Files: map[string][]byte{}, folder: folder, found: map[string]string{}}
 		switch {
@@ -82,11 +82,12 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 			others = append(others, s.Student)
 			continue
 		}
-		if other, twice := names[s.Student]; twice {
-			return nil, nil, fmt.Errorf("%s and %s are both of the student %s: leave one of them",
-				readable(filepath.Join(folder, other)), readable(filepath.Join(folder, e.Name())), s.Student)
+		if i, twice := at[s.Student]; twice { // a student may have chosen the name, and must not stop the others
+			all[i].Problem = "there are two of this name, such as a folder and a notebook: leave one of them, and grade again"
+			all[i].found = nil
+			continue
 		}
-		names[s.Student], s.Key = e.Name(), keyOf(s.Student)
+		at[s.Student], s.Key = len(all), keyOf(s.Student)
 		all = append(all, s)
 	}
 	if len(all) == 0 {
@@ -237,6 +238,10 @@ func (s *Submission) load() error {
 			return err
 		}
 		in, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if errors.Is(err, fs.ErrPermission) { // tar and zip keep what a student set
+			s.remark("%s cannot be read: give yourself permission, and grade again", brief.Of(readable(path.Base(file))))
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,10 @@ func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn
 			deviation[j] = 1
 		}
 	}
+	scales := "deviations"
+	if constant {
+		scales = "deviations, with 1 in the place of 0,"
+	}
 	a, b := standardize(answer.Rows(learn), answer.Rows(report))
 	for _, side := range []struct {
 		name      string
@@ -57,8 +61,8 @@ func Standardize(rng *rand.Rand, n, d int, constant bool, standardize func(learn
 			}
 			if !answer.AllWithin(side.got[i], want, 1e-8) {
 				is, should := answer.BothVectors(side.got[i], want)
-				return fmt.Errorf("the examples that learn have the means %s and the deviations %s; on the side that %s, %s becomes %s, and should become %s",
-					answer.Vector(mean), answer.Vector(deviation), side.name, answer.Vector(row), is, should)
+				return fmt.Errorf("the examples that learn have the means %s and the %s %s; on the side that %s, %s becomes %s, and should become %s",
+					answer.Vector(mean), scales, answer.Vector(deviation), side.name, answer.Vector(row), is, should)
 			}
 		}
 	}

@@ -187,12 +187,13 @@ func BatchFor(rng *rand.Rand, n int, choose func(n int, sigma, allowed float64) 
 			allowed = math.Sqrt(error2(size)) * (1 + 1e-6*float64(1-2*(i%2)))
 		}
 		got := choose(n, sigma, allowed)
-		said := fmt.Sprintf("for n = %d, σ = %.6g and the standard error %.6g you return %d", n, sigma, allowed, got)
+		limit, has := answer.Both(allowed, math.Sqrt(error2(min(max(got, 1), n))))
+		said := fmt.Sprintf("for n = %d, σ = %.6g and the standard error %s you return %d", n, sigma, limit, got)
 		switch {
 		case got < 1 || got > n:
 			return fmt.Errorf("%s; a batch has 1 to n examples", said)
 		case error2(got) > allowed*allowed*(1+answer.Tolerance):
-			return fmt.Errorf("%s; such a batch has the standard error %.6g", said, math.Sqrt(error2(got)))
+			return fmt.Errorf("%s; such a batch has the standard error %s", said, has)
 		case got > 1 && error2(got-1) <= allowed*allowed*(1-answer.Tolerance):
 			return fmt.Errorf("%s; fewer examples are enough", said)
 		}
