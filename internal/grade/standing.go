@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,6 +134,9 @@ func (all Marks) add(row []string, a *assignment.Assignment, students []string, 
 	return nil
 }
 
+// ofEarlier is what a comment keeps of an earlier answer, for who grades: the student reads what is said of this one.
+var ofEarlier = regexp.MustCompile(`(?s)\[\S+ for an earlier answer\].*`)
+
 // Standings are the results with the points given by hand and the penalties, by the students' names.
 func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 	var all []Standing
@@ -164,7 +168,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 				if m.changed(answered.Answer) {
 					s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
 				}
-				answered.Graded, answered.Earned, answered.Comment = true, m.points, m.comment
+				answered.Graded, answered.Earned, answered.Comment = true, m.points, strings.TrimSpace(ofEarlier.ReplaceAllString(m.comment, ""))
 				s.Earned += m.points
 			} else if !answered.There() {
 				answered.Graded = true // nothing to read, and nothing to earn

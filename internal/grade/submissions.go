@@ -354,6 +354,9 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 		if len(row) < fields {
 			return nil, fmt.Errorf("line %d of %s has %d fields, and it takes %d", line, file, len(row), fields)
 		}
+		if len(rows) > 0 && strings.Join(row[min(len(row), len(rows[0].text)):], "") != "" {
+			return nil, fmt.Errorf("line %d of %s has %d fields, more than its first line: put a text that holds %q between quotes", line, file, len(row), r.Comma)
+		}
 		if r.Comma == ';' && len(row) > 2 {
 			row[2] = strings.Replace(row[2], ",", ".", 1) // such programs write 1,5 for 1.5
 		}

@@ -108,7 +108,7 @@ func Through(rng *rand.Rand, n int, even bool, through func(xs, ys []float64) (w
 }
 
 // Pieces tries the reading of a net. read gets a random net of elbows whose units bend in a few places, several in the same place, some not at all. If
-// it hides, some bends cancel each other. It is an error when read does not return the places where the net bends, ascending, and the slopes of the
+// it hides, some bends cancel each other, exactly or up to rounding. It is an error when read does not return the places where the net bends, ascending, and the slopes of the
 // pieces, from the left.
 func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64, c float64) (knots, slopes []float64)) error {
 	for i := range 4 {
@@ -124,6 +124,9 @@ func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64,
 			w, v := 0.5, 1+rng.Float64()
 			units = append(units, [3]float64{w, -w * (place + 1), v}, [3]float64{-w, w * (place + 1), -v}) // together a straight line
 			units = append(units, [3]float64{0, 1.5, 2}, [3]float64{1, 7, 0})
+			for _, v := range []float64{0.1, 0.2, -0.3} { // whose sum is not 0 but a rounding error, in any order
+				units = append(units, [3]float64{0.5, -0.5 * (place + 1.5), v})
+			}
 		}
 		rng.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
 		w, b, v := make([]float64, len(units)), make([]float64, len(units)), make([]float64, len(units))
