@@ -3,7 +3,7 @@
 #   docker build -t descent . && docker build -t descent:gpu -f docker/gpu.Dockerfile .
 #   docker run --gpus all …
 #
-# The plugin is the one that pkg/accel/plugin installs, in the versions and with the hashes of docker/cuda.lock.
+# The plugin is what pkg/accel/plugin installs too, in the versions and with the hashes of docker/cuda.lock.
 ARG LAB=descent
 FROM ${LAB} AS lab
 

@@ -122,7 +122,8 @@ func (p *Tab) evaluate(script string) (value any, refusal map[string]any) {
 	return result["result"].(map[string]any)["value"], nil
 }
 
-// Until waits until the script is true in the page, or in the one that the page leads to: a script that is evaluated while it is left has no answer.
+// Until waits until the script is true in the page, or in a page that it leads to. A script has no answer if the page is left during its
+// evaluation.
 func (p *Tab) Until(script string) {
 	p.t.Helper()
 	deadline := time.Now().Add(time.Minute)

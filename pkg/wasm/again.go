@@ -30,7 +30,7 @@ func (c *compiled) release() {
 	c.program.close()
 }
 
-// kept are compiled graphs by what they compute, the one that was used last at the end.
+// kept are compiled graphs by what they compute. keys are in the order of use, the most recent at the end.
 type kept struct {
 	mu   sync.Mutex
 	keys []string

@@ -21,7 +21,7 @@ import (
 var Flags = os.Getenv("XLA_FLAGS")
 
 const (
-	limit    = 64 << 20 // bytes in the folder; beyond it, the programs that were used last stay
+	limit    = 64 << 20 // bytes in the folder; beyond it, the most recently used programs stay
 	greatest = 4 << 20  // bytes of a program that is kept
 )
 
@@ -78,7 +78,7 @@ func Load(key Key) []byte {
 	if checksum(key, program) != sum {
 		return nil
 	}
-	os.Chtimes(path, time.Time{}, time.Now()) // used last
+	os.Chtimes(path, time.Time{}, time.Now()) // of its last use
 	return program
 }
 

@@ -92,7 +92,7 @@ func TestTheFolderIsBounded(t *testing.T) {
 		old := time.Now().Add(time.Duration(i-100) * time.Hour)
 		require.NoError(t, os.Chtimes(filepath.Join(dir, string(name(i))), old, old))
 	}
-	require.NotNil(t, Load(name(0))) // used last
+	require.NotNil(t, Load(name(0))) // the most recently used
 	prune(dir, 5*1032)
 	var left []int
 	for i := range 10 {

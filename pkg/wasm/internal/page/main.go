@@ -37,8 +37,8 @@ func main() {
 	select {}
 }
 
-// measure returns the time to a first result in ms, that of generating code in it, that of a step in µs, and the hash of what a run of the given steps records from an
-// exact start.
+// measure returns the time to a first result in ms, the part of it that generates code, the time of a step in µs, and the hash of what a run
+// of the given steps records from an exact start.
 func measure(t trainings.Training, steps int) (map[string]any, error) {
 	began, b := time.Now(), wasm.New()
 	trainer, config, err := t.Start(b)
@@ -65,5 +65,6 @@ func measure(t trainings.Training, steps int) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"first": first.Seconds() * 1e3, "generation": generation.Seconds() * 1e3, "step": best.Seconds() * 1e6 / float64(steps), "bits": trainings.Bits(h)}, nil
+	return map[string]any{"first": first.Seconds() * 1e3, "generation": generation.Seconds() * 1e3,
+		"step": best.Seconds() * 1e6 / float64(steps), "bits": trainings.Bits(h)}, nil
 }
