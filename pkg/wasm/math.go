@@ -62,6 +62,12 @@ func (w *writer) let(k kind, x ex) ex {
 
 func (w *writer) letf(x ex) ex { return w.let(f64, x) }
 
+// into sets a variable to x.
+func (w *writer) into(l local, x ex) {
+	x(w)
+	w.set(l)
+}
+
 // returnIf ends the function with a result.
 func (w *writer) returnIf(test, result ex) {
 	test(w)
@@ -344,12 +350,9 @@ func atan2Body(w *writer) {
 	t, base, low := w.local(f64), w.local(f64), w.local(f64)
 	set := func(high, under float64, of ex) ex {
 		return func(w *writer) {
-			of(w)
-			w.set(t)
-			w.number(f64, high)
-			w.set(base)
-			w.number(f64, under)
-			w.set(low)
+			w.into(t, of)
+			w.into(base, num(high))
+			w.into(low, num(under))
 		}
 	}
 	upTo := func(limit float64, yes, no ex) ex {
@@ -466,12 +469,9 @@ func fmodBody(w *writer) {
 	r := w.pop(i64)
 	step := w.local(i64)
 	w.while(func() { op("i64.gt_s", read(left), long(0))(w) }, func() {
-		choose(i64, op("i64.lt_s", read(left), long(11)), read(left), long(11))(w)
-		w.set(step)
-		op("i64.rem_u", op("i64.shl", read(r), read(step)), my)(w)
-		w.set(r)
-		op("i64.sub", read(left), read(step))(w)
-		w.set(left)
+		w.into(step, choose(i64, op("i64.lt_s", read(left), long(11)), read(left), long(11)))
+		w.into(r, op("i64.rem_u", op("i64.shl", read(r), read(step)), my))
+		w.into(left, op("i64.sub", read(left), read(step)))
 	})
 	remainder := op("f64.convert_i64_u", read(r))
 	op("f64.copysign", call64("scale", remainder, op("i64.sub", ey, long(1075))), x)(w)

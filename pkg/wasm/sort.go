@@ -77,8 +77,8 @@ func (s *walk) sort(n *node) {
 	s.nest(dims, func(line []linear) {
 		m.first, m.second = slices.Clone(line), slices.Clone(line)
 		m.first[axis], m.second[axis] = s.follow(m.x), s.follow(m.y)
-		s.let(m.from, func() { s.integer(i32, int64(orders[0])) })
-		s.let(m.to, func() { s.integer(i32, int64(orders[1])) })
+		s.into(m.from, short(int64(orders[0])))
+		s.into(m.to, short(int64(orders[1])))
 		s.count(m.length, func(i local) {
 			m.slot(m.from, i)
 			s.get(i)
@@ -86,8 +86,8 @@ func (s *walk) sort(n *node) {
 		})
 		m.order()
 		s.count(m.length, func(i local) {
-			s.let(m.x, func() { s.get(i) })
-			m.numbered(m.y, i)
+			s.into(m.x, read(i))
+			s.into(m.y, m.numbered(i))
 			for k, r := range n.results {
 				s.put(r, r.offset(m.first), func() { s.value(n.in[k], m.second) })
 			}
@@ -95,68 +95,45 @@ func (s *walk) sort(n *node) {
 	})
 }
 
-func (s *walk) let(l local, push func()) {
-	push()
-	s.set(l)
-}
-
-// below pushes whether x < y.
-func (s *walk) below(x, y func()) {
-	x()
-	y()
-	s.do("i32.lt_u")
-}
+func below(x, y ex) ex { return op("i32.lt_u", x, y) }
 
 // slot pushes the address of the i-th number of an order.
 func (m *merge) slot(order, i local) {
-	m.get(order)
-	m.get(i)
-	m.integer(i32, 4)
-	m.do("i32.mul", "i32.add")
+	op("i32.add", read(order), op("i32.mul", read(i), short(4)))(m.writer)
 }
 
-// numbered puts the i-th number of the order so far into x.
-func (m *merge) numbered(x, i local) {
-	m.slot(m.from, i)
-	m.load(dtypes.Int32, 0)
-	m.set(x)
+// numbered is the i-th number of the order so far.
+func (m *merge) numbered(i local) ex {
+	return func(w *writer) {
+		m.slot(m.from, i)
+		w.load(dtypes.Int32, 0)
+	}
 }
 
 // order merges runs of 1, 2, 4, … elements.
 func (m *merge) order() {
-	length := func() { m.integer(i32, int64(m.length)) }
-	this := func(l local) func() { return func() { m.get(l) } }
-	// after puts the end of a run that begins at start into l.
-	after := func(l, start local) {
-		m.get(start)
-		m.get(m.width)
-		m.do("i32.add")
-		m.tee(l)
-		length()
-		m.below(this(l), length)
-		m.do("select")
-		m.set(l)
+	length := short(int64(m.length))
+	after := func(start local) ex { // the end of a run that begins at start
+		end := op("i32.add", read(start), read(m.width))
+		return op("select", end, length, below(end, length))
 	}
-	m.let(m.width, func() { m.integer(i32, 1) })
-	m.while(func() { m.below(this(m.width), length) }, func() {
-		m.let(m.left, func() { m.integer(i32, 0) })
-		m.while(func() { m.below(this(m.left), length) }, func() {
-			after(m.mid, m.left)
-			after(m.end, m.mid)
-			m.let(m.i, this(m.left))
-			m.let(m.j, this(m.mid))
-			m.let(m.k, this(m.left))
-			m.while(func() { m.below(this(m.k), this(m.end)) }, m.step)
-			m.let(m.left, this(m.end))
+	upTo := func(x local, end ex, body func()) { m.while(func() { below(read(x), end)(m.writer) }, body) }
+	m.into(m.width, short(1))
+	upTo(m.width, length, func() {
+		m.into(m.left, short(0))
+		upTo(m.left, length, func() {
+			m.into(m.mid, after(m.left))
+			m.into(m.end, after(m.mid))
+			m.into(m.i, read(m.left))
+			m.into(m.j, read(m.mid))
+			m.into(m.k, read(m.left))
+			upTo(m.k, read(m.end), m.step)
+			m.into(m.left, read(m.end))
 		})
 		m.get(m.from)
-		m.let(m.from, this(m.to))
+		m.into(m.from, read(m.to))
 		m.set(m.to)
-		m.let(m.width, func() {
-			m.get(m.width)
-			m.integer(i32, 2)
-			m.do("i32.mul")
-		})
+		m.into(m.width, op("i32.mul", read(m.width), short(2)))
 	})
 }
 
@@ -165,39 +142,29 @@ func (m *merge) step() {
 	take := func(l local) func() {
 		return func() {
 			m.slot(m.to, m.k)
-			m.slot(m.from, l)
-			m.load(dtypes.Int32, 0)
+			m.numbered(l)(m.writer)
 			m.store(dtypes.Int32, 0)
 			m.increment(l)
 		}
 	}
-	m.below(func() { m.get(m.j) }, func() { m.get(m.end) })
-	m.when(i32, func() {
-		m.below(func() { m.get(m.i) }, func() { m.get(m.mid) })
-		m.when(i32, m.less, func() { m.integer(i32, 1) })
-	}, func() { m.integer(i32, 0) })
+	isBefore := choose(i32, below(read(m.i), read(m.mid)), m.less, short(1))
+	choose(i32, below(read(m.j), read(m.end)), isBefore, short(0))(m.writer)
 	m.when(0, take(m.j), take(m.i))
 	m.increment(m.k)
 }
 
-func (m *merge) increment(l local) {
-	m.let(l, func() {
-		m.get(l)
-		m.integer(i32, 1)
-		m.do("i32.add")
-	})
-}
+func (m *merge) increment(l local) { m.into(l, op("i32.add", read(l), short(1))) }
 
 // less pushes whether the comparator puts element j of the order before element i.
-func (m *merge) less() {
-	m.numbered(m.x, m.j)
-	m.numbered(m.y, m.i)
+func (m *merge) less(w *writer) {
+	w.into(m.x, m.numbered(m.j))
+	w.into(m.y, m.numbered(m.i))
 	comparator := m.n.functions[0]
 	for k, x := range m.n.in {
 		for side, index := range [][]linear{m.first, m.second} {
 			m.put(comparator.params[2*k+side], linear{}, func() { m.value(x, index) })
 		}
 	}
-	m.call(comparator.entry)
-	m.scalar(comparator.outputs[0])
+	w.call(comparator.entry)
+	w.scalar(comparator.outputs[0])
 }
