@@ -41,7 +41,7 @@ func (f *function) pcg(state *node, shape shapes.Shape) (next, out value, err er
 	}
 	mixed := shifted(r.do(f.Mul, shifted(high, 32), r.uint64(0xda942042e4dd58b5)), 48)
 	words := r.do(f.Mul, mixed, r.do(f.BitwiseOr, low, r.uint64(1)))
-	parts := r.bitcast(words, map[int]dtypes.DType{1: dtypes.Uint8, 2: dtypes.Uint16, 4: dtypes.Uint32, 8: dtypes.Uint64}[size])
+	parts := r.bitcast(words, unsignedOf[size])
 	drawn := r.reshape(r.slice(r.reshape(parts, count*8/size), 0, shape.Size()), shape.Dimensions...)
 	drawn = r.bitcast(drawn, shape.DType)
 	last := func(x *node) *node { return r.swapped(r.slice(x, count-1, count)) }

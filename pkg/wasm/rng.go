@@ -70,6 +70,9 @@ func (r *recipe) bitcast(x *node, t dtypes.DType) *node {
 func (r *recipe) uint64(x uint64) *node { return r.keep(r.f.Constant([]uint64{x})) }
 func (r *recipe) uint32(x uint32) *node { return r.keep(r.f.Constant([]uint32{x})) }
 
+// unsignedOf has the unsigned type of a number of bytes.
+var unsignedOf = map[int]dtypes.DType{1: dtypes.Uint8, 2: dtypes.Uint16, 4: dtypes.Uint32, 8: dtypes.Uint64}
+
 // halves are the low and the high 32 bits of 64.
 func (r *recipe) halves(x *node) (low, high *node) {
 	return r.to(x, dtypes.Uint32), r.to(r.do(r.f.ShiftRightLogical, x, r.uint64(32)), dtypes.Uint32)
@@ -153,9 +156,6 @@ func (f *function) RNGBitGenerator(state value, shape shapes.Shape) (next, bits 
 	out := r.reshape(all, shape.Dimensions...)
 	after, afterHigh := add128(low, high, r.uint64(uint64(count)))
 	newState := r.join(0, r.slice(in[0], 0, 1), after, afterHigh)
-	if short, ok := map[int]dtypes.DType{1: dtypes.Uint8, 2: dtypes.Uint16}[size]; ok {
-		out = r.to(out, short)
-	}
-	out = r.bitcast(out, t)
+	out = r.bitcast(r.to(out, unsignedOf[size]), t)
 	return newState, out, r.err
 }
