@@ -79,9 +79,14 @@ func (n *norm) count() *node {
 	return n.like(float64(count))
 }
 
+// raised is variance + ε.
+func (n *norm) raised(variance *node) *node {
+	return n.do(n.f.Add, variance, n.like(float64(n.epsilon)))
+}
+
 // scaled is x/√(variance+ε), of features.
 func (n *norm) scaled(x, variance *node) *node {
-	square := n.do(n.f.Add, variance, n.like(float64(n.epsilon)))
+	square := n.raised(variance)
 	if n.err != nil {
 		return nil
 	}
@@ -143,7 +148,7 @@ func (f *function) BatchNormGradient(x, scale, mean, variance, gradient value, e
 	apart := n.do(f.Sub, n.x, n.wide(in[1]))
 	product := n.sum(n.do(f.Mul, dy, apart))
 	offsets := n.sum(dy)
-	slope := n.do(f.Div, product, n.do(f.Mul, n.count(), n.do(f.Add, in[2], n.like(float64(epsilon)))))
+	slope := n.do(f.Div, product, n.do(f.Mul, n.count(), n.raised(in[2])))
 	level := n.do(f.Div, offsets, n.count())
 	rest := n.do(f.Sub, n.do(f.Sub, dy, n.wide(level)), n.do(f.Mul, apart, n.wide(slope)))
 	dx, _ = n.back(x, n.do(f.Mul, rest, n.wide(n.scaled(in[0], in[2]))))
