@@ -99,7 +99,9 @@ func copyOfGoMLX(t *testing.T) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(copied, name), []byte(offline.Replace(string(code))), 0o644))
 	}
-	work := "go 1.26.5\n\nuse (\n\t./gomlx\n\t" + here + "\n)\n"
-	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(copied), "go.work"), []byte(work), 0o644))
+	work := exec.Command("go", "work", "init", copied, here)
+	work.Dir, work.Env = filepath.Dir(copied), append(os.Environ(), "GOWORK=")
+	out, err := work.CombinedOutput()
+	require.NoError(t, err, string(out))
 	return copied
 }
