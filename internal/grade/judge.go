@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"descent.example/internal/brief"
@@ -263,11 +262,11 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (
 	var ended *exec.ExitError
 	switch errors.As(err, &ended); {
 	case ctx.Err() == context.DeadlineExceeded && len(j.Packages) > 1: // alone each has as much
-		return job.Compiled{Error: "the compiler takes too long for it"}, nil
+		return job.Compiled{Error: job.TooLong}, nil
 	case ctx.Err() == context.DeadlineExceeded:
 		return result, fmt.Errorf("the machine is too busy: the compiler did not end in %s", maxCompile)
-	case ended != nil && strings.Contains(string(out), "out of memory") && roomy():
-		return job.Compiled{Error: "the compiler needs too much memory for it"}, nil
+	case ended != nil && strings.Contains(string(out), "out of memory") && job.Roomy():
+		return job.Compiled{Error: job.TooLarge}, nil
 	case err != nil:
 		return result, fmt.Errorf("the compiler's sandbox fails: %s (%w)", brief.Of(string(out)), err)
 	}
@@ -276,12 +275,6 @@ func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (
 		err = json.Unmarshal(text, &result)
 	}
 	return result, err
-}
-
-// roomy tells whether this lab lets the compiler have the memory that it may have.
-func roomy() bool {
-	var now syscall.Rlimit
-	return syscall.Getrlimit(syscall.RLIMIT_AS, &now) == nil && now.Max >= job.Memory
 }
 
 // lend gives a folder to the user who runs what students wrote.

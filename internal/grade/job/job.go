@@ -1,8 +1,22 @@
 // Package job is what the grader and its runner write each other about what is to be compiled.
 package job
 
+import "syscall"
+
 // Memory is the most memory that the compiler may reserve. Go's own reserves a gigabyte that it does not use.
 const Memory = 3 << 30
+
+// Roomy tells whether this process lets the compiler have that memory.
+func Roomy() bool {
+	var now syscall.Rlimit
+	return syscall.Getrlimit(syscall.RLIMIT_AS, &now) == nil && now.Max >= Memory
+}
+
+// TooLong and TooLarge say why the compiler gives up on what a student wrote.
+const (
+	TooLong  = "the compiler takes too long for it"
+	TooLarge = "the compiler needs too much memory for it"
+)
 
 // A Job is what is to be compiled. All paths but those of the packages are absolute.
 type Job struct {

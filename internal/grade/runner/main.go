@@ -60,11 +60,7 @@ func compile(folder string) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	var now syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &now); err != nil {
-		return err
-	}
-	short := now.Max < job.Memory // this machine, and not the lab, sets the limit then
+	roomy := job.Roomy() // or this machine, and not the lab, sets the limit
 	limits := map[int]uint64{syscall.RLIMIT_CPU: j.Seconds, syscall.RLIMIT_AS: job.Memory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
 	if err := limit(limits); err != nil {
 		return err
@@ -82,10 +78,10 @@ func compile(folder string) error {
 	signal.Notify(overtime, syscall.SIGXCPU)
 	go func() { // of this process: it is what translates the program
 		<-overtime
-		write(job.Compiled{Error: takesTooLong})
+		write(job.Compiled{Error: job.TooLong})
 		os.Exit(0)
 	}()
-	b := builder{Job: j, folder: folder, short: short, result: job.Compiled{Wrong: map[string]string{}}}
+	b := builder{Job: j, folder: folder, roomy: roomy, result: job.Compiled{Wrong: map[string]string{}}}
 	b.build()
 	if r := &b.result; j.GOARCH == "wasm" && r.Machine == "" && r.Error == "" && len(r.Wrong) < len(j.Packages) {
 		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); lacks(fmt.Sprint(err)) {
@@ -97,13 +93,11 @@ func compile(folder string) error {
 	return write(b.result)
 }
 
-const takesTooLong = "the compiler takes too long for it"
-
 // A builder makes a program of a job's packages in a folder.
 type builder struct {
 	job.Job
 	folder string
-	short  bool // of memory
+	roomy  bool // for memory, as job.Roomy has it
 	result job.Compiled
 }
 
@@ -180,9 +174,9 @@ func (b *builder) tool(name string, args ...string) (wrong string) {
 	case diagnosis.MatchString(said):
 		return said
 	case status.Signaled() && took >= time.Duration(b.Seconds)*time.Second:
-		return takesTooLong
-	case memory && !b.short:
-		return "the compiler needs too much memory for it"
+		return job.TooLong
+	case memory && b.roomy:
+		return job.TooLarge
 	case memory, said == "", status.Signaled(), lacks(said):
 		b.result.Machine = fmt.Sprintf("the compiler fails: %s (%v)", said, err)
 	}
