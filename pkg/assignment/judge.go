@@ -224,7 +224,7 @@ func (p Part) asked(w *worker) Part {
 			case wall.Panicked:
 				err = fmt.Errorf("your code panics: %s", v)
 			default:
-				err = w.lost(v, w.request.Seconds)
+				err = w.lost(v)
 			}
 		}()
 		return try(rng)

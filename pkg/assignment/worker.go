@@ -118,7 +118,7 @@ func (w *worker) greet() (err error) {
 	w.running.clock.begin(w.request.Start)
 	defer func() {
 		if v := recover(); v != nil {
-			w.over = fmt.Errorf("%s: %w", NotReady, w.lost(v, w.request.Start))
+			w.over = fmt.Errorf("%s: %w", NotReady, w.lost(v))
 			err = w.over
 		}
 	}()
@@ -142,8 +142,8 @@ func (w *worker) end() {
 	w.running = nil
 }
 
-// lost says why a part, or the start, which had so many seconds, could not go on.
-func (w *worker) lost(why any, seconds float64) error {
+// lost says why a part, or the start, could not go on.
+func (w *worker) lost(why any) error {
 	w.charge()
 	if w.lostTime >= inSeconds(w.request.Patience) && w.over == nil {
 		w.over = errors.New(notTried + ", because too much of your code ran out of time or ended before")
@@ -155,11 +155,12 @@ func (w *worker) lost(why any, seconds float64) error {
 		w.end()
 		return fmt.Errorf("the check cannot use what your code returns: %v", why)
 	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
-		used, known := w.running.clock.used()
-		if w.end(); known && used < inSeconds(seconds)/2 {
-			w.fails(fmt.Errorf("the machine is too busy: it gave a program %.1f seconds, and it may take %g", used.Seconds(), seconds))
+		clock := w.running.clock
+		used, known := clock.used()
+		if w.end(); known && used < clock.most/2 {
+			w.fails(fmt.Errorf("the machine is too busy: it gave a program %.1f seconds, and it may take %g", used.Seconds(), clock.most.Seconds()))
 		}
-		return fmt.Errorf("%s %g seconds", TooLong, seconds)
+		return fmt.Errorf("%s %g seconds", TooLong, clock.most.Seconds())
 	}
 	said, ended := "", false
 	select {
