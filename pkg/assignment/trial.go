@@ -28,19 +28,19 @@ type Variant struct {
 func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string) (files map[string][]byte, err error) {
 	var table strings.Builder
 	files = map[string][]byte{}
-	add := func(file, suffix, task, name, code string, seeds int) error {
-		code, err := renamed(code, suffix)
+	add := func(name string, v Variant) error {
+		code, err := renamed(v.Code, "_"+name)
 		if err != nil {
-			return fmt.Errorf("%s of %s: %w", name, task, err)
+			return fmt.Errorf("%s of %s: %w", v.Name, v.Task, err)
 		}
 		imports, body, err := Imports([]string{code}, allowed)
 		if err != nil {
 			return err
 		}
-		files[file] = []byte("package main;" + strings.ReplaceAll(imports, "\n", ";") + "\n" + body)
-		fmt.Fprintf(&table, "\t\t{Task: %q, Name: %q, Seeds: %d, Functions: map[string]any{", task, name, seeds)
-		for _, f := range a.Task(task).Functions {
-			fmt.Fprintf(&table, "%q: (%s)(%s%s), ", f.Name, f.Type, f.Name, suffix)
+		files[name+".go"] = []byte("package main;" + strings.ReplaceAll(imports, "\n", ";") + "\n" + body)
+		fmt.Fprintf(&table, "\t\t{Task: %q, Name: %q, Seeds: %d, Functions: map[string]any{", v.Task, v.Name, v.Seeds)
+		for _, f := range a.Task(v.Task).Functions {
+			fmt.Fprintf(&table, "%q: (%s)(%s_%s), ", f.Name, f.Type, f.Name, name)
 		}
 		table.WriteString("}},\n")
 		return nil
@@ -51,12 +51,12 @@ func (a *Assignment) TrialProgram(variants []Variant, allowed map[string]string)
 			return nil, err
 		}
 		declared, _ := Split(solved)
-		if err := add(fmt.Sprintf("s%d.go", i), fmt.Sprintf("_s%d", i), t.ID, "", declared, 0); err != nil {
+		if err := add(fmt.Sprintf("s%d", i), Variant{Task: t.ID, Code: declared}); err != nil {
 			return nil, err
 		}
 	}
 	for i, v := range variants {
-		if err := add(fmt.Sprintf("v%d.go", i), fmt.Sprintf("_v%d", i), v.Task, v.Name, v.Code, v.Seeds); err != nil {
+		if err := add(fmt.Sprintf("v%d", i), v); err != nil {
 			return nil, err
 		}
 	}
