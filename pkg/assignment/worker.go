@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/grade/job"
 	"descent.example/internal/wall"
 )
 
@@ -185,7 +186,7 @@ const killed = 128 + int(syscall.SIGKILL)
 func (w *worker) own(state *os.ProcessState, said string) bool {
 	status, _ := state.Sys().(syscall.WaitStatus)
 	if !w.request.Streams && state.Exited() && state.ExitCode() != killed {
-		return state.ExitCode() == 0 || strings.HasPrefix(said, EndsWith)
+		return state.ExitCode() == 0 || strings.HasPrefix(said, job.Ends)
 	}
 	if status.Signal() == syscall.SIGKILL || state.ExitCode() == killed {
 		clock := w.running.clock // it was ended at the limit on its time, or for another reason
@@ -193,9 +194,6 @@ func (w *worker) own(state *os.ProcessState, said string) bool {
 	}
 	return w.request.Streams && !strings.HasPrefix(said, "bwrap: ")
 }
-
-// EndsWith begins what the runner says of a program that ended.
-const EndsWith = "it ends "
 
 // patienceWithMachine is how many times as long a part may take as it may compute, because others use the processors.
 const patienceWithMachine = 4

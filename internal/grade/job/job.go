@@ -1,4 +1,4 @@
-// Package job is what the grader and its runner write each other about what is to be compiled.
+// Package job is what the grader and its runner write each other about what is to be compiled and run.
 package job
 
 import "syscall"
@@ -17,6 +17,9 @@ const (
 	TooLong  = "the compiler takes too long for it"
 	TooLarge = "the compiler needs too much memory for it"
 )
+
+// Ends begins what the runner says of a program that ended.
+const Ends = "it ends "
 
 // A Job is what is to be compiled. All paths but those of the packages are absolute.
 type Job struct {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/grade/job"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
@@ -88,7 +89,7 @@ func runWASM(file, cache, most string) error {
 func reason(said string, err error) error {
 	for line := range strings.Lines(said) {
 		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "runtime: goroutine stack exceeds") {
-			return errors.New("it ends with " + strings.TrimSpace(line))
+			return errors.New(job.Ends + "with " + strings.TrimSpace(line))
 		}
 	}
 	var exit *sys.ExitError
@@ -96,8 +97,8 @@ func reason(said string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &exit):
-		return fmt.Errorf("it ends the program (os.Exit(%d))", exit.ExitCode())
+		return fmt.Errorf(job.Ends+"the program (os.Exit(%d))", exit.ExitCode())
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New("it ends with " + first)
+	return errors.New(job.Ends + "with " + first)
 }
