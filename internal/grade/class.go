@@ -209,10 +209,7 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 	failed := s.load()
 	graded, _ := b.result(s.Key)
 	digest := s.digest(checks)
-	if failed != nil {
-		digest = ""
-	}
-	if graded != nil && digest != "" && graded.Digest == digest && graded.Student == s.Student {
+	if failed == nil && graded != nil && graded.Digest == digest && graded.Student == s.Student {
 		if graded.Handed.Equal(s.Handed) {
 			return false, nil
 		}
