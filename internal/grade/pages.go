@@ -182,9 +182,9 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		open += s.Open
 		if s.Failed == "" {
 			totals = append(totals, s.Total)
-		}
-		if s.Failed == "" && s.Total == of {
-			full++
+			if s.Total == of {
+				full++
+			}
 		}
 		if s.Penalty > 0 {
 			lates++
@@ -241,11 +241,10 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 		}
 		var counts []*count
 		for _, s := range all {
-			result := s.task(t.ID)
 			if s.Failed != "" {
 				continue
 			}
-			shown.All++
+			result := s.task(t.ID)
 			points = append(points, result.Points)
 			if result.Points == t.Points {
 				shown.Right++
@@ -270,7 +269,7 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 				shown.Failures = append(shown.Failures, failure{Count: c.all, Part: c.part, Says: c.as[commonest(c.says)]})
 			}
 		}
-		shown.Mean = fmt.Sprintf("%.1f", mean(points))
+		shown.All, shown.Mean = len(points), fmt.Sprintf("%.1f", mean(points))
 		shown.Bars = bars(points, t.Points)
 		tasks = append(tasks, shown)
 	}
