@@ -175,7 +175,7 @@ func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]floa
 			for i, p := range points {
 				if f := w[0]*p[0] + w[1]*p[1] + b; !(f*labels[i] > 0) || math.IsInf(f, 0) {
 					return fmt.Errorf("for the points %s with the labels %s your unit gives %.5g at %s; its sign should be that of %+g",
-						places(points), answer.Vector(labels[:]), f, answer.Vector(points[i][:]), labels[i])
+						places(points), answer.Vector(labels[:]), f, answer.Vector(p[:]), labels[i])
 				}
 			}
 		}
@@ -392,15 +392,14 @@ var causes = []string{"learning", "units", "examples", "relationship"}
 func Cause(rng *rand.Rand, patients int,
 	name func(units int, rate float64, examples int, train func(units int, rate float64, examples int) (learned, unseen float64)) string,
 ) error {
-	order := rng.Perm(patients)
-	for _, place := range order {
+	for _, turn := range rng.Perm(patients) {
 		// The settings are drawn first, and the cause lies in what they are for: they say nothing about it.
 		units := 10 + rng.IntN(11)
 		examples, rate := units*(40+rng.IntN(11)), 0.005*math.Pow(4, rng.Float64())
 		m := Model{Periods: float64(units-4) / 12, Noise: 0.03, Steps: int(15 / rate)}
-		cause := causes[place%len(causes)]
+		cause := causes[turn%len(causes)]
 		// How much is wrong, from 0 to 1: those with the same cause share the range among them, so that some are hard to tell and some are clear.
-		degree := (float64(place/len(causes)) + rng.Float64()/2) * float64(len(causes)) / float64(patients)
+		degree := (float64(turn/len(causes)) + rng.Float64()/2) * float64(len(causes)) / float64(patients)
 		switch cause {
 		case "learning":
 			m.Steps = max(1, int((0.1+0.1*degree)/rate))
