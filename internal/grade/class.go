@@ -163,9 +163,10 @@ func (b *Book) Unknown(all []Submission) (names []string) {
 // Close lets others open the folder.
 func (b *Book) Close() { b.lock.Close() }
 
-// Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for an earlier
-// submission of a student is kept beside the new result. When a student handed in is noted each time. A submission that cannot be graded, for lack of memory or room or
-// because the grader itself fails on it, is said to be so, and is tried again the next time. It is an error when results cannot be stored.
+// Grade grades the submissions that have no result yet, or have changed, several at a time. note hears of each one that is done. What was there for
+// an earlier submission of a student is kept beside the new result. When a student handed in is noted each time. A submission that cannot be graded,
+// for lack of memory or room or because the grader itself fails on it, is said to be so, and is tried again the next time. It is an error when
+// results cannot be stored.
 func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func(s Submission, fresh bool)) error {
 	checks, err := g.Kit.digest()
 	if err != nil {
@@ -247,7 +248,8 @@ func (k *Kit) digest() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Grade grades one submission. It is an error when the grader itself fails, and then the result lacks the tasks; a submission that cannot be read has a problem and no points.
+// Grade grades one submission. It is an error when the grader itself fails, and then the result lacks the tasks; a submission that cannot be read has
+// a problem and no points.
 func (g *Grader) Grade(ctx context.Context, s Submission) (*Graded, error) {
 	start := time.Now()
 	r := &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Problem: s.Problem, Note: s.Note}

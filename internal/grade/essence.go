@@ -19,8 +19,9 @@ const (
 	mostNames = 1_000
 )
 
-// essence parses a notebook without what nobody grades, its outputs and pictures first of all, so that it takes little more memory than its text, whatever is in it. It is
-// an error when the text is not a whole notebook, when it has more cells than anybody writes, and when it says something twice, so that two readers find two things.
+// essence parses a notebook without what nobody grades, its outputs and pictures first of all, so that it takes little more memory than its text,
+// whatever is in it. It is an error when the text is not a whole notebook, when it has more cells than anybody writes, and when it says something
+// twice, so that two readers find two things.
 func essence(text []byte) (*notebook.Notebook, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
@@ -135,8 +136,8 @@ func value(d *json.Decoder) (raw json.RawMessage, err error) {
 	return raw, err
 }
 
-// object reads an object, and lets each read the values of the names that are wanted. It is an error when a name that is wanted is there twice, in whatever letters: some readers
-// take "Cells" for "cells", and some the first of two.
+// object reads an object, and lets each read the values of the names that are wanted. It is an error when a name that is wanted is there twice, in
+// whatever letters: some readers take "Cells" for "cells", and some the first of two.
 func object(d *json.Decoder, wanted []string, each func(name string) error) error {
 	if open, err := d.Token(); err != nil {
 		return err

@@ -57,11 +57,12 @@ const defaultCompileSeconds = 8
 // maxCompile is the longest time for which the compiler is waited for.
 const maxCompile = 2 * time.Minute
 
-// defaultPatience is how many seconds a submission may lose in starts of its program and in parts that run out of time or end it. Then the rest of a task whose part does is
-// not tried.
+// defaultPatience is how many seconds a submission may lose in starts of its program and in parts that run out of time or end it. Then the rest of a
+// task whose part does is not tried.
 const defaultPatience = 60.0
 
-// Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is: for lack of memory, of room or of time.
+// Judge tries the work of one submission. It is an error when the grader itself cannot work, whatever the submission is: for lack of memory, of room
+// or of time.
 func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	folder, err := os.MkdirTemp(g.Scratch, "submission-")
 	if err != nil {

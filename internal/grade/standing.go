@@ -254,7 +254,7 @@ func (s Standing) remarks() string {
 	return brief.Of(strings.Join(all, "; "))
 }
 
-// CSV is the table of all points: a line for each student, a column for each task and question. Who could not be graded has no points in it, not even 0.
+// CSV is the table of all points: a line for each student, a column for each task and question. Who could not be graded has no points, not even 0.
 func (b *Book) CSV(all []Standing) []byte {
 	var w table
 	head := []string{"student"}

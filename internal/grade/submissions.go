@@ -42,7 +42,8 @@ type Submission struct {
 // Stamped tells whether there is a timestamp.txt where nbgrader writes one.
 func (s Submission) Stamped() bool { return !s.stamp.IsZero() }
 
-// largestFile is how many bytes a notebook may have, largestGoFile a Go file; mostFiles how many files of a submission are looked at, and deepestFolder how deep.
+// largestFile is how many bytes a notebook may have, largestGoFile a Go file; mostFiles how many files of a submission are looked at, and
+// deepestFolder how deep.
 const (
 	largestFile   = 32 << 20
 	largestGoFile = 4 * largestCode
@@ -50,10 +51,11 @@ const (
 	deepestFolder = 5
 )
 
-// Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook, at any depth as
-// nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files. Students handed in
-// when the latest of their files that count was written. The files themselves are read one submission at a time, when it is graded. Others are the names of what is no
-// submission. It is an error when the folder cannot be read. Two submissions of one student are one with a problem.
+// Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook,
+// at any depth as nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files.
+// Students handed in when the latest of their files that count was written. The files themselves are read one submission at a time, when it is
+// graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one student are one with a
+// problem.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -96,8 +98,8 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	return all, others, nil
 }
 
-// readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the direction of text,
-// bytes that are not UTF-8. Two names are never one.
+// readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the
+// direction of text, bytes that are not UTF-8. Two names are never one.
 func readable(name string) string {
 	quoted := strconv.QuoteToGraphic(name)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
@@ -111,8 +113,8 @@ var (
 	notPlain  = regexp.MustCompile(`[^A-Za-z0-9]+`)
 )
 
-// keyOf is a name that any file system takes and no other student has, one that takes a for A included. It follows from the student's name alone. A name that looks like
-// the key of another is not its own.
+// keyOf is a name that any file system takes and no other student has, one that takes a for A included. It follows from the student's name alone. A
+// name that looks like the key of another is not its own.
 func keyOf(student string) string {
 	if plainKey.MatchString(student) && !hashedKey.MatchString(student) {
 		return student

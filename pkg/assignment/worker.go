@@ -182,7 +182,8 @@ func (w *worker) lost(why any) error {
 // killed is the status with which a program in bubblewrap ends that was killed.
 const killed = 128 + int(syscall.SIGKILL)
 
-// own tells whether it is the student's code that ended the process, and not the machine, for lack of memory or else. The runner says so of a program for WebAssembly.
+// own tells whether it is the student's code that ended the process, and not the machine, for lack of memory or else. The runner says so of a program
+// for WebAssembly.
 func (w *worker) own(state *os.ProcessState, said string) bool {
 	status, _ := state.Sys().(syscall.WaitStatus)
 	if !w.request.Streams && state.Exited() && state.ExitCode() != killed {
@@ -198,7 +199,8 @@ func (w *worker) own(state *os.ProcessState, said string) bool {
 // patienceWithMachine is how many times as long a part may take as it may compute, because others use the processors.
 const patienceWithMachine = 4
 
-// A clock is both streams of a conversation. It counts the time for which the worker is waited for, and goes on where the machine gave the worker less of a processor.
+// A clock is both streams of a conversation. It counts the time for which the worker is waited for, and goes on where the machine gave the worker
+// less of a processor.
 type clock struct {
 	in, out *os.File
 	pid     int

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A worker that ends or computes without an end costs its points; one that the machine ends, does not start or does not let compute is no verdict on the code.
+// A worker that ends or computes without an end costs its points; one that the machine ends, does not start or does not let compute is no verdict on
+// the code.
 func TestTheMachineIsNoVerdict(t *testing.T) {
 	var answer func() float64
 	parts := []Part{Visible(1, "a number", func(*rand.Rand) error { answer(); return nil })}

@@ -62,14 +62,14 @@ func (l *smooth) gradient(theta []float64) []float64 {
 	return gradient
 }
 
-// A Mistake is what a search for a mistake in a gradient is tried on. One entry of the gradient is off by Least to Most, as a part of its size or of 1 if
-// its size is smaller. The second derivatives of the loss are at most Curvature, and its constant part is Constant.
+// A Mistake is what a search for a mistake in a gradient is tried on. One entry of the gradient is off by Least to Most, as a part of its size or of
+// 1 if its size is smaller. The second derivatives of the loss are at most Curvature, and its constant part is Constant.
 type Mistake struct {
 	Least, Most, Curvature, Constant float64
 }
 
-// Try tries a search on eight cases, in three to five of which an entry is wrong. find gets a loss, what is said to be its gradient, and θ. It is an error
-// when find returns another index than that of the wrong entry, or another number than −1 when all entries are right.
+// Try tries a search on eight cases, in three to five of which an entry is wrong. find gets a loss, what is said to be its gradient, and θ. It is an
+// error when find returns another index than that of the wrong entry, or another number than −1 when all entries are right.
 func (m Mistake) Try(rng *rand.Rand,
 	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
 ) error {
@@ -110,8 +110,8 @@ func (m Mistake) Try(rng *rand.Rand,
 	return nil
 }
 
-// hard returns a loss and a θ where finite differences are at their worst along one entry: its second derivative is the largest and its third is 27. Nearly all
-// slopes are small, so that a small error counts; large is an entry whose slope need not be. It gets how many mistakes there have been.
+// hard returns a loss and a θ where finite differences are at their worst along one entry: its second derivative is the largest and its third is 27.
+// Nearly all slopes are small, so that a small error counts; large is an entry whose slope need not be. It gets how many mistakes there have been.
 func (m Mistake) hard(rng *rand.Rand, mistakes int) (l *smooth, theta []float64, steep, large int) {
 	d := 4 + rng.IntN(4)
 	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), c: m.Constant}, draw(rng, d, 2)
@@ -275,8 +275,8 @@ func StepsNever(rng *rand.Rand, d int, count func(lambda []float64, lr, factor f
 	return StepsNeeded(rng, d, 1.01+rng.Float64(), count)
 }
 
-// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at the limits and at random margins m, 20 between each limit and the next. It is an
-// error when one of them is not finite, or off by more than a relative 10⁻⁹.
+// Logistic tries the logistic loss ln(1 + e⁻ᵐ) and its slope −1/(1 + eᵐ) at the limits and at random margins m, 20 between each limit and the next.
+// It is an error when one of them is not finite, or off by more than a relative 10⁻⁹.
 func Logistic(rng *rand.Rand, logistic func(margin float64) (loss, slope float64), limits ...float64) error {
 	margins := slices.Clone(limits)
 	for i := range 20 * (len(limits) - 1) {

@@ -107,9 +107,9 @@ func Through(rng *rand.Rand, n int, even bool, through func(xs, ys []float64) (w
 	return nil
 }
 
-// Pieces tries the reading of a net. read gets a random net of elbows whose units bend in a few places, several in the same place, some not at all. If
-// it hides, some bends cancel each other, exactly or up to rounding. It is an error when read does not return the places where the net bends, ascending, and the slopes of the
-// pieces, from the left.
+// Pieces tries the reading of a net. read gets a random net of elbows whose units bend in a few places, several in the same place, some not at all.
+// If it hides, some bends cancel each other, exactly or up to rounding. It is an error when read does not return the places where the net bends,
+// ascending, and the slopes of the pieces, from the left.
 func Pieces(rng *rand.Rand, places int, hides bool, read func(w, b, v []float64, c float64) (knots, slopes []float64)) error {
 	for i := range 4 {
 		var units [][3]float64
@@ -172,8 +172,8 @@ func bendAt(rng *rand.Rand, place float64, n int, sign float64) (units [][3]floa
 	return units
 }
 
-// Balance tries a change of scale of n random units with all signs, some of them without an input or output weight if zeros. It is an error when a unit is
-// another function than before, when its two weights differ in size, and when a unit that has a weight of 0 is changed.
+// Balance tries a change of scale of n random units with all signs, some of them without an input or output weight if zeros. It is an error when a
+// unit is another function than before, when its two weights differ in size, and when a unit that has a weight of 0 is changed.
 func Balance(rng *rand.Rand, n int, zeros bool, balance func(w, b, v []float64) (w2, b2, v2 []float64)) error {
 	for signs := range 4 {
 		w, b, v := make([]float64, n), make([]float64, n), make([]float64, n)
@@ -285,8 +285,8 @@ func ChainDerivative(stages int, derivative float64) error {
 	return nil
 }
 
-// ChainWeight tries a prediction of the weight w at which a chain of stages σ(wz) − ½ has the derivative 1 at 0. It is an error when the weight is not above 0, when
-// one 0.6 % below loses nothing, or one 0.6 % above does.
+// ChainWeight tries a prediction of the weight w at which a chain of stages σ(wz) − ½ has the derivative 1 at 0. It is an error when the weight is
+// not above 0, when one 0.6 % below loses nothing, or one 0.6 % above does.
 func ChainWeight(stages int, weight float64) error {
 	below, above := chainDerivative(stages, 0.994*weight), chainDerivative(stages, 1.006*weight)
 	if !(weight > 0 && below < 1 && above > 1) {

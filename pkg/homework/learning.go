@@ -137,9 +137,9 @@ func EarlyStop(losses []float64, patience, most int, stop func(train func() floa
 	return nil
 }
 
-// Losses are random losses of n epochs, for a patience below n/2 − 3. Four epochs are better than all before. After the first of them come as many that are no
-// better as the patience bears, and after the second comes one. After the fourth all are higher but the last, which is too late. If gaps, the first loss and every
-// second one that is no better are NaN.
+// Losses are random losses of n epochs, for a patience below n/2 − 3. Four epochs are better than all before. After the first of them come as many
+// that are no better as the patience bears, and after the second comes one. After the fourth all are higher but the last, which is too late. If gaps,
+// the first loss and every second one that is no better are NaN.
 func Losses(rng *rand.Rand, n, patience int, gaps bool) (losses []float64) {
 	least, worse := 6+rng.Float64(), 0
 	higher := func(epochs int) {
@@ -162,8 +162,8 @@ func Losses(rng *rand.Rand, n, patience int, gaps bool) (losses []float64) {
 	return append(losses, least-1)
 }
 
-// Separate tries a threshold unit on three random points of the plane that are not on a line, and on three of which two are neighbors far out. It is an error
-// when w·x + b has the wrong sign at a point, for any of the eight labelings.
+// Separate tries a threshold unit on three random points of the plane that are not on a line, and on three of which two are neighbors far out. It is
+// an error when w·x + b has the wrong sign at a point, for any of the eight labelings.
 func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]float64) (w [2]float64, b float64)) error {
 	for _, points := range [][][2]float64{plane(rng, 3), narrow(rng)} {
 		for code := range 8 {
@@ -183,7 +183,8 @@ func Separate(rng *rand.Rand, separate func(points [3][2]float64, labels [3]floa
 	return nil
 }
 
-// narrow returns three points of the plane in random order: two are neighbors, far from 0 and from the third, so that only a thin strip is between them.
+// narrow returns three points of the plane in random order: two are neighbors, far from 0 and from the third, so that only a thin strip is between
+// them.
 func narrow(rng *rand.Rand) [][2]float64 {
 	sine, cosine := math.Sincos(2 * math.Pi * rng.Float64())
 	at := func(out, along float64) [2]float64 {
@@ -236,8 +237,8 @@ func places(points [][2]float64) string {
 	return strings.Join(parts, ", ")
 }
 
-// Certificate tries a proof that no threshold unit shatters four random points of the plane, no three of which are on a line. Every second time one is in
-// the triangle of the others. A proof is four numbers cᵢ, not all 0, with Σcᵢ = 0 and Σcᵢxᵢ = 0. It is an error when they are not such numbers.
+// Certificate tries a proof that no threshold unit shatters four random points of the plane, no three of which are on a line. Every second time one
+// is in the triangle of the others. A proof is four numbers cᵢ, not all 0, with Σcᵢ = 0 and Σcᵢxᵢ = 0. It is an error when they are not such numbers.
 func Certificate(rng *rand.Rand, certificate func(points [4][2]float64) [4]float64) error {
 	for i := range 5 {
 		points := plane(rng, 4)
@@ -386,9 +387,9 @@ func place(x float64, units int) (knot int, part float64) {
 // causes are why a net fails: "learning", "units", "examples" or "relationship".
 var causes = []string{"learning", "units", "examples", "relationship"}
 
-// Cause tries a diagnosis of nets that fail for one cause each, each cause for equally many. name gets the units, the rate and the examples of a net, and a function that trains such a
-// net and returns its errors on the examples learned from and on unseen ones. It is an error when it names another cause, and when it trains more than
-// ten times for a diagnosis.
+// Cause tries a diagnosis of nets that fail for one cause each, each cause for equally many. name gets the units, the rate and the examples of a net,
+// and a function that trains such a net and returns its errors on the examples learned from and on unseen ones. It is an error when it names another
+// cause, and when it trains more than ten times for a diagnosis.
 func Cause(rng *rand.Rand, patients int,
 	name func(units int, rate float64, examples int, train func(units int, rate float64, examples int) (learned, unseen float64)) string,
 ) error {

@@ -94,9 +94,9 @@ func areDifferent(drawn []int, n, b int) error {
 	return nil
 }
 
-// SampleFairly tries whether a draw of 3 of 6 numbers makes each set of two of them equally often: in 9,000 draws 1,800 times, give or take 6 standard
-// deviations, which a fair draw exceeds once in ten million times. It is an error when a pair is drawn more often or less,
-// and when a draw does not follow from rng.
+// SampleFairly tries whether a draw of 3 of 6 numbers makes each set of two of them equally often: in 9,000 draws 1,800 times, give or take 6
+// standard deviations, which a fair draw exceeds once in ten million times. It is an error when a pair is drawn more often or less, and when a draw
+// does not follow from rng.
 func SampleFairly(rng *rand.Rand, sample func(n, b int, rng *rand.Rand) []int) error {
 	const n, b, times = 6, 3, 9000
 	d := draws{rng: rng, n: n, b: b, sample: sample}
@@ -211,8 +211,8 @@ func AtRest(lr, noise, variance float64) error {
 }
 
 // RMSProp tries a run of RMSProp on slopes that do not depend on θ: the first is 0, and the others are random, or all equal if constant. run gets the
-// slope as a function of θ, the first θ, the rate, β, and the number of steps. It is an error when the last θ is off by more than 10⁻⁵, room for the 10⁻⁸ that libraries add to
-// the root.
+// slope as a function of θ, the first θ, the rate, β, and the number of steps. It is an error when the last θ is off by more than 10⁻⁵, room for the
+// 10⁻⁸ that libraries add to the root.
 func RMSProp(rng *rand.Rand, steps int, constant bool,
 	run func(slope func(theta float64) float64, theta, lr, beta float64, steps int) float64,
 ) error {

@@ -144,8 +144,8 @@ func lacks(said string) bool {
 		func(e syscall.Errno) bool { return strings.Contains(said, e.Error()) })
 }
 
-// tool runs one of Go's tools, and returns what is wrong with the code, "" if nothing is. What it says goes to a file, whose beginning is enough. If the
-// machine is why it does not work, the result says so.
+// tool runs one of Go's tools, and returns what is wrong with the code, "" if nothing is. What it says goes to a file, whose beginning is enough. If
+// the machine is why it does not work, the result says so.
 func (b *builder) tool(name string, args ...string) (wrong string) {
 	log, err := os.Create(filepath.Join(b.folder, "log"))
 	if err != nil {
