@@ -12,7 +12,7 @@ import (
 
 // Sample tries a draw of b of the numbers 0 to n − 1 without replacement, 20 times. It is an error when a draw does not have b different numbers of
 // these, when it does not follow from rng, and when n is above 1000 and a quarter of the numbers is never drawn from, or two of a draw are closer
-// together than a draw from so many numbers makes them.
+// together than a fair draw from n numbers makes them.
 func Sample(rng *rand.Rand, n, b int, sample func(n, b int, rng *rand.Rand) []int) error {
 	d := draws{rng: rng, n: n, b: b, sample: sample}
 	var quarters [4]bool
