@@ -110,24 +110,21 @@ func sourceText(d *json.Decoder) (string, error) {
 }
 
 // idOf reads the part of a cell's metadata that counts, nbgrader's id of the cell. What is there otherwise, whatever a student made of it, is none.
-func idOf(d *json.Decoder) (any, error) {
-	id := ""
+func idOf(d *json.Decoder) (map[string]any, error) {
+	counts := map[string]any{}
 	err := object(d, []string{"nbgrader"}, func(string) error {
 		own, err := value(d)
 		if err != nil {
 			return err
 		}
 		inner := json.NewDecoder(bytes.NewReader(own))
-		found := ""
-		if object(inner, []string{"grade_id"}, func(string) error { return inner.Decode(&found) }) == nil {
-			id = found
+		id := ""
+		if object(inner, []string{"grade_id"}, func(string) error { return inner.Decode(&id) }) == nil && id != "" {
+			counts["nbgrader"] = map[string]any{"grade_id": id}
 		}
 		return nil
 	})
-	if id == "" {
-		return map[string]any{}, err
-	}
-	return map[string]any{"nbgrader": map[string]any{"grade_id": id}}, err
+	return counts, err
 }
 
 // value reads any JSON.
