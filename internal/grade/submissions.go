@@ -68,7 +68,7 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	defer root.Close()
 	at := map[string]int{}
 	for _, e := range entries {
-		s := Submission{Student: readable(e.Name()), Files: map[string][]byte{}, folder: folder, found: map[string]string{}}
+		s := Submission{Student: readable(e.Name()), folder: folder, found: map[string]string{}}
 		switch {
 		case strings.HasPrefix(e.Name(), "."):
 			others = append(others, s.Student)
