@@ -87,12 +87,12 @@ func DrawErrors(scores []CS182Score) *figure.Figure {
 func DrawMedianNets(scores []CS182Score) *figure.Figure {
 	xs, ys := problem.Lecturer().Grid(401)
 	const thick = 0.08 // half of the band under the nets that makes the target seen
-	wide := slices.Repeat([]float64{1}, len(ys))
+	beside := func(by float64) []float64 { return figure.Column(ys, func(y float64) float64 { return y + by }) }
 	var panels []*figure.Figure
 	lo, hi := floats.Min(ys), floats.Max(ys)
 	for _, of := range byWidth(scores) {
 		fig := figure.New(fmt.Sprintf("%d hidden units", of[0].Width), figure.X("x"), figure.Y("median net f(x)").Range(lo-0.3*(hi-lo), hi+0.3*(hi-lo))).
-			TheoryBand("target", xs, floats.AddScaledTo(make([]float64, len(ys)), ys, -thick, wide), floats.AddScaledTo(make([]float64, len(ys)), ys, thick, wide)).
+			TheoryBand("target", xs, beside(-thick), beside(thick)).
 			Theory("target", xs, ys)
 		for _, s := range of {
 			median := Quantile(s.Losses, 0.5)

@@ -49,6 +49,10 @@ func (d *Depths) String() string {
 	if len(d.Scores) == 0 {
 		return d.Target + ": no nets."
 	}
+	worst := math.Inf(1) // of the first net's errors
+	if first := d.Scores[0].Errors; len(first) > 0 {
+		worst = slices.Max(first)
+	}
 	var words, low, high, pieces []string
 	for _, s := range d.Scores {
 		median, good, bad := "divergence", 0, 0
@@ -59,7 +63,7 @@ func (d *Depths) String() string {
 			if off < d.Constant/20 {
 				good++
 			}
-			if first := d.Scores[0].Errors; len(first) > 0 && off > slices.Max(first) {
+			if off > worst {
 				bad++
 			}
 		}

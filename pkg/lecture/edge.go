@@ -98,7 +98,7 @@ func DrawEdges(edges []*Edge) *figure.Figure {
 	sharpness := figure.New("Rate times sharpness", figure.X("step t"), figure.Y("η·λ_max").Range(0, 2.5)).HLine(2, "edge: η·λ_max = 2")
 	loss := figure.New(fmt.Sprintf("Loss, first %d steps", early), figure.X("step t"), figure.LogY("loss L(θ)"))
 	late := figure.New(fmt.Sprintf("Loss, last %d steps", end), figure.X("step t"), figure.LogY("loss L(θ)"))
-	length := new(Edge).drawLength(span)
+	last := new(Edge)
 	for _, e := range edges {
 		name := fmt.Sprintf("η = %g", e.Rate)
 		sharpness.Line(name, e.Step, figure.Each(e.Sharpness, func(lambda float64) float64 { return e.Rate * lambda }))
@@ -108,12 +108,12 @@ func DrawEdges(edges []*Edge) *figure.Figure {
 			steps = append(steps, t)
 		}
 		late.Line(name, steps, e.Loss[len(e.Loss)-len(steps):])
-		length = e.drawLength(span)
+		last = e
 	}
-	return figure.Grid(2, sharpness, length, loss, late)
+	return figure.Grid(2, sharpness, last.drawLength(span), loss, late)
 }
 
-// drawLength shows the longest and the shortest of every so many steps.
+// drawLength shows the longest and the shortest of every span steps.
 func (e *Edge) drawLength(span int) *figure.Figure {
 	fig := figure.New(fmt.Sprintf("Shortest to longest of every %d steps", span), figure.X("step t"), figure.LogY("‖θ_t₊₁ − θ_t‖"))
 	var ends []int

@@ -68,7 +68,7 @@ func CompareWidths(sgd, gd, many *Interpolation, narrow, wide int) *figure.Figur
 		name string
 		runs *Interpolation
 	}{{name, sgd.From(from)}, {"the same by GD", gd.From(from)}} {
-		late.Bundle(of.name, of.runs.Curve.Step, of.runs.Runs).Line(of.name, of.runs.Curve.Step, figure.Column(of.runs.Median, func(v stat.Interval) float64 { return v.Value }))
+		late.Bundle(of.name, of.runs.Curve.Step, of.runs.Runs).Line(of.name, of.runs.Curve.Step, of.runs.Median)
 	}
 	return figure.Row(all, late)
 }
@@ -126,7 +126,7 @@ func (r *Interpolation) late() (mean float64) {
 	return mean
 }
 
-// curves sets Curve and Median.
+// curves sets Curve, Runs and Median.
 func (r *Interpolation) curves(runs []*train.History, loss func(*train.History, int) float64) (err error) {
 	if r.Curve, err = MeanCurve("loss", runs, loss); err != nil {
 		return err
@@ -142,7 +142,7 @@ func (r *Interpolation) curves(runs []*train.History, loss func(*train.History, 
 		r.Runs = append(r.Runs, each)
 	}
 	for k := range r.Curve.Step {
-		r.Median = append(r.Median, Spread(figure.Each(runs, func(h *train.History) float64 { return loss(h, k) }), 0.25))
+		r.Median = append(r.Median, Spread(figure.Coordinate(r.Runs, k), 0.25))
 	}
 	return nil
 }

@@ -119,8 +119,8 @@ func (r *TimeToLoss) Critical() float64 {
 	return r.Predicted[0]*float64(r.Batch[0])/r.Fewest - float64(r.Batch[0])
 }
 
-// Rule is how many steps the rule of thumb expects batches of b to need.
-func (r *TimeToLoss) Rule(b float64) float64 { return r.Fewest * (1 + r.Critical()/b) }
+// rule is how many steps the rule of thumb expects batches of b to need.
+func (r *TimeToLoss) rule(b float64) float64 { return r.Fewest * (1 + r.Critical()/b) }
 
 // Draw shows the steps and the examples to the loss over the size of the batch, and gradient descent at the size of the data.
 func (r *TimeToLoss) Draw() *figure.Figure {
@@ -130,11 +130,11 @@ func (r *TimeToLoss) Draw() *figure.Figure {
 	n, full := float64(r.Examples), fmt.Sprintf("gradient descent on all %d", r.Examples)
 	return figure.Row(
 		figure.New("Steps to the loss", figure.LogX("batch size b"), figure.LogY("steps")).
-			Points("measured", r.Batch, r.Steps).Theory("theory, exact", r.Batch, r.Predicted).Theory("rule of thumb", nil, r.Rule).
+			Points("measured", r.Batch, r.Steps).Theory("theory, exact", r.Batch, r.Predicted).Theory("rule of thumb", nil, r.rule).
 			Mark(full, n, r.Fewest).VLine(r.Critical(), "critical b"),
 		figure.New("Examples to the loss", figure.LogX("batch size b"), figure.LogY("examples: steps × b")).
 			Points("measured", r.Batch, examples(r.Steps)).Theory("theory, exact", r.Batch, examples(r.Predicted)).
-			Theory("rule of thumb", nil, func(b float64) float64 { return b * r.Rule(b) }).
+			Theory("rule of thumb", nil, func(b float64) float64 { return b * r.rule(b) }).
 			Mark(full, n, n*r.Fewest).VLine(r.Critical(), "critical b"))
 }
 
@@ -143,7 +143,7 @@ func (r *TimeToLoss) String() string {
 	worst, rule := 0.0, 0.0
 	for i, steps := range r.Steps {
 		worst = max(worst, math.Abs(steps/r.Predicted[i]-1))
-		rule = max(rule, math.Abs(r.Rule(float64(r.Batch[i]))/r.Predicted[i]-1))
+		rule = max(rule, math.Abs(r.rule(float64(r.Batch[i]))/r.Predicted[i]-1))
 	}
 	return fmt.Sprintf("Measured steps and theory differ by at most %.0f %%, the rule of thumb and theory by at most %.0f %%. Gradient descent needs %.1f steps, so %.0f examples; SGD with b = %d needs %.0f. The critical batch size is %.0f.",
 		100*worst, 100*rule, r.Fewest, r.Fewest*float64(r.Examples), r.Batch[0], r.Predicted[0]*float64(r.Batch[0]), r.Critical())
