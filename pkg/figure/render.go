@@ -14,12 +14,8 @@ import (
 // an error when the font cannot write a text, when a label is too long for its axis, when the data do not say how far the axes
 // go, or when the picture would be too large.
 func (f *Figure) SVG() ([]byte, error) {
-	defer f.begin()()
-	l, err := f.layout()
-	if err != nil {
-		return nil, err
-	}
-	return ink.SVG(l.w, l.h, f.heading(), f.alternative(l), l.draw)
+	d, err := f.Drawing(false)
+	return d.SVG, err
 }
 
 // Drawing is SVG with all that a page needs beside it, the numbers of CSV among it if they are asked for, in the time of one of them. Its
