@@ -355,7 +355,7 @@ func TestClaimN9Folds(t *testing.T) {
 // depthRates are those that the cells of section 5.5 choose from.
 var depthRates = []float64{0.001, 0.003, 0.01, 0.03, 0.1}
 
-// contenders are nets of the shapes, each at a rate of its own, or, where there is one, at all of them.
+// contenders are nets of the shapes, each at the rate that is given for it; if none are given, at the best of depthRates.
 func contenders(shapes [][]int, rates ...float64) (all []lecture.Contender) {
 	for i, widths := range shapes {
 		contender := lecture.Contender{Widths: widths, Rates: depthRates}

@@ -119,13 +119,13 @@ func TestChapter7HoldsWhatItSays(t *testing.T) {
 	require.Greater(t, end(dead.Seen), 0.8*dead.Seen[0], "almost constant")
 
 	for settings, cause := range map[string]diagnosis.Cause{
-		`--lr=0.001`: diagnosis.Learning, `--target=sine --width=1`: diagnosis.Units, `--target=sine --examples=6`: diagnosis.Data,
-		`--noise=0.5`: diagnosis.Relationship,
+		`--lr=0.001`: diagnosis.Learning, `--target=sine --width=1`: diagnosis.Units, `--noise=0.5`: diagnosis.Relationship,
 	} {
 		require.Equal(t, cause, run(settings).Diagnosis.Cause, settings)
 	}
 
 	few := run(`--target=sine --examples=6`)
+	require.Equal(t, diagnosis.Data, few.Diagnosis.Cause)
 	net, err = relu.FromTheta(end(few.Theta), 1, 32, 1)
 	require.NoError(t, err)
 	unseen, all := 0.0, 0.0

@@ -27,9 +27,12 @@ func patients(t *testing.T, n int) *lecture.Study {
 	return s
 }
 
-// wide widens an interval at 95 %, which is ±1.96 standard errors or a little more, to ±4.5.
+// errs is 4.5 standard errors of an estimate with its interval at 95 %, which is ±1.96 of them or a little more.
+func errs(i stat.Interval) float64 { return (i.High - i.Low) / 2 * 4.5 / 1.96 }
+
+// wide widens an interval at 95 % to ±4.5 standard errors.
 func wide(i stat.Interval) stat.Interval {
-	half := (i.High - i.Low) / 2 * 4.5 / 1.96
+	half := errs(i)
 	return stat.Interval{Value: i.Value, Low: i.Value - half, High: i.Value + half}
 }
 
@@ -224,13 +227,13 @@ func TestClaimS8TwoLimitsOfSGD(t *testing.T) {
 	limits, err := lecture.FindLimits(s, 1, 1_000_000) // as in the cell
 	require.NoError(t, err)
 	require.InDelta(t, 0.489, limits.MeanSquare, 0.001)
-	require.InDelta(t, 0.912, limits.AlmostSure.Value, 0.001+4.5*(limits.AlmostSure.High-limits.AlmostSure.Low)/3.92, "10 million products in NumPy: 0.912 ± 0.001")
+	require.InDelta(t, 0.912, limits.AlmostSure.Value, 0.001+errs(limits.AlmostSure), "10 million products in NumPy: 0.912 ± 0.001")
 	require.Less(t, limits.AlmostSure.High-limits.AlmostSure.Low, 0.01, "two digits are certain")
 	require.InDelta(t, 1.383, limits.GD, 0.001)
 	for _, eta := range []float64{0.6, 0.9, 1.1} {
 		growth, err := lecture.Lyapunov(s, 1, eta, 400_000, 2)
 		require.NoError(t, err)
-		require.InDelta(t, directionGrowth(s, eta), growth.Value, 4.5*(growth.High-growth.Low)/3.92+0.002, "η = %v", eta)
+		require.InDelta(t, directionGrowth(s, eta), growth.Value, errs(growth)+0.002, "η = %v", eta)
 	}
 	require.Negative(t, directionGrowth(s, wide(limits.AlmostSure).Low-0.003), "the grid of directions errs by as much")
 	require.Positive(t, directionGrowth(s, wide(limits.AlmostSure).High+0.003))
@@ -291,7 +294,7 @@ func TestClaimS8BetweenTheLimitsATypicalRunStays(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, wide(mean).Contains(verdicts[0].Expected*verdicts[0].Expected), "%v, theory %v", mean, verdicts[0].Expected)
 	for _, v := range verdicts[1:] {
-		require.InDelta(t, directionGrowth(s, v.Rate), v.TypicalGrowth.Value, 4.5*(v.TypicalGrowth.High-v.TypicalGrowth.Low)/3.92+0.002, "η = %v", v.Rate)
+		require.InDelta(t, directionGrowth(s, v.Rate), v.TypicalGrowth.Value, errs(v.TypicalGrowth)+0.002, "η = %v", v.Rate)
 		require.Less(t, v.TypicalGrowth.High-v.TypicalGrowth.Low, 0.006, "the digits that the table shows")
 	}
 	for _, v := range verdicts[1:3] {
@@ -421,7 +424,7 @@ func TestClaimS12ShuffleTheData(t *testing.T) {
 	require.Greater(t, once.Predicted[34], 1.2*again.Predicted[34])
 	for _, o := range orders[1:] {
 		for r, predicted := range o.Predicted { // a theory for small η, which is right to 10 % here
-			require.InDelta(t, predicted, o.Excess[r].Value, 0.1*predicted+4.5*(o.Excess[r].High-o.Excess[r].Low)/3.92, "%s after %d steps", o.Name, r)
+			require.InDelta(t, predicted, o.Excess[r].Value, 0.1*predicted+errs(o.Excess[r]), "%s after %d steps", o.Name, r)
 		}
 	}
 }
@@ -466,7 +469,7 @@ func TestClaimS13ReplacementDoesNotMatterOnLargeData(t *testing.T) {
 	r, err := lecture.CompareReplacement(t.Context(), lecture.ReplacementSettings{Batch: 8, Rate: 0.1, Sizes: []int{16, 256, 8192}, Steps: 20_000, Seeds: 24})
 	require.NoError(t, err)
 	for i, ratio := range r.Ratio {
-		require.InDelta(t, r.Predicted[i], ratio.Value, 0.06*ratio.Value+4.5*(ratio.High-ratio.Low)/3.92, "n = %d", r.Examples[i])
+		require.InDelta(t, r.Predicted[i], ratio.Value, 0.06*ratio.Value+errs(ratio), "n = %d", r.Examples[i])
 	}
 	require.Less(t, wide(r.Ratio[0]).High, 0.1)
 	require.Less(t, wide(r.Ratio[1]).High, 0.8)

@@ -84,7 +84,7 @@ func TestClaimW1TheBestConstantOfAPatient(t *testing.T) {
 	}
 }
 
-// noiseOfWave estimates the variance of the noise, of standard deviation 0.3, of data sets from a wave of so many periods, each with n examples.
+// noiseOfWave estimates the variance of the noise, of standard deviation 0.3, of data sets of n examples each, from a wave of a number of periods.
 func noiseOfWave(t *testing.T, periods float64, n, sets int) (estimates []float64) {
 	t.Helper()
 	for seed := range sets {
