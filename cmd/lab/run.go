@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"descent.example/cmd/lab/internal/headless"
@@ -100,18 +99,14 @@ func chapters(work string, notebooks []string) ([]string, error) {
 func runAll(ctx context.Context, h setup.Home, notebooks []string, opt headless.Options) error {
 	out := report.New(os.Stdout)
 	failed := make([]error, len(notebooks))
-	var stop atomic.Bool
-	var all errgroup.Group
+	all, toBegin := errgroup.WithContext(ctx)
 	all.SetLimit(2)
 	for i, path := range notebooks {
 		all.Go(func() error {
-			if !stop.Load() {
-				failed[i] = runAndTell(ctx, h, path, opt, out)
+			if toBegin.Err() == nil {
+				failed[i] = runAndTell(ctx, h, path, opt, out) // those that have begun go on to their ends
 			}
-			if failed[i] != nil {
-				stop.Store(true)
-			}
-			return nil
+			return failed[i]
 		})
 	}
 	all.Wait()
