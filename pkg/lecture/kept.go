@@ -1,13 +1,14 @@
 package lecture
 
 import (
+	"slices"
 	"sync"
 
 	"descent.example/internal/live"
 	"descent.example/pkg/figure"
 )
 
-// things are what a live process has made, the last of them, by their keys.
+// things are what a live process has made, by their keys, the key that was used last at the end.
 var things struct {
 	sync.Mutex
 	keys []any
@@ -31,6 +32,10 @@ func kept[T any](key any, make func() (T, error)) (T, error) {
 	}
 	things.Lock()
 	old, is := things.by[key].(T)
+	if is {
+		at := slices.Index(things.keys, key)
+		things.keys = append(slices.Delete(things.keys, at, at+1), key)
+	}
 	things.Unlock()
 	if is {
 		return old, nil
