@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // alone says whether main.go is all that Go would compile in the cell's folder.
@@ -42,15 +43,15 @@ type goPackage struct {
 	Standard                bool
 	EmbedFiles              []string
 	Module                  *struct {
-		Path, Version, GoMod string
-		Replace              *struct{ Version string }
+		Path, Version, GoMod, GoVersion string
+		Replace                         *struct{ Version string }
 	}
 }
 
-// inputsOf lists the packages that the cell's program is made of, and its inputs.
-func inputsOf(goTool, overlay string) ([]goPackage, inputs, error) {
-	cmd := exec.Command(goTool, "list", "-deps", "-export", "-json=ImportPath,Dir,Export,Standard,EmbedFiles,Module", "-overlay", overlay, ".")
-	out, err := cmd.Output()
+// inputsOf lists the packages of a program, or of several, and their inputs. The overlay may be "".
+func inputsOf(goTool, overlay string, programs ...string) ([]goPackage, inputs, error) {
+	args := []string{"list", "-deps", "-export", "-json=ImportPath,Dir,Export,Standard,EmbedFiles,Module", "-overlay", overlay}
+	out, err := exec.Command(goTool, append(args, programs...)...).Output()
 	if err != nil {
 		return nil, inputs{}, fmt.Errorf("listing the cell's packages: %w", err)
 	}
@@ -100,31 +101,47 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(x, y)
 }
 
-// fingerprint changes if an input does: a file's size, its time, also that of its last change in any way, which nobody can
-// set back, the files of a folder, or a variable that Go reads.
-func fingerprint(in inputs) (string, error) {
-	h := sha256.New()
-	file := func(path string) {
-		info, err := os.Stat(path)
-		if err != nil {
-			fmt.Fprintf(h, "%q is missing\n", path) // as a go.sum may be
-			return
-		}
-		fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changed(info))
-	}
-	for _, path := range in.Files {
-		file(path)
-	}
+// paths are those of all inputs: the files, and the files of the folders.
+func (in inputs) paths() ([]string, error) {
+	all := slices.Clone(in.Files)
 	for _, dir := range in.Folders {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, e := range entries {
 			if !e.IsDir() {
-				file(filepath.Join(dir, e.Name()))
+				all = append(all, filepath.Join(dir, e.Name()))
 			}
 		}
+	}
+	return all, nil
+}
+
+// changedSince says whether an input was changed at that time or later.
+func changedSince(in inputs, start time.Time) bool {
+	paths, err := in.paths()
+	return err != nil || slices.ContainsFunc(paths, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && changed(info) >= start.UnixNano()
+	})
+}
+
+// fingerprint changes if an input does: a file's size, its time, also that of its last change in any way, which nobody can
+// set back, the files of a folder, or a variable that Go reads.
+func fingerprint(in inputs) (string, error) {
+	paths, err := in.paths()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			fmt.Fprintf(h, "%q is missing\n", path) // as a go.sum may be
+			continue
+		}
+		fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changed(info))
 	}
 	env := os.Environ()
 	slices.Sort(env)

@@ -173,8 +173,11 @@ func bits(t *types.Basic) uint {
 	return 64
 }
 
-// labPackage is the package whose functions a cell calls with its parameters and with what it says.
-const labPackage = "descent.example/pkg/lab"
+// labModule is the lab's module, and labPackage the package whose functions a cell calls with its parameters and with what it says.
+const (
+	labModule  = "descent.example"
+	labPackage = labModule + "/pkg/lab"
+)
 
 // replaceable returns the literals of a cell that a variable can stand for: those that its functions hand to a function of
 // package lab, by themselves or in a list, as parameters and sentences are. There a literal is its value and nothing else. In

@@ -50,7 +50,7 @@ func Say(format string, values ...any)                                         {
 	goTool, err := exec.LookPath("go")
 	require.NoError(t, err)
 	// A go that leaves a trace.
-	c.write("bin/go", "#!/bin/sh\necho >> "+filepath.Join(c.dir, "built")+"\nexec '"+goTool+"' \"$@\"\n")
+	c.write("bin/go", "#!/bin/sh\necho $1 >> "+filepath.Join(c.dir, "built")+"\nexec '"+goTool+"' \"$@\"\n")
 	require.NoError(t, os.Chmod(filepath.Join(c.dir, "bin", "go"), 0o755))
 	return c
 }

@@ -72,7 +72,7 @@ func prepare(at string) error {
 	if err != nil {
 		return err
 	}
-	packages, in, err := inputsOf(goTool, plain)
+	packages, in, err := inputsOf(goTool, plain, ".")
 	if err != nil {
 		return err
 	}
