@@ -71,7 +71,7 @@ type ScheduleScore struct {
 	Memory    float64       // the part of Predicted that is left of the start, L(E[θ_T]) − L(θ*); the rest is noise
 	Rates     []float64     // η_t of the run, or of its first seed, at the recorded steps
 	Step      []int
-	Sum       float64 // Σ η_t over the run, about
+	Sum       float64 // Σ η_t over the run; of a plateau, about
 	High      float64 // the part of the steps at more than half of the greatest rate
 }
 
@@ -347,14 +347,20 @@ func CompareSchedules(ctx context.Context, s *Study, grid Grid) ([]*ScheduleScor
 	return scores, nil
 }
 
-// measure computes Sum and High from the recorded rates, all but the one after the last step.
+// measure computes Sum and High from the recorded rates, all but the one after the last step. The sum is exact if the schedule is known
+// at every step; a plateau's rates are known at the records alone.
 func (c *ScheduleScore) measure() {
 	n := len(c.Rates) - 1
 	greatest := floats.Max(c.Rates)
 	for k, rate := range c.Rates[:n] {
-		c.Sum += rate * float64(c.Step[k+1]-c.Step[k])
 		if rate > greatest/2 {
 			c.High += 1 / float64(n)
+		}
+		for t := c.Step[k]; t < c.Step[k+1]; t++ {
+			if !c.Plateau.On() {
+				rate = c.Schedule.At(t)
+			}
+			c.Sum += rate
 		}
 	}
 }
