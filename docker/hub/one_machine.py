@@ -63,7 +63,7 @@ class StudentSpawner(LocalProcessSpawner):
 
 c = get_config()  # noqa: F821
 c.JupyterHub.spawner_class = StudentSpawner
-c.JupyterHub.bind_url = "http://127.0.0.1:8000"
+c.JupyterHub.bind_url = "https://:443" if Path(os.environ["DESCENT_CLASS"], "tls", "key.pem").exists() else "http://127.0.0.1:8000"
 c.Spawner.env_keep = KEPT
 c.LocalProcessSpawner.interrupt_timeout = 20
 c.ConfigurableHTTPProxy.command = [str(here.parent.parent / ".lab" / "hub" / "node_modules" / ".bin" / "configurable-http-proxy")]
@@ -73,5 +73,3 @@ for folder, mode in ((base, 0o711), (base / "students", 0o711), (Path(os.environ
     folder.chmod(mode)  # whatever the umask is
 
 load_subconfig("common.py", path=str(here))  # noqa: F821
-if "ssl_key" in c.JupyterHub:
-    c.JupyterHub.bind_url = "https://:443"

@@ -85,8 +85,12 @@ func choose() choice {
 		kinds := slices.Clone(plugin.Kinds())
 		slices.Reverse(kinds)
 		c, reasons := firstXLA(kinds, r)
-		if _, err := plugin.Find(plugin.CUDA); c.platform == "xla:cpu" && len(kinds) > 1 && err == nil {
-			c.sentence += " A sweep of many runs is done on the " + plugin.GPU() + " where that is faster."
+		if _, err := plugin.Find(plugin.CUDA); c.platform == "xla:cpu" && err == nil {
+			if len(kinds) > 1 {
+				c.sentence += " A sweep of many runs is done on the " + plugin.GPU() + " where that is faster."
+			} else {
+				c.sentence += " The plugin for CUDA is not used, because this machine shows no NVIDIA GPU."
+			}
 		}
 		if c.backend != nil {
 			return c

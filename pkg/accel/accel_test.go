@@ -182,6 +182,12 @@ func TestXLA(t *testing.T) {
 	platform, sentence, _ = another(t, "xla:"+link, "")
 	require.Equal(t, "xla:cpu", platform)
 	require.Regexp(t, `^XLA computes, on the CPU, through the PJRT plugin v\d+\.\d+ that GOMLX_BACKEND names\.$`, sentence)
+	if len(plugin.Kinds()) == 1 { // as in the image with CUDA on a machine without a GPU
+		require.NoError(t, os.Symlink(p.Path, filepath.Join(folder, "pjrt_c_api_cuda_plugin.so")))
+		platform, sentence, _ = another(t, "", folder)
+		require.Equal(t, "xla:cpu", platform)
+		require.Contains(t, sentence, "no NVIDIA GPU")
+	}
 	_, sentence, e = another(t, "xla:"+link+",abacus=1", "")
 	require.Contains(t, sentence, "unknown plugin options [abacus]")
 	require.Contains(t, e, "unknown plugin options [abacus]")
