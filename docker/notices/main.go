@@ -189,6 +189,9 @@ func pythonPart(folder string) (part, error) {
 	}
 	folders := []string{folder, filepath.Join(folder, "licenses"), filepath.Join(folder, "license_files")}
 	declared := header.Get("License-Expression")
+	if older := header.Get("License"); declared == "" && oneOfSPDX.MatchString(older) && licensesOf(licensesIn(folders)) == "" {
+		declared = older
+	}
 	for _, line := range header["Classifier"] {
 		if name, is := strings.CutPrefix(line, "License :: OSI Approved :: "); is && declared == "" && licensesOf(licensesIn(folders)) == "" {
 			declared = classifiers[name]
@@ -196,6 +199,9 @@ func pythonPart(folder string) (part, error) {
 	}
 	return newPart("pypi", normal(header.Get("Name")), header.Get("Version"), declared, folders...), nil
 }
+
+// oneOfSPDX matches names like Apache-2.0, but not the free text that the older field may hold.
+var oneOfSPDX = regexp.MustCompile(`^(MIT|[A-Za-z]+-\d[\w.-]*)$`)
 
 var classifiers = map[string]string{
 	"Apache Software License": "Apache-2.0", "BSD License": "BSD-3-Clause", "MIT License": "MIT", "Python Software Foundation License": "PSF-2.0",

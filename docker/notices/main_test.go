@@ -15,10 +15,12 @@ func TestLicenses(t *testing.T) {
 	for name, c := range map[string]struct {
 		metadata, license, want string
 	}{
-		"declared":   {"License-Expression: MIT-0\nClassifier: License :: OSI Approved :: MIT License\n", string(text), "MIT-0"},
-		"text":       {"Classifier: License :: OSI Approved :: MIT License\n", string(text), "Apache-2.0"},
-		"classifier": {"Classifier: License :: OSI Approved :: MIT License\n", "", "MIT"},
-		"unknown":    {"", "All rights reserved.", "see its files"},
+		"declared":    {"License-Expression: MIT-0\nClassifier: License :: OSI Approved :: MIT License\n", string(text), "MIT-0"},
+		"text":        {"Classifier: License :: OSI Approved :: MIT License\n", string(text), "Apache-2.0"},
+		"older field": {"License: Apache-2.0\n", "", "Apache-2.0"},
+		"free text":   {"License: our own, see the site\n", "", "see its files"},
+		"classifier":  {"Classifier: License :: OSI Approved :: MIT License\n", "", "MIT"},
+		"unknown":     {"", "All rights reserved.", "see its files"},
 	} {
 		folder := t.TempDir()
 		for file, content := range map[string]string{"METADATA": "Name: An_Example.name\nVersion: 1.2\n" + c.metadata + "\nLong.\n", "licenses/LICENSE.txt": c.license} {
