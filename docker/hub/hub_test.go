@@ -112,6 +112,7 @@ func TestContainersAreConfined(t *testing.T) {
 	require.Equal(t, "300MiB", config["Spawner"]["environment"].(map[string]any)["DESCENT_COMPLETION"])
 	require.EqualValues(t, 40, config["JupyterHub"]["active_server_limit"])
 	require.Contains(t, config["JupyterHub"], "ssl_key")
+	require.Equal(t, "https://:8000", config["JupyterHub"]["bind_url"])
 }
 
 // A student's server has JupyterHub beside the lab in one Python.

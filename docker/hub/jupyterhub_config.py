@@ -5,7 +5,7 @@ import sys
 
 c = get_config()  # noqa: F821
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
-c.JupyterHub.bind_url = "http://:8000"  # of the hub's container, https with a certificate; compose.yaml says who reaches it
+c.JupyterHub.bind_url = "http://:8000"  # of the hub's container; compose.yaml says who reaches it
 c.JupyterHub.hub_ip = "0.0.0.0"
 c.JupyterHub.hub_connect_ip = os.environ.get("DESCENT_HUB", "hub")  # its name in the class's network
 c.JupyterHub.cleanup_servers = False  # the hub may be restarted while the class works
@@ -38,3 +38,5 @@ if os.environ.get("DESCENT_GPU"):
     c.DockerSpawner.extra_host_config["device_requests"] = [DeviceRequest(count=-1, capabilities=[["gpu"]])]
 
 load_subconfig("common.py", path=os.path.dirname(__file__))  # noqa: F821
+if "ssl_key" in c.JupyterHub:
+    c.JupyterHub.bind_url = c.JupyterHub.bind_url.replace("http:", "https:")
