@@ -111,7 +111,7 @@ json.dump([p for s in file["services"].values() for p in s.get("ports", [])], sy
 func TestLint(t *testing.T) {
 	for tool, files := range map[string][]string{
 		"hadolint": {"Dockerfile", "docker/gpu.Dockerfile", "docker/hub/Dockerfile"},
-		"shellcheck": {"docker/caches", "docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm",
+		"shellcheck": {".ci/run", "docker/caches", "docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm",
 			"docker/hub/check", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
 	} {
 		t.Run(tool, func(t *testing.T) {
