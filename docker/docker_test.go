@@ -107,6 +107,21 @@ json.dump([p for s in file["services"].values() for p in s.get("ports", [])], sy
 	}
 }
 
+// The image is built and used as a person would, in continuous integration and where CI is set: this takes minutes, and leaves an image.
+func TestImage(t *testing.T) {
+	if os.Getenv("CI") == "" {
+		t.Skip("the image is not built here; `docker/check` builds and uses it")
+	}
+	cmd := exec.Command("docker/check")
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	t.Log(string(out))
+	if strings.HasPrefix(string(out), "The image is not checked") {
+		t.Skip(string(out))
+	}
+}
+
 // hadolint looks at the instructions, and by its shellcheck at the commands in them.
 func TestLint(t *testing.T) {
 	for tool, files := range map[string][]string{
