@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -158,8 +157,8 @@ func (w *worker) lost(why any) error {
 	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
 		clock := w.running.clock
 		used, known := clock.used()
-		if w.end(); known && used < clock.most/2 {
-			w.fails(fmt.Errorf("the machine is too busy: it gave a program %.1f seconds, and it may take %g", used.Seconds(), clock.most.Seconds()))
+		if w.end(); known && used < clock.most {
+			w.fails(fmt.Errorf("the machine is too busy: in %.0f seconds it gave a program %.1f, and it may take %g", clock.waited.Seconds(), used.Seconds(), clock.most.Seconds()))
 		}
 		return fmt.Errorf("%s %g seconds", TooLong, clock.most.Seconds())
 	}
@@ -190,23 +189,25 @@ func (w *worker) own(state *os.ProcessState, said string) bool {
 		return state.ExitCode() == 0 || strings.HasPrefix(said, job.Ends)
 	}
 	if status.Signal() == syscall.SIGKILL || state.ExitCode() == killed {
-		clock := w.running.clock // it was ended at the limit on its time, or for another reason
-		return clock.before+clock.waited*time.Duration(runtime.NumCPU()) >= inSeconds(w.request.Most)
+		return state.UserTime()+state.SystemTime() >= inSeconds(0.9*w.request.Most) // it was ended at the limit on its time, and for no other reason
 	}
 	return w.request.Streams && !strings.HasPrefix(said, "bwrap: ")
 }
 
-// patienceWithMachine is how many times as long a part may take as it may compute, because others use the processors.
-const patienceWithMachine = 4
+// A part may take longer than it may compute, because others use the processors: patienceAtRest times as long, and patienceAtWork times as long as it
+// has computed. So what gets a thirtieth of a processor is waited for until it is done or has used its time up.
+const (
+	patienceAtRest = 4
+	patienceAtWork = 30
+)
 
 // A clock is both streams of a conversation. It counts the time for which the worker is waited for, and goes on where the machine gave the worker
 // less of a processor.
 type clock struct {
 	in, out *os.File
 	pid     int
-	left    time.Duration // until the worker is not waited for any more
+	left    time.Duration // until it is looked at again whether to wait on
 	most    time.Duration // that it may compute
-	more    time.Duration // that may be added to left
 	waited  time.Duration
 	before  time.Duration // what it had computed when the clock began
 	known   bool          // whether the system says how much it computes
@@ -215,7 +216,7 @@ type clock struct {
 // begin gives the worker time.
 func (c *clock) begin(seconds float64) {
 	c.most = inSeconds(seconds)
-	c.left, c.more, c.waited = c.most, (patienceWithMachine-1)*c.most, 0
+	c.left, c.waited = c.most, 0
 	c.before, c.known = computed(c.pid)
 }
 
@@ -235,15 +236,15 @@ func (c *clock) spent() time.Duration {
 
 // again tells whether to wait on after the time was over.
 func (c *clock) again(err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) || c.more <= 0 {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	used, known := c.used()
-	if !known || used >= c.most {
+	until := patienceAtRest*c.most + patienceAtWork*used
+	if !known || used >= c.most || c.waited >= until {
 		return false
 	}
-	c.left = min(max(c.most-used, 100*time.Millisecond), c.more)
-	c.more -= c.left
+	c.left = min(max(c.most-used, 100*time.Millisecond), until-c.waited)
 	return true
 }
 

@@ -2,10 +2,15 @@ package assignment
 
 import (
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// burn is a script that computes for 0.2 seconds, as Linux counts.
+const burn = "while read -r all </proc/$$/stat; set -- $all; [ $((${14} + ${15})) -lt 20 ]; do :; done; "
 
 // A worker that ends or computes without an end costs its points; one that the machine ends, does not start or does not let compute is no verdict on
 // the code.
@@ -21,6 +26,7 @@ func TestTheMachineIsNoVerdict(t *testing.T) {
 		"echo fatal error: out of memory >&2; exit 2": true,
 		"echo bwrap: no namespace >&2; exit 1":        true,
 		"sleep 60":                                    true,
+		burn + "sleep 60":                             true,
 	} {
 		t.Run(script, func(t *testing.T) {
 			a := judge(task, JudgeRequest{Seconds: 0.3, Start: 0.3, Most: 30, Patience: 60, Worker: []string{"sh", "-c", script}})
@@ -30,4 +36,23 @@ func TestTheMachineIsNoVerdict(t *testing.T) {
 	}
 	a := judge(task, JudgeRequest{Seconds: 0.3, Start: 0.3, Worker: []string{"/none"}})
 	require.NotEmpty(t, a.Machine)
+}
+
+// Who gets little of a processor, but gets on, is waited for.
+func TestASlowMachineIsWaitedFor(t *testing.T) {
+	if _, known := computed(os.Getpid()); !known {
+		t.Skip("this system does not say how much a process has computed")
+	}
+	cmd := exec.Command("sh", "-c", burn+"i=0; while [ $i -lt 8 ]; do sleep 0.25; i=$((i + 1)); done; echo")
+	out, in, err := os.Pipe()
+	require.NoError(t, err)
+	cmd.Stdout = in
+	require.NoError(t, cmd.Start())
+	in.Close()
+	defer cmd.Wait()
+	c := clock{out: out, pid: cmd.Process.Pid}
+	c.begin(0.3)
+	n, err := c.Read(make([]byte, 1))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
 }
