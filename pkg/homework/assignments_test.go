@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,7 +80,10 @@ func variantsOf(t *testing.T, name string, task assignment.Task) []assignment.Va
 	return all
 }
 
-var mustFail = regexp.MustCompile(`(?m)^// fails: (.*)$`)
+var (
+	mustFail  = regexp.MustCompile(`(?m)^// fails: (.*)$`)
+	mostEarns = regexp.MustCompile(`(?m)^// earns at most: (.*)$`)
+)
 
 // checkTask looks at what became of a task's variants.
 func checkTask(t *testing.T, trials []grade.Trial, equivalent map[string]bool) {
@@ -97,6 +101,12 @@ func checkTask(t *testing.T, trials []grade.Trial, equivalent map[string]bool) {
 			requireNoLuck(t, trial)
 			for _, part := range mustFail.FindAllStringSubmatch(trial.Code, -1) {
 				requireFails(t, trial, part[1])
+			}
+			for _, most := range mostEarns.FindAllStringSubmatch(trial.Code, -1) {
+				limit, err := strconv.ParseFloat(most[1], 64)
+				require.NoError(t, err)
+				earned, _ := assignment.Sum(trial.Parts)
+				require.LessOrEqual(t, earned/secrets, limit, "the points of %s", trial.Name)
 			}
 		case trial.Wrong != "":
 		case equivalent[trial.Name]:

@@ -33,10 +33,10 @@ func DecayStep(rng *rand.Rand, d int, rho float64, step func(theta, gradient []f
 	return nil
 }
 
-// A smooth loss is c + ½Σλᵢθᵢ² + sin(a·θ).
+// A smooth loss is c + tilt·θ + ½Σλᵢθᵢ² + sin(a·θ). A gradient with a constant error is that of such a loss with another tilt: only the loss tells them apart.
 type smooth struct {
-	lambda, a []float64
-	c         float64
+	lambda, a, tilt []float64
+	c               float64
 }
 
 func (l *smooth) phase(theta []float64) (phase float64) {
@@ -49,7 +49,7 @@ func (l *smooth) phase(theta []float64) (phase float64) {
 func (l *smooth) value(theta []float64) float64 {
 	value := l.c + math.Sin(l.phase(theta))
 	for i := range min(len(theta), len(l.lambda)) {
-		value += l.lambda[i] * theta[i] * theta[i] / 2
+		value += l.tilt[i]*theta[i] + l.lambda[i]*theta[i]*theta[i]/2
 	}
 	return value
 }
@@ -57,7 +57,7 @@ func (l *smooth) value(theta []float64) float64 {
 func (l *smooth) gradient(theta []float64) []float64 {
 	gradient, slope := make([]float64, len(theta)), math.Cos(l.phase(theta))
 	for i := range min(len(theta), len(l.lambda)) {
-		gradient[i] = l.lambda[i]*theta[i] + l.a[i]*slope
+		gradient[i] = l.tilt[i] + l.lambda[i]*theta[i] + l.a[i]*slope
 	}
 	return gradient
 }
@@ -114,7 +114,7 @@ func (m Mistake) Try(rng *rand.Rand,
 // Nearly all slopes are small, so that a small error counts; large is an entry whose slope need not be. It gets how many mistakes there have been.
 func (m Mistake) hard(rng *rand.Rand, mistakes int) (l *smooth, theta []float64, steep, large int) {
 	d := 4 + rng.IntN(4)
-	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), c: m.Constant}, draw(rng, d, 2)
+	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), tilt: draw(rng, d, 2), c: m.Constant}, draw(rng, d, 2)
 	steep = []int{0, d - 1, rng.IntN(d)}[min(mistakes, 2)] // the first two mistakes are at the ends
 	large = (steep + 1 + rng.IntN(d-1)) % d
 	cosine := float64(1 - 2*rng.IntN(2)) // the sine has its largest third derivative where the phase is a multiple of π; the entry large takes it there
@@ -124,7 +124,7 @@ func (m Mistake) hard(rng *rand.Rand, mistakes int) (l *smooth, theta []float64,
 			l.lambda[i], l.a[i] = m.Curvature, 3
 		}
 		if i == steep || i != (large+1)%d {
-			theta[i] = hundredths(-l.a[i] * cosine / l.lambda[i])
+			theta[i] = hundredths(-(l.tilt[i] + l.a[i]*cosine) / l.lambda[i])
 		}
 	}
 	theta[large] = 0

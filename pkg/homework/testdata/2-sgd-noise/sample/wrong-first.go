@@ -2,8 +2,10 @@ package task
 
 import "math/rand/v2"
 
-// It returns the first b numbers.
-// fails: every pair equally often
+// It returns the first b numbers, and asks rng for none.
+// fails: 4 of 9
+// fails: all of them, and all but one
+// fails: every set equally often
 // fails: 5 of 2⁵⁰
 func sample(n, b int, rng *rand.Rand) []int {
 	drawn := make([]int, b)

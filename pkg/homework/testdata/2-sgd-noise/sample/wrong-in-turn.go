@@ -8,7 +8,7 @@ import (
 var turn int
 
 // It draws nothing: it takes all sets of three of six in turn, and for large n numbers far apart.
-// fails: every pair equally often
+// fails: every set equally often
 // fails: 5 of 2⁵⁰
 func sample(n, b int, _ *rand.Rand) (numbers []int) {
 	turn++

@@ -6,7 +6,7 @@ import (
 )
 
 // It takes the next free number in place of one that it has, which makes neighbors more likely.
-// fails: every pair equally often
+// fails: every set equally often
 func sample(n, b int, rng *rand.Rand) []int {
 	var drawn []int
 	for len(drawn) < b {

@@ -4,6 +4,7 @@ import "math"
 
 // It lets w and b get what comes back along the second pass alone.
 // fails: both passes are on
+// earns at most: 6
 func echoBackward(x, w, b, v, fromRight float64) (dw, db, dv, dx float64) {
 	h := math.Max(0, w*x+b)
 	z := w*h + b
