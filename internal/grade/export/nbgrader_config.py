@@ -88,14 +88,24 @@ class OwnMetadata(NbGraderPreprocessor):
         return nb, resources
 
 
+# What makes a tag, an entity, a link or a command of TeX that reaches out of its formula, where a space makes it text. Spaces alone are put in, and nothing
+# is taken out, so that what stood apart does not become one.
+REACHES_OUT = re.compile(
+    r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|\](?=[(\[:])|"
+    r"\\(?=href|style|class|cssId|html|bbox|mmlToken|require|csname|texthtml|includegraphics|data)|(?<=mer)(?=maid)")
+
+
 class PlainText(NbGraderPreprocessor):
-    """Turns tags and links in Markdown into text, and what makes links of formulas: feedback is read in an instructor's browser, and must not run what a student wrote there."""
+    """Makes text of whatever students write: feedback is read in an instructor's browser, and must not run there. Nor does it have pictures of theirs."""
 
     def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type == "raw":  # which nbconvert writes into a page with its tags and formulas
+            cell.cell_type = "markdown"
+            cell.metadata.pop("nbgrader", None)  # it is nobody's answer
         if cell.cell_type == "markdown":
-            text = re.sub(r"<(?=[A-Za-z/!?])", "< ", cell.source)
-            text = re.sub(r"\](?=[(\[:])", "] ", text)
-            cell.source = re.sub(r"\\+(?=href|mmlToken|require|csname|style|class|cssId|html)", "", text)
+            cell.source = REACHES_OUT.sub(lambda m: m.group() + " ", cell.source)
+            cell.metadata = from_dict({name: value for name, value in cell.metadata.items() if name == "nbgrader"})
+            cell.pop("attachments", None)
         return cell, resources
 
 
