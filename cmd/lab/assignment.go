@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"descent.example/cmd/lab/internal/setup"
 	"descent.example/internal/grade"
@@ -50,8 +51,12 @@ func assignmentBuild(common *commonOptions) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Printf("%s: %s and %s, %s. Who changes nothing gets %s.\n  for students: %s\n  for you: %s\n", b.Assignment.Name, plural.Of(len(b.Assignment.Tasks), "task"),
-					plural.Of(len(b.Assignment.Questions), "question"), assignment.Points(b.Assignment.Points()), assignment.Points(b.Untouched), b.Release, b.Solution)
+				untouched := ""
+				if len(b.UntouchedFor) > 0 {
+					untouched = " (" + strings.Join(b.UntouchedFor, "; ") + ")"
+				}
+				fmt.Printf("%s: %s and %s, %s. Who changes nothing gets %s%s.\n  for students: %s\n  for you: %s\n", b.Assignment.Name, plural.Of(len(b.Assignment.Tasks), "task"),
+					plural.Of(len(b.Assignment.Questions), "question"), assignment.Points(b.Assignment.Points()), assignment.Points(b.Untouched), untouched, b.Release, b.Solution)
 				for _, kept := range b.Kept {
 					fmt.Printf("  you had changed what was there; that is now %s\n", kept)
 				}
@@ -68,7 +73,7 @@ func assignmentCheck(common *commonOptions) *cobra.Command {
 		Use:   "check NOTEBOOK|FOLDER|TASK.go...",
 		Short: "Try your own work with the checks that are in the notebook",
 		Long: "check tries each task as the grader would, without a network, and says how many points it gets. It remembers what failed: the second\n" +
-			"time there is a hint. The checks of a notebook run with all your rights: never check another person's, grade is for that. Go files that are named as tasks lie beside the notebook: name the folder, or one of them. It ends with status 1 when a task is not right yet.",
+			"time there is a hint. The checks of a notebook run with all your rights: never check another person's, grade is for that. Go files beside the notebook that are named as tasks count as they do in grading; name one of them to try its task alone. It ends with status 1 when a task is not right yet.",
 		Example: "  go run ./cmd/lab assignment check work/0-practice.ipynb",
 		RunE: func(cmd *cobra.Command, notebooks []string) error {
 			if len(notebooks) == 0 {

@@ -132,7 +132,7 @@ func ungraded(p grade.Published) error {
 	if n == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be graded, which is this machine's fault; the report says why: run the same command again", plural.Of(n, "submission"))
+	return fmt.Errorf("%s could not be graded, and the report says why: run the same command again", plural.Of(n, "submission"))
 }
 
 // gradesFor is the folder of the grades, which does not lie among the submissions.
@@ -306,6 +306,9 @@ func assignmentFeedback() *cobra.Command {
 				return err
 			}
 			fmt.Printf("%s in %s\n", plural.Of(len(published.Standings), "page"), folder)
+			if older := book.OlderPages(published); len(older) > 0 {
+				fmt.Printf("  %s of who is not there any more stay there: %s\n", plural.Of(len(older), "older page"), strings.Join(older, ", "))
+			}
 			tell(book, published)
 			return nil
 		},

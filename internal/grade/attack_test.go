@@ -443,8 +443,8 @@ func TestHostileFolders(t *testing.T) {
 	require.Len(t, twice, len(fewer))
 	for _, s := range twice {
 		if s.Student == "bob" {
-			require.NotEmpty(t, s.Problem)
-			require.NoError(t, s.load())
+			require.NotEmpty(t, s.Unclear)
+			require.Error(t, s.load())
 			require.Empty(t, s.Files)
 		}
 	}

@@ -16,7 +16,8 @@ type Built struct {
 	Release, Solution string   // files
 	Kept              []string // files that a person had changed, under their new names
 	Assignment        *assignment.Assignment
-	Untouched         float64 // the points of a student who hands in the notebook as it is
+	Untouched         float64  // the points of a student who hands in the notebook as it is
+	UntouchedFor      []string // the parts that give these points
 }
 
 // Build makes the notebook that students get and the one with the solutions, in the folders release and solution of a folder. It is an error when the
@@ -67,6 +68,11 @@ func Build(ctx context.Context, root, source, folder string) (*Built, error) {
 	for _, r := range results {
 		if b.Untouched += r.Points; r.Of > 0 && r.Points == r.Of {
 			return nil, fmt.Errorf("%s: what students get for %s gets all points already: its check must fail", source, r.ID)
+		}
+		for _, p := range r.Parts {
+			if p.Points > 0 {
+				b.UntouchedFor = append(b.UntouchedFor, r.ID+": "+p.Name)
+			}
 		}
 	}
 	if b.Release, err = b.write(filepath.Join(folder, "release"), release); err != nil {

@@ -2,7 +2,6 @@ package grade
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,7 @@ import (
 )
 
 // Check tries a student's own work with the checks that are in the notebook that students get, as the grader would, and writes what became of each task. It tells how
-// many tasks lack points here. The path is a notebook; a folder, in which Go files that are named as tasks may lie beside the notebook; or such a Go file, and then its
+// many tasks lack points here. The path is a notebook, beside which Go files that are named as tasks may lie; the folder of these; or such a Go file, and then its
 // task alone is tried. root is the folder of the lab's sources. It is an error when there is no such notebook.
 func Check(ctx context.Context, root, path string, w io.Writer) (left int, err error) {
 	a, work, only, err := ownWork(path)
@@ -63,48 +62,34 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 	return left, nil
 }
 
-// ownWork reads what Check tries: the assignment, a student's work, and the task that is meant alone, if one is.
+// ownWork reads what Check tries: the assignment, a student's work, and the task that is meant alone, if one is. Go files beside a notebook count as they
+// do when it is graded.
 func ownWork(path string) (a *assignment.Assignment, w Work, only string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, w, "", err
 	}
-	if !info.IsDir() && filepath.Ext(path) != ".go" {
-		nb, err := notebook.Read(path)
-		if err != nil {
+	folder, file := path, ""
+	if !info.IsDir() {
+		folder = filepath.Dir(path)
+		if filepath.Ext(path) == ".go" {
+			only = strings.TrimSuffix(filepath.Base(path), ".go")
+		} else if a, err = handedOut(path); err != nil {
 			return nil, w, "", err
 		}
-		if a, err = assignment.ParseHandedOut(assignment.NameOf(path), nb); err != nil {
-			return nil, w, "", fmt.Errorf("%s: %w", path, err)
+		file = path
+	}
+	if a == nil {
+		if a, file, err = notebookIn(folder); err != nil {
+			return nil, w, "", err
 		}
-		return a, FromNotebook(a, nb), "", nil
-	}
-	folder := path
-	if !info.IsDir() {
-		folder, only = filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), ".go")
-	}
-	files := map[string][]byte{}
-	paths, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
-	if err != nil {
-		return nil, w, "", err
-	}
-	for _, path := range paths {
-		nb, wrong := notebook.Read(path)
-		if wrong != nil {
-			continue
-		}
-		if one, wrong := assignment.ParseHandedOut(assignment.NameOf(path), nb); wrong == nil && a != nil {
-			return nil, w, "", fmt.Errorf("%s holds the notebooks of two assignments, %s and %s: name the one that you mean", folder, a.Name, one.Name)
-		} else if wrong == nil {
-			a = one
-			files[filepath.Base(path)], err = os.ReadFile(path)
-		}
-	}
-	if a == nil || err != nil {
-		return nil, w, "", errors.Join(err, fmt.Errorf("%s holds no notebook of an assignment: the checks are in the one that you got; lay your Go files beside it", folder))
 	}
 	if only != "" && a.Task(only) == nil {
 		return nil, w, "", fmt.Errorf("%s is named as no task of %s", path, a.Name)
+	}
+	files := map[string][]byte{}
+	if files[a.Name+".ipynb"], err = os.ReadFile(file); err != nil {
+		return nil, w, "", err
 	}
 	for _, t := range a.Tasks {
 		if text, err := os.ReadFile(filepath.Join(folder, t.ID+".go")); err == nil {
@@ -113,4 +98,37 @@ func ownWork(path string) (a *assignment.Assignment, w Work, only string, err er
 	}
 	w, err = Submission{Files: files}.Work(a)
 	return a, w, only, err
+}
+
+// handedOut is the assignment whose notebook a file is.
+func handedOut(path string) (*assignment.Assignment, error) {
+	nb, err := notebook.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := assignment.ParseHandedOut(assignment.NameOf(path), nb)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return a, nil
+}
+
+// notebookIn is the one notebook of an assignment in a folder.
+func notebookIn(folder string) (a *assignment.Assignment, file string, err error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+	if err != nil {
+		return nil, "", err
+	}
+	for _, path := range paths {
+		one, wrong := handedOut(path)
+		if wrong == nil && a != nil {
+			return nil, "", fmt.Errorf("%s holds the notebooks of two assignments, %s and %s: name the one that you mean", folder, a.Name, one.Name)
+		} else if wrong == nil {
+			a, file = one, path
+		}
+	}
+	if a == nil {
+		return nil, "", fmt.Errorf("%s holds no notebook of an assignment: the checks are in the one that you got; lay your Go files beside it", folder)
+	}
+	return a, file, nil
 }

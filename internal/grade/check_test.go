@@ -24,7 +24,7 @@ func TestOwnWork(t *testing.T) {
 	for given, want := range map[string]struct {
 		only string
 		file bool
-	}{path: {"", false}, folder: {"", true}, file: {"descend", true}} {
+	}{path: {"", true}, folder: {"", true}, file: {"descend", true}} {
 		a, work, only, err := ownWork(given)
 		require.NoError(t, err)
 		require.Equal(t, "0-practice", a.Name)

@@ -129,8 +129,9 @@ func TestLateRule(t *testing.T) {
 		_, err := Rule{}.Change("2026-11-30", late, nil)
 		require.Error(t, err, late)
 	}
-	_, err := Rule{}.Change("", "10% a day", nil)
-	require.Error(t, err)
+	_, err := Rule{}.Change("", "ten", nil)
+	require.ErrorContains(t, err, "--due")
+	require.ErrorContains(t, err, "is not a rule")
 	_, err = Rule{}.Change("soon", "", nil)
 	require.Error(t, err)
 	// A new due time keeps the cost, and a date alone is the end of its day.

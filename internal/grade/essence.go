@@ -42,6 +42,9 @@ func essence(text []byte) (*notebook.Notebook, error) {
 			err = errors.New("there is something after its end")
 		}
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, errors.New("the notebook breaks off before its end, as when an upload was cut short: ask for it again")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the notebook is not a whole notebook: %w", err)
 	}

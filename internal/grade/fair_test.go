@@ -232,3 +232,86 @@ func TestAFileBesideAnUntouchedNotebook(t *testing.T) {
 		require.Equal(t, rightRun, work.Code["descend"])
 	}
 }
+
+// Of two Go files with one task the report says which counts.
+func TestTwoFilesOfATask(t *testing.T) {
+	g := practiceGrader(t)
+	folder := t.TempDir()
+	for file, text := range map[string]string{"a": rightRun, "b": runHead + "\treturn start\n}"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, "ada", file), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", file, "descend.go"), []byte(text), 0o644))
+	}
+	all, _, err := Submissions(g.Kit.Assignment, folder)
+	require.NoError(t, err)
+	require.Contains(t, all[0].Note, "b/descend.go counts, and a/descend.go does not")
+}
+
+// Who chooses another's name does not take the other's points: what is unclear is not graded.
+func TestANameTakesNobodysPoints(t *testing.T) {
+	g := practiceGrader(t)
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "ada"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", "descend.go"), []byte(rightRun), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ada.ipynb"), []byte("{}"), 0o644))
+	all, _, err := Submissions(g.Kit.Assignment, folder)
+	require.NoError(t, err)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	require.NoError(t, book.Grade(t.Context(), g, all, func(Submission, bool) {}))
+	p, err := book.Publish()
+	require.NoError(t, err)
+	require.Len(t, p.Standings, 1)
+	require.Contains(t, p.Standings[0].Failed, "two of this name")
+}
+
+// A task that calls a function of a task that is refused says so, and one that does not call it is graded.
+func TestWhoNeedsARefusedTask(t *testing.T) {
+	g := practiceGrader(t)
+	alone := runHead + "\tfor range steps {\n\t\tfor i, g := range gradient(start) {\n\t\t\tstart[i] -= lr * g\n\t\t}\n\t}\n\treturn start\n}"
+	for _, broken := range []string{"import \"os\"\n" + rightStep, stepHead + "\treturn 1\n}"} {
+		step, run := judged(t, g, broken, rightRun)
+		require.NotEmpty(t, step.Wrong)
+		require.Equal(t, "mend "+step.Title+" first: this task calls its descentStep", run.Wrong)
+		_, run = judged(t, g, broken, alone)
+		require.Equal(t, run.Of, run.Points, "%+v", run)
+	}
+}
+
+// A list that is separated by neither commas nor semicolons says what to do.
+func TestAListWithTabs(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "list.csv")
+	require.NoError(t, os.WriteFile(list, []byte("ada\texplain\t1\n"), 0o644))
+	_, err := readCSV(list, 3)
+	require.ErrorContains(t, err, "1 field,")
+	require.ErrorContains(t, err, "commas or semicolons")
+}
+
+// A notebook that was cut off is said to be that.
+func TestANotebookThatBreaksOff(t *testing.T) {
+	text, err := sourceOf(t, false).Bytes()
+	require.NoError(t, err)
+	for _, n := range []int{0, 10, len(text) / 2, len(text) - 3} {
+		_, err := essence(text[:n])
+		require.ErrorContains(t, err, "breaks off", n)
+	}
+}
+
+// The pages of students who are gone are named.
+func TestPagesOfWhoIsGone(t *testing.T) {
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), practiceGrader(t).Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	for _, student := range []string{"ada", "bert"} {
+		require.NoError(t, book.store(&Graded{Student: student, Key: student}, false))
+	}
+	p, err := book.Publish()
+	require.NoError(t, err)
+	_, err = book.Feedback(p.Standings)
+	require.NoError(t, err)
+	require.Empty(t, book.OlderPages(p))
+	book.Here = []string{"ada"}
+	p, err = book.Publish()
+	require.NoError(t, err)
+	require.Equal(t, []string{"bert.html"}, book.OlderPages(p))
+}

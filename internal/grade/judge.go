@@ -174,14 +174,47 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 		switch wrong, is := compiled.Wrong[s.packageOf(t.ID)]; {
 		case s.why[t.ID] != "":
 		case is:
-			s.why[t.ID] = "it does not compile: " + brief.Of(strings.ReplaceAll(wrong, "\n", "; ")) + s.elsewhere(wrong)
+			s.why[t.ID] = cmp.Or(s.needed(t, wrong), "it does not compile: "+brief.Of(strings.ReplaceAll(wrong, "\n", "; "))+s.elsewhere(wrong))
 		case compiled.Error != "":
 			s.why[t.ID] = "it does not compile: " + brief.Of(compiled.Error)
 		default:
 			s.programs[t.ID] = folder
 		}
 	}
+	return s.compileWithout(to, tasks, compiled.Wrong)
+}
+
+// compileWithout compiles tasks again that do not compile because code of another task does not, which they need not call.
+func (s *sitting) compileWithout(to target, tasks []assignment.Task, wrong map[string]string) error {
+	for _, t := range tasks {
+		spoiled := slices.ContainsFunc(t.Needs, func(need string) bool {
+			return s.why[need] != "" && regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(need)+`:\d`).MatchString(wrong[s.packageOf(t.ID)])
+		})
+		if !spoiled {
+			continue
+		}
+		delete(s.why, t.ID)
+		if err := s.compile("without-"+t.ID, to, []assignment.Task{t}); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// mendFirst begins what is said of a task that calls a function of another one, which does not compile.
+func mendFirst(title string) string { return "mend " + title + " first: " }
+
+// needed is a sentence on a function that the compiler misses because the task that declares it is refused.
+func (s *sitting) needed(t assignment.Task, wrong string) string {
+	for _, m := range undefined.FindAllStringSubmatch(wrong, -1) {
+		for _, need := range t.Needs {
+			of := s.grader.Kit.Assignment.Task(need)
+			if s.why[need] != "" && slices.ContainsFunc(of.Functions, func(f assignment.Function) bool { return f.Name == m[1] }) {
+				return mendFirst(of.Title) + "this task calls its " + m[1]
+			}
+		}
+	}
+	return ""
 }
 
 var undefined = regexp.MustCompile(`undefined: (\w+)`)
@@ -204,7 +237,7 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	type text struct{ name, code string }
 	texts := []text{{t.ID, s.work.Code[t.ID]}}
 	for i := len(a.Tasks) - 1; i >= 0; i-- {
-		if before := a.Tasks[i]; slices.Contains(t.Needs, before.ID) && s.work.Code[before.ID] != "" && gate(s.work.Code[before.ID]) == nil {
+		if before := a.Tasks[i]; slices.Contains(t.Needs, before.ID) && s.work.Code[before.ID] != "" && s.why[before.ID] == "" {
 			texts = append(texts, text{before.ID, s.work.Code[before.ID]})
 		}
 	}
@@ -215,7 +248,7 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 	table.WriteString("var Functions_ = map[string]any{")
 	for _, of := range append([]string{t.ID}, t.Needs...) {
 		for _, f := range a.Task(of).Functions {
-			if of == t.ID || asked(*a.Task(of), s.work.Code[of]) == nil {
+			if of == t.ID || s.why[of] == "" {
 				fmt.Fprintf(&table, "%q: (%s)(%s), ", f.Name, f.Type, f.Name)
 			}
 		}
@@ -302,7 +335,7 @@ func readRegular(path string) ([]byte, error) {
 func (s *sitting) judge(t assignment.Task) (parts []assignment.Result, err error) {
 	together := s.programs[t.ID]
 	if !s.broken[together] {
-		if parts, err = s.judgeIn(t); err != nil || len(parts) == 0 || !strings.HasPrefix(parts[0].Says, assignment.NotReady) || filepath.Base(together) == "alone-"+t.ID {
+		if parts, err = s.judgeIn(t); err != nil || len(parts) == 0 || !strings.HasPrefix(parts[0].Says, assignment.NotReady) || !strings.HasPrefix(filepath.Base(together), "all-") {
 			return parts, err
 		}
 		s.broken[together] = true
@@ -337,7 +370,7 @@ func (s *sitting) judgeIn(t assignment.Task) ([]assignment.Result, error) {
 		}
 		if answer, err := s.ask(request); err == nil {
 			if s.patience -= answer.Lost; answer.Machine != "" {
-				return nil, errors.New(answer.Machine)
+				return nil, fmt.Errorf("%s: %s", t.Title, answer.Machine)
 			}
 			return answer.Results, nil
 		}

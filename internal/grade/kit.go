@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -109,7 +110,10 @@ func OpenKit(folder string) (*Kit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a grading kit: %w", folder, err)
 	}
-	k := &Kit{Folder: folder}
+	k := &Kit{}
+	if k.Folder, err = filepath.Abs(folder); err != nil { // programs of it start in other folders
+		return nil, err
+	}
 	if err := json.Unmarshal(text, &k.Assignment); err != nil {
 		return nil, fmt.Errorf("%s is not a grading kit: %w", folder, err)
 	}
@@ -178,9 +182,25 @@ func (m *maker) judge(a *assignment.Assignment) error {
 	}
 	m.build("judge", []string{"-overlay", overlay}, "", "./internal/grade/judge")
 	if m.err != nil {
-		return fmt.Errorf("the checks do not compile: %w", m.err)
+		return notCompiled(m.err)
 	}
 	return os.Chmod(filepath.Join(m.folder, "judge"), 0o700) // it names what hidden checks try
+}
+
+// ofCell is what the compiler says of a line of a cell.
+var ofCell = regexp.MustCompile(`(?m)(?:^|[/\\])([\w-]+):(\d+)(?::\d+)?: (.*)$`)
+
+// notCompiled is why checks do not compile, by the cell and its line where the compiler names them.
+func notCompiled(err error) error {
+	m := ofCell.FindStringSubmatch(err.Error())
+	if m == nil {
+		return fmt.Errorf("the checks do not compile: %w", err)
+	}
+	hint := ""
+	if name, is := strings.CutPrefix(m[3], "undefined: "); is {
+		hint = fmt.Sprintf(" (if %s is a package, a given cell has to import it)", name)
+	}
+	return fmt.Errorf("the checks do not compile: %s, line %s: %s%s", m[1], m[2], m[3], hint)
 }
 
 // overlay lays files over the lab's as the package internal/grade/judge, and returns what go build takes as its -overlay. All lie in the folder scratch.

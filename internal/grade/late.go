@@ -22,32 +22,41 @@ type Rule struct {
 var latePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?)% (?:an?|per|each) (day|hour)(?:, at most (\d+(?:\.\d+)?)%)?$`)
 
 // Change returns the rule with another due time, another cost such as "10% a day, at most 50%" and another grace; what is empty or nil stays. A due time that is a date alone
-// is the end of that day. It is an error when one of them is none, and when there is a cost or a grace without a due time.
+// is the end of that day. It is an error, which names all that is wrong, when one of them is none, and when there is a cost or a grace without a due time.
 func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
-	var err error
-	if due != "" {
-		if r.Due, err = ParseTime(due); err != nil {
-			return r, fmt.Errorf("--due: %w", err)
-		}
-		if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
-			day := r.Due.Local()
-			r.Due = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, -1, time.Local)
-		}
-	}
-	if r.Due.IsZero() && (late != "" || grace != nil) {
-		return r, errors.New("--late says what lateness costs, and --due, when it begins: give both")
+	err := errors.Join(r.setDue(due), r.setCost(late))
+	if r.Due.IsZero() && due == "" && (late != "" || grace != nil) {
+		err = errors.Join(err, errors.New("--late says what lateness costs, and --due, when it begins: give both"))
 	}
 	if grace != nil {
 		if r.Grace = *grace; r.Grace < 0 {
-			return r, fmt.Errorf("--grace=%s is below 0", r.Grace)
+			err = errors.Join(err, fmt.Errorf("--grace=%s is below 0", r.Grace))
 		}
 	}
+	return r, err
+}
+
+func (r *Rule) setDue(due string) (err error) {
+	if due == "" {
+		return nil
+	}
+	if r.Due, err = ParseTime(due); err != nil {
+		return fmt.Errorf("--due: %w", err)
+	}
+	if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
+		day := r.Due.Local()
+		r.Due = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, -1, time.Local)
+	}
+	return nil
+}
+
+func (r *Rule) setCost(late string) error {
 	if late == "" {
-		return r, nil
+		return nil
 	}
 	m := latePattern.FindStringSubmatch(strings.TrimSpace(late))
 	if m == nil {
-		return r, fmt.Errorf(`--late=%q is not a rule: write one as "10%% a day" or "5%% an hour, at most 50%%"`, late)
+		return fmt.Errorf(`--late=%q is not a rule: write one as "10%% a day" or "5%% an hour, at most 50%%"`, late)
 	}
 	percent := func(s string, otherwise float64) float64 {
 		if v, err := strconv.ParseFloat(s, 64); err == nil {
@@ -59,7 +68,7 @@ func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
 	if m[2] == "hour" {
 		r.Each = time.Hour
 	}
-	return r, nil
+	return nil
 }
 
 // String says the rule in a sentence, "" if nothing is late.

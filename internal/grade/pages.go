@@ -122,6 +122,16 @@ func (b *Book) Feedback(all []Standing) (folder string, err error) {
 	return folder, nil
 }
 
+// OlderPages are the pages of students who were renamed or withdrew, which stay in the folder that Feedback returns.
+func (b *Book) OlderPages(p Published) (names []string) {
+	for _, student := range p.Gone {
+		if name := keyOf(student) + ".html"; fileExists(filepath.Join(b.Folder, "feedback", name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // feedback is what a student's page shows.
 func (b *Book) feedback(s Standing) map[string]any {
 	type line struct {
@@ -210,7 +220,8 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 			problems = append(problems, problem{brief.Of(s.Student), again})
 		}
 		for _, t := range s.Tasks {
-			if s.Problem == "" && (t.Wrong == nothing || strings.Contains(t.Wrong, "stands in another cell")) {
+			blocks := slices.ContainsFunc(s.Tasks, func(other TaskResult) bool { return strings.HasPrefix(other.Wrong, mendFirst(t.Title)) })
+			if s.Problem == "" && (t.Wrong == nothing || blocks || strings.Contains(t.Wrong, "stands in another cell")) {
 				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Wrong})
 			}
 			if t.Note != "" {

@@ -22,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"descent.example/internal/brief"
+	"descent.example/internal/plural"
 	"descent.example/pkg/assignment"
 )
 
@@ -33,6 +34,7 @@ type Submission struct {
 	Handed  time.Time
 	Problem string // why there is nothing to grade, or not all
 	Note    string // what else is unusual
+	Unclear string // why nobody knows what this student handed in, which is no reason for 0 points
 
 	stamp  time.Time         // what nbgrader's timestamp.txt says, which a student may have written as well
 	folder string            // that of all submissions
@@ -54,8 +56,8 @@ const (
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook,
 // at any depth as nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files.
 // Students handed in when the latest of their files that count was written. The files themselves are read one submission at a time, when it is
-// graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one student are one with a
-// problem.
+// graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one name are one that is
+// unclear: a student may have chosen the name, and must neither stop the others nor take their points.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -84,8 +86,8 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 			others = append(others, s.Student)
 			continue
 		}
-		if i, twice := at[s.Student]; twice { // a student may have chosen the name, and must not stop the others
-			all[i].Problem = "there are two of this name, such as a folder and a notebook: leave one of them, and grade again"
+		if i, twice := at[s.Student]; twice {
+			all[i].Unclear = "there are two of this name, such as a folder and a notebook: leave one of them, and grade again"
 			all[i].found = nil
 			continue
 		}
@@ -195,6 +197,9 @@ func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment
 	}
 	slices.Sort(sources)
 	for _, file := range sources {
+		if before, twice := s.found[path.Base(file)]; twice {
+			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(readable(file)), brief.Of(readable(strings.TrimPrefix(before, name+"/"))))
+		}
 		s.find(root, filepath.Join(name, file), path.Base(file))
 	}
 }
@@ -223,8 +228,11 @@ func (s *Submission) find(root *os.Root, file, as string) {
 	}
 }
 
-// load reads the files that were found. It is an error when one cannot be read any more.
+// load reads the files that were found. It is an error when one cannot be read any more, and when it is unclear which count.
 func (s *Submission) load() error {
+	if s.Unclear != "" {
+		return errors.New(s.Unclear)
+	}
 	if len(s.found) == 0 {
 		return nil
 	}
@@ -354,7 +362,7 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 		}
 		line, _ := r.FieldPos(0)
 		if len(row) < fields {
-			return nil, fmt.Errorf("line %d of %s has %d fields, and it takes %d", line, file, len(row), fields)
+			return nil, fmt.Errorf("line %d of %s has %s, and it takes %d: separate them by commas or semicolons", line, file, plural.Of(len(row), "field"), fields)
 		}
 		if len(rows) > 0 && strings.Join(row[min(len(row), len(rows[0].text)):], "") != "" {
 			return nil, fmt.Errorf("line %d of %s has %d fields, more than its first line: put a text that holds %q between quotes", line, file, len(row), r.Comma)

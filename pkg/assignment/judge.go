@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"math/rand/v2"
@@ -28,27 +27,34 @@ func (a *Assignment) JudgeProgram() ([]byte, error) { return a.program("assignme
 func (a *Assignment) program(main, more string) ([]byte, error) {
 	var b, table strings.Builder
 	fmt.Fprintln(&b, "package main")
-	texts := slices.Clone(a.Given)
+	var texts []string
+	for i, given := range a.Given {
+		texts = append(texts, lineOf(fmt.Sprintf("given-%d", i+1), 1)+given)
+	}
 	for i, t := range a.Tasks {
 		for _, f := range t.Functions {
 			texts = append(texts, fmt.Sprintf("var %s %s", f.Name, f.Type))
 		}
 		declared, runs := Split(t.check)
-		texts = append(texts, declared, fmt.Sprintf("func judge%d() {\n%s\n}", i, runs))
+		cell := t.ID + "-check"
+		texts = append(texts, lineOf(cell, 1)+declared, fmt.Sprintf("func judge%d() {\n%s%s\n}", i, lineOf(cell, strings.Count(t.check, "\n")-strings.Count(runs, "\n")+1), runs))
 		fmt.Fprintf(&table, "\t\t%q: {Functions: map[string]any{", t.ID)
 		for _, f := range a.functions(t) {
 			fmt.Fprintf(&table, "%q: &%s, ", f.Name, f.Name)
 		}
 		fmt.Fprintf(&table, "}, Check: judge%d},\n", i)
 	}
-	texts = append(texts, fmt.Sprintf("func main() {\n\t%s(map[string]assignment.Judged{\n%s\t}, %s)\n}", main, table.String(), more))
+	texts = append(texts, lineOf("main", 1)+fmt.Sprintf("func main() {\n\t%s(map[string]assignment.Judged{\n%s\t}, %s)\n}", main, table.String(), more))
 	imports, body, err := Imports(texts, map[string]string{"assignment": "descent.example/pkg/assignment"})
 	if err != nil {
 		return nil, err
 	}
 	b.WriteString(imports + body)
-	return format.Source([]byte(b.String()))
+	return []byte(b.String()), nil
 }
+
+// lineOf has the compiler call what follows by the cell and the line in it.
+func lineOf(cell string, line int) string { return fmt.Sprintf("//line %s:%d\n", cell, line) }
 
 // functions are those that a task's check may call: its own, and those of the tasks that it needs.
 func (a *Assignment) functions(t Task) []Function {
