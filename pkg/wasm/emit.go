@@ -52,29 +52,58 @@ type nest struct {
 	variant
 	w       *writer
 	k       *kernel
+	number  int   // of the variant, in the module
 	size    []int // of all loops
 	segs    [2]stretch
 	tail    bool
+	phase   int // how often values were forgotten
 	round   int // of those written one after the other
-	memo    map[*node][]made
 	loads   []made
 	results []made // the parts' values, by their places in memory
-	splats  map[local]val
+	splats  []splat
 	sums    [][2]val // accumulators of each part, of both segments
 	cost    float64
+	written float64 // what the code that is written so far costs, without its loops
+	most    float64 // what the variant may cost
 	// inside are the variables of the innermost loop's body, outside those that it reads of what is around it.
-	inside, outside map[local]bool
+	inside, outside locals
 }
 
-type made struct {
+// An element of a node is in locals.
+type element struct {
 	index []linear
+	v     val
+	phase int
+}
+
+// made is what was read or written at a place in memory, and is in locals.
+type made struct {
 	of    *node
 	at    linear
 	t     dtypes.DType
 	v     val
+	phase int
 }
 
-// noVector is what a variant panics with that cannot be written.
+// A splat is a vector whose lanes are all what one local is.
+type splat struct {
+	of, vector   local
+	level, phase int
+}
+
+// locals is a set of them.
+type locals []bool
+
+func (s *locals) add(l local) {
+	for int(l) >= len(*s) {
+		*s = append(*s, false)
+	}
+	(*s)[l] = true
+}
+
+func (s locals) has(l local) bool { return int(l) < len(s) && s[l] }
+
+// noVector is what a variant panics with that cannot be written, or not for less than another.
 type noVector struct{}
 
 // write writes the cheapest variant of the kernel, by the bytes of its instructions times their repetitions.
@@ -87,7 +116,7 @@ func (k *kernel) write(w *writer) {
 	try := func(v variant) {
 		*w = start
 		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(start.free), slices.Clone(start.held)
-		if cost, ok := k.try(w, v); ok && cost < bestCost {
+		if cost, ok := k.try(w, v, bestCost); ok && cost < bestCost {
 			best, bestCost, bestOf = *w, cost, v
 		}
 	}
@@ -114,8 +143,8 @@ func cloneFree(free map[kind][]local) map[kind][]local {
 	return out
 }
 
-// try writes a variant, unless it cannot be written.
-func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
+// try writes a variant, unless it cannot be written for less than another one.
+func (k *kernel) try(w *writer, v variant, most float64) (cost float64, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, is := r.(noVector); !is {
@@ -123,14 +152,8 @@ func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
 			}
 		}
 	}()
-	g := &nest{variant: v, w: w, k: k, size: slices.Concat(k.kept, k.reduced), memo: make(map[*node][]made), splats: make(map[local]val),
-		inside: make(map[local]bool), outside: make(map[local]bool)}
-	if last := len(k.kept) - 1; v.first {
-		g.size = slices.Concat(k.kept[last:], k.kept[:last], k.reduced)
-	}
-	for i := range g.segs {
-		g.segs[i].levels = make([]level, len(g.size)+1)
-	}
+	g := k.nest(w, v)
+	g.most = most
 	w.scope(func() {
 		g.body()
 		g.assemble(0, 1)
@@ -138,19 +161,43 @@ func (k *kernel) try(w *writer, v variant) (cost float64, ok bool) {
 	return g.cost, true
 }
 
-// variants lists what may be tried.
-func (k *kernel) variants() []variant {
-	all := []variant{{}}
+// nest returns what writes a variant, in the buffers of the one before.
+func (k *kernel) nest(w *writer, v variant) *nest {
+	w.m.variants++
+	g := &w.m.nest
+	*g = nest{variant: v, w: w, k: k, number: w.m.variants, size: append(g.size[:0], k.kept...), segs: g.segs, loads: g.loads[:0],
+		results: g.results[:0], splats: g.splats[:0], sums: g.sums[:0], inside: g.inside[:0], outside: g.outside[:0]}
+	if n := len(g.size); v.first {
+		g.size = append(append(g.size[:0], k.kept[n-1]), k.kept[:n-1]...)
+	}
+	g.size = append(g.size, k.reduced...)
+	g.sums = append(g.sums, make([][2]val, len(k.parts))...)
+	for i := range g.segs {
+		s := &g.segs[i]
+		s.pointers = s.pointers[:0]
+		for j := range s.levels {
+			l := &s.levels[j]
+			*l = level{l.before[:0], l.after[:0], l.stores[:0]}
+		}
+		for len(s.levels) <= len(g.size) {
+			s.levels = append(s.levels, level{})
+		}
+	}
+	return g
+}
+
+// variants lists what may be tried, the likely ones first.
+func (k *kernel) variants() (all []variant) {
 	kept, n := len(k.kept), len(k.kept)+len(k.reduced)
 	if n == 0 || slices.Contains(k.reduced, 0) {
-		return all
+		return []variant{{}}
 	}
 	size := slices.Concat(k.kept, k.reduced)
 	for _, l := range slices.Compact([]int{kept, n}) {
 		if l == 0 {
 			continue
 		}
-		for _, lanes := range []int{2, 4, 8, 16} {
+		for _, lanes := range []int{8, 16, 4, 2} {
 			if lanes <= size[l-1] && (lanes == 2 || lanes == 4 || size[l-1]%lanes == 0 || size[l-1] >= 3*lanes) {
 				v := variant{vector: l, lanes: lanes, simd: true}
 				v.overlap = l == kept && size[l-1]%lanes > 0 && !k.inPlace()
@@ -161,7 +208,7 @@ func (k *kernel) variants() []variant {
 			all = append(all, variant{vector: l, lanes: size[l-1]})
 		}
 	}
-	return all
+	return append(all, variant{})
 }
 
 // refined are the variants that do as v does, but several rounds of the last reduced loop one after the other: all of a short loop, a few
@@ -252,22 +299,23 @@ func (g *nest) on(l int, after bool, f func()) {
 		at = &g.segment(l).levels[l].after
 	}
 	if l < g.innermost() || l == 0 || g.tail {
-		g.to(at, f)
+		g.to(l, at, f)
 		return
 	}
-	first := len(g.w.held)
-	var read []local
-	g.w.heard = func(l local) { read = append(read, l) }
-	g.to(at, f)
-	g.w.heard = nil
-	for _, l := range g.w.held[first:] {
-		g.inside[l] = true
+	w := g.w
+	held, read := len(w.held), len(w.read)
+	w.listens = true
+	g.to(l, at, f)
+	w.listens = false
+	for _, l := range w.held[held:] {
+		g.inside.add(l)
 	}
-	for _, l := range read {
-		if !g.inside[l] {
-			g.outside[l] = true
+	for _, l := range w.read[read:] {
+		if !g.inside.has(l) {
+			g.outside.add(l)
 		}
 	}
+	w.read = w.read[:read]
 }
 
 // innermost is the innermost loop.
@@ -278,11 +326,19 @@ func (g *nest) innermost() int {
 	return len(g.size) - 1
 }
 
-func (g *nest) to(code *[]byte, f func()) {
-	saved := g.w.code
+// to appends what f writes to code of a level, and gives the variant up if that makes it cost too much.
+func (g *nest) to(l int, code *[]byte, f func()) {
+	saved, before := g.w.code, len(*code)
 	g.w.code = *code
 	f()
 	*code, g.w.code = g.w.code, saved
+	cost := float64(len(*code) - before)
+	for i := range l {
+		cost *= float64(g.trips(i + 1))
+	}
+	if g.written += cost; g.written >= g.most {
+		panic(noVector{})
+	}
 }
 
 // registersOfFloats is how many registers for floats and vectors processors have, but for two that intermediate results take.
@@ -291,8 +347,8 @@ const registersOfFloats = 14
 // pressure is what it costs a round of the innermost loop that it needs more variables from outside than there are registers.
 func (g *nest) pressure() float64 {
 	n := 0
-	for l := range g.outside {
-		if k := g.w.kindOfLocal(l); k == v128 || k == f32 || k == f64 {
+	for l, is := range g.outside {
+		if k := g.w.kindOfLocal(local(l)); is && (k == v128 || k == f32 || k == f64) {
 			n++
 		}
 	}
@@ -301,7 +357,6 @@ func (g *nest) pressure() float64 {
 
 // body writes all parts: in each segment what is computed before a reduction ends, then what needs its result.
 func (g *nest) body() {
-	g.sums = make([][2]val, len(g.k.parts))
 	kept := len(g.k.kept)
 	g.early(0)
 	if g.vector > 0 && g.vector <= kept {
@@ -309,34 +364,21 @@ func (g *nest) body() {
 	}
 	if g.vector > 0 && g.size[g.vector-1]%g.lanes > 0 {
 		g.tail = true
-		g.forget()
+		g.phase++
 		g.early(1)
 		if g.vector <= kept {
 			g.late()
 		}
 		g.tail = false
-		g.forget()
+		g.phase++
 	}
 	if g.vector == 0 || g.vector > kept {
 		g.late()
 	}
 }
 
-// forget drops the values that change with the vector loop.
-func (g *nest) forget() {
-	outside := func(ms []made) []made {
-		return slices.DeleteFunc(slices.Clone(ms), func(m made) bool { return m.v.level >= g.vector })
-	}
-	for n, ms := range g.memo {
-		g.memo[n] = outside(ms)
-	}
-	g.loads, g.results = outside(g.loads), outside(g.results)
-	for l, v := range g.splats {
-		if v.level >= g.vector {
-			delete(g.splats, l)
-		}
-	}
-}
+// has tells whether what was computed in a level is still there: what changes with the vector loop ends with its phase.
+func (g *nest) has(level, phase int) bool { return phase == g.phase || level < g.vector }
 
 // early writes the terms of reductions and the parts that need none of them.
 func (g *nest) early(segment int) {
@@ -380,9 +422,12 @@ func (g *nest) value(n *node, index []linear) val {
 	if n.uniform {
 		return val{lit: n}
 	}
-	for _, m := range g.memo[n] {
-		if slices.Equal(m.index, index) {
-			return m.v
+	if n.variant != g.number {
+		n.variant, n.elements = g.number, n.elements[:0]
+	}
+	for i := range n.elements {
+		if e := &n.elements[i]; g.has(e.v.level, e.phase) && slices.Equal(e.index, index) {
+			return e.v
 		}
 	}
 	var v val
@@ -391,7 +436,7 @@ func (g *nest) value(n *node, index []linear) val {
 	} else {
 		v = g.compute(n, index)
 	}
-	g.memo[n] = append(g.memo[n], made{index: index, v: v})
+	n.elements = append(n.elements, element{index, v, g.phase})
 	return v
 }
 
@@ -532,18 +577,18 @@ func (g *nest) address(n *node, at linear, base val) (offset int) {
 // load reads elements of n: from the results of this kernel, or from memory.
 func (g *nest) load(n *node, at linear) val {
 	of := n.value()
-	for _, m := range g.results {
-		if m.of == of && m.at == at {
+	for i := range g.results {
+		if m := &g.results[i]; m.of == of && m.at == at && g.has(m.v.level, m.phase) {
 			return m.v
 		}
 	}
-	for _, m := range g.loads {
-		if m.of == of && m.at == at && m.t == n.dtype() {
+	for i := range g.loads {
+		if m := &g.loads[i]; m.of == of && m.at == at && m.t == n.dtype() && g.has(m.v.level, m.phase) {
 			return m.v
 		}
 	}
 	v := g.loadAt(n, at, val{})
-	g.loads = append(g.loads, made{of: of, at: at, t: n.dtype(), v: v})
+	g.loads = append(g.loads, made{of: of, at: at, t: n.dtype(), v: v, phase: g.phase})
 	return v
 }
 
@@ -590,7 +635,7 @@ func (g *nest) store(p part, index []linear, v val) {
 	case v.after || base.after:
 		code = &g.segment(kept).levels[kept].after
 	}
-	g.to(code, func() {
+	g.to(kept, code, func() {
 		switch {
 		case wide && g.simd:
 			g.storeVectors(n, at, base, stride, v)
@@ -607,7 +652,7 @@ func (g *nest) store(p part, index []linear, v val) {
 		}
 	})
 	if p.forwards() {
-		g.results = append(g.results, made{of: n.value(), at: at, v: own})
+		g.results = append(g.results, made{of: n.value(), at: at, v: own, phase: g.phase})
 	}
 }
 

@@ -27,7 +27,17 @@ var shapeOf = map[kind]string{i32: "i32x4", i64: "i64x2", f32: "f32x4", f64: "f6
 func (k kind) String() string { return kinds[k] }
 
 // instruction is the name of the kind's own instruction of a name, such as f32.add.
-func (k kind) instruction(name string) string { return kinds[k] + "." + name }
+func (k kind) instruction(name string) string { return nameOf[[2]string{kinds[k], name}] }
+
+// nameOf has the names of instructions by their parts before and after the point.
+var nameOf = func() map[[2]string]string {
+	m := make(map[[2]string]string)
+	for name := range opcodes {
+		before, after, _ := strings.Cut(name, ".")
+		m[[2]string{before, after}] = name
+	}
+	return m
+}()
 
 // opcodes has the encoding of every instruction without immediates (and of the loads and stores), by its name in the
 // WebAssembly specification.
@@ -132,8 +142,10 @@ type writer struct {
 	result []kind
 	locals []kind // after the parameters
 	free   map[kind][]local
-	held   []local       // in use, in the order of their making
-	heard  func(l local) // is told what is read; nil: nobody
+	held   []local // in use, in the order of their making
+
+	listens bool    // to what is read
+	read    []local // while it listens
 }
 
 // do writes instructions by name.
@@ -149,8 +161,8 @@ func (w *writer) do(names ...string) {
 
 func (w *writer) get(l local) {
 	w.code = unsigned(append(w.code, 0x20), int(l))
-	if w.heard != nil {
-		w.heard(l)
+	if w.listens {
+		w.read = append(w.read, l)
 	}
 }
 
@@ -336,6 +348,8 @@ type module struct {
 	data      []contents         // of the memory at first
 	table     int                // address of 4/π's digits, 0 if no function needs them
 	top       int                // end of the memory in use
+	variants  int                // of kernels that were written
+	nest      nest               // of the last one, whose buffers serve the next
 }
 
 // A contents is what a part of the memory has at first.

@@ -52,7 +52,7 @@ func isView(n *node) bool {
 		compute.OpTypeReduceWindow:
 		return true
 	case compute.OpTypeReshape:
-		return slices.Equal(without1(n.dims()), without1(n.in[0].dims()))
+		return slices.Equal(n.kept, n.in[0].kept)
 	}
 	return n.uniform
 }
@@ -219,10 +219,7 @@ func (n *node) sameLoops(m *node) bool {
 	if n == m {
 		return true
 	}
-	if isReduction(n) != isReduction(m) || !slices.Equal(without1(n.dims()), without1(m.dims())) {
-		return false
-	}
-	return !isReduction(n) || slices.Equal(without1(n.reducedDims()), without1(m.reducedDims()))
+	return isReduction(n) == isReduction(m) && slices.Equal(n.kept, m.kept) && slices.Equal(n.reduced, m.reduced)
 }
 
 // A schedule is a sequence of kernels, and where each root is done.
@@ -303,11 +300,9 @@ func (s *schedule) put(p part, first int) int {
 			}
 		}
 	}
-	kept := without1(p.dims())
-	var reduced []int
+	kept, reduced := without1(p.dims()), p.n.reduced
 	cost := p.n.cost
 	if isReduction(p.n) {
-		reduced = without1(p.n.reducedDims())
 		for _, x := range p.n.in {
 			cost += x.cost
 		}

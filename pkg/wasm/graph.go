@@ -411,7 +411,7 @@ func (f *function) reduce(op compute.OpType, x value, axes []int) (value, error)
 	if shape.Size() == in[0].size() && shape.Size() > 0 {
 		return f.reshape(in[0], shape.Dimensions)
 	}
-	return f.add(op, shape, in, axes)
+	return f.add(op, shape, in, slices.Sorted(slices.Values(axes)))
 }
 
 func (f *function) Identity(x value) (value, error) {

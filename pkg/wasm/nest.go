@@ -58,9 +58,10 @@ func (n *node) strides() []int {
 // offset is where an element of n lies in the memory of n, in bytes.
 func (n *node) offset(index []linear) linear {
 	var at linear
-	strides := n.strides()
-	for a, i := range index {
-		at = at.plus(i, strides[a])
+	stride := width(n.dtype())
+	for a, i := range slices.Backward(index) {
+		at = at.plus(i, stride)
+		stride *= n.dims()[a]
 	}
 	return at
 }
@@ -253,10 +254,7 @@ func (n *node) reducedDims() (dims []int) {
 }
 
 func (n *node) reducedAxes() []int {
-	if n.op == compute.OpTypeDotGeneral {
-		return n.ints[0]
-	}
-	return slices.Sorted(slices.Values(n.ints[0]))
+	return n.ints[0]
 }
 
 // terms are the operands of a reduction for an index of its result: loops from the given one on run over what is reduced.
@@ -391,15 +389,15 @@ func (n *node) loops() int {
 	_, scatters := scatterings[n.op]
 	switch {
 	case isReduction(n):
-		return len(without1(n.dims())) + len(without1(n.reducedDims()))
+		return len(n.kept) + len(n.reduced)
 	case scatters:
-		return len(without1(n.in[2].dims())) + 1
+		return len(n.in[2].kept) + 1
 	case n.op == compute.OpTypeArgMinMax:
-		return len(without1(n.in[0].dims()))
+		return len(n.in[0].kept)
 	case n.op == compute.OpTypeSort:
-		return len(without1(n.in[0].dims())) + 2
+		return len(n.in[0].kept) + 2
 	}
-	return len(without1(n.dims()))
+	return len(n.kept)
 }
 
 // fits returns an error if a kernel of n needs too many loops.

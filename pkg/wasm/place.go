@@ -88,7 +88,7 @@ func (s *schedule) canOverwrite(h, state *node, last int) bool {
 		}
 	}
 	for _, k := range s.kernels[last+1:] {
-		for _, r := range k.allReads() {
+		for r := range k.allReads {
 			if r.of == state {
 				return false
 			}
@@ -97,12 +97,20 @@ func (s *schedule) canOverwrite(h, state *node, last int) bool {
 	return true
 }
 
-func (k *kernel) allReads() []access {
-	all := k.reads
-	for _, p := range k.parts {
-		all = append(all, p.reads...)
+// allReads yields what a kernel reads.
+func (k *kernel) allReads(yield func(access) bool) {
+	for _, r := range k.reads {
+		if !yield(r) {
+			return
+		}
 	}
-	return all
+	for _, p := range k.parts {
+		for _, r := range p.reads {
+			if !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // writes lists the roots that a kernel writes.
@@ -141,7 +149,7 @@ func (m *module) placeAll(f *function) {
 	}
 	last := make(map[*node]int)
 	for i, k := range f.each.kernels {
-		for _, r := range k.allReads() {
+		for r := range k.allReads {
 			last[r.of] = i
 		}
 		for _, n := range k.writes() {

@@ -18,6 +18,11 @@ type plan struct {
 	cost      int     // operations that an element takes, from what is in memory
 	expanded  bool    // a kernel with more elements needs it
 	users     []*node // roots that need it, up to three
+
+	kept, reduced []int // the dimensions that need a loop
+
+	variant  int // of a kernel, in which it has elements in locals
+	elements []element
 }
 
 // compile turns the function main, with all that it calls, into a module.
@@ -96,6 +101,10 @@ func (n *node) mark() {
 		return
 	}
 	n.live = true
+	n.kept = without1(n.dims())
+	if isReduction(n) {
+		n.reduced = without1(n.reducedDims())
+	}
 	if n.owner != nil {
 		n.owner.mark()
 	}

@@ -35,7 +35,7 @@ func (g *nest) laneWidth(t dtypes.DType, mask int) int {
 }
 
 // shaped is a vector instruction for elements of a type.
-func shaped(t dtypes.DType, name string) string { return shapeOf[kindOf(t)] + "." + name }
+func shaped(t dtypes.DType, name string) string { return nameOf[[2]string{shapeOf[kindOf(t)], name}] }
 
 // repeated copies what is left to 16 bytes.
 func repeated(b []byte) []byte { return slices.Repeat(b, 16/len(b)) }
@@ -81,16 +81,17 @@ func (g *nest) spread(v val, t dtypes.DType, mask int) val {
 			one = g.w.pop(v128)
 		})
 	default:
-		s, ok := g.splats[v.regs[0]]
-		if !ok {
-			g.on(v.level, v.after, func() {
-				g.push(v, t, 0)
-				g.splat(t)
-				s = val{regs: []local{g.w.pop(v128)}, level: v.level}
-			})
-			g.splats[v.regs[0]] = s
+		of := v.regs[0]
+		if at := slices.IndexFunc(g.splats, func(s splat) bool { return s.of == of && g.has(s.level, s.phase) }); at >= 0 {
+			one = g.splats[at].vector
+			break
 		}
-		one = s.regs[0]
+		g.on(v.level, v.after, func() {
+			g.push(v, t, 0)
+			g.splat(t)
+			one = g.w.pop(v128)
+		})
+		g.splats = append(g.splats, splat{of, one, v.level, g.phase})
 	}
 	out.regs = slices.Repeat([]local{one}, count)
 	return out
