@@ -1,12 +1,14 @@
 package wasm
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/compute/support/backendtest"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -72,3 +74,31 @@ func TestKeep(t *testing.T) {
 }
 
 func TestConformanceOfKept(t *testing.T) { backendtest.RunAll(t, &Backend{Keep: Many}, nil) }
+
+// TestFinalizeBesideRuns frees a graph while it is run: each run has a result, or the error that says why it has none.
+func TestFinalizeBesideRuns(t *testing.T) {
+	b := New()
+	x, err := b.BufferFromFlatData(0, []float32{1, 2}, shapes.Make(dtypes.Float32, 2))
+	require.NoError(t, err)
+	for range 100 {
+		e := graphOf(t, b, 1, 3)
+		var runs sync.WaitGroup
+		begun := make(chan struct{}, 4)
+		for range cap(begun) {
+			runs.Go(func() {
+				for err := error(nil); err == nil; {
+					if _, err = e.Execute([]compute.Buffer{x}, nil, 0); err != nil {
+						assert.ErrorContains(t, err, "has been finalized")
+					}
+					select {
+					case begun <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		<-begun
+		e.Finalize()
+		runs.Wait()
+	}
+}

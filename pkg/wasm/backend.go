@@ -265,11 +265,11 @@ func (e *executable) Finalize() {
 }
 
 func (e *executable) take() (instance, error) {
-	if e.finalized.Load() {
-		return nil, fmt.Errorf("the executable has been finalized")
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.finalized.Load() { // asked under the lock, so that the module is still there below
+		return nil, fmt.Errorf("the executable has been finalized")
+	}
 	if n := len(e.idle); n > 0 {
 		i := e.idle[n-1]
 		e.idle = e.idle[:n-1]
