@@ -1,7 +1,7 @@
 //go:build js
 
-// Command page trains in a browser on package wasm. It gives the page two things: "trainings", the names of its programs, and
-// "measure(i, steps)", a promise of what the training i took and recorded.
+// Command page trains in a browser on package wasm. It gives the page "measure(i, steps)", a promise of what the training i took and
+// recorded; i = -1 is the one that a page trains first.
 package main
 
 import (
@@ -15,16 +15,16 @@ import (
 
 func main() {
 	debug.SetGCPercent(400)
-	var names []any
-	for _, t := range trainings.All() {
-		names = append(names, t.Name)
-	}
-	js.Global().Set("trainings", names)
+	all := trainings.All()
 	js.Global().Set("measure", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		i, steps := args[0].Int(), args[1].Int()
 		return js.Global().Get("Promise").New(js.FuncOf(func(_ js.Value, settle []js.Value) any {
 			go func() {
-				result, err := measure(trainings.All()[i], steps)
+				t := trainings.First()
+				if i >= 0 {
+					t = all[i]
+				}
+				result, err := measure(t, steps)
 				if err != nil {
 					settle[1].Invoke(err.Error())
 					return

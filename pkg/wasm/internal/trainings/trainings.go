@@ -46,6 +46,14 @@ func All() []Training {
 	}
 }
 
+// First is what a page trains before it trains others: a browser compiles the parts of a program when they first run, those of the compiler
+// among them. It is none of All.
+func First() Training {
+	momentum := func() (optimizer.Interface, error) { return optim.HeavyBall(0.9) }
+	shuffled := func() (sample.Sampler, error) { return sample.ShuffledOnce(16) }
+	return Training{"1-24-12-1 momentum, shuffled, float32", net(problem.Tanh, dtypes.Float32, 128, 1, 24, 12, 1), momentum, shuffled, 0.01}
+}
+
 func gd() (optimizer.Interface, error) { return optim.GD(), nil }
 func full() (sample.Sampler, error)    { return sample.Full(), nil }
 
