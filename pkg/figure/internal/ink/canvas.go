@@ -22,7 +22,7 @@ var _ vg.Canvas = (*svgCanvas)(nil)
 // and stretches each text to the width that the layout reckoned with, so that
 // another font does no harm.
 type svgCanvas struct {
-	buf   strings.Builder
+	buf   []byte
 	h     float64
 	stack []svgState
 }
@@ -37,15 +37,25 @@ type svgState struct {
 func newSVG(w, h int, title, alt string) *svgCanvas {
 	title, alt = Minus(title), Minus(alt)
 	c := &svgCanvas{h: float64(h), stack: []svgState{{}}}
-	fmt.Fprintf(&c.buf, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
+	c.writef(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s" style="max-width:100%%;height:auto" `+
 		`font-family="'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif" stroke-linejoin="round">`+"\n",
 		w, h, w, h, Escape(alt))
-	fmt.Fprintf(&c.buf, "<title>%s</title>\n<desc>%s</desc>\n", Escape(title), Escape(alt))
+	c.writef("<title>%s</title>\n<desc>%s</desc>\n", Escape(title), Escape(alt))
 	vg.Initialize(c)
 	return c
 }
 
-func (c *svgCanvas) bytes() []byte { return []byte(c.buf.String() + "</svg>\n") }
+func (c *svgCanvas) bytes() []byte { return append(c.buf, "</svg>\n"...) }
+
+func (c *svgCanvas) write(texts ...string) {
+	for _, s := range texts {
+		c.buf = append(c.buf, s...)
+	}
+}
+
+func (c *svgCanvas) writef(format string, args ...any) { c.buf = fmt.Appendf(c.buf, format, args...) }
+
+func (c *svgCanvas) num(v float64, decimals int) { c.buf = appendNum(c.buf, v, decimals) }
 
 func (c *svgCanvas) top() *svgState           { return &c.stack[len(c.stack)-1] }
 func (c *svgCanvas) SetLineWidth(w vg.Length) { c.top().width = w.Points() }
@@ -66,7 +76,7 @@ func (c *svgCanvas) Push() {
 }
 
 func (c *svgCanvas) Pop() {
-	c.buf.WriteString(strings.Repeat("</g>", c.top().groups))
+	c.write(strings.Repeat("</g>", c.top().groups))
 	c.stack = c.stack[:len(c.stack)-1]
 }
 
@@ -75,7 +85,7 @@ func (c *svgCanvas) group(transform string, v ...float64) {
 	for i := range v {
 		args[i] = num(v[i], 2)
 	}
-	fmt.Fprintf(&c.buf, `<g transform="`+transform+`">`, args...)
+	c.writef(`<g transform="`+transform+`">`, args...)
 	c.top().groups++
 }
 
@@ -85,96 +95,113 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 		return
 	}
 	clr, opacity := Hex(s.color)
-	fmt.Fprintf(&c.buf, `<path fill="none" stroke="%s" stroke-width="%s"`, clr, num(s.width, 2))
-	if opacity < 1 {
-		fmt.Fprintf(&c.buf, ` stroke-opacity="%s"`, num(opacity, 2))
+	c.write(`<path fill="none" stroke="`, clr, `" stroke-width="`)
+	c.num(s.width, 2)
+	c.write(`"`)
+	c.opacity("stroke", opacity)
+	for i, v := range s.dashes {
+		if i == 0 {
+			c.write(` stroke-dasharray="`)
+		} else {
+			c.write(" ")
+		}
+		c.num(v.Points(), 1)
 	}
 	if len(s.dashes) > 0 {
-		var d []string
-		for _, v := range s.dashes {
-			d = append(d, num(v.Points(), 1))
-		}
-		fmt.Fprintf(&c.buf, ` stroke-dasharray="%s"`, strings.Join(d, " "))
+		c.write(`"`)
 	}
-	fmt.Fprintf(&c.buf, " d=\"%s\"/>\n", c.data(p))
+	c.path(p)
 }
 
 func (c *svgCanvas) Fill(p vg.Path) {
 	clr, opacity := Hex(c.top().color)
-	fmt.Fprintf(&c.buf, `<path fill="%s"`, clr)
-	if opacity < 1 {
-		fmt.Fprintf(&c.buf, ` fill-opacity="%s"`, num(opacity, 2))
-	}
-	fmt.Fprintf(&c.buf, " d=\"%s\"/>\n", c.data(p))
+	c.write(`<path fill="`, clr, `"`)
+	c.opacity("fill", opacity)
+	c.path(p)
 }
 
-// data writes a path in tenths of a pixel, which no eye can tell from the whole.
-func (c *svgCanvas) data(p vg.Path) string {
-	var b strings.Builder
-	at := func(letter string, x, y float64) {
-		b.WriteString(letter)
-		b.WriteString(num(x, 1))
-		b.WriteByte(' ')
-		b.WriteString(num(c.h-y, 1))
+func (c *svgCanvas) opacity(of string, opacity float64) {
+	if opacity < 1 {
+		c.write(` `, of, `-opacity="`)
+		c.num(opacity, 2)
+		c.write(`"`)
 	}
-	for _, s := range p {
+}
+
+// path ends an element with its path in tenths of a pixel, which no eye can tell from the whole.
+func (c *svgCanvas) path(p vg.Path) {
+	c.write(` d="`)
+	for i := range p {
+		s := &p[i]
 		x, y := s.Pos.X.Points(), s.Pos.Y.Points()
 		switch s.Type {
 		case vg.MoveComp:
-			at("M", x, y)
+			c.at("M", x, y)
 		case vg.LineComp:
-			at("L", x, y)
+			c.at("L", x, y)
 		case vg.ArcComp: // two halves: one arc cannot end where it began
 			r := s.Radius.Points()
 			for i := range 3 {
 				sin, cos := math.Sincos(s.Start + s.Angle*float64(i)/2)
 				if i == 0 {
-					at("L", x+r*cos, y+r*sin)
+					c.at("L", x+r*cos, y+r*sin)
 					continue
 				}
-				sweep := "0 "
+				sweep := " 0 0 0 "
 				if s.Angle < 0 {
-					sweep = "1 "
+					sweep = " 0 0 1 "
 				}
-				at("A"+num(r, 1)+" "+num(r, 1)+" 0 0 "+sweep, x+r*cos, y+r*sin)
+				c.write("A")
+				c.num(r, 1)
+				c.write(" ")
+				c.num(r, 1)
+				c.at(sweep, x+r*cos, y+r*sin)
 			}
 		case vg.CurveComp:
 			letter := map[int]string{1: "Q", 2: "C"}[len(s.Control)]
 			for _, q := range s.Control {
-				at(letter, q.X.Points(), q.Y.Points())
+				c.at(letter, q.X.Points(), q.Y.Points())
 				letter = " "
 			}
-			at(" ", x, y)
+			c.at(" ", x, y)
 		case vg.CloseComp:
-			b.WriteByte('Z')
+			c.write("Z")
 		}
 	}
-	return b.String()
+	c.write("\"/>\n")
+}
+
+// at writes a place, y down, after a letter.
+func (c *svgCanvas) at(letter string, x, y float64) {
+	c.write(letter)
+	c.num(x, 1)
+	c.write(" ")
+	c.num(c.h-y, 1)
 }
 
 func (c *svgCanvas) FillString(f vgfont.Face, p vg.Point, s string) {
 	clr, _ := Hex(c.top().color)
 	size := f.Font.Size.Points()
-	fmt.Fprintf(&c.buf, `<text x="%s" y="%s" font-size="%s" fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"`,
+	c.writef(`<text x="%s" y="%s" font-size="%s" fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"`,
 		num(p.X.Points(), 1), num(c.h-p.Y.Points(), 1), num(size, 1), clr, num(Width(f, s), 1))
 	if f.Font.Weight == Bold.Font.Weight {
-		c.buf.WriteString(` font-weight="bold"`)
+		c.write(` font-weight="bold"`)
 	}
-	c.buf.WriteByte('>')
+	c.write(">")
 	rise := 0.0
 	for _, r := range runs(s) {
 		text := Escape(r.text)
 		switch {
 		case r.rise == rise:
-			c.buf.WriteString(text)
+			c.write(text)
 		case r.rise == 0:
-			fmt.Fprintf(&c.buf, `<tspan dy="%s">%s</tspan>`, num(rise*size, 1), text)
+			c.writef(`<tspan dy="%s">%s</tspan>`, num(rise*size, 1), text)
 		default:
-			fmt.Fprintf(&c.buf, `<tspan dy="%s" font-size="%s">%s</tspan>`, num((rise-r.rise)*size, 1), num(small*size, 1), text)
+			c.writef(`<tspan dy="%s" font-size="%s">%s</tspan>`, num((rise-r.rise)*size, 1), num(small*size, 1), text)
 		}
 		rise = r.rise
 	}
-	c.buf.WriteString("</text>\n")
+	c.write("</text>\n")
 }
 
 // Escape makes any text safe in XML and HTML, in an element as in an attribute. What XML cannot hold at all, such as NUL,
@@ -186,21 +213,52 @@ func Escape(s string) string {
 }
 
 // num is v with at most the given decimals, in the fewest letters.
-func num(v float64, decimals int) string {
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+func num(v float64, decimals int) string { return string(appendNum(nil, v, decimals)) }
+
+// appendNum appends num. A picture has thousands of numbers. strconv, which finds the digits of the exact value, takes several times as
+// long: it is asked where v lies so near the middle between two results that rounding could choose the other one.
+func appendNum(to []byte, v float64, decimals int) []byte {
+	unit := [...]float64{1, 10, 100}[decimals]
+	scaled := math.Abs(v) * unit
+	whole, rest := math.Modf(scaled)
+	if !(scaled < 1e9) || math.Abs(rest-0.5) < 1e-6 {
+		s := strconv.FormatFloat(v, 'f', decimals, 64)
+		if strings.Contains(s, ".") {
+			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+		}
+		if s == "-0" {
+			s = "0"
+		}
+		return append(to, s...)
 	}
-	if s == "-0" {
-		return "0"
+	n, of := int64(whole), int64(unit)
+	if rest > 0.5 {
+		n++
 	}
-	return s
+	if v < 0 && n > 0 {
+		to = append(to, '-')
+	}
+	to = strconv.AppendInt(to, n/of, 10)
+	if n %= of; n > 0 {
+		to = append(to, '.')
+	}
+	for n > 0 {
+		of /= 10
+		to = append(to, byte('0'+n/of))
+		n %= of
+	}
+	return to
 }
 
 // Hex is a color as in CSS, #rrggbb, and its opacity from 0 to 1.
 func Hex(clr color.Color) (string, float64) {
 	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
-	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B), float64(c.A) / 255
+	const digits = "0123456789abcdef"
+	text := [7]byte{0: '#'}
+	for i, v := range [...]uint8{c.R, c.G, c.B} {
+		text[1+2*i], text[2+2*i] = digits[v>>4], digits[v&15]
+	}
+	return string(text[:]), float64(c.A) / 255
 }
 
 // SVG returns what draw draws as a document, with a title and a text alternative, or an error if it is too much.

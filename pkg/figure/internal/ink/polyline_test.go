@@ -36,3 +36,23 @@ func TestDecimationLosesLessThanItsBound(t *testing.T) {
 		}
 	}
 }
+
+func TestFarthest(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pts := make([]Point, 30)
+	for range 1000 {
+		for i := range pts {
+			pts[i] = Point{r.Float64(), r.Float64()}
+		}
+		if r.IntN(5) == 0 {
+			pts[29] = pts[0] // a segment that is a point
+		}
+		far, worst := 0, 0.9
+		for i := range pts {
+			if d := distance(pts[i], pts[0], pts[29]); d > worst {
+				far, worst = i, d
+			}
+		}
+		require.Equal(t, far, farthest(pts, 0, 29, 0.9))
+	}
+}

@@ -213,7 +213,7 @@ func (p Pen) Stroke(s Style, pts ...Point) { p.Strokes(s, pts) }
 
 // Strokes draws several lines as one, which do not show through each other.
 func (p Pen) Strokes(s Style, lines ...[]Point) {
-	var path vg.Path
+	path := room(lines, 0)
 	for _, l := range lines {
 		if len(l) < 2 {
 			continue
@@ -228,9 +228,18 @@ func (p Pen) Strokes(s Style, lines ...[]Point) {
 	}
 }
 
+// room is a path that does not grow where it takes the points of all lines, and more for each.
+func room(lines [][]Point, more int) vg.Path {
+	n := 0
+	for _, l := range lines {
+		n += len(l) + more
+	}
+	return make(vg.Path, 0, n)
+}
+
 // Fill fills what loops enclose.
 func (p Pen) Fill(clr color.NRGBA, loops ...[]Point) {
-	var path vg.Path
+	path := room(loops, 1)
 	for _, l := range loops {
 		for i, q := range l {
 			if i == 0 {

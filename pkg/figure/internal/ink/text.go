@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/image/font"
@@ -108,13 +109,38 @@ func Sized(f vgfont.Face, size float64) vgfont.Face {
 // nabla is not in the font; it is drawn as its Δ upside down.
 const nabla, delta = "∇", "∆"
 
+// widths are those of texts that were measured. A picture measures each of its texts several times, and the next picture of a live cell
+// has most of them again.
+var widths struct {
+	sync.Mutex
+	of map[measured]float64
+}
+
+type measured struct {
+	face *opentype.Font
+	size vg.Length
+	text string
+}
+
+const mostWidths = 4096 // kept, and then forgotten
+
 // Width is how wide a line of text is.
 func Width(f vgfont.Face, s string) float64 {
+	key := measured{f.Face, f.Font.Size, s}
+	widths.Lock()
+	defer widths.Unlock()
+	if w, is := widths.of[key]; is {
+		return w
+	}
 	var w vg.Length
 	for _, r := range runs(s) {
 		rf := runFace(f, r)
 		w += rf.Width(strings.ReplaceAll(r.text, nabla, delta))
 	}
+	if widths.of == nil || len(widths.of) >= mostWidths {
+		widths.of = map[measured]float64{}
+	}
+	widths.of[key] = float64(w)
 	return float64(w)
 }
 
