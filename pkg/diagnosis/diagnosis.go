@@ -4,13 +4,15 @@
 // the fourth are known by their remedies, and the lack of a relationship by a measurement of the noise. The mean square error on unseen
 // examples is a sum of what each cause adds:
 //
-//	E² = (E² − the same training on more examples)                   too few examples
+//	E² = (E² − the same training from another start)                 inadequate learning
+//	   + (another start − the same training on more examples)        too few examples
 //	   + (the same training − the best of this width)                inadequate learning
 //	   + (the best of this width − the best of all widths)           too few units
 //	   + (the best of all widths − noise)                            not explained
 //	   + noise                                                       no relationship
 //
-// All but the first term are of nets that learned from more examples, if there are such.
+// All but the first two terms are of nets that learned from more examples, if there are such. Another start comes first because a training
+// that is stuck needs no more examples, though it may learn when it begins anew with them.
 package diagnosis
 
 import (
@@ -60,6 +62,8 @@ type Record struct {
 	Tolerance float64
 	// Trials are the training in question, and then others: of the same width with other settings, and of other widths.
 	Trials []Trial
+	// Again is the training in question from other starts, on the same examples. Without errors: nobody tried.
+	Again Trial
 	// More is the training in question on more examples; Trials but the first learned from these too. Without errors: nobody tried.
 	More Trial
 	// Noise is the variance of the targets around what the inputs say, of Repeated, or of Neighbours, which has no interval.
@@ -81,8 +85,8 @@ type Diagnosis struct {
 	Evidence   string // in a sentence
 }
 
-// Ladder are the root mean square errors that remain after each remedy: none, more examples, another training, other widths; and what the
-// noise explains. It descends. It panics when the diagnosis is nil.
+// Ladder are the root mean square errors that remain after each remedy: none, more examples, another training (another start is one),
+// other widths; and what the noise explains. It descends. It panics when the diagnosis is nil.
 func (d *Diagnosis) Ladder() (errors [5]float64) {
 	left := 0.0
 	for i, cause := range []Cause{Relationship, Unknown, Units, Learning, Data} {
@@ -114,12 +118,16 @@ func Diagnose(r Record) (*Diagnosis, error) {
 	if math.IsInf(d.Error, 1) {
 		d.Cause, whole = Learning, min(d.Same.best(), worst(r.Trials))
 	}
-	more := min(median(trials[0].Errors), whole)
+	again := whole
+	if r.Again.Errors != nil {
+		again = min(r.Again.best(), whole)
+	}
+	more := min(median(trials[0].Errors), again)
 	same := min(d.Same.best(), more)
 	best := min(d.Best.best(), same)
 	noise := min(r.Noise.Value, best*best)
 	d.Parts = map[Cause]float64{
-		Data: whole*whole - more*more, Learning: more*more - same*same, Units: same*same - best*best,
+		Data: again*again - more*more, Learning: whole*whole - again*again + more*more - same*same, Units: same*same - best*best,
 		Unknown: best*best - noise, Relationship: noise,
 	}
 	if d.Error <= r.Tolerance {
@@ -135,7 +143,16 @@ func Diagnose(r Record) (*Diagnosis, error) {
 			d.Cause = c
 		}
 	}
-	d.Evidence = d.evidence(width, r.Noise)
+	switch {
+	case d.Cause == Learning && whole*whole-again*again > more*more-same*same:
+		d.Evidence = fmt.Sprintf("The same training from another start brings the error from %.2g down to %.2g.", whole, again)
+	case d.Cause == Learning:
+		d.Evidence = fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g with no more units.", d.Same.Name, d.Same.Width, more, same)
+	case d.Cause == Data:
+		d.Evidence = fmt.Sprintf("The same training on more examples brings the error from %.2g down to %.2g.", again, more)
+	default:
+		d.Evidence = d.evidence(width, r.Noise)
+	}
 	return d, nil
 }
 
@@ -145,8 +162,10 @@ func (r Record) check() error {
 		return errors.New("the record has no trials: give the training in question first, and others after it")
 	}
 	trials := r.Trials
-	if r.More.Errors != nil {
-		trials = append(slices.Clone(trials), r.More)
+	for _, t := range []Trial{r.More, r.Again} {
+		if t.Errors != nil {
+			trials = append(slices.Clone(trials), t)
+		}
 	}
 	for _, t := range trials {
 		if len(t.Errors) == 0 || t.Width < 1 {
@@ -214,10 +233,6 @@ func worst(trials []Trial) float64 {
 func (d *Diagnosis) evidence(width int, estimate stat.Interval) string {
 	left := d.Ladder()
 	switch d.Cause {
-	case Data:
-		return fmt.Sprintf("The same training on more examples brings the error from %.2g down to %.2g.", d.Error, left[1])
-	case Learning:
-		return fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g with no more units.", d.Same.Name, d.Same.Width, left[1], left[2])
 	case Units:
 		return fmt.Sprintf("The best training of %d units leaves %.2g, but %d units come to %.2g.", width, left[2], d.Best.Width, left[3])
 	case Relationship:

@@ -200,3 +200,26 @@ func TestNoiseRefuses(t *testing.T) {
 	_, err = diagnosis.Repeated(x, y, 1)
 	require.ErrorContains(t, err, "confidence")
 }
+
+// By hand: a training that is stuck learns from another start, and what more examples bring beyond that is the examples'.
+func TestDiagnoseAnotherStart(t *testing.T) {
+	again := diagnosis.Trial{Name: "gd", Width: 8, Errors: []float64{0.9, 0.4, 0.3}, Chosen: []float64{0.5, 0.1, 0.2}}
+	r := diagnosis.Record{Tolerance: 0.1, Trials: []diagnosis.Trial{trial("gd", 8, 1), trial("Adam", 8, 0.2)}, Again: again, More: trial("gd", 8, 0.3)}
+	d, err := diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.Equal(t, diagnosis.Learning, d.Cause)
+	require.InDelta(t, 1-0.16+0.09-0.04, d.Parts[diagnosis.Learning], 1e-12)
+	require.InDelta(t, 0.16-0.09, d.Parts[diagnosis.Data], 1e-12)
+	require.Contains(t, d.Evidence, "another start brings the error from 1 down to 0.4")
+
+	r.Again.Errors = []float64{1.2, 0.9, 1.1} // other starts are as bad: the examples lack
+	d, err = diagnosis.Diagnose(r)
+	require.NoError(t, err)
+	require.Equal(t, diagnosis.Data, d.Cause)
+	require.InDelta(t, 0.81-0.09, d.Parts[diagnosis.Data], 1e-12)
+	require.Contains(t, d.Evidence, "from 0.9 down to 0.3")
+
+	r.Again.Errors = []float64{0.1}
+	_, err = diagnosis.Diagnose(r)
+	require.ErrorContains(t, err, "it needs as many")
+}

@@ -17,6 +17,15 @@ import (
 // against a Theory, a periodogram say, make a bundle of one: theory is drawn over
 // it.
 func (f *Figure) Bundle(name string, xs, runs Numbers) *Figure {
+	return f.bundle(name, xs, runs, false)
+}
+
+// Strands is a Bundle of curves that a reader follows one by one, such as the way of each elbow of a net: they are less thin and less pale.
+func (f *Figure) Strands(name string, xs, runs Numbers) *Figure {
+	return f.bundle(name, xs, runs, true)
+}
+
+func (f *Figure) bundle(name string, xs, runs Numbers, clear bool) *Figure {
 	f = f.made()
 	table, err := tableOf(runs)
 	switch {
@@ -37,7 +46,7 @@ func (f *Figure) Bundle(name string, xs, runs Numbers) *Figure {
 		if lost < len(table) && nowhere(ys) {
 			continue
 		}
-		m := &bundle{values{kind: bundled, layer: Curves - 2, run: true, joined: true}.of(name, xs, ys), noted}
+		m := &bundle{values{kind: bundled, layer: Curves - 2, run: true, joined: true}.of(name, xs, ys), noted, clear}
 		noted = 0
 		if before := f.err; f.add(m).err != before {
 			f.err = fmt.Errorf("%w (run %d of %d)", f.err, i+1, len(table))
@@ -52,7 +61,8 @@ const bundled = "bundle"
 // bundle is a run of one.
 type bundle struct {
 	*values
-	lost int // runs without a finite value, noted at the first run
+	lost  int // runs without a finite value, noted at the first run
+	clear bool
 }
 
 // runs are the curves of a bundle, and how many more were lost.
@@ -70,6 +80,9 @@ func (p *Panel) runs(name string) (all []*values, lost int) {
 func (b *bundle) Draw(c Pen, p *Panel) {
 	all, _ := p.runs(b.name)
 	st := p.Style(b.name).Pale(len(all))
+	if b.clear {
+		st = p.Style(b.name).Clear()
+	}
 	for _, l := range p.stretch(b.values).lines {
 		c.Stroke(st, ink.Peucker(ink.Columns(p.placeAll(l), 2), 0.4)...)
 	}
@@ -86,10 +99,10 @@ func (b *bundle) Legend(p *Panel, e *Entry) {
 	if math.IsNaN(e.at) {
 		e.at = p.stretch(b.values).last.Y
 	}
-	if n := p.runNote(b.name); !e.faint && n != "" {
+	if n := p.runNote(b.name); !e.faint && !e.clear && n != "" {
 		e.Text = b.name + ": " + n
 	}
-	e.faint = true
+	e.faint, e.clear = !b.clear, b.clear
 }
 
 // runNote says how many runs of a bundle end beyond the picture.

@@ -16,12 +16,13 @@ type Entry struct {
 
 	star, ring                 bool
 	arrow, bar, whisker, faint bool
+	dot, clear                 bool
 	at                         float64 // the height of the data it names, as a share of the frame
 }
 
 // shows says whether an entry has a sign.
 func (e *Entry) shows() bool {
-	return e.Line || e.Marker || e.Area > 0 || e.star || e.ring || e.arrow || e.bar || e.whisker || e.faint
+	return e.Line || e.Marker || e.Area > 0 || e.star || e.ring || e.arrow || e.bar || e.whisker || e.faint || e.dot || e.clear
 }
 
 // entries makes the legend: one entry for each name, in the order of the marks.
@@ -90,7 +91,7 @@ func (e Entry) width(room float64) float64 {
 
 // sample is the width of the entry's sign in a legend above the frame.
 func (e Entry) sample() float64 {
-	if e.Line || e.Area > 0 || e.arrow || e.bar || e.faint {
+	if e.Line || e.Area > 0 || e.arrow || e.bar || e.faint || e.clear {
 		return sampleLen
 	}
 	return 16
@@ -156,6 +157,12 @@ func (e Entry) draw(c Pen, at Point, wide float64) {
 		for _, up := range []float64{-5, 0, 5} {
 			c.Stroke(e.Style.Pale(1), At(at.X, at.Y+up), At(end.X, at.Y+up))
 		}
+	}
+	if e.clear {
+		c.Stroke(e.Style.Clear(), at, end)
+	}
+	if e.dot {
+		c.Dots(ink.Translucent(solid.Color), []Point{mid})
 	}
 	if e.whisker {
 		c.Strokes(solid, []Point{At(mid.X, at.Y-8), At(mid.X, at.Y+8)},

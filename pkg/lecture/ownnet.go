@@ -161,7 +161,7 @@ func TrainOwn(ctx context.Context, settings OwnNet) (*OwnRun, error) {
 	if err := errors.Join(err, <-sharp); err != nil {
 		return nil, err
 	}
-	return r, r.diagnose(ctx)
+	return r, r.diagnose(ctx, t)
 }
 
 // predict computes the net's values at each record.

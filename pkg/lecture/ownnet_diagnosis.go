@@ -21,12 +21,12 @@ type remedy struct {
 	net   OwnNet
 }
 
-// diagnose says why the function was not learned, from what other trainings come to. One that was learned needs none.
-func (r *OwnRun) diagnose(ctx context.Context) error {
+// diagnose says why the function was not learned by the trainer, from what other trainings come to. One that was learned needs none.
+func (r *OwnRun) diagnose(ctx context.Context, t *train.Trainer) error {
 	record := diagnosis.Record{Tolerance: ownTolerance,
 		Trials: []diagnosis.Trial{{Name: "this training", Width: r.width(), Errors: []float64{r.Error()}}}}
 	if r.Error() > record.Tolerance {
-		if err := r.compare(ctx, &record); err != nil {
+		if err := r.compare(ctx, t, &record); err != nil {
 			return err
 		}
 	}
@@ -100,8 +100,51 @@ func (r *OwnRun) on(xs, ys []float64) (problem.Problem, error) {
 	return nil, fmt.Errorf("the problem is a %T: give a problem.Net or a train.Model", r.Problem)
 }
 
-// compare trains the remedies, and notes what they come to on unseen examples, and on others that choose the best; and the noise.
-func (r *OwnRun) compare(ctx context.Context, record *diagnosis.Record) error {
+// ownStarts is how many other starts are tried.
+const ownStarts = 3
+
+// again trains the net from other starts. Their losses on the examples choose the best: a training that is stuck does not fit these.
+func (r *OwnRun) again(ctx context.Context, t *train.Trainer) (diagnosis.Trial, error) {
+	s := setup{trainer: t, config: r.config(1)}
+	if model, is := r.model(); is {
+		s.start = func(seed int) map[string]any { return r.Start(model.Sizes, seed).Start() }
+	}
+	histories, err := sweep(ctx, []setup{s}, r.Seed+1, ownStarts)
+	if err != nil {
+		return diagnosis.Trial{}, err
+	}
+	trial := diagnosis.Trial{Name: "another start", Width: r.width()}
+	err = r.judge(&trial, outputsOf(r.OwnNet, t), histories[0], r.X, r.Y)
+	return trial, err
+}
+
+// judge notes what nets come to on unseen examples, and on those that choose the best.
+func (r *OwnRun) judge(trial *diagnosis.Trial, f func(theta, xs []float64) ([]float64, error), histories []*train.History, choiceX, choiceY []float64) error {
+	for _, h := range histories {
+		for _, on := range []struct {
+			xs, ys []float64
+			errors *[]float64
+		}{{r.unseenX, r.unseenY, &trial.Errors}, {choiceX, choiceY, &trial.Chosen}} {
+			e := math.Inf(1)
+			if _, diverged := h.Diverged(); !diverged {
+				values, err := f(h.Final, on.xs)
+				if err != nil {
+					return err
+				}
+				e = rms(on.ys, func(i int) float64 { return values[i] })
+			}
+			*on.errors = append(*on.errors, e)
+		}
+	}
+	return nil
+}
+
+// compare trains from other starts, and the remedies, and notes what they come to on unseen examples, and on others that choose the best;
+// and the noise.
+func (r *OwnRun) compare(ctx context.Context, t *train.Trainer, record *diagnosis.Record) (err error) {
+	if record.Again, err = r.again(ctx, t); err != nil {
+		return err
+	}
 	all, err := r.remedies()
 	if err != nil {
 		return err
@@ -122,20 +165,8 @@ func (r *OwnRun) compare(ctx context.Context, record *diagnosis.Record) error {
 	choiceX, choiceY := r.Target.Sample(ownUnseen, r.Noise, r.Seed+3_000_000)
 	for i, remedy := range all {
 		trial := diagnosis.Trial{Name: remedy.name, Width: remedy.width}
-		f, h := outputsOf(remedy.net, setups[i].trainer), histories[i][0]
-		for _, on := range []struct {
-			xs, ys []float64
-			errors *[]float64
-		}{{r.unseenX, r.unseenY, &trial.Errors}, {choiceX, choiceY, &trial.Chosen}} {
-			e := math.Inf(1)
-			if _, diverged := h.Diverged(); !diverged {
-				values, err := f(h.Final, on.xs)
-				if err != nil {
-					return err
-				}
-				e = rms(on.ys, func(i int) float64 { return values[i] })
-			}
-			*on.errors = append(*on.errors, e)
+		if err := r.judge(&trial, outputsOf(remedy.net, setups[i].trainer), histories[i], choiceX, choiceY); err != nil {
+			return err
 		}
 		if i == 0 {
 			record.More = trial

@@ -9,6 +9,7 @@ import (
 	"descent.example/internal/plural"
 	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/figure"
+	"descent.example/pkg/problem"
 	"descent.example/pkg/relu"
 )
 
@@ -47,11 +48,11 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 	xs, places := r.curveX, r.elbows[record]()
 	curve := figure.Each(r.curve(record), within)
 	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
-		Line("net", xs, curve).Points("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
+		Line("net", xs, curve)
 	if net := r.net(record); net != nil && len(places) > 0 {
 		fig.Points("elbows", places, figure.Each(places, func(x float64) float64 { return within(net.At(x)) }))
 	}
-	return fig
+	return fig.Cloud("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
 }
 
 // drawLosses draws the losses up to a record.
@@ -77,7 +78,11 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 				paths[j] = append(paths[j], max(lo, min(hi, place)))
 			}
 		}
-		fig.Bundle("−b/w of each unit", r.Step[:record+1], paths)
+		name := "elbows" // as in the picture of the net
+		if model.Activation != problem.ReLU {
+			name = "−b/w of each unit"
+		}
+		fig.Strands(name, r.Step[:record+1], paths)
 	default:
 		var steps, places []float64
 		for k := range record + 1 {

@@ -7,13 +7,16 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
+	"descent.example/pkg/diagnosis"
 	"descent.example/pkg/figure"
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
+	"descent.example/pkg/sample"
 	"descent.example/pkg/schedule"
 	"descent.example/pkg/theory"
 	"descent.example/pkg/train"
@@ -122,4 +125,38 @@ func TestTrainPlane(t *testing.T) {
 	require.LessOrEqual(t, p.Regions, 37, "8 lines make at most 1 + 8 + 28")
 	require.Contains(t, drawn(t, p.Draw()), "folds")
 	require.NotEmpty(t, p.String())
+}
+
+// Each of the four causes is told from the others, and a net that is stuck from one that lacks examples.
+func TestCausesOfOwnNetsStayApart(t *testing.T) {
+	usual := lecture.OwnControls{Target: "sine", Examples: 60, Noise: 0.1, Width: 32, Depth: 1, Unit: "ReLU", Scale: 1, Optimizer: "SGD", Rate: 0.3,
+		Schedule: "constant", Batch: 20, Order: "reshuffled", Steps: 2000, Seed: 1}
+	few, small, slow, noisy := usual, usual, usual, usual
+	few.Examples, small.Width, slow.Rate, noisy.Noise = 6, 1, 0.001, 0.5
+	for cause, c := range map[diagnosis.Cause]lecture.OwnControls{
+		diagnosis.Data: few, diagnosis.Units: small, diagnosis.Learning: slow, diagnosis.Relationship: noisy,
+	} {
+		o, err := c.Net()
+		require.NoError(t, err)
+		r, err := lecture.TrainOwn(t.Context(), o)
+		require.NoError(t, err)
+		require.Equal(t, cause, r.Diagnosis.Cause, r)
+	}
+
+	sine, err := problem.TargetByName("sine")
+	require.NoError(t, err)
+	xs, ys := sine.Sample(60, 0.1, 1)
+	residual := lecture.OwnModel(xs, ys, func(scope *model.Scope, x *graph.Node) *graph.Node { // chapter 7's
+		h := activation.Relu(layers.Dense(scope.In("first"), x, true, 16))
+		h = graph.Add(h, activation.Relu(layers.Dense(scope.In("second"), h, true, 16)))
+		return layers.Dense(scope.In("output"), h, true, 1)
+	})
+	constant, err := schedule.Constant(0.03)
+	require.NoError(t, err)
+	batches, err := sample.Reshuffled(20)
+	require.NoError(t, err)
+	stuck, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: sine, X: xs, Y: ys, Noise: 0.1, Problem: residual, Seed: 1, Schedule: constant, Sampler: batches})
+	require.NoError(t, err)
+	require.Equal(t, diagnosis.Learning, stuck.Diagnosis.Cause, stuck)
+	require.Less(t, stuck.Diagnosis.Parts[diagnosis.Data], stuck.Diagnosis.Parts[diagnosis.Learning]/4)
 }

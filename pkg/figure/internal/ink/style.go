@@ -61,6 +61,19 @@ func (s Style) Pale(n int) Style {
 	return s
 }
 
+// Clear is the style of one of many curves that a reader follows one by one.
+func (s Style) Clear() Style {
+	s.Width, s.Dashes = 1.6, nil
+	s.Color.A = 0xc8
+	return s
+}
+
+// Translucent is a color through which others show.
+func Translucent(c color.NRGBA) color.NRGBA {
+	c.A = 0x90
+	return c
+}
+
 // Pen draws in the units and types of this package what Record keeps. The zero Pen draws nothing.
 type Pen struct {
 	kept *record
@@ -311,6 +324,18 @@ func (p Pen) Markers(s Style, at []Point, r float64) {
 		}
 		p.Fill(layer.color, loops...)
 	}
+}
+
+// Dots draws small circles as one, which do not show through each other.
+func (p Pen) Dots(clr color.NRGBA, at []Point) {
+	const r = 2.6
+	path := make(vg.Path, 0, 3*len(at))
+	for _, q := range at {
+		path.Move(vg.Point{X: vg.Length(q.X + r), Y: vg.Length(q.Y)})
+		path.Arc(q.VG(), vg.Length(r), 0, 2*math.Pi)
+		path.Close()
+	}
+	p.do(Op{Style: Style{Color: clr}, Path: path})
 }
 
 func polygon(at Point, r float64, corners int, first float64) []Point {
