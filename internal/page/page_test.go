@@ -118,7 +118,7 @@ window.drag = (id, name, place) => {
 	const slider = cell(id).querySelector('[type=range][data-name="' + name + '"]');
 	slider.value = place;
 	slider.dispatchEvent(new Event("input", { bubbles: true }));
-	slider.dispatchEvent(new Event("change", { bubbles: true })); // a cell that is slow on a busy machine answers on release
+	if (state(id) === "idle") slider.dispatchEvent(new Event("change", { bubbles: true })); // one that is slow on a busy machine answers on release
 };
 window.until = async (done, seconds) => {
 	const end = performance.now() + 1000 * seconds;
@@ -151,6 +151,32 @@ func open(t *testing.T, page string) *browser.Tab {
 	return p
 }
 
+// timed drags the learning rate of a cell, and logs how long its pictures take. Where two rates give the same picture, none is new.
+func timed(t *testing.T, p *browser.Tab, id string) {
+	t.Helper()
+	p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
+	took := p.Eval(fmt.Sprintf(`(async () => {
+		const took = [];
+		for (let i = 0; i < 40; i++) {
+			const image = cell(%[1]q).querySelector(".descent-shown img"), before = image.src, began = performance.now();
+			drag(%[1]q, "lr", 20 + 3 * i);
+			took.push((await until(() => image.src !== before, 1)) - began);
+			await until(() => state(%[1]q) === "idle", 5);
+		}
+		return took.sort((a, b) => a - b);
+	})()`, id)).([]any)
+	t.Logf("2,000 steps of %s and a picture: median %.1f ms, p95 %.1f ms", id, took[20], took[38])
+	require.Less(t, took[20].(float64), 500.)
+}
+
+// A chapter's cells answer as quickly: the dance of 2.6, and the whole page of one's own net.
+func TestADragInAChapterIsAnswered(t *testing.T) {
+	p := open(t, "02-sgd-noise.html")
+	p.Eval(`enter("c18", "steps", "2000")`)
+	timed(t, p, "c18")
+	timed(t, open(t, "07-your-own-net.html"), "c02b")
+}
+
 // A reader who drags sees the setting where the hand stopped, soon.
 func TestADragIsAnswered(t *testing.T) {
 	p := open(t, trials+".html")
@@ -164,20 +190,8 @@ func TestADragIsAnswered(t *testing.T) {
 	t.Logf("first live answer after %.0f ms", first)
 	require.Less(t, first, 20e3)
 
-	for _, id := range []string{"quadratic", "net"} {
-		p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
-		took := p.Eval(fmt.Sprintf(`(async () => {
-			const took = [];
-			for (let i = 0; i < 40; i++) {
-				const image = cell(%[1]q).querySelector(".descent-shown img"), before = image.src, began = performance.now();
-				drag(%[1]q, "lr", 20 + 2 * i);
-				took.push((await until(() => image.src !== before, 5)) - began);
-			}
-			return took.sort((a, b) => a - b);
-		})()`, id)).([]any)
-		t.Logf("2,000 steps of the %s and a picture: median %.1f ms, p95 %.1f ms", id, took[20], took[38])
-		require.Less(t, took[20].(float64), 500.)
-	}
+	timed(t, p, "quadratic")
+	timed(t, p, "net")
 
 	last := p.Eval(`(async () => {
 		for (let i = 0; i < 200; i++) {
