@@ -125,6 +125,14 @@ window.until = async (done, seconds) => {
 	while (!done() && performance.now() < end) await new Promise((next) => setTimeout(next, 0));
 	return performance.now();
 };
+window.picture = (node) => new Promise((shown) => { // when the next one is in the page; to look again and again would take a processor
+	const watch = new MutationObserver(() => {
+		watch.disconnect();
+		shown(performance.now());
+	});
+	watch.observe(node, { subtree: true, attributeFilter: ["src"] });
+	setTimeout(() => shown(performance.now()), 5000);
+});
 window.answer = async (id, seconds) => { // from a press of Run
 	press(id, "Run");
 	await until(() => state(id) === "idle" && (cell(id).classList.contains("live") || failed(id)), seconds);
@@ -151,30 +159,30 @@ func open(t *testing.T, page string) *browser.Tab {
 	return p
 }
 
-// timed drags the learning rate of a cell, and logs how long its pictures take. Where two rates give the same picture, none is new.
-func timed(t *testing.T, p *browser.Tab, id string) {
+// timed drags the learning rate of a cell from a place of its slider, and logs how long its pictures take.
+func timed(t *testing.T, p *browser.Tab, id string, from int) {
 	t.Helper()
 	p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
 	took := p.Eval(fmt.Sprintf(`(async () => {
 		const took = [];
 		for (let i = 0; i < 40; i++) {
-			const image = cell(%[1]q).querySelector(".descent-shown img"), before = image.src, began = performance.now();
-			drag(%[1]q, "lr", 20 + 3 * i);
-			took.push((await until(() => image.src !== before, 1)) - began);
+			const shown = picture(cell(%[1]q)), began = performance.now();
+			drag(%[1]q, "lr", %[2]d + 2 * i);
+			took.push((await shown) - began);
 			await until(() => state(%[1]q) === "idle", 5);
 		}
 		return took.sort((a, b) => a - b);
-	})()`, id)).([]any)
-	t.Logf("2,000 steps of %s and a picture: median %.1f ms, p95 %.1f ms", id, took[20], took[38])
-	require.Less(t, took[20].(float64), 500.)
+	})()`, id, from)).([]any)
+	t.Logf("2,000 steps of %s and a picture: median %.1f ms, p95 %.1f ms", id, took[len(took)/2], took[len(took)*95/100])
+	require.Less(t, took[len(took)/2].(float64), 500.)
 }
 
 // A chapter's cells answer as quickly: the dance of 2.6, and the whole page of one's own net.
 func TestADragInAChapterIsAnswered(t *testing.T) {
 	p := open(t, "02-sgd-noise.html")
 	p.Eval(`enter("c18", "steps", "2000")`)
-	timed(t, p, "c18")
-	timed(t, open(t, "07-your-own-net.html"), "c02b")
+	timed(t, p, "c18", 120)
+	timed(t, open(t, "07-your-own-net.html"), "c02b", 130) // at rates that learn: a diagnosis trains more nets
 }
 
 // A reader who drags sees the setting where the hand stopped, soon.
@@ -190,8 +198,8 @@ func TestADragIsAnswered(t *testing.T) {
 	t.Logf("first live answer after %.0f ms", first)
 	require.Less(t, first, 20e3)
 
-	timed(t, p, "quadratic")
-	timed(t, p, "net")
+	timed(t, p, "quadratic", 60)
+	timed(t, p, "net", 60)
 
 	last := p.Eval(`(async () => {
 		for (let i = 0; i < 200; i++) {
