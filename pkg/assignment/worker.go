@@ -236,12 +236,15 @@ func (c *clock) spent() time.Duration {
 
 // again tells whether to wait on after the time was over.
 func (c *clock) again(err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !c.known {
 		return false
 	}
 	used, known := c.used()
+	if !known { // it has ended just now, which the next look will tell
+		used = 0
+	}
 	until := patienceAtRest*c.most + patienceAtWork*used
-	if !known || used >= c.most || c.waited >= until {
+	if used >= c.most || c.waited >= until {
 		return false
 	}
 	c.left = min(max(c.most-used, 100*time.Millisecond), until-c.waited)
