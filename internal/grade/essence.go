@@ -43,7 +43,7 @@ func essence(text []byte) (*notebook.Notebook, error) {
 		}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, errors.New("the notebook breaks off before its end, as when an upload was cut short: ask for it again")
+		return nil, errors.New("the notebook breaks off before its end, as when an upload was cut short: it has to be handed in again")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the notebook is not a whole notebook: %w", err)

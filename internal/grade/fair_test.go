@@ -246,6 +246,32 @@ func TestTwoFilesOfATask(t *testing.T) {
 	require.Contains(t, all[0].Note, "b/descend.go counts, and a/descend.go does not")
 }
 
+// Go files count that lie beside the notebook; of a repository such as the template's, whose own files have tasks' names, those in assignments.
+func TestWhichFilesCount(t *testing.T) {
+	g := practiceGrader(t)
+	for _, c := range []struct{ files, count, note string }{
+		{"a/0-practice.ipynb a/descend.go a/old/descend.go descend.go", "a/descend.go", "a/old/descend.go does not lie beside the notebook"},
+		{"assignments/0-practice.ipynb assignments/descend.go go.mod notebooks/01.ipynb notebooks/x/go.mod pkg/theory/descend.go", "assignments/descend.go", ""},
+		{"assignments/descend.go docker/go.mod go.mod notebooks/01.ipynb notebooks/02.ipynb pkg/theory/descend.go", "assignments/descend.go", ""},
+		{"assignments/0-practice.ipynb go.mod pkg/theory/descend.go", "", ""},
+		{"0-practice.ipynb a/descend.go", "", "a/descend.go does not lie beside the notebook"},
+	} {
+		folder := t.TempDir()
+		for _, file := range strings.Fields(c.files) {
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, "ada", file)), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", file), []byte("{}"), 0o644))
+		}
+		all, _, err := Submissions(g.Kit.Assignment, folder)
+		require.NoError(t, err)
+		require.Equal(t, c.count, strings.TrimPrefix(all[0].found["descend.go"], "ada/"), c.files)
+		if c.note == "" {
+			require.Empty(t, all[0].Note, c.files)
+		} else {
+			require.Contains(t, all[0].Note, c.note)
+		}
+	}
+}
+
 // Who chooses another's name does not take the other's points: what is unclear is not graded.
 func TestANameTakesNobodysPoints(t *testing.T) {
 	g := practiceGrader(t)

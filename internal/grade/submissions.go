@@ -38,6 +38,7 @@ type Submission struct {
 
 	stamp  time.Time         // what nbgrader's timestamp.txt says, which a student may have written as well
 	folder string            // that of all submissions
+	module string            // the go.mod that it holds, if it is a repository
 	found  map[string]string // where in it the files are that load reads, by their names in Files
 }
 
@@ -54,7 +55,8 @@ const (
 )
 
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook,
-// at any depth as nbgrader's folders do, or a Go file for each task, named as the task. Links are not followed: they would lead to others' files.
+// up to deepestFolder folders deep, and beside it a Go file for each task, named as the task; or these files alone. Of a Go module, such as a
+// repository made from the template, whose own files have such names, the folder assignments alone counts. Links are not followed: they would lead to others' files.
 // Students handed in when the latest of their files that count was written. The files themselves are read one submission at a time, when it is
 // graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one name are one that is
 // unclear: a student may have chosen the name, and must neither stop the others nor take their points.
@@ -170,6 +172,8 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 			notebooks = append(notebooks, file)
 		case task:
 			sources = append(sources, file)
+		case d.Name() == "go.mod" && (s.module == "" || strings.Count(file, "/") < strings.Count(s.module, "/")):
+			s.module = file
 		case slices.Contains([]string{".zip", ".gz", ".7z", ".rar", ".tar"}, path.Ext(file)):
 			archive = path.Base(file)
 		case file == path.Join(a.Name, "timestamp.txt"):
@@ -196,12 +200,33 @@ func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment
 		s.find(root, filepath.Join(name, notebooks[0]), a.Name+".ipynb")
 	}
 	slices.Sort(sources)
-	for _, file := range sources {
+	for _, file := range s.beside(s.found[a.Name+".ipynb"], name, sources) {
 		if before, twice := s.found[path.Base(file)]; twice {
 			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(readable(file)), brief.Of(readable(strings.TrimPrefix(before, name+"/"))))
 		}
 		s.find(root, filepath.Join(name, file), path.Base(file))
 	}
+}
+
+// beside are those of the Go files that lie beside the notebook, as `check` takes them; without one that counts, those of a module's folder
+// assignments. It says which others do not count, unless they are a module's own.
+func (s *Submission) beside(notebook, name string, sources []string) []string {
+	folder := ""
+	switch {
+	case notebook != "":
+		folder = path.Dir(filepath.ToSlash(notebook))
+	case s.module != "":
+		folder = path.Join(name, path.Dir(s.module), "assignments")
+	default:
+		return sources
+	}
+	return slices.DeleteFunc(sources, func(file string) bool {
+		out := path.Dir(path.Join(name, file)) != folder
+		if out && s.module == "" {
+			s.remark("%s does not lie beside the notebook, and does not count", brief.Of(readable(file)))
+		}
+		return out
+	})
 }
 
 // find notes a file of the submission, unless it is a link or too large, and when it was written.
