@@ -132,7 +132,7 @@ func ungraded(p grade.Published) error {
 	if n == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be graded, and the report says why: run the same command again", plural.Of(n, "submission"))
+	return fmt.Errorf("%s could not be graded: do what the report says, and run the same command again", plural.Of(n, "submission"))
 }
 
 // gradesFor is the folder of the grades, which does not lie among the submissions.

@@ -244,7 +244,7 @@ func (s Standing) points(task, otherwise string) string {
 func (s Standing) remarks() string {
 	var all []string
 	if s.Failed != "" {
-		all = append(all, "could not be graded, run grade again: "+s.Failed)
+		all = append(all, "could not be graded: "+s.Failed)
 	}
 	for _, text := range []string{s.Problem, s.Note} {
 		if text != "" {

@@ -254,7 +254,10 @@ func (c *clock) again(err error) bool {
 func (c *clock) Read(b []byte) (n int, err error) {
 	for {
 		c.wait(c.out.SetReadDeadline, func() { n, err = c.out.Read(b) })
-		if n > 0 || !c.again(err) {
+		if n > 0 {
+			return n, c.over()
+		}
+		if !c.again(err) {
 			return n, err
 		}
 	}
@@ -264,10 +267,21 @@ func (c *clock) Write(b []byte) (n int, err error) {
 	for {
 		done := 0
 		c.wait(c.in.SetWriteDeadline, func() { done, err = c.in.Write(b[n:]) })
-		if n += done; !c.again(err) {
+		if n += done; err == nil {
+			return n, c.over()
+		}
+		if !c.again(err) {
 			return n, err
 		}
 	}
+}
+
+// over is an error when the worker has used its time up, though it is never waited for long: it may ask and ask.
+func (c *clock) over() error {
+	if c.left > 0 || c.again(os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return os.ErrDeadlineExceeded
 }
 
 func (c *clock) wait(until func(time.Time) error, act func()) {

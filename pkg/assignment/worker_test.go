@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -55,4 +56,24 @@ func TestASlowMachineIsWaitedFor(t *testing.T) {
 	n, err := c.Read(make([]byte, 1))
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
+}
+
+// Who asks and asks is never waited for long, and has no more time for it.
+func TestTheClockEndsWhoNeverStops(t *testing.T) {
+	if _, known := computed(os.Getpid()); !known {
+		t.Skip("this system does not say how much a process has computed")
+	}
+	cmd := exec.Command("yes")
+	out, in, err := os.Pipe()
+	require.NoError(t, err)
+	cmd.Stdout = in
+	require.NoError(t, cmd.Start())
+	in.Close()
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	c := clock{out: out, pid: cmd.Process.Pid}
+	c.begin(0.2)
+	for err == nil && c.waited < time.Minute {
+		_, err = c.Read(make([]byte, 4))
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }

@@ -103,7 +103,8 @@ class PlainText(NbGraderPreprocessor):
             cell.cell_type = "markdown"
             cell.metadata.pop("nbgrader", None)  # it is nobody's answer
         if cell.cell_type == "markdown":
-            cell.source = REACHES_OUT.sub(lambda m: m.group() + " ", cell.source)
+            seen = cell.source.replace("\0", "\ufffd")  # as a browser shows it, which otherwise leaves it out
+            cell.source = REACHES_OUT.sub(lambda m: m.group() + " ", seen)
             cell.metadata = from_dict({name: value for name, value in cell.metadata.items() if name == "nbgrader"})
             cell.pop("attachments", None)
         return cell, resources
