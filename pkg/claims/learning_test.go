@@ -417,10 +417,10 @@ func TestClaimN9DepthInThePlane(t *testing.T) {
 		tried, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 8}, contenders(shapes)...)
 		require.NoError(t, err)
 		asGood(t, tried, shown)
-		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 84, Before: 200}
+		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 120, Before: 200}
 		depths, err := lecture.CompareDepthsOnPlane(t.Context(), settings, contenders(shapes, shown...)...)
 		require.NoError(t, err)
-		for i, stated := range inThePlane[k] { // a standard error of a median of 84 is 7 % or less
+		for i, stated := range inThePlane[k] { // a standard error of a median of 120 is 7 % or less
 			require.InEpsilon(t, stated.Value, lecture.Quantile(depths.Scores[i].Errors, 0.5), 0.25, "%s, %d layers", target.Name, i+1)
 		}
 		ahead := apart(t, depths.Scores[1-k].Errors, depths.Scores[2].Errors)
