@@ -93,6 +93,32 @@ func (b *Browser) try(session, method string, params map[string]any) (result, re
 	}
 }
 
+// Hand is a script for pages with sliders: pull moves one, as a hand that stays on it does, and release lets go. With drags, which moves one from
+// place to place, it takes the milliseconds from each move to the next picture below a node, the shortest first.
+const Hand = `
+window.pull = (slider, place) => {
+	slider.value = place;
+	slider.dispatchEvent(new Event("input", { bubbles: true }));
+};
+window.release = (slider) => slider.dispatchEvent(new Event("change", { bubbles: true }));
+window.drags = async (node, slider, places, idle) => {
+	const took = [];
+	for (const place of places) {
+		const began = performance.now();
+		const shown = new Promise((next) => { // to look again and again would take a processor
+			const watch = new MutationObserver(() => next(watch.disconnect()));
+			watch.observe(node, { subtree: true, attributeFilter: ["src"] });
+			setTimeout(next, 5000);
+		}).then(() => performance.now());
+		pull(slider, place);
+		if (idle()) release(slider); // a cell that is slow on a busy machine answers on release
+		took.push((await shown) - began);
+		while (!idle()) await new Promise((next) => setTimeout(next, 5));
+	}
+	return took.sort((a, b) => a - b);
+};
+`
+
 // Open opens a page after the script has run in it.
 func (b *Browser) Open(address, script string) *Tab {
 	b.t.Helper()

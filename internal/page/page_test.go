@@ -100,7 +100,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const hand = `
+const hand = browser.Hand + `
 window.asked = [];
 document.addEventListener("securitypolicyviolation", (e) => asked.push(e.blockedURI));
 window.ready = () => document.documentElement?.dataset.live === "ready";
@@ -114,25 +114,16 @@ window.enter = (id, name, value) => {
 	field(id, name).value = value;
 	field(id, name).dispatchEvent(new Event("change", { bubbles: true }));
 };
+window.slider = (id, name) => cell(id).querySelector('[type=range][data-name="' + name + '"]');
 window.drag = (id, name, place) => {
-	const slider = cell(id).querySelector('[type=range][data-name="' + name + '"]');
-	slider.value = place;
-	slider.dispatchEvent(new Event("input", { bubbles: true }));
-	if (state(id) === "idle") slider.dispatchEvent(new Event("change", { bubbles: true })); // one that is slow on a busy machine answers on release
+	pull(slider(id, name), place);
+	release(slider(id, name));
 };
 window.until = async (done, seconds) => {
 	const end = performance.now() + 1000 * seconds;
 	while (!done() && performance.now() < end) await new Promise((next) => setTimeout(next, 0));
 	return performance.now();
 };
-window.picture = (node) => new Promise((shown) => { // when the next one is in the page; to look again and again would take a processor
-	const watch = new MutationObserver(() => {
-		watch.disconnect();
-		shown(performance.now());
-	});
-	watch.observe(node, { subtree: true, attributeFilter: ["src"] });
-	setTimeout(() => shown(performance.now()), 5000);
-});
 window.answer = async (id, seconds) => { // from a press of Run
 	press(id, "Run");
 	await until(() => state(id) === "idle" && (cell(id).classList.contains("live") || failed(id)), seconds);
@@ -163,16 +154,7 @@ func open(t *testing.T, page string) *browser.Tab {
 func timed(t *testing.T, p *browser.Tab, id string, from int) {
 	t.Helper()
 	p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
-	took := p.Eval(fmt.Sprintf(`(async () => {
-		const took = [];
-		for (let i = 0; i < 40; i++) {
-			const shown = picture(cell(%[1]q)), began = performance.now();
-			drag(%[1]q, "lr", %[2]d + 2 * i);
-			took.push((await shown) - began);
-			await until(() => state(%[1]q) === "idle", 5);
-		}
-		return took.sort((a, b) => a - b);
-	})()`, id, from)).([]any)
+	took := p.Eval(fmt.Sprintf(`drags(cell(%[1]q), slider(%[1]q, "lr"), Array.from({ length: 40 }, (_, i) => %[2]d + 2 * i), () => state(%[1]q) === "idle")`, id, from)).([]any)
 	t.Logf("2,000 steps of %s and a picture: median %.1f ms, p95 %.1f ms", id, took[len(took)/2], took[len(took)*95/100])
 	require.Less(t, took[len(took)/2].(float64), 500.)
 }

@@ -32,7 +32,7 @@ lab.Show(figure.New("Loss", figure.X("step"), figure.LogY("loss")).Line("SGD", n
 lab.Say("lr %g: %.4g", lr, run.Loss[len(run.Loss)-1])`
 
 // hand is what moves the controls of the page: of cell k, or of all.
-const hand = `
+const hand = browser.Hand + `
 window.cell = (k) => document.querySelectorAll(".jp-CodeCell")[k];
 window.live = (k) => cell(k)?.querySelector(".descent-live");
 window.idle = (k) => live(k)?.dataset.state === "idle";
@@ -40,10 +40,8 @@ window.said = (k) => live(k)?.querySelector("pre")?.textContent ?? "";
 window.control = (k, name) => live(k).querySelector('[data-name="' + name + '"]');
 window.field = (k, name) => live(k).querySelector('[data-name="' + name + '"]:not([type=range])');
 window.drag = (k, name, place) => {
-	const slider = control(k, name);
-	slider.value = place;
-	slider.dispatchEvent(new Event("input", { bubbles: true }));
-	if (idle(k)) slider.dispatchEvent(new Event("change", { bubbles: true })); // one that is slow on a busy machine answers on release
+	pull(control(k, name), place);
+	release(control(k, name));
 };
 window.until = async (done, wait) => {
 	const end = performance.now() + 20_000;
@@ -54,14 +52,6 @@ window.enter = (k, name, text) => {
 	field(k, name).dispatchEvent(new Event("change", { bubbles: true }));
 };
 window.press = (k, word) => [...live(k).querySelectorAll("button")].find((b) => b.textContent.startsWith(word)).click();
-window.picture = (node) => new Promise((shown) => { // when the next one is in the page; to look again and again would take a processor
-	const watch = new MutationObserver(() => {
-		watch.disconnect();
-		shown(performance.now());
-	});
-	watch.observe(node, { subtree: true, attributeFilter: ["src"] });
-	setTimeout(() => shown(performance.now()), 5000);
-});
 window.pictures = (k) => {
 	const seen = { n: 0 };
 	new MutationObserver((changes) => (seen.n += changes.filter((c) => c.attributeName === "src").length)).observe(live(k), { subtree: true, attributes: true });
@@ -108,16 +98,7 @@ lab.Say("%v", ys)`)
 	enter(0, "lr", "0.2", "lr 0.2")
 
 	t.Run("at once", func(t *testing.T) {
-		took := p.Eval(`(async () => {
-			const took = [];
-			for (let i = 0; i < 40; i++) {
-				const shown = picture(live(0)), began = performance.now();
-				drag(0, "lr", 10 + 3 * i);
-				took.push((await shown) - began);
-				await until(() => idle(0), 5);
-			}
-			return took.sort((a, b) => a - b);
-		})()`).([]any)
+		took := p.Eval(`drags(live(0), control(0, "lr"), Array.from({ length: 40 }, (_, i) => 10 + 3 * i), () => idle(0))`).([]any)
 		t.Logf("from input to picture: median %.1f ms, p95 %.1f ms", took[20], took[38])
 		require.Less(t, took[20].(float64), 300.)
 	})
