@@ -417,7 +417,8 @@ func TestClaimN9DepthInThePlane(t *testing.T) {
 		tried, err := lecture.CompareDepthsOnPlane(t.Context(), lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 8}, contenders(shapes)...)
 		require.NoError(t, err)
 		asGood(t, tried, shown)
-		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: 120, Before: 200}
+		seeds := []int{200, 120}[k] // enough that the difference is 6 standard errors, which another machine's rounding may lower by one
+		settings := lecture.PlaneSettings{Target: target, Steps: 4000, Seeds: seeds, Before: 200}
 		depths, err := lecture.CompareDepthsOnPlane(t.Context(), settings, contenders(shapes, shown...)...)
 		require.NoError(t, err)
 		for i, stated := range inThePlane[k] { // a standard error of a median of 120 is 7 % or less
