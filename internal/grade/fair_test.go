@@ -289,6 +289,9 @@ func TestANameTakesNobodysPoints(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, p.Standings, 1)
 	require.Contains(t, p.Standings[0].Failed, "two of this name")
+	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
+	require.NoError(t, err)
+	require.Contains(t, string(table), `"ada","","","","","","7"`)
 }
 
 // A task that calls a function of a task that is refused says so, and one that does not call it is graded.

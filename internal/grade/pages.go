@@ -210,11 +210,7 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 			row.Points = append(row.Points, s.points(t.ID, "–"))
 		}
 		for _, q := range s.Questions {
-			points := q.points("–")
-			if s.Failed != "" && q.Earned == 0 { // nobody knows whether there is an answer
-				points = "–"
-			}
-			row.Points = append(row.Points, points)
+			row.Points = append(row.Points, q.points("–"))
 		}
 		students = append(students, row)
 		if says := s.remarks(); says != "" {

@@ -171,7 +171,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 				answered.Graded, answered.Earned, answered.Comment = true, m.points, strings.TrimSpace(ofEarlier.ReplaceAllString(m.comment, ""))
 				s.Earned += m.points
 			} else if !answered.There() {
-				answered.Graded = true // nothing to read, and nothing to earn
+				answered.Graded = r.Failed == "" || r.Answers != nil // nothing to read, and nothing to earn, unless nobody has looked
 			} else {
 				answered.Comment = marks[r.Student][q.ID].comment
 				s.Open++
