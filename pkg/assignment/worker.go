@@ -234,10 +234,10 @@ func (c *clock) spent() time.Duration {
 	return c.waited
 }
 
-// again tells whether to wait on after the time was over.
-func (c *clock) again(err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) || !c.known {
-		return false
+// more tells whether there is time to wait for the worker, which may also ask and ask and be waited for only shortly each time.
+func (c *clock) more() bool {
+	if c.left > 0 || !c.known {
+		return c.left > 0
 	}
 	used, known := c.used()
 	if !known { // it has ended just now, which the next look will tell
@@ -252,36 +252,24 @@ func (c *clock) again(err error) bool {
 }
 
 func (c *clock) Read(b []byte) (n int, err error) {
-	for {
+	for c.more() {
 		c.wait(c.out.SetReadDeadline, func() { n, err = c.out.Read(b) })
-		if n > 0 {
-			return n, c.over()
-		}
-		if !c.again(err) {
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
 	}
+	return 0, os.ErrDeadlineExceeded
 }
 
 func (c *clock) Write(b []byte) (n int, err error) {
-	for {
+	for c.more() {
 		done := 0
 		c.wait(c.in.SetWriteDeadline, func() { done, err = c.in.Write(b[n:]) })
-		if n += done; err == nil {
-			return n, c.over()
-		}
-		if !c.again(err) {
+		if n += done; !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
 	}
-}
-
-// over is an error when the worker has used its time up, though it is never waited for long: it may ask and ask.
-func (c *clock) over() error {
-	if c.left > 0 || c.again(os.ErrDeadlineExceeded) {
-		return nil
-	}
-	return os.ErrDeadlineExceeded
+	return n, os.ErrDeadlineExceeded
 }
 
 func (c *clock) wait(until func(time.Time) error, act func()) {

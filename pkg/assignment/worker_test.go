@@ -1,6 +1,7 @@
 package assignment
 
 import (
+	"bufio"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -76,4 +77,22 @@ func TestTheClockEndsWhoNeverStops(t *testing.T) {
 		_, err = c.Read(make([]byte, 4))
 	}
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+}
+
+// An answer at the very end of a part's time is one, and takes nothing from the next part.
+func TestTheClockBeginsAnew(t *testing.T) {
+	out, in, err := os.Pipe()
+	require.NoError(t, err)
+	defer out.Close()
+	defer in.Close()
+	c := clock{out: out, pid: os.Getpid()}
+	r := bufio.NewReader(&c)
+	for _, answer := range []string{"a", "b"} {
+		_, err := in.WriteString(answer)
+		require.NoError(t, err)
+		c.begin(1e-9)
+		got, err := r.ReadByte()
+		require.NoError(t, err)
+		require.Equal(t, answer, string(got))
+	}
 }
