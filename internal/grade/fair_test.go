@@ -254,6 +254,8 @@ func TestWhichFilesCount(t *testing.T) {
 		{"assignments/0-practice.ipynb assignments/descend.go go.mod notebooks/01.ipynb notebooks/x/go.mod pkg/theory/descend.go", "assignments/descend.go", ""},
 		{"assignments/descend.go docker/go.mod go.mod notebooks/01.ipynb notebooks/02.ipynb pkg/theory/descend.go", "assignments/descend.go", ""},
 		{"assignments/0-practice.ipynb go.mod pkg/theory/descend.go", "", ""},
+		{"go.mod descend.go", "descend.go", ""},
+		{"0-practice.ipynb a/go.mod a/descend.go", "", "a/descend.go does not lie beside the notebook"},
 		{"0-practice.ipynb a/descend.go", "", "a/descend.go does not lie beside the notebook"},
 	} {
 		folder := t.TempDir()

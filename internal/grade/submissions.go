@@ -38,7 +38,6 @@ type Submission struct {
 
 	stamp  time.Time         // what nbgrader's timestamp.txt says, which a student may have written as well
 	folder string            // that of all submissions
-	module string            // the go.mod that it holds, if it is a repository
 	found  map[string]string // where in it the files are that load reads, by their names in Files
 }
 
@@ -55,8 +54,8 @@ const (
 )
 
 // Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook,
-// up to deepestFolder folders deep, and beside it a Go file for each task, named as the task; or these files alone. Of a Go module, such as a
-// repository made from the template, whose own files have such names, the folder assignments alone counts. Links are not followed: they would lead to others' files.
+// up to deepestFolder folders deep, and beside it a Go file for each task, named as the task; or these files alone. Of a repository made from the
+// template, whose own files have such names, the folder assignments alone counts. Links are not followed: they would lead to others' files.
 // Students handed in when the latest of their files that count was written. The files themselves are read one submission at a time, when it is
 // graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one name are one that is
 // unclear: a student may have chosen the name, and must neither stop the others nor take their points.
@@ -137,6 +136,13 @@ func (s *Submission) remark(form string, args ...any) {
 	}
 }
 
+// held are those files of a submission that may count, by their paths in its folder.
+type held struct {
+	notebooks, sources []string // the notebooks with the assignment's name come first
+	archive            string
+	handIn             string // the folder assignments of a repository made from the template, "" if it is none
+}
+
 // look finds the files of a submission that is a folder.
 func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) {
 	own, err := root.OpenRoot(name)
@@ -145,8 +151,8 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 		return
 	}
 	defer own.Close()
-	var notebooks, sources []string
-	seen, archive := 0, ""
+	var h held
+	seen := 0
 	fs.WalkDir(own.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if seen++; seen > mostFiles {
 			s.remark("it has more than %d files, and only the first ones are looked at", mostFiles)
@@ -167,66 +173,59 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 			s.remark("%s is a link or no file, and is not looked at", brief.Of(readable(file)))
 		case !d.Type().IsRegular():
 		case strings.EqualFold(path.Base(file), a.Name+".ipynb"):
-			notebooks = append([]string{file}, notebooks...)
+			h.notebooks = append([]string{file}, h.notebooks...)
 		case isNotebook(file):
-			notebooks = append(notebooks, file)
+			h.notebooks = append(h.notebooks, file)
 		case task:
-			sources = append(sources, file)
-		case d.Name() == "go.mod" && (s.module == "" || strings.Count(file, "/") < strings.Count(s.module, "/")):
-			s.module = file
+			h.sources = append(h.sources, file)
+		case d.Name() == "go.mod" && h.handIn == "":
+			folder := path.Join(path.Dir(file), "assignments") // a student's own module has none
+			if info, err := own.Lstat(folder); err == nil && info.IsDir() {
+				h.handIn = folder
+			}
 		case slices.Contains([]string{".zip", ".gz", ".7z", ".rar", ".tar"}, path.Ext(file)):
-			archive = path.Base(file)
+			h.archive = path.Base(file)
 		case file == path.Join(a.Name, "timestamp.txt"):
 			s.readTimestamp(own, file)
 		}
 		return nil
 	})
-	s.choose(root, name, a, notebooks, sources, archive)
+	s.choose(root, name, a, h)
 }
 
-// choose takes those of the files that count: notebooks, the ones with the assignment's name first, and Go files. It says what is wrong with others.
-func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment, notebooks, sources []string, archive string) {
-	named := func(i int) bool { return strings.EqualFold(path.Base(notebooks[i]), a.Name+".ipynb") }
+// choose takes those of the files that count: a notebook, and the Go files beside it, as `check` takes them; without a notebook that counts, those in the
+// template's folder or, if there is none, all. It says what is wrong with others, unless they are the template's own.
+func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment, h held) {
+	named := func(i int) bool { return strings.EqualFold(path.Base(h.notebooks[i]), a.Name+".ipynb") }
 	switch {
-	case len(notebooks) == 0 && len(sources) == 0 && archive != "":
-		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(readable(archive)))
-	case len(notebooks) == 0 && len(sources) == 0:
+	case len(h.notebooks) == 0 && len(h.sources) == 0 && h.archive != "":
+		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(readable(h.archive)))
+	case len(h.notebooks) == 0 && len(h.sources) == 0:
 		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
-	case len(notebooks) > 1 && !named(0):
-		s.Problem = fmt.Sprintf("it holds %d notebooks, and none is named %s.ipynb", len(notebooks), a.Name)
-	case len(notebooks) > 1 && named(1):
+	case len(h.notebooks) > 1 && !named(0):
+		s.Problem = fmt.Sprintf("it holds %d notebooks, and none is named %s.ipynb", len(h.notebooks), a.Name)
+	case len(h.notebooks) > 1 && named(1):
 		s.Problem = fmt.Sprintf("it holds more than one %s.ipynb", a.Name)
-	case len(notebooks) > 0:
-		s.find(root, filepath.Join(name, notebooks[0]), a.Name+".ipynb")
+	case len(h.notebooks) > 0:
+		s.find(root, filepath.Join(name, h.notebooks[0]), a.Name+".ipynb")
 	}
-	slices.Sort(sources)
-	for _, file := range s.beside(s.found[a.Name+".ipynb"], name, sources) {
+	beside := h.handIn
+	if _, counts := s.found[a.Name+".ipynb"]; counts {
+		beside = path.Dir(h.notebooks[0])
+	}
+	slices.Sort(h.sources)
+	for _, file := range h.sources {
+		if beside != "" && path.Dir(file) != beside {
+			if h.handIn == "" {
+				s.remark("%s does not lie beside the notebook, and does not count", brief.Of(readable(file)))
+			}
+			continue
+		}
 		if before, twice := s.found[path.Base(file)]; twice {
 			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(readable(file)), brief.Of(readable(strings.TrimPrefix(before, name+"/"))))
 		}
 		s.find(root, filepath.Join(name, file), path.Base(file))
 	}
-}
-
-// beside are those of the Go files that lie beside the notebook, as `check` takes them; without one that counts, those of a module's folder
-// assignments. It says which others do not count, unless they are a module's own.
-func (s *Submission) beside(notebook, name string, sources []string) []string {
-	folder := ""
-	switch {
-	case notebook != "":
-		folder = path.Dir(filepath.ToSlash(notebook))
-	case s.module != "":
-		folder = path.Join(name, path.Dir(s.module), "assignments")
-	default:
-		return sources
-	}
-	return slices.DeleteFunc(sources, func(file string) bool {
-		out := path.Dir(path.Join(name, file)) != folder
-		if out && s.module == "" {
-			s.remark("%s does not lie beside the notebook, and does not count", brief.Of(readable(file)))
-		}
-		return out
-	})
 }
 
 // find notes a file of the submission, unless it is a link or too large, and when it was written.
