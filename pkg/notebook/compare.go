@@ -13,8 +13,8 @@ import (
 // Compare says where a fresh run's outputs differ from the stored ones, a sentence for each cell, none if they agree. Words
 // must be equal. A number may differ by slack units in its last printed digit, which is what rounding on another processor
 // can do; whole numbers are counts and may not differ. What rounding leaves of a zero can be anything, so numbers below
-// 1e-12 are equal. Cells with the tag TagMachine are compared by the kinds of their outputs only, and
-// of those with the tag TagChaotic only words and counts where the slack is more than one unit, which is another backend's.
+// 1e-12 are equal. Cells with the tag TagMachine are compared by the kinds of their outputs only, and those with the tag
+// TagChaotic by words and counts: their runs make of another processor's rounding a difference that can be seen.
 func Compare(stored, fresh *Notebook, slack float64) []string {
 	if stored == nil || fresh == nil {
 		return []string{"a notebook is nil: there is nothing to compare"}
@@ -40,7 +40,7 @@ func Compare(stored, fresh *Notebook, slack float64) []string {
 			continue
 		}
 		slack := slack
-		if slack > 1 && s.Has(TagChaotic) {
+		if s.Has(TagChaotic) {
 			slack = math.Inf(1)
 		}
 		if where := compareText(s.Words(), f.Words(), slack); where != "" {
