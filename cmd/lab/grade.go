@@ -92,13 +92,17 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	defer book.Close()
+	given, err := book.ReadByHand(submissions, opt.byHand...)
+	if err != nil {
+		return err
+	}
 	if err := errors.Join(remember(book, opt), book.SetOthers(others)); err != nil {
 		return err
 	}
 	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
 		return err
 	}
-	published, err := book.Publish(opt.byHand...)
+	published, err := book.Publish(given)
 	if err != nil {
 		return err
 	}
@@ -297,7 +301,11 @@ func assignmentFeedback() *cobra.Command {
 				return err
 			}
 			defer book.Close()
-			published, err := book.Publish(byHand...)
+			given, err := book.ReadByHand(nil, byHand...)
+			if err != nil {
+				return err
+			}
+			published, err := book.Publish(given)
 			if err != nil {
 				return err
 			}

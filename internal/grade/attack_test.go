@@ -483,7 +483,7 @@ func TestHTMLStaysText(t *testing.T) {
 	s := Submission{Student: evil, Key: "evil", Files: map[string][]byte{"0-practice.ipynb": text}}
 	broken := Submission{Student: "=cmd", Key: "cmd", Problem: evil}
 	require.NoError(t, book.Grade(t.Context(), g, []Submission{s, broken}, func(Submission, bool) {}))
-	published, err := book.Publish()
+	published, err := book.Publish(nil)
 	require.NoError(t, err)
 	feedback, err := book.Feedback(published.Standings)
 	require.NoError(t, err)

@@ -212,7 +212,7 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 			}
 		}))
 		require.Equal(t, graded, fresh)
-		p, err := book.Publish()
+		p, err := book.Publish(nil)
 		require.NoError(t, err)
 		return p
 	}
@@ -253,7 +253,11 @@ func TestPointsByHand(t *testing.T) {
 		if text != "" {
 			require.NoError(t, os.WriteFile(list, []byte(text), 0o644))
 		}
-		p, err := book.Publish(others...)
+		given, err := book.ReadByHand(nil, others...)
+		if err != nil {
+			return Standing{}, err
+		}
+		p, err := book.Publish(given)
 		if err != nil {
 			return Standing{}, err
 		}
@@ -290,6 +294,10 @@ func TestPointsByHand(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.want, s.Total)
 	}
+	_, err = book.ReadByHand(nil, other("student,item,points\ndora,explain,1\n"))
+	require.ErrorContains(t, err, "nobody named")
+	_, err = book.ReadByHand([]Submission{{Student: "dora"}}, other("student,item,points\ndora,explain,1\n"))
+	require.NoError(t, err, "dora will have been graded")
 	_, err = publish("", other("student,item,points\nJ\xf6rg,explain,1\n"))
 	require.ErrorContains(t, err, "UTF-8")
 	_, err = publish("", other("bert,explain,1"), other("bert,explain,2"))

@@ -44,19 +44,19 @@ func TestNamesAreFoundAgain(t *testing.T) {
 	}
 	require.Len(t, names, len(all))
 	require.Len(t, keys, len(all))
-	p, err := book.Publish()
+	p, err := book.Publish(nil)
 	require.NoError(t, err)
 	list := filepath.Join(book.Folder, ByHandFile)
 	text, err := os.ReadFile(list)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(list, []byte(strings.ReplaceAll(string(text), `"explain",""`, `"explain","1"`)), 0o644))
-	p, err = book.Publish()
+	p, err = book.Publish(nil)
 	require.NoError(t, err)
 	for _, s := range p.Standings {
 		require.Equal(t, 1.0, s.Total, "%q", s.Student)
 	}
 	require.NoError(t, os.WriteFile(list, nil, 0o644))
-	_, err = book.Publish()
+	_, err = book.Publish(nil)
 	require.ErrorContains(t, err, "is empty", "the points of a list that was cut off are gone without a word")
 }
 
@@ -105,7 +105,7 @@ func TestWhatCannotBeGradedHasNoPoints(t *testing.T) {
 	full.Scratch = filepath.Join(t.TempDir(), "none") // as if nothing could be written
 	publish := func(g *Grader) (Published, string) {
 		require.NoError(t, book.Grade(t.Context(), g, all, func(Submission, bool) {}))
-		p, err := book.Publish()
+		p, err := book.Publish(nil)
 		require.NoError(t, err)
 		table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 		require.NoError(t, err)
@@ -121,7 +121,7 @@ func TestWhatCannotBeGradedHasNoPoints(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), `"score"`)
 	require.NoError(t, os.WriteFile(filepath.Join(book.Folder, ByHandFile), []byte("student,item,points\nada,descent-step,1\nada,descend,3\n"), 0o644))
-	p, err = book.Publish()
+	p, err = book.Publish(nil)
 	require.NoError(t, err)
 	require.Empty(t, p.Standings[0].Failed, "it is graded by hand")
 	require.Equal(t, 4.0, p.Standings[0].Total)
@@ -196,7 +196,7 @@ func TestPointsByHandAreForOneAnswer(t *testing.T) {
 	list := filepath.Join(book.Folder, ByHandFile)
 	hand := func(answer, content string) Standing {
 		require.NoError(t, book.store(&Graded{Student: "ada", Key: "ada", Tasks: tasks, Answers: map[string]string{"explain": answer}, Content: content}, false))
-		p, err := book.Publish()
+		p, err := book.Publish(nil)
 		require.NoError(t, err)
 		return p.Standings[0]
 	}
@@ -287,7 +287,7 @@ func TestANameTakesNobodysPoints(t *testing.T) {
 	require.NoError(t, err)
 	defer book.Close()
 	require.NoError(t, book.Grade(t.Context(), g, all, func(Submission, bool) {}))
-	p, err := book.Publish()
+	p, err := book.Publish(nil)
 	require.NoError(t, err)
 	require.Len(t, p.Standings, 1)
 	require.Contains(t, p.Standings[0].Failed, "two of this name")
@@ -336,13 +336,13 @@ func TestPagesOfWhoIsGone(t *testing.T) {
 	for _, student := range []string{"ada", "bert"} {
 		require.NoError(t, book.store(&Graded{Student: student, Key: student}, false))
 	}
-	p, err := book.Publish()
+	p, err := book.Publish(nil)
 	require.NoError(t, err)
 	_, err = book.Feedback(p.Standings)
 	require.NoError(t, err)
 	require.Empty(t, book.OlderPages(p))
 	book.Here = []string{"ada"}
-	p, err = book.Publish()
+	p, err = book.Publish(nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"bert.html"}, book.OlderPages(p))
 }

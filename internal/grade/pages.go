@@ -39,9 +39,44 @@ type Published struct {
 	Kept      []string // the names under which files stay that a person had changed
 }
 
-// Publish brings the pages up to date: it reads the points given by hand from the folder's own list and then from others, which count before it, and writes them all.
-// It is an error when a list has an error, or when the folder cannot be written.
-func (b *Book) Publish(byHand ...string) (p Published, err error) {
+// ReadByHand reads lists of points given by hand, for Publish, before these submissions are graded: the folder's own list is read as well, so that a slip in
+// any does not show only afterwards. It is an error when a list has an error.
+func (b *Book) ReadByHand(all []Submission, files ...string) (given Marks, err error) {
+	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
+	if err != nil {
+		return nil, err
+	}
+	var students []string
+	for _, s := range all {
+		students = append(students, s.Student)
+	}
+	for _, e := range entries {
+		if r, err := b.result(e.Name()); err == nil { // one that is damaged is made anew
+			students = append(students, r.Student)
+		}
+	}
+	if _, err := b.ownMarks(students); err != nil {
+		return nil, err
+	}
+	given = Marks{}
+	return given, given.read(b.Assignment, students, files...)
+}
+
+// ownMarks are those of the folder's own list.
+func (b *Book) ownMarks(students []string) (Marks, error) {
+	marks, own := Marks{}, filepath.Join(b.Folder, ByHandFile)
+	if !fileExists(own) {
+		return marks, nil
+	}
+	if info, err := os.Stat(own); err == nil && info.Size() == 0 {
+		return nil, fmt.Errorf("%s is empty, as when saving it was cut off: put back what you wrote, or remove it to begin again", own)
+	}
+	return marks, marks.read(b.Assignment, students, own)
+}
+
+// Publish brings the pages up to date: it reads the points given by hand from the folder's own list, adds those of others, which count before it, and writes them all.
+// It is an error when the list has an error, or when the folder cannot be written.
+func (b *Book) Publish(given Marks) (p Published, err error) {
 	results, gone, err := b.Results()
 	if err != nil {
 		return p, err
@@ -50,17 +85,8 @@ func (b *Book) Publish(byHand ...string) (p Published, err error) {
 	for _, r := range append(results[:len(results):len(results)], gone...) {
 		students = append(students, r.Student)
 	}
-	marks := Marks{}
-	if own := filepath.Join(b.Folder, ByHandFile); fileExists(own) {
-		if info, err := os.Stat(own); err == nil && info.Size() == 0 {
-			return p, fmt.Errorf("%s is empty, as when saving it was cut off: put back what you wrote, or remove it to begin again", own)
-		}
-		if err := marks.read(b.Assignment, students, own); err != nil {
-			return p, err
-		}
-	}
-	given := Marks{}
-	if err := given.read(b.Assignment, students, byHand...); err != nil {
+	marks, err := b.ownMarks(students)
+	if err != nil {
 		return p, err
 	}
 	for student, items := range given {
