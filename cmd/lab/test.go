@@ -198,20 +198,28 @@ func computing(ctx context.Context, h setup.Home) ([]string, error) {
 	return slices.Compact(packages), nil
 }
 
-// readTestEvents counts what `go test -json` reports; see `go doc cmd/test2json`.
+const slow = 30 // seconds of a package that is worth naming
+
+// readTestEvents counts what `go test -json` reports, and names the slow packages; see `go doc cmd/test2json`.
 func readTestEvents(events *bufio.Reader, t *tally) {
 	output := map[string]*strings.Builder{} // of a test that has not ended
 	failedIn := map[string]bool{}           // packages with a failed test
 	lines := bufio.NewScanner(events)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		var e struct{ Action, Package, ImportPath, Test, Output string }
+		var e struct {
+			Action, Package, ImportPath, Test, Output string
+			Elapsed                                   float64 // seconds
+		}
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
 		}
 		name := e.Package + e.ImportPath
 		if e.Test != "" {
 			name += "." + e.Test
+		}
+		if e.Test == "" && e.Elapsed > slow {
+			fmt.Printf("  %s: %.0f s\n", e.Package, e.Elapsed)
 		}
 		switch e.Action {
 		case "output", "build-output":

@@ -19,7 +19,7 @@ var (
 	slides = regexp.MustCompile(`(?s)^<div data-slides="(\w+)"><p>(.*?)</p></div>\s*<script>\s*(.*?)\s*</script>\s*$`)
 
 	// trust ends the words of slides in JupyterLab, which shows scripts after a person's leave alone. A page needs none.
-	trust = regexp.MustCompile(`\s*To [^.:]*, run the cell, or trust the notebook: .*$`)
+	trust = regexp.MustCompile(`\s*To [^.:]*, run the cell or trust the notebook: .*$`)
 
 	ansi    = regexp.MustCompile("\x1b\\[[0-9;]*m")
 	aligned = regexp.MustCompile(`\S {2,}\S`) // words below each other

@@ -262,7 +262,7 @@ func TestOutputs(t *testing.T) {
 		{"output_type":"display_data","metadata":{},"data":{"image/png":"iVBO\nRw0KGgo=\n","text/plain":"other words"}},
 		{"output_type":"display_data","metadata":{},"data":{"text/markdown":"| $\\eta$ | <img src=x onerror=broken()> |\n|---|---|\n| [l](javascript:broken()) | <script>broken()</script> |","text/plain":"t"}},
 		{"output_type":"display_data","metadata":{},"data":{"text/plain":"a   b\n1   2"}},
-		{"output_type":"display_data","metadata":{},"data":{"text/html":"<div data-slides=\"00ff\"><p>Words. To drag n, run the cell, or trust the notebook: choose it.</p></div>\n<script>\nslide(\"00ff\")\n</script>\n","text/plain":"w"}}]}]`)
+		{"output_type":"display_data","metadata":{},"data":{"text/html":"<div data-slides=\"00ff\"><p>Words. To move the slider (n), run the cell or trust the notebook: choose it.</p></div>\n<script>\nslide(\"00ff\")\n</script>\n","text/plain":"w"}}]}]`)
 	require.NoError(t, err)
 	data, err := os.ReadFile(filepath.Join(folder, "01-n.html"))
 	require.NoError(t, err)

@@ -139,7 +139,7 @@ func ExampleSlide() {
 	// Output:
 	// true <nil>
 	// Loss of each step. Horizontal axis: step t, from 0 to 10. Vertical axis: loss, logarithmic, from 2.38·10⁻⁷ to 1. gradient descent (line): from 0.5 to 4.77·10⁻⁷.
-	// Each step leaves 0.50 of the distance. To drag learning rate η,
+	// Each step leaves 0.50 of the distance. To move the slider (learning rate η),
 }
 
 // The elbow −2·max(0, 1.5x − 0.5) as an analog circuit, with what its wires carry at x = 1.

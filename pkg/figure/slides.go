@@ -214,11 +214,15 @@ func (s *Slides) Instead() string {
 	for _, slider := range s.sliders {
 		names = append(names, slider.Name)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s To drag %s, %s", s.Words(), strings.Join(names, ", "), trust))
+	sliders := "the slider"
+	if len(names) > 1 {
+		sliders += "s"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s To move %s (%s), %s", s.Words(), sliders, strings.Join(names, "; "), trust))
 }
 
 // trust says how to make scripts run.
-const trust = `run the cell, or trust the notebook: choose "Trust Notebook" in JupyterLab's command palette (Ctrl+Shift+C).`
+const trust = `run the cell or trust the notebook: choose "Trust Notebook" in JupyterLab's command palette (Ctrl+Shift+C).`
 
 // HTML returns an element of a page with the sliders and all pictures in it.
 // Where it lies in the output after the still, it takes the still's place. The

@@ -65,7 +65,7 @@ func TestSlidesHoldEveryCombination(t *testing.T) {
 	again, err := slides().HTML()
 	require.NoError(t, err)
 	assert.Equal(t, page, again, "the same slides give the same bytes")
-	assert.Contains(t, string(page), `<p>&lt;0.7, 0.001&gt; To drag slope a, &lt;b&gt;, run the cell, or trust the notebook: choose &#34;Trust Notebook&#34; in`, "where no script runs")
+	assert.Contains(t, string(page), `<p>&lt;0.7, 0.001&gt; To move the sliders (slope a; &lt;b&gt;), run the cell or trust the notebook: choose &#34;Trust Notebook&#34; in`, "where no script runs")
 
 	p := unpack(t, page)
 	require.Len(t, p.Sliders, 2)

@@ -60,7 +60,7 @@ func (s *Study) JudgeRate(b int, eta0 float64) (string, error) {
 		return "", err
 	}
 	if eta0 < sgd.Threshold {
-		return fmt.Sprintf("The first rate, %g, is below the limit of SGD's mean square, %.2f: no power lets it grow.", eta0, sgd.Threshold), nil
+		return fmt.Sprintf("The first rate, %g, is below the limit of SGD's mean square, %.2f: the mean squared distance stays bounded at every power p ≥ 0.", eta0, sgd.Threshold), nil
 	}
 	return fmt.Sprintf("The first rate, %g, is above the limit of SGD's mean square, %.2f: the error grows until the rate has come down to it, if it ever does.",
 		eta0, sgd.Threshold), nil

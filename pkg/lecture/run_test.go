@@ -199,7 +199,7 @@ func TestDecaysInATable(t *testing.T) {
 	fig := logs()
 	require.Equal(t, 1, lecture.DrawDecays(fig, []*lecture.Decay{stayed, lost}))
 	require.Contains(t, drawn(t, fig), "p = 1 (points): from 2 to 1.")
-	for rate, want := range map[float64]string{0.1: "no power lets it grow", 1.5: "the error grows until"} {
+	for rate, want := range map[float64]string{0.1: "stays bounded", 1.5: "the error grows until"} {
 		words, err := patients(t, 0).JudgeRate(4, rate)
 		require.NoError(t, err)
 		require.Contains(t, words, want)

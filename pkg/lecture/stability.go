@@ -293,7 +293,7 @@ func (p *Spiking) Draw(limits *Limits) (fig *figure.Figure, words string) {
 	case p.Rate < limits.MeanSquare:
 		where = "below the mean-square limit: the root mean square levels off"
 	case p.Rate < limits.AlmostSure.Value:
-		where = "between the mean-square and the almost-sure limit: a typical run does not run away but spikes, the root mean square grows without end"
+		where = "between the mean-square and the almost-sure limit: a typical run spikes but does not run away, while the root mean square grows without end"
 	case p.Rate < limits.GD:
 		where = "above the almost-sure limit, below gradient descent's: gradient descent converges, SGD goes away"
 	}
