@@ -86,12 +86,9 @@ func withCalled(functions ...*function) []*function {
 
 // mark gives what f takes and returns a place, and makes what it needs live.
 func (f *function) mark() {
-	for _, o := range f.outputs {
-		o.mark()
-		o.root = true
-	}
-	for _, p := range f.params {
-		p.live, p.root = true, true
+	for _, n := range slices.Concat(f.outputs, f.params) {
+		n.mark()
+		n.root = true
 	}
 }
 
@@ -109,7 +106,8 @@ func (n *node) mark() {
 		n.owner.mark()
 	}
 	for _, r := range n.results {
-		r.live, r.root = true, true
+		r.mark()
+		r.root = true
 	}
 	for _, x := range n.in {
 		x.mark()
