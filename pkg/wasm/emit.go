@@ -62,9 +62,8 @@ type nest struct {
 	results []made // the parts' values, by their places in memory
 	splats  []splat
 	sums    [][2]val // accumulators of each part, of both segments
-	cost    float64
-	written float64 // what the code that is written so far costs, without its loops
-	most    float64 // what the variant may cost
+	cost    float64  // of what is written so far
+	most    float64  // what the variant may cost
 	// inside are the variables of the innermost loop's body, outside those that it reads of what is around it.
 	inside, outside locals
 }
@@ -336,7 +335,7 @@ func (g *nest) to(l int, code *[]byte, f func()) {
 	for i := range l {
 		cost *= float64(g.trips(i + 1))
 	}
-	if g.written += cost; g.written >= g.most {
+	if g.cost += cost; g.cost >= g.most {
 		panic(noVector{})
 	}
 }
@@ -917,11 +916,10 @@ func (g *nest) operate(op compute.OpType, t dtypes.DType, vectors bool) {
 	}
 }
 
-// assemble appends the code of a level, with the loops inside; it is run the given number of times.
+// assemble appends the code of a level, with the loops inside, and adds what these cost; the level is run the given number of times.
 func (g *nest) assemble(l int, times float64) {
 	s := g.segment(l)
 	code := s.levels[l]
-	g.cost += times * float64(len(code.before)+len(code.after)+len(code.stores))
 	g.w.code = append(g.w.code, code.before...)
 	if l < len(g.size) {
 		if g.loop(l+1, times); l+1 == g.vector && g.size[l]%g.lanes > 0 {
