@@ -215,8 +215,8 @@ func Escape(s string) string {
 // num is v with at most the given decimals, in the fewest letters.
 func num(v float64, decimals int) string { return string(appendNum(nil, v, decimals)) }
 
-// appendNum appends num. A picture has thousands of numbers. strconv, which finds the digits of the exact value, takes several times as
-// long: it is asked where v lies so near the middle between two results that rounding could choose the other one.
+// appendNum appends num. A picture has thousands of numbers. strconv, which finds the digits of the exact value, takes twice as long: it
+// is asked if v lies so near the middle between two results that rounding could choose the other one.
 func appendNum(to []byte, v float64, decimals int) []byte {
 	unit := [...]float64{1, 10, 100}[decimals]
 	scaled := math.Abs(v) * unit
