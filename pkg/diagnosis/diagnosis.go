@@ -161,10 +161,10 @@ func (r Record) check() error {
 	if len(r.Trials) == 0 {
 		return errors.New("the record has no trials: give the training in question first, and others after it")
 	}
-	trials := r.Trials
+	trials := slices.Clone(r.Trials)
 	for _, t := range []Trial{r.More, r.Again} {
 		if t.Errors != nil {
-			trials = append(slices.Clone(trials), t)
+			trials = append(trials, t)
 		}
 	}
 	for _, t := range trials {
