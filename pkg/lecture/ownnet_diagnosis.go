@@ -107,7 +107,7 @@ const ownStarts = 3
 func (r *OwnRun) again(ctx context.Context, t *train.Trainer) (diagnosis.Trial, error) {
 	s := setup{trainer: t, config: r.config(1)}
 	if model, is := r.model(); is {
-		s.start = func(seed int) map[string]any { return r.Start(model.Sizes, seed).Start() }
+		s.start = from(r.Start, model.Sizes)
 	}
 	histories, err := sweep(ctx, []setup{s}, r.Seed+1, ownStarts)
 	if err != nil {
