@@ -10,8 +10,11 @@ package lecture
 import (
 	"fmt"
 
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/gomlx/gomlx/support/exceptions"
 
+	"descent.example/internal/live"
 	"descent.example/internal/missing"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
@@ -29,12 +32,46 @@ func NewTrainer(p problem.Problem, optimizer string, record train.Record) (*trai
 	return newTrainer(p, rule, record)
 }
 
+// newTrainer makes a trainer. In a live process, those that would build the same share their programs.
 func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record) (*train.Trainer, error) {
 	backend, err := accel.Open()
 	if err != nil {
 		return nil, err
 	}
-	return train.New(backend, p, rule, record)
+	make := func() (*train.Trainer, error) { return train.New(backend, p, rule, record) }
+	structure := ""
+	if live.Process {
+		structure = structureOf(p, rule)
+	}
+	if structure == "" {
+		return make()
+	}
+	var data []*tensors.Tensor
+	if err := exceptions.TryCatch[error](func() { data = p.Data() }); err != nil {
+		return nil, err
+	}
+	for _, x := range data {
+		structure += x.Shape().String()
+	}
+	first, err := kept(fmt.Sprintf("trainer of %s; %v", structure, record), make)
+	if err != nil {
+		return nil, err
+	}
+	return first.On(data) // whoever has it may close it
+}
+
+// structureOf names what a trainer builds of a problem and a rule; "" if that cannot be said.
+func structureOf(p problem.Problem, rule optimizer.Interface) string {
+	type structured interface{ Structure() string }
+	named, is := rule.(structured)
+	if !is || missing.Any(p) || named.Structure() == "" {
+		return ""
+	}
+	switch p.(type) { // and not what embeds one of them, and may build more
+	case *problem.Net, *problem.LeastSquares, *problem.Quadratic:
+		return p.(structured).Structure() + "; " + named.Structure()
+	}
+	return ""
 }
 
 // given says that one of the values is nil: what a constructor returned beside an error that nobody looked at.

@@ -11,7 +11,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"descent.example/internal/live"
 	"descent.example/pkg/figure"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/sample"
@@ -228,21 +227,12 @@ func (s *Study) batches(b int) (*theory.SGD, sample.Sampler, error) {
 	return sgd, sampler, err
 }
 
-// Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. The trainers of a live process share their
-// programs. It is an error when the record cannot be, and when the backend cannot compile the program.
+// Trainer trains the study with gradient descent, or with SGD if its runs have a sampler. It is an error when the record cannot be, and when the backend cannot compile the program.
 func (s *Study) Trainer(record train.Record) (*train.Trainer, error) {
 	if err := given("study", s); err != nil {
 		return nil, err
 	}
-	make := func() (*train.Trainer, error) { return NewTrainer(s.LeastSquares, "SGD", record) }
-	if !live.Process {
-		return make()
-	}
-	first, err := kept(keyOf[Study]{s, fmt.Sprintf("trainer %v", record)}, make)
-	if err != nil {
-		return nil, err
-	}
-	return first.On(s.Data()) // whoever has it may close it
+	return NewTrainer(s.LeastSquares, "SGD", record)
 }
 
 // settled is the mean excess loss of a run after its first tenth.

@@ -152,5 +152,10 @@ func ByName(name string, options ...Option) (optimizer.Interface, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("name is %q: it must be one of %s", name, strings.Join(Names(), ", "))
 	}
-	return named[i].make(options...)
+	made, err := named[i].make(options...)
+	if err != nil {
+		return nil, err
+	}
+	made.(*optioned).name = named[i].name
+	return made, nil
 }

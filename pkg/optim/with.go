@@ -38,6 +38,25 @@ type gradientTaker interface {
 type optioned struct {
 	base    gradientTaker
 	options []Option
+	name    string // ByName's; "" of others
+}
+
+// Structure names the rule and all its hyperparameters. A program built with a rule of ByName serves every other of the same structure. It is
+// empty for a rule that ByName did not make.
+func (o *optioned) Structure() string {
+	if o.name == "" {
+		return ""
+	}
+	structure := o.name
+	if r, is := o.base.(*rule); is {
+		for _, h := range r.hyper {
+			structure += fmt.Sprintf(", %s %g", h.name, h.value)
+		}
+	}
+	for _, option := range o.options {
+		structure += fmt.Sprintf(", %s %g (%t)", option.hyper.name, option.hyper.value, option.before != nil)
+	}
+	return structure
 }
 
 func compose(base gradientTaker, options []Option) (optimizer.Interface, error) {

@@ -54,6 +54,11 @@ func NewLeastSquares(x *mat.Dense, y []float64) (*LeastSquares, error) {
 	return &LeastSquares{Start: make([]float64, d), x: mat.DenseCopyOf(x), y: slices.Clone(y)}, nil
 }
 
+// Structure names what Loss builds: problems of the same structure differ in their Data alone.
+func (l *LeastSquares) Structure() string {
+	return fmt.Sprintf("least squares %v %v %v", l.Regularizer, l.Start, l.DType)
+}
+
 // Data returns the features [n, d] and the targets [n] in DType. It panics when a value does not fit into it.
 func (l *LeastSquares) Data() []*tensors.Tensor {
 	mustBeMade(l.x)

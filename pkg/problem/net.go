@@ -87,6 +87,11 @@ func NewNet(model MLP, data Data) (*Net, error) {
 	return &Net{model, x, y, data}, nil
 }
 
+// Structure names what Loss builds: nets of the same structure differ in their Data alone.
+func (n *Net) Structure() string {
+	return fmt.Sprintf("net %v %v %v %T", n.Sizes, n.Activation, n.DType, n.data)
+}
+
 // Data returns the features [n, inputs] and the targets [n, outputs], of classes one-hot. It panics when a value does not fit into DType.
 func (n *Net) Data() []*tensors.Tensor {
 	mustBeMade(n.x)

@@ -35,6 +35,11 @@ var (
 	_ Smooth  = (*Quadratic)(nil)
 )
 
+// Structure names what Loss builds: bowls of the same structure are equal.
+func (q *Quadratic) Structure() string {
+	return fmt.Sprintf("quadratic %v %v %v %v %v", q.spectrum, q.basis, q.optimum, q.Start, q.DType)
+}
+
 // NewQuadratic makes a bowl of d dimensions from its eigenvalues, the spectrum λ [d], and its eigenvectors, the
 // columns of an orthonormal basis Q [d, d] (see Rotation and RandomBasis; nil: the axes). optimum is θ* [d] (nil: the
 // origin).
