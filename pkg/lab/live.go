@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -56,6 +58,15 @@ func newRun(seq int) *liveRun {
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.ctx = watched(r.ctx)
 	return r
+}
+
+// encoded is JSON in which < and > stay as they are: an SVG is full of them, and a page reads it as data.
+func encoded(value any) ([]byte, error) {
+	var b bytes.Buffer
+	w := json.NewEncoder(&b)
+	w.SetEscapeHTML(false)
+	err := w.Encode(value)
+	return b.Bytes(), err
 }
 
 // overtaken says whether the run is to end.

@@ -24,12 +24,12 @@ var worker = js.Global().Get("descent")
 func newLiving() *liveProcess {
 	p := &liveProcess{waits: true, next: make(chan live.Request, 1), said: printed{}, run: newRun(0)}
 	p.tell = func(a live.Answer, outputs []live.Output) {
-		data, err := json.Marshal(struct {
+		data, err := encoded(struct {
 			live.Answer
 			Outputs []live.Output `json:"outputs"`
 		}{a, outputs})
 		if err != nil {
-			data, _ = json.Marshal(live.Answer{Seq: a.Seq, Done: true, Error: err.Error()})
+			data, _ = encoded(live.Answer{Seq: a.Seq, Done: true, Error: err.Error()})
 		}
 		worker.Call("answer", string(data))
 	}

@@ -95,9 +95,11 @@ func (p *liveProcess) listen(in io.Reader) {
 func packed(outputs []live.Output) []byte {
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err := json.NewEncoder(w).Encode(outputs); err != nil {
+	data, err := encoded(outputs)
+	if err != nil {
 		return nil
 	}
+	w.Write(data)
 	w.Close()
 	return b.Bytes()
 }
