@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -246,31 +248,81 @@ func TestTwoFilesOfATask(t *testing.T) {
 	require.Contains(t, all[0].Note, "b/descend.go counts, and a/descend.go does not")
 }
 
-// Go files count that lie beside the notebook; of a repository such as the template's, whose own files have tasks' names, those in assignments.
+// One rule says which files count, wherever they lie; what does not count is named. A file of this test whose name ends in ! holds the id of a task.
 func TestWhichFilesCount(t *testing.T) {
 	g := practiceGrader(t)
-	for _, c := range []struct{ files, count, note string }{
-		{"a/0-practice.ipynb a/descend.go a/old/descend.go descend.go", "a/descend.go", "a/old/descend.go does not lie beside the notebook"},
-		{"assignments/0-practice.ipynb assignments/descend.go go.mod notebooks/01.ipynb notebooks/x/go.mod pkg/theory/descend.go", "assignments/descend.go", ""},
-		{"assignments/descend.go docker/go.mod go.mod notebooks/01.ipynb notebooks/02.ipynb pkg/theory/descend.go", "assignments/descend.go", ""},
-		{"assignments/0-practice.ipynb go.mod pkg/theory/descend.go", "", ""},
-		{"go.mod descend.go", "descend.go", ""},
-		{"0-practice.ipynb a/go.mod a/descend.go", "", "a/descend.go does not lie beside the notebook"},
-		{"0-practice.ipynb a/descend.go", "", "a/descend.go does not lie beside the notebook"},
+	for _, c := range []struct {
+		files, notebook, code string
+		notes                 string // names in the note, and no others
+		problem               string
+	}{
+		{files: "a/0-practice.ipynb a/descend.go a/old/descend.go descend.go", notebook: "a/0-practice.ipynb", code: "a/descend.go", notes: "a/old/descend.go descend.go"},
+		{files: "0-practice.ipynb a/descend.go", notebook: "0-practice.ipynb", code: "a/descend.go"},
+		{files: "go.mod assignments/README.md src/descend.go", code: "src/descend.go"},
+		{files: "LAB assignments/0-practice.ipynb assignments/descend.go notebooks/01.ipynb pkg/theory/descend.go cmd/a/b/c/d/e/f/g.go .github/descend.go", notebook: "assignments/0-practice.ipynb", code: "assignments/descend.go"},
+		{files: "ex/LAB ex/assignments/practice/descend.go ex/pkg/theory/descend.go", code: "ex/assignments/practice/descend.go"},
+		{files: "LAB assignments/0-practice.ipynb descend.go", notebook: "assignments/0-practice.ipynb", code: "descend.go"},
+		{files: "LAB assignments/0-practice.ipynb work/0-practice.ipynb work/01.ipynb", notebook: "assignments/0-practice.ipynb", notes: "work/0-practice.ipynb"},
+		{files: "LAB work/0-practice.ipynb notebooks/0-practice.ipynb", notebook: "work/0-practice.ipynb", notes: "notebooks/0-practice.ipynb"},
+		{files: "LAB pkg/theory/descend.go", problem: "outside of the lab's own folders"},
+		{files: "descend.go notes/plots.ipynb", code: "descend.go", notes: "notes/plots.ipynb"},
+		{files: "hw1.ipynb! __MACOSX/._hw1.ipynb ._hw1.ipynb .ipynb_checkpoints/hw1.ipynb! plots.ipynb", notebook: "hw1.ipynb"},
+		{files: "hw1.ipynb", notes: "hw1.ipynb", problem: "neither 0-practice.ipynb nor"},
+		{files: "a.ipynb! b.ipynb!", notes: "a.ipynb b.ipynb", problem: "2 notebooks"},
+		{files: "a/0-practice.ipynb b/0-practice.ipynb descend.go", code: "descend.go", notes: "a/0-practice.ipynb b/0-practice.ipynb", problem: "none counts"},
+		{files: "0-practice.ipynb 0-practice(1).ipynb!", notebook: "0-practice.ipynb", notes: "0-practice(1).ipynb"},
+		{files: "0-practice.ipynb descent_step.go main.go Descend.go", notebook: "0-practice.ipynb", notes: "descent_step.go descent-step.go Descend.go descend.go"},
+		{files: "a.zip", problem: "unpack it"},
 	} {
 		folder := t.TempDir()
 		for _, file := range strings.Fields(c.files) {
+			text := "{}"
+			if held, is := strings.CutSuffix(file, "!"); is {
+				file, text = held, `{"cells": [{"metadata": {"nbgrader": {"grade_id": "descend"}}}]}`
+			}
+			if path.Base(file) == "LAB" {
+				file, text = path.Join(path.Dir(file), "go.mod"), "module descent.example // the lab\n"
+			}
 			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, "ada", file)), 0o755))
-			require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", file), []byte("{}"), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", file), []byte(text), 0o644))
 		}
 		all, _, err := Submissions(g.Kit.Assignment, folder)
 		require.NoError(t, err)
-		require.Equal(t, c.count, strings.TrimPrefix(all[0].found["descend.go"], "ada/"), c.files)
-		if c.note == "" {
-			require.Empty(t, all[0].Note, c.files)
-		} else {
-			require.Contains(t, all[0].Note, c.note)
+		require.Equal(t, c.notebook, strings.TrimPrefix(all[0].found["0-practice.ipynb"], "ada/"), c.files)
+		require.Equal(t, c.code, strings.TrimPrefix(all[0].found["descend.go"], "ada/"), c.files)
+		require.Contains(t, all[0].Problem, c.problem, c.files)
+		require.Equal(t, c.problem != "", all[0].Problem != "", "%s: %s", c.files, all[0].Problem)
+		named := regexp.MustCompile(`[\w/()._-]+\.(?:ipynb|go)\b`).FindAllString(strings.ReplaceAll(all[0].Note, "no notebook is named 0-practice.ipynb", ""), -1)
+		for _, name := range strings.Fields(c.notes) {
+			require.Contains(t, named, name, "%s: %s", c.files, all[0].Note)
 		}
+		if c.notes == "" {
+			require.Empty(t, named, "%s: %s", c.files, all[0].Note)
+		}
+	}
+}
+
+// A Go file beside the notebook stands in the place of its cell. One that lies elsewhere, where the student's own check has not found it, counts if the
+// notebook has no answer.
+func TestAFileElsewhereReplacesNoAnswer(t *testing.T) {
+	g := practiceGrader(t)
+	for _, c := range []struct {
+		solved, beside, counts bool
+	}{{false, false, true}, {false, true, true}, {true, true, true}, {true, false, false}} {
+		text, err := sourceOf(t, c.solved).Bytes()
+		require.NoError(t, err)
+		file := filepath.Join(map[bool]string{true: "", false: "old"}[c.beside], "descend.go")
+		folder := t.TempDir()
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, "ada", filepath.Dir(file)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", "0-practice.ipynb"), text, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", file), []byte("package mine\n\n// its own\n"+rightRun), 0o644))
+		all, _, err := Submissions(g.Kit.Assignment, folder)
+		require.NoError(t, err)
+		require.NoError(t, all[0].load())
+		work, err := all[0].Work(g.Kit.Assignment)
+		require.NoError(t, err)
+		require.Equal(t, c.counts, strings.Contains(work.Code["descend"], "its own"), "%+v", c)
+		require.Equal(t, c.solved, work.Notes["descend"] != "", "%+v", c)
 	}
 }
 

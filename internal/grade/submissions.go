@@ -12,7 +12,6 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,12 +52,11 @@ const (
 	deepestFolder = 5
 )
 
-// Submissions lists what is handed in for an assignment: a folder for each student, or a notebook for each. A folder holds the assignment's notebook,
-// up to deepestFolder folders deep, and beside it a Go file for each task, named as the task; or these files alone. Of a repository made from the
-// template, whose own files have such names, the folder assignments alone counts. Links are not followed: they would lead to others' files.
-// Students handed in when the latest of their files that count was written. The files themselves are read one submission at a time, when it is
-// graded. Others are the names of what is no submission. It is an error when the folder cannot be read. Two submissions of one name are one that is
-// unclear: a student may have chosen the name, and must neither stop the others nor take their points.
+// Submissions lists what is handed in for an assignment: a folder for each student, whose files count as look says, or a notebook for each. Links are not
+// followed: they would lead to others' files. Students handed in when the latest of their files was written, of those that are the notebook or a task's. The
+// files themselves are read one submission at a time, when it is graded. Others are the names of what is no submission. It is an error when the folder
+// cannot be read. Two submissions of one name are one that is unclear: a student may have chosen the name, and must neither stop the others nor take
+// their points.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -73,7 +71,7 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	for _, e := range entries {
 		s := Submission{Student: readable(e.Name()), folder: folder, found: map[string]string{}}
 		switch {
-		case strings.HasPrefix(e.Name(), "."):
+		case hidden(e.Name()):
 			others = append(others, s.Student)
 			continue
 		case e.Type()&fs.ModeSymlink != 0:
@@ -136,98 +134,6 @@ func (s *Submission) remark(form string, args ...any) {
 	}
 }
 
-// held are those files of a submission that may count, by their paths in its folder.
-type held struct {
-	notebooks, sources []string // the notebooks with the assignment's name come first
-	archive            string
-	handIn             string // the folder assignments of a repository made from the template, "" if it is none
-}
-
-// look finds the files of a submission that is a folder.
-func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) {
-	own, err := root.OpenRoot(name)
-	if err != nil {
-		s.Problem = "the folder cannot be read: " + brief.Of(err.Error())
-		return
-	}
-	defer own.Close()
-	var h held
-	seen := 0
-	fs.WalkDir(own.FS(), ".", func(file string, d fs.DirEntry, err error) error {
-		if seen++; seen > mostFiles {
-			s.remark("it has more than %d files, and only the first ones are looked at", mostFiles)
-			return fs.SkipAll
-		}
-		task := strings.HasSuffix(file, ".go") && a.Task(strings.TrimSuffix(path.Base(file), ".go")) != nil
-		switch {
-		case err != nil:
-			s.remark("%s cannot be read", brief.Of(readable(file)))
-			return fs.SkipDir
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && file != ".":
-			return fs.SkipDir
-		case d.IsDir() && strings.Count(file, "/") >= deepestFolder:
-			s.remark("%s lies too deep to be looked at", brief.Of(readable(file)))
-			return fs.SkipDir
-		case d.IsDir():
-		case !d.Type().IsRegular() && (isNotebook(file) || task):
-			s.remark("%s is a link or no file, and is not looked at", brief.Of(readable(file)))
-		case !d.Type().IsRegular():
-		case strings.EqualFold(path.Base(file), a.Name+".ipynb"):
-			h.notebooks = append([]string{file}, h.notebooks...)
-		case isNotebook(file):
-			h.notebooks = append(h.notebooks, file)
-		case task:
-			h.sources = append(h.sources, file)
-		case d.Name() == "go.mod" && h.handIn == "":
-			folder := path.Join(path.Dir(file), "assignments") // a student's own module has none
-			if info, err := own.Lstat(folder); err == nil && info.IsDir() {
-				h.handIn = folder
-			}
-		case slices.Contains([]string{".zip", ".gz", ".7z", ".rar", ".tar"}, path.Ext(file)):
-			h.archive = path.Base(file)
-		case file == path.Join(a.Name, "timestamp.txt"):
-			s.readTimestamp(own, file)
-		}
-		return nil
-	})
-	s.choose(root, name, a, h)
-}
-
-// choose takes those of the files that count: a notebook, and the Go files beside it, as `check` takes them; without a notebook that counts, those in the
-// template's folder or, if there is none, all. It says what is wrong with others, unless they are the template's own.
-func (s *Submission) choose(root *os.Root, name string, a *assignment.Assignment, h held) {
-	named := func(i int) bool { return strings.EqualFold(path.Base(h.notebooks[i]), a.Name+".ipynb") }
-	switch {
-	case len(h.notebooks) == 0 && len(h.sources) == 0 && h.archive != "":
-		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(readable(h.archive)))
-	case len(h.notebooks) == 0 && len(h.sources) == 0:
-		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
-	case len(h.notebooks) > 1 && !named(0):
-		s.Problem = fmt.Sprintf("it holds %d notebooks, and none is named %s.ipynb", len(h.notebooks), a.Name)
-	case len(h.notebooks) > 1 && named(1):
-		s.Problem = fmt.Sprintf("it holds more than one %s.ipynb", a.Name)
-	case len(h.notebooks) > 0:
-		s.find(root, filepath.Join(name, h.notebooks[0]), a.Name+".ipynb")
-	}
-	beside := h.handIn
-	if _, counts := s.found[a.Name+".ipynb"]; counts {
-		beside = path.Dir(h.notebooks[0])
-	}
-	slices.Sort(h.sources)
-	for _, file := range h.sources {
-		if beside != "" && path.Dir(file) != beside {
-			if h.handIn == "" {
-				s.remark("%s does not lie beside the notebook, and does not count", brief.Of(readable(file)))
-			}
-			continue
-		}
-		if before, twice := s.found[path.Base(file)]; twice {
-			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(readable(file)), brief.Of(readable(strings.TrimPrefix(before, name+"/"))))
-		}
-		s.find(root, filepath.Join(name, file), path.Base(file))
-	}
-}
-
 // find notes a file of the submission, unless it is a link or too large, and when it was written.
 func (s *Submission) find(root *os.Root, file, as string) {
 	most := int64(largestFile)
@@ -267,11 +173,7 @@ func (s *Submission) load() error {
 	defer root.Close()
 	s.Files = map[string][]byte{}
 	for as, file := range s.found {
-		info, err := root.Lstat(file)
-		if err != nil {
-			return err
-		}
-		in, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		text, err := readPlain(root, file, largestFile)
 		if errors.Is(err, fs.ErrPermission) { // tar and zip keep what a student set
 			s.remark("%s cannot be read: give yourself permission, and grade again", brief.Of(readable(path.Base(file))))
 			continue
@@ -279,18 +181,32 @@ func (s *Submission) load() error {
 		if err != nil {
 			return err
 		}
-		opened, err := in.Stat()
-		if err == nil && !os.SameFile(info, opened) || !info.Mode().IsRegular() {
-			err = fmt.Errorf("%s was changed", readable(file))
-		}
-		if err == nil {
-			s.Files[as], err = io.ReadAll(io.LimitReader(in, largestFile))
-		}
-		if err = errors.Join(err, in.Close()); err != nil {
-			return err
-		}
+		s.Files[as] = text
 	}
 	return nil
+}
+
+// readPlain reads a file. It is an error when the file is a link or no file, and when it has more bytes than most.
+func readPlain(root *os.Root, file string, most int) (text []byte, err error) {
+	info, err := root.Lstat(file)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > int64(most) {
+		return nil, errors.New("it is too large")
+	}
+	in, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := in.Stat()
+	if err == nil && !os.SameFile(info, opened) || !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s was changed", readable(file))
+	}
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(in, int64(most)))
+	}
+	return text, errors.Join(err, in.Close())
 }
 
 // writable is a time that every program that reads results can read: one of the years 1 to 9999, in UTC.
@@ -412,13 +328,22 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		w = FromNotebook(a, nb)
 	}
 	for _, t := range a.Tasks {
-		if text, is := s.Files[t.ID+".go"]; is {
-			if code := strings.TrimSpace(w.Code[t.ID]); code != "" && code != strings.TrimSpace(declarations(t.Stub)) {
-				w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
-			}
-			w.Code[t.ID] = withoutPackage(string(text))
-			functionsOf(w.Code[t.ID], w.declares)
+		file := t.ID + ".go"
+		text, is := s.Files[file]
+		if !is {
+			continue
 		}
+		code := strings.TrimSpace(w.Code[t.ID])
+		answered := code != "" && code != strings.TrimSpace(declarations(t.Stub))
+		if answered && path.Dir(s.found[file]) != path.Dir(s.found[a.Name+".ipynb"]) { // where no check of the student's own has found it
+			w.Notes[t.ID] = fmt.Sprintf("it is in the notebook and in %s, which does not lie beside it; the notebook counts", brief.Of(readable(s.found[file])))
+			continue
+		}
+		if answered {
+			w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
+		}
+		w.Code[t.ID] = withoutPackage(string(text))
+		functionsOf(w.Code[t.ID], w.declares)
 	}
 	return w, nil
 }
