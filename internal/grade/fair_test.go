@@ -398,3 +398,20 @@ func TestPagesOfWhoIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"bert.html"}, book.OlderPages(p))
 }
+
+// However a Go file writes its package clause, the rest of it is the task's code, at its lines.
+func TestPackageClauses(t *testing.T) {
+	for _, head := range []string{
+		"package mine", "package mine // Ada, exercise 0", "package mine /* a */ ;", "/*\npackage main\n*/\npackage mine", "\tpackage mine", "package übung", "// Ada\n\npackage mine",
+		"\ufeffpackage mine", "", "// package main", "package\n\nmine",
+	} {
+		code := withoutPackage(head + "\n" + rightStep)
+		require.NoError(t, gate(code), "%q", head)
+		require.Contains(t, code, rightStep)
+		require.Equal(t, strings.Count(head, "\n")+1+strings.Count(rightStep, "\n"), strings.Count(code, "\n"), "%q", head)
+	}
+	for _, head := range []string{"package mine, exercise 0", "package mine func f() {}", "package", "package p\npackage q"} {
+		require.Error(t, gate(withoutPackage(head+"\n"+rightStep)), head)
+	}
+	require.NoError(t, gate(withoutPackage("package mine; "+rightStep)))
+}

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io"
 	"io/fs"
 	"maps"
@@ -348,17 +350,21 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 	return w, nil
 }
 
-var packageClause = regexp.MustCompile(`(?m)^package\s+\w+\s*(;|$)`)
-
 // withoutPackage is a Go file without its package clause.
 func withoutPackage(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\r", "\n")
-	if at := packageClause.FindStringIndex(text); at != nil {
-		blank := []byte(text)
-		assignment.Blank(blank, at[0], at[1])
-		return string(blank)
+	code, files := withoutComments(text), token.NewFileSet()
+	file, err := parser.ParseFile(files, "", code, parser.PackageClauseOnly)
+	if err != nil {
+		return text
 	}
-	return text
+	blank, at := []byte(text), files.File(file.Package)
+	end := at.Offset(file.Name.End())
+	if rest := strings.TrimLeft(code[end:], " \t"); strings.HasPrefix(rest, ";") {
+		end = len(code) - len(rest) + 1
+	}
+	assignment.Blank(blank, at.Offset(file.Package), end)
+	return string(blank)
 }
 
 // digest tells submissions apart that differ in what is graded.
