@@ -36,7 +36,8 @@ type Graded struct {
 	Failed  string            `json:"failed,omitempty"`  // why it could not be graded: the machine's fault, and no points, not even 0
 	Tasks   []TaskResult      `json:"tasks"`
 	Answers map[string]string `json:"answers"`
-	Seconds float64           `json:"seconds"` // that it took
+	Notes   map[string]string `json:"notes,omitempty"` // what was unusual about answers
+	Seconds float64           `json:"seconds"`         // that it took
 }
 
 // state is what a folder of grades remembers.
@@ -257,7 +258,12 @@ func (g *Grader) Grade(ctx context.Context, s Submission) (*Graded, error) {
 	if err != nil && r.Problem == "" {
 		r.Problem = err.Error()
 	}
-	r.Answers = work.Answers
+	r.Answers, r.Notes = work.Answers, map[string]string{}
+	for _, q := range g.Kit.Assignment.Questions {
+		if note := work.Notes[q.ID]; note != "" {
+			r.Notes[q.ID] = note
+		}
+	}
 	r.Tasks, err = g.Judge(ctx, work)
 	r.Seconds = time.Since(start).Seconds()
 	return r, err

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"descent.example/pkg/assignment"
@@ -37,25 +38,27 @@ const (
 
 // FromNotebook takes the work out of a notebook. Cells count by the id of their task alone. A cell that is there more than once, because it
 // was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the cell that declares
-// the task's function counts.
+// the task's function counts. An answer to a question counts by its cell's id, whatever kind of cell it has become; that it may stand elsewhere is noted.
 func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	w := newWork()
 	named := map[string][]string{}
 	var others []string
-	room := mostCode
+	room, written := mostCode, false // whether there is prose that students did not get
 	for _, c := range nb.Cells {
 		var meta struct {
 			ID string `json:"grade_id"`
 		}
 		c.Meta("nbgrader", &meta)
 		switch {
+		case slices.ContainsFunc(a.Questions, func(q assignment.Question) bool { return q.ID == meta.ID }):
+			named[meta.ID] = append(named[meta.ID], string(c.Source))
 		case c.Type == "code" && a.Task(meta.ID) != nil:
 			named[meta.ID] = append(named[meta.ID], declarations(string(c.Source)))
 		case c.Type == "code" && len(c.Source) <= largestCode && len(c.Source) <= room:
 			room -= len(c.Source)
 			others = append(others, declarations(string(c.Source)))
-		case c.Type == "markdown" && meta.ID != "":
-			named[meta.ID] = append(named[meta.ID], string(c.Source))
+		case c.Type != "code" && strings.TrimSpace(string(c.Source)) != "":
+			written = written || !slices.Contains(a.Prose, assignment.ProseSum(string(c.Source)))
 		}
 	}
 	declaring := map[string]string{} // of those that declare a function the last
@@ -78,8 +81,14 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 		}
 	}
 	for _, q := range a.Questions {
-		if texts := named[q.ID]; len(texts) > 0 {
+		texts := named[q.ID]
+		if len(texts) > 0 {
 			w.Answers[q.ID] = shortened(strings.Join(texts, "\n\n"))
+		}
+		if len(texts) == 0 {
+			w.Notes[q.ID] = fmt.Sprintf("no cell has the id %s any more; if the answer stands elsewhere in the notebook, give it points by hand", q.ID)
+		} else if written && !answers(q, w.Answers[q.ID]) {
+			w.Notes[q.ID] = "its cell is empty, and the notebook has text elsewhere that students did not get; if that is the answer, give it points by hand"
 		}
 	}
 	return w
@@ -111,6 +120,12 @@ func functionsOf(code string, note func(name string)) {
 			note(f.Name.Name)
 		}
 	}
+}
+
+// answers tells whether a text is more than what students find in a question's cell.
+func answers(q assignment.Question, text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && text != strings.TrimSpace(q.Empty)
 }
 
 // shortened is an answer as far as a person would read it.

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"bytes"
 	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/pkg/assignment"
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -414,4 +417,73 @@ func TestPackageClauses(t *testing.T) {
 		require.Error(t, gate(withoutPackage(head+"\n"+rightStep)), head)
 	}
 	require.NoError(t, gate(withoutPackage("package mine; "+rightStep)))
+}
+
+// An answer counts whatever kind of cell it stands in, and one that may stand in another cell is named in the report until it has points.
+func TestAnswersAreSeen(t *testing.T) {
+	g := practiceGrader(t)
+	const good = "It halves each time, because η is 1/2."
+	of := func(change func(cells []notebook.Cell, at int) []notebook.Cell) *Graded {
+		nb := sourceOf(t, false)
+		at := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool {
+			var meta assignment.NBGrader
+			c.Meta("nbgrader", &meta)
+			return meta.ID == "explain"
+		})
+		nb.Cells = change(nb.Cells, at)
+		text, err := nb.Bytes()
+		require.NoError(t, err)
+		text = bytes.ReplaceAll(text, []byte("](../"), []byte("](../notebooks/")) // as in the template
+		r, err := g.Grade(t.Context(), Submission{Student: "ada", Key: "ada", Files: map[string][]byte{"0-practice.ipynb": text}})
+		require.NoError(t, err)
+		return r
+	}
+	report := func(r *Graded, byHand string) (Answered, string) {
+		book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+		require.NoError(t, err)
+		defer book.Close()
+		require.NoError(t, book.store(r, false))
+		if byHand != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(book.Folder, ByHandFile), []byte(byHand), 0o644))
+		}
+		p, err := book.Publish(nil)
+		require.NoError(t, err)
+		page, err := os.ReadFile(filepath.Join(book.Folder, "report.html"))
+		require.NoError(t, err)
+		return p.Standings[0].Questions[0], string(page)
+	}
+	for _, kind := range []string{"code", "raw", "markdown"} {
+		answer, page := report(of(func(cells []notebook.Cell, at int) []notebook.Cell {
+			cells[at].Type, cells[at].Source = kind, good
+			return cells
+		}), "")
+		require.Equal(t, good, answer.Answer, kind)
+		require.NotContains(t, page, "give it points by hand")
+	}
+	for name, change := range map[string]func(cells []notebook.Cell, at int) []notebook.Cell{
+		"in a cell below": func(cells []notebook.Cell, at int) []notebook.Cell {
+			return slices.Insert(cells, at+1, notebook.Cell{Type: "markdown", Source: good})
+		},
+		"instead of the cell": func(cells []notebook.Cell, at int) []notebook.Cell {
+			cells[at] = notebook.Cell{Type: "markdown", Source: good}
+			return cells
+		},
+		"as code instead of the cell": func(cells []notebook.Cell, at int) []notebook.Cell {
+			cells[at] = notebook.Cell{Type: "code", Source: good}
+			return cells
+		},
+		"in the text above": func(cells []notebook.Cell, at int) []notebook.Cell {
+			cells[at-1].Source += notebook.Text("\n\n" + good)
+			return cells
+		},
+	} {
+		r := of(change)
+		_, page := report(r, "")
+		require.Contains(t, page, "give it points by hand", name)
+		answer, page := report(r, "ada,explain,1.5\n")
+		require.Equal(t, 1.5, answer.Earned)
+		require.NotContains(t, page, "give it points by hand", name)
+	}
+	_, page := report(of(func(cells []notebook.Cell, _ int) []notebook.Cell { return cells }), "")
+	require.NotContains(t, page, "give it points by hand", "who wrote nothing")
 }

@@ -245,6 +245,11 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		for _, again := range s.Again {
 			problems = append(problems, problem{brief.Of(s.Student), again})
 		}
+		for _, q := range s.Questions {
+			if q.Note != "" {
+				problems = append(problems, problem{brief.Of(s.Student), q.Title + ": " + q.Note})
+			}
+		}
 		for _, t := range s.Tasks {
 			blocks := slices.ContainsFunc(s.Tasks, func(other TaskResult) bool { return strings.HasPrefix(other.Wrong, mendFirst(t.Title)) })
 			if s.Problem == "" && (t.Wrong == nothing || blocks || strings.Contains(t.Wrong, "stands in another cell")) {

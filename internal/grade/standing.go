@@ -32,16 +32,14 @@ type Standing struct {
 type Answered struct {
 	assignment.Question
 	Answer  string
+	Note    string // what was unusual
 	Graded  bool
 	Earned  float64
 	Comment string
 }
 
-// There tells whether there is an answer: more than what students find in its cell.
-func (a Answered) There() bool {
-	text := strings.TrimSpace(a.Answer)
-	return text != "" && text != strings.TrimSpace(a.Empty)
-}
+// There tells whether there is an answer.
+func (a Answered) There() bool { return answers(a.Question, a.Answer) }
 
 // points are those that the answer earned, or a text if it is not graded yet.
 func (a Answered) points(otherwise string) string {
@@ -159,6 +157,9 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 		}
 		for _, q := range b.Assignment.Questions {
 			answered := Answered{Question: q, Answer: r.Answers[q.ID]}
+			if _, is := own[q.ID]; !is {
+				answered.Note = r.Notes[q.ID]
+			}
 			if m, is := own[q.ID]; is && answered.There() && m.changed(answered.Answer) { // an answer that nobody has read; what was written of the other is kept
 				answered.Comment = strings.TrimSpace(fmt.Sprintf("[%s for an earlier answer] %s", assignment.Number(m.points), m.comment))
 				s.Again = append(s.Again, q.Title+": the answer has changed since it was graded by hand")

@@ -1,6 +1,8 @@
 package assignment
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -25,6 +27,7 @@ type Assignment struct {
 	Given     []string   `json:"given"` // the declarations that students use, a text for each cell
 	Tasks     []Task     `json:"tasks"`
 	Questions []Question `json:"questions"`
+	Prose     []string   `json:"prose"` // what ProseSum says of the other Markdown
 }
 
 // A Task asks for functions. They are checked by program.
@@ -161,6 +164,9 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 				a.Title = title
 			}
 		}
+		if c.Type == "markdown" && (meta == nil || !meta.Grade) {
+			a.Prose = append(a.Prose, ProseSum(string(c.Source)))
+		}
 		if meta == nil {
 			continue
 		}
@@ -224,6 +230,14 @@ func (a *Assignment) join(checks map[string]notebook.Cell) error {
 		return fmt.Errorf("the check %s belongs to no task: its grade_id is a task's and %s", id, checkSuffix)
 	}
 	return nil
+}
+
+var linkTarget = regexp.MustCompile(`\]\([^)]*\)`)
+
+// ProseSum is the same for Markdown that a student has not changed, wherever its links lead: in a repository for students they lead elsewhere.
+func ProseSum(markdown string) string {
+	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(linkTarget.ReplaceAllString(markdown, "]")), " ")))
+	return hex.EncodeToString(sum[:8])
 }
 
 var headings = regexp.MustCompile(`(?m)^#+ +(.*)$`)
