@@ -254,6 +254,7 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 		}
 		inside, _ := filepath.Rel(folder, path)
 		student, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
+		student = grade.Readable(student)
 		if has := students[d.Name()]; !slices.Contains(has, student) {
 			students[d.Name()] = append(has, student)
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,6 +30,20 @@ func TestSourceOfAFolder(t *testing.T) {
 	source, err := sourceFor(home, folder, "")
 	require.NoError(t, err)
 	require.Equal(t, "0-practice.ipynb", filepath.Base(source))
+
+	// Names that speak to a terminal are written with escapes.
+	require.NoError(t, os.Rename(filepath.Join(folder, "bert"), filepath.Join(folder, "bert\x1b]0;owned\a")))
+	read, out, err := os.Pipe()
+	require.NoError(t, err)
+	stdout := os.Stdout
+	os.Stdout = out
+	_, err = sourceFor(home, folder, "")
+	os.Stdout = stdout
+	require.NoError(t, errors.Join(err, out.Close()))
+	said, err := io.ReadAll(read)
+	require.NoError(t, err)
+	require.Contains(t, string(said), "owned")
+	require.NotContains(t, string(said), "\x1b")
 	write("ada/2-sgd-noise.ipynb")
 	_, err = sourceFor(home, folder, "")
 	require.ErrorContains(t, err, "--source")

@@ -29,7 +29,7 @@ type Graded struct {
 	Student string            `json:"student"`
 	Key     string            `json:"key"`
 	Digest  string            `json:"digest"`  // of the submission and of the checks
-	Content string            `json:"content"` // digest of the submission alone
+	Content string            `json:"content"` // digest of the submission alone, "" if it is unclear what that is
 	Handed  time.Time         `json:"handed"`
 	Problem string            `json:"problem,omitempty"` // what is wrong with the submission as a whole
 	Note    string            `json:"note,omitempty"`    // what else is unusual
@@ -153,12 +153,24 @@ func (b *Book) SetOthers(names []string) error {
 
 // Unknown are the names in the list of times that no submission has.
 func (b *Book) Unknown(all []Submission) (names []string) {
+	_, names = b.timesOf(all)
+	return names
+}
+
+// timesOf are the times of the list by the names of the submissions, and the names that none has.
+func (b *Book) timesOf(all []Submission) (times map[string]time.Time, unknown []string) {
+	var students []string
+	for _, s := range all {
+		students = append(students, s.Student)
+	}
+	times = map[string]time.Time{}
 	for _, name := range slices.Sorted(maps.Keys(b.Times)) {
-		if !slices.ContainsFunc(all, func(s Submission) bool { return s.Student == name }) {
-			names = append(names, name)
+		student := meant(name, students)
+		if times[student] = b.Times[name]; !slices.Contains(students, student) {
+			unknown = append(unknown, name)
 		}
 	}
-	return names
+	return times, unknown
 }
 
 // Close lets others open the folder.
@@ -180,6 +192,7 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 	if err := b.save(); err != nil {
 		return err
 	}
+	times, _ := b.timesOf(all)
 	var mu sync.Mutex
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.NumCPU())
@@ -188,7 +201,7 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if at, is := b.Times[s.Student]; is {
+			if at, is := times[s.Student]; is {
 				s.Handed = at
 			} else if b.Stamps && !s.stamp.IsZero() {
 				s.Handed = s.stamp
@@ -222,11 +235,11 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed}
 	if failed == nil {
 		graded, failed = g.Grade(ctx, s)
+		graded.Content = s.digest("")
 	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	graded.Content = s.digest("")
 	if graded.Digest = digest; failed != nil { // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
 		graded.Digest, graded.Failed, graded.Tasks = "", brief.Of(failed.Error()), nil
 		for _, t := range g.Kit.Assignment.Tasks { // which may get points by hand
@@ -290,10 +303,16 @@ func (b *Book) store(r *Graded, again bool) error {
 	}
 	path := filepath.Join(folder, "graded.json")
 	if again {
-		for i := 1; ; i++ {
-			if err := os.Link(path, filepath.Join(folder, fmt.Sprintf("graded-%d.json", i))); !errors.Is(err, fs.ErrExist) {
-				break
-			}
+		old, err := os.ReadFile(path)
+		i := 1
+		for fileExists(filepath.Join(folder, fmt.Sprintf("graded-%d.json", i))) {
+			i++
+		}
+		if err == nil { // a copy, because not all file systems have hard links
+			err = made.Replace(filepath.Join(folder, fmt.Sprintf("graded-%d.json", i)), old, 0o644)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	scope, err := json.MarshalIndent(Gradescope(r), "", " ")

@@ -349,6 +349,46 @@ func TestANameTakesNobodysPoints(t *testing.T) {
 	table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 	require.NoError(t, err)
 	require.Contains(t, string(table), `"ada","","","","","","7"`)
+
+	// Points by hand are for no submission as long as it is unclear which is this student's, and stay those of the one before.
+	require.NoError(t, os.WriteFile(filepath.Join(book.Folder, ByHandFile), []byte("ada,descend,1\nada,late,0.5\n"), 0o644))
+	publish := func() Standing {
+		all, _, err := Submissions(g.Kit.Assignment, folder)
+		require.NoError(t, err)
+		require.NoError(t, book.Grade(t.Context(), g, all, func(Submission, bool) {}))
+		p, err := book.Publish(nil)
+		require.NoError(t, err)
+		return p.Standings[0]
+	}
+	publish()
+	for range 2 {
+		require.NoError(t, os.Remove(filepath.Join(folder, "ada.ipynb")))
+		s := publish()
+		require.Empty(t, s.Again)
+		require.Equal(t, .5, s.Total)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "ada.ipynb"), []byte("{}"), 0o644))
+		require.Empty(t, publish().Again)
+	}
+	require.NoError(t, os.Remove(filepath.Join(folder, "ada.ipynb")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ada", "descend.go"), []byte(rightStep), 0o644))
+	require.Len(t, publish().Again, 2)
+}
+
+// A name is found in a list from which a program dropped the spaces around it, unless it could be two.
+func TestNamesWithoutTheirSpaces(t *testing.T) {
+	students := []string{" lead", " lead", "end ", "a", " a", " b", "b "}
+	for name, want := range map[string]string{"lead": " lead", " lead": " lead", "end": "end ", "a": "a", " a": " a", "b": "b", " b": " b", "lea": "lea"} {
+		require.Equal(t, want, meant(name, students), "%q", name)
+	}
+	book := &Book{state: state{Times: map[string]time.Time{"lead": time.Unix(1, 0), "b": time.Unix(2, 0)}}}
+	times, unknown := book.timesOf([]Submission{{Student: " lead"}, {Student: " b"}, {Student: "b "}})
+	require.Equal(t, time.Unix(1, 0), times[" lead"])
+	require.Equal(t, []string{"b"}, unknown)
+	marks, a := Marks{}, practiceGrader(t).Kit.Assignment
+	list := filepath.Join(t.TempDir(), "list.csv")
+	require.NoError(t, os.WriteFile(list, []byte(" lead,explain,1\n"), 0o644))
+	require.NoError(t, marks.read(a, students, list))
+	require.Equal(t, 1.0, marks[" lead"]["explain"].points)
 }
 
 // A task that calls a function of a task that is refused says so, and one that does not call it is graded.

@@ -96,7 +96,7 @@ func oneSubmission(kit *Kit, path string) (Submission, error) {
 	}
 	defer root.Close()
 	name := filepath.Base(path)
-	s := Submission{Student: readable(name), Key: "one", folder: filepath.Dir(path), found: map[string]string{}}
+	s := Submission{Student: Readable(name), Key: "one", folder: filepath.Dir(path), found: map[string]string{}}
 	info, err := root.Stat(name)
 	switch {
 	case err != nil:

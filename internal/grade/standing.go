@@ -60,10 +60,10 @@ type mark struct {
 	of      string // the answer to a question, or the digest of the submission, for which the points are; "" if the line does not say
 }
 
-// changed tells whether the mark is for something else than what is there now. Programs for tables cut long texts and end lines otherwise.
+// changed tells whether the mark is for something else than what is there now, if both are known. Programs for tables cut long texts and end lines otherwise.
 func (m mark) changed(now string) bool {
 	even := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	return m.of != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
+	return m.of != "" && now != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
 }
 
 // Marks are the points given by hand, by student and item.
@@ -96,7 +96,7 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 
 // add adds a line of a list. most are the points that each item may have.
 func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64) error {
-	student, item, said := listed(row[0]), row[1], strings.TrimSpace(row[2])
+	student, item, said := meant(listed(row[0]), students), row[1], strings.TrimSpace(row[2])
 	open := said == ""
 	if open && (len(row) < 4 || row[3] == "") || strings.EqualFold(said, "points") {
 		return nil // not graded yet, or a head
@@ -166,7 +166,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 				s.Open++
 				marks[r.Student][q.ID] = mark{comment: answered.Comment, open: true}
 			} else if is {
-				if m.changed(answered.Answer) {
+				if m.of != "" && !answered.There() && r.Content != "" {
 					s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
 				}
 				answered.Graded, answered.Earned, answered.Comment = true, m.points, strings.TrimSpace(ofEarlier.ReplaceAllString(m.comment, ""))

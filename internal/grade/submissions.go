@@ -29,7 +29,7 @@ import (
 
 // A Submission is what one student handed in.
 type Submission struct {
-	Student string // the name of the folder or notebook, as readable writes it
+	Student string // the name of the folder or notebook, as Readable writes it
 	Key     string // the student's name as files can have it
 	Files   map[string][]byte
 	Handed  time.Time
@@ -71,7 +71,7 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	defer root.Close()
 	at := map[string]int{}
 	for _, e := range entries {
-		s := Submission{Student: readable(e.Name()), folder: folder, found: map[string]string{}}
+		s := Submission{Student: Readable(e.Name()), folder: folder, found: map[string]string{}}
 		switch {
 		case hidden(e.Name()):
 			others = append(others, s.Student)
@@ -81,7 +81,7 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 		case e.IsDir():
 			s.look(root, e.Name(), a)
 		case isNotebook(e.Name()):
-			s.Student = readable(e.Name()[:len(e.Name())-len(".ipynb")])
+			s.Student = Readable(e.Name()[:len(e.Name())-len(".ipynb")])
 			s.find(root, e.Name(), a.Name+".ipynb")
 		default: // a list of times, a note
 			others = append(others, s.Student)
@@ -101,9 +101,9 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	return all, others, nil
 }
 
-// readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the
+// Readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the
 // direction of text, bytes that are not UTF-8. Two names are never one.
-func readable(name string) string {
+func Readable(name string) string {
 	quoted := strconv.QuoteToGraphic(name)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
@@ -151,7 +151,7 @@ func (s *Submission) find(root *os.Root, file, as string) {
 		err = fmt.Errorf("it has %d MiB, and %d are the most", (info.Size()+1<<20-1)>>20, most>>20)
 	}
 	if err != nil {
-		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(readable(path.Base(file))), brief.Of(err.Error()))
+		s.Problem = fmt.Sprintf("%s cannot be read: %s", brief.Of(Readable(path.Base(file))), brief.Of(err.Error()))
 		return
 	}
 	s.found[as] = file
@@ -177,7 +177,7 @@ func (s *Submission) load() error {
 	for as, file := range s.found {
 		text, err := readPlain(root, file, largestFile)
 		if errors.Is(err, fs.ErrPermission) { // tar and zip keep what a student set
-			s.remark("%s cannot be read: give yourself permission, and grade again", brief.Of(readable(path.Base(file))))
+			s.remark("%s cannot be read: give yourself permission, and grade again", brief.Of(Readable(path.Base(file))))
 			continue
 		}
 		if err != nil {
@@ -203,7 +203,7 @@ func readPlain(root *os.Root, file string, most int) (text []byte, err error) {
 	}
 	opened, err := in.Stat()
 	if err == nil && !os.SameFile(info, opened) || !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s was changed", readable(file))
+		err = fmt.Errorf("%s was changed", Readable(file))
 	}
 	if err == nil {
 		text, err = io.ReadAll(io.LimitReader(in, int64(most)))
@@ -265,10 +265,30 @@ func ReadTimes(file string) (map[string]time.Time, error) {
 	return all, nil
 }
 
-// listed is the student's name that stands in a list, where people write it as it is and the lab as readable does.
+// listed is the student's name that stands in a list, where people write it as it is and the lab as Readable does.
 func listed(name string) string {
 	if name = unplain(name); strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsGraphic(r) }) {
-		return readable(name)
+		return Readable(name)
+	}
+	return name
+}
+
+// meant is the student whom a name in a list means: the one of that name, or else the only one whose name is the same but for spaces around it, which
+// programs for tables drop. It is the name itself if there is none.
+func meant(name string, students []string) string {
+	if slices.Contains(students, name) {
+		return name
+	}
+	found := map[string]bool{}
+	for _, s := range students {
+		if strings.TrimSpace(s) == strings.TrimSpace(name) {
+			found[s] = true
+		}
+	}
+	for s := range found {
+		if len(found) == 1 {
+			return s
+		}
 	}
 	return name
 }
@@ -338,7 +358,7 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		code := strings.TrimSpace(w.Code[t.ID])
 		answered := code != "" && code != strings.TrimSpace(declarations(t.Stub))
 		if answered && path.Dir(s.found[file]) != path.Dir(s.found[a.Name+".ipynb"]) { // where no check of the student's own has found it
-			w.Notes[t.ID] = fmt.Sprintf("it is in the notebook and in %s, which does not lie beside it; the notebook counts", brief.Of(readable(s.found[file])))
+			w.Notes[t.ID] = fmt.Sprintf("it is in the notebook and in %s, which does not lie beside it; the notebook counts", brief.Of(Readable(s.found[file])))
 			continue
 		}
 		if answered {

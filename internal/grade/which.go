@@ -57,19 +57,19 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 		}
 		switch {
 		case err != nil:
-			s.remark("%s cannot be read", brief.Of(readable(file)))
+			s.remark("%s cannot be read", brief.Of(Readable(file)))
 			return fs.SkipDir
 		case d.IsDir() && (hidden(d.Name()) || h.clones[path.Dir(file)] && slices.Contains(forStudents, d.Name())):
 			return fs.SkipDir
 		case d.IsDir() && strings.Count(file, "/") >= deepestFolder:
-			s.remark("%s lies too deep to be looked at", brief.Of(readable(file)))
+			s.remark("%s lies too deep to be looked at", brief.Of(Readable(file)))
 			return fs.SkipDir
 		case d.IsDir():
 			text, err := readPlain(own, path.Join(file, "go.mod"), largestGoMod)
 			h.clones[file] = err == nil && modfile.ModulePath(text) == labModule
 			chapter := path.Join(file, "notebooks", a.Name+".ipynb")
 			if _, err := own.Lstat(chapter); h.clones[file] && err == nil {
-				s.remark("%s lies between the chapters, and does not count", brief.Of(readable(chapter)))
+				s.remark("%s lies between the chapters, and does not count", brief.Of(Readable(chapter)))
 			}
 		case hidden(d.Name()):
 		case file == path.Join(a.Name, "timestamp.txt"):
@@ -77,7 +77,7 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 		case d.Type().IsRegular():
 			h.add(file, a)
 		case isNotebook(file) || taskOf(file, a) != "":
-			s.remark("%s is a link or no file, and is not looked at", brief.Of(readable(file)))
+			s.remark("%s is a link or no file, and is not looked at", brief.Of(Readable(file)))
 		}
 		return nil
 	})
@@ -121,14 +121,14 @@ func (s *Submission) choose(root, own *os.Root, name string, a *assignment.Assig
 	}
 	for _, file := range append(notebooks[:len(notebooks):len(notebooks)], besides...) {
 		if file != counts {
-			s.remark("%s does not count", brief.Of(readable(file)))
+			s.remark("%s does not count", brief.Of(Readable(file)))
 		}
 	}
 	s.chooseCode(root, name, a, h.code, func(file string) bool { return counts != "" && path.Dir(file) == path.Dir(counts) })
 	switch {
 	case len(s.found) > 0 || s.Problem != "":
 	case h.archive != "":
-		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(readable(h.archive)))
+		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(Readable(h.archive)))
 	default:
 		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
 		for _, clone := range h.clones {
@@ -170,7 +170,7 @@ func (s *Submission) holding(own *os.Root, notebooks []string, a *assignment.Ass
 	for _, file := range notebooks {
 		text, err := readPlain(own, file, min(room, largestFile))
 		if room -= len(text); err != nil {
-			s.remark("%s is not looked at: %s", brief.Of(readable(file)), brief.Of(err.Error()))
+			s.remark("%s is not looked at: %s", brief.Of(Readable(file)), brief.Of(err.Error()))
 		} else if id.Match(text) {
 			all = append(all, file)
 		}
@@ -193,7 +193,7 @@ func (s *Submission) chooseCode(root *os.Root, name string, a *assignment.Assign
 			continue
 		}
 		if before, twice := s.found[path.Base(file)]; twice {
-			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(readable(file)), brief.Of(readable(strings.TrimPrefix(before, name+"/"))))
+			s.remark("%s is there more than once; %s counts, and %s does not", path.Base(file), brief.Of(Readable(file)), brief.Of(Readable(strings.TrimPrefix(before, name+"/"))))
 		}
 		s.find(root, filepath.Join(name, file), path.Base(file))
 	}
@@ -205,7 +205,7 @@ func (s *Submission) chooseCode(root *os.Root, name string, a *assignment.Assign
 	}
 	for _, file := range strange {
 		if meant := nearest.DidYouMean("", path.Base(file), open); meant != "" {
-			s.remark("%s is named as no task, and does not count.%s", brief.Of(readable(file)), meant)
+			s.remark("%s is named as no task, and does not count.%s", brief.Of(Readable(file)), meant)
 		}
 	}
 }
