@@ -57,7 +57,7 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.source, "source", "", "the assignment's source (default: the one in notebooks/assignments that the submissions are named as)")
 	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the grades (default: FOLDER-grades)")
 	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59; a date alone is the end of that day (remembered)")
-	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" (remembered)`)
+	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" or none (remembered)`)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
 	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt "+
 		"(which a student could write, unless nbgrader collected). Remembered; without it the files' times count")
@@ -232,6 +232,10 @@ func tell(book *grade.Book, p grade.Published) {
 		fmt.Printf("  not there any more, and left out of the table: %s\n", strings.Join(p.Gone, ", "))
 	}
 	for _, name := range p.Kept {
+		if strings.HasPrefix(name, strings.TrimSuffix(grade.ByHandFile, ".csv")) {
+			fmt.Printf("  points and comments in %s count; what you wrote into answers there does not, and stays in %s\n", grade.ByHandFile, name)
+			continue
+		}
 		fmt.Printf("  you had changed what was there; that is now %s\n", name)
 	}
 }

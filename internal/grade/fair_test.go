@@ -404,13 +404,91 @@ func TestWhoNeedsARefusedTask(t *testing.T) {
 	}
 }
 
-// A list that is separated by neither commas nor semicolons says what to do.
-func TestAListWithTabs(t *testing.T) {
+// A list is read whatever separates its fields, with a head or without one, and one that is separated otherwise says what to do.
+func TestSeparators(t *testing.T) {
+	a := practiceGrader(t).Kit.Assignment
 	list := filepath.Join(t.TempDir(), "list.csv")
-	require.NoError(t, os.WriteFile(list, []byte("ada\texplain\t1\n"), 0o644))
-	_, err := readCSV(list, 3)
+	for text, comment := range map[string]string{
+		"ada\texplain\t1,5\tgood, but, well; slow\n":                        "good, but, well; slow",
+		"ada\texplain\t\t good\n":                                           "good",
+		"student\titem\tpoints\tcomment, if any\nada\texplain\t1.5\tgood\n": "good",
+		"ada;explain;1,5;good, but, well, slow\n":                           "good, but, well, slow",
+		"ada,explain,1.5,good; but; well; slow\n":                           "good; but; well; slow",
+		"Student;Item;Points;Comment, if any\nada;explain;1,5;good\n":       "good",
+	} {
+		require.NoError(t, os.WriteFile(list, []byte(text), 0o644))
+		marks := Marks{}
+		require.NoError(t, marks.read(a, []string{"ada"}, list), text)
+		m := marks["ada"]["explain"]
+		require.Equal(t, comment, strings.TrimSpace(m.comment), text)
+		require.True(t, m.open || m.points == 1.5, text)
+	}
+	for text, want := range map[string]int{"ada\t2026-11-30\n": 1, "Name;Zeit\nada;2026-11-30\n": 1, "ada,2026-11-30\n": 1} {
+		require.NoError(t, os.WriteFile(list, []byte(text), 0o644))
+		times, err := ReadTimes(list)
+		require.NoError(t, err)
+		require.Len(t, times, want, text)
+	}
+	require.NoError(t, os.WriteFile(list, []byte("ada|explain|1\n"), 0o644))
+	err := Marks{}.read(a, []string{"ada"}, list)
 	require.ErrorContains(t, err, "1 field,")
 	require.ErrorContains(t, err, "commas or semicolons")
+}
+
+// Nothing that a person writes into the list of points given by hand is lost: it is in the list that is written, or an error, or in the old list, which stays.
+func TestWordsInTheListAreKept(t *testing.T) {
+	a := practiceGrader(t).Kit.Assignment
+	const head = "student,item,points,comment,of,answer\n"
+	for name, c := range map[string]struct {
+		own, given string
+		wrong      string   // in the error
+		words      []string // in the list that is written
+		kept       bool
+	}{
+		"a column more":             {own: head + "ada,explain,,,2,It halves.,Bob\n", wrong: "line 2"},
+		"a column more with a head": {own: "student,item,points,comment,of,answer,graded by\nada,explain,,,2,It halves.,Bob\n", wrong: "graded by"},
+		"in the column of":          {own: head + "ada,explain,1,,two,It halves.\n", wrong: "two"},
+		"two comments":              {own: "ada,explain,,come and see me\nada,explain,,and bring it\n", words: []string{"come and see me", "and bring it"}},
+		"a comment before points":   {own: "ada,explain,,come and see me\nada,explain,1.5,\n", words: []string{"come and see me", `"1.5"`}},
+		"a comment behind points":   {own: "ada,descend,1.5,right\nada,descend,,come and see me\n", words: []string{"come and see me", "right", `"1.5"`}},
+		"a comment given":           {own: "ada,explain,1.5,right\n", given: "ada,explain,,come and see me\n", words: []string{"come and see me", "right", `"1.5"`}},
+		"points given":              {own: "ada,explain,1.5,right\n", given: "ada,explain,1,but slow\n", words: []string{"but slow", "right", `"1"`}},
+		"points that say points":    {own: "ada,explain,points,come and see me\n", wrong: "no number"},
+		"words in the answer":       {own: head + "ada,explain,1.5,,2,It halves. [why?]\n", words: []string{"1.5 for an earlier answer"}, kept: true},
+		"an answer of before":       {own: head + "ada,explain,1.5,right,2,It doubles.\n", words: []string{"1.5 for an earlier answer", "right"}},
+		"a comment on no answer":    {own: head + "bert,explain,,come and see me,,\n", words: []string{`"bert","explain","","come and see me"`}},
+		"a comment on both answers": {own: "ada,explain,1,now\n", given: "ada,explain,,[2 for an earlier answer] then\n", words: []string{"now\n[2 for an earlier answer] then"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), a)
+			require.NoError(t, err)
+			defer book.Close()
+			tasks := []TaskResult{{ID: "descend", Of: 3}}
+			for i, answer := range []string{"It doubles.", "It halves."} {
+				require.NoError(t, book.store(&Graded{Student: "ada", Key: "ada", Tasks: tasks, Answers: map[string]string{"explain": answer}}, i > 0))
+			}
+			require.NoError(t, book.store(&Graded{Student: "bert", Key: "bert", Tasks: tasks, Answers: map[string]string{}}, false))
+			own, given := filepath.Join(book.Folder, ByHandFile), filepath.Join(t.TempDir(), "given.csv")
+			require.NoError(t, os.WriteFile(own, []byte(c.own), 0o644))
+			require.NoError(t, os.WriteFile(given, []byte(c.given), 0o644))
+			for i := range 3 { // another time nothing is added
+				marks, err := book.ReadByHand(nil, given)
+				if c.wrong != "" {
+					require.ErrorContains(t, err, c.wrong)
+					return
+				}
+				require.NoError(t, err)
+				p, err := book.Publish(marks)
+				require.NoError(t, err)
+				text, err := os.ReadFile(own)
+				require.NoError(t, err)
+				for _, word := range c.words {
+					require.Equal(t, 1, strings.Count(string(text), word), "%s in %s", word, text)
+				}
+				require.Equal(t, c.kept && i == 0, len(p.Kept) > 0, p.Kept)
+			}
+		})
+	}
 }
 
 // A notebook that was cut off is said to be that.

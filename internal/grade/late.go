@@ -21,11 +21,14 @@ type Rule struct {
 
 var latePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?)% (?:an?|per|each) (day|hour)(?:, at most (\d+(?:\.\d+)?)%)?$`)
 
-// Change returns the rule with another due time, another cost such as "10% a day, at most 50%" and another grace; what is empty or nil stays. A due time that is a date alone
+// noPenalty says that lateness costs nothing.
+const noPenalty = "none"
+
+// Change returns the rule with another due time, another cost such as "10% a day, at most 50%" or "none", and another grace; what is empty or nil stays. A due time that is a date alone
 // is the end of that day. It is an error, which names all that is wrong, when one of them is none, and when there is a cost or a grace without a due time.
 func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
 	err := errors.Join(r.setDue(due), r.setCost(late))
-	if r.Due.IsZero() && due == "" && (late != "" || grace != nil) {
+	if r.Due.IsZero() && due == "" && (late != "" && strings.TrimSpace(late) != noPenalty || grace != nil) {
 		err = errors.Join(err, errors.New("--late says what lateness costs, and --due, when it begins: give both"))
 	}
 	if grace != nil {
@@ -54,9 +57,13 @@ func (r *Rule) setCost(late string) error {
 	if late == "" {
 		return nil
 	}
+	if strings.TrimSpace(late) == noPenalty {
+		r.Part = 0
+		return nil
+	}
 	m := latePattern.FindStringSubmatch(strings.TrimSpace(late))
 	if m == nil {
-		return fmt.Errorf(`--late=%q is not a rule: write one as "10%% a day" or "5%% an hour, at most 50%%"`, late)
+		return fmt.Errorf(`--late=%q is not a rule: write one as "10%% a day" or "5%% an hour, at most 50%%", or %s`, late, noPenalty)
 	}
 	percent := func(s string, otherwise float64) float64 {
 		if v, err := strconv.ParseFloat(s, 64); err == nil {

@@ -3,9 +3,11 @@ package grade
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -94,9 +96,10 @@ func (b *Book) Publish(given Marks) (p Published, err error) {
 			marks[student] = map[string]mark{}
 		}
 		for item, m := range items {
-			if _, is := marks[student][item]; !is || !m.open {
-				marks[student][item] = m
+			if before, is := marks[student][item]; is {
+				m = before.with(m)
 			}
+			marks[student][item] = m
 		}
 	}
 	p.Standings = b.Standings(results, marks)
@@ -119,9 +122,13 @@ func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string,
 	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all, gone)); err != nil {
 		return nil, err
 	}
-	// All that a person writes into this list was read, or it was an error before.
-	if err := made.Replace(filepath.Join(b.Folder, ByHandFile), b.ByHand(all, gone, marks), 0o644); err != nil {
+	list := b.ByHand(all, gone, marks)
+	old, err := made.Update(b.Folder, ByHandFile, list, func() bool { return b.holds(list, marks) })
+	if err != nil {
 		return nil, err
+	}
+	if old != "" {
+		kept = append(kept, old)
 	}
 	files := map[string][]byte{"grades.csv": b.CSV(all), "report.html": page.Bytes()}
 	for name, text := range files {
@@ -131,6 +138,57 @@ func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string,
 		}
 	}
 	return kept, err
+}
+
+// A line is whom and what a line of the list of points given by hand is for.
+type line struct{ student, item string }
+
+// holds tells whether a new list of points given by hand holds the comments of the folder's own, and the answers in it that no student has given.
+func (b *Book) holds(list []byte, marks Marks) bool {
+	most := mostPoints(b.Assignment)
+	before, err := readCSV(filepath.Join(b.Folder, ByHandFile), 3, most.fits)
+	after, wrong := parseCSV(ByHandFile, string(list), len(byHandFields), most.fits)
+	if err != nil || wrong != nil {
+		return false
+	}
+	of := func(row []string) line {
+		return line{meant(listed(row[0]), slices.Collect(maps.Keys(marks))), row[1]}
+	}
+	now := map[line][]string{}
+	for _, row := range after {
+		now[of(row.text)] = row.text
+	}
+	for _, row := range before {
+		text := append(row.text[:len(row.text):len(row.text)], "", "", "")
+		new, is := now[of(text)]
+		if !is {
+			new = make([]string, len(byHandFields))
+		}
+		m := mark{comment: unplain(text[3]), of: unplain(text[5])}
+		lost := !strings.Contains(unplain(new[3]), m.comment) || m.of != "" && text[5] != new[5] && !b.answered(of(text), m)
+		if lost && !most.head(text) {
+			return false
+		}
+	}
+	return true
+}
+
+// answered tells whether a mark is for what its student has handed in at some time.
+func (b *Book) answered(l line, m mark) bool {
+	paths, _ := filepath.Glob(filepath.Join(b.student(keyOf(l.student)), "graded*.json"))
+	for _, path := range paths {
+		var r Graded
+		text, err := os.ReadFile(path)
+		if err != nil || json.Unmarshal(text, &r) != nil {
+			continue
+		}
+		for _, of := range []string{r.Answers[l.item], r.Content} {
+			if of != "" && !m.changed(of) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Feedback writes a page for each student, without what hidden checks try. It returns the folder. It is an error when the folder cannot be written.

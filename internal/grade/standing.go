@@ -66,22 +66,39 @@ func (m mark) changed(now string) bool {
 	return m.of != "" && now != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
 }
 
+// with is the mark with another line for the same: its points replace those that are there, its comment is added.
+func (m mark) with(line mark) mark {
+	both := m
+	if !line.open {
+		both.points, both.of, both.open = line.points, line.of, false
+	}
+	switch {
+	case says(m.comment, line.comment):
+	case says(line.comment, m.comment):
+		both.comment = line.comment
+	case ofEarlier.MatchString(m.comment): // what is said of this answer stands first
+		both.comment = line.comment + "\n" + m.comment
+	default:
+		both.comment = m.comment + "\n" + line.comment
+	}
+	return both
+}
+
+// says tells whether a comment holds all lines of another.
+func says(comment, other string) bool {
+	return other == "" || strings.Contains("\n"+comment+"\n", "\n"+other+"\n")
+}
+
 // Marks are the points given by hand, by student and item.
 type Marks map[string]map[string]mark
 
 // read adds the points of lists of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
-// student. It is an error, which names the line, when an item is unknown, points are no number, below 0 or more than there are, and when a student
-// has an item twice in these lists.
+// student. It is an error, which names the line, when an item is unknown, points are no number, below 0 or more than there are, when a student
+// has points for an item twice in these lists, and when something stands in a line where no comment does.
 func (all Marks) read(a *assignment.Assignment, students []string, files ...string) error {
-	most := map[string]float64{late: a.Points()}
-	for _, t := range a.Tasks {
-		most[t.ID] = t.Points
-	}
-	for _, q := range a.Questions {
-		most[q.ID] = q.Points
-	}
+	most := mostPoints(a)
 	for _, file := range files {
-		rows, err := readCSV(file, 3)
+		rows, err := readCSV(file, 3, most.fits)
 		if err != nil {
 			return err
 		}
@@ -94,17 +111,46 @@ func (all Marks) read(a *assignment.Assignment, students []string, files ...stri
 	return nil
 }
 
-// add adds a line of a list. most are the points that each item may have.
-func (all Marks) add(row []string, a *assignment.Assignment, students []string, most map[string]float64) error {
+// items are those of a list of points given by hand, with the points that each may have.
+type items map[string]float64
+
+func mostPoints(a *assignment.Assignment) items {
+	most := items{late: a.Points()}
+	for _, t := range a.Tasks {
+		most[t.ID] = t.Points
+	}
+	for _, q := range a.Questions {
+		most[q.ID] = q.Points
+	}
+	return most
+}
+
+// known tells whether a line is for one of the items, head whether it is the head of a list.
+func (most items) known(row []string) bool {
+	_, is := most[row[1]]
+	return is
+}
+
+func (most items) head(row []string) bool {
+	return !most.known(row) && strings.EqualFold(strings.TrimSpace(row[2]), "points")
+}
+
+func (most items) fits(row []string) bool { return most.known(row) || most.head(row) }
+
+// add adds a line of a list.
+func (all Marks) add(row []string, a *assignment.Assignment, students []string, most items) error {
 	student, item, said := meant(listed(row[0]), students), row[1], strings.TrimSpace(row[2])
 	open := said == ""
-	if open && (len(row) < 4 || row[3] == "") || strings.EqualFold(said, "points") {
+	if err := onlyComments(row); err != nil {
+		return err
+	}
+	if open && (len(row) < 4 || row[3] == "") || most.head(row) {
 		return nil // not graded yet, or a head
 	}
 	points, err := strconv.ParseFloat(cmp.Or(said, "0"), 64)
-	of, known := most[item]
+	of := most[item]
 	switch {
-	case !known:
+	case !most.known(row):
 		return fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, slices.Sorted(maps.Keys(most))))
 	case err != nil:
 		return fmt.Errorf("%q is no number of points", brief.Of(said))
@@ -116,9 +162,8 @@ func (all Marks) add(row []string, a *assignment.Assignment, students []string, 
 	if all[student] == nil {
 		all[student] = map[string]mark{}
 	}
-	if before, twice := all[student][item]; twice && open {
-		return nil
-	} else if twice && !before.open {
+	before, twice := all[student][item]
+	if twice && !open && !before.open {
 		return fmt.Errorf("%s has points for %s already", brief.Of(student), item)
 	}
 	m := mark{points: points, open: open}
@@ -128,7 +173,26 @@ func (all Marks) add(row []string, a *assignment.Assignment, students []string, 
 	if len(row) > 5 {
 		m.of = unplain(row[5])
 	}
+	if twice {
+		m = before.with(m)
+	}
 	all[student][item] = m
+	return nil
+}
+
+// byHandFields are those of a line of the list of points given by hand.
+var byHandFields = []string{"student", "item", "points", "comment", "of", "answer"}
+
+// onlyComments is an error when a person wrote into a line where the lab takes nothing over.
+func onlyComments(row []string) error {
+	for i := 4; i < len(row); i++ {
+		text := strings.TrimSpace(row[i])
+		_, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+		if text == "" || i == 4 && (err == nil || strings.EqualFold(text, byHandFields[i])) || i == 5 {
+			continue
+		}
+		return fmt.Errorf("its field %d holds %q, which would be lost: a line has the fields %s; put it into the comment", i+1, brief.Of(text), strings.Join(byHandFields, ", "))
+	}
 	return nil
 }
 
@@ -173,6 +237,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 				s.Earned += m.points
 			} else if !answered.There() {
 				answered.Graded = r.Failed == "" || r.Answers != nil // nothing to read, and nothing to earn, unless nobody has looked
+				answered.Comment = strings.TrimSpace(ofEarlier.ReplaceAllString(marks[r.Student][q.ID].comment, ""))
 			} else {
 				answered.Comment = marks[r.Student][q.ID].comment
 				s.Open++
@@ -289,7 +354,7 @@ const ByHandFile = "by-hand.csv"
 // ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already. The points of those who are gone stay in it.
 func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	var w table
-	w.row("student", "item", "points", "comment", "of", "answer")
+	w.row(byHandFields...)
 	marked := func(student, item, content string) {
 		m, is := marks[student][item]
 		points := assignment.Number(m.points)
@@ -314,7 +379,11 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 				if !q.There() {
 					answer = m.of
 				}
-				w.row(plain(s.Student), q.ID, q.points(""), plain(cmp.Or(q.Comment, m.comment)), assignment.Number(q.Points), plain(answer))
+				points := q.points("")
+				if m.open {
+					points = ""
+				}
+				w.row(plain(s.Student), q.ID, points, plain(m.comment), assignment.Number(q.Points), plain(answer))
 			}
 		}
 	}

@@ -249,7 +249,7 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 // ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, and when a time is none.
 func ReadTimes(file string) (map[string]time.Time, error) {
 	all := map[string]time.Time{}
-	rows, err := readCSV(file, 2)
+	rows, err := readCSV(file, 2, func(row []string) bool { _, err := ParseTime(row[1]); return err == nil })
 	if err != nil {
 		return nil, err
 	}
@@ -299,8 +299,9 @@ type csvRow struct {
 	text []string
 }
 
-// readCSV reads a file of lines that have at least a number of fields, with commas or, as some countries' programs for tables write them, semicolons between.
-func readCSV(file string, fields int) ([]csvRow, error) {
+// readCSV reads a file of lines that have at least a number of fields. Commas are between them or, as some countries' programs for tables write them, semicolons, or
+// tabs; fits tells whether a line that was taken apart makes sense.
+func readCSV(file string, fields int, fits func(row []string) bool) ([]csvRow, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the list cannot be read: %w", err)
@@ -308,12 +309,11 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 	if !utf8.Valid(text) {
 		return nil, fmt.Errorf("%s is not UTF-8: save it again as CSV in UTF-8", file)
 	}
-	all := strings.TrimPrefix(string(text), "\ufeff")
-	r := csv.NewReader(strings.NewReader(all))
-	r.FieldsPerRecord, r.TrimLeadingSpace = -1, true
-	if first, _, _ := strings.Cut(all, "\n"); strings.Contains(first, ";") && !strings.Contains(first, ",") {
-		r.Comma = ';'
-	}
+	return parseCSV(file, strings.TrimPrefix(string(text), "\ufeff"), fields, fits)
+}
+
+func parseCSV(file, text string, fields int, fits func(row []string) bool) ([]csvRow, error) {
+	r := csvReader(text, separator(text, fields, fits))
 	var rows []csvRow
 	for {
 		row, err := r.Read()
@@ -329,11 +329,30 @@ func readCSV(file string, fields int) ([]csvRow, error) {
 		if len(rows) > 0 && strings.Join(row[min(len(row), len(rows[0].text)):], "") != "" {
 			return nil, fmt.Errorf("line %d of %s has %d fields, more than its first line: put a text that holds %q between quotes", line, file, len(row), r.Comma)
 		}
-		if r.Comma == ';' && len(row) > 2 {
+		if r.Comma != ',' && len(row) > 2 {
 			row[2] = strings.Replace(row[2], ",", ".", 1) // such programs write 1,5 for 1.5
 		}
 		rows = append(rows, csvRow{line, row})
 	}
+}
+
+func csvReader(text string, separator rune) *csv.Reader {
+	r := csv.NewReader(strings.NewReader(text))
+	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = separator, -1, separator != '\t' // which would be trimmed as well
+	return r
+}
+
+// separator is what stands between the fields of a list: that which takes its first line apart so that it makes sense or, if none does, so that it has enough fields.
+func separator(text string, fields int, fits func(row []string) bool) rune {
+	enough := ','
+	for _, separator := range "\t;," {
+		if row, err := csvReader(text, separator).Read(); err == nil && len(row) >= fields {
+			if enough = separator; fits(row) {
+				return separator
+			}
+		}
+	}
+	return enough
 }
 
 // Work takes the work out of the submission. It is an error when its notebook is none.

@@ -20,6 +20,11 @@ const record = ".made.json"
 // Write writes a file of the folder, whole or not at all. If the file that is there is not what was written last, a person changed it: it stays, under
 // the name that is returned. It is an error when the folder cannot be written.
 func Write(folder, name string, data []byte) (kept string, err error) {
+	return Update(folder, name, data, func() bool { return false })
+}
+
+// Update is Write for a file in which a person writes: what was there does not stay if the new file holds what the person wrote, as holds tells.
+func Update(folder, name string, data []byte, holds func() bool) (kept string, err error) {
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err != nil {
 		return "", err
 	}
@@ -33,7 +38,7 @@ func Write(folder, name string, data []byte) (kept string, err error) {
 	case bytes.Equal(before, data) && sums[name] == sum(data):
 		return "", nil
 	case bytes.Equal(before, data):
-	case sums[name] != sum(before):
+	case sums[name] != sum(before) && !holds():
 		if kept, err = keep(folder, name); err != nil {
 			return "", err
 		}
