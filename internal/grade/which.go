@@ -69,7 +69,7 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 			h.clones[file] = err == nil && modfile.ModulePath(text) == labModule
 			chapter := path.Join(file, "notebooks", a.Name+".ipynb")
 			if _, err := own.Lstat(chapter); h.clones[file] && err == nil {
-				s.remark("%s lies between the chapters, and does not count", brief.Of(Readable(chapter)))
+				s.remark("%s lies among the lab's own chapters, and does not count", brief.Of(Readable(chapter)))
 			}
 		case hidden(d.Name()):
 		case file == path.Join(a.Name, "timestamp.txt"):
