@@ -63,14 +63,33 @@ func (l *smooth) gradient(theta []float64) []float64 {
 }
 
 // A Mistake is what a search for a mistake in a gradient is tried on. One entry of the gradient is off by Least to Most, as a part of its size or of
-// 1 if its size is smaller. The second derivatives of the loss are at most Curvature, and its constant part is Constant.
+// 1 if its size is smaller. The second derivatives of the loss are at most Curvature, and its constant part is Constant more than leastConstant.
 type Mistake struct {
 	Least, Most, Curvature, Constant float64
 }
 
-// Try tries a search on eight cases, in three to five of which an entry is wrong. find gets a loss, what is said to be its gradient, and θ. It is an
+// A difference whose h is too small is wrong only where rounding happens to be unkind. mistakeRounds and leastConstant make sure that this happens somewhere, whatever
+// the secret is: with a loss of this size, a one-sided difference with h = 10⁻¹¹ is right in all cases, and one with h = 10⁻¹² is wrong in some of each search.
+const (
+	mistakeRounds = 8
+	leastConstant = 80
+)
+
+// Try tries a search on mistakeRounds times eight cases, in three to five of which an entry is wrong. find gets a loss, what is said to be its gradient, and θ. It is an
 // error when find returns another index than that of the wrong entry, or another number than −1 when all entries are right.
 func (m Mistake) Try(rng *rand.Rand,
+	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
+) error {
+	for range mistakeRounds {
+		if err := m.eight(rng, find); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eight tries a search on eight cases.
+func (m Mistake) eight(rng *rand.Rand,
 	find func(loss func(theta []float64) float64, gradient func(theta []float64) []float64, theta []float64) int,
 ) error {
 	// Two in a row of each kind: whoever answers in turn is wrong in any order.
@@ -114,7 +133,7 @@ func (m Mistake) Try(rng *rand.Rand,
 // Nearly all slopes are small, so that a small error counts; large is an entry whose slope need not be. It gets how many mistakes there have been.
 func (m Mistake) hard(rng *rand.Rand, mistakes int) (l *smooth, theta []float64, steep, large int) {
 	d := 4 + rng.IntN(4)
-	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), tilt: draw(rng, d, 2), c: m.Constant}, draw(rng, d, 2)
+	l, theta = &smooth{lambda: make([]float64, d), a: make([]float64, d), tilt: draw(rng, d, 2), c: leastConstant + m.Constant}, draw(rng, d, 2)
 	steep = []int{0, d - 1, rng.IntN(d)}[min(mistakes, 2)] // the first two mistakes are at the ends
 	large = (steep + 1 + rng.IntN(d-1)) % d
 	cosine := float64(1 - 2*rng.IntN(2)) // the sine has its largest third derivative where the phase is a multiple of π; the entry large takes it there
