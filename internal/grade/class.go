@@ -60,9 +60,12 @@ type Book struct {
 
 const stateFile = "state.json"
 
-// OpenBook opens a folder of grades for an assignment, or makes one. Nobody else can while it is open. It is an error when the folder belongs to another
-// assignment, is open elsewhere or cannot be written.
+// OpenBook opens a folder of grades for an assignment, or makes one; without an assignment it opens what is there. Nobody else can while it is open. It is an error when
+// the folder belongs to another assignment, holds no grades where no assignment is given, is open elsewhere or cannot be written.
 func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
+	if _, err := os.Stat(filepath.Join(folder, stateFile)); a == nil && errors.Is(err, fs.ErrNotExist) { // it may be the folder of the submissions: write nothing there
+		return nil, fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", folder)
+	}
 	if err := os.MkdirAll(filepath.Join(folder, "students"), 0o700); err != nil {
 		return nil, err
 	}
@@ -90,9 +93,7 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 func (b *Book) open(a *assignment.Assignment) error {
 	text, err := os.ReadFile(filepath.Join(b.Folder, stateFile))
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && a == nil:
-		return fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", b.Folder)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && a != nil:
 		b.Seed = rand.Text()
 	case err != nil:
 		return err

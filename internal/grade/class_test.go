@@ -109,6 +109,20 @@ func gradeClass(t *testing.T, folder string) int {
 	return int(fresh.Load())
 }
 
+// A folder that holds no grades, such as that of the submissions, is left as it is.
+func TestAFolderWithoutGradesIsNotMadeOne(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "submitted")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	_, err := OpenBook(folder, nil)
+	require.ErrorContains(t, err, "holds no grades")
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o755), info.Mode().Perm())
+}
+
 func TestLateRule(t *testing.T) {
 	due := time.Date(2026, 11, 30, 23, 59, 0, 0, time.Local)
 	for _, c := range []struct {
