@@ -56,7 +56,7 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&opt.source, "source", "", "the assignment's source (default: the one in notebooks/assignments that the submissions are named as)")
 	cmd.Flags().StringVarP(&opt.output, "output", "o", "", "folder of the grades (default: FOLDER-grades)")
-	cmd.Flags().StringVar(&opt.due, "due", "", "when lateness begins, as 2026-11-30T23:59; a date alone is the end of that day (remembered)")
+	cmd.Flags().StringVar(&opt.due, "due", "", "until when nothing is late, as 2026-11-30T23:59: to the end of that minute, or of that day if it is a date alone (remembered)")
 	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" or none (remembered)`)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
 	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt "+

@@ -131,7 +131,7 @@ func TestLateRule(t *testing.T) {
 		after time.Duration
 		want  float64
 	}{
-		{"10% a day", 0, -time.Hour, 0}, {"10% a day", 0, 0, 0}, {"10% a day", 0, time.Second, 2}, {"10% a day", 0, 24 * time.Hour, 2}, {"10% a day", 0, 25 * time.Hour, 4},
+		{"10% a day", 0, -time.Hour, 0}, {"10% a day", 0, 0, 0}, {"10% a day", 0, 59 * time.Second, 0}, {"10% a day", 0, time.Minute, 2}, {"10% a day", 0, 24 * time.Hour, 2}, {"10% a day", 0, 25 * time.Hour, 4},
 		{"10% a day", time.Hour, time.Hour, 0}, {"10% a day, at most 50%", 0, 1000 * time.Hour, 10}, {"10% a day", 0, 1000 * time.Hour, 20}, {"5% an hour", 0, 90 * time.Minute, 2},
 		{"", 0, time.Hour, 0},
 	} {
@@ -155,9 +155,12 @@ func TestLateRule(t *testing.T) {
 	require.ErrorContains(t, err, "is not a rule")
 	_, err = Rule{}.Change("soon", "", nil)
 	require.Error(t, err)
+	rule, err := Rule{}.Change("2026-11-30 23:59:00", "10% a day", nil)
+	require.NoError(t, err)
+	require.Equal(t, due.UTC(), rule.Due, "with seconds it is exact")
 	// A new due time keeps the cost, and a date alone is the end of its day.
 	grace := time.Hour
-	rule, err := Rule{}.Change("2026-11-01", "10% a day, at most 30%", &grace)
+	rule, err = Rule{}.Change("2026-11-01", "10% a day, at most 30%", &grace)
 	require.NoError(t, err)
 	later, err := rule.Change("2026-11-30", "", nil)
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ var latePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?)% (?:an?|per|each) (day|ho
 const noPenalty = "none"
 
 // Change returns the rule with another due time, another cost such as "10% a day, at most 50%" or "none", and another grace; what is empty or nil stays. A due time that is a date alone
-// is the end of that day. It is an error, which names all that is wrong, when one of them is none, and when there is a cost or a grace without a due time.
+// lasts to the end of that day, and one without seconds to the end of its minute. It is an error, which names all that is wrong, when one of them is none, and when there is a cost or a grace without a due time.
 func (r Rule) Change(due, late string, grace *time.Duration) (Rule, error) {
 	err := errors.Join(r.setDue(due), r.setCost(late))
 	if r.Due.IsZero() && due == "" && (late != "" && strings.TrimSpace(late) != noPenalty || grace != nil) {
@@ -46,9 +46,12 @@ func (r *Rule) setDue(due string) (err error) {
 	if r.Due, err = ParseTime(due); err != nil {
 		return fmt.Errorf("--due: %w", err)
 	}
-	if _, err := time.Parse(time.DateOnly, strings.TrimSpace(due)); err == nil {
-		day := r.Due.Local()
+	is := func(form string) bool { _, err := time.Parse(form, strings.TrimSpace(due)); return err == nil }
+	switch day := r.Due.Local(); {
+	case is(time.DateOnly):
 		r.Due = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, -1, time.Local)
+	case is("2006-01-02T15:04") || is("2006-01-02 15:04"): // as people read the times that the table shows
+		r.Due = r.Due.Add(time.Minute - 1)
 	}
 	return nil
 }
