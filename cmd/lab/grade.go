@@ -119,6 +119,9 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if names := book.Unknown(submissions); len(names) > 0 {
 		fmt.Printf("  nobody handed in under these names of --times: %s\n", strings.Join(names, ", "))
 	}
+	if names := book.Unlisted(submissions); len(names) > 0 {
+		fmt.Printf("  --times says nothing of %s, so the times of their files count: %s\n", plural.Of(len(names), "student"), strings.Join(names, ", "))
+	}
 	if len(others) > 0 {
 		fmt.Printf("  not looked at, because they are no submissions: %s\n", strings.Join(others, ", "))
 	}

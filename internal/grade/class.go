@@ -174,6 +174,17 @@ func (b *Book) timesOf(all []Submission) (times map[string]time.Time, unknown []
 	return times, unknown
 }
 
+// Unlisted are the students of whom a list of times, or nbgrader's timestamp.txt, says nothing although it counts: the times of their files do.
+func (b *Book) Unlisted(all []Submission) (names []string) {
+	times, _ := b.timesOf(all)
+	for _, s := range all {
+		if times[s.Student].IsZero() && !s.Handed.IsZero() && (b.Stamps && !s.Stamped() || !b.Stamps && len(b.Times) > 0) {
+			names = append(names, s.Student)
+		}
+	}
+	return names
+}
+
 // Close lets others open the folder.
 func (b *Book) Close() { b.lock.Close() }
 

@@ -257,6 +257,39 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 	require.Equal(t, 4.5, p.Standings[1].Total)
 }
 
+// A list's times count for its students; of the others it is said that their files' times count, and a second time for a student is a slip. Names are the same however their
+// letters are composed.
+func TestTimesOfAList(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "times.csv")
+	read := func(text string) (map[string]time.Time, error) {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		return ReadTimes(file)
+	}
+	_, err := read("student,time\nada,2026-11-30T12:00\nbert,2026-11-30T12:00\nada,2026-12-01T12:00\n")
+	require.ErrorContains(t, err, "line 4")
+	const composed, decomposed = "Zo\u00eb", "Zoe\u0308"
+	day := time.Date(2026, 11, 30, 12, 0, 0, 0, time.Local)
+	for listed, handedIn := range map[string]string{composed: decomposed, decomposed: composed} {
+		times, err := read(listed + ",2026-11-30T12:00\ngone,2026-11-30T12:00\n")
+		require.NoError(t, err)
+		b := &Book{state: state{Times: times}}
+		all := []Submission{{Student: handedIn, Handed: day.Add(time.Hour)}, {Student: "bert", Handed: day.Add(time.Hour)}, {Student: "nothing"}}
+		timed, unknown := b.timesOf(all)
+		require.True(t, timed[handedIn].Equal(day))
+		require.Equal(t, []string{"gone"}, unknown)
+		require.Equal(t, []string{"bert"}, b.Unlisted(all))
+
+		marks := Marks{}
+		a := practiceGrader(t).Kit.Assignment
+		require.NoError(t, os.WriteFile(file, []byte("student,item,points\n"+listed+",explain,1\n"), 0o644))
+		require.NoError(t, marks.read(a, []string{handedIn}, file))
+		require.Equal(t, 1.0, marks[handedIn]["explain"].points)
+	}
+	b := &Book{state: state{Stamps: true}}
+	require.Equal(t, []string{"ada"}, b.Unlisted([]Submission{{Student: "ada", Handed: day}, {Student: "bert", Handed: day, stamp: day}}))
+	require.Empty(t, (&Book{}).Unlisted([]Submission{{Student: "ada", Handed: day}}))
+}
+
 // Points given by hand count, and a slip in the list is found before anything changes.
 func TestPointsByHand(t *testing.T) {
 	g := practiceGrader(t)

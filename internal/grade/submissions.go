@@ -25,6 +25,7 @@ import (
 	"descent.example/internal/brief"
 	"descent.example/internal/plural"
 	"descent.example/pkg/assignment"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A Submission is what one student handed in.
@@ -246,9 +247,9 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 	}
 }
 
-// ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, and when a time is none.
+// ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, when a time is none, and when a student has two.
 func ReadTimes(file string) (map[string]time.Time, error) {
-	all := map[string]time.Time{}
+	all, timed := map[string]time.Time{}, map[string]bool{}
 	rows, err := readCSV(file, 2, func(row []string) bool { _, err := ParseTime(row[1]); return err == nil })
 	if err != nil {
 		return nil, err
@@ -260,7 +261,11 @@ func ReadTimes(file string) (map[string]time.Time, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("line %d of %s: %w", row.line, file, err)
 		}
-		all[listed(row.text[0])] = at
+		name := listed(row.text[0])
+		if timed[reads(name)] {
+			return nil, fmt.Errorf("line %d of %s: %s has a time already", row.line, file, brief.Of(name))
+		}
+		all[name], timed[reads(name)] = at, true
 	}
 	return all, nil
 }
@@ -273,15 +278,14 @@ func listed(name string) string {
 	return name
 }
 
-// meant is the student whom a name in a list means: the one of that name, or else the only one whose name is the same but for spaces around it, which
-// programs for tables drop. It is the name itself if there is none.
+// meant is the student whom a name in a list means: the one of that name, or else the only one whose name reads the same. It is the name itself if there is none.
 func meant(name string, students []string) string {
 	if slices.Contains(students, name) {
 		return name
 	}
 	found := map[string]bool{}
 	for _, s := range students {
-		if strings.TrimSpace(s) == strings.TrimSpace(name) {
+		if reads(s) == reads(name) {
 			found[s] = true
 		}
 	}
@@ -292,6 +296,10 @@ func meant(name string, students []string) string {
 	}
 	return name
 }
+
+// reads is the same for names that look the same: without the spaces around them, which programs for tables drop, and with letters such as ë as one character, which
+// some file systems make two.
+func reads(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
 
 // A csvRow is what stands in a list at a line.
 type csvRow struct {
