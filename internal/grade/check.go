@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"descent.example/internal/plural"
@@ -13,8 +15,8 @@ import (
 	"descent.example/pkg/notebook"
 )
 
-// Check tries a student's own work with the checks that are in the notebook that students get, as the grader would, and writes what became of each task. It tells how
-// many tasks lack points here. The path is a notebook, beside which Go files that are named as tasks may lie; the folder of these; or such a Go file, and then its
+// Check tries a student's own work with the checks that are in the notebook that students get, as the grader would, and writes what became of each task, or why it could
+// not be tried. It tells how many tasks lack points here. The path is a notebook, beside which Go files that are named as tasks may lie; the folder of these; or such a Go file, and then its
 // task alone is tried. root is the folder of the lab's sources. It is an error when there is no such notebook.
 func Check(ctx context.Context, root, path string, w io.Writer) (left int, err error) {
 	a, work, only, err := ownWork(path)
@@ -38,10 +40,16 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 	if err != nil {
 		return 0, err
 	}
+	for _, id := range slices.Sorted(maps.Keys(a.Untried)) {
+		if only == "" || id == only {
+			fmt.Fprintf(w, "%s is not tried: %s.\n", id, a.Untried[id])
+			left++
+		}
+	}
 	var earned, here float64
-	tried := 0
+	tried, right := 0, 0
 	for _, r := range results {
-		if only != "" && r.ID != only {
+		if only != "" && r.ID != only || a.Untried[r.ID] != "" {
 			continue
 		}
 		if tried++; r.Note != "" {
@@ -50,16 +58,16 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 		points, of := assignment.Sum(r.Parts)
 		assignment.Report(w, folder, r.ID, r.Parts, r.Of-of)
 		earned, here = earned+points, here+of
-		if points < of {
-			left++
+		if points == of {
+			right++
 		}
 	}
-	fmt.Fprintf(w, "\n%s of %s here; %d of %s with all of these.", assignment.Number(earned), assignment.Points(here), tried-left, plural.Of(tried, "task"))
+	fmt.Fprintf(w, "\n%s of %s here; %d of %s with all of these.", assignment.Number(earned), assignment.Points(here), right, plural.Of(tried, "task"))
 	if more := a.Points() - here; more > 0 && only == "" {
 		fmt.Fprintf(w, " %s more when this is graded.", assignment.Points(more))
 	}
 	fmt.Fprintln(w)
-	return left, nil
+	return left + tried - right, nil
 }
 
 // ownWork reads what Check tries: the assignment, a student's work, and the task that is meant alone, if one is. Go files beside a notebook count as they
@@ -84,7 +92,7 @@ func ownWork(path string) (a *assignment.Assignment, w Work, only string, err er
 			return nil, w, "", err
 		}
 	}
-	if only != "" && a.Task(only) == nil {
+	if only != "" && a.Task(only) == nil && a.Untried[only] == "" {
 		return nil, w, "", fmt.Errorf("%s is named as no task of %s", path, a.Name)
 	}
 	files := map[string][]byte{}
@@ -97,6 +105,11 @@ func ownWork(path string) (a *assignment.Assignment, w Work, only string, err er
 		}
 	}
 	w, err = Submission{Files: files}.Work(a)
+	for _, t := range a.Tasks {
+		if files[t.ID+".go"] != nil && only == "" { // what the cell held at first is not known here, and so not whether somebody wrote in it
+			w.Notes[t.ID] = t.ID + ".go counts, and the notebook's cell does not"
+		}
+	}
 	return a, w, only, err
 }
 

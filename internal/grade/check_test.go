@@ -3,10 +3,12 @@ package grade
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"descent.example/pkg/assignment"
+	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
 )
 
@@ -63,4 +65,37 @@ func TestVisibleChecksAreNotAll(t *testing.T) {
 	}
 	require.Equal(t, 2.0, later, "one for the hidden part of each task")
 	require.Empty(t, assignment.Try([]assignment.Part{assignment.Later(3)}, 1))
+}
+
+// Where a student deleted a cell, the other tasks are tried, and the student reads which cell to copy from where; and a file that counts in the place of a cell is named.
+func TestCheckWithoutACell(t *testing.T) {
+	source := sourceOf(t, false)
+	for gone, want := range map[string]struct {
+		says []string
+		left int
+	}{
+		"":                   {[]string{"descent-step: descent-step.go counts", "2 of 2 points"}, 0},
+		"descent-step":       {[]string{"descent-step is not tried", "descend is not tried"}, 2},
+		"descent-step-check": {[]string{"the cell descent-step-check", "Right so far: 2 of 2 points for descend"}, 1},
+		"descend":            {[]string{"descend is not tried", "Right so far: 1 of 1 point for descent-step"}, 1},
+	} {
+		cells := slices.DeleteFunc(slices.Clone(source.Cells), func(c notebook.Cell) bool {
+			var meta assignment.NBGrader
+			c.Meta("nbgrader", &meta)
+			return gone != "" && meta.ID == gone
+		})
+		text, err := source.Like(cells...).Bytes()
+		require.NoError(t, err)
+		folder := t.TempDir()
+		for name, text := range map[string][]byte{"0-practice.ipynb": text, "descent-step.go": []byte(rightStep), "descend.go": []byte(rightRun)} {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), text, 0o644))
+		}
+		var said strings.Builder
+		left, err := Check(t.Context(), root, folder, &said)
+		require.NoError(t, err, gone)
+		require.Equal(t, want.left, left, said.String())
+		for _, text := range want.says {
+			require.Contains(t, said.String(), text)
+		}
+	}
 }

@@ -1,7 +1,9 @@
 package assignment
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,5 +98,33 @@ func TestSlipsInASource(t *testing.T) {
 	} {
 		_, err := Release("0-practice", practice(t, c[0], c[1]))
 		require.ErrorContains(t, err, c[2])
+	}
+}
+
+// In a student's notebook what cannot be tried is left out and said; the same notebook is no source.
+func TestHandedOutWithoutACell(t *testing.T) {
+	for gone, want := range map[string]struct{ tasks, untried []string }{
+		"descent-step":       {nil, []string{"descend", "descent-step"}},
+		"descent-step-check": {[]string{"descent-step", "descend"}, []string{"descent-step"}},
+		"descend":            {[]string{"descent-step"}, []string{"descend"}},
+		"descend-check":      {[]string{"descent-step", "descend"}, []string{"descend"}},
+		"explain":            {[]string{"descent-step", "descend"}, nil},
+	} {
+		released, err := Release("0-practice", practice(t))
+		require.NoError(t, err)
+		nb := released.Like(slices.DeleteFunc(slices.Clone(released.Cells), func(c notebook.Cell) bool {
+			meta, _ := graded(c)
+			return meta != nil && meta.ID == gone
+		})...)
+		a, err := ParseHandedOut("0-practice", nb)
+		require.NoError(t, err, gone)
+		var tasks []string
+		for _, task := range a.Tasks {
+			tasks = append(tasks, task.ID)
+		}
+		require.Equal(t, want.tasks, tasks, gone)
+		require.Equal(t, want.untried, slices.Sorted(maps.Keys(a.Untried)), gone)
+		_, err = Parse("0-practice", nb)
+		require.Equal(t, want.untried != nil, err != nil, gone)
 	}
 }

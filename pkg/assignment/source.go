@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -28,6 +29,8 @@ type Assignment struct {
 	Tasks     []Task     `json:"tasks"`
 	Questions []Question `json:"questions"`
 	Prose     []string   `json:"prose"` // what ProseSum says of the other Markdown
+
+	Untried map[string]string `json:"-"` // in a student's notebook: why a task cannot be tried, by its id
 }
 
 // A Task asks for functions. They are checked by program.
@@ -133,8 +136,8 @@ func Read(path string) (*Assignment, *notebook.Notebook, error) {
 	return a, nb, nil
 }
 
-// ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts. It is an error in the
-// other cases in which it is one for Parse.
+// ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts, and what cannot be tried because a cell is missing is in
+// Untried. It is an error in the other cases in which it is one for Parse.
 func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
 	seen := map[string]bool{}
 	cells := slices.DeleteFunc(slices.Clone(nb.Cells), func(c notebook.Cell) bool {
@@ -146,17 +149,31 @@ func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
 		seen[meta.ID] = true
 		return again
 	})
-	return Parse(name, nb.Like(cells...))
+	a, checks, err := parse(name, nb.Like(cells...))
+	if err != nil {
+		return nil, err
+	}
+	a.leaveOut(checks)
+	return a, a.join(checks)
 }
 
 // Parse is Read for a notebook that is read already, in the same cases an error.
 func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
-	a := &Assignment{Name: name, Title: name}
-	title, ids, checks := "", map[string]bool{}, map[string]notebook.Cell{}
+	a, checks, err := parse(name, nb)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.join(checks)
+}
+
+// parse reads the cells. The checks do not belong to their tasks yet.
+func parse(name string, nb *notebook.Notebook) (a *Assignment, checks map[string]notebook.Cell, err error) {
+	a, checks = &Assignment{Name: name, Title: name}, map[string]notebook.Cell{}
+	title, ids := "", map[string]bool{}
 	for i, c := range nb.Cells {
 		meta, err := graded(c)
 		if err != nil {
-			return nil, fmt.Errorf("cell %d (%s): %w", i+1, c.Name(), err)
+			return nil, nil, fmt.Errorf("cell %d (%s): %w", i+1, c.Name(), err)
 		}
 		if c.Type == "markdown" && meta == nil {
 			title = heading(string(c.Source), title)
@@ -171,14 +188,14 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 			continue
 		}
 		if ids[meta.ID] {
-			return nil, fmt.Errorf("two cells have the grade_id %s: give one of them another", meta.ID)
+			return nil, nil, fmt.Errorf("two cells have the grade_id %s: give one of them another", meta.ID)
 		}
 		ids[meta.ID] = true
 		switch {
 		case c.Type == "markdown" && meta.Grade:
 			empty, err := emptyAnswer(string(c.Source))
 			if err != nil {
-				return nil, fmt.Errorf("question %s: %w", meta.ID, err)
+				return nil, nil, fmt.Errorf("question %s: %w", meta.ID, err)
 			}
 			a.Questions = append(a.Questions, Question{ID: meta.ID, Title: title, Points: meta.Points, Empty: empty})
 		case c.Type != "code":
@@ -187,7 +204,7 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 		case meta.Solution:
 			t, err := newTask(meta.ID, title, c)
 			if err != nil {
-				return nil, fmt.Errorf("task %s: %w", meta.ID, err)
+				return nil, nil, fmt.Errorf("task %s: %w", meta.ID, err)
 			}
 			a.Tasks = append(a.Tasks, t)
 		case meta.Locked:
@@ -196,9 +213,34 @@ func Parse(name string, nb *notebook.Notebook) (*Assignment, error) {
 		}
 	}
 	if len(a.Tasks)+len(a.Questions) == 0 {
-		return nil, errors.New("no cell is a task or a question: docs/assignments.md says which metadata make one")
+		return nil, nil, errors.New("no cell is a task or a question: docs/assignments.md says which metadata make one")
 	}
-	return a, a.join(checks)
+	return a, checks, nil
+}
+
+// leaveOut notes what cannot be tried of a student's notebook because a cell is missing. A task without a check stays: others may call its functions.
+func (a *Assignment) leaveOut(checks map[string]notebook.Cell) {
+	const copyIt = "copy it from the notebook that you were given"
+	a.Untried = map[string]string{}
+	for id := range checks {
+		if task, is := strings.CutSuffix(id, checkSuffix); is && a.Task(task) == nil {
+			a.Untried[task] = "its cell is missing; " + copyIt
+		}
+	}
+	var left []Task
+	for _, t := range a.Tasks {
+		missing := slices.IndexFunc(t.Needs, func(id string) bool { return a.Task(id) == nil })
+		if missing >= 0 {
+			a.Untried[t.ID] = fmt.Sprintf("it needs %s, whose cell is missing", t.Needs[missing])
+			continue
+		}
+		if _, is := checks[t.ID+checkSuffix]; !is {
+			a.Untried[t.ID] = fmt.Sprintf("its check, the cell %s, is missing; %s", t.ID+checkSuffix, copyIt)
+		}
+		left = append(left, t)
+	}
+	a.Tasks = left
+	maps.DeleteFunc(checks, func(id string, _ notebook.Cell) bool { return a.Task(strings.TrimSuffix(id, checkSuffix)) == nil })
 }
 
 // join gives each task its check and the tasks that it needs.
@@ -207,7 +249,7 @@ func (a *Assignment) join(checks map[string]notebook.Cell) error {
 	for i := range a.Tasks {
 		t := &a.Tasks[i]
 		check, found := checks[t.ID+checkSuffix]
-		if !found {
+		if !found && a.Untried[t.ID] == "" {
 			return fmt.Errorf("the task %s has no check: below it stands a cell with the grade_id %s", t.ID, t.ID+checkSuffix)
 		}
 		delete(checks, t.ID+checkSuffix)
@@ -222,6 +264,9 @@ func (a *Assignment) join(checks map[string]notebook.Cell) error {
 		slices.Sort(all)
 		t.Needs = slices.Compact(all)
 		ids = append(ids, t.ID)
+		if !found {
+			continue
+		}
 		if err := t.take(check); err != nil {
 			return fmt.Errorf("the check of %s: %w", t.ID, err)
 		}
