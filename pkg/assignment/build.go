@@ -45,12 +45,19 @@ func Release(name string, source *notebook.Notebook) (*notebook.Notebook, error)
 
 var pointsInHeading = regexp.MustCompile(`\((\d+(?:\.\d+)?) points?\b`)
 
-// headedPoints is an error when a heading promises other points than the cells below it give, up to the next such heading.
+// headedPoints is an error when a heading promises other points than the cells below it give, up to the next heading of its level or a higher one.
 func headedPoints(source *notebook.Notebook) error {
-	title, promised, below := "", 0.0, 0.0
-	compare := func() error {
-		if title != "" && promised != below {
-			return fmt.Errorf("the heading %q promises %s, and the cells below it give %s: make them equal", title, Points(promised), Number(below))
+	type promise struct {
+		level           int
+		title           string
+		promised, below float64
+	}
+	var open []promise // each below the one before
+	end := func(level int) error {
+		for ; len(open) > 0 && open[len(open)-1].level >= level; open = open[:len(open)-1] {
+			if p := open[len(open)-1]; p.promised != p.below {
+				return fmt.Errorf("the heading %q promises %s, and the cells below it give %s: make them equal", p.title, Points(p.promised), Number(p.below))
+			}
 		}
 		return nil
 	}
@@ -60,19 +67,25 @@ func headedPoints(source *notebook.Notebook) error {
 			return err
 		}
 		if meta != nil {
-			below += meta.Points
+			for i := range open {
+				open[i].below += meta.Points
+			}
 			continue
 		}
-		head := heading(string(c.Source), "")
-		if m := pointsInHeading.FindStringSubmatch(head); c.Type == "markdown" && m != nil {
-			if err := compare(); err != nil {
-				return err
-			}
-			title, below = head, 0
-			promised, _ = strconv.ParseFloat(m[1], 64)
+		head := headings.FindStringSubmatch(string(c.Source))
+		if c.Type != "markdown" || head == nil {
+			continue
+		}
+		level := len(head[1])
+		if err := end(level); err != nil {
+			return err
+		}
+		if m := pointsInHeading.FindStringSubmatch(head[2]); m != nil {
+			promised, _ := strconv.ParseFloat(m[1], 64)
+			open = append(open, promise{level: level, title: head[2], promised: promised})
 		}
 	}
-	return compare()
+	return end(0)
 }
 
 // release is one cell of nbgrader's as students get it.

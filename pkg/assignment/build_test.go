@@ -101,6 +101,26 @@ func TestSlipsInASource(t *testing.T) {
 	}
 }
 
+// A heading's points are those of the cells below it up to the next heading of its level or a higher one, which may promise none.
+func TestHeadingsMayPromisePoints(t *testing.T) {
+	for _, c := range []struct {
+		changes []string
+		says    string
+	}{
+		{[]string{"0.1 One step", "0.1 One step (2 points)"}, ""},
+		{[]string{"0 · Practice: how", "0 (7 points): how", "0.1 One step", "0.1 One step (2 points)", "0.3 Why", "0.3 (2 points) Why"}, ""},
+		{[]string{"0 · Practice: how", "0 (6 points): how"}, "promises 6 points, and the cells below it give 7"},
+		{[]string{"## 0.2 Many steps", "### 0.2 Many steps", "0.1 One step", "0.1 One step (2 points)"}, "give 5"},
+	} {
+		_, err := Release("0-practice", practice(t, c.changes...))
+		if c.says == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, c.says)
+		}
+	}
+}
+
 // In a student's notebook what cannot be tried is left out and said; the same notebook is no source.
 func TestHandedOutWithoutACell(t *testing.T) {
 	for gone, want := range map[string]struct{ tasks, untried []string }{

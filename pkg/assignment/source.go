@@ -285,12 +285,13 @@ func ProseSum(markdown string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-var headings = regexp.MustCompile(`(?m)^#+ +(.*)$`)
+// headings finds a heading's level, by its signs, and its text.
+var headings = regexp.MustCompile(`(?m)^(#+) +(.*)$`)
 
 // heading is the first heading in a text, or the one before.
 func heading(text, before string) string {
 	if m := headings.FindStringSubmatch(text); m != nil {
-		return strings.TrimSpace(m[1])
+		return strings.TrimSpace(m[2])
 	}
 	return before
 }
