@@ -317,7 +317,7 @@ func assignmentFeedback() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			folder, err := book.Feedback(published.Standings)
+			folder, kept, err := book.Feedback(published.Standings)
 			if err != nil {
 				return err
 			}
@@ -325,6 +325,7 @@ func assignmentFeedback() *cobra.Command {
 			if older := book.OlderPages(published); len(older) > 0 {
 				fmt.Printf("  %s of who is not there any more stay there: %s\n", plural.Of(len(older), "older page"), strings.Join(older, ", "))
 			}
+			published.Kept = append(published.Kept, kept...)
 			tell(book, published)
 			return nil
 		},

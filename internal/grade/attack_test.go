@@ -485,7 +485,7 @@ func TestHTMLStaysText(t *testing.T) {
 	require.NoError(t, book.Grade(t.Context(), g, []Submission{s, broken}, func(Submission, bool) {}))
 	published, err := book.Publish(nil)
 	require.NoError(t, err)
-	feedback, err := book.Feedback(published.Standings)
+	feedback, _, err := book.Feedback(published.Standings)
 	require.NoError(t, err)
 	for _, path := range []string{filepath.Join(book.Folder, "report.html"), filepath.Join(feedback, "evil.html")} {
 		page, err := os.ReadFile(path)

@@ -290,6 +290,24 @@ func TestTimesOfAList(t *testing.T) {
 	require.Empty(t, (&Book{}).Unlisted([]Submission{{Student: "ada", Handed: day}}))
 }
 
+// What a person wrote into a student's page stays under another name, which is said.
+func TestPagesThatAPersonChangedStay(t *testing.T) {
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), practiceGrader(t).Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	all := []Standing{{Graded: &Graded{Student: "ada", Key: "ada"}}}
+	folder, kept, err := book.Feedback(all)
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ada.html"), []byte("mine"), 0o644))
+	_, kept, err = book.Feedback(all)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	text, err := os.ReadFile(filepath.Join(book.Folder, kept[0]))
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(text))
+}
+
 // Points given by hand count, and a slip in the list is found before anything changes.
 func TestPointsByHand(t *testing.T) {
 	g := practiceGrader(t)

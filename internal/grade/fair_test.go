@@ -114,7 +114,7 @@ func TestWhatCannotBeGradedHasNoPoints(t *testing.T) {
 		require.NoError(t, err)
 		table, err := os.ReadFile(filepath.Join(book.Folder, "grades.csv"))
 		require.NoError(t, err)
-		_, err = book.Feedback(p.Standings)
+		_, _, err = book.Feedback(p.Standings)
 		require.NoError(t, err)
 		return p, string(table)
 	}
@@ -511,7 +511,7 @@ func TestPagesOfWhoIsGone(t *testing.T) {
 	}
 	p, err := book.Publish(nil)
 	require.NoError(t, err)
-	_, err = book.Feedback(p.Standings)
+	_, _, err = book.Feedback(p.Standings)
 	require.NoError(t, err)
 	require.Empty(t, book.OlderPages(p))
 	book.Here = []string{"ada"}

@@ -191,19 +191,24 @@ func (b *Book) answered(l line, m mark) bool {
 	return false
 }
 
-// Feedback writes a page for each student, without what hidden checks try. It returns the folder. It is an error when the folder cannot be written.
-func (b *Book) Feedback(all []Standing) (folder string, err error) {
+// Feedback writes a page for each student, without what hidden checks try. It returns the folder of the pages, and the names in the folder of grades under which pages stay
+// that a person had changed. It is an error when the folder cannot be written.
+func (b *Book) Feedback(all []Standing) (folder string, kept []string, err error) {
 	folder = filepath.Join(b.Folder, "feedback")
 	for _, s := range all {
 		var page bytes.Buffer
 		if err := templates.ExecuteTemplate(&page, "feedback.html", b.feedback(s)); err != nil {
-			return folder, err
+			return folder, kept, err
 		}
-		if _, err := made.Write(folder, s.Key+".html", page.Bytes()); err != nil {
-			return folder, err
+		old, err := made.Write(folder, s.Key+".html", page.Bytes())
+		if old != "" {
+			kept = append(kept, filepath.Join(filepath.Base(folder), old))
+		}
+		if err != nil {
+			return folder, kept, err
 		}
 	}
-	return folder, nil
+	return folder, kept, nil
 }
 
 // OlderPages are the pages of students who were renamed or withdrew, which stay in the folder that Feedback returns.
