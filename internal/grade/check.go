@@ -63,7 +63,7 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 		}
 	}
 	fmt.Fprintf(w, "\n%s of %s here; %d of %s with all of these.", assignment.Number(earned), assignment.Points(here), right, plural.Of(tried, "task"))
-	if more := a.Points() - here; more > 0 && only == "" {
+	if more := a.Points() - here; more > 0 && only == "" && len(a.Untried) == 0 {
 		fmt.Fprintf(w, " %s more when this is graded.", assignment.Points(more))
 	}
 	fmt.Fprintln(w)
