@@ -70,13 +70,14 @@ func (s Sandbox) Allows(native bool) error {
 	return nil
 }
 
-// command is how a runner of the kit is started. Within bubblewrap there are the kit's tools, read-only, and the folders to write.
+// command is how a runner of the kit is started. Within bubblewrap there are the kit's tools, read-only, and the folders to write. The runner is the first
+// process there, so that bubblewrap waits for it and the system counts its time among bubblewrap's.
 func (s Sandbox) command(k *Kit, write []string, args ...string) []string {
 	command := append([]string{k.tools() + "/runner"}, args...)
 	if s.bubblewrap == "" {
 		return command
 	}
-	wrapped := []string{s.bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
+	wrapped := []string{s.bubblewrap, "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
 		"--setenv", "DESCENT_BWRAP", "1", "--dev", "/dev", "--ro-bind", k.tools(), k.tools()}
 	for _, folder := range write {
 		wrapped = append(wrapped, "--bind", folder, folder)

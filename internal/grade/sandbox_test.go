@@ -109,8 +109,8 @@ func TestTheSandboxHolds(t *testing.T) {
 		}
 		said, _ := runHostile(t, s, k, own, program, "hello")
 		require.Equal(t, "hello\n", said, "the program does not run at all in %s", s.Name)
-		_, took := runHostile(t, s, k, own, program, "spin")
-		require.Less(t, took, 30*time.Second, "the limit on time does not hold")
+		_, used := runHostile(t, s, k, own, program, "spin")
+		require.InDelta(t, 2.5, used.Seconds(), 1, "the limit on time does not hold, or the system does not say of %s what was used", s.Name)
 	}
 	select {
 	case network := <-reached:
@@ -129,8 +129,8 @@ func TestTheSandboxHolds(t *testing.T) {
 	require.NoFileExists(t, "/dev/shm/descent-hostile")
 }
 
-// runHostile runs the program in a sandbox, and returns what it says.
-func runHostile(t *testing.T, s Sandbox, k *Kit, own, program, attack string) (said string, took time.Duration) {
+// runHostile runs the program in a sandbox, and returns what it says and how much of a processor it uses.
+func runHostile(t *testing.T, s Sandbox, k *Kit, own, program, attack string) (said string, used time.Duration) {
 	t.Helper()
 	request, in, err := os.Pipe()
 	require.NoError(t, err)
@@ -139,12 +139,11 @@ func runHostile(t *testing.T, s Sandbox, k *Kit, own, program, attack string) (s
 	command := s.command(k, []string{own}, "native", program, "2") // seconds
 	cmd := confined(exec.CommandContext(t.Context(), command[0], command[1:]...))
 	cmd.Dir, cmd.ExtraFiles = own, []*os.File{request, out}
-	start := time.Now()
 	require.NoError(t, cmd.Start())
 	request.Close()
 	out.Close()
 	in.WriteString(attack + "\n")
-	timer := time.AfterFunc(time.Minute, func() { cmd.Cancel() })
+	timer := time.AfterFunc(3*time.Minute, func() { cmd.Cancel() })
 	defer timer.Stop()
 	text, err := io.ReadAll(io.LimitReader(answers, 1<<20))
 	require.NoError(t, err)
@@ -152,5 +151,5 @@ func runHostile(t *testing.T, s Sandbox, k *Kit, own, program, attack string) (s
 	answers.Close()
 	cmd.Wait()
 	runtime.KeepAlive(cmd)
-	return string(text), time.Since(start)
+	return string(text), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }

@@ -2,6 +2,7 @@ package assignment
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -123,59 +124,76 @@ func (w *worker) greet() (err error) {
 		}
 	}()
 	ready()
-	w.charge()
+	w.lostTime += w.running.spent()
 	return nil
 }
 
-// charge counts the time since the clock began as lost.
-func (w *worker) charge() { w.lostTime += w.running.clock.spent() }
+// spent is how much of a processor the process has used since its clock began. A student pays for that, and never for the time for which the process was
+// waited for: while it runs, when it has ended by itself, and when it was killed.
+func (r *running) spent() time.Duration {
+	select {
+	case <-r.ended:
+		state := r.process.ProcessState
+		return max(r.clock.seen, state.UserTime()+state.SystemTime()-r.clock.before)
+	default:
+		return r.clock.used()
+	}
+}
 
 // end ends the process and all that it started.
 func (w *worker) end() {
-	if w.running == nil {
+	r := w.running
+	if r == nil {
 		return
 	}
-	syscall.Kill(-w.running.process.Process.Pid, syscall.SIGKILL)
-	w.running.process.Process.Kill() // should it have left its group
-	<-w.running.ended
-	w.running.clock.close()
+	r.spent() // is seen now: of a sandbox that is killed, the system does not say what the program in it has used
+	syscall.Kill(-r.process.Process.Pid, syscall.SIGKILL)
+	r.process.Process.Kill() // should it have left its group
+	<-r.ended
+	r.clock.close()
 	w.running = nil
 }
 
-// lost says why a part, or the start, could not go on.
+// slowestEnd is how long a process may take to end after its last word.
+const slowestEnd = 10 * time.Second
+
+// lost says why a part, or the start, could not go on. The process is over then.
 func (w *worker) lost(why any) error {
-	w.charge()
-	if w.lostTime >= inSeconds(w.request.Patience) && w.over == nil {
-		w.over = errors.New(notTried + ", because too much of your code ran out of time or ended before")
-	}
-	err, _ := why.(error)
+	r := w.running
 	var lost wall.Lost
-	switch {
-	case !errors.As(err, &lost):
-		w.end()
-		return fmt.Errorf("the check cannot use what your code returns: %v", why)
-	case errors.Is(lost.Err, os.ErrDeadlineExceeded):
-		clock := w.running.clock
-		used, known := clock.used()
-		if w.end(); known && used < clock.most {
-			w.fails(fmt.Errorf("the machine is too busy: in %.0f seconds it gave a program %.1f, and it may take %g", clock.waited.Seconds(), used.Seconds(), clock.most.Seconds()))
+	err, _ := why.(error)
+	over := errors.As(err, &lost)
+	late := over && errors.Is(lost.Err, os.ErrDeadlineExceeded)
+	ended := false
+	if over && !late {
+		select {
+		case <-r.ended:
+			ended = true
+		case <-time.After(slowestEnd):
 		}
-		return fmt.Errorf("%s %g seconds", TooLong, clock.most.Seconds())
-	}
-	said, ended := "", false
-	select {
-	case <-w.running.ended:
-		said, ended = strings.TrimSpace(w.running.said.String()), true
-	case <-time.After(2 * time.Second):
-	}
-	if state := w.running.process.ProcessState; ended && !w.own(state, said) {
-		w.fails(fmt.Errorf("the machine ended a program (%s): %s", state, brief.Of(said)))
 	}
 	w.end()
-	if said == "" {
-		said = "it ends the program"
+	used := r.spent()
+	if w.lostTime += used; w.lostTime >= inSeconds(w.request.Patience) && w.over == nil {
+		w.over = errors.New(notTried + ", because too much of your code ran out of time or ended before")
 	}
-	return fmt.Errorf("your code gives no answer: %s", said)
+	switch most := r.clock.most; {
+	case !over:
+		return fmt.Errorf("the check cannot use what your code returns: %v", why)
+	case late:
+		if used < most {
+			w.fails(fmt.Errorf("the machine is too busy: in %.0f seconds it gave a program %.1f, and it may take %g", r.clock.waited.Seconds(), used.Seconds(), most.Seconds()))
+		}
+		return fmt.Errorf("%s %g seconds", TooLong, most.Seconds())
+	}
+	said := ""
+	if ended {
+		said = strings.TrimSpace(r.said.String())
+	}
+	if state := r.process.ProcessState; ended && !w.own(state, said) {
+		w.fails(fmt.Errorf("the machine ended a program (%s): %s", state, brief.Of(said)))
+	}
+	return fmt.Errorf("your code gives no answer: %s", cmp.Or(said, "it ends the program"))
 }
 
 // killed is the status with which a program in bubblewrap ends that was killed.
@@ -210,39 +228,32 @@ type clock struct {
 	most    time.Duration // that it may compute
 	waited  time.Duration
 	before  time.Duration // what it had computed when the clock began
-	known   bool          // whether the system says how much it computes
+	seen    time.Duration // what it had computed since then when that was looked at last
 }
 
 // begin gives the worker time.
 func (c *clock) begin(seconds float64) {
 	c.most = inSeconds(seconds)
-	c.left, c.waited = c.most, 0
-	c.before, c.known = computed(c.pid)
-}
-
-// used is how much the worker has computed since the clock began.
-func (c *clock) used() (time.Duration, bool) {
-	now, known := computed(c.pid)
-	return now - c.before, known && c.known
-}
-
-// spent is that as well, or the time for which it was waited for.
-func (c *clock) spent() time.Duration {
-	if used, known := c.used(); known {
-		return used
+	c.left, c.waited, c.seen = c.most, 0, 0
+	if now, known := computed(c.pid); known {
+		c.before = now
 	}
-	return c.waited
+}
+
+// used is how much the worker has computed since the clock began, as far as the system says that while it runs.
+func (c *clock) used() time.Duration {
+	if now, known := computed(c.pid); known {
+		c.seen = max(c.seen, now-c.before)
+	}
+	return c.seen
 }
 
 // more tells whether there is time to wait for the worker, which may also ask and ask and be waited for only shortly each time.
 func (c *clock) more() bool {
-	if c.left > 0 || !c.known {
-		return c.left > 0
+	if c.left > 0 {
+		return true
 	}
-	used, known := c.used()
-	if !known { // it has ended just now, which the next look will tell
-		used = 0
-	}
+	used := c.used()
 	until := patienceAtRest*c.most + patienceAtWork*used
 	if used >= c.most || c.waited >= until {
 		return false

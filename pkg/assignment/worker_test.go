@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/internal/wall"
 	"github.com/stretchr/testify/require"
 )
 
@@ -94,5 +95,33 @@ func TestTheClockBeginsAnew(t *testing.T) {
 		got, err := r.ReadByte()
 		require.NoError(t, err)
 		require.Equal(t, answer, string(got))
+	}
+}
+
+// Who waits uses no processor and pays nothing, whether the program goes on, ends by itself or is killed. Who computes pays for that.
+func TestWaitingCostsNothing(t *testing.T) {
+	for script, computes := range map[string]bool{
+		"exit 1":               false,
+		"kill -9 $$":           false,
+		"echo; sleep 60":       false,
+		burn + "exit 1":        true,
+		burn + "kill -9 $$":    true,
+		burn + "echo; cat >&2": true,
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			w := worker{request: JudgeRequest{Worker: []string{"sh", "-c", script}}}
+			require.NoError(t, w.start())
+			clock := w.running.clock
+			clock.begin(60)
+			_, why := clock.Read(make([]byte, 1))
+			if why == nil {
+				why = os.ErrDeadlineExceeded
+			}
+			clock.waited = time.Hour
+			w.lost(wall.Lost{Err: why})
+			require.Less(t, w.lostTime, time.Minute)
+			require.Equal(t, computes, w.lostTime >= 100*time.Millisecond, "%s", w.lostTime)
+		})
 	}
 }
