@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"descent.example/internal/grade/job"
 	"descent.example/pkg/assignment"
 	"descent.example/pkg/notebook"
 	"github.com/stretchr/testify/require"
@@ -604,4 +605,37 @@ func TestAnswersAreSeen(t *testing.T) {
 	}
 	_, page := report(of(func(cells []notebook.Cell, _ int) []notebook.Cell { return cells }), "")
 	require.NotContains(t, page, "give it points by hand", "who wrote nothing")
+}
+
+// A limit that the lab's own part of a program reaches on a slow machine is no verdict on what a student wrote.
+func TestASlowMachineIsNoVerdict(t *testing.T) {
+	g := *practiceGrader(t)
+	work := Work{Code: map[string]string{"descent-step": rightStep}}
+	g.translateSeconds = 1
+	if results, err := g.Judge(t.Context(), work); err == nil { // a fast machine
+		require.Equal(t, map[string]float64{"descent-step": 2, "descend": 0}, points(results), "%+v", results)
+	}
+	g.translateSeconds, g.compileSeconds, g.Sandbox = 0, 1, Sandbox{open: true}
+	const endless = "trap '' XCPU; while :; do :; done" // takes no notice of the signal, as Go's tools
+	for script, machine := range map[string]bool{
+		endless: true,
+		"case \"$*\" in *task_1*) " + endless + "; esac; exec \"$0-own\" \"$@\"": false,
+	} {
+		parent, err := os.MkdirTemp(scratch, "slow-")
+		require.NoError(t, err)
+		require.NoError(t, os.Chmod(parent, 0o711))
+		kit := *practiceGrader(t).Kit
+		require.NoError(t, kit.moveTo(filepath.Join(parent, "kit")))
+		tool := filepath.Join(kit.tools(), "compile")
+		require.NoError(t, os.Rename(tool, tool+"-own"))
+		require.NoError(t, os.WriteFile(tool, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+		g.Kit = &kit
+		results, err := g.Judge(t.Context(), work)
+		if machine {
+			require.ErrorContains(t, err, "machine")
+			continue
+		}
+		require.NoError(t, err)
+		require.Contains(t, results[0].Wrong, job.TooLong)
+	}
 }

@@ -32,7 +32,9 @@ type Job struct {
 	Allowed  string    `json:"allowed"`  // the list of packages that these may import
 	All      string    `json:"all"`      // the list of all packages of the program
 	Open     bool      `json:"open"`     // not confined, because this system cannot
-	Seconds  uint64    `json:"seconds"`  // of a processor, for each package
+	Seconds  uint64    `json:"seconds"`  // of a processor, for the compiler on each package and for the linker
+	// Translate is how many seconds of a processor it may take to translate a program for WebAssembly, nearly all of which is the lab's.
+	Translate uint64 `json:"translate"`
 }
 
 // A Package is the code for one task, in files in the job's folder.

@@ -1,6 +1,7 @@
 // Command runner is the part of the grader that touches what students wrote. It gives up what it does not need, and then
 //
 //	runner compile FOLDER          compiles the packages of FOLDER/job.json
+//	runner translate FOLDER        translates the program, which is for WebAssembly, for this machine
 //	runner wasm FILE CACHE SECONDS runs a program for WebAssembly whose messages go over standard input and output
 //	runner native FILE SECONDS     becomes a program whose messages go over the files 3 and 4
 //	runner probe                   says what it could give up
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -43,6 +45,8 @@ func run(args []string) error {
 		return probe()
 	case args[0] == "compile" && len(args) == 2:
 		return compile(args[1])
+	case args[0] == "translate" && len(args) == 2:
+		return translate(args[1])
 	case args[0] == "wasm" && len(args) == 4:
 		return runWASM(args[1], args[2], args[3])
 	case args[0] == "native" && len(args) == 3:
@@ -52,45 +56,66 @@ func run(args []string) error {
 }
 
 func compile(folder string) error {
-	text, err := os.ReadFile(filepath.Join(folder, "job.json"))
+	j, err := readJob(folder)
 	if err != nil {
 		return err
 	}
-	var j job.Job
-	if err := json.Unmarshal(text, &j); err != nil {
-		return err
-	}
 	roomy := job.Roomy() // or this machine, and not the lab, sets the limit
-	limits := map[int]uint64{syscall.RLIMIT_CPU: j.Seconds, syscall.RLIMIT_AS: job.Memory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
-	if err := limit(limits); err != nil {
+	if err := begin(j, folder, j.Seconds, true); err != nil {
 		return err
 	}
-	if !j.Open {
-		if err := confine(confinement{read: j.Read, write: []string{folder}, run: true}); err != nil {
-			return err
-		}
+	b := builder{Job: j, folder: folder, roomy: roomy, result: job.Compiled{Wrong: map[string]string{}}}
+	b.build()
+	return write(folder, b.result)
+}
+
+// translate translates the program in a folder, so that it starts at once. If it cannot, the result says why.
+func translate(folder string) error {
+	j, err := readJob(folder)
+	if err != nil {
+		return err
 	}
-	write := func(result job.Compiled) error {
-		text, err := json.Marshal(result)
-		return errors.Join(err, os.WriteFile(filepath.Join(folder, "compiled.json"), text, 0o644))
+	if err := begin(j, folder, j.Translate, false); err != nil {
+		return err
 	}
 	overtime := make(chan os.Signal, 1)
 	signal.Notify(overtime, syscall.SIGXCPU)
-	go func() { // of this process: it is what translates the program
+	go func() {
 		<-overtime
-		write(job.Compiled{Error: job.TooLong})
+		write(folder, job.Compiled{Error: job.TooLong})
 		os.Exit(0)
 	}()
-	b := builder{Job: j, folder: folder, roomy: roomy, result: job.Compiled{Wrong: map[string]string{}}}
-	b.build()
-	if r := &b.result; j.GOARCH == "wasm" && r.Machine == "" && r.Error == "" && len(r.Wrong) < len(j.Packages) {
-		if err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); lacks(fmt.Sprint(err)) {
-			r.Machine = err.Error()
-		} else if err != nil {
-			r.Error = err.Error()
-		}
+	switch err := precompile(filepath.Join(folder, "worker"), filepath.Join(folder, "cache")); {
+	case err == nil || errors.Is(err, fs.ErrNotExist): // there is none where nothing compiles
+		return nil
+	case lacks(err.Error()):
+		return write(folder, job.Compiled{Machine: err.Error()})
+	default:
+		return write(folder, job.Compiled{Error: err.Error()})
 	}
-	return write(b.result)
+}
+
+func readJob(folder string) (j job.Job, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, "job.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &j)
+	}
+	return j, err
+}
+
+// write writes what became of a job.
+func write(folder string, result job.Compiled) error {
+	text, err := json.Marshal(result)
+	return errors.Join(err, os.WriteFile(filepath.Join(folder, "compiled.json"), text, 0o644))
+}
+
+// begin gives up what a job does not need. run says whether it starts programs.
+func begin(j job.Job, folder string, cpu uint64, run bool) error {
+	limits := map[int]uint64{syscall.RLIMIT_CPU: cpu, syscall.RLIMIT_AS: job.Memory, syscall.RLIMIT_FSIZE: 64 << 20, syscall.RLIMIT_CORE: 0}
+	if err := limit(limits); err != nil || j.Open {
+		return err
+	}
+	return confine(confinement{read: j.Read, write: []string{folder}, run: run})
 }
 
 // A builder makes a program of a job's packages in a folder.
