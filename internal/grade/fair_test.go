@@ -403,6 +403,9 @@ func TestWhoNeedsARefusedTask(t *testing.T) {
 		_, run = judged(t, g, broken, alone)
 		require.Equal(t, run.Of, run.Points, "%+v", run)
 	}
+	quoted := "var _ = `\ndescent-step:1` + 1\n" + alone // by the compiler, and not what it says of the other task
+	_, run := judged(t, g, stepHead+"\treturn 1\n}", quoted)
+	require.Contains(t, run.Wrong, "mismatched types")
 }
 
 // A list is read whatever separates its fields, with a head or without one, and one that is separated otherwise says what to do.

@@ -191,7 +191,7 @@ func (s *sitting) compile(name string, to target, tasks []assignment.Task) error
 			s.programs[t.ID] = folder
 		}
 	}
-	return s.compileWithout(to, tasks, compiled.Wrong)
+	return s.compileWithout(folder, to, tasks, compiled.Wrong)
 }
 
 // control compiles a program without a student's code in half of the time. It is an error when that is too long as well: then this machine is slow, and
@@ -214,13 +214,15 @@ func (s *sitting) control(to target) error {
 	return err
 }
 
-// compileWithout compiles tasks again that do not compile because code of another task does not, which they need not call.
-func (s *sitting) compileWithout(to target, tasks []assignment.Task, wrong map[string]string) error {
+// compileWithout compiles tasks again that do not compile in a folder, where they stand with code of another task that does not. They need not call it.
+func (s *sitting) compileWithout(folder string, to target, tasks []assignment.Task, wrong map[string]string) error {
 	for _, t := range tasks {
+		name := s.packageOf(t.ID)
 		spoiled := slices.ContainsFunc(t.Needs, func(need string) bool {
-			return s.why[need] != "" && regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(need)+`:\d`).MatchString(wrong[s.packageOf(t.ID)])
+			_, err := os.Stat(filepath.Join(folder, fileOf(name, need)))
+			return s.why[need] != "" && err == nil
 		})
-		if !spoiled {
+		if wrong[name] == "" || !spoiled {
 			continue
 		}
 		delete(s.why, t.ID)
@@ -294,7 +296,7 @@ func (s *sitting) write(folder, name string, t assignment.Task) (files []string,
 			s.why[t.ID] = notGo(err).Error()
 			return nil, nil
 		}
-		file := name + "-" + part.name + ".go"
+		file := fileOf(name, part.name)
 		source := "package " + name + ";" + strings.ReplaceAll(imports, "\n", ";") + "\n//line " + part.name + ":1\n" + body
 		if err := os.WriteFile(filepath.Join(folder, file), []byte(source), 0o644); err != nil {
 			return nil, err
@@ -310,6 +312,9 @@ func (g *Grader) job(to target) job.Job {
 	return job.Job{Compile: tools + "/compile", Link: tools + "/link", GOOS: to.goos, GOARCH: to.goarch, Read: []string{tools}, Open: g.Sandbox.Name == "",
 		Seconds: uint64(cmp.Or(g.compileSeconds, defaultCompileSeconds)), Translate: uint64(cmp.Or(g.translateSeconds, defaultTranslateSeconds))}
 }
+
+// fileOf is the name of the file in which a part of a package's code stands.
+func fileOf(pkg, part string) string { return pkg + "-" + part + ".go" }
 
 // run compiles a job in the sandbox.
 func (g *Grader) run(ctx context.Context, on target, folder string, j job.Job) (result job.Compiled, err error) {
