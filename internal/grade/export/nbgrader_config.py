@@ -9,13 +9,13 @@ import re
 import shutil
 import subprocess
 import tempfile
+from itertools import count
 
 from nbformat import from_dict
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import (
     CheckCellMetadata, ClearOutput, ComputeChecksums, DeduplicateIds, LimitOutput, NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec,
     SaveAutoGrades, SaveCells, AssignLatePenalties)
-from nbconvert.preprocessors import ClearMetadataPreprocessor
 
 LAB = @LAB@  # the command, as a list
 ROOT = @ROOT@  # the folder in which it runs
@@ -76,12 +76,15 @@ class WithoutHiddenChecks(NbGraderPreprocessor):
 
 
 class OwnMetadata(NbGraderPreprocessor):
-    """Gives each cell the metadata of the source's cell with its id, and none to others: what a student's editor or a student did to them must not stop nbgrader."""
+    """Gives the notebook and each cell with an id the metadata of the source, and none to other cells: what a student's editor or a student did to them must
+    neither stop nbgrader nor style a page."""
 
     def preprocess(self, nb, resources):
+        nb.metadata = source_of(self, resources).metadata
         students = released(source_path(self, resources))
         for cell in nb.cells:
-            said = cell.metadata.pop("nbgrader", None)
+            said = cell.metadata.get("nbgrader")
+            cell.metadata = from_dict({})
             kept = students.get(said.get("grade_id")) if isinstance(said, dict) and isinstance(said.get("grade_id"), str) else None
             if kept and kept["cell_type"] == cell.cell_type:
                 cell.metadata.nbgrader = from_dict({**kept["metadata"]["nbgrader"], "cell_type": cell.cell_type})
@@ -94,6 +97,11 @@ REACHES_OUT = re.compile(
     r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|\](?=[(\[:])|"
     r"\\(?=href|style|class|cssId|html|bbox|mmlToken|require|csname|texthtml|includegraphics|data)|(?<=mer)(?=maid)")
 
+# How many characters of a text are kept, as many as the lab keeps of an answer; and how many formulas of the kinds whose ends nbconvert looks for through
+# all that follows, also where there is none: 20,000 took it five minutes.
+LONGEST, MOST_FORMULAS = 100_000, 200
+FORMULA = re.compile(r"\\\\(?=[\[(])|\\begin(?=\{)")
+
 
 class PlainText(NbGraderPreprocessor):
     """Makes text of whatever students write: feedback is read in an instructor's browser, and must not run there. Nor does it have pictures of theirs."""
@@ -104,8 +112,11 @@ class PlainText(NbGraderPreprocessor):
             cell.metadata.pop("nbgrader", None)  # it is nobody's answer
         if cell.cell_type == "markdown":
             seen = cell.source.replace("\0", "\ufffd")  # as a browser shows it, which otherwise leaves it out
+            if len(seen) > LONGEST:
+                seen = seen[:LONGEST] + "\n\nThis is the beginning of a longer text."
+            begun = count(1)
+            seen = FORMULA.sub(lambda m: m.group() + " " * (next(begun) > MOST_FORMULAS), seen)
             cell.source = REACHES_OUT.sub(lambda m: m.group() + " ", seen)
-            cell.metadata = from_dict({name: value for name, value in cell.metadata.items() if name == "nbgrader"})
             cell.pop("attachments", None)
         return cell, resources
 
@@ -180,4 +191,4 @@ c.GenerateAssignment.preprocessors = [
     WithoutSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells, WithoutHiddenChecks, ComputeChecksums, CheckCellMetadata]
 c.Autograde.sanitize_preprocessors = [
     ClearOutput, PlainText, OwnMetadata, DeduplicateIds, OwnMetadata, OverwriteKernelspec, RestoreChecks, OverwriteCells, CheckCellMetadata]
-c.Autograde.autograde_preprocessors = [GradeApart, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+c.Autograde.autograde_preprocessors = [GradeApart, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
