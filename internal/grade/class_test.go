@@ -22,6 +22,7 @@ const (
 
 // A class is graded by a process that is ended without a word in the middle. Another goes on: each submission has one result, and what was done is not done again.
 func TestGradingGoesOnAfterItWasKilled(t *testing.T) {
+	t.Parallel()
 	if folder := os.Getenv(resumeFolder); folder != "" {
 		gradeClass(t, folder)
 		return
@@ -209,6 +210,7 @@ func TestTheLatestFileDecidesAboutLateness(t *testing.T) {
 
 // What is learned about a submission that has a result, or that it is gone, counts without grading it again.
 func TestTimesAndNamesMayChangeLater(t *testing.T) {
+	t.Parallel()
 	g := practiceGrader(t)
 	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
 	require.NoError(t, err)

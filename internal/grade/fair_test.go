@@ -101,6 +101,7 @@ func TestANotebookTakesLittleMemory(t *testing.T) {
 
 // What the machine could not grade has no points, not even 0, in no table; it is said, and graded the next time.
 func TestWhatCannotBeGradedHasNoPoints(t *testing.T) {
+	t.Parallel()
 	g := practiceGrader(t)
 	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
 	require.NoError(t, err)
@@ -165,6 +166,7 @@ func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
 
 // A program whose start takes long and that ends the whole time costs the grader no more than one that runs out of time.
 func TestSlowStartsAreLostTime(t *testing.T) {
+	t.Parallel()
 	g := hurried(t)
 	g.patience = 1
 	start := time.Now()
@@ -394,6 +396,7 @@ func TestNamesWithoutTheirSpaces(t *testing.T) {
 
 // A task that calls a function of a task that is refused says so, and one that does not call it is graded.
 func TestWhoNeedsARefusedTask(t *testing.T) {
+	t.Parallel()
 	g := practiceGrader(t)
 	alone := runHead + "\tfor range steps {\n\t\tfor i, g := range gradient(start) {\n\t\t\tstart[i] -= lr * g\n\t\t}\n\t}\n\treturn start\n}"
 	for _, broken := range []string{"import \"os\"\n" + rightStep, stepHead + "\treturn 1\n}"} {
@@ -612,6 +615,7 @@ func TestAnswersAreSeen(t *testing.T) {
 
 // A limit that the lab's own part of a program reaches on a slow machine is no verdict on what a student wrote.
 func TestASlowMachineIsNoVerdict(t *testing.T) {
+	t.Parallel()
 	g := *practiceGrader(t)
 	work := Work{Code: map[string]string{"descent-step": rightStep}}
 	g.translateSeconds = 1

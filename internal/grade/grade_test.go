@@ -78,6 +78,7 @@ func points(results []TaskResult) map[string]float64 {
 }
 
 func TestTheSolutionGetsAllPointsAndTheEmptyReleaseNone(t *testing.T) {
+	t.Parallel()
 	g := practiceGrader(t)
 	for solved, want := range map[bool]map[string]float64{true: {"descent-step": 2, "descend": 3}, false: {"descent-step": 0, "descend": 0}} {
 		results, err := g.Judge(t.Context(), FromNotebook(g.Kit.Assignment, sourceOf(t, solved)))

@@ -110,6 +110,7 @@ func variedSubmission(t *testing.T, release *notebook.Notebook, i int) *notebook
 
 // nbgrader's three commands work on the same source, and give the same points.
 func TestNBGraderGivesTheSamePoints(t *testing.T) {
+	t.Parallel()
 	const students = 14
 	shown := []string{"student3", "student8"} // with feedback: a mistake, a doubled cell
 	program := nbgrader(t)
