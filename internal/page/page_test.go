@@ -154,9 +154,11 @@ func open(t *testing.T, page string) *browser.Tab {
 func timed(t *testing.T, p *browser.Tab, id string, from int) {
 	t.Helper()
 	p.Eval(fmt.Sprintf(`answer(%q, 20)`, id))
-	took := p.Eval(fmt.Sprintf(`drags(cell(%[1]q), slider(%[1]q, "lr"), Array.from({ length: 40 }, (_, i) => %[2]d + 2 * i), () => state(%[1]q) === "idle")`, id, from)).([]any)
-	t.Logf("2,000 steps of %s and a picture: median %.1f ms, p95 %.1f ms", id, took[len(took)/2], took[len(took)*95/100])
-	require.Less(t, took[len(took)/2].(float64), 500.)
+	for _, when := range []string{"at first, while the browser compiles", "then"} {
+		took := p.Eval(fmt.Sprintf(`drags(cell(%[1]q), slider(%[1]q, "lr"), Array.from({ length: 40 }, (_, i) => %[2]d + 2 * i), () => state(%[1]q) === "idle")`, id, from)).([]any)
+		t.Logf("2,000 steps of %s and a picture, %s: median %.1f ms, p95 %.1f ms", id, when, took[len(took)/2], took[len(took)*95/100])
+		require.Less(t, took[len(took)/2].(float64), 500.)
+	}
 }
 
 // A chapter's cells answer as quickly: the dance of 2.6, and the whole page of one's own net.
