@@ -276,6 +276,7 @@ func TestWhichFilesCount(t *testing.T) {
 		{files: "hw1.ipynb", notes: "hw1.ipynb", problem: "neither 0-practice.ipynb nor"},
 		{files: "a.ipynb! b.ipynb!", notes: "a.ipynb b.ipynb", problem: "2 notebooks"},
 		{files: "a/0-practice.ipynb b/0-practice.ipynb descend.go", code: "descend.go", notes: "a/0-practice.ipynb b/0-practice.ipynb", problem: "none counts"},
+		{files: "0-practice.ipynb assignments/0-practice.ipynb", notes: "0-practice.ipynb assignments/0-practice.ipynb", problem: "none counts"},
 		{files: "0-practice.ipynb 0-practice(1).ipynb!", notebook: "0-practice.ipynb", notes: "0-practice(1).ipynb"},
 		{files: "0-practice.ipynb descent_step.go main.go Descend.go", notebook: "0-practice.ipynb", notes: "descent_step.go descent-step.go Descend.go descend.go"},
 		{files: "a.zip", problem: "unpack it"},
@@ -312,6 +313,7 @@ func TestWhichFilesCount(t *testing.T) {
 // notebook has no answer.
 func TestAFileElsewhereReplacesNoAnswer(t *testing.T) {
 	g := practiceGrader(t)
+	digests := map[string]bool{}
 	for _, c := range []struct {
 		solved, beside, counts bool
 	}{{false, false, true}, {false, true, true}, {true, true, true}, {true, false, false}} {
@@ -329,7 +331,17 @@ func TestAFileElsewhereReplacesNoAnswer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.counts, strings.Contains(work.Code["descend"], "its own"), "%+v", c)
 		require.Equal(t, c.solved, work.Notes["descend"] != "", "%+v", c)
+		digests[all[0].digest("")] = true
 	}
+	require.Len(t, digests, 4, "a file that is moved is graded again")
+}
+
+// Of a notebook that breaks off, the Go files count all the same.
+func TestABrokenNotebookTakesNoFilesAlong(t *testing.T) {
+	s := Submission{Files: map[string][]byte{"0-practice.ipynb": []byte(`{"cells": [`), "descend.go": []byte(rightRun)}}
+	work, err := s.Work(practiceGrader(t).Kit.Assignment)
+	require.Error(t, err)
+	require.Contains(t, work.Code["descend"], rightRun)
 }
 
 // Who chooses another's name does not take the other's points: what is unclear is not graded.
@@ -618,7 +630,7 @@ func TestASlowMachineIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	g := *practiceGrader(t)
 	work := Work{Code: map[string]string{"descent-step": rightStep}}
-	g.translateSeconds = 1
+	g.translateSeconds = 2                                      // and 1 without a student's code
 	if results, err := g.Judge(t.Context(), work); err == nil { // a fast machine
 		require.Equal(t, map[string]float64{"descent-step": 2, "descend": 0}, points(results), "%+v", results)
 	}

@@ -165,7 +165,7 @@ func (b *Book) holds(list []byte, marks Marks) bool {
 			new = make([]string, len(byHandFields))
 		}
 		m := mark{comment: unplain(text[3]), of: unplain(text[5])}
-		lost := !strings.Contains(unplain(new[3]), m.comment) || m.of != "" && text[5] != new[5] && !b.answered(of(text), m)
+		lost := !strings.Contains(unplain(new[3]), m.comment) || m.of != "" && text[5] != new[5] && !b.answered(of(text), m) || text[4] != "" && text[4] != new[4]
 		if lost && !most.head(text) {
 			return false
 		}
@@ -175,11 +175,12 @@ func (b *Book) holds(list []byte, marks Marks) bool {
 
 // answered tells whether a mark is for what its student has handed in at some time.
 func (b *Book) answered(l line, m mark) bool {
-	paths, _ := filepath.Glob(filepath.Join(b.student(keyOf(l.student)), "graded*.json"))
-	for _, path := range paths {
+	folder := b.student(keyOf(l.student))
+	files, _ := os.ReadDir(folder)
+	for _, file := range files {
 		var r Graded
-		text, err := os.ReadFile(path)
-		if err != nil || json.Unmarshal(text, &r) != nil {
+		text, err := os.ReadFile(filepath.Join(folder, file.Name()))
+		if !strings.HasPrefix(file.Name(), "graded") || err != nil || json.Unmarshal(text, &r) != nil {
 			continue
 		}
 		for _, of := range []string{r.Answers[l.item], r.Content} {

@@ -310,14 +310,14 @@ func (s Standing) points(task, otherwise string) string {
 func (s Standing) remarks() string {
 	var all []string
 	if s.Failed != "" {
-		all = append(all, "could not be graded: "+s.Failed)
+		all = append(all, "could not be graded: "+brief.Of(s.Failed))
 	}
-	for _, text := range []string{s.Problem, s.Note} {
+	for _, text := range []string{brief.Of(s.Problem), s.Note} { // a note has short parts
 		if text != "" {
 			all = append(all, text)
 		}
 	}
-	return brief.Of(strings.Join(all, "; "))
+	return strings.Join(all, "; ")
 }
 
 // CSV is the table of all points: a line for each student, a column for each task and question. Who could not be graded has no points, not even 0.

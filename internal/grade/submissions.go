@@ -128,12 +128,16 @@ func keyOf(student string) string {
 	return fmt.Sprintf("%s-%s", key[:min(len(key), 40)], hex.EncodeToString(sum[:16]))
 }
 
+const andMore = "; and more"
+
 // remark adds to the submission's note.
 func (s *Submission) remark(form string, args ...any) {
 	if text := fmt.Sprintf(form, args...); s.Note == "" {
 		s.Note = text
 	} else if len(s.Note) < 1000 {
 		s.Note += "; " + text
+	} else if !strings.HasSuffix(s.Note, andMore) {
+		s.Note += andMore
 	}
 }
 
@@ -363,18 +367,18 @@ func separator(text string, fields int, fits func(row []string) bool) rune {
 	return enough
 }
 
-// Work takes the work out of the submission. It is an error when its notebook is none.
+// Work takes the work out of the submission. It is an error when its notebook is none; its Go files count all the same.
 func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 	w := newWork()
+	var wrong error
 	if text, is := s.Files[a.Name+".ipynb"]; is {
-		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-			return w, errors.New("the notebook is in UTF-16: save it as UTF-8")
-		}
 		nb, err := essence(text)
-		if err != nil {
-			return w, err
+		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+			err = errors.New("the notebook is in UTF-16: save it as UTF-8")
 		}
-		w = FromNotebook(a, nb)
+		if wrong = err; err == nil {
+			w = FromNotebook(a, nb)
+		}
 	}
 	for _, t := range a.Tasks {
 		file := t.ID + ".go"
@@ -394,7 +398,7 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		w.Code[t.ID] = withoutPackage(string(text))
 		functionsOf(w.Code[t.ID], w.declares)
 	}
-	return w, nil
+	return w, wrong
 }
 
 // withoutPackage is a Go file without its package clause.
@@ -418,7 +422,16 @@ func withoutPackage(text string) string {
 func (s Submission) digest(with string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x00%s\x00%s\x00", with, s.Problem, s.Note)
+	notebook := ""
+	for name, at := range s.found {
+		if isNotebook(name) {
+			notebook = path.Dir(at)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if at := s.found[name]; notebook != "" && at != "" && path.Dir(at) != notebook {
+			fmt.Fprint(h, "elsewhere\x00") // where it does not replace what the notebook has
+		}
 		fmt.Fprintf(h, "%s\x00%d\x00", name, len(s.Files[name]))
 		h.Write(s.Files[name])
 	}

@@ -111,11 +111,11 @@ func (s *Submission) choose(root, own *os.Root, name string, a *assignment.Assig
 	if len(notebooks) == 0 {
 		notebooks, besides = besides, nil
 	}
-	counts := theOne(notebooks)
+	counts := h.theOne(notebooks)
 	if counts != "" {
 		s.find(root, filepath.Join(name, counts), a.Name+".ipynb")
 	} else if len(notebooks) > 0 {
-		s.Problem = fmt.Sprintf("it holds %d notebooks of the assignment, and none counts: leave one of them, or lay one into a folder assignments", len(notebooks))
+		s.Problem = fmt.Sprintf("it holds %d notebooks of the assignment, and none counts: leave one of them", len(notebooks))
 	} else if besides = h.unnamed; len(besides) > 0 {
 		s.remark("no notebook is named %s.ipynb, or has a cell with the id of a task", a.Name)
 	}
@@ -139,13 +139,16 @@ func (s *Submission) choose(root, own *os.Root, name string, a *assignment.Assig
 	}
 }
 
-// handIn is the name of the folder of which a notebook counts before others.
+// handIn is the folder in a clone of the lab of which a notebook counts before others.
 const handIn = "assignments"
 
-// theOne is that of a submission's notebooks which counts: the only one, or the only one in a folder assignments. It is "" if there is none.
-func theOne(notebooks []string) string {
+// theOne is that of a submission's notebooks which counts: the only one, or the only one in a clone's folder assignments. It is "" if there is none.
+func (h held) theOne(notebooks []string) string {
 	if len(notebooks) > 1 {
-		notebooks = slices.DeleteFunc(slices.Clone(notebooks), func(file string) bool { return path.Base(path.Dir(file)) != handIn })
+		notebooks = slices.DeleteFunc(slices.Clone(notebooks), func(file string) bool {
+			folder := path.Dir(file)
+			return path.Base(folder) != handIn || !h.clones[path.Dir(folder)]
+		})
 	}
 	if len(notebooks) != 1 {
 		return ""

@@ -181,7 +181,7 @@ func (w *worker) lost(why any) error {
 	case !over:
 		return fmt.Errorf("the check cannot use what your code returns: %v", why)
 	case late:
-		if used < most {
+		if r.clock.known && used < most {
 			w.fails(fmt.Errorf("the machine is too busy: in %.0f seconds it gave a program %.1f, and it may take %g", r.clock.waited.Seconds(), used.Seconds(), most.Seconds()))
 		}
 		return fmt.Errorf("%s %g seconds", TooLong, most.Seconds())
@@ -227,6 +227,7 @@ type clock struct {
 	left    time.Duration // until it is looked at again whether to wait on
 	most    time.Duration // that it may compute
 	waited  time.Duration
+	known   bool          // the system says what a process has computed while it runs
 	before  time.Duration // what it had computed when the clock began
 	seen    time.Duration // what it had computed since then when that was looked at last
 }
@@ -235,7 +236,8 @@ type clock struct {
 func (c *clock) begin(seconds float64) {
 	c.most = inSeconds(seconds)
 	c.left, c.waited, c.seen = c.most, 0, 0
-	if now, known := computed(c.pid); known {
+	now, known := computed(c.pid)
+	if c.known = known; known {
 		c.before = now
 	}
 }
@@ -250,8 +252,8 @@ func (c *clock) used() time.Duration {
 
 // more tells whether there is time to wait for the worker, which may also ask and ask and be waited for only shortly each time.
 func (c *clock) more() bool {
-	if c.left > 0 {
-		return true
+	if c.left > 0 || !c.known {
+		return c.left > 0
 	}
 	used := c.used()
 	until := patienceAtRest*c.most + patienceAtWork*used

@@ -100,6 +100,9 @@ func TestTheClockBeginsAnew(t *testing.T) {
 
 // Who waits uses no processor and pays nothing, whether the program goes on, ends by itself or is killed. Who computes pays for that.
 func TestWaitingCostsNothing(t *testing.T) {
+	if _, known := computed(os.Getpid()); !known {
+		t.Skip("this system does not say what a process has computed")
+	}
 	for script, computes := range map[string]bool{
 		"exit 1":               false,
 		"kill -9 $$":           false,
@@ -114,6 +117,7 @@ func TestWaitingCostsNothing(t *testing.T) {
 			require.NoError(t, w.start())
 			clock := w.running.clock
 			clock.begin(60)
+			clock.before = 0 // the process is this test's from its start
 			_, why := clock.Read(make([]byte, 1))
 			if why == nil {
 				why = os.ErrDeadlineExceeded

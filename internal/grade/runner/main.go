@@ -158,6 +158,9 @@ func (b *builder) build() {
 	if b.result.Error == "" {
 		b.result.Error = b.tool(b.Link, "-o", "worker", "-importcfg", "all.cfg", "-buildmode=exe", "-s", "-w", "main.a")
 	}
+	if b.result.Error != "" {
+		os.Remove(filepath.Join(b.folder, "worker")) // what a linker leaves that was killed
+	}
 }
 
 // diagnosis is how the compiler begins what it says of code: with a line of it.
