@@ -49,9 +49,10 @@ func kept[T any](key any, make func() (T, error)) (T, error) {
 	if things.by == nil {
 		things.by = map[any]any{}
 	}
-	if _, is := things.by[key]; !is {
-		things.keys = append(things.keys, key)
+	if old, is := things.by[key].(T); is { // another goroutine has made it meanwhile
+		return old, nil
 	}
+	things.keys = append(things.keys, key)
 	things.by[key] = made
 	if len(things.keys) > mostThings {
 		delete(things.by, things.keys[0])

@@ -9,6 +9,8 @@ package lecture
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
@@ -20,6 +22,7 @@ import (
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
 	"descent.example/pkg/train"
+	"descent.example/pkg/wasm"
 )
 
 // NewTrainer is train.New with the optimizer of that name (optim.ByName) on the backend that accel.Open gives. It is an error when there
@@ -32,32 +35,62 @@ func NewTrainer(p problem.Problem, optimizer string, record train.Record) (*trai
 	return newTrainer(p, rule, record)
 }
 
-// newTrainer makes a trainer. In a live process, those that would build the same share their programs.
+// mostShared is how many bytes of data a trainer may have whose programs are shared: each holds a copy, and the more data a run computes with, the
+// less does it matter how long its graph takes to build.
+const mostShared = 256 << 10
+
+// newTrainer makes a trainer. In a live process, those that would build the same share their programs. But where wazero computes, what is not closed
+// stays in memory, and nobody closes what is shared.
 func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record) (*train.Trainer, error) {
 	backend, err := accel.Open()
 	if err != nil {
 		return nil, err
 	}
+	p = owned(p)
 	make := func() (*train.Trainer, error) { return train.New(backend, p, rule, record) }
-	structure := ""
-	if live.Process {
-		structure = structureOf(p, rule)
-	}
-	if structure == "" {
+	structure := structureOf(p, rule)
+	if !live.Process || structure == "" || runtime.GOOS != "js" && accel.Platform() == wasm.Name {
 		return make()
 	}
 	var data []*tensors.Tensor
 	if err := exceptions.TryCatch[error](func() { data = p.Data() }); err != nil {
-		return nil, err
+		return make() // which says it in its own words
 	}
+	var bytes int64
 	for _, x := range data {
 		structure += x.Shape().String()
+		bytes += x.Shape().ByteSize()
+	}
+	if bytes > mostShared {
+		return make()
 	}
 	first, err := kept(fmt.Sprintf("trainer of %s; %v", structure, record), make)
 	if err != nil {
 		return nil, err
 	}
 	return first.On(data) // whoever has it may close it
+}
+
+// owned is a problem that whoever has p does not change: its Loss is built when it is needed.
+func owned(p problem.Problem) problem.Problem {
+	if missing.Any(p) {
+		return p
+	}
+	switch p := p.(type) {
+	case *problem.Net:
+		own := *p
+		own.Sizes = slices.Clone(p.Sizes)
+		return &own
+	case *problem.LeastSquares:
+		own := *p
+		own.Start = slices.Clone(p.Start)
+		return &own
+	case *problem.Quadratic:
+		own := *p
+		own.Start = slices.Clone(p.Start)
+		return &own
+	}
+	return p
 }
 
 // structureOf names what a trainer builds of a problem and a rule; "" if that cannot be said.

@@ -126,8 +126,11 @@ func onDigits(ctx context.Context, width int, c train.Config, data []*problem.La
 		jobs = append(jobs, train.Job{Trainer: t, Config: c})
 	}
 	histories, err := train.Sweep(ctx, jobs, 0, nil)
+	if err != nil {
+		return nil, model, err
+	}
 	for _, h := range histories {
 		thetas = append(thetas, h.Final)
 	}
-	return thetas, model, err
+	return thetas, model, nil
 }
