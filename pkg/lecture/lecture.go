@@ -46,16 +46,17 @@ func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record
 	if err != nil {
 		return nil, err
 	}
-	p = owned(p)
+	p, building := owned(p)
 	make := func() (*train.Trainer, error) { return train.New(backend, p, rule, record) }
-	structure := structureOf(p, rule)
-	if !live.Process || structure == "" || runtime.GOOS != "js" && accel.Platform() == wasm.Name {
+	stepping, _ := rule.(structured)
+	if !live.Process || building == nil || stepping == nil || stepping.Structure() == "" || runtime.GOOS != "js" && accel.Platform() == wasm.Name {
 		return make()
 	}
 	var data []*tensors.Tensor
 	if err := exceptions.TryCatch[error](func() { data = p.Data() }); err != nil {
 		return make() // which says it in its own words
 	}
+	structure := building.Structure() + "; " + stepping.Structure()
 	var bytes int64
 	for _, x := range data {
 		structure += x.Shape().String()
@@ -71,40 +72,30 @@ func newTrainer(p problem.Problem, rule optimizer.Interface, record train.Record
 	return first.On(data) // whoever has it may close it
 }
 
-// owned is a problem that whoever has p does not change: its Loss is built when it is needed.
-func owned(p problem.Problem) problem.Problem {
+// structured says what it builds: what has the same structure builds the same.
+type structured interface{ Structure() string }
+
+// owned is a problem that whoever has p does not change, as its Loss is built when it is needed, and what names its structure. Of kinds that are not known, such as
+// what embeds a known one and may build more, it is p and nil.
+func owned(p problem.Problem) (problem.Problem, structured) {
 	if missing.Any(p) {
-		return p
+		return p, nil
 	}
 	switch p := p.(type) {
 	case *problem.Net:
 		own := *p
 		own.Sizes = slices.Clone(p.Sizes)
-		return &own
+		return &own, &own
 	case *problem.LeastSquares:
 		own := *p
 		own.Start = slices.Clone(p.Start)
-		return &own
+		return &own, &own
 	case *problem.Quadratic:
 		own := *p
 		own.Start = slices.Clone(p.Start)
-		return &own
+		return &own, &own
 	}
-	return p
-}
-
-// structureOf names what a trainer builds of a problem and a rule; "" if that cannot be said.
-func structureOf(p problem.Problem, rule optimizer.Interface) string {
-	type structured interface{ Structure() string }
-	named, is := rule.(structured)
-	if !is || missing.Any(p) || named.Structure() == "" {
-		return ""
-	}
-	switch p.(type) { // and not what embeds one of them, and may build more
-	case *problem.Net, *problem.LeastSquares, *problem.Quadratic:
-		return p.(structured).Structure() + "; " + named.Structure()
-	}
-	return ""
+	return p, nil
 }
 
 // given says that one of the values is nil: what a constructor returned beside an error that nobody looked at.
