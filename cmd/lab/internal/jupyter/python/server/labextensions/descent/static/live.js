@@ -97,6 +97,7 @@ export const activate = async (app, tracker, use) => {
 			const render = async (kind, data, metadata) => {
 				const renderer = rendermime.createRenderer(kind);
 				await renderer.renderModel(rendermime.createModel({ data, metadata, trusted: true }));
+				rendermime.latexTypesetter?.typeset(renderer.node); // JupyterLab does so when a renderer of its own is attached
 				return { node: renderer.node, dispose: () => renderer.dispose() };
 			};
 			this.view = new View(this.node, live, {
