@@ -68,7 +68,7 @@ func (d *DecayPath) Draw(plane *figure.Figure, t int) *figure.Figure {
 }
 
 // Title says at which rate the run ended.
-func (d *DecayPath) Title() string { return fmt.Sprintf("Where the rate ends at %.2g", d.Rate) }
+func (d *DecayPath) Title() string { return fmt.Sprintf("The rate ends at %.2g", d.Rate) }
 
 // String says how the run ended.
 func (d *DecayPath) String() string {

@@ -83,7 +83,9 @@ func (r *RangeTest) Draw(b Budget) *figure.Figure {
 		k = until(r.Runs[0])
 		fig.Line("one run", r.Rates[:k], r.Runs[0][:k])
 	}
-	return fig.VLine(b.Constant.Rate(), "best constant").VLine(r.Lowest, "least expected").VLine(r.Seen, "least of this run").VLine(b.Cosine.Rate(), "best cosine")
+	best := func(what string) string { return fmt.Sprintf("best %s, %d steps", what, b.Steps) }
+	return fig.VLine(b.Constant.Rate(), best("constant")).VLine(r.Lowest, "least expected").
+		VLine(r.Seen, "least of this run").VLine(b.Cosine.Rate(), best("cosine"))
 }
 
 // Budget (claim H2) is what is the best rate for a number of steps.

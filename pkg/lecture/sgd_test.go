@@ -127,7 +127,7 @@ func TestDecayPathBeginsAtItsStart(t *testing.T) {
 	x, y, major, minor, _, ok := path.Ellipse(20, 2)
 	require.True(t, ok)
 	require.Regexp(t, `^after 20 steps the rate is 0.145 and the ellipse .* long$`, path.String())
-	require.Equal(t, "Where the rate ends at 0.14", path.Title())
+	require.Equal(t, "The rate ends at 0.14", path.Title())
 	require.Contains(t, drawn(t, path.Draw(s.Near("p = 1", 0.5), 40)), "theory, 2 standard deviations")
 	require.NotContains(t, drawn(t, path.Draw(s.Near("p = 1", 2), 0)), "theory, 2 standard deviations")
 	require.Equal(t, "diverged at step 3", (&lecture.DecayPath{Diverged: 3}).String())
