@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"descent.example/internal/live"
 	"descent.example/pkg/figure/internal/ink"
 )
 
@@ -24,7 +25,7 @@ import (
 func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels ...float64) *Figure {
 	c := &contour{values: &values{kind: "contours", name: label, group: ground, plane: true}, loss: loss}
 	if c.err = atMost(mostLevels, len(levels), "levels of contours"); c.err == nil {
-		c.levels = slices.Sorted(slices.Values(levels))
+		c.asked = slices.Sorted(slices.Values(levels))
 	}
 	f = f.made()
 	before, second := f.ground()
@@ -38,8 +39,8 @@ func (f *Figure) Contour(label string, loss func(x, y float64) float64, levels .
 // SVG and PNG need the same ones, and the loss may be dear.
 type contour struct {
 	*values
-	loss   func(x, y float64) float64
-	levels []float64
+	loss  func(x, y float64) float64
+	asked []float64 // levels
 
 	drawing sync.Mutex // SVG and PNG may be drawn at the same time
 	x, y    scale
@@ -57,9 +58,9 @@ func (c *contour) Check(x, y Axis) error {
 	case !x.linear() || !y.linear():
 		return fmt.Errorf("figure: contours of %q need two linear axes", c.name)
 	}
-	for i, l := range c.levels {
-		if !finite(l) || i > 0 && l == c.levels[i-1] {
-			return fmt.Errorf("figure: contours of %q: levels %v must be finite and different", c.name, c.levels)
+	for i, l := range c.asked {
+		if !finite(l) || i > 0 && l == c.asked[i-1] {
+			return fmt.Errorf("figure: contours of %q: levels %v must be finite and different", c.name, c.asked)
 		}
 	}
 	return nil
@@ -75,11 +76,49 @@ func (c *contour) settle(p *Panel, _ *common) (colored, error) {
 // field is a loss evaluated on a grid over the frame, (0,0) to (1,1).
 type field struct {
 	*contour
+	*relief
+}
+
+// relief is what does not change while the values of a loss stay the same: the levels and their borders, which are traced and drawn once.
+type relief struct {
+	asked   []float64
 	levels  []float64
 	log     bool
 	z       [][]float64 // z[i][j] at (i, j)/(cells)
 	tracing sync.Once
-	traced  [][]loop // of each level, kept for the next drawing
+	traced  [][]loop // of each level
+
+	placing sync.Mutex
+	frame   Rect
+	drawn   *ink.Kept // in the frame
+}
+
+// reliefs are the last ones of a live process, which draws the same loss again for each place of a slider.
+var reliefs struct {
+	sync.Mutex
+	last []*relief
+}
+
+const mostReliefs = 4 // of 130 kB and more
+
+// remembered is a relief of the same values if there was one a short time ago. If not, it is r, once settled.
+func (r *relief) remembered(settle func() error) (*relief, error) {
+	if !live.Process {
+		return r, settle()
+	}
+	reliefs.Lock()
+	defer reliefs.Unlock()
+	at := slices.IndexFunc(reliefs.last, func(old *relief) bool {
+		return slices.Equal(r.asked, old.asked) && slices.EqualFunc(r.z, old.z, slices.Equal[[]float64])
+	})
+	if at >= 0 {
+		r = reliefs.last[at]
+		reliefs.last = slices.Delete(reliefs.last, at, at+1)
+	} else if err := settle(); err != nil {
+		return nil, err
+	}
+	reliefs.last = append(reliefs.last[max(0, len(reliefs.last)-mostReliefs+1):], r)
+	return r, nil
 }
 
 const cells = 128 // of the grid, along each axis: four pixels or fewer
@@ -90,7 +129,16 @@ func (c *contour) sample(x, y scale) (*field, error) {
 	if c.kept != nil && c.x == x && c.y == y {
 		return c.kept, nil
 	}
-	f := &field{contour: c, levels: slices.Clone(c.levels)}
+	f, err := c.relief(x, y)
+	if err != nil {
+		return nil, err
+	}
+	c.x, c.y, c.kept = x, y, &field{c, f}
+	return c.kept, nil
+}
+
+func (c *contour) relief(x, y scale) (*relief, error) {
+	r := &relief{asked: c.asked}
 	var all []float64
 	draw := func() {
 		for i := range cells + 1 {
@@ -104,27 +152,28 @@ func (c *contour) sample(x, y scale) (*field, error) {
 				}
 				col[j] = v
 			}
-			f.z = append(f.z, col)
+			r.z = append(r.z, col)
 		}
 	}
 	if err := call(fmt.Sprintf("contours of %q", c.name), draw); err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.name, x.lo, x.hi, y.lo, y.hi)
-	}
-	slices.Sort(all)
-	lowest, highest := all[0], all[len(all)-1]
-	if len(f.levels) == 0 {
-		f.levels, f.log = levels(all)
-	} else {
-		f.log = f.levels[0] > 0 && len(f.levels) > 2 && f.levels[len(f.levels)-1] > 30*f.levels[0]
-	}
-	if len(f.levels) == 0 || f.levels[len(f.levels)-1] < lowest || f.levels[0] > highest {
-		return nil, fmt.Errorf("figure: contours of %q: no level to draw; the loss goes from %v to %v in the frame, the levels are %v", c.name, lowest, highest, f.levels)
-	}
-	c.x, c.y, c.kept = x, y, f
-	return f, nil
+	return r.remembered(func() error {
+		if len(all) == 0 {
+			return fmt.Errorf("figure: contours of %q: the loss is nowhere finite for x in [%v, %v], y in [%v, %v]", c.name, x.lo, x.hi, y.lo, y.hi)
+		}
+		slices.Sort(all)
+		lowest, highest := all[0], all[len(all)-1]
+		if r.levels = slices.Clone(r.asked); len(r.levels) == 0 {
+			r.levels, r.log = levels(all)
+		} else {
+			r.log = r.levels[0] > 0 && len(r.levels) > 2 && r.levels[len(r.levels)-1] > 30*r.levels[0]
+		}
+		if len(r.levels) == 0 || r.levels[len(r.levels)-1] < lowest || r.levels[0] > highest {
+			return fmt.Errorf("figure: contours of %q: no level to draw; the loss goes from %v to %v in the frame, the levels are %v", c.name, lowest, highest, r.levels)
+		}
+		return nil
+	})
 }
 
 // levels chooses up to 12 round levels for sorted values.
@@ -168,19 +217,19 @@ type loop struct {
 }
 
 // borders are the loops of every level.
-func (f *field) borders() [][]loop {
-	f.tracing.Do(func() {
-		for _, level := range f.levels {
-			f.traced = append(f.traced, f.loops(level))
+func (r *relief) borders() [][]loop {
+	r.tracing.Do(func() {
+		for _, level := range r.levels {
+			r.traced = append(r.traced, r.loops(level))
 		}
 	})
-	return f.traced
+	return r.traced
 }
 
 // lattice is a field with a ring of nodes around it, as wide as nothing, that lie below the level, so that every border of
 // {z ≥ level} closes. An edge of it is named by its lower left node and its direction.
 type lattice struct {
-	*field
+	*relief
 	level float64
 }
 
@@ -218,8 +267,8 @@ func (l lattice) cross(e int) Point {
 
 // loops traces the borders of {z ≥ level} in the unit square by marching
 // squares.
-func (f *field) loops(level float64) []loop {
-	l := lattice{f, level}
+func (r *relief) loops(level float64) []loop {
+	l := lattice{r, level}
 	const none = -1
 	next, rim := make([]int, 2*nodes*nodes), make([]bool, 2*nodes*nodes)
 	for e := range next {
@@ -306,17 +355,26 @@ var (
 	lowFill, highFill = color.NRGBA{0xff, 0xff, 0xff, 0xff}, color.NRGBA{0xaf, 0xb9, 0xc6, 0xff}
 )
 
-func (f *field) shade(i int) color.NRGBA {
-	t := float64(i) / float64(len(f.levels))
+func (r *relief) shade(i int) color.NRGBA {
+	t := float64(i) / float64(len(r.levels))
 	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + t*(float64(b)-float64(a)))) }
 	return color.NRGBA{mix(lowFill.R, highFill.R), mix(lowFill.G, highFill.G), mix(lowFill.B, highFill.B), 0xff}
 }
 
-// Draw lays the shade of each level over that of the one below.
 func (f *field) Draw(c Pen, p *Panel) {
-	c.Box(f.shade(0), p.frame)
+	f.placing.Lock()
+	defer f.placing.Unlock()
+	if f.drawn == nil || f.frame != p.frame {
+		f.drawn, f.frame = c.Keep(func(c Pen) { f.draw(c, p) }), p.frame
+	}
+	c.Again(f.drawn)
+}
+
+// draw lays the shade of each level over that of the one below.
+func (r *relief) draw(c Pen, p *Panel) {
+	c.Box(r.shade(0), p.frame)
 	var iso [][]Point
-	for i, loops := range f.borders() {
+	for i, loops := range r.borders() {
 		var region [][]Point
 		for _, l := range loops {
 			region = append(region, ink.Peucker(p.placeAll(l.pts), ink.Tolerance))
@@ -325,7 +383,7 @@ func (f *field) Draw(c Pen, p *Panel) {
 			}
 		}
 		if len(region) > 0 {
-			c.Fill(f.shade(i+1), region...)
+			c.Fill(r.shade(i+1), region...)
 		}
 	}
 	for _, line := range iso {

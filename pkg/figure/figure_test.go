@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"descent.example/internal/live"
 	"descent.example/internal/says"
 	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/assert"
@@ -310,12 +311,12 @@ func TestNoCoordinateIsLostOrFarOutside(t *testing.T) {
 // along an edge of length h errs by at most h²/8 · max|f″| / |∇f| = h²/(8r),
 // and a chord of length h√2 lies within h²/(4r) of its circle.
 func TestContoursOfACircleAreCircles(t *testing.T) {
-	c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{0.25, 1, 2.25, 5}}
+	c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, asked: []float64{0.25, 1, 2.25, 5}}
 	s := scale{lo: -2, hi: 2}
 	f, err := c.sample(s, s)
 	require.NoError(t, err)
 	h := 4.0 / cells
-	for _, level := range c.levels {
+	for _, level := range c.asked {
 		r := math.Sqrt(level)
 		loops := f.loops(level)
 		if level == 5 { // cut by the four sides of the frame, corners outside it
@@ -351,7 +352,7 @@ func TestContoursOfACircleAreCircles(t *testing.T) {
 func TestFilledRegionsHaveTheRightArea(t *testing.T) {
 	s := scale{lo: -2, hi: 2}
 	for level, want := range map[float64]float64{1: 16 - math.Pi, 2.25: 16 - 2.25*math.Pi} {
-		c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, levels: []float64{level}}
+		c := &contour{values: &values{name: "r²"}, loss: func(x, y float64) float64 { return x*x + y*y }, asked: []float64{level}}
 		f, err := c.sample(s, s)
 		require.NoError(t, err)
 		area := 0.0
@@ -365,12 +366,39 @@ func TestFilledRegionsHaveTheRightArea(t *testing.T) {
 	}
 }
 
+// A live process keeps a ground from picture to picture. The pictures stay the same, in another frame and after other losses too.
+func TestKeptGroundsAreDrawnAlike(t *testing.T) {
+	draw := func(k int) string {
+		fig := New("L", X("x").Range(-2, 2), Y("y").Range(-2, 2))
+		fig.Contour("L", func(x, y float64) float64 { return x*x + float64(1+k/5%6)*y*y }).Points("at", []float64{float64(k) / 20}, []float64{0})
+		switch k % 3 {
+		case 1:
+			fig = Row(fig, New("beside", X("x"), Y("y")).Line("line", nil, []float64{0, 1}))
+		case 2:
+			fig.Line("a name that takes room beside the frame", nil, []float64{0, 1})
+		}
+		svg, err := fig.SVG()
+		require.NoError(t, err)
+		return string(svg)
+	}
+	var alone []string
+	for k := range 40 {
+		alone = append(alone, draw(k))
+	}
+	defer func(was bool) { live.Process, reliefs.last = was, nil }(live.Process)
+	live.Process = true
+	for k := range 40 {
+		require.Equal(t, alone[k], draw(k), k)
+	}
+	require.Len(t, reliefs.last, mostReliefs)
+}
+
 // {xy = ±ε} is a hyperbola with a branch in each of two quadrants. The cell
 // around the origin has two corners above the level and two below.
 func TestSaddleLinesDoNotCross(t *testing.T) {
 	s := scale{lo: -1.013, hi: 1} // no node on the axes
 	for _, level := range []float64{1e-5, -1e-5} {
-		f, err := (&contour{values: &values{name: "xy"}, loss: func(x, y float64) float64 { return x * y }, levels: []float64{level}}).sample(s, s)
+		f, err := (&contour{values: &values{name: "xy"}, loss: func(x, y float64) float64 { return x * y }, asked: []float64{level}}).sample(s, s)
 		require.NoError(t, err)
 		lines := 0
 		for _, l := range f.loops(level) {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,23 @@ func (c *svgCanvas) group(transform string, v ...float64) {
 	}
 	c.writef(`<g transform="`+transform+`">`, args...)
 	c.top().groups++
+}
+
+// written is a stroke on a canvas of a height, as SVG.
+type written struct {
+	h   float64
+	svg []byte
+}
+
+// again draws a stroke, or copies what it was drawn as on a canvas of the same height.
+func (c *svgCanvas) again(o Op) {
+	if w := o.written.Load(); w != nil && w.h == c.h {
+		c.buf = append(c.buf, w.svg...)
+		return
+	}
+	from := len(c.buf)
+	o.on(c)
+	o.written.Store(&written{c.h, slices.Clone(c.buf[from:])})
 }
 
 func (c *svgCanvas) Stroke(p vg.Path) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"sync/atomic"
 
 	vgfont "gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -109,21 +110,47 @@ type Op struct {
 	Face    vgfont.Face
 	At      Point
 	upright bool
+	written *atomic.Pointer[written] // where it is drawn again
 }
 
 func (p Pen) do(o Op) {
-	k := p.kept
-	if k == nil || k.err != nil {
-		return
-	}
 	if err := o.check(); err != nil {
 		Fail(p, fmt.Errorf("%s: %w", p.of, err))
+		return
+	}
+	p.add(o)
+}
+
+func (p Pen) add(o Op) {
+	k := p.kept
+	if k == nil || k.err != nil {
 		return
 	}
 	k.left -= len(o.Path) + len(o.Text) + 4 // 4 for its color and width
 	k.dashes -= o.dashed()
 	if k.left >= 0 && k.dashes >= 0 {
 		k.ops = append(k.ops, o)
+	}
+}
+
+// Kept is what was drawn once, for Again.
+type Kept struct{ record }
+
+// Keep draws nothing yet. What cannot be drawn is a mistake of this pen.
+func (p Pen) Keep(draw func(Pen)) *Kept {
+	k := &Kept{record{left: mostDrawn, dashes: mostDashed}}
+	draw(Pen{kept: &k.record, of: p.of})
+	Fail(p, k.err)
+	for i := range k.ops {
+		k.ops[i].written = new(atomic.Pointer[written])
+	}
+	return k
+}
+
+// Again draws what was kept. An SVG copies what it wrote the first time.
+func (p Pen) Again(k *Kept) {
+	for _, o := range k.ops {
+		p.add(o)
 	}
 }
 
@@ -198,6 +225,14 @@ func (o Op) dashed() int {
 }
 
 func (o Op) draw(c vg.Canvas) {
+	if svg, ok := c.(*svgCanvas); ok && o.written != nil {
+		svg.again(o)
+		return
+	}
+	o.on(c)
+}
+
+func (o Op) on(c vg.Canvas) {
 	c.SetColor(o.Style.Color)
 	switch {
 	case o.Text != "" && o.upright:
