@@ -125,6 +125,7 @@ func (b *Browser) Open(address, script string) *Tab {
 	p := &Tab{Browser: b, target: b.call("", "Target.createTarget", map[string]any{"url": "about:blank"})["targetId"].(string)}
 	p.session = b.call("", "Target.attachToTarget", map[string]any{"targetId": p.target, "flatten": true})["sessionId"].(string)
 	p.call(p.session, "Page.enable", nil)
+	p.call(p.session, "Security.setIgnoreCertificateErrors", map[string]any{"ignore": true}) // of a server in a test
 	p.call(p.session, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script})
 	p.call(p.session, "Page.navigate", map[string]any{"url": address})
 	return p

@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"fmt"
+	"runtime"
 	"syscall/js"
 )
 
@@ -51,5 +52,11 @@ func (i jsInstance) read(at int, b []byte) {
 	js.CopyBytesToGo(b, i.memory.Call("subarray", at, at+len(b)))
 }
 
-func (i jsInstance) run() error { return caught(func() { i.main.Invoke() }) }
-func (i jsInstance) close()     {}
+// run lets other goroutines go on when it has ended. Nothing else takes a page's one thread from a goroutine that computes, and without
+// it the garbage collector comes to no end: what is allocated meanwhile counts as used, and the heap grows to gigabytes.
+func (i jsInstance) run() error {
+	defer runtime.Gosched()
+	return caught(func() { i.main.Invoke() })
+}
+
+func (i jsInstance) close() {}
