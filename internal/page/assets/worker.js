@@ -51,7 +51,7 @@ const begin = async ({ address, module }) => {
 		module ??= await load(address);
 		postMessage({ module });
 		const go = new Go();
-		go.env = { GOGC: "400", GOMEMLIMIT: "512MiB" }; // a tab has 4 GB at most, and a phone less
+		go.env = { GOGC: "400", GOMEMLIMIT: "512MiB" }; // a program has 4 GB at most here, and a phone less
 		await go.run(await WebAssembly.instantiate(module, go.importObject));
 		postMessage({ ended: written[2] });
 	} catch (error) {
