@@ -23,11 +23,16 @@ func (c *compiled) release() {
 	if c.users--; c.users > 0 {
 		return
 	}
+	c.drop()
+	c.program.close()
+}
+
+// drop frees the idle instances. The caller has the lock.
+func (c *compiled) drop() {
 	for _, i := range c.idle {
 		i.close()
 	}
 	c.idle = nil
-	c.program.close()
 }
 
 // kept are compiled graphs by what they compute. keys are in the order of use, the most recent at the end.

@@ -280,12 +280,13 @@ func (e *executable) take() (instance, error) {
 
 func (c *compiled) give(i instance) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.users == 0 {
 		i.close()
-		return
+	} else {
+		c.idle = append(c.idle, i)
 	}
-	c.idle = append(c.idle, i)
+	c.mu.Unlock()
+	rests(c)
 }
 
 // Execute returns an error if the inputs do not have the shapes of the parameters. Inputs that are given away are only

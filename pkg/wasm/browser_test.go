@@ -91,3 +91,8 @@ func TestBrowser(t *testing.T) {
 		require.Equal(t, trainings.Bits(h), bits[i], c.Name)
 	}
 }
+
+// A page can have more trainers than a browser has room for memories.
+func TestManyTrainersInABrowser(t *testing.T) {
+	require.Equal(t, 300.0, pages(t)(t).Eval(`hold(300)`))
+}

@@ -3,6 +3,8 @@ package wasm
 import (
 	"fmt"
 	"runtime"
+	"slices"
+	"sync"
 	"syscall/js"
 )
 
@@ -31,12 +33,45 @@ func newProgram(code []byte) (p program, err error) {
 	return p, err
 }
 
+// mostIdle is how many graphs may have idle instances. An instance has a memory, and a browser gives 10 GB of addresses to each, of the
+// 1,000 that a tab has.
+const mostIdle = 24
+
+// resting are the graphs with idle instances, the most recent at the end.
+var resting struct {
+	sync.Mutex
+	graphs []*compiled
+}
+
+// rests notes that a graph has an idle instance, and frees those of the graph that has rested longest if they are too many.
+func rests(c *compiled) {
+	resting.Lock()
+	defer resting.Unlock()
+	resting.graphs = append(slices.DeleteFunc(resting.graphs, func(o *compiled) bool { return o == c }), c)
+	if len(resting.graphs) <= mostIdle {
+		return
+	}
+	oldest := resting.graphs[0]
+	resting.graphs = slices.Delete(resting.graphs, 0, 1)
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	oldest.drop()
+}
+
+// instantiate tries again after a failure: the browser frees a memory that nobody uses only after Go has found out that nobody does.
 func (p jsProgram) instantiate() (i instance, err error) {
-	err = caught(func() {
-		exports := js.Global().Get("WebAssembly").Get("Instance").New(p.module).Get("exports")
-		memory := js.Global().Get("Uint8Array").New(exports.Get("memory").Get("buffer"))
-		i = jsInstance{memory, exports.Get("run")}
-	})
+	for range 3 {
+		err = caught(func() {
+			exports := js.Global().Get("WebAssembly").Get("Instance").New(p.module).Get("exports")
+			memory := js.Global().Get("Uint8Array").New(exports.Get("memory").Get("buffer"))
+			i = jsInstance{memory, exports.Get("run")}
+		})
+		if err == nil {
+			break
+		}
+		runtime.GC()
+		runtime.Gosched() // to what gives JavaScript's values back
+	}
 	return i, err
 }
 
