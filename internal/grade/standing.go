@@ -20,7 +20,7 @@ import (
 type Standing struct {
 	*Graded
 	Questions []Answered
-	Comments  []string // on tasks whose points were changed by hand, and on the whole
+	Comments  []string // on tasks and on the whole
 	Earned    float64  // before the penalty
 	Penalty   float64
 	Total     float64
@@ -196,71 +196,111 @@ func onlyComments(row []string) error {
 	return nil
 }
 
-// ofEarlier is what a comment keeps of an earlier answer, for who grades: the student reads what is said of this one.
-var ofEarlier = regexp.MustCompile(`(?s)\[\S+ for an earlier answer\].*`)
+// ofEarlier is what a comment keeps of an earlier answer, for who grades. Lists of older labs have it without an end.
+var ofEarlier = regexp.MustCompile(`\[\S+ for an earlier answer(?::[^\]]*\]|\](?s:.*))`)
+
+// ofThis is what the comment says of this answer, which is what its student reads.
+func (m mark) ofThis() string { return strings.TrimSpace(ofEarlier.ReplaceAllString(m.comment, "")) }
+
+// earlier is the mark when another answer has come: the points have moved into the comment.
+func (m mark) earlier() mark {
+	said := strings.NewReplacer("[", "(", "]", ")").Replace(strings.TrimSuffix(": "+m.ofThis(), " ")) // so that it ends at its bracket
+	kept := append([]string{fmt.Sprintf("[%s for an earlier answer%s]", assignment.Number(m.points), said)}, ofEarlier.FindAllString(m.comment, -1)...)
+	return mark{comment: strings.Join(kept, "\n"), open: true}
+}
 
 // Standings are the results with the points given by hand and the penalties, by the students' names.
 func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 	var all []Standing
 	for _, r := range results {
-		s := Standing{Graded: r}
-		own := maps.Clone(marks[r.Student])
-		maps.DeleteFunc(own, func(_ string, m mark) bool { return m.open })
-		if r.Failed != "" && !slices.ContainsFunc(r.Tasks, func(t TaskResult) bool { _, is := own[t.ID]; return !is }) {
-			r.Failed = "" // all of it is graded by hand
-		}
-		for i, t := range r.Tasks {
-			if m, is := own[t.ID]; is {
-				r.Tasks[i].Points = m.points
-				s.Comments = append(s.Comments, strings.TrimSpace(t.Title+": by hand. "+m.comment))
-				if m.changed(r.Content) {
-					s.Again = append(s.Again, t.Title+": its points were given by hand for an earlier submission; empty the last field of that line if they are right")
-				}
-			}
-			s.Earned += r.Tasks[i].Points
-		}
-		for _, q := range b.Assignment.Questions {
-			answered := Answered{Question: q, Answer: r.Answers[q.ID]}
-			if _, is := own[q.ID]; !is {
-				answered.Note = r.Notes[q.ID]
-			}
-			if m, is := own[q.ID]; is && answered.There() && m.changed(answered.Answer) { // an answer that nobody has read; what was written of the other is kept
-				answered.Comment = strings.TrimSpace(fmt.Sprintf("[%s for an earlier answer] %s", assignment.Number(m.points), m.comment))
-				s.Again = append(s.Again, q.Title+": the answer has changed since it was graded by hand")
-				s.Open++
-				marks[r.Student][q.ID] = mark{comment: answered.Comment, open: true}
-			} else if is {
-				if m.of != "" && !answered.There() && r.Content != "" {
-					s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
-				}
-				answered.Graded, answered.Earned, answered.Comment = true, m.points, strings.TrimSpace(ofEarlier.ReplaceAllString(m.comment, ""))
-				s.Earned += m.points
-			} else if !answered.There() {
-				answered.Graded = r.Failed == "" || r.Answers != nil // nothing to read, and nothing to earn, unless nobody has looked
-				answered.Comment = strings.TrimSpace(ofEarlier.ReplaceAllString(marks[r.Student][q.ID].comment, ""))
-			} else {
-				answered.Comment = marks[r.Student][q.ID].comment
-				s.Open++
-			}
-			s.Questions = append(s.Questions, answered)
-		}
-		s.Penalty = b.Rule.Penalty(r.Handed, s.Earned)
-		if m, is := own[late]; is {
-			s.Penalty = min(m.points, s.Earned)
-			if m.changed(r.Content) {
-				s.Again = append(s.Again, "what lateness costs was said for an earlier submission; empty the last field of that line if it is right")
-			}
-			if m.comment != "" {
-				s.Comments = append(s.Comments, m.comment)
-			}
-		}
-		if s.Total = s.Earned - s.Penalty; r.Failed != "" {
-			s.Total, s.Earned, s.Penalty = 0, 0, 0
-		}
-		all = append(all, s)
+		all = append(all, b.standing(r, marks[r.Student]))
 	}
 	slices.SortFunc(all, func(a, b Standing) int { return strings.Compare(a.Student, b.Student) })
 	return all
+}
+
+// standing is the result of a student with the student's marks, in which points for an earlier answer move into the comment.
+func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
+	s := Standing{Graded: r}
+	unread := r.Failed != "" && r.Answers == nil
+	if b.allByHand(r, marks) {
+		r.Failed = ""
+	}
+	for i, t := range r.Tasks {
+		m, is := marks[t.ID]
+		comment := m.ofThis()
+		if is && !m.open {
+			r.Tasks[i].Points, comment = m.points, "by hand. "+comment
+			if m.changed(r.Content) {
+				s.Again = append(s.Again, t.Title+": its points were given by hand for an earlier submission; empty the last field of that line if they are right")
+			}
+		}
+		if comment != "" {
+			s.Comments = append(s.Comments, strings.TrimSpace(t.Title+": "+comment))
+		}
+		s.Earned += r.Tasks[i].Points
+	}
+	for _, q := range b.Assignment.Questions {
+		s.question(q, unread, marks)
+	}
+	s.Penalty = b.Rule.Penalty(r.Handed, s.Earned)
+	m, is := marks[late]
+	if is && !m.open {
+		s.Penalty = min(m.points, s.Earned)
+		if m.changed(r.Content) {
+			s.Again = append(s.Again, "what lateness costs was said for an earlier submission; empty the last field of that line if it is right")
+		}
+	}
+	if comment := m.ofThis(); comment != "" {
+		s.Comments = append(s.Comments, comment)
+	}
+	if s.Total = s.Earned - s.Penalty; r.Failed != "" {
+		s.Total, s.Earned, s.Penalty = 0, 0, 0
+	}
+	return s
+}
+
+// allByHand tells whether all tasks have points by hand, or all questions if there is no task.
+func (b *Book) allByHand(r *Graded, marks map[string]mark) bool {
+	var items []string
+	for _, t := range r.Tasks {
+		items = append(items, t.ID)
+	}
+	for _, q := range b.Assignment.Questions {
+		if len(b.Assignment.Tasks) == 0 {
+			items = append(items, q.ID)
+		}
+	}
+	return len(items) > 0 && !slices.ContainsFunc(items, func(item string) bool { m, is := marks[item]; return !is || m.open })
+}
+
+// question adds what became of a question. unread says that nobody knows what the student handed in.
+func (s *Standing) question(q assignment.Question, unread bool, marks map[string]mark) {
+	answered := Answered{Question: q, Answer: s.Answers[q.ID]}
+	m, is := marks[q.ID]
+	byHand := is && !m.open
+	if byHand && answered.There() && m.changed(answered.Answer) { // an answer that nobody has read
+		s.Again = append(s.Again, q.Title+": the answer has changed since it was graded by hand")
+		m, byHand = m.earlier(), false
+		marks[q.ID] = m
+	}
+	answered.Comment = m.ofThis()
+	switch {
+	case byHand:
+		if m.of != "" && !answered.There() && s.Content != "" {
+			s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
+		}
+		answered.Graded, answered.Earned = true, m.points
+		s.Earned += m.points
+	case answered.There() || unread:
+		s.Open++
+	default:
+		answered.Graded = true // nothing to read, and nothing to earn
+	}
+	if !byHand {
+		answered.Note = s.Notes[q.ID]
+	}
+	s.Questions = append(s.Questions, answered)
 }
 
 // plain keeps a program for tables from taking a text for a formula. Unplain finds the text again, one that begins with ' itself included.
@@ -351,7 +391,7 @@ func (b *Book) CSV(all []Standing) []byte {
 // ByHandFile is the list of points given by hand in a folder of grades.
 const ByHandFile = "by-hand.csv"
 
-// ByHand is that list, to be filled in: a line for each answer to a question, and for what else has points by hand already. The points of those who are gone stay in it.
+// ByHand is that list, to be filled in: a line for each answer to a question that is there or may be, and for what else has points by hand already. The points of those who are gone stay in it.
 func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	var w table
 	w.row(byHandFields...)
@@ -374,7 +414,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 			marked(s.Student, item, s.Content)
 		}
 		for _, q := range s.Questions {
-			if m, is := marks[s.Student][q.ID]; is || q.There() {
+			if m, is := marks[s.Student][q.ID]; is || q.There() || !q.Graded {
 				answer := q.Answer
 				if !q.There() {
 					answer = m.of
