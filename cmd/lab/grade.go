@@ -234,6 +234,9 @@ func tell(book *grade.Book, p grade.Published) {
 	if len(p.Gone) > 0 {
 		fmt.Printf("  not there any more, and left out of the table: %s\n", strings.Join(p.Gone, ", "))
 	}
+	if p.Before > 0 {
+		fmt.Printf("  %s of --by-hand had been added before, and %s counts: change the points there\n", plural.Of(p.Before, "line"), grade.ByHandFile)
+	}
 	for _, name := range p.Kept {
 		if strings.HasPrefix(name, strings.TrimSuffix(grade.ByHandFile, ".csv")) {
 			fmt.Printf("  points and comments in %s count; what you wrote into answers there does not, and stays in %s\n", grade.ByHandFile, name)

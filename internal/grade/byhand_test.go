@@ -3,6 +3,7 @@ package grade
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"descent.example/pkg/assignment"
@@ -111,4 +112,60 @@ func TestStudentsReadTheCommentsOnThisAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A line of another list counts once, for the answer that was there: given again it takes nothing from what was written since, and gives nothing to another answer.
+func TestAnAssistantsListGivenAgain(t *testing.T) {
+	const head = "student,item,points,comment,of,answer\n"
+	type run struct {
+		answer string // that is handed in
+		own    string // what the instructor writes into the folder's own list
+		given  string // to the folder
+		earned float64
+		open   int
+	}
+	const ofDoubles, good = head + "ada,explain,1,half,2,It doubles.\n", "ada,explain,2,very good\n"
+	for name, runs := range map[string][]run{
+		"the instructor's points for the new answer stay": {
+			{"It doubles.", "", ofDoubles, 1, 0}, {"It halves.", "", ofDoubles, 0, 1}, {"It halves.", "ada,explain,2,right now\n", ofDoubles, 2, 0}, {"It halves.", "", ofDoubles, 2, 0}},
+		"for an earlier answer from the beginning": {
+			{"It doubles.", "", "", 0, 1}, {"It halves.", "ada,explain,2,right now\n", ofDoubles, 2, 0}, {"It halves.", "", ofDoubles, 2, 0}},
+		"with four fields":                   {{"It halves.", "", good, 2, 0}, {"It halves.", "", good, 2, 0}, {"No idea.", "", good, 0, 1}, {"No idea.", "", good, 0, 1}},
+		"with four fields, the words erased": {{"It halves.", "", good, 2, 0}, {"No idea.", "", good, 0, 1}, {"No idea.", head, good, 0, 1}},
+		"corrected by the assistant":         {{"It halves.", "", good, 2, 0}, {"It halves.", "", "ada,explain,1,half\n", 1, 0}, {"It halves.", "", good, 2, 0}},
+		"corrected by the instructor":        {{"It halves.", "", good, 2, 0}, {"It halves.", "ada,explain,1.5,half\n", good, 1.5, 0}},
+		"the folder's own list is lost":      {{"It halves.", "", good, 2, 0}, {"It halves.", head, good, 2, 0}},
+		"a comment alone":                    {{"It halves.", "", "ada,explain,,come\n", 0, 1}, {"It halves.", "ada,explain,2,\n", "ada,explain,,come\n", 2, 0}},
+		"a task":                             {{"a", "", head + "ada,descend,1,,,a\n", 1, 1}, {"b", head + "ada,descend,3,,,b\n", head + "ada,descend,1,,,a\n", 3, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book, publish := handBook(t, true)
+			for i, r := range runs {
+				require.NoError(t, book.store(&Graded{Student: "ada", Key: "ada", Content: r.answer, Tasks: []TaskResult{{ID: "descend", Of: 3}},
+					Answers: map[string]string{"explain": r.answer}}, i > 0))
+				s, p := publish(r.own, r.given)
+				require.Equal(t, r.earned, s.Earned, "run %d", i)
+				require.Equal(t, r.open, s.Open, "run %d", i)
+				require.Empty(t, p.Kept, "run %d", i)
+				list, err := os.ReadFile(filepath.Join(book.Folder, ByHandFile))
+				require.NoError(t, err)
+				require.LessOrEqual(t, strings.Count(string(list), "for an earlier answer"), 1, "run %d: %s", i, list)
+				book.state = state{}
+				require.NoError(t, book.open(nil)) // as another process does
+			}
+		})
+	}
+}
+
+// What a list says of the new answer stands beside what was said of the one before, which the student does not read any more.
+func TestAnAssistantsListForTheNewAnswer(t *testing.T) {
+	book, publish := handBook(t, true)
+	for i, answer := range []string{"It doubles.", "It halves."} {
+		require.NoError(t, book.store(&Graded{Student: "ada", Key: "ada", Answers: map[string]string{"explain": answer}}, i > 0))
+		s, _ := publish("", "ada,explain,"+[]string{"1,half", "2,right"}[i]+"\n")
+		require.Equal(t, []string{"half", "right"}[i], s.Questions[0].Comment)
+	}
+	list, err := os.ReadFile(filepath.Join(book.Folder, ByHandFile))
+	require.NoError(t, err)
+	require.Contains(t, string(list), "[1 for an earlier answer: half]")
 }

@@ -49,6 +49,7 @@ type state struct {
 	Stamps     bool                   `json:"stamps,omitempty"` // nbgrader's timestamp.txt says so for the others
 	Here       []string               `json:"here,omitempty"`   // the keys of those whose submissions were there the last time
 	Others     []string               `json:"others,omitempty"` // what else lay between them
+	Taken      map[string]taken       `json:"taken,omitempty"`  // lines of other lists of points given by hand, by item and student: the last with points, and comments
 }
 
 // A Book is a folder of grades.

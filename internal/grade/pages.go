@@ -39,11 +39,12 @@ type Published struct {
 	Standings []Standing
 	Gone      []string // students whose submissions were not there the last time
 	Kept      []string // the names under which files stay that a person had changed
+	Before    int      // lines of other lists that were added before
 }
 
 // ReadByHand reads lists of points given by hand, for Publish, before these submissions are graded: the folder's own list is read as well, so that a slip in
 // any does not show only afterwards. It is an error when a list has an error.
-func (b *Book) ReadByHand(all []Submission, files ...string) (given Marks, err error) {
+func (b *Book) ReadByHand(all []Submission, files ...string) (given []Given, err error) {
 	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
 	if err != nil {
 		return nil, err
@@ -60,8 +61,7 @@ func (b *Book) ReadByHand(all []Submission, files ...string) (given Marks, err e
 	if _, err := b.ownMarks(students); err != nil {
 		return nil, err
 	}
-	given = Marks{}
-	return given, given.read(b.Assignment, students, files...)
+	return readGiven(b.Assignment, students, files...)
 }
 
 // ownMarks are those of the folder's own list.
@@ -78,7 +78,7 @@ func (b *Book) ownMarks(students []string) (Marks, error) {
 
 // Publish brings the pages up to date: it reads the points given by hand from the folder's own list, adds those of others, which count before it, and writes them all.
 // It is an error when the list has an error, or when the folder cannot be written.
-func (b *Book) Publish(given Marks) (p Published, err error) {
+func (b *Book) Publish(given []Given) (p Published, err error) {
 	results, gone, err := b.Results()
 	if err != nil {
 		return p, err
@@ -91,22 +91,14 @@ func (b *Book) Publish(given Marks) (p Published, err error) {
 	if err != nil {
 		return p, err
 	}
-	for student, items := range given {
-		if marks[student] == nil {
-			marks[student] = map[string]mark{}
-		}
-		for item, m := range items {
-			if before, is := marks[student][item]; is {
-				m = before.with(m)
-			}
-			marks[student][item] = m
-		}
-	}
+	p.Before = b.takeOver(marks, given, append(gone, results...))
 	p.Standings = b.Standings(results, marks)
 	for _, r := range gone {
 		p.Gone = append(p.Gone, r.Student)
 	}
-	p.Kept, err = b.write(p.Standings, p.Gone, marks)
+	if p.Kept, err = b.write(p.Standings, p.Gone, marks); err == nil && len(given) > 0 {
+		err = b.save() // only now: what is not remembered is taken over again
+	}
 	return p, err
 }
 
@@ -139,9 +131,6 @@ func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string,
 	}
 	return kept, err
 }
-
-// A line is whom and what a line of the list of points given by hand is for.
-type line struct{ student, item string }
 
 // holds tells whether a new list of points given by hand holds the comments of the folder's own, and the answers in it that no student has given.
 func (b *Book) holds(list []byte, marks Marks) bool {

@@ -3,6 +3,8 @@ package grade
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"regexp"
@@ -92,23 +94,60 @@ func says(comment, other string) bool {
 // Marks are the points given by hand, by student and item.
 type Marks map[string]map[string]mark
 
-// read adds the points of lists of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
+// A line is whom and what a line of the list of points given by hand is for.
+type line struct{ student, item string }
+
+// A Given is a line of a list of points given by hand.
+type Given struct {
+	line
+	mark
+}
+
+// put adds a line.
+func (all Marks) put(g Given) {
+	if all[g.student] == nil {
+		all[g.student] = map[string]mark{}
+	}
+	if before, is := all[g.student][g.item]; is {
+		g.mark = before.with(g.mark)
+	}
+	all[g.student][g.item] = g.mark
+}
+
+// read adds the lines of lists.
+func (all Marks) read(a *assignment.Assignment, students []string, files ...string) error {
+	given, err := readGiven(a, students, files...)
+	for _, g := range given {
+		all.put(g)
+	}
+	return err
+}
+
+// readGiven reads lists of lines student,item,points,comment. An item is a question, a task whose points are to be others, or "late" for the points that lateness costs this
 // student. It is an error, which names the line, when an item is unknown, points are no number, below 0 or more than there are, when a student
 // has points for an item twice in these lists, and when something stands in a line where no comment does.
-func (all Marks) read(a *assignment.Assignment, students []string, files ...string) error {
-	most := mostPoints(a)
+func readGiven(a *assignment.Assignment, students []string, files ...string) (given []Given, err error) {
+	most, pointed := mostPoints(a), map[line]bool{}
 	for _, file := range files {
 		rows, err := readCSV(file, 3, most.fits)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, row := range rows {
-			if err := all.add(row.text, a, students, most); err != nil {
-				return fmt.Errorf("line %d of %s: %w", row.line, file, err)
+			g, err := parseGiven(row.text, a, students, most)
+			if err == nil && g != nil && !g.open && pointed[g.line] {
+				err = fmt.Errorf("%s has points for %s already", brief.Of(g.student), g.item)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("line %d of %s: %w", row.line, file, err)
+			}
+			if g != nil {
+				given = append(given, *g)
+				pointed[g.line] = pointed[g.line] || !g.open
 			}
 		}
 	}
-	return nil
+	return given, nil
 }
 
 // items are those of a list of points given by hand, with the points that each may have.
@@ -137,47 +176,97 @@ func (most items) head(row []string) bool {
 
 func (most items) fits(row []string) bool { return most.known(row) || most.head(row) }
 
-// add adds a line of a list.
-func (all Marks) add(row []string, a *assignment.Assignment, students []string, most items) error {
+// parseGiven is what a line of a list says, nil if that is nothing.
+func parseGiven(row []string, a *assignment.Assignment, students []string, most items) (*Given, error) {
 	student, item, said := meant(listed(row[0]), students), row[1], strings.TrimSpace(row[2])
 	open := said == ""
 	if err := onlyComments(row); err != nil {
-		return err
+		return nil, err
 	}
 	if open && (len(row) < 4 || row[3] == "") || most.head(row) {
-		return nil // not graded yet, or a head
+		return nil, nil // not graded yet, or a head
 	}
 	points, err := strconv.ParseFloat(cmp.Or(said, "0"), 64)
 	of := most[item]
 	switch {
 	case !most.known(row):
-		return fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, slices.Sorted(maps.Keys(most))))
+		return nil, fmt.Errorf("%q is no question or task of %s.%s", brief.Of(item), a.Name, nearest.DidYouMean("", item, slices.Sorted(maps.Keys(most))))
 	case err != nil:
-		return fmt.Errorf("%q is no number of points", brief.Of(said))
+		return nil, fmt.Errorf("%q is no number of points", brief.Of(said))
 	case !(points >= 0 && points <= of):
-		return fmt.Errorf("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
+		return nil, fmt.Errorf("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
 	case !slices.Contains(students, student):
-		return fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+		return nil, fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
 	}
-	if all[student] == nil {
-		all[student] = map[string]mark{}
-	}
-	before, twice := all[student][item]
-	if twice && !open && !before.open {
-		return fmt.Errorf("%s has points for %s already", brief.Of(student), item)
-	}
-	m := mark{points: points, open: open}
+	g := Given{line{student, item}, mark{points: points, open: open}}
 	if len(row) > 3 {
-		m.comment = unplain(row[3])
+		g.comment = unplain(row[3])
 	}
 	if len(row) > 5 {
-		m.of = unplain(row[5])
+		g.of = unplain(row[5])
 	}
-	if twice {
-		m = before.with(m)
+	return &g, nil
+}
+
+// A taken is a line of another list that was taken over, by digests.
+type taken struct {
+	Line string `json:"line"`
+	For  string `json:"for"` // what the student had handed in then
+}
+
+// takeOver adds lines of other lists to the folder's own, and tells how many it leaves out because it added them before: what has been written since, or another answer, is
+// newer. A line that has gone from the folder's own list is added again as long as the answer is the same.
+func (b *Book) takeOver(marks Marks, given []Given, results []*Graded) (before int) {
+	of := map[string]*Graded{}
+	for _, r := range results {
+		of[r.Student] = r
 	}
-	all[student][item] = m
-	return nil
+	if b.Taken == nil {
+		b.Taken = map[string]taken{}
+	}
+	for _, g := range given {
+		is, key := taken{Line: sumOf(fmt.Sprint(g.open, g.points), g.comment, g.of)}, g.item+"\n"+g.student
+		if g.open { // points replace those that were given before, comments nothing
+			key += "\n" + is.Line
+		}
+		now, answer := b.now(of[g.student], g.item)
+		is.For = sumOf(now)
+		own, there := marks[g.student][g.item]
+		if was := b.Taken[key]; was.Line == is.Line && (there || was.For != is.For) {
+			before++
+			continue
+		}
+		b.Taken[key] = is
+		if answer && there && !own.open && own.changed(now) {
+			marks[g.student][g.item] = own.earlier()
+		}
+		if !g.open && g.changed(now) && (answer || there && !own.open && !own.changed(now)) {
+			g.mark = g.earlier()
+		}
+		marks.put(g)
+	}
+	return before
+}
+
+// now is the answer to a question that a student has handed in, "" if there is none, or for other items the digest of the submission.
+func (b *Book) now(r *Graded, item string) (now string, answer bool) {
+	if r == nil {
+		return "", false
+	}
+	for _, q := range b.Assignment.Questions {
+		if q.ID == item && answers(q, r.Answers[item]) {
+			return r.Answers[item], true
+		} else if q.ID == item {
+			return "", true
+		}
+	}
+	return r.Content, false
+}
+
+// sumOf is a digest of texts.
+func sumOf(texts ...string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", texts))
+	return hex.EncodeToString(sum[:16])
 }
 
 // byHandFields are those of a line of the list of points given by hand.
