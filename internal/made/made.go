@@ -39,7 +39,7 @@ func Update(folder, name string, data []byte, holds func() bool) (kept string, e
 		return "", nil
 	case bytes.Equal(before, data):
 	case sums[name] != sum(before) && !holds():
-		if kept, err = keep(folder, name); err != nil {
+		if kept, err = keep(folder, name, before); err != nil {
 			return "", err
 		}
 	}
@@ -93,13 +93,21 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// keep gives a file another name, which none has.
-func keep(folder, name string) (string, error) {
+// keep copies a file to another name, which none has unless it holds the same. The file stays where it is until another replaces it: this program may end before it comes.
+func keep(folder, name string, data []byte) (string, error) {
+	info, err := os.Stat(filepath.Join(folder, name))
+	if err != nil {
+		return "", err
+	}
 	ext := filepath.Ext(name)
 	for i := 1; ; i++ {
 		other := fmt.Sprintf("%s (yours %d)%s", strings.TrimSuffix(name, ext), i, ext)
-		if _, err := os.Lstat(filepath.Join(folder, other)); errors.Is(err, fs.ErrNotExist) {
-			return other, os.Rename(filepath.Join(folder, name), filepath.Join(folder, other))
+		path := filepath.Join(folder, other)
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return other, Replace(path, data, info.Mode().Perm())
+		}
+		if same, err := os.ReadFile(path); err == nil && bytes.Equal(same, data) { // it was kept, and the program ended
+			return other, nil
 		}
 	}
 }

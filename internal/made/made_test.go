@@ -29,3 +29,26 @@ func TestWriteKeepsWhatAPersonChanged(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "mine", string(kept))
 }
+
+// What a person changed stays where it is until the new file replaces it, so that it counts whenever the program ends; and it is kept once.
+func TestAChangedFileStaysUntilItIsReplaced(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "list.csv")
+	_, err := Write(folder, "list.csv", []byte("1"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte("mine"), 0o644))
+	require.NoError(t, os.Chmod(path, 0o600))
+	for range 2 { // what Update does before it ends
+		kept, err := keep(folder, "list.csv", []byte("mine"))
+		require.NoError(t, err)
+		require.Equal(t, "list (yours 1).csv", kept)
+		for _, file := range []string{path, filepath.Join(folder, kept)} {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, "mine", string(text))
+			info, err := os.Stat(file)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		}
+	}
+}
