@@ -104,9 +104,12 @@ func ownWork(path string) (a *assignment.Assignment, w Work, only string, err er
 			files[t.ID+".go"] = text
 		}
 	}
+	for i := range a.Tasks {
+		a.Tasks[i].Stub = "" // it was taken from the student's own cell
+	}
 	w, err = Submission{Files: files}.Work(a)
 	for _, t := range a.Tasks {
-		if files[t.ID+".go"] != nil && only == "" { // what the cell held at first is not known here, and so not whether somebody wrote in it
+		if delete(w.Notes, only); files[t.ID+".go"] != nil && only == "" { // what the cell held at first is not known here, and so not whether somebody wrote in it
 			w.Notes[t.ID] = t.ID + ".go counts, and the notebook's cell does not"
 		}
 	}

@@ -99,3 +99,21 @@ func TestCheckWithoutACell(t *testing.T) {
 		}
 	}
 }
+
+// A student's own check does not know what a cell held at first: what it holds counts, and another cell is named.
+func TestAnotherCellInTheOwnCheck(t *testing.T) {
+	nb := sourceOf(t, false)
+	nb.Cells = append(nb.Cells, notebook.Cell{Type: "code", Source: notebook.Text(rightRun)})
+	text, err := nb.Bytes()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "0-practice.ipynb")
+	require.NoError(t, os.WriteFile(file, text, 0o644))
+	a, work, _, err := ownWork(file)
+	require.NoError(t, err)
+	require.NotContains(t, work.Code["descend"], "range steps")
+	require.Contains(t, work.Notes["descend"], "another cell")
+	require.Empty(t, work.Notes["descent-step"])
+	work = FromNotebook(practiceGrader(t).Kit.Assignment, nb)
+	require.Contains(t, work.Code["descend"], "range steps", "where it is graded")
+	require.Len(t, a.Tasks, 2)
+}

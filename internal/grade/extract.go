@@ -36,12 +36,11 @@ const (
 	mostCode      = 4 << 20
 )
 
-// FromNotebook takes the work out of a notebook. Cells count by the id of their task alone. A cell that is there more than once, because it
-// was copied or split, counts as all of them together, the last declaration of each name. Where no cell has the id, the cell that declares
-// the task's function counts. An answer to a question counts by its cell's id, whatever kind of cell it has become; that it may stand elsewhere is noted.
+// FromNotebook takes the work out of a notebook. Cells count by the id of their task, as take says. An answer to a question counts by its cell's id, whatever kind of cell it has
+// become; that it may stand elsewhere is noted.
 func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	w := newWork()
-	named := map[string][]string{}
+	named, shelved := map[string][]string{}, map[string]string{}
 	var others []string
 	room, written := mostCode, false // whether there is prose that students did not get
 	for _, c := range nb.Cells {
@@ -54,6 +53,8 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 			named[meta.ID] = append(named[meta.ID], string(c.Source))
 		case c.Type == "code" && a.Task(meta.ID) != nil:
 			named[meta.ID] = append(named[meta.ID], declarations(string(c.Source)))
+		case a.Task(meta.ID) != nil:
+			shelved[meta.ID] = declarations(string(c.Source))
 		case c.Type == "code" && len(c.Source) <= largestCode && len(c.Source) <= room:
 			room -= len(c.Source)
 			others = append(others, declarations(string(c.Source)))
@@ -66,19 +67,7 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 		functionsOf(cell, func(name string) { declaring[name], w.declared[name] = cell, true })
 	}
 	for _, t := range a.Tasks {
-		cells := named[t.ID]
-		functionsOf(strings.Join(cells, "\n"), w.declares)
-		if len(cells) == 0 {
-			if cell, is := declaring[t.Functions[0].Name]; is {
-				cells = []string{cell}
-				w.Notes[t.ID] = fmt.Sprintf("no cell has the id %s any more; the cell that declares %s counts", t.ID, t.Functions[0].Name)
-			}
-		} else if len(cells) > 1 {
-			w.Notes[t.ID] = fmt.Sprintf("%d cells have the id %s; together they count, the last declaration of each name", len(cells), t.ID)
-		}
-		if len(cells) > 0 {
-			w.Code[t.ID] = together(cells)
-		}
+		w.take(t, named[t.ID], shelved[t.ID], declaring)
 	}
 	for _, q := range a.Questions {
 		texts := named[q.ID]
@@ -92,6 +81,53 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 		}
 	}
 	return w
+}
+
+// take takes the code of a task. The cells with its id count, and if there are several, because one was copied or split, all of them together, the last declaration of each name.
+// A function that they lack, or leave as students got it, is that of the cell which declares it; or else that of shelved, a cell with the id that is no code cell any more.
+func (w Work) take(t assignment.Task, cells []string, shelved string, declaring map[string]string) {
+	whole, own, named := strings.Join(cells, "\n"), map[string]bool{}, len(cells)
+	untouched := asGiven(t, whole)
+	functionsOf(whole, func(name string) { own[name], w.declared[name] = !untouched, true })
+	var notes []string
+	if named > 1 {
+		notes = append(notes, fmt.Sprintf("%d cells have the id %s; together they count, the last declaration of each name", named, t.ID))
+	}
+	for _, f := range t.Functions {
+		switch cell, is := declaring[f.Name]; {
+		case !is || slices.Contains(cells[named:], cell):
+		case own[f.Name]:
+			if t.Stub == "" { // in a student's own check, which does not know what the cell held at first
+				notes = append(notes, fmt.Sprintf("another cell declares %s as well, and counts only if the task's cell is as you got it", f.Name))
+			}
+		default:
+			why := map[bool]string{true: "its cell is as students got it", false: "its cell does not declare " + f.Name}[untouched]
+			if named == 0 {
+				why = fmt.Sprintf("no cell has the id %s any more", t.ID)
+			}
+			cells, notes = append(cells, cell), append(notes, fmt.Sprintf("%s; the cell that declares %s counts", why, f.Name))
+		}
+	}
+	if len(cells) == 0 && shelved != "" {
+		notes = []string{assignment.NotCode}
+		functionsOf(shelved, func(name string) {
+			if name == t.Functions[0].Name {
+				cells, notes = []string{shelved}, []string{"its cell is Markdown or raw, and counts as code"}
+			}
+		})
+	}
+	if len(notes) > 0 {
+		w.Notes[t.ID] = strings.Join(notes, "; ")
+	}
+	if len(cells) > 0 {
+		w.Code[t.ID] = together(cells)
+	}
+}
+
+// asGiven tells whether code is what students got, but for comments and spaces.
+func asGiven(t assignment.Task, code string) bool {
+	even := func(code string) string { return strings.Join(strings.Fields(withoutComments(code)), " ") }
+	return t.Stub != "" && even(code) == even(declarations(t.Stub))
 }
 
 // declarations are what a cell declares: what stands above its line %%, without the commands of GoNB.

@@ -49,6 +49,9 @@ type Grader struct {
 // nothing is why a task is not tried for which nothing is there.
 const nothing = "nothing is handed in for this task"
 
+// missing tells whether there was no code that could have been tried.
+func (r TaskResult) missing() bool { return r.Wrong == nothing || r.Wrong == assignment.NotCode }
+
 // defaultStartSeconds are how long a worker may compute until it answers. A usual one takes a twentieth of a second.
 const defaultStartSeconds = 5.0
 
@@ -85,7 +88,7 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 	for _, t := range g.Kit.Assignment.Tasks {
 		code, there := work.Code[t.ID]
 		if !there {
-			s.why[t.ID] = nothing
+			s.why[t.ID] = cmp.Or(work.Notes[t.ID], nothing)
 		} else if err := cmp.Or(gate(code), asked(t, code)); err != nil {
 			s.why[t.ID] = err.Error()
 		} else {
@@ -104,7 +107,9 @@ func (g *Grader) Judge(ctx context.Context, work Work) ([]TaskResult, error) {
 			return nil, err
 		}
 		r := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Note: work.Notes[t.ID], Wrong: s.why[t.ID], Parts: parts}
-		r.Points, _ = assignment.Sum(parts)
+		if r.Points, _ = assignment.Sum(parts); r.Note == r.Wrong { // said once
+			r.Note = ""
+		}
 		results = append(results, r)
 	}
 	return results, nil

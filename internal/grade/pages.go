@@ -305,7 +305,7 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		}
 		for _, t := range s.Tasks {
 			blocks := slices.ContainsFunc(s.Tasks, func(other TaskResult) bool { return strings.HasPrefix(other.Wrong, mendFirst(t.Title)) })
-			if s.Problem == "" && (t.Wrong == nothing || blocks || strings.Contains(t.Wrong, "stands in another cell")) {
+			if s.Problem == "" && (t.missing() || blocks || strings.Contains(t.Wrong, "stands in another cell")) {
 				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Wrong})
 			}
 			if t.Note != "" {
@@ -344,7 +344,7 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 			if result.Points == t.Points {
 				shown.Right++
 			}
-			if result.Wrong == nothing {
+			if result.missing() {
 				continue // which says nothing about the task
 			}
 			for i, p := range result.Parts {

@@ -386,13 +386,12 @@ func (s Submission) Work(a *assignment.Assignment) (Work, error) {
 		if !is {
 			continue
 		}
-		code := strings.TrimSpace(w.Code[t.ID])
-		answered := code != "" && code != strings.TrimSpace(declarations(t.Stub))
+		answered := strings.TrimSpace(w.Code[t.ID]) != "" && !asGiven(t, w.Code[t.ID])
 		if answered && path.Dir(s.found[file]) != path.Dir(s.found[a.Name+".ipynb"]) { // where no check of the student's own has found it
 			w.Notes[t.ID] = fmt.Sprintf("it is in the notebook and in %s, which does not lie beside it; the notebook counts", brief.Of(Readable(s.found[file])))
 			continue
 		}
-		if answered {
+		if delete(w.Notes, t.ID); answered { // whatever was unusual about a cell that does not count
 			w.Notes[t.ID] = "it is in the notebook and in a file of its own; the file counts"
 		}
 		w.Code[t.ID] = withoutPackage(string(text))

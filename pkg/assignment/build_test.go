@@ -148,3 +148,25 @@ func TestHandedOutWithoutACell(t *testing.T) {
 		require.Equal(t, want.untried != nil, err != nil, gone)
 	}
 }
+
+// A task's cell that became Markdown is said to be that, and takes no code cell's place.
+func TestHandedOutWithACellThatIsNoCode(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		nb, err := Release("0-practice", practice(t))
+		require.NoError(t, err)
+		at := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool {
+			meta, _ := graded(c)
+			return meta != nil && meta.ID == "descend"
+		})
+		shelved := nb.Cells[at]
+		shelved.Type = "markdown"
+		nb.Cells = slices.Insert(nb.Cells, at, shelved)
+		if !both {
+			nb.Cells = slices.Delete(nb.Cells, at+1, at+2)
+		}
+		a, err := ParseHandedOut("0-practice", nb)
+		require.NoError(t, err)
+		require.Equal(t, both, a.Task("descend") != nil)
+		require.Equal(t, map[bool]string{false: NotCode}[both], a.Untried["descend"])
+	}
+}

@@ -139,11 +139,15 @@ func Read(path string) (*Assignment, *notebook.Notebook, error) {
 // ParseHandedOut is Parse for a notebook that a student has worked in: of cells with the same id the first counts, and what cannot be tried because a cell is missing is in
 // Untried. It is an error in the other cases in which it is one for Parse.
 func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
-	seen := map[string]bool{}
+	seen, shelved := map[string]bool{}, map[string]bool{}
 	cells := slices.DeleteFunc(slices.Clone(nb.Cells), func(c notebook.Cell) bool {
 		meta, _ := graded(c)
 		if meta == nil {
 			return false
+		}
+		if c.Type != "code" && meta.Solution && !meta.Grade {
+			shelved[meta.ID] = true
+			return true
 		}
 		again := seen[meta.ID]
 		seen[meta.ID] = true
@@ -153,7 +157,7 @@ func ParseHandedOut(name string, nb *notebook.Notebook) (*Assignment, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.leaveOut(checks)
+	a.leaveOut(checks, shelved)
 	return a, a.join(checks)
 }
 
@@ -218,13 +222,16 @@ func parse(name string, nb *notebook.Notebook) (a *Assignment, checks map[string
 	return a, checks, nil
 }
 
-// leaveOut notes what cannot be tried of a student's notebook because a cell is missing. A task without a check stays: others may call its functions.
-func (a *Assignment) leaveOut(checks map[string]notebook.Cell) {
+// NotCode is why a task is not tried whose cell is there and no code cell.
+const NotCode = "its cell is Markdown or raw: make it a code cell again"
+
+// leaveOut notes what cannot be tried of a student's notebook because a cell is missing or, if it is shelved, no code cell. A task without a check stays: others may call its functions.
+func (a *Assignment) leaveOut(checks map[string]notebook.Cell, shelved map[string]bool) {
 	const copyIt = "copy it from the notebook that you were given"
 	a.Untried = map[string]string{}
 	for id := range checks {
 		if task, is := strings.CutSuffix(id, checkSuffix); is && a.Task(task) == nil {
-			a.Untried[task] = "its cell is missing; " + copyIt
+			a.Untried[task] = map[bool]string{true: NotCode, false: "its cell is missing; " + copyIt}[shelved[task]]
 		}
 	}
 	var left []Task

@@ -1,0 +1,72 @@
+package grade
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"descent.example/pkg/assignment"
+	"descent.example/pkg/notebook"
+	"github.com/stretchr/testify/require"
+)
+
+// The code that counts is what the notebook shows, wherever it stands; and whatever is unusual is said.
+func TestWhereTheAnswerStands(t *testing.T) {
+	a, _, err := assignment.Read(root + "/notebooks/assignments/0-practice.ipynb")
+	require.NoError(t, err)
+	const mine, other = stepHead + "\tmine := theta\n\treturn mine\n}\n", stepHead + "\tother := theta\n\treturn other\n}\n"
+	type cell struct{ kind, text string }
+	stub := cell{"code", a.Task("descent-step").Stub}
+	for name, c := range map[string]struct {
+		own   []cell // in the place of the task's cell
+		below string // a code cell without an id
+		want  string // what the code holds, "" if there is none
+		note  string
+	}{
+		"in its cell":                  {[]cell{{"code", mine}}, "", "mine", ""},
+		"in its cell and elsewhere":    {[]cell{{"code", mine}}, other, "mine", ""},
+		"below the stub":               {[]cell{stub}, mine, "mine", "as students got it"},
+		"below the stub with a word":   {[]cell{{"code", strings.Replace(stub.text, "// Your lines.", "// see below", 1)}}, mine, "mine", "as students got it"},
+		"below an empty cell":          {[]cell{{"code", ""}}, mine, "mine", "does not declare descentStep"},
+		"below a comment":              {[]cell{{"code", "// see below"}}, mine, "mine", "does not declare descentStep"},
+		"below what is not Go":         {[]cell{{"code", "see below"}}, mine, "mine", "does not declare descentStep"},
+		"with a constant in its cell":  {[]cell{{"code", "const one = 1.0"}}, mine, "const one", "does not declare descentStep"},
+		"instead of its cell":          {nil, mine, "mine", "no cell has the id"},
+		"in Markdown":                  {[]cell{{"markdown", mine}}, "", "mine", "counts as code"},
+		"in a raw cell":                {[]cell{{"raw", mine}}, "", "mine", "counts as code"},
+		"below an old one in Markdown": {[]cell{{"markdown", other}}, mine, "mine", "no cell has the id"},
+		"above an old one in Markdown": {[]cell{{"code", mine}, {"markdown", other}}, "", "mine", ""},
+		"words in Markdown":            {[]cell{{"markdown", "I do not know."}}, "", "", "make it a code cell again"},
+		"nowhere":                      {nil, "", "", ""},
+		"nowhere but the stub":         {[]cell{stub}, "", "return theta", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nb := sourceOf(t, false)
+			at := slices.IndexFunc(nb.Cells, func(c notebook.Cell) bool {
+				var meta assignment.NBGrader
+				c.Meta("nbgrader", &meta)
+				return meta.ID == "descent-step"
+			})
+			var cells []notebook.Cell
+			for _, own := range c.own {
+				of := nb.Cells[at]
+				of.Type, of.Source = own.kind, notebook.Text(own.text)
+				cells = append(cells, of)
+			}
+			if c.below != "" {
+				cells = append(cells, notebook.Cell{Type: "code", Source: notebook.Text(c.below)})
+			}
+			nb.Cells = slices.Replace(nb.Cells, at, at+1, cells...)
+			work := FromNotebook(a, nb)
+			code, is := work.Code["descent-step"]
+			require.Equal(t, c.want != "", is)
+			require.Contains(t, code, c.want)
+			require.NotContains(t, code, "other")
+			require.Contains(t, work.Notes["descent-step"], c.note)
+			require.Equal(t, c.note == "", work.Notes["descent-step"] == "", work.Notes["descent-step"])
+			if c.want != "" {
+				require.NoError(t, asked(*a.Task("descent-step"), code))
+			}
+		})
+	}
+}
