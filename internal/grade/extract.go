@@ -197,7 +197,8 @@ func lastOfEach(code string) (string, bool) {
 	return without(hoistImports(withoutComments(code)), map[string]bool{})
 }
 
-// without is the code without the declarations of the names, and of each name the last. It adds the names that are left.
+// without is the code without the declarations of the names, and of each name the last. It adds the names that are left. In a group of which others are left a constant or a variable
+// is declared as _ instead: that keeps the values of the others.
 func without(code string, names map[string]bool) (string, bool) {
 	const head = "package p\n"
 	files := token.NewFileSet()
@@ -206,19 +207,38 @@ func without(code string, names map[string]bool) (string, bool) {
 	if err != nil {
 		return code, false
 	}
-	for i := len(file.Decls) - 1; i >= 0; i-- {
-		of := declared(file.Decls[i])
-		replaced := len(of) > 0
-		for _, name := range of {
-			replaced = replaced && names[name]
-			names[name] = true
+	at := func(pos token.Pos) int { return files.Position(pos).Offset }
+	remove := func(n ast.Node) {
+		end := at(n.End())
+		if rest := bytes.TrimLeft(text[end:], " \t"); len(rest) > 0 && rest[0] == ';' {
+			end = len(text) - len(rest) + 1
 		}
-		if replaced {
-			end := files.Position(file.Decls[i].End()).Offset
-			if rest := bytes.TrimLeft(text[end:], " \t"); len(rest) > 0 && rest[0] == ';' {
-				end = len(text) - len(rest) + 1
+		assignment.Blank(text, at(n.Pos()), end)
+	}
+	for _, d := range slices.Backward(file.Decls) {
+		of := declared(d)
+		group, is := d.(*ast.GenDecl)
+		if len(of) > 0 && !slices.ContainsFunc(of, func(name string) bool { return !names[name] }) {
+			remove(d)
+		} else if is {
+			for _, spec := range group.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					if names[spec.Name.Name] {
+						remove(spec)
+					}
+				case *ast.ValueSpec:
+					for _, name := range spec.Names {
+						if names[name.Name] {
+							assignment.Blank(text, at(name.Pos()), at(name.End()))
+							text[at(name.Pos())] = '_'
+						}
+					}
+				}
 			}
-			assignment.Blank(text, files.Position(file.Decls[i].Pos()).Offset, end)
+		}
+		for _, name := range of {
+			names[name] = true
 		}
 	}
 	return string(text[len(head):]), true

@@ -1,6 +1,10 @@
 package grade
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 	"testing"
@@ -69,4 +73,40 @@ func TestWhereTheAnswerStands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Of several declarations of a name the last counts, one in a group too, and the rest of the group stays what it was.
+func TestTheLastDeclarationOfEachName(t *testing.T) {
+	for name, c := range map[string]struct {
+		code string
+		want map[string]string // the values of constants and variables
+	}{
+		"constants in a group":  {"const (\n\tone = 1.0\n\ttwo = 2.0\n)\nconst one = 3.0\n", map[string]string{"one": "3", "two": "2"}},
+		"in a line":             {"const (one = 1; two = 2)\nconst two = 3\n", map[string]string{"one": "1", "two": "3"}},
+		"counted constants":     {"const (\n\ta = iota\n\tb\n\tc\n)\nconst a, b = 7, 8\n", map[string]string{"a": "7", "b": "8", "c": "2"}},
+		"variables of one line": {"var scale, offset = 2, 1\nvar scale = 3\nconst used = 1\n", map[string]string{"used": "1"}},
+		"variables in a group":  {"var (\n\ta = 1\n\tb = a\n)\nvar b = 2\n", nil},
+		"types in a group":      {"type (\n\tT int\n\tU = T\n)\ntype T float64\nconst x U = 1\n", map[string]string{"x": "1"}},
+		"types in a line":       {"type (T int; U int)\ntype T float64\ntype V T\n", nil},
+		"the whole group":       {"const (\n\ta = 1\n\tb = 2\n)\nconst (\n\ta = 3\n\tb = 4\n)\n", map[string]string{"a": "3", "b": "4"}},
+		"nothing of it":         {"const (\n\ta = 1\n\tb = 2\n)\n", map[string]string{"a": "1", "b": "2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, ok := lastOfEach(c.code)
+			require.True(t, ok)
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, "", "package p\n"+text, 0)
+			require.NoError(t, err, text)
+			pkg, err := new(types.Config).Check("p", files, []*ast.File{file}, nil)
+			require.NoError(t, err, text)
+			require.Equal(t, strings.Count(c.code, "\n"), strings.Count(text, "\n"))
+			for name, value := range c.want {
+				require.Equal(t, value, pkg.Scope().Lookup(name).(*types.Const).Val().String())
+			}
+		})
+	}
+	_, ok := lastOfEach("const (\n\ta = 1\n\ta = 2\n)\n")
+	require.True(t, ok)
+	text, _ := lastOfEach("var a, a = 1, 2\n")
+	require.Contains(t, text, "a, a", "that is no Go, in one cell as in the compiler")
 }
