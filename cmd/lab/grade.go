@@ -122,6 +122,15 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if names := book.Unlisted(submissions); len(names) > 0 {
 		fmt.Printf("  --times says nothing of %s, so the times of their files count: %s\n", plural.Of(len(names), "student"), strings.Join(names, ", "))
 	}
+	var since []string
+	for _, s := range published.Standings {
+		if book.Since(s) {
+			since = append(since, s.Student)
+		}
+	}
+	if len(since) > 0 {
+		fmt.Printf("  handed in again since the list of --times was given, whose times count: %s\n", strings.Join(since, ", "))
+	}
 	if len(others) > 0 {
 		fmt.Printf("  not looked at, because they are no submissions: %s\n", strings.Join(others, ", "))
 	}

@@ -46,10 +46,17 @@ type state struct {
 	Seed       string                 `json:"seed"` // secret
 	Rule       Rule                   `json:"rule"`
 	Times      map[string]time.Time   `json:"times,omitempty"`  // when students handed in, by their names, as far as a list said so
+	Timed      map[string]timed       `json:"timed,omitempty"`  // by the student: for which submission such a time was used first
 	Stamps     bool                   `json:"stamps,omitempty"` // nbgrader's timestamp.txt says so for the others
 	Here       []string               `json:"here,omitempty"`   // the keys of those whose submissions were there the last time
 	Others     []string               `json:"others,omitempty"` // what else lay between them
 	Taken      map[string]taken       `json:"taken,omitempty"`  // lines of other lists of points given by hand, by item and student: the last with points, and comments
+}
+
+// A timed is a time of the list, with the digest of the submission for which it was used first.
+type timed struct {
+	At      time.Time `json:"at"`
+	Content string    `json:"content"`
 }
 
 // A Book is a folder of grades.
@@ -229,7 +236,32 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 			return nil
 		})
 	}
-	return work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return b.noteTimes(all, times)
+}
+
+// noteTimes remembers for which submissions the times of a list were used first.
+func (b *Book) noteTimes(all []Submission, times map[string]time.Time) error {
+	if b.Timed == nil {
+		b.Timed = map[string]timed{}
+	}
+	for _, s := range all {
+		at, is := times[s.Student]
+		if r, err := b.result(s.Key); is && err == nil && r.Content != "" && !b.Timed[s.Student].At.Equal(at) {
+			b.Timed[s.Student] = timed{at, r.Content}
+		} else if !is {
+			delete(b.Timed, s.Student)
+		}
+	}
+	return b.save()
+}
+
+// Since tells whether a student has handed in another submission since the time of the list was used first.
+func (b *Book) Since(s Standing) bool {
+	first, is := b.Timed[s.Student]
+	return is && s.Content != "" && s.Content != first.Content
 }
 
 // grade grades a submission with checks of this digest, unless there is a result for the same.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -385,5 +386,35 @@ func TestPointsByHand(t *testing.T) {
 		text, err := os.ReadFile(list)
 		require.NoError(t, err)
 		require.Contains(t, string(text), wrong)
+	}
+}
+
+// A time of a list is for the submission that was there. Who hands in again, and has the same time in the list, is named until another list says a time.
+func TestWhoHandsInAgainSinceTheList(t *testing.T) {
+	t.Parallel()
+	g := practiceGrader(t)
+	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), g.Kit.Assignment)
+	require.NoError(t, err)
+	defer book.Close()
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 12, 0, 0, 0, time.UTC) }
+	for i, c := range []struct {
+		problem string // what is handed in
+		listed  int    // the day, 0 if the list says nothing
+		since   bool
+	}{{"one", 0, false}, {"one", 1, false}, {"one", 1, false}, {"two", 1, true}, {"two", 1, true}, {"two", 2, false}, {"three", 2, true}, {"three", 0, false}, {"three", 2, false}} {
+		times := map[string]time.Time{}
+		if c.listed > 0 {
+			times["ada"] = day(c.listed)
+		}
+		require.NoError(t, book.SetTimes(times, false)) // as whoever repeats a command does
+		require.NoError(t, book.Grade(t.Context(), g, []Submission{{Student: "ada", Key: "ada", Problem: c.problem}}, func(Submission, bool) {}))
+		book.state = state{}
+		require.NoError(t, book.open(nil)) // as another process does
+		p, err := book.Publish(nil)
+		require.NoError(t, err)
+		require.Equal(t, c.since, book.Since(p.Standings[0]), "run %d", i)
+		page, err := os.ReadFile(filepath.Join(book.Folder, "report.html"))
+		require.NoError(t, err)
+		require.Equal(t, c.since, strings.Contains(string(page), "handed in again"), "run %d", i)
 	}
 }

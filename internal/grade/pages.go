@@ -295,6 +295,9 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		if says := s.remarks(); says != "" {
 			problems = append(problems, problem{brief.Of(s.Student), says})
 		}
+		if b.Since(s) {
+			problems = append(problems, problem{brief.Of(s.Student), "handed in again since the list of --times was given, whose time counts: give a newer list"})
+		}
 		for _, again := range s.Again {
 			problems = append(problems, problem{brief.Of(s.Student), again})
 		}
