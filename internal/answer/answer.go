@@ -19,7 +19,7 @@ func AllNear(got, want []float64) bool { return AllWithin(got, want, Tolerance) 
 
 // Within tells whether two numbers differ by no more than a part of the larger of 1 and their size.
 func Within(got, want, part float64) bool {
-	return math.Abs(got-want) <= part*math.Max(1, math.Abs(want))
+	return got == want || !math.IsInf(want, 0) && math.Abs(got-want) <= part*math.Max(1, math.Abs(want))
 }
 
 // AllWithin tells whether two vectors have the same length and each pair of their numbers is within the part, as Within has it.
