@@ -248,7 +248,8 @@ func tell(book *grade.Book, p grade.Published) {
 	}
 	for _, name := range p.Kept {
 		if strings.HasPrefix(name, strings.TrimSuffix(grade.ByHandFile, ".csv")) {
-			fmt.Printf("  points and comments in %s count; what you wrote into answers there does not, and stays in %s\n", grade.ByHandFile, name)
+			fmt.Printf("  what you wrote into the fields of and answer of %s does not count: points for an answer that nobody gave stand in the comment, to be given again; your list stays in %s\n",
+				grade.ByHandFile, name)
 			continue
 		}
 		fmt.Printf("  you had changed what was there; that is now %s\n", name)

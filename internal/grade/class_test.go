@@ -270,6 +270,8 @@ func TestTimesOfAList(t *testing.T) {
 	}
 	_, err := read("student,time\nada,2026-11-30T12:00\nbert,2026-11-30T12:00\nada,2026-12-01T12:00\n")
 	require.ErrorContains(t, err, "line 4")
+	_, err = read("ada,2026-11-30 23:30:00 XYZ\n")
+	require.ErrorContains(t, err, "line 1", "it is no head")
 	const composed, decomposed = "Zo\u00eb", "Zoe\u0308"
 	day := time.Date(2026, 11, 30, 12, 0, 0, 0, time.Local)
 	for listed, handedIn := range map[string]string{composed: decomposed, decomposed: composed} {

@@ -68,9 +68,14 @@ func TestNamesAreFoundAgain(t *testing.T) {
 
 // A time that results cannot hold is none, or the latest that they can.
 func TestTimesCanBeWritten(t *testing.T) {
-	for _, text := range []string{"12000-01-01", "0000-01-01", "9999-12-31 23:59:59 -0700", "-1"} {
+	for _, text := range []string{"12000-01-01", "0000-01-01", "9999-12-31 23:59:59 -0700", "-1", "2026-11-30 23:30:00 XYZ", "2026-11-30 23:30:00.000000 XYZ"} {
 		_, err := ParseTime(text)
 		require.Error(t, err, text)
+	}
+	for _, zone := range []string{" UTC", " GMT", " +0000", " -0000"} {
+		at, err := ParseTime("2026-11-30 23:30:00" + zone)
+		require.NoError(t, err, zone)
+		require.True(t, at.Equal(time.Date(2026, 11, 30, 23, 30, 0, 0, time.UTC)), zone)
 	}
 	at, err := ParseTime("2026-11-27T10:00:00+24:00")
 	require.NoError(t, err)
@@ -149,6 +154,12 @@ func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
 	for i := range 1500 {
 		write(fmt.Sprintf("many/%d.txt", i))
 	}
+	for i := range 1700 {
+		write(fmt.Sprintf("packed/env/%d", i))
+	}
+	write("packed/work/0-practice.ipynb")
+	defer func(most int) { mostFiles = most }(mostFiles)
+	mostFiles = 1600
 	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb"} {
 		write(name)
 	}
@@ -158,8 +169,9 @@ func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{".hidden", "zipped.zip"}, others)
 	for _, s := range all {
-		require.Equal(t, s.Student == "linked", s.Problem != "", "%s: %s", s.Student, s.Problem)
-		require.Equal(t, s.Student == "linked" || s.Student == "deep", s.Note != "", s.Student)
+		require.Equal(t, s.Student == "linked" || s.Student == "packed", s.Problem != "", "%s: %s", s.Student, s.Problem)
+		require.Equal(t, s.Student == "packed", strings.Contains(s.Problem, "more than 1600 files"), "%s: %s", s.Student, s.Problem)
+		require.Equal(t, s.Student == "linked" || s.Student == "deep" || s.Student == "packed", s.Note != "", s.Student)
 	}
 	require.True(t, slices.ContainsFunc(all, func(s Submission) bool { return s.Student == "upper" }))
 }
@@ -476,6 +488,10 @@ func TestWordsInTheListAreKept(t *testing.T) {
 		"words in the answer":       {own: head + "ada,explain,1.5,,2,It halves. [why?]\n", words: []string{"1.5 for an earlier answer"}, kept: true},
 		"an answer of before":       {own: head + "ada,explain,1.5,right,2,It doubles.\n", words: []string{"1.5 for an earlier answer", "right"}},
 		"a comment on no answer":    {own: head + "bert,explain,,come and see me,,\n", words: []string{`"bert","explain","","come and see me"`}},
+		"words for a student":       {own: head + "ada,explain,1,,,\n\"REMEMBER: ask Bob\",,,,,\n", wrong: "line 3"},
+		"words behind a student":    {own: head + "ada - ask Bob first,explain,,,2,\n", wrong: "line 2"},
+		"words behind an item":      {own: head + "ada,explain - ask Bob first,,,,\n", wrong: "line 2"},
+		"lines of nothing":          {own: head + ",,,,,\n , , , , , \nada,explain,1,,,\n", words: []string{`"1"`}},
 		"a comment on both answers": {own: "ada,explain,1,now\n", given: "ada,explain,,[2 for an earlier answer] then\n", words: []string{"now\n[2 for an earlier answer] then"}},
 	} {
 		t.Run(name, func(t *testing.T) {

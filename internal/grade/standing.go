@@ -183,8 +183,8 @@ func parseGiven(row []string, a *assignment.Assignment, students []string, most 
 	if err := onlyComments(row); err != nil {
 		return nil, err
 	}
-	if open && (len(row) < 4 || row[3] == "") || most.head(row) {
-		return nil, nil // not graded yet, or a head
+	if most.head(row) || strings.TrimSpace(strings.Join(row, "")) == "" {
+		return nil, nil
 	}
 	points, err := strconv.ParseFloat(cmp.Or(said, "0"), 64)
 	of := most[item]
@@ -197,6 +197,8 @@ func parseGiven(row []string, a *assignment.Assignment, students []string, most 
 		return nil, fmt.Errorf("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
 	case !slices.Contains(students, student):
 		return nil, fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+	case open && (len(row) < 4 || row[3] == ""):
+		return nil, nil // not graded yet
 	}
 	g := Given{line{student, item}, mark{points: points, open: open}}
 	if len(row) > 3 {

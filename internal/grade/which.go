@@ -30,6 +30,7 @@ type held struct {
 	named, unnamed []string // the notebooks with the assignment's name, and the others
 	code           []string // Go files
 	archive        string
+	more           bool            // files that were not looked at
 	clones         map[string]bool // the folders that are clones of the lab
 }
 
@@ -53,6 +54,7 @@ func (s *Submission) look(root *os.Root, name string, a *assignment.Assignment) 
 	fs.WalkDir(own.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if seen++; seen > mostFiles {
 			s.remark("it has more than %d files, and only the first ones are looked at", mostFiles)
+			h.more = true
 			return fs.SkipAll
 		}
 		switch {
@@ -129,6 +131,9 @@ func (s *Submission) choose(root, own *os.Root, name string, a *assignment.Assig
 	case len(s.found) > 0 || s.Problem != "":
 	case h.archive != "":
 		s.Problem = fmt.Sprintf("it holds %s: unpack it, and grade again", brief.Of(Readable(h.archive)))
+	case h.more:
+		s.Problem = fmt.Sprintf("it has more than %d files, and neither %s.ipynb nor a Go file that is named as a task is among those that were looked at: remove the others, and grade again",
+			mostFiles, a.Name)
 	default:
 		s.Problem = fmt.Sprintf("it holds neither %s.ipynb nor a Go file that is named as a task", a.Name)
 		for _, clone := range h.clones {
