@@ -169,3 +169,16 @@ func TestAnAssistantsListForTheNewAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(list), "[1 for an earlier answer: half]")
 }
+
+// A page says once that nothing could be read.
+func TestAPageSaysOnceWhatIsWrong(t *testing.T) {
+	book, _ := handBook(t, true)
+	for problem, want := range map[string]int{"it breaks off": 0, "": 1} {
+		r := &Graded{Student: "ada", Key: "ada", Problem: problem, Tasks: []TaskResult{{ID: "descend", Wrong: nothing, Parts: []assignment.Result{{Name: "one", Of: 3, Says: nothing}}}}}
+		folder, _, err := book.Feedback([]Standing{{Graded: r}})
+		require.NoError(t, err)
+		page, err := os.ReadFile(filepath.Join(folder, "ada.html"))
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Count(string(page), nothing), problem)
+	}
+}

@@ -2,6 +2,7 @@ package grade
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -33,6 +34,9 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 	}
 	defer os.RemoveAll(scratch)
 	g, err := NewGrader(ctx, root, scratch, a, "", true)
+	if errors.Is(err, errNotCompiled) {
+		err = fmt.Errorf("%w; if you deleted or changed a cell that was given, copy it from the notebook that you were given", err)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -62,12 +66,32 @@ func Check(ctx context.Context, root, path string, w io.Writer) (left int, err e
 			right++
 		}
 	}
+	for _, says := range strangers(a, folder, only) {
+		fmt.Fprintln(w, says)
+	}
 	fmt.Fprintf(w, "\n%s of %s here; %d of %s with all of these.", assignment.Number(earned), assignment.Points(here), right, plural.Of(tried, "task"))
 	if more := a.Points() - here; more > 0 && only == "" && len(a.Untried) == 0 {
 		fmt.Fprintf(w, " %s more when this is graded.", assignment.Points(more))
 	}
 	fmt.Fprintln(w)
 	return left + tried - right, nil
+}
+
+// strangers says which Go files of the folder are named nearly as a task that has none.
+func strangers(a *assignment.Assignment, folder, only string) []string {
+	var strange, open []string
+	paths, _ := filepath.Glob(filepath.Join(folder, "*.go"))
+	for _, path := range paths {
+		if only == "" && taskOf(path, a) == "" {
+			strange = append(strange, filepath.Base(path))
+		}
+	}
+	for _, t := range a.Tasks {
+		if !fileExists(filepath.Join(folder, t.ID+".go")) {
+			open = append(open, t.ID+".go")
+		}
+	}
+	return misnamed(strange, open)
 }
 
 // ownWork reads what Check tries: the assignment, a student's work, and the task that is meant alone, if one is. Go files beside a notebook count as they

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,4 +117,33 @@ func TestAnotherCellInTheOwnCheck(t *testing.T) {
 	work = FromNotebook(practiceGrader(t).Kit.Assignment, nb)
 	require.Contains(t, work.Code["descend"], "range steps", "where it is graded")
 	require.Len(t, a.Tasks, 2)
+}
+
+// A Go file that is named nearly as a task is named in the student's own check as well, unless the task's file is there.
+func TestMisnamedFilesInTheOwnCheck(t *testing.T) {
+	a, folder := practiceGrader(t).Kit.Assignment, t.TempDir()
+	for _, c := range []struct {
+		file, only string
+		want       int
+	}{{"helpers.go", "", 0}, {"descent_step.go", "", 1}, {"Descend.go", "", 2}, {"descend.go", "", 1}, {"descend.go", "descend", 0}, {"descent-step.go", "", 0}} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, c.file), []byte(rightStep), 0o644))
+		require.Len(t, strangers(a, folder, c.only), c.want, "%+v", c)
+	}
+}
+
+// Where a given cell is gone that the checks need, the student reads what to copy.
+func TestCheckWithoutAGivenCell(t *testing.T) {
+	t.Parallel()
+	nb := sourceOf(t, true)
+	text, err := nb.Like(slices.DeleteFunc(nb.Cells, func(c notebook.Cell) bool {
+		var meta assignment.NBGrader
+		c.Meta("nbgrader", &meta)
+		return c.Type == "code" && meta.Locked && !meta.Grade
+	})...).Bytes()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "0-practice.ipynb")
+	require.NoError(t, os.WriteFile(file, text, 0o644))
+	_, err = Check(t.Context(), root, file, io.Discard)
+	require.ErrorIs(t, err, errNotCompiled)
+	require.ErrorContains(t, err, "copy it from the notebook that you were given")
 }

@@ -160,14 +160,15 @@ func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
 	write("packed/work/0-practice.ipynb")
 	defer func(most int) { mostFiles = most }(mostFiles)
 	mostFiles = 1600
-	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb"} {
+	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb",
+		"many-grades/state.json", "many-grades/students/many/graded.json"} {
 		write(name)
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "linked"), 0o755))
 	require.NoError(t, os.Symlink("../upper.IPYNB", filepath.Join(folder, "linked", "0-practice.ipynb")))
 	all, others, err := Submissions(g.Kit.Assignment, folder)
 	require.NoError(t, err)
-	require.Equal(t, []string{".hidden", "zipped.zip"}, others)
+	require.Equal(t, []string{".hidden", "many-grades", "zipped.zip"}, others)
 	for _, s := range all {
 		require.Equal(t, s.Student == "linked" || s.Student == "packed", s.Problem != "", "%s: %s", s.Student, s.Problem)
 		require.Equal(t, s.Student == "packed", strings.Contains(s.Problem, "more than 1600 files"), "%s: %s", s.Student, s.Problem)

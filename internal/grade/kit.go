@@ -190,17 +190,19 @@ func (m *maker) judge(a *assignment.Assignment) error {
 // ofCell is what the compiler says of a line of a cell.
 var ofCell = regexp.MustCompile(`(?m)(?:^|[/\\])([\w-]+):(\d+)(?::\d+)?: (.*)$`)
 
+var errNotCompiled = errors.New("the checks do not compile")
+
 // notCompiled is why checks do not compile, by the cell and its line where the compiler names them.
 func notCompiled(err error) error {
 	m := ofCell.FindStringSubmatch(err.Error())
 	if m == nil {
-		return fmt.Errorf("the checks do not compile: %w", err)
+		return fmt.Errorf("%w: %w", errNotCompiled, err)
 	}
 	hint := ""
 	if name, is := strings.CutPrefix(m[3], "undefined: "); is {
 		hint = fmt.Sprintf(" (if %s is a package, a given cell has to import it)", name)
 	}
-	return fmt.Errorf("the checks do not compile: %s, line %s: %s%s", m[1], m[2], m[3], hint)
+	return fmt.Errorf("%w: %s, line %s: %s%s", errNotCompiled, m[1], m[2], m[3], hint)
 }
 
 // overlay lays files over the lab's as the package internal/grade/judge, and returns what go build takes as its -overlay. All lie in the folder scratch.

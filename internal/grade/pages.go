@@ -227,6 +227,9 @@ func (b *Book) feedback(s Standing) map[string]any {
 		shown := task{Title: t.Title, Points: assignment.Number(t.Points), Of: assignment.Number(t.Of), Note: t.Note}
 		t.Note = ""
 		for _, l := range studentLines(t) {
+			if s.Problem != "" && t.missing() { // which says it once
+				l.Says = ""
+			}
 			shown.Lines = append(shown.Lines, line{Result: l, Right: l.Points == l.Of, Points: assignment.Number(l.Points), Of: assignment.Number(l.Of)})
 		}
 		tasks = append(tasks, shown)

@@ -80,6 +80,9 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 			continue
 		case e.Type()&fs.ModeSymlink != 0:
 			s.Problem = "it is a link, and links are not followed"
+		case e.IsDir() && holdsGrades(root, e.Name()):
+			others = append(others, s.Student)
+			continue
 		case e.IsDir():
 			s.look(root, e.Name(), a)
 		case isNotebook(e.Name()):
@@ -101,6 +104,16 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 		return nil, nil, fmt.Errorf("%s holds no submission: it holds a folder, or a notebook, for each student", folder)
 	}
 	return all, others, nil
+}
+
+// holdsGrades tells whether a folder is one of grades, as when one student's folder was graded alone.
+func holdsGrades(root *os.Root, folder string) bool {
+	for _, name := range []string{stateFile, "students"} {
+		if _, err := root.Lstat(path.Join(folder, name)); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the

@@ -211,9 +211,17 @@ func (s *Submission) chooseCode(root *os.Root, name string, a *assignment.Assign
 			open = append(open, t.ID+".go")
 		}
 	}
-	for _, file := range strange {
-		if meant := nearest.DidYouMean("", path.Base(file), open); meant != "" {
-			s.remark("%s is named as no task, and does not count.%s", brief.Of(Readable(file)), meant)
+	for _, says := range misnamed(strange, open) {
+		s.remark("%s", says)
+	}
+}
+
+// misnamed says of Go files which are named nearly as one of those that are expected.
+func misnamed(files, expected []string) (says []string) {
+	for _, file := range files {
+		if meant := nearest.DidYouMean("", path.Base(file), expected); meant != "" {
+			says = append(says, fmt.Sprintf("%s is named as no task, and does not count.%s", brief.Of(Readable(file)), meant))
 		}
 	}
+	return says
 }

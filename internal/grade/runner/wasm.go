@@ -89,7 +89,10 @@ func runWASM(file, cache, most string) error {
 func reason(said string, err error) error {
 	for line := range strings.Lines(said) {
 		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "runtime: goroutine stack exceeds") {
-			return errors.New(job.Ends + "with " + strings.TrimSpace(line))
+			if line = strings.TrimSpace(line); strings.HasSuffix(line, "out of memory") {
+				line += ", as an endless recursion does, or a slice that grows without end"
+			}
+			return errors.New(job.Ends + "with " + line)
 		}
 	}
 	var exit *sys.ExitError
