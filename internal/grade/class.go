@@ -84,9 +84,13 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
-		return nil, fmt.Errorf("%s is in use: another lab grades there", folder)
+	// What a killed lab had just started may hold the lock for a moment more.
+	for try := 0; syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil; try++ {
+		if try == 20 {
+			lock.Close()
+			return nil, fmt.Errorf("%s is in use: another lab grades there", folder)
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	b := &Book{Folder: folder, lock: lock}
 	err = b.open(a)
