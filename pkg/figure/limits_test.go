@@ -316,6 +316,15 @@ func TestTooMuch(t *testing.T) {
 		err := drawnOrRefused(t, p)
 		require.ErrorContains(t, err, want)
 	}
+	rough := func(x, y float64) float64 { return math.Sin(1e5*x) * math.Sin(1e5*y) }
+	var many []float64
+	for k := range mostLevels {
+		many = append(many, float64(k+1)/(mostLevels+1))
+	}
+	noise := New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)).Contour("L", rough, many...)
+	for range 2 { // what is kept for the next drawing makes the same mistake
+		require.ErrorContains(t, drawnOrRefused(t, noise), "more than 300000 corners")
+	}
 	frames := Animate(30, 10, func(int) *Figure { return blank().Line("a", nil, million) })
 	require.ErrorContains(t, drawnOrRefused(t, frames), "values of all frames are too many")
 }

@@ -136,21 +136,29 @@ func (p Pen) add(o Op) {
 // Kept is what was drawn once, for Again.
 type Kept struct{ record }
 
-// Keep draws nothing yet. What cannot be drawn is a mistake of this pen.
+// Keep draws nothing yet.
 func (p Pen) Keep(draw func(Pen)) *Kept {
 	k := &Kept{record{left: mostDrawn, dashes: mostDashed}}
 	draw(Pen{kept: &k.record, of: p.of})
-	Fail(p, k.err)
 	for i := range k.ops {
 		k.ops[i].written = new(atomic.Pointer[written])
 	}
 	return k
 }
 
-// Again draws what was kept. An SVG copies what it wrote the first time.
+// Again draws what was kept, and makes its mistakes. An SVG copies what it wrote the first time.
 func (p Pen) Again(k *Kept) {
+	Fail(p, k.err)
 	for _, o := range k.ops {
 		p.add(o)
+	}
+	if p.kept != nil { // what there was no room for
+		if k.left < 0 {
+			p.kept.left = k.left
+		}
+		if k.dashes < 0 {
+			p.kept.dashes = k.dashes
+		}
 	}
 }
 
