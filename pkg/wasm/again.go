@@ -18,13 +18,21 @@ type compiled struct {
 
 // release takes a user away. After the last one the module and its idle instances are freed.
 func (c *compiled) release() {
+	if c.leave() {
+		gone(c)
+	}
+}
+
+// leave takes a user away, and says whether it was the last one.
+func (c *compiled) leave() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.users--; c.users > 0 {
-		return
+		return false
 	}
 	c.drop()
 	c.program.close()
+	return true
 }
 
 // drop frees the idle instances. The caller has the lock.

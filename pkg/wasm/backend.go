@@ -280,13 +280,16 @@ func (e *executable) take() (instance, error) {
 
 func (c *compiled) give(i instance) {
 	c.mu.Lock()
-	if c.users == 0 {
-		i.close()
-	} else {
+	used := c.users > 0
+	if used {
 		c.idle = append(c.idle, i)
+	} else {
+		i.close()
 	}
 	c.mu.Unlock()
-	rests(c)
+	if used {
+		rests(c)
+	}
 }
 
 // Execute returns an error if the inputs do not have the shapes of the parameters. Inputs that are given away are only

@@ -58,6 +58,13 @@ func rests(c *compiled) {
 	oldest.drop()
 }
 
+// gone forgets a graph that nobody uses any longer. The caller does not have its lock.
+func gone(c *compiled) {
+	resting.Lock()
+	defer resting.Unlock()
+	resting.graphs = slices.DeleteFunc(resting.graphs, func(o *compiled) bool { return o == c })
+}
+
 // instantiate tries again after a failure: the browser frees a memory that nobody uses only after Go has found out that nobody does.
 func (p jsProgram) instantiate() (i instance, err error) {
 	for range 3 {

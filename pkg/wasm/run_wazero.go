@@ -66,5 +66,6 @@ func (i wazeroInstance) run() error {
 
 func (i wazeroInstance) close() { i.module.Close(context.Background()) }
 
-// rests is for browsers, where instances are few.
+// rests and gone are for browsers, where instances are few.
 func rests(*compiled) {}
+func gone(*compiled)  {}
