@@ -66,6 +66,18 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	for _, cell := range others {
 		functionsOf(cell, func(name string) { declaring[name], w.declared[name] = cell, true })
 	}
+	for _, of := range a.Tasks { // a function may stand in the cell of another task, too
+		own := func(name string) bool {
+			return slices.ContainsFunc(of.Functions, func(f assignment.Function) bool { return f.Name == name })
+		}
+		for _, cell := range named[of.ID] {
+			functionsOf(cell, func(name string) {
+				if _, is := declaring[name]; !is && !own(name) {
+					declaring[name] = cell
+				}
+			})
+		}
+	}
 	for _, t := range a.Tasks {
 		w.take(t, named[t.ID], shelved[t.ID], declaring)
 	}

@@ -15,6 +15,28 @@ import (
 )
 
 // The code that counts is what the notebook shows, wherever it stands; and whatever is unusual is said.
+func TestAnAnswerInAnotherTasksCell(t *testing.T) {
+	a, _, err := assignment.Read(root + "/notebooks/assignments/0-practice.ipynb")
+	require.NoError(t, err)
+	for _, own := range []string{a.Task("descent-step").Stub, "// see below"} {
+		nb := sourceOf(t, false)
+		for i, c := range nb.Cells {
+			var meta assignment.NBGrader
+			c.Meta("nbgrader", &meta)
+			switch meta.ID {
+			case "descent-step":
+				nb.Cells[i].Source = notebook.Text(own)
+			case "descend":
+				nb.Cells[i].Source += notebook.Text("\n\n" + stepHead + "\tmine := theta\n\treturn mine\n}\n")
+			}
+		}
+		w := FromNotebook(a, nb)
+		require.Contains(t, w.Code["descent-step"], "mine")
+		require.Contains(t, w.Notes["descent-step"], "the cell that declares descentStep counts")
+		require.Empty(t, w.Notes["descend"])
+	}
+}
+
 func TestWhereTheAnswerStands(t *testing.T) {
 	a, _, err := assignment.Read(root + "/notebooks/assignments/0-practice.ipynb")
 	require.NoError(t, err)

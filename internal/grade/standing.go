@@ -195,6 +195,8 @@ func parseGiven(row []string, a *assignment.Assignment, students []string, most 
 		return nil, fmt.Errorf("%q is no number of points", brief.Of(said))
 	case !(points >= 0 && points <= of):
 		return nil, fmt.Errorf("%s gives %s points, and there are 0 to %s", item, assignment.Number(points), assignment.Number(of))
+	case !slices.Contains(students, student) && open && len(row) <= 4 && strings.TrimSpace(strings.Join(row[3:], "")) == "":
+		return nil, nil // a class's list has those who handed nothing in, too
 	case !slices.Contains(students, student):
 		return nil, fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
 	case open && (len(row) < 4 || row[3] == ""):

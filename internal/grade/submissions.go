@@ -280,7 +280,7 @@ func ReadTimes(file string) (map[string]time.Time, error) {
 	}
 	for i, row := range rows {
 		at, err := ParseTime(row.text[1])
-		if err != nil && i == 0 && !strings.ContainsAny(row.text[1], "0123456789") {
+		if text := strings.TrimSpace(row.text[1]); err != nil && i == 0 && (text == "" || !strings.Contains("0123456789", text[:1])) {
 			continue // a head
 		} else if err != nil {
 			return nil, fmt.Errorf("line %d of %s: %w", row.line, file, err)
