@@ -221,16 +221,12 @@ func (m many) interruptAndKill(k int) {
 	m.enter(k, "steps", "2000", "lr 0.3")
 
 	long()
-	before := processes(m.T, m.s)
-	for _, pid := range before {
-		syscall.Kill(pid, syscall.SIGKILL)
-	}
-	again := func(pid int) bool { return !slices.Contains(before, pid) }
-	m.await(20*time.Second, "another process", func() bool { return slices.ContainsFunc(processes(m.T, m.s), again) })
-	for _, pid := range processes(m.T, m.s) {
-		syscall.Kill(pid, syscall.SIGKILL)
-	}
-	m.p.Until(fmt.Sprintf(`idle(%d) && live(%[1]d).querySelector(".descent-error").textContent.includes("killed")`, k))
+	m.await(time.Minute, "the cell says that it was killed", func() bool { // twice, since it is asked once more
+		for _, pid := range processes(m.T, m.s) {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return m.p.Eval(fmt.Sprintf(`idle(%d) && live(%[1]d).querySelector(".descent-error").textContent.includes("killed")`, k)) == true
+	})
 	m.enter(k, "steps", "3000", "lr 0.3")
 }
 
@@ -245,7 +241,6 @@ func (m many) killTheKernel(k int) {
 	m.await(20*time.Second, "no process", func() bool { return len(processes(m.T, m.s)) == 0 })
 	again := func(pid int) bool { return !slices.Contains(before, pid) }
 	m.await(time.Minute, "another kernel", func() bool { return slices.ContainsFunc(kernels(m.T, m.s), again) })
-	m.p.Until(`document.querySelector(".jp-Dialog .jp-mod-accept")?.click() === undefined`) // JupyterLab says that the kernel died
 	m.p.Eval(fmt.Sprintf(`panels()[0].content.activeCellIndex = %d, void jupyterapp.commands.execute("notebook:run-cell")`, k))
 	m.p.Until(fmt.Sprintf(`Boolean(live(%d))`, k))
 	m.move("0.25", k)
