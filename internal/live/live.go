@@ -53,13 +53,13 @@ type Request struct {
 // An Answer tells of the run that a Request asked for. A Request has one Answer that is Done or Cancelled, unless a newer one came
 // before its run began.
 type Answer struct {
-	Seq       int    `json:"seq"`
-	Progress  string `json:"progress,omitempty"` // of a run that goes on, in words; all else is empty then
-	Outputs   []byte `json:"outputs,omitempty"`  // a JSON array of Outputs, compressed by gzip
-	Error     string `json:"error,omitempty"`    // why the run ended before its end
-	Micros    int64  `json:"micros,omitempty"`   // that the run took
-	Done      bool   `json:"done,omitempty"`
-	Cancelled bool   `json:"cancelled,omitempty"`
+	Seq       int             `json:"seq"`
+	Progress  string          `json:"progress,omitempty"` // of a run that goes on, in words; all else is empty then
+	Outputs   json.RawMessage `json:"outputs,omitempty"`  // an array of Outputs; of a long one, its gzip in base64
+	Error     string          `json:"error,omitempty"`    // why the run ended before its end
+	Micros    int64           `json:"micros,omitempty"`   // that the run took
+	Done      bool            `json:"done,omitempty"`
+	Cancelled bool            `json:"cancelled,omitempty"`
 }
 
 // An Output is a bundle of one content in several types, as in a notebook.

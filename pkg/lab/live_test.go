@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"descent.example/internal/live"
@@ -38,6 +39,8 @@ func init() {
 			defer bar.Done()
 			<-Context().Done()
 			Must(0, Context().Err())
+		case 6:
+			Say("%s", strings.Repeat("η", longOutputs))
 		}
 		fmt.Println("printed", lr)
 		Say("lr %g", lr)
@@ -94,10 +97,17 @@ func (p *process) answer() (a live.Answer, texts []string) {
 	if len(a.Outputs) == 0 {
 		return a, nil
 	}
-	zipped, err := gzip.NewReader(bytes.NewReader(a.Outputs))
-	require.NoError(p.t, err)
+	data := []byte(a.Outputs)
+	if data[0] == '"' {
+		var packed []byte
+		require.NoError(p.t, json.Unmarshal(data, &packed))
+		zipped, err := gzip.NewReader(bytes.NewReader(packed))
+		require.NoError(p.t, err)
+		data, err = io.ReadAll(zipped)
+		require.NoError(p.t, err)
+	}
 	var outputs []live.Output
-	require.NoError(p.t, json.NewDecoder(zipped).Decode(&outputs))
+	require.NoError(p.t, json.Unmarshal(data, &outputs))
 	for _, o := range outputs {
 		texts = append(texts, o.Data["text/plain"].(string))
 	}
@@ -120,6 +130,10 @@ func TestALiveProcessRunsTheCellAgain(t *testing.T) {
 	assert.Equal(t, "lr 0.3\nsteps 9", texts[0], "what a request does not name is the cell's own")
 	assert.Contains(t, texts[4], "2         1", "the process stays, and what a run deferred was done")
 	assert.Equal(t, "printed 0.3", texts[5])
+	p.ask(3, map[string]string{"lr": "6"})
+	a, texts = p.answer()
+	assert.Less(t, len(a.Outputs), longOutputs/10, "a long answer is compressed")
+	assert.Equal(t, strings.Repeat("η", longOutputs), strings.Split(texts[0], "\n")[0])
 }
 
 func TestALiveRunEndsOverAnErrorAndTheProcessStays(t *testing.T) {

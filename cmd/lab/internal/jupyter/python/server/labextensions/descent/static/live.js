@@ -7,8 +7,9 @@ import { written } from "./controls.js";
 const TARGET = "descent.live";
 const PATIENCE = 3000; // ms without a word, after which the kernel is asked whether it is there
 
-const unpacked = async (text) => {
-	const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const unpacked = async (outputs) => {
+	if (typeof outputs !== "string") return outputs ?? [];
+	const bytes = Uint8Array.from(atob(outputs), (c) => c.charCodeAt(0));
 	return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 };
 
@@ -42,8 +43,8 @@ class Link {
 		this.watch();
 		return seq;
 	}
-	unpacked(text) {
-		return unpacked(text);
+	unpacked(outputs) {
+		return unpacked(outputs);
 	}
 	warm(cell) {
 		this.comm?.send({ cell, warm: true }).dispose();
