@@ -38,7 +38,7 @@ COPY docker/settle docker/settle
 COPY docker/install docker/
 RUN --mount=type=cache,target=/root/.cache GOCACHE=/root/.cache/go-build docker/install
 COPY notebooks notebooks
-COPY docker/warm docker/
+COPY docker/warm docker/caches docker/
 RUN GOCACHE=/tmp/cache/go-build docker/warm
 
 FROM base

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/parser"
 	"go/token"
 	"os"
@@ -16,7 +19,8 @@ import (
 	"time"
 )
 
-// A plan is what `go build` finds out before it compiles and links a cell, a third of its work. It holds until one of its inputs changes.
+// A plan is what `go build` finds out before it compiles and links a cell, a third of its work. It holds until one of its inputs
+// changes. Kernels share it in the user's cache folder: all their cells' folders are alike.
 type plan struct {
 	Inputs      inputs
 	Fingerprint string
@@ -27,7 +31,36 @@ type plan struct {
 	LinkFlags   []string
 }
 
-var planFile = filepath.Join(folder, "plan.json")
+// mostPlans is how many plans are kept: there is one for each version of the lab, of Go, and of their settings.
+const mostPlans = 8
+
+// planFile is where the plan of the cells' folder lies, under what the folder says of its modules, and under the variables that Go
+// reads. It is an error when the folder is no module, and when there is no folder for caches.
+func planFile(goTool string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", goTool)
+	for _, name := range []string{"go.mod", "go.work"} {
+		text, err := os.ReadFile(name)
+		if err != nil && (name == "go.mod" || !errors.Is(err, os.ErrNotExist)) {
+			return "", err
+		}
+		// GoNB gives each kernel's module a name of its own, that of its folder. A path that begins at the folder leads elsewhere from another.
+		if bytes.Contains(text, []byte("./")) {
+			return "", errLeft
+		}
+		fmt.Fprintf(h, "%q\n", bytes.ReplaceAll(text, []byte(filepath.Base(here)), []byte("cell")))
+	}
+	writeVariables(h)
+	return filepath.Join(cache, "descent", "plans", hex.EncodeToString(h.Sum(nil)[:16])+".json"), nil
+}
 
 var errLeft = errors.New("this cell is left to Go")
 
@@ -38,7 +71,11 @@ func direct(goTool, output string, cell []byte) error {
 	if err != nil || !alone() || runtime.GOOS != "linux" { // elsewhere Go builds position-independent programs
 		return errors.Join(err, errLeft)
 	}
-	p, err := currentPlan(goTool, imports)
+	at, err := planFile(goTool)
+	if err != nil {
+		return errors.Join(err, errLeft)
+	}
+	p, err := currentPlan(goTool, at, imports)
 	if err != nil {
 		return err
 	}
@@ -96,10 +133,10 @@ func importsOf(cell []byte) ([]string, error) {
 	return paths, nil
 }
 
-// currentPlan returns the plan of the cells' folder. It is made anew if it does not hold any more, or lacks an import.
-func currentPlan(goTool string, imports []string) (*plan, error) {
+// currentPlan returns the plan of the cells' folder, which lies in a file. It is made anew if it does not hold any more, or lacks an import.
+func currentPlan(goTool, file string, imports []string) (*plan, error) {
 	var p plan
-	if data, err := os.ReadFile(planFile); err == nil && json.Unmarshal(data, &p) == nil && p.holds(imports) {
+	if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &p) == nil && p.holds(imports) {
 		return &p, nil
 	}
 	start := time.Now().Add(-10 * time.Millisecond) // no file system's clock lags more
@@ -130,18 +167,35 @@ func currentPlan(goTool string, imports []string) (*plan, error) {
 			delete(p.Packages, k.ImportPath)
 		}
 	}
-	p.Inputs = in
-	if p.Fingerprint, err = fingerprint(in); err != nil {
+	if p.Inputs, err = in.outside(here); err != nil {
 		return nil, err
 	}
-	if p.Lang == "" || changedSince(in, start) || !p.holds(imports) {
+	if p.Fingerprint, err = fingerprint(p.Inputs); err != nil {
+		return nil, err
+	}
+	if p.Lang == "" || changedSince(p.Inputs, start) || !p.holds(imports) {
 		return nil, errLeft
 	}
+	p.write(file)
+	return &p, nil
+}
+
+// write keeps the plan for the next cell. Where it cannot be written, each cell makes its own.
+func (p *plan) write(file string) {
+	dir := filepath.Dir(file)
 	data, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
+	if err != nil || os.MkdirAll(dir, 0o700) != nil {
+		return
 	}
-	return &p, errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(planFile+".new", data, 0o600), os.Rename(planFile+".new", planFile))
+	fresh, err := os.CreateTemp(dir, "new-")
+	if err != nil {
+		return
+	}
+	defer os.Remove(fresh.Name())
+	_, err = fresh.Write(data)
+	if errors.Join(err, fresh.Close()) == nil && os.Rename(fresh.Name(), file) == nil {
+		forget(dir, mostPlans)
+	}
 }
 
 // holds says whether nothing changed since the plan was made, and whether it has the imports.
@@ -170,7 +224,7 @@ func (p *plan) settings(goTool string) error {
 	}
 	p.Tools, p.LinkFlags = env["GOTOOLDIR"], []string{"-extld=" + env["CC"]}
 	for name, value := range env {
-		if strings.HasPrefix(name, "GO") {
+		if strings.HasPrefix(name, "GO") && name != "GOMOD" && name != "GOWORK" && name != "GOGCCFLAGS" { // these are of one folder
 			p.Env = append(p.Env, name+"="+value)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -95,6 +96,15 @@ func inputsOf(goTool, overlay string, programs ...string) ([]goPackage, inputs, 
 	return packages, in, nil
 }
 
+// outside is the inputs without those of a folder itself. It is an error when packages lie in it, which are no other folder's.
+func (in inputs) outside(dir string) (inputs, error) {
+	within := func(path string) bool { return strings.HasPrefix(path, dir+string(filepath.Separator)) }
+	if slices.ContainsFunc(in.Folders, within) {
+		return inputs{}, errLeft
+	}
+	return inputs{in.Folders, slices.DeleteFunc(slices.Clone(in.Files), within)}, nil
+}
+
 func same(a, b string) bool {
 	x, err := os.Stat(a)
 	y, err2 := os.Stat(b)
@@ -127,8 +137,8 @@ func changedSince(in inputs, start time.Time) bool {
 	})
 }
 
-// fingerprint changes if an input does: a file's size, its time, also that of its last change in any way, which nobody can
-// set back, the files of a folder, or a variable that Go reads.
+// fingerprint changes if an input does: a file's size, its time, if the file can be written also that of its last change in any way,
+// which nobody can set back, the files of a folder, or a variable that Go reads.
 func fingerprint(in inputs) (string, error) {
 	paths, err := in.paths()
 	if err != nil {
@@ -137,19 +147,31 @@ func fingerprint(in inputs) (string, error) {
 	h := sha256.New()
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil {
+		switch {
+		case err != nil:
 			fmt.Fprintf(h, "%q is missing\n", path) // as a go.sum may be
-			continue
+		case syscall.Access(path, mayWrite) != nil: // an installation, or an image, whose layers keep whole seconds and no more
+			fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().Unix())
+		default:
+			fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changed(info))
 		}
-		fmt.Fprintf(h, "%q %d %d %d\n", path, info.Size(), info.ModTime().UnixNano(), changed(info))
 	}
+	writeVariables(h)
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+const mayWrite = 2 // W_OK of access(2)
+
+// writeVariables writes the variables that Go reads, and in place of PATH which C compiler it finds there.
+func writeVariables(w io.Writer) {
 	env := os.Environ()
 	slices.Sort(env)
 	for _, kv := range env {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "GO") && !strings.HasPrefix(name, "GONB") && name != "GOMLX_BACKEND" || strings.HasPrefix(name, "CGO") || name == "CC" || name == "CXX" || name == "PATH" {
-			fmt.Fprintf(h, "%q\n", kv)
+		if strings.HasPrefix(name, "GO") && !strings.HasPrefix(name, "GONB") && name != "GOMLX_BACKEND" || strings.HasPrefix(name, "CGO") || name == "CC" || name == "CXX" {
+			fmt.Fprintf(w, "%q\n", kv)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	compiler, _ := exec.LookPath("gcc")
+	fmt.Fprintf(w, "%q\n", compiler)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,27 +16,31 @@ import (
 
 // TestMain lets this program be cellbuild.
 func TestMain(m *testing.M) {
-	if os.Getenv("CELLBUILD_TEST_CHILD") != "" {
+	switch os.Getenv("CELLBUILD_TEST_CHILD") {
+	case "":
+		os.Exit(m.Run())
+	case "fingerprint":
+		print, err := fingerprint(inputs{Files: os.Args[1:]})
+		fmt.Println(print, err)
+	default:
 		main()
-		os.Exit(0)
 	}
-	os.Exit(m.Run())
 }
 
 // cell is a cell's folder, built as GoNB builds it.
 type cell struct {
 	t   *testing.T
-	dir string
+	dir string // its module's is there, that of the lab is descent beside it
 	env []string
 }
 
 func newCell(t *testing.T) cell {
 	t.Helper()
-	c := cell{t: t, dir: t.TempDir()}
-	c.write("go.mod", "module cell\n\ngo 1.26\n")
-	c.write("go.work", "go 1.26\n\nuse (\n\t.\n\t./descent\n)\n")
-	c.write("descent/go.mod", "module descent.example\n\ngo 1.26\n")
-	c.write("descent/pkg/lab/lab.go", `package lab
+	c := cell{t: t, dir: filepath.Join(t.TempDir(), "gonb_1")}
+	c.beginModule()
+	c.write("../descent/go.mod", "module descent.example\n\ngo 1.26\n")
+	c.write("../other/go.mod", "module other.example\n\ngo 1.26\n")
+	c.write("../descent/pkg/lab/lab.go", `package lab
 
 import "fmt"
 
@@ -50,10 +55,21 @@ func Say(format string, values ...any)                                         {
 	goTool, err := exec.LookPath("go")
 	require.NoError(t, err)
 	// A go that leaves a trace.
-	c.write("bin/go", "#!/bin/sh\necho $1 >> "+filepath.Join(c.dir, "built")+"\nexec '"+goTool+"' \"$@\"\n")
-	require.NoError(t, os.Chmod(filepath.Join(c.dir, "bin", "go"), 0o755))
+	c.write("../bin/go", "#!/bin/sh\necho $1 >> "+c.at("../built")+"\nexec '"+goTool+"' \"$@\"\n")
+	require.NoError(t, os.Chmod(c.at("../bin/go"), 0o755))
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	require.NoError(t, err)
+	c.env = []string{"GOCACHE=" + strings.TrimSpace(string(cache)), "XDG_CACHE_HOME=" + c.at("../cache"), "HOME=" + c.at("..")}
 	return c
 }
+
+// beginModule writes what GoNB does into the folder of a kernel's cells.
+func (c cell) beginModule() {
+	c.write("go.mod", "module "+filepath.Base(c.dir)+"\n\ngo 1.26\n")
+	c.write("go.work", "go 1.26\n\nuse (\n\t.\n\t"+c.at("../descent")+"\n\t"+c.at("../other")+"\n)\n")
+}
+
+func (c cell) at(name string) string { return filepath.Join(c.dir, name) }
 
 func (c cell) write(name, content string) {
 	c.t.Helper()
@@ -69,12 +85,12 @@ func (c cell) run(source string) (out string, built bool) {
 	c.write("main.go", source)
 	self, err := os.Executable()
 	require.NoError(c.t, err)
-	os.Remove(filepath.Join(c.dir, "built"))
-	cmd := exec.Command(self, filepath.Join(c.dir, "bin", "go"), "build", "-o", filepath.Join(c.dir, "program"))
+	os.Remove(c.at("../built"))
+	cmd := exec.Command(self, c.at("../bin/go"), "build", "-o", filepath.Join(c.dir, "program"))
 	cmd.Dir = c.dir
 	cmd.Env = append(append(os.Environ(), "CELLBUILD_TEST_CHILD=1", "GOFLAGS=-ldflags=-s", "DESCENT_PARAMS_LOG="), c.env...)
 	said, err := cmd.CombinedOutput()
-	_, trace := os.Stat(filepath.Join(c.dir, "built"))
+	_, trace := os.Stat(c.at("../built"))
 	if err != nil {
 		return string(said), trace == nil
 	}
@@ -153,7 +169,7 @@ func TestEveryLiteralIsThatOfTheText(t *testing.T) {
 	prepared, err := readPrepared(filepath.Join(c.dir, folder, nameOf([]byte(example))))
 	require.NoError(t, err)
 	atOnce := 0
-	c.env = []string{"DESCENT_PARAMS_LOG=x"} // nothing else is prepared
+	c.env = append(c.env, "DESCENT_PARAMS_LOG=x") // nothing else is prepared
 	literals := regexp.MustCompile(`\b\d+(\.\d+)?\b|"[^"\n]*"`).FindAllStringIndex(example, -1)
 	for _, at := range literals {
 		others := []string{"6", "2.75", "0", "0.0", "300", "1e400", "0o7.5", "0x1.8", "0x10", "1" + strings.Repeat("0", 250)}
@@ -183,8 +199,8 @@ func TestEveryLiteralIsThatOfTheText(t *testing.T) {
 
 func TestWhatElseIsEditedIsBuilt(t *testing.T) {
 	c := newCell(t)
-	c.write("other/other.go", "package other\n\nconst Name = \"before\"\n")
-	source := "package main\n\nimport (\n\t\"cell/other\"\n\t\"descent.example/pkg/lab\"\n)\n\nfunc main() {\n\tx := lab.Int(\"x\", 3)\n\tprintln(other.Name, x)\n}\n"
+	c.write("../other/other.go", "package other\n\nconst Name = \"before\"\n")
+	source := "package main\n\nimport (\n\t\"other.example\"\n\t\"descent.example/pkg/lab\"\n)\n\nfunc main() {\n\tx := lab.Int(\"x\", 3)\n\tprintln(other.Name, x)\n}\n"
 	edit := func(old, now string) string { return strings.Replace(source, old, now, 1) }
 	out, built := c.run(source)
 	require.True(t, built)
@@ -204,7 +220,7 @@ func TestWhatElseIsEditedIsBuilt(t *testing.T) {
 	out, built = c.run(edit("3)", "5)"))
 	require.False(t, built)
 	require.Equal(t, "before 5\n", out)
-	c.write("other/other.go", "package other\n\nconst Name = \"after\"\n")
+	c.write("../other/other.go", "package other\n\nconst Name = \"after\"\n")
 	out, built = c.run(edit("3)", "6)"))
 	require.True(t, built)
 	require.Equal(t, "after 6\n", out)
@@ -216,17 +232,17 @@ func TestWhatElseIsEditedIsBuilt(t *testing.T) {
 	require.True(t, built)
 	require.Equal(t, "beside\nafter 7\n", out)
 	require.NoError(t, os.Remove(filepath.Join(c.dir, "beside.go")))
-	c.write("other/new.go", "package other\n\nfunc init() { println(\"new\") }\n")
+	c.write("../other/new.go", "package other\n\nfunc init() { println(\"new\") }\n")
 	out, built = c.run(edit("3)", "8)"))
 	require.True(t, built)
 	require.Equal(t, "new\nafter 8\n", out)
 
 	// And one of the same size whose time was set back.
 	c.ready(source)
-	path := filepath.Join(c.dir, "other", "other.go")
+	path := c.at("../other/other.go")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	c.write("other/other.go", "package other\n\nconst Name = \"AFTER\"\n")
+	c.write("../other/other.go", "package other\n\nconst Name = \"AFTER\"\n")
 	require.NoError(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
 	out, built = c.run(edit("3)", "9)"))
 	require.True(t, built)
@@ -279,11 +295,11 @@ func TestOtherCommandsAreGos(t *testing.T) {
 	require.NoError(t, err)
 	goTool, err := exec.LookPath("go")
 	require.NoError(t, err)
-	cmd := exec.Command(self, goTool, "list", "-m", "-json", "cell")
+	cmd := exec.Command(self, goTool, "list", "-m", "-json", "other.example")
 	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "CELLBUILD_TEST_CHILD=1")
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	var module struct{ Path string }
 	require.NoError(t, json.Unmarshal(out, &module))
-	require.Equal(t, "cell", module.Path)
+	require.Equal(t, "other.example", module.Path)
 }

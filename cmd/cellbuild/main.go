@@ -59,8 +59,8 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		if !errors.Is(refused, errLeft) { // it was the plan that was wrong, as when Go's cache was emptied
-			os.Remove(planFile)
+		if at, err := planFile(goTool); err == nil && !errors.Is(refused, errLeft) { // the plan was wrong, as when Go's cache was emptied
+			os.Remove(at)
 		}
 	}
 	if err == nil && !goesOn {
@@ -75,6 +75,9 @@ func asExit(err error, exit **exec.ExitError) (is bool) {
 
 // The folder of what is prepared, in that of the cell: one folder for each cell, named by its text without literals.
 const folder = ".prepared"
+
+// underWay is the file in it that says what is being prepared.
+const underWay = "preparing"
 
 // most is how many cells are kept prepared, at 16 MB each.
 const most = 6
@@ -140,14 +143,14 @@ func startPreparing(goTool string, cell []byte) {
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if cmd.Start() == nil {
-		os.WriteFile(filepath.Join(folder, "preparing"), fmt.Appendln(nil, cmd.Process.Pid, filepath.Base(at)), 0o600)
+		os.WriteFile(filepath.Join(folder, underWay), fmt.Appendln(nil, cmd.Process.Pid, filepath.Base(at)), 0o600)
 	}
 }
 
 // stopPreparingOthers ends what is being prepared, since a cell that is built now wants the machine for itself, unless it
 // is for the cell of that name itself: edited again and again, it would never be prepared. It says whether that goes on.
 func stopPreparingOthers(name string) (goesOn bool) {
-	path := filepath.Join(folder, "preparing")
+	path := filepath.Join(folder, underWay)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return false

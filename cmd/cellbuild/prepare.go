@@ -118,7 +118,7 @@ func prepare(at string) error {
 	if err := os.Rename(filepath.Join(at, "json.new"), filepath.Join(at, "prepared.json")); err != nil {
 		return err
 	}
-	return forget(filepath.Dir(at))
+	return forget(filepath.Dir(at), most)
 }
 
 // literalsOf checks the types of a cell and returns the literals that variables can stand for.
@@ -148,15 +148,15 @@ func literalsOf(cell []byte, packages []goPackage) ([]literal, error) {
 	return replaceable(files, cell, file, info), nil
 }
 
-// forget removes the cells that were not used for longest.
-func forget(dir string) error {
+// forget removes from a folder what was not used for longest, but for as many as are to stay.
+func forget(dir string, most int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	var kept []os.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && e.IsDir() {
+		if info, err := e.Info(); err == nil && e.Name() != underWay {
 			kept = append(kept, info)
 		}
 	}
