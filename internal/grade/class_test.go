@@ -200,10 +200,14 @@ func TestTheLatestFileDecidesAboutLateness(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "fred", name), []byte("2026-11-01 12:00:00"), 0o644))
 	}
 	write("fred/0-practice/0-practice.ipynb", 9)
+	write("gina/0-practice/0-practice.ipynb", 9)
+	write("gina/0-practice/timestamp.txt", 20)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "gina/0-practice/timestamp.txt"), []byte("2026-11-01 12:00:00 XYZT"), 0o644))
 	all, _, err := Submissions(a, folder)
 	require.NoError(t, err)
-	require.Len(t, all, 6)
+	require.Len(t, all, 7)
 	for _, s := range all {
+		require.Equal(t, s.Student == "gina", strings.Contains(s.Note, "timestamp.txt"), s.Note)
 		require.Equal(t, day(9), s.Handed.Local(), s.Student)
 		require.Equal(t, s.Student == "fred", s.Stamped())
 	}

@@ -99,6 +99,7 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 // A function that they lack, or leave as students got it, is that of the cell which declares it; or else that of shelved, a cell with the id that is no code cell any more.
 func (w Work) take(t assignment.Task, cells []string, shelved string, declaring map[string]string) {
 	whole, own, named := strings.Join(cells, "\n"), map[string]bool{}, len(cells)
+	var lent []string
 	untouched := asGiven(t, whole)
 	functionsOf(whole, func(name string) { own[name], w.declared[name] = !untouched, true })
 	var notes []string
@@ -107,7 +108,7 @@ func (w Work) take(t assignment.Task, cells []string, shelved string, declaring 
 	}
 	for _, f := range t.Functions {
 		switch cell, is := declaring[f.Name]; {
-		case !is || slices.Contains(cells[named:], cell):
+		case !is || slices.Contains(lent, cell):
 		case own[f.Name]:
 			if t.Stub == "" { // in a student's own check, which does not know what the cell held at first
 				notes = append(notes, fmt.Sprintf("another cell declares %s as well, and counts only if the task's cell is as you got it", f.Name))
@@ -117,8 +118,13 @@ func (w Work) take(t assignment.Task, cells []string, shelved string, declaring 
 			if named == 0 {
 				why = fmt.Sprintf("no cell has the id %s any more", t.ID)
 			}
-			cells, notes = append(cells, cell), append(notes, fmt.Sprintf("%s; the cell that declares %s counts", why, f.Name))
+			lent, notes = append(lent, cell), append(notes, fmt.Sprintf("%s; the cell that declares %s counts", why, f.Name))
 		}
+	}
+	if untouched {
+		cells = append(cells, lent...)
+	} else { // of what both declare, the task's own cell has the answer
+		cells = append(lent, cells...)
 	}
 	if len(cells) == 0 && shelved != "" {
 		notes = []string{assignment.NotCode}

@@ -57,6 +57,7 @@ func TestWhereTheAnswerStands(t *testing.T) {
 		"below a comment":              {[]cell{{"code", "// see below"}}, mine, "mine", "does not declare descentStep"},
 		"below what is not Go":         {[]cell{{"code", "see below"}}, mine, "mine", "does not declare descentStep"},
 		"with a constant in its cell":  {[]cell{{"code", "const one = 1.0"}}, mine, "const one", "does not declare descentStep"},
+		"with a helper of its own":     {[]cell{{"code", "func half(x float64) float64 { return x / 2 }"}}, mine + "\nfunc half(x float64) float64 { return x / 3 }", "x / 2", "does not declare descentStep"},
 		"instead of its cell":          {nil, mine, "mine", "no cell has the id"},
 		"in Markdown":                  {[]cell{{"markdown", mine}}, "", "mine", "counts as code"},
 		"in a raw cell":                {[]cell{{"raw", mine}}, "", "mine", "counts as code"},

@@ -264,10 +264,12 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 	if info, err := root.Lstat(file); err != nil || !info.Mode().IsRegular() || info.Size() > 100 {
 		return
 	}
-	if text, err := fs.ReadFile(root.FS(), file); err == nil {
-		if at, err := ParseTime(string(text)); err == nil {
-			s.stamp = at
-		}
+	text, err := fs.ReadFile(root.FS(), file)
+	if err == nil {
+		s.stamp, err = ParseTime(string(text))
+	}
+	if err != nil {
+		s.remark("%s holds no time that this machine can read, so the submission's time is that of its file unless a list says one", brief.Of(Readable(file)))
 	}
 }
 
