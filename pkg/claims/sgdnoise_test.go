@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 
 	"descent.example/pkg/lecture"
 	"descent.example/pkg/problem"
@@ -209,6 +210,18 @@ func TestClaimS7TheDanceHasASize(t *testing.T) {
 	require.InDelta(t, 1, law.Exponent.Value, 0.08, "the floor is proportional to η")
 	require.Greater(t, values[4], 1.2*dance.SmallRate[4], "and more than that at large rates")
 
+	sgd, err := s.SGD(4)
+	require.NoError(t, err)
+	largest := 0.45 * sgd.Threshold // as in the cell
+	exact, err := sgd.Stationary(largest)
+	require.NoError(t, err)
+	both, formula := floorWith(s, 4, largest, 1, 1), floorWith(s, 4, largest, 0, 0)
+	require.InEpsilon(t, sgd.ExcessLoss(exact), both, 1e-9)
+	require.InEpsilon(t, sgd.ExcessLoss(sgd.SmallRate(largest)), formula, 1e-9)
+	require.InDelta(t, 0.74, both/formula-1, 0.01, "together they raise the floor by three quarters,")
+	require.InDelta(t, 0.36, floorWith(s, 4, largest, 1, 0)/formula-1, 0.01, "overshoot alone by a third,")
+	require.InDelta(t, 0.19, floorWith(s, 4, largest, 0, 1)/formula-1, 0.01, "and the noise that grows with the distance alone by a fifth")
+
 	e, err := lecture.StationaryEllipse(s, 4, 0.05, 2)
 	require.NoError(t, err)
 	on, err := s.Trainer(train.Record{Params: true})
@@ -218,6 +231,41 @@ func TestClaimS7TheDanceHasASize(t *testing.T) {
 	require.NoError(t, err)
 	h := run(t, on, train.Config{LearningRate: 0.05, Steps: 50_000, Stride: 10, Sampler: sampler, Seed: 1, Start: map[string]any{"theta": s.Descent.Optimum}})
 	require.InDelta(t, 0.865, e.Inside(h.Params), 0.02, "two standard deviations")
+}
+
+// floorWith is the mean excess loss at rest, HC + CH = η(overshoot·HCH + growth·(E[xxᵀCxxᵀ] − HCH)/b + Σ/b), with each of the two
+// effects of a large rate switched on (1) or off (0).
+func floorWith(s *lecture.Study, b int, eta, overshoot, growth float64) float64 {
+	n, d := s.Features.Dims()
+	share := 1 / float64(n)
+	h, noise, fourth := mat.NewDense(d, d, nil), mat.NewDense(d, d, nil), mat.NewDense(d*d, d*d, nil)
+	for i := range n {
+		x := s.Features.RowView(i)
+		residual := mat.Dot(x, mat.NewVecDense(d, s.Descent.Optimum)) - s.Targets[i]
+		h.RankOne(h, share, x, x)
+		noise.RankOne(noise, share*residual*residual, x, x)
+		var outer, twice mat.Dense
+		outer.Outer(share, x, x)
+		twice.Kronecker(&outer, &outer)
+		twice.Scale(1/share, &twice)
+		fourth.Add(fourth, &twice)
+	}
+	one := mat.NewDiagDense(d, slices.Repeat([]float64{1}, d))
+	var left, right, step mat.Dense
+	left.Kronecker(h, one)
+	right.Kronecker(one, h)
+	left.Add(&left, &right)
+	step.Kronecker(h, h)
+	fourth.Sub(fourth, &step)
+	step.Scale(eta*overshoot, &step)
+	fourth.Scale(eta*growth/float64(b), fourth)
+	left.Sub(&left, &step)
+	left.Sub(&left, fourth)
+	var c mat.VecDense
+	if c.SolveVec(&left, mat.NewVecDense(d*d, noise.RawMatrix().Data)) != nil {
+		return math.NaN()
+	}
+	return eta / float64(b) / 2 * mat.Dot(mat.NewVecDense(d*d, h.RawMatrix().Data), &c)
 }
 
 // Section 2.7: the growth in mean square and of a typical run change sign at limits of their own, below gradient descent's. The almost-sure
