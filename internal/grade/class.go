@@ -93,7 +93,7 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	b := &Book{Folder: folder, lock: lock}
-	err = b.open(a)
+	err = errors.Join(made.Sweep(folder), b.open(a))
 	if err != nil {
 		lock.Close()
 		return nil, err
@@ -111,7 +111,7 @@ func (b *Book) open(a *assignment.Assignment) error {
 		return err
 	default:
 		if err := json.Unmarshal(text, &b.state); err != nil {
-			return fmt.Errorf("%s is damaged (%w): remove it to begin again; results of submissions are kept and replaced as they come",
+			return fmt.Errorf("%s is damaged (%w): remove it to begin again, and give --due, --late, --grace and --times anew; results of submissions are kept, and replaced as they come",
 				filepath.Join(b.Folder, stateFile), err)
 		}
 	}

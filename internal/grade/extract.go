@@ -95,14 +95,17 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 	return w
 }
 
-// take takes the code of a task. The cells with its id count, and if there are several, because one was copied or split, all of them together, the last declaration of each name.
+// take takes the code of a task. The cells with its id count, and if there are several, because one was copied or split, all of them together, the last declaration of each name;
+// but not those that are as students got them, if another is not.
 // A function that they lack, or leave as students got it, is that of the cell which declares it; or else that of shelved, a cell with the id that is no code cell any more.
 func (w Work) take(t assignment.Task, cells []string, shelved string, declaring map[string]string) {
+	var notes, lent []string
+	if written := slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return asGiven(t, cell) }); 0 < len(written) && len(written) < len(cells) {
+		cells, notes = written, []string{fmt.Sprintf("a copy of the cell %s is as students got it, and does not count", t.ID)}
+	}
 	whole, own, named := strings.Join(cells, "\n"), map[string]bool{}, len(cells)
-	var lent []string
 	untouched := asGiven(t, whole)
 	functionsOf(whole, func(name string) { own[name], w.declared[name] = !untouched, true })
-	var notes []string
 	if named > 1 {
 		notes = append(notes, fmt.Sprintf("%d cells have the id %s; together they count, the last declaration of each name", named, t.ID))
 	}

@@ -58,6 +58,8 @@ func TestWhereTheAnswerStands(t *testing.T) {
 		"below what is not Go":         {[]cell{{"code", "see below"}}, mine, "mine", "does not declare descentStep"},
 		"with a constant in its cell":  {[]cell{{"code", "const one = 1.0"}}, mine, "const one", "does not declare descentStep"},
 		"with a helper of its own":     {[]cell{{"code", "func half(x float64) float64 { return x / 2 }"}}, mine + "\nfunc half(x float64) float64 { return x / 3 }", "x / 2", "does not declare descentStep"},
+		"above a copy as handed out":   {[]cell{{"code", mine}, stub}, "", "mine", "as students got it, and does not count"},
+		"between two copies":           {[]cell{stub, {"code", mine}, stub}, "", "mine", "as students got it, and does not count"},
 		"instead of its cell":          {nil, mine, "mine", "no cell has the id"},
 		"in Markdown":                  {[]cell{{"markdown", mine}}, "", "mine", "counts as code"},
 		"in a raw cell":                {[]cell{{"raw", mine}}, "", "mine", "counts as code"},

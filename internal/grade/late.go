@@ -81,15 +81,18 @@ func (r *Rule) setCost(late string) error {
 	return nil
 }
 
+// inZone is a time with this machine's zone, in which it may have been given.
+func inZone(at time.Time) string { return at.Local().Format("2006-01-02 15:04 MST") }
+
 // String says the rule in a sentence, "" if nothing is late.
 func (r Rule) String() string {
 	if r.Due.IsZero() {
 		return ""
 	}
 	if r.Each == 0 || r.Part == 0 {
-		return fmt.Sprintf("due %s; lateness costs nothing", stamp(r.Due))
+		return fmt.Sprintf("due %s; lateness costs nothing", inZone(r.Due))
 	}
-	text := fmt.Sprintf("due %s; late: %g%% of the points for each begun %s", stamp(r.Due), 100*r.Part, map[time.Duration]string{24 * time.Hour: "day", time.Hour: "hour"}[r.Each])
+	text := fmt.Sprintf("due %s; late: %g%% of the points for each begun %s", inZone(r.Due), 100*r.Part, map[time.Duration]string{24 * time.Hour: "day", time.Hour: "hour"}[r.Each])
 	if r.Most < 1 {
 		text += fmt.Sprintf(", at most %g%%", 100*r.Most)
 	}

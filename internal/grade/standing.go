@@ -373,7 +373,7 @@ func (s *Standing) question(q assignment.Question, unread bool, marks map[string
 	m, is := marks[q.ID]
 	byHand := is && !m.open
 	if byHand && answered.There() && m.changed(answered.Answer) { // an answer that nobody has read
-		s.Again = append(s.Again, q.Title+": the answer has changed since it was graded by hand")
+		s.Again = append(s.Again, q.Title+": the answer is not the one that was graded by hand")
 		m, byHand = m.earlier(), false
 		marks[q.ID] = m
 	}
@@ -410,6 +410,14 @@ func plain(text string) string {
 	return text
 }
 
+// asText is plain for an answer: of a number or a date, too, a spreadsheet would make another.
+func asText(answer string) string {
+	if answer != "" && strings.Trim(answer, "0123456789.,:/ ") == "" {
+		return "'" + answer
+	}
+	return plain(answer)
+}
+
 // A table is a CSV whose fields are all quoted, so that none is taken apart by a program that expects another separator.
 type table struct{ text bytes.Buffer }
 
@@ -425,7 +433,7 @@ func (t *table) row(fields ...string) {
 
 // unplain is what plain was given.
 func unplain(text string) string {
-	if len(text) > 1 && plain(text[1:]) == text {
+	if len(text) > 1 && (plain(text[1:]) == text || asText(text[1:]) == text) {
 		return text[1:]
 	}
 	return text
@@ -487,6 +495,7 @@ const ByHandFile = "by-hand.csv"
 // ByHand is that list, to be filled in: a line for each answer to a question that is there or may be, and for what else has points by hand already. The points of those who are gone stay in it.
 func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	var w table
+	w.text.WriteString("\ufeff") // else Excel takes η for two letters, and saves them
 	w.row(byHandFields...)
 	marked := func(student, item, content string) {
 		m, is := marks[student][item]
@@ -516,7 +525,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 				if m.open {
 					points = ""
 				}
-				w.row(plain(s.Student), q.ID, points, plain(m.comment), assignment.Number(q.Points), plain(answer))
+				w.row(plain(s.Student), q.ID, points, plain(m.comment), assignment.Number(q.Points), asText(answer))
 			}
 		}
 	}

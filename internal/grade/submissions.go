@@ -343,10 +343,11 @@ func readCSV(file string, fields int, fits func(row []string) bool) ([]csvRow, e
 	if !utf8.Valid(text) {
 		return nil, fmt.Errorf("%s is not UTF-8: save it again as CSV in UTF-8", file)
 	}
-	return parseCSV(file, strings.TrimPrefix(string(text), "\ufeff"), fields, fits)
+	return parseCSV(file, string(text), fields, fits)
 }
 
 func parseCSV(file, text string, fields int, fits func(row []string) bool) ([]csvRow, error) {
+	text = strings.TrimPrefix(text, "\ufeff")
 	r := csvReader(text, separator(text, fields, fits))
 	var rows []csvRow
 	for {

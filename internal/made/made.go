@@ -31,19 +31,23 @@ func Update(folder, name string, data []byte, holds func() bool) (kept string, e
 	sums := recorded(folder)
 	path := filepath.Join(folder, name)
 	before, err := os.ReadFile(path)
+	ours := strings.Contains(sums[name], sum(before))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return "", err
-	case bytes.Equal(before, data) && sums[name] == sum(data):
+	case bytes.Equal(before, data) && ours:
 		return "", nil
 	case bytes.Equal(before, data):
-	case sums[name] != sum(before) && !holds():
+	case !ours && !holds():
 		if kept, err = keep(folder, name, before); err != nil {
 			return "", err
 		}
 	}
 	sums[name] = sum(data)
+	if err == nil && ours { // and is there still if this program ends before it is replaced
+		sums[name] += " " + sum(before)
+	}
 	return kept, errors.Join(note(folder, sums), Replace(path, data, 0o644))
 }
 
@@ -59,7 +63,7 @@ func Prune(folder string, stays func(name string) bool) error {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(folder, name))
-		if err == nil && sum(data) == written {
+		if err == nil && strings.Contains(written, sum(data)) {
 			err = os.Remove(filepath.Join(folder, name))
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,7 +75,18 @@ func Prune(folder string, stays func(name string) bool) error {
 	return note(folder, sums)
 }
 
-// recorded are the sums of what was written into a folder last, none if that is not known.
+// Sweep removes what a program that was killed had begun to write into a folder and those in it. Nobody else may write there. It is an error when the
+// folder cannot be written.
+func Sweep(folder string) error {
+	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && strings.HasPrefix(d.Name(), fresh) {
+			return os.Remove(path)
+		}
+		return err
+	})
+}
+
+// recorded are the sums of what was written into a folder last, and of what that replaces, none if that is not known.
 func recorded(folder string) map[string]string {
 	sums := map[string]string{}
 	if text, err := os.ReadFile(filepath.Join(folder, record)); err == nil {
@@ -112,9 +127,12 @@ func keep(folder, name string, data []byte) (string, error) {
 	}
 }
 
+// fresh begins the name of a file that is not whole.
+const fresh = ".new-"
+
 // Replace writes a file of that mode, whole or not at all. It is an error when it cannot.
 func Replace(path string, data []byte, mode fs.FileMode) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	file, err := os.CreateTemp(filepath.Dir(path), fresh)
 	if err != nil {
 		return err
 	}

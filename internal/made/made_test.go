@@ -30,6 +30,27 @@ func TestWriteKeepsWhatAPersonChanged(t *testing.T) {
 	require.Equal(t, "mine", string(kept))
 }
 
+// A program may end after it noted what it would write, and before it did.
+func TestWhatWasOursIsOursUntilItIsReplaced(t *testing.T) {
+	folder := t.TempDir()
+	for _, text := range []string{"1", "2"} {
+		_, err := Write(folder, "page.html", []byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "page.html"), []byte("1"), 0o644))
+	kept, err := Write(folder, "page.html", []byte("3"))
+	require.NoError(t, err)
+	require.Empty(t, kept)
+
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "students"), 0o755))
+	for _, begun := range []string{fresh + "1", "students/" + fresh + "2"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, begun), nil, 0o644))
+		require.NoError(t, Sweep(folder))
+		require.NoFileExists(t, filepath.Join(folder, begun))
+	}
+	require.FileExists(t, filepath.Join(folder, "page.html"))
+}
+
 // What a person changed stays where it is until the new file replaces it, so that it counts whenever the program ends; and it is kept once.
 func TestAChangedFileStaysUntilItIsReplaced(t *testing.T) {
 	folder := t.TempDir()
