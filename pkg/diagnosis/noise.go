@@ -52,7 +52,8 @@ func Repeated(x *mat.Dense, y []float64, confidence float64) (stat.Interval, err
 }
 
 // Gamma is the Gamma test: half of the mean square difference of targets against the mean square distance of inputs, for the
-// k-th nearest neighbors, and the line through them, whose value at no distance is the variance of the noise.
+// k-th nearest neighbors, and the least-squares line through them whose slope is not negative. Its value at no distance estimates
+// the variance of the noise.
 type Gamma struct {
 	Distance, Difference []float64 // δ(k) and γ(k), for k = 1, 2, …
 	Slope                float64

@@ -195,7 +195,7 @@ func labelsBound(classes, outputs, inputs int, widths []int) (int, error) {
 	return low + sort.Search(high-low, func(m int) bool { return ahead(low + m) }) - 1, nil
 }
 
-// SignChanges returns how often the sign of a sum of elbows and a constant can change along a line at most (claim W2): once for one elbow,
+// SignChanges returns how often the sign of a weighted sum of elbows and a constant can change along a line at most (claim W2): once for one elbow,
 // twice for two, and from three on once more than there are elbows. Such sums shatter one point more. It panics when elbows is not positive.
 //
 // The pieces, elbows + 1 at most, have one zero each at most. If each has one, the slopes s₀, s₁, … of the pieces alternate in sign, and so
