@@ -107,6 +107,7 @@ func derived(t *testing.T) map[string]float64 {
 		"06 c22e 0.925":  1 - 30./400,
 		"06 c22e 4.01":   (1 - 30./400) * (1 + 30./9),
 		"03 c25 0.0010":  chebyshev(ten, 36),
+		"03 c25 0.0012":  inverseTime(ten, 36),
 		"03 c23b 0.999":  1 - 0.001,                             // Adam's
 		"03 c04 0.44":    2 * study.Descent.Lambda[0] * 0.2 * 2, // 2λη₀τ
 	}

@@ -126,7 +126,8 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	// phase, so it counts as ignorant of the jumps in no phase alone.
 	jumps := follow(lecture.StreamSettings{Walk: 1, Every: 1000}, lecture.ConstantRate(), restarts("at the jumps", 1000, 0),
 		restarts("300 early", 1000, 700), restarts("200 early", 1000, 800), restarts("150 early", 1000, 850), restarts("100 early", 1000, 900), restarts("10 late", 1000, 10), restarts("25 late", 1000, 25), restarts("100 late", 1000, 100),
-		restarts("every 210", 210, 0), restarts("every 700", 700, 0), restarts("every 200", 200, 0), restarts("every 200, from 75 on", 200, 75))
+		restarts("every 210", 210, 0), restarts("every 700", 700, 0), restarts("every 200", 200, 0), restarts("every 200, from 75 on", 200, 75),
+		restarts("every 333", 333, 0))
 	for name, want := range map[string]float64{"constant": 0.0556, "at the jumps": 0.0262, "200 early": 0.0554, "100 early": 0.0428, "10 late": 0.0436, "25 late": 0.0646,
 		"100 late": 0.1059, "every 210": 0.0611, "every 700": 0.0762, "every 200": 0.0419, "every 200, from 75 on": 0.0705} {
 		require.InEpsilon(t, want, jumps[name].Expected, 0.03, name)
@@ -135,6 +136,7 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	require.Greater(t, wide(jumps["100 late"].LongRun).Low, jumps["constant"].Expected)
 	require.InEpsilon(t, jumps["constant"].Expected, jumps["200 early"].Expected, 0.02, "as much as the constant rate")
 	require.Less(t, jumps["150 early"].Expected, 0.95*jumps["constant"].Expected)
+	require.Less(t, jumps["every 333"].Expected, 0.95*jumps["constant"].Expected, "3·333 steps are nearly the time between two jumps")
 	for _, name := range []string{"300 early", "25 late", "every 210", "every 700", "every 200, from 75 on"} {
 		require.Greater(t, jumps[name].Expected, 1.05*jumps["constant"].Expected, "%s: not already large at the jumps", name)
 	}
@@ -143,8 +145,8 @@ func TestClaimS14OnlineLearningNeedsItsOwnSchedule(t *testing.T) {
 	require.InDelta(t, 4, faster/best, 0.5, "the exercise: v^(2/3)")
 }
 
-// Section 3.3: how many runs have left the trap is as the probability density says, at every rate and budget, and the rate at which half have left falls
-// with the logarithm of the budget. Decay then takes most of the dance away.
+// Section 3.3: how many runs have left the trap is as the probability density says, at every rate and budget, and 1/η, at the rate η at which half
+// have left, grows with the logarithm of the budget. Decay then takes most of the dance away.
 func TestClaimH1BigStepsExploreSmallStepsRefine(t *testing.T) {
 	trap, err := lecture.NewTrap(2, 0.5)
 	require.NoError(t, err)
@@ -397,12 +399,27 @@ func TestClaimH3TheOptimizerIsAHyperparameter(t *testing.T) {
 }
 
 // chebyshev is the excess loss that gradient descent leaves in some steps at the Chebyshev rates of a study's curvatures.
-func chebyshev(s *lecture.Study, steps int) (left float64) {
+func chebyshev(s *lecture.Study, steps int) float64 {
 	least, most := s.Descent.Lambda[0], s.Descent.Lambda[len(s.Descent.Lambda)-1]
+	return leaves(s, steps, func(k int) float64 {
+		return 1 / ((most+least)/2 + (most-least)/2*math.Cos(math.Pi*(float64(k)+0.5)/float64(steps)))
+	})
+}
+
+// inverseTime is the excess loss that gradient descent leaves in some steps at the rates η/(1 + 10u), for the best of many η.
+func inverseTime(s *lecture.Study, steps int) float64 {
+	least := math.Inf(1)
+	for eta := 0.1; eta < 10; eta *= 1.005 {
+		least = min(least, leaves(s, steps, func(k int) float64 { return eta / (1 + 10*float64(k)/float64(steps)) }))
+	}
+	return least
+}
+
+// leaves is the excess loss that gradient descent leaves in some steps at the given rates, in exact arithmetic.
+func leaves(s *lecture.Study, steps int, rate func(k int) float64) (left float64) {
 	for i, e := range s.Descent.Components(s.Start) {
 		for k := range steps {
-			node := (most+least)/2 + (most-least)/2*math.Cos(math.Pi*(float64(k)+0.5)/float64(steps))
-			e *= theory.Factor(1/node, s.Descent.Lambda[i])
+			e *= theory.Factor(rate(k), s.Descent.Lambda[i])
 		}
 		left += s.Descent.Lambda[i] * e * e / 2
 	}
