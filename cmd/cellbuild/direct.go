@@ -67,18 +67,28 @@ var errLeft = errors.New("this cell is left to Go")
 // direct compiles and links the cell as `go build` does, without asking Go anew what the cell is made of. It is an error when the cell
 // does not compile, and when something about it or its surroundings is for Go to decide.
 func direct(goTool, output string, cell []byte) error {
-	imports, err := importsOf(cell)
-	if err != nil || !alone() || runtime.GOOS != "linux" { // elsewhere Go builds position-independent programs
-		return errors.Join(err, errLeft)
-	}
-	at, err := planFile(goTool)
-	if err != nil {
-		return errors.Join(err, errLeft)
-	}
-	p, err := currentPlan(goTool, at, imports)
+	p, err := planFor(goTool, cell)
 	if err != nil {
 		return err
 	}
+	return p.build(output, "./main.go")
+}
+
+// planFor is the plan of the cells' folder, if it serves a program.
+func planFor(goTool string, program []byte) (*plan, error) {
+	imports, err := importsOf(program)
+	if err != nil || !alone() || runtime.GOOS != "linux" { // elsewhere Go builds position-independent programs
+		return nil, errors.Join(err, errLeft)
+	}
+	at, err := planFile(goTool)
+	if err != nil {
+		return nil, errors.Join(err, errLeft)
+	}
+	return currentPlan(goTool, at, imports)
+}
+
+// build compiles and links the program of some files.
+func (p *plan) build(output string, files ...string) error {
 	temp, err := os.MkdirTemp("", "cell")
 	if err != nil {
 		return err
@@ -100,8 +110,8 @@ func direct(goTool, output string, cell []byte) error {
 		}
 		return cmd.Run()
 	}
-	if err := run("compile", "-o", object, "-p", "main", "-lang="+p.Lang, "-complete", "-c="+strconv.Itoa(min(4, runtime.NumCPU())),
-		"-nolocalimports", "-importcfg", config, "-pack", "./main.go"); err != nil {
+	if err := run("compile", append([]string{"-o", object, "-p", "main", "-lang=" + p.Lang, "-complete", "-c=" + strconv.Itoa(min(4, runtime.NumCPU())),
+		"-nolocalimports", "-importcfg", config, "-pack"}, files...)...); err != nil {
 		return err
 	}
 	link := slices.Concat([]string{"-o", program, "-importcfg", config, "-buildmode=exe"}, p.LinkFlags, []string{object})
@@ -149,7 +159,7 @@ func currentPlan(goTool, file string, imports []string) (*plan, error) {
 		return nil, err
 	}
 	p.LinkFlags = append(p.LinkFlags, flags...)
-	packages, in, err := inputsOf(goTool, "", ".", labModule+"/pkg/...") // those, too, that a later cell may import
+	packages, in, err := inputsOf(goTool, "", append([]string{".", labModule + "/pkg/..."}, imports...)...) // those, too, that a later cell may import
 	if err != nil {
 		return nil, err
 	}

@@ -178,7 +178,7 @@ func TestEveryLiteralIsThatOfTheText(t *testing.T) {
 		}
 		for _, other := range others {
 			source := example[:at[0]] + other + example[at[1]:]
-			if _, same := prepared.values([]byte(source)); !same { // Go builds it
+			if _, same := valuesOf(prepared.cell, []byte(source), prepared.Literals); !same { // Go builds it
 				continue
 			}
 			got, built := c.run(source)

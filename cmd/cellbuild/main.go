@@ -6,6 +6,9 @@
 // file is written and that program is the result. Every other cell is compiled and linked by Go's own tools, without `go build`'s look
 // at four hundred packages before, as long as nothing of them changed. What remains is left to Go.
 //
+// `lab run` executes all cells of a notebook. They are linked as one program, before the first of them, which is then the program of
+// each cell that is in it as GoNB writes it.
+//
 //	cellbuild /path/of/go build -o OUTPUT
 //
 // runs in the folder of the cell's main.go, as GoNB runs go. Any other arguments are go's.
@@ -37,8 +40,11 @@ func main() {
 		return
 	}
 	whole := len(args) == 3 && args[0] == "build" && args[1] == "-o"
-	if whole && use(args[2]) {
-		return
+	if whole {
+		linkTogether(goTool) // an error only means that each cell is built
+		if use(args[2]) {
+			return
+		}
 	}
 	if !whole { // not a cell's own build
 		if err := syscall.Exec(goTool, append([]string{"go"}, args...), os.Environ()); err != nil {
@@ -82,18 +88,23 @@ const underWay = "preparing"
 // most is how many cells are kept prepared, at 16 MB each.
 const most = 6
 
-// use makes output the prepared program of the cell, or returns false.
+// use makes output the prepared program of the cell, or that of its notebook, or returns false.
 func use(output string) bool {
 	cell, err := os.ReadFile("main.go")
 	if err != nil || !alone() {
 		return false
 	}
-	at := filepath.Join(folder, nameOf(cell))
+	return hand(filepath.Join(folder, nameOf(cell)), output, func(p *prepared) ([]byte, bool) { return valuesOf(p.cell, cell, p.Literals) }) ||
+		hand(togetherFolder, output, func(p *prepared) ([]byte, bool) { return cellOf(p.cell, cell) })
+}
+
+// hand makes output a prepared program, if it has values with which it is the cell's.
+func hand(at, output string, valuesOf func(*prepared) (values []byte, same bool)) bool {
 	p, err := readPrepared(at)
 	if err != nil {
 		return false
 	}
-	values, same := p.values(cell)
+	values, same := valuesOf(p)
 	if !same {
 		return false
 	}

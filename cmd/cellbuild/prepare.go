@@ -40,8 +40,6 @@ func readPrepared(at string) (*prepared, error) {
 	return &p, err
 }
 
-func (p *prepared) values(cell []byte) ([]byte, bool) { return valuesOf(p.cell, cell, p.Literals) }
-
 // prepare links the program of the cell in a folder with its literals as variables. It runs in the folder of the cell's
 // main.go, which may be another cell's by now.
 func prepare(at string) error {

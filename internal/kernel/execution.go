@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"descent.example/internal/live"
 )
 
 // An execution is a cell from its request to the kernel's being idle again.
@@ -17,6 +19,7 @@ type execution struct {
 
 	out     output
 	partial string             // the end of stderr that is no whole line yet, kept back while it may be a stack trace's
+	call    string             // a line that a stack trace begins main's place with, before it
 	held    string             // what may be GoNB's word on how a program ended, and then does not belong to stderr
 	updates map[string]message // the newest update of each display
 	order   []string           // of the updates
@@ -99,8 +102,12 @@ func (e *execution) shell() (lines []string) {
 	return lines
 }
 
+// cellFunction is a cell in the program of its notebook.
+var cellFunction = regexp.MustCompile(`\bmain\.` + live.CellFunction + `\d+\b`)
+
 // placedInCell is the text with the lines of a program as those of the cell with that number, or of the cell that declared them.
 func (k *Kernel) placedInCell(text string, number int, program func() []string) string {
+	text = cellFunction.ReplaceAllString(text, "main.main")
 	return placed.ReplaceAllStringFunc(text, func(place string) string {
 		at, _ := strconv.Atoi(placed.FindStringSubmatch(place)[1])
 		if id, line := find(program(), at, number, k.past.ran); line > 0 {
@@ -118,7 +125,7 @@ func (e *execution) stderr(text string, k *Kernel) {
 	e.said = true
 	e.panics = e.panics || panicLine.MatchString(text)
 	e.end.begun = e.end.begun || fatalLine.MatchString(text)
-	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") && !e.end.begun {
+	if !strings.Contains(text, "\t") && !strings.Contains(text, "/gonb_") && !e.panics && !e.end.begun {
 		e.out.write("stderr", text)
 	} else {
 		for line := range strings.Lines(text) {
@@ -133,7 +140,23 @@ func (e *execution) stderr(text string, k *Kernel) {
 	}
 }
 
+// translate is a whole line as it is shown. Where the program of a notebook calls the cell, two lines of the stack are not the cell's.
 func (e *execution) translate(line string, k *Kernel) string {
+	call := e.call
+	e.call = ""
+	switch {
+	case call != "" && strings.HasPrefix(line, "\t"+live.NotebookSource+":1 "):
+		return ""
+	case call != "":
+		return e.place(call, k) + e.translate(line, k)
+	case strings.HasPrefix(line, "main.main("):
+		e.call = line
+		return ""
+	}
+	return e.place(line, k)
+}
+
+func (e *execution) place(line string, k *Kernel) string {
 	line, ok := relocate(line, e.number, k.past.ran, k.program)
 	if ok && e.panics && e.panicked == "" {
 		e.panicked = strings.TrimSpace(line)

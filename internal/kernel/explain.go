@@ -3,10 +3,14 @@ package kernel
 import (
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"descent.example/internal/live"
 )
 
 // page is the notebook that hints name.
@@ -325,8 +329,28 @@ func placeOf(id, line, number int) string {
 	return fmt.Sprintf("line %d", line)
 }
 
+// notebookCells are those of the notebook that `lab run` executes.
+var notebookCells = sync.OnceValue(func() []source { return readNotebook(os.Getenv(live.NotebookEnv)) })
+
+// inNotebook is find for a line of the program that cellbuild linked of all cells of a notebook.
+func inNotebook(at, number int, ran map[int]source) (id, line int) {
+	cells, i := notebookCells(), at/live.CellLines-1
+	if i >= len(cells) {
+		return 0, 0
+	}
+	for _, id := range append([]int{number}, slices.Sorted(maps.Keys(ran))...) {
+		if ran[id].text == cells[i].text {
+			return id, at % live.CellLines
+		}
+	}
+	return 0, 0
+}
+
 // find is the cell, and the line in it, that line at of the program was made from: GoNB copies lines as they are.
 func find(program []string, at, number int, ran map[int]source) (id, line int) {
+	if at >= live.CellLines {
+		return inNotebook(at, number, ran)
+	}
 	if at < 1 || at > len(program) {
 		return 0, 0
 	}

@@ -505,7 +505,8 @@ func (k *Kernel) settle(e *execution) {
 		e.out.write("stderr", e.translate(e.partial, k))
 		e.partial = ""
 	}
-	e.out.write("stderr", e.end.rest())
+	e.out.write("stderr", e.place(e.call, k)+e.end.rest())
+	e.call = ""
 	e.out.finish()
 }
 
@@ -569,7 +570,7 @@ func (k *Kernel) tick() {
 		k.brake(k.current)
 	}
 	if e := k.current; e != nil && time.Since(k.flushed) > 100*time.Millisecond {
-		if e.partial != "" && !strings.HasPrefix(e.partial, "\t") && !e.end.begun {
+		if e.partial != "" && e.call == "" && !strings.HasPrefix(e.partial, "\t") && !e.end.begun {
 			e.out.write("stderr", e.partial)
 			e.partial = ""
 		}

@@ -24,6 +24,14 @@ const (
 	ValuesSuffix = ".values"
 )
 
+// Of the program that cellbuild links of all cells of a notebook.
+const (
+	NotebookEnv    = "DESCENT_NOTEBOOK"               // names the notebook
+	NotebookSource = "/descent/gonb_notebook/main.go" // what its source is called in the program
+	CellFunction   = "descentCell"                    // begins the names of its cells' functions; the cell's number follows
+	CellLines      = 100_000                          // line 7 of the third cell is line 3*CellLines + 7
+)
+
 // Process says whether this process is a live one, as the one of a browser's page is.
 var Process = os.Getenv(ProcessEnv) != "" || runtime.GOOS == "js"
 

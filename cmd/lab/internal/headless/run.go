@@ -24,6 +24,7 @@ import (
 	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/live"
 	"descent.example/internal/nearest"
 	"descent.example/internal/site"
 	"descent.example/pkg/lab"
@@ -186,7 +187,7 @@ func Run(ctx context.Context, h setup.Home, path string, opt Options, progress f
 		return Result{}, err
 	}
 	cmd := exec.CommandContext(ctx, h.Python(), script)
-	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters,
+	cmd.Env = h.Environ("TMPDIR="+temp, "JUPYTER_RUNTIME_DIR="+temp, lab.SetEnv+"="+overrides, lab.ParamsLogEnv+"="+parameters, live.NotebookEnv+"="+absolute,
 		"DESCENT_COMPLETION=off") // nobody types here, and gopls would take seconds to read the packages
 	if opt.Backend != "" {
 		cmd.Env = append(cmd.Env, "GOMLX_BACKEND="+opt.Backend)
