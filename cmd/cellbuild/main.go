@@ -42,7 +42,7 @@ func main() {
 	whole := len(args) == 3 && args[0] == "build" && args[1] == "-o"
 	if whole {
 		linkTogether(goTool) // an error only means that each cell is built
-		if use(args[2]) {
+		if use(goTool, args[2]) {
 			return
 		}
 	}
@@ -89,13 +89,16 @@ const underWay = "preparing"
 const most = 6
 
 // use makes output the prepared program of the cell, or that of its notebook, or returns false.
-func use(output string) bool {
+func use(goTool, output string) bool {
 	cell, err := os.ReadFile("main.go")
 	if err != nil || !alone() {
 		return false
 	}
-	return hand(filepath.Join(folder, nameOf(cell)), output, func(p *prepared) ([]byte, bool) { return valuesOf(p.cell, cell, p.Literals) }) ||
-		hand(togetherFolder, output, func(p *prepared) ([]byte, bool) { return cellOf(p.cell, cell) })
+	if hand(filepath.Join(folder, nameOf(cell)), output, func(p *prepared) ([]byte, bool) { return valuesOf(p.cell, cell, p.Literals) }) {
+		return true
+	}
+	at, err := togetherIn(goTool)
+	return err == nil && hand(at, output, func(p *prepared) ([]byte, bool) { return cellOf(p.cell, cell) })
 }
 
 // hand makes output a prepared program, if it has values with which it is the cell's.

@@ -22,8 +22,12 @@ import (
 	"descent.example/pkg/notebook"
 )
 
-// togetherFolder is that of a notebook's program, in the folder of its cells. Where it is without a program, the notebook has none.
-const togetherFolder = ".together"
+// togetherIn is the folder of a notebook's program, in the folder of its cells, by what that folder says of its modules. Where it is
+// without a program, the notebook has none.
+func togetherIn(goTool string) (string, error) {
+	plan, err := planFile(goTool)
+	return filepath.Join(".together", strings.TrimSuffix(filepath.Base(plan), ".json")), err
+}
 
 // fewest is how many cells make a program of them all worth its time.
 const fewest = 4
@@ -32,10 +36,17 @@ const fewest = 4
 // program of each cell that it holds. It is an error when the notebook has something that may be another in a program of all cells.
 func linkTogether(goTool string) error {
 	file := os.Getenv(live.NotebookEnv)
-	if _, err := os.Stat(togetherFolder); file == "" || err == nil {
+	if file == "" {
 		return nil
 	}
-	if err := os.Mkdir(togetherFolder, 0o700); err != nil {
+	at, err := togetherIn(goTool)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(at); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(at, 0o700); err != nil {
 		return err
 	}
 	nb, err := notebook.Read(file)
@@ -54,7 +65,7 @@ func linkTogether(goTool string) error {
 	if err != nil {
 		return err
 	}
-	cells, main, program := filepath.Join(togetherFolder, "cell.go"), filepath.Join(togetherFolder, "calls.go"), filepath.Join(togetherFolder, "program")
+	cells, main, program := filepath.Join(at, "cell.go"), filepath.Join(at, "calls.go"), filepath.Join(at, "program")
 	if err := errors.Join(os.WriteFile(cells, source, 0o600), os.WriteFile(main, calls, 0o600)); err != nil {
 		return err
 	}
@@ -69,7 +80,7 @@ func linkTogether(goTool string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(togetherFolder, "prepared.json"), known, 0o600)
+	return os.WriteFile(filepath.Join(at, "prepared.json"), known, 0o600)
 }
 
 // sourceOf writes the source of a notebook's program: what its cells declare, and each cell's statements as a function; and the source
@@ -118,10 +129,10 @@ func sourceOf(texts []string) (source, calls []byte, err error) {
 // asFunction is a cell with its statements as a function, in as many lines, without its imports. It is empty if the cell holds what is
 // not Go. main says that it has statements.
 func asFunction(number int, text string) (cell, imports string, main bool, err error) {
-	if strings.Contains(text, live.CellFunction) {
+	lines := strings.Split(text, "\n")
+	if strings.Contains(text, live.CellFunction) || strings.Contains(text, "//line ") || strings.Contains(text, "/*line ") || len(lines) >= live.CellLines {
 		return "", "", false, errLeft
 	}
-	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		switch {
 		case !main && mainLine.MatchString(line):

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +34,9 @@ func withNotebook(t *testing.T, cells ...string) cell {
 func (c cell) together(source string) (out string, shared bool) {
 	c.t.Helper()
 	out, _ = c.run("package main\n\n" + source)
-	return out, same(c.at("program"), c.at(togetherFolder+"/program"))
+	all, err := filepath.Glob(c.at(".together/*/program"))
+	require.NoError(c.t, err)
+	return out, slices.ContainsFunc(all, func(program string) bool { return same(c.at("program"), program) })
 }
 
 var oneNotebook = []string{
@@ -42,7 +46,10 @@ var oneNotebook = []string{
 	"%%\nprintln(strings.ToUpper(\"end\"), max(1, 2))",
 	"func (p pair) String() string { return \"a pair\" }\n\nfunc max(a, b int) int { return -1 }",
 	"import o \"other.example\"\n\n%%\nprintln(o.Name)",
+	"%%\nfor i := range 1 {\n\tprintln(i)\n}",
 }
+
+const counts = "import \"flag\"\n\nfunc main() {\n\tflag.Parse()\n\tfor i := range 1 {\n\t\tprintln(i)\n\t}\n}\n"
 
 const declared = "const two = 2\n\nfunc twice(x int) int { return two * x }\n"
 
@@ -67,6 +74,7 @@ func TestCellsOfANotebookShareAProgram(t *testing.T) {
 		{"a variable", "import (\n\t\"flag\"\n\n\t\"descent.example/pkg/lab\"\n)\n\nvar (\n\tnames = []string{\"one\"}\n)\n\nfunc main() {\n\tflag.Parse()\n\tlab.Say(\"%v\", names)\n}\n", "[one]", true},
 		{"a method that it has not yet", strings.Replace(first, "func main() {\n\tflag.Parse()\n\tfmt.Println(twice(2))", "type pair struct{ a, b int }\n\nfunc main() {\n\tflag.Parse()\n\tfmt.Println(pair{1, 2})", 1), "{1 2}\n", false},
 		{"a name that it has not yet", "import (\n\t\"flag\"\n\t\"strings\"\n)\n\nfunc main() {\n\tflag.Parse()\n\tprintln(strings.ToUpper(\"end\"), max(1, 2))\n}\n", "END 2\n", false},
+		{"what another version of Go refuses", counts, "0\n", true},
 		{"a cell that declares", "import \"flag\"\n\n" + declared + "\nfunc main() { flag.Parse() }\n", "", true},
 		{"an import of its own name", "import (\n\t\"flag\"\n\to \"other.example\"\n)\n\nfunc main() {\n\tflag.Parse()\n\n\tprintln(o.Name)\n}\n", "other\n", true},
 	} {
@@ -77,6 +85,10 @@ func TestCellsOfANotebookShareAProgram(t *testing.T) {
 	c.write("../other/other.go", "package other\n\nconst Name = \"edited\"\n")
 	out, _ := c.together("import (\n\t\"flag\"\n\to \"other.example\"\n)\n\nfunc main() {\n\tflag.Parse()\n\n\tprintln(o.Name)\n}\n")
 	require.Equal(t, "edited\n", out)
+	c.write("go.mod", "module cell\n\ngo 1.21\n")
+	out, shared := c.together(counts)
+	require.Contains(t, out, "requires go1.22")
+	require.False(t, shared)
 }
 
 // A notebook whose cells may do something to each other has no program of all of them.

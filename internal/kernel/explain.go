@@ -348,7 +348,7 @@ func inNotebook(at, number int, ran map[int]source) (id, line int) {
 
 // find is the cell, and the line in it, that line at of the program was made from: GoNB copies lines as they are.
 func find(program []string, at, number int, ran map[int]source) (id, line int) {
-	if at >= live.CellLines {
+	if at >= live.CellLines && at > len(program) {
 		return inNotebook(at, number, ran)
 	}
 	if at < 1 || at > len(program) {

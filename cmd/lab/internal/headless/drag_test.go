@@ -16,7 +16,8 @@ kind := lab.Choice("kind", "a", "which", "a", "b")
 list := lab.Floats("list", []float64{1, 2}, "more")
 on := lab.Bool("on", false, "whether")
 lab.Parse()
-lab.Say("%g %d %s %v %t", x, n, kind, list, on)`), Options{Drag: true})
+lab.Say("%g %d %s %v %t", x, n, kind, list, on)`,
+		"%%\nn := lab.Int(\"n\", 3, \"of another cell\", lab.AtLeast(1))\nlab.Parse()\nlab.Say(\"%d\", n)", "%%\nlab.Say(\"a\")", "%%\nlab.Say(\"b\")"), Options{Drag: true})
 	require.NoError(t, err)
 	_, err = execute(t, setuptest.Notebook(t, `%%
 x := lab.Float("x", 0.5, "used")
