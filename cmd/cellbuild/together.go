@@ -86,30 +86,28 @@ func linkTogether(goTool string) error {
 // sourceOf writes the source of a notebook's program: what its cells declare, and each cell's statements as a function; and the source
 // that calls one of these.
 func sourceOf(texts []string) (source, calls []byte, err error) {
-	var imports, cells, placed, table bytes.Buffer
+	var cells, table strings.Builder
+	imports := "package main\n"
 	runs := 0
 	fmt.Fprintf(&cells, "func %s0() { flag.Parse() }\n", live.CellFunction) // what GoNB makes of a cell that only declares
 	fmt.Fprintf(&table, "\t\t\"0\": %s0,\n", live.CellFunction)
-	placed.Write(cells.Bytes())
 	for i, text := range texts {
 		cell, imported, main, err := asFunction(i+1, text)
 		if err != nil {
 			return nil, nil, err
 		}
-		imports.WriteString(imported)
-		cells.WriteString(cell + "\n")
-		fmt.Fprintf(&placed, "//line %s:%d\n%s\n", live.NotebookSource, (i+1)*live.CellLines+1, cell)
+		imports += imported
+		fmt.Fprintf(&cells, "//line %s:%d\n%s\n", live.NotebookSource, (i+1)*live.CellLines+1, cell)
 		if main {
 			runs++
-			fmt.Fprintf(&table, "\t\t\"%d\": %s%d,\n", i+1, live.CellFunction, i+1)
+			fmt.Fprintf(&table, "\t\t\"%d\": %s%[1]d,\n", i+1, live.CellFunction)
 		}
 	}
 	if runs < fewest {
 		return nil, nil, errLeft
 	}
-	clause := "package main\n" + imports.String()
 	add := exec.Command("goimports", "-srcdir", "main.go") // GoNB asks it for each cell
-	add.Stdin = strings.NewReader(clause + cells.String())
+	add.Stdin = strings.NewReader(imports + cells.String())
 	added, err := add.Output()
 	if err != nil {
 		return nil, nil, err
@@ -118,11 +116,7 @@ func sourceOf(texts []string) (source, calls []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	clause = "package main\n"
-	for _, i := range file.Imports {
-		clause += "import " + written(i) + "\n"
-	}
-	source = []byte(clause + placed.String())
+	source = []byte("package main\n" + importing(file) + cells.String())
 	return source, fmt.Appendf(nil, calling, live.ValuesEnv, live.ValuesSuffix, table.String(), live.NotebookSource), harmless(source)
 }
 
@@ -153,9 +147,6 @@ func asFunction(number int, text string) (cell, imports string, main bool, err e
 		return "", "", false, err
 	}
 	without := []byte(cell)
-	for _, i := range file.Imports {
-		imports += "import " + written(i) + "\n"
-	}
 	for _, d := range file.Decls {
 		for at := files.Position(d.Pos()).Offset; at < files.Position(d.End()).Offset; at++ {
 			if without[at] != '\n' {
@@ -163,7 +154,7 @@ func asFunction(number int, text string) (cell, imports string, main bool, err e
 			}
 		}
 	}
-	return string(without[len(clause):]), imports, main, nil
+	return string(without[len(clause):]), importing(file), main, nil
 }
 
 var (
@@ -171,12 +162,16 @@ var (
 	special  = regexp.MustCompile(`^(//gonb:)?[%!]`)
 )
 
-// written is an import as its declaration has it.
-func written(i *ast.ImportSpec) string {
-	if i.Name != nil {
-		return i.Name.Name + " " + i.Path.Value
+// importing are the imports of a file, a line each.
+func importing(file *ast.File) (lines string) {
+	for _, i := range file.Imports {
+		name := ""
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		lines += "import " + name + " " + i.Path.Value + "\n"
 	}
-	return i.Path.Value
+	return lines
 }
 
 // tellPlaces are packages that tell a program the lines of its source.
@@ -203,15 +198,9 @@ func harmless(source []byte) error {
 			return errLeft
 		}
 		general, is := d.(*ast.GenDecl)
-		if !is {
-			continue
-		}
-		for _, spec := range general.Specs {
-			value, is := spec.(*ast.ValueSpec)
-			if is && (general.Tok == token.CONST && len(value.Values) == 0 || !slices.ContainsFunc(value.Values, computed)) {
-				continue
-			}
-			if is {
+		for i := 0; is && i < len(general.Specs); i++ {
+			value, is := general.Specs[i].(*ast.ValueSpec)
+			if is && (general.Tok == token.CONST && len(value.Values) == 0 || slices.ContainsFunc(value.Values, computed)) {
 				return errLeft
 			}
 		}
