@@ -505,8 +505,11 @@ func (k *Kernel) settle(e *execution) {
 		e.out.write("stderr", e.translate(e.partial, k))
 		e.partial = ""
 	}
-	e.out.write("stderr", e.place(e.call, k)+e.end.rest())
-	e.call = ""
+	if e.call != "" {
+		e.out.write("stderr", e.place(e.call, k))
+		e.call = ""
+	}
+	e.out.write("stderr", e.end.rest())
 	e.out.finish()
 }
 
