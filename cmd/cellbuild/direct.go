@@ -53,16 +53,27 @@ func planFile(goTool string) (string, error) {
 			return "", err
 		}
 		// GoNB gives each kernel's module a name of its own, that of its folder. A path that begins at the folder leads elsewhere from another.
-		if bytes.Contains(text, []byte("./")) {
+		if bytes.Contains(text, []byte("./")) || bytes.Contains(text, []byte("..")) {
 			return "", errLeft
 		}
 		fmt.Fprintf(h, "%q\n", bytes.ReplaceAll(text, []byte(filepath.Base(here)), []byte("cell")))
 	}
+	settings, _ := os.ReadFile(settingsFile())
+	fmt.Fprintf(h, "%q\n", settings)
 	writeVariables(h)
 	return filepath.Join(cache, "descent", "plans", hex.EncodeToString(h.Sum(nil)[:16])+".json"), nil
 }
 
 var errLeft = errors.New("this cell is left to Go")
+
+// settingsFile is where `go env -w` writes.
+func settingsFile() string {
+	if file := os.Getenv("GOENV"); file != "" {
+		return file
+	}
+	config, _ := os.UserConfigDir()
+	return filepath.Join(config, "go", "env")
+}
 
 // direct compiles and links the cell as `go build` does, without asking Go anew what the cell is made of. It is an error when the cell
 // does not compile, and when something about it or its surroundings is for Go to decide.
@@ -147,6 +158,7 @@ func importsOf(cell []byte) ([]string, error) {
 func currentPlan(goTool, file string, imports []string) (*plan, error) {
 	var p plan
 	if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &p) == nil && p.holds(imports) {
+		os.Chtimes(file, time.Time{}, time.Now()) // it was used
 		return &p, nil
 	}
 	start := time.Now().Add(-10 * time.Millisecond) // no file system's clock lags more

@@ -133,7 +133,7 @@ func changedSince(in inputs, start time.Time) bool {
 	paths, err := in.paths()
 	return err != nil || slices.ContainsFunc(paths, func(path string) bool {
 		info, err := os.Stat(path)
-		return err == nil && changed(info) >= start.UnixNano()
+		return err == nil && (changed(info) >= start.UnixNano() || syscall.Access(path, mayWrite) != nil && info.ModTime().Unix() >= start.Unix())
 	})
 }
 

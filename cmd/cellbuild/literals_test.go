@@ -59,7 +59,7 @@ func Say(format string, values ...any)                                         {
 	require.NoError(t, os.Chmod(c.at("../bin/go"), 0o755))
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	require.NoError(t, err)
-	c.env = []string{"GOCACHE=" + strings.TrimSpace(string(cache)), "XDG_CACHE_HOME=" + c.at("../cache"), "HOME=" + c.at("..")}
+	c.env = []string{"GOCACHE=" + strings.TrimSpace(string(cache)), "XDG_CACHE_HOME=" + c.at("../cache")}
 	return c
 }
 

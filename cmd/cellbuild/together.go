@@ -177,6 +177,9 @@ func importing(file *ast.File) (lines string) {
 // tellPlaces are packages that tell a program the lines of its source.
 var tellPlaces = []string{"runtime", "log", "testing"}
 
+// entersList are packages that enter themselves, or others, in a list where all may find them: what one cell imports, the others would find.
+var entersList = []string{"image", "crypto", "expvar", "net", "database", "encoding/gob", "time/tzdata"}
+
 // harmless is an error when the declarations of one cell may do something to another: all of them are in the program of each.
 func harmless(source []byte) error {
 	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
@@ -189,7 +192,7 @@ func harmless(source []byte) error {
 	for _, i := range file.Imports {
 		imported, err := strconv.Unquote(i.Path.Value)
 		first, _, _ := strings.Cut(imported, "/")
-		if err != nil || slices.Contains(tellPlaces, first) || i.Name != nil && (i.Name.Name == "_" || i.Name.Name == ".") {
+		if err != nil || slices.Contains(tellPlaces, first) || enters(imported) || i.Name != nil && (i.Name.Name == "_" || i.Name.Name == ".") {
 			return errLeft
 		}
 	}
@@ -199,6 +202,9 @@ func harmless(source []byte) error {
 		}
 		general, is := d.(*ast.GenDecl)
 		for i := 0; is && i < len(general.Specs); i++ {
+			if t, is := general.Specs[i].(*ast.TypeSpec); is && t.Assign.IsValid() { // its methods are those of a type with another name
+				return errLeft
+			}
 			value, is := general.Specs[i].(*ast.ValueSpec)
 			if is && (general.Tok == token.CONST && len(value.Values) == 0 || slices.ContainsFunc(value.Values, computed)) {
 				return errLeft
@@ -208,11 +214,16 @@ func harmless(source []byte) error {
 	return nil
 }
 
+// enters says whether a package may enter itself in a list.
+func enters(imported string) bool {
+	return slices.ContainsFunc(entersList, func(e string) bool { return imported == e || strings.HasPrefix(imported, e+"/") })
+}
+
 // computed says whether an initial value is more than what is written there.
 func computed(value ast.Expr) (more bool) {
 	ast.Inspect(value, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case nil, *ast.BasicLit, *ast.CompositeLit, *ast.KeyValueExpr, *ast.SelectorExpr, *ast.ArrayType, *ast.MapType, *ast.ParenExpr:
+		case nil, *ast.BasicLit, *ast.CompositeLit, *ast.KeyValueExpr, *ast.ArrayType, *ast.MapType, *ast.ParenExpr:
 		case *ast.Ident:
 			more = more || n.Name == "iota"
 		case *ast.UnaryExpr:
@@ -230,6 +241,9 @@ func computed(value ast.Expr) (more bool) {
 // cellOf is the number of the cell in a notebook's program that a cell's own program equals, as the notebook's program reads it: the
 // statements are those of that cell, each declaration is there, and the others mean nothing to it.
 func cellOf(together, cell []byte) (number []byte, same bool) {
+	if bytes.Contains(cell, []byte("//go:")) {
+		return nil, false
+	}
 	all, err := piecesOf(together)
 	own, err2 := piecesOf(cell)
 	if err != nil || err2 != nil {
@@ -247,10 +261,13 @@ func cellOf(together, cell []byte) (number []byte, same bool) {
 	}
 	for name, body := range all.bodies {
 		if digits, is := strings.CutPrefix(name, live.CellFunction); is && body == own.bodies["main"] {
-			return []byte(digits), true
+			if same { // two cells with the same statements: a panic's place would be that of either
+				return nil, false
+			}
+			number, same = []byte(digits), true
 		}
 	}
-	return nil, false
+	return number, same
 }
 
 // pieces are what a program is made of, each as its tokens.

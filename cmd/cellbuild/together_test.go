@@ -98,6 +98,7 @@ func TestCellsThatAreNotTogether(t *testing.T) {
 		"func init() { println(\"init\") }", "func init_x() { println(\"init\") }", "var x = twice(1)", "var x = 1 / two", "const (\n\ta = iota\n\tb\n)",
 		"import _ \"embed\"", "//go:noinline\nfunc f() {}", "%%\nruntime.GC()", "func twice() {}", "%%\nx := 1", "func (", "func descentCell1() {}",
 		"import \"fmt\"\n%%\nvar c chan int\nfmt.Println(<-c)\nfunc", "func main() {}",
+		"type p = struct{ a int }", "import \"image/png\"\n\nvar encode = func() { png.Encode(nil, nil) }", "var q = ex.a",
 	} {
 		c := withNotebook(t, append(oneNotebook[:4:4], last)...)
 		c.write("../other/other.go", "package other\n")

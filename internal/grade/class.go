@@ -93,7 +93,13 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	b := &Book{Folder: folder, lock: lock}
-	err = errors.Join(made.Sweep(folder), b.open(a))
+	for _, at := range []string{"", "feedback", "students/*"} {
+		folders, _ := filepath.Glob(filepath.Join(folder, at)) // none if its name is a pattern: what was begun stays then
+		for _, f := range folders {
+			made.Sweep(f)
+		}
+	}
+	err = b.open(a)
 	if err != nil {
 		lock.Close()
 		return nil, err

@@ -37,6 +37,17 @@ func TestAnAnswerInAnotherTasksCell(t *testing.T) {
 	}
 }
 
+// What else a cell declares is there beside a copy of it in which the answer stands.
+func TestACopyOfACellThatDeclaresMore(t *testing.T) {
+	const stub = "type net struct{ a int }\n\nfunc train(n net) int { return 0 }\n"
+	w := newWork()
+	w.take(assignment.Task{ID: "t", Stub: stub, Functions: []assignment.Function{{Name: "train"}}}, []string{stub, "func train(n net) int { return n.a }"}, "", nil)
+	require.Contains(t, w.Code["t"], "type net")
+	require.Contains(t, w.Code["t"], "return n.a")
+	require.NotContains(t, w.Code["t"], "return 0")
+	require.Contains(t, w.Notes["t"], "as students got it, and does not count")
+}
+
 func TestWhereTheAnswerStands(t *testing.T) {
 	a, _, err := assignment.Read(root + "/notebooks/assignments/0-practice.ipynb")
 	require.NoError(t, err)
@@ -59,6 +70,7 @@ func TestWhereTheAnswerStands(t *testing.T) {
 		"with a constant in its cell":  {[]cell{{"code", "const one = 1.0"}}, mine, "const one", "does not declare descentStep"},
 		"with a helper of its own":     {[]cell{{"code", "func half(x float64) float64 { return x / 2 }"}}, mine + "\nfunc half(x float64) float64 { return x / 3 }", "x / 2", "does not declare descentStep"},
 		"above a copy as handed out":   {[]cell{{"code", mine}, stub}, "", "mine", "as students got it, and does not count"},
+		"below two copies":             {[]cell{stub, stub}, mine, "mine", "as students got it"},
 		"between two copies":           {[]cell{stub, {"code", mine}, stub}, "", "mine", "as students got it, and does not count"},
 		"instead of its cell":          {nil, mine, "mine", "no cell has the id"},
 		"in Markdown":                  {[]cell{{"markdown", mine}}, "", "mine", "counts as code"},

@@ -410,9 +410,9 @@ func plain(text string) string {
 	return text
 }
 
-// asText is plain for an answer: of a number or a date, too, a spreadsheet would make another.
+// asText is plain for what a person wrote: of a number, a date or a truth, too, a spreadsheet would make another.
 func asText(answer string) string {
-	if answer != "" && strings.Trim(answer, "0123456789.,:/ ") == "" {
+	if rest := strings.TrimLeft(answer, "'"); len(rest) <= 20 && (strings.ContainsAny(rest, "0123456789") || strings.EqualFold(rest, "true") || strings.EqualFold(rest, "false")) {
 		return "'" + answer
 	}
 	return plain(answer)
@@ -504,7 +504,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 			points = ""
 		}
 		if is {
-			w.row(plain(student), item, points, plain(m.comment), "", plain(cmp.Or(m.of, content)))
+			w.row(plain(student), item, points, asText(m.comment), "", asText(cmp.Or(m.of, content)))
 		}
 	}
 	items := []string{late}
@@ -525,7 +525,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 				if m.open {
 					points = ""
 				}
-				w.row(plain(s.Student), q.ID, points, plain(m.comment), assignment.Number(q.Points), asText(answer))
+				w.row(plain(s.Student), q.ID, points, asText(m.comment), assignment.Number(q.Points), asText(answer))
 			}
 		}
 	}

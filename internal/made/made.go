@@ -75,15 +75,14 @@ func Prune(folder string, stays func(name string) bool) error {
 	return note(folder, sums)
 }
 
-// Sweep removes what a program that was killed had begun to write into a folder and those in it. Nobody else may write there. It is an error when the
-// folder cannot be written.
-func Sweep(folder string) error {
-	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && strings.HasPrefix(d.Name(), fresh) {
-			return os.Remove(path)
+// Sweep removes what a program that was killed had begun to write into a folder, as far as it can. Nobody else may write there now.
+func Sweep(folder string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if number, is := strings.CutPrefix(e.Name(), fresh); is && strings.Trim(number, "0123456789") == "" && e.Type().IsRegular() {
+			os.Remove(filepath.Join(folder, e.Name()))
 		}
-		return err
-	})
+	}
 }
 
 // recorded are the sums of what was written into a folder last, and of what that replaces, none if that is not known.

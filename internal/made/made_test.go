@@ -42,12 +42,12 @@ func TestWhatWasOursIsOursUntilItIsReplaced(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, kept)
 
-	require.NoError(t, os.Mkdir(filepath.Join(folder, "students"), 0o755))
-	for _, begun := range []string{fresh + "1", "students/" + fresh + "2"} {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, begun), nil, 0o644))
-		require.NoError(t, Sweep(folder))
-		require.NoFileExists(t, filepath.Join(folder, begun))
+	for _, name := range []string{fresh + "12", fresh + "mine"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o644))
 	}
+	Sweep(folder)
+	require.NoFileExists(t, filepath.Join(folder, fresh+"12"))
+	require.FileExists(t, filepath.Join(folder, fresh+"mine"))
 	require.FileExists(t, filepath.Join(folder, "page.html"))
 }
 
