@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"descent.example/internal/made"
 )
 
 // A plan is what `go build` finds out before it compiles and links a cell, a third of its work. It holds until one of its inputs
@@ -206,16 +208,7 @@ func currentPlan(goTool, file string, imports []string) (*plan, error) {
 func (p *plan) write(file string) {
 	dir := filepath.Dir(file)
 	data, err := json.Marshal(p)
-	if err != nil || os.MkdirAll(dir, 0o700) != nil {
-		return
-	}
-	fresh, err := os.CreateTemp(dir, "new-")
-	if err != nil {
-		return
-	}
-	defer os.Remove(fresh.Name())
-	_, err = fresh.Write(data)
-	if errors.Join(err, fresh.Close()) == nil && os.Rename(fresh.Name(), file) == nil {
+	if err == nil && os.MkdirAll(dir, 0o700) == nil && made.Replace(file, data, 0o600) == nil {
 		forget(dir, mostPlans)
 	}
 }

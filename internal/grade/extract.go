@@ -100,13 +100,13 @@ func FromNotebook(a *assignment.Assignment, nb *notebook.Notebook) Work {
 // A function that they lack, or leave as students got it, is that of the cell which declares it; or else that of shelved, a cell with the id that is no code cell any more.
 func (w Work) take(t assignment.Task, cells []string, shelved string, declaring map[string]string) {
 	var notes, lent []string
-	var given []string // what a student left as it was beside what is written; only what nothing else declares counts
+	copied := false // a cell is as students got it beside what is written: of it counts only what nothing else declares
 	written := slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return asGiven(t, cell) })
 	switch {
 	case len(written) == 0 && len(cells) > 1:
 		cells = cells[:1]
 	case len(written) < len(cells) && len(written) > 0:
-		given = []string{t.Stub}
+		copied = true
 		cells, notes = written, []string{fmt.Sprintf("a copy of the cell %s is as students got it, and does not count", t.ID)}
 	}
 	whole, own, named := strings.Join(cells, "\n"), map[string]bool{}, len(cells)
@@ -143,8 +143,8 @@ func (w Work) take(t assignment.Task, cells []string, shelved string, declaring 
 			}
 		})
 	}
-	if len(given) > 0 {
-		cells = append([]string{declarations(given[0])}, cells...)
+	if copied {
+		cells = append([]string{declarations(t.Stub)}, cells...)
 	}
 	if len(notes) > 0 {
 		w.Notes[t.ID] = strings.Join(notes, "; ")
