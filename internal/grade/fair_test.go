@@ -160,15 +160,14 @@ func TestFoldersWithMoreThanTheNotebook(t *testing.T) {
 	write("packed/work/0-practice.ipynb")
 	defer func(most int) { mostFiles = most }(mostFiles)
 	mostFiles = 1600
-	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb",
-		"many-grades/state.json", "many-grades/students/many/graded.json"} {
+	for _, name := range []string{"many/x/0-practice.IPYNB", "deep/0-practice.ipynb", "deep/1/2/3/4/5/6/7/old.ipynb", "upper.IPYNB", "zipped.zip", ".hidden/0-practice.ipynb"} {
 		write(name)
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "linked"), 0o755))
 	require.NoError(t, os.Symlink("../upper.IPYNB", filepath.Join(folder, "linked", "0-practice.ipynb")))
 	all, others, err := Submissions(g.Kit.Assignment, folder)
 	require.NoError(t, err)
-	require.Equal(t, []string{".hidden", "many-grades", "zipped.zip"}, others)
+	require.Equal(t, []string{".hidden", "zipped.zip"}, others)
 	for _, s := range all {
 		require.Equal(t, s.Student == "linked" || s.Student == "packed", s.Problem != "", "%s: %s", s.Student, s.Problem)
 		require.Equal(t, s.Student == "packed", strings.Contains(s.Problem, "more than 1600 files"), "%s: %s", s.Student, s.Problem)
@@ -534,6 +533,31 @@ func TestANotebookThatBreaksOff(t *testing.T) {
 	for _, n := range []int{0, 10, len(text) / 2, len(text) - 3} {
 		_, err := essence(text[:n])
 		require.ErrorContains(t, err, "breaks off", n)
+	}
+}
+
+// A folder of grades that lies between the submissions is no student's, and whatever a student's files are named, they are a student's.
+func TestGradesAreKnownByWhatTheyHold(t *testing.T) {
+	a, folder := practiceGrader(t).Kit.Assignment, t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644))
+	}
+	book, err := OpenBook(filepath.Join(folder, "ada-grades"), a)
+	require.NoError(t, err)
+	book.Close()
+	for student, state := range map[string]string{"ada": "{}", "bert": `{"epoch": 3, "seed": 1}`, "cara": "not JSON", "dora": `{"seed": "1"}`} {
+		write(student+"/descend.go", rightRun)
+		write(student+"/state.json", state)
+		write(student+"/students/list.txt", "")
+	}
+	all, others, err := Submissions(a, folder)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ada-grades"}, others)
+	require.Len(t, all, 4)
+	for _, s := range all {
+		require.Empty(t, s.Problem)
+		require.NotEmpty(t, s.found, s.Student)
 	}
 }
 

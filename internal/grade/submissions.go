@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/parser"
@@ -106,14 +107,11 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	return all, others, nil
 }
 
-// holdsGrades tells whether a folder is one of grades, as when one student's folder was graded alone.
+// holdsGrades tells whether a folder is one of grades, as when one student's folder was graded alone. What it holds says so, because a student's files may have any names.
 func holdsGrades(root *os.Root, folder string) bool {
-	for _, name := range []string{stateFile, "students"} {
-		if _, err := root.Lstat(path.Join(folder, name)); err != nil {
-			return false
-		}
-	}
-	return true
+	text, err := readPlain(root, path.Join(folder, stateFile), largestFile)
+	var has state
+	return err == nil && json.Unmarshal(text, &has) == nil && has.Seed != "" && has.Assignment != nil
 }
 
 // Readable is a name with escapes in the place of what a list, a terminal or a page would not show as it is: control characters, marks that turn the
