@@ -14,6 +14,7 @@ import (
 
 	"descent.example/cmd/lab/internal/report"
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/brief"
 	"descent.example/internal/grade"
 	"descent.example/internal/plural"
 	"descent.example/pkg/assignment"
@@ -22,10 +23,10 @@ import (
 
 // gradeOptions are the flags of lab assignment grade.
 type gradeOptions struct {
-	source, output, due, late, times string
-	byHand                           []string
-	grace                            *time.Duration // nil if it is not given
-	unsafe                           bool
+	source, output, due, late, times, class string
+	byHand, without                         []string
+	grace                                   *time.Duration // nil if it is not given
+	unsafe                                  bool
 }
 
 func assignmentGrade(common *commonOptions) *cobra.Command {
@@ -35,11 +36,12 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 		Use:   "grade FOLDER",
 		Short: "Grade a folder of submissions",
 		Long: "grade grades what is in a folder: a folder for each student with the assignment's notebook, or with a Go file for each task; or a notebook for each\n" +
-			"student. Submissions run apart from everything on this machine. The results go to FOLDER-grades, with a table (grades.csv), a page (report.html), a\n" +
-			"list to fill in for what is graded by hand (by-hand.csv), and results.json in Gradescope's format for each student. Run it again at any time: what has a\n" +
-			"result and has not changed is not graded again.",
+			"student; or one student's folder, and then what the others have stays. Submissions run apart from everything on this machine. The results go to\n" +
+			"FOLDER-grades, with a table (grades.csv), a page (report.html), a list to fill in for what is graded by hand (by-hand.csv), and results.json in\n" +
+			"Gradescope's format for each student. Run it again at any time: what has a result and has not changed is not graded again.",
 		Example: "  go run ./cmd/lab assignment grade submitted\n" +
-			"  go run ./cmd/lab assignment grade submitted --due 2026-11-30T23:59 --late \"10% a day, at most 50%\" --grace 15m",
+			"  go run ./cmd/lab assignment grade submitted --due 2026-11-30T23:59 --late \"10% a day, at most 50%\" --grace 15m\n" +
+			"  go run ./cmd/lab assignment grade submitted/ada -o submitted-grades",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("name the folder of the submissions, and no other: lab assignment grade FOLDER")
@@ -62,6 +64,9 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt "+
 		"(which a student could write, unless nbgrader collected). Remembered; without it the files' times count")
 	byHandFlag(cmd, &opt.byHand)
+	cmd.Flags().StringVar(&opt.class, "class", "", "a file of lines that begin with the name of a student's folder: who of them handed in nothing gets a line with 0 points, and "+
+		"students who are not in the file are named; or "+noClass+" (remembered)")
+	cmd.Flags().StringArrayVar(&opt.without, "without", nil, "take a student out of the table whose submission is not there any more; may be given several times (remembered)")
 	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
 	return cmd
 }
@@ -92,11 +97,25 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	defer book.Close()
+	if book.Within(folder) {
+		submissions = make([]grade.Submission, 1)
+		if submissions[0], err = grade.OneStudent(a, folder); err != nil {
+			return err
+		}
+	}
+	if alone := submissions[0]; alone.Alone {
+		fmt.Printf("  %s is what one student handed in, %s: what others have in %s stays\n", folder, alone.Student, book.Folder)
+	} else if err := book.SetFolder(folder, others); err != nil {
+		return err
+	}
+	if err := remember(book, opt); err != nil {
+		return err
+	}
 	given, err := book.ReadByHand(submissions, opt.byHand...)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(remember(book, opt), book.SetOthers(others)); err != nil {
+	if err := book.TakeOut(opt.without, submissions); err != nil {
 		return err
 	}
 	if err := gradeAll(ctx, home, book, submissions, opt.unsafe); err != nil {
@@ -107,6 +126,15 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	tell(book, published)
+	tellTimes(book, submissions, published)
+	if len(others) > 0 && !submissions[0].Alone {
+		fmt.Printf("  not looked at, because they are no submissions: %s\n", strings.Join(others, ", "))
+	}
+	return ungraded(published)
+}
+
+// tellTimes says which times count that may not be meant.
+func tellTimes(book *grade.Book, submissions []grade.Submission, published grade.Published) {
 	stamped := 0
 	for _, s := range submissions {
 		if s.Stamped() {
@@ -131,10 +159,6 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if len(since) > 0 {
 		fmt.Printf("  handed in again since the list of --times was given, whose times count: %s\n", strings.Join(since, ", "))
 	}
-	if len(others) > 0 {
-		fmt.Printf("  not looked at, because they are no submissions: %s\n", strings.Join(others, ", "))
-	}
-	return ungraded(published)
 }
 
 // ungraded is the error that some submissions could not be graded.
@@ -148,7 +172,7 @@ func ungraded(p grade.Published) error {
 	if n == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be graded: do what the report says, and run the same command again", plural.Of(n, "submission"))
+	return fmt.Errorf("%s could not be graded: do what the report says, and grade again", plural.Of(n, "submission"))
 }
 
 // gradesFor is the folder of the grades, which does not lie among the submissions.
@@ -172,23 +196,34 @@ func gradesFor(folder, output string) (string, error) {
 // stampsOfNBGrader is the list of times that stands for nbgrader's own.
 const stampsOfNBGrader = "nbgrader"
 
-// remember notes the rule for late submissions and the times of a list, as far as they are given.
+// noClass says that it is not known who is in the class.
+const noClass = "none"
+
+// remember notes the rule for late submissions, the times of a list and who is in the class, as far as they are given.
 func remember(book *grade.Book, opt gradeOptions) error {
 	rule, err := book.Rule.Change(opt.due, opt.late, opt.grace)
 	if err != nil {
 		return err
 	}
-	if err := book.SetRule(rule); err != nil || opt.times == "" {
-		return err
+	var times map[string]time.Time
+	if opt.times != "" && opt.times != stampsOfNBGrader {
+		if times, err = grade.ReadTimes(opt.times); err != nil {
+			return err
+		}
 	}
-	if opt.times == stampsOfNBGrader {
-		return book.SetTimes(nil, true)
+	var class []string
+	if opt.class != "" && opt.class != noClass {
+		if class, err = grade.ReadClass(opt.class); err != nil {
+			return err
+		}
 	}
-	times, err := grade.ReadTimes(opt.times)
-	if err != nil {
-		return err
+	if err = book.SetRule(rule); err == nil && opt.times != "" {
+		err = book.SetTimes(times, opt.times == stampsOfNBGrader)
 	}
-	return book.SetTimes(times, false)
+	if err == nil && opt.class != "" {
+		err = book.SetClass(class)
+	}
+	return err
 }
 
 // gradeAll grades the submissions, with a line on how far it is.
@@ -226,7 +261,7 @@ func tell(book *grade.Book, p grade.Published) {
 	open, problems := 0, 0
 	for _, s := range p.Standings {
 		open += s.Open
-		if s.Problem != "" {
+		if s.Problem != "" && !s.Missing {
 			problems++
 		}
 	}
@@ -240,8 +275,8 @@ func tell(book *grade.Book, p grade.Published) {
 	if problems > 0 {
 		fmt.Printf("  %s with something wrong as a whole; the report says what\n", plural.Of(problems, "submission"))
 	}
-	if len(p.Gone) > 0 {
-		fmt.Printf("  not there any more, and left out of the table: %s\n", strings.Join(p.Gone, ", "))
+	for _, a := range p.Asides() {
+		fmt.Printf("  %s (%s): %s\n", a.Says, plural.Of(len(a.Students), "student"), brief.Of(strings.Join(a.Students, ", "))) // the report has all
 	}
 	if p.Before > 0 {
 		fmt.Printf("  %s of --by-hand had been added before, and %s counts: change the points there\n", plural.Of(p.Before, "line"), grade.ByHandFile)
@@ -336,7 +371,7 @@ func assignmentFeedback() *cobra.Command {
 			}
 			fmt.Printf("%s in %s\n", plural.Of(len(published.Standings), "page"), folder)
 			if older := book.OlderPages(published); len(older) > 0 {
-				fmt.Printf("  %s of who is not there any more stay there: %s\n", plural.Of(len(older), "older page"), strings.Join(older, ", "))
+				fmt.Printf("  %s of who is not in the table any more stay there: %s\n", plural.Of(len(older), "older page"), strings.Join(older, ", "))
 			}
 			published.Kept = append(published.Kept, kept...)
 			tell(book, published)

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"descent.example/cmd/lab/internal/setup"
+	"descent.example/internal/grade"
+	"descent.example/pkg/assignment"
 )
 
 // A folder is graded as the assignment of most of its students, whatever else one of them hands in.
@@ -58,5 +60,39 @@ func TestGradesLieBesideTheSubmissions(t *testing.T) {
 		got, err := gradesFor(c[0], c[1])
 		require.Equal(t, c[2], got, c)
 		require.Equal(t, c[2] == "", err != nil, c)
+	}
+}
+
+// What a run was told holds in the next one, and a slip in one list changes nothing.
+func TestListsAreRemembered(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	class, times, wrong := write("class.csv", "student\nada\n"), write("times.csv", "ada,2026-11-30\n"), write("wrong.csv", "ada,soon\nbert,later\n")
+	for _, c := range []struct {
+		opt   gradeOptions
+		fails bool
+		class []string
+		timed int
+	}{
+		{gradeOptions{class: class, times: times}, false, []string{"ada"}, 1},
+		{gradeOptions{}, false, []string{"ada"}, 1},
+		{gradeOptions{class: noClass, times: wrong}, true, []string{"ada"}, 1},
+		{gradeOptions{class: wrong + "none", times: stampsOfNBGrader}, true, []string{"ada"}, 1},
+		{gradeOptions{class: noClass}, false, nil, 1},
+		{gradeOptions{times: stampsOfNBGrader}, false, nil, 0},
+	} {
+		book, err := grade.OpenBook(filepath.Join(folder, "grades"), &assignment.Assignment{Name: "0-practice"})
+		require.NoError(t, err)
+		require.Equal(t, c.fails, remember(book, c.opt) != nil, "%+v", c)
+		book.Close()
+		book, err = grade.OpenBook(filepath.Join(folder, "grades"), nil)
+		require.NoError(t, err)
+		require.Equal(t, c.class, book.Class, "%+v", c)
+		require.Len(t, book.Times, c.timed, "%+v", c)
+		book.Close()
 	}
 }

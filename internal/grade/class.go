@@ -28,8 +28,9 @@ import (
 type Graded struct {
 	Student string            `json:"student"`
 	Key     string            `json:"key"`
-	Digest  string            `json:"digest"`  // of the submission and of the checks
-	Content string            `json:"content"` // digest of the submission alone, "" if it is unclear what that is
+	Digest  string            `json:"digest"`           // of the submission and of the checks
+	Content string            `json:"content"`          // digest of the submission alone, "" if it is unclear what that is
+	Checks  string            `json:"checks,omitempty"` // digest of the checks
 	Handed  time.Time         `json:"handed"`
 	Problem string            `json:"problem,omitempty"` // what is wrong with the submission as a whole
 	Note    string            `json:"note,omitempty"`    // what else is unusual
@@ -38,6 +39,7 @@ type Graded struct {
 	Answers map[string]string `json:"answers"`
 	Notes   map[string]string `json:"notes,omitempty"` // what was unusual about answers
 	Seconds float64           `json:"seconds"`         // that it took
+	Missing bool              `json:"-"`               // nothing was handed in
 }
 
 // state is what a folder of grades remembers.
@@ -45,12 +47,16 @@ type state struct {
 	Assignment *assignment.Assignment `json:"assignment"`
 	Seed       string                 `json:"seed"` // secret
 	Rule       Rule                   `json:"rule"`
-	Times      map[string]time.Time   `json:"times,omitempty"`  // when students handed in, by their names, as far as a list said so
-	Timed      map[string]timed       `json:"timed,omitempty"`  // by the student: for which submission such a time was used first
-	Stamps     bool                   `json:"stamps,omitempty"` // nbgrader's timestamp.txt says so for the others
-	Here       []string               `json:"here,omitempty"`   // the keys of those whose submissions were there the last time
-	Others     []string               `json:"others,omitempty"` // what else lay between them
-	Taken      map[string]taken       `json:"taken,omitempty"`  // lines of other lists of points given by hand, by item and student: the last with points, and comments
+	Times      map[string]time.Time   `json:"times,omitempty"`   // when students handed in, by their names, as far as a list said so
+	Timed      map[string]timed       `json:"timed,omitempty"`   // by the student: for which submission such a time was used first
+	Stamps     bool                   `json:"stamps,omitempty"`  // nbgrader's timestamp.txt says so for the others
+	Here       []string               `json:"here,omitempty"`    // the keys of those whose submissions were there the last time
+	Others     []string               `json:"others,omitempty"`  // what else lay between them
+	Folders    []string               `json:"folders,omitempty"` // of submissions that were graded whole, as resolved writes them
+	Checks     string                 `json:"checks,omitempty"`  // digest of those that were used the last time
+	Class      []string               `json:"class,omitempty"`   // who is in the class, if a list said so
+	Out        []string               `json:"out,omitempty"`     // the keys of those whom the instructor took out of the table
+	Taken      map[string]taken       `json:"taken,omitempty"`   // lines of other lists of points given by hand, by item and student: the last with points, and comments
 }
 
 // A timed is a time of the list, with the digest of the submission for which it was used first.
@@ -164,24 +170,15 @@ func (b *Book) SetTimes(times map[string]time.Time, stamps bool) error {
 	return b.save()
 }
 
-// SetOthers remembers what lies between the submissions and is none, for the report. It is an error when the folder cannot be written.
-func (b *Book) SetOthers(names []string) error {
-	b.Others = names
-	return b.save()
-}
-
-// Unknown are the names in the list of times that no submission has.
+// Unknown are the names in the list of times that no submission and no result has.
 func (b *Book) Unknown(all []Submission) (names []string) {
 	_, names = b.timesOf(all)
 	return names
 }
 
-// timesOf are the times of the list by the names of the submissions, and the names that none has.
+// timesOf are the times of the list by the names of the submissions and of the results, and the names that none has.
 func (b *Book) timesOf(all []Submission) (times map[string]time.Time, unknown []string) {
-	var students []string
-	for _, s := range all {
-		students = append(students, s.Student)
-	}
+	students := b.students(all)
 	times = map[string]time.Time{}
 	for _, name := range slices.Sorted(maps.Keys(b.Times)) {
 		student := meant(name, students)
@@ -215,10 +212,8 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 	if err != nil {
 		return err
 	}
-	b.Here = nil
-	for _, s := range all {
-		b.Here = append(b.Here, s.Key)
-	}
+	b.Checks, b.Here = checks, b.present(all)
+	b.Out = slices.DeleteFunc(b.Out, func(key string) bool { return slices.Contains(b.Here, key) })
 	if err := b.save(); err != nil {
 		return err
 	}
@@ -249,20 +244,27 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	return b.noteTimes(all, times)
+	return b.noteTimes(times)
 }
 
-// noteTimes remembers for which submissions the times of a list were used first.
-func (b *Book) noteTimes(all []Submission, times map[string]time.Time) error {
+// noteTimes notes the times of a list for results whose submissions are not there as well, and remembers for which submissions they were used first.
+func (b *Book) noteTimes(times map[string]time.Time) error {
 	if b.Timed == nil {
 		b.Timed = map[string]timed{}
 	}
-	for _, s := range all {
-		at, is := times[s.Student]
-		if r, err := b.result(s.Key); is && err == nil && r.Content != "" && !b.Timed[s.Student].At.Equal(at) {
-			b.Timed[s.Student] = timed{at, r.Content}
+	stored, _ := b.stored() // Results names one that is damaged
+	for _, r := range stored {
+		at, is := times[r.Student]
+		if is && !r.Handed.Equal(at) {
+			r.Handed = at
+			if err := b.store(r, false); err != nil {
+				return err
+			}
+		}
+		if is && r.Content != "" && !b.Timed[r.Student].At.Equal(at) {
+			b.Timed[r.Student] = timed{at, r.Content}
 		} else if !is {
-			delete(b.Timed, s.Student)
+			delete(b.Timed, r.Student)
 		}
 	}
 	return b.save()
@@ -295,6 +297,7 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	graded.Checks = checks
 	if graded.Digest = digest; failed != nil { // whatever a student hands in, the others are graded; without a digest this one is tried again the next time
 		graded.Digest, graded.Failed, graded.Tasks = "", brief.Of(failed.Error()), nil
 		for _, t := range g.Kit.Assignment.Tasks { // which may get points by hand
@@ -380,30 +383,4 @@ func (b *Book) store(r *Graded, again bool) error {
 	}
 	// The result is written last: what has one is done.
 	return errors.Join(made.Replace(filepath.Join(folder, "results.json"), scope, 0o644), made.Replace(path, text, 0o644))
-}
-
-// Results are all that are stored: those of the submissions that were there the last time, and those of others, which have been renamed or withdrawn since. It is an
-// error when one cannot be read.
-func (b *Book) Results() (all, gone []*Graded, err error) {
-	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
-	if err != nil {
-		return nil, nil, err
-	}
-	students := map[string]bool{}
-	for _, e := range entries {
-		r, err := b.result(e.Name())
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return nil, nil, fmt.Errorf("the result of %s is damaged: remove it and grade again (%w)", e.Name(), err)
-		}
-		if b.Here == nil || slices.Contains(b.Here, e.Name()) {
-			all = append(all, r)
-			students[r.Student] = true
-		} else {
-			gone = append(gone, r)
-		}
-	}
-	gone = slices.DeleteFunc(gone, func(r *Graded) bool { return students[r.Student] }) // who has a newer result under another key
-	return all, gone, nil
 }

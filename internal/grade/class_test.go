@@ -257,10 +257,11 @@ func TestTimesAndNamesMayChangeLater(t *testing.T) {
 	require.Equal(t, []float64{0, 4.5}, []float64{p.Standings[0].Total, p.Standings[1].Total})
 	require.Equal(t, []string{"nobody"}, book.Unknown([]Submission{submission("ada"), submission("bert")}))
 	p = run(1, "ada", "bertram")
-	require.Equal(t, []string{"bert"}, p.Gone)
-	require.Len(t, p.Standings, 2)
+	require.Len(t, p.Standings, 3)
+	require.Equal(t, 4.5, p.Standings[1].Total)
+	require.Equal(t, []Aside{{notThere, []string{"bert"}}}, p.Asides())
 	p = run(0, "ada", "bert")
-	require.Equal(t, []string{"bertram"}, p.Gone)
+	require.Equal(t, []Aside{{notThere, []string{"bertram"}}}, p.Asides())
 	require.Equal(t, 4.5, p.Standings[1].Total)
 }
 

@@ -561,7 +561,7 @@ func TestGradesAreKnownByWhatTheyHold(t *testing.T) {
 	}
 }
 
-// The pages of students who are gone are named.
+// The pages of students who are not in the table any more are named.
 func TestPagesOfWhoIsGone(t *testing.T) {
 	book, err := OpenBook(filepath.Join(t.TempDir(), "grades"), practiceGrader(t).Kit.Assignment)
 	require.NoError(t, err)
@@ -575,6 +575,7 @@ func TestPagesOfWhoIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, book.OlderPages(p))
 	book.Here = []string{"ada"}
+	require.NoError(t, book.TakeOut([]string{"bert"}, []Submission{{Student: "ada", Key: "ada"}}))
 	p, err = book.Publish(nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"bert.html"}, book.OlderPages(p))

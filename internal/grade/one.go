@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"descent.example/pkg/assignment"
 )
 
 // OneOptions say how One grades.
@@ -86,6 +88,16 @@ func one(ctx context.Context, opt OneOptions) (result OneResult, err error) {
 
 // oneSubmission reads a submission that is a file or a folder.
 func oneSubmission(kit *Kit, path string) (Submission, error) {
+	s, err := submissionAt(kit.Assignment, path)
+	if err != nil {
+		return s, err
+	}
+	s.Key = "one"
+	return s, s.load()
+}
+
+// submissionAt finds a submission that is a file or a folder.
+func submissionAt(a *assignment.Assignment, path string) (Submission, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return Submission{}, err
@@ -96,15 +108,15 @@ func oneSubmission(kit *Kit, path string) (Submission, error) {
 	}
 	defer root.Close()
 	name := filepath.Base(path)
-	s := Submission{Student: Readable(name), Key: "one", folder: filepath.Dir(path), found: map[string]string{}}
+	s := Submission{Student: Readable(name), folder: filepath.Dir(path), found: map[string]string{}}
 	info, err := root.Stat(name)
 	switch {
 	case err != nil:
 		return s, err
 	case info.IsDir():
-		s.look(root, name, kit.Assignment)
+		s.look(root, name, a)
 	default:
-		s.find(root, name, kit.Assignment.Name+".ipynb")
+		s.find(root, name, a.Name+".ipynb")
 	}
-	return s, s.load()
+	return s, nil
 }

@@ -37,7 +37,8 @@ const mostFailures = 5
 // Published is what Publish wrote.
 type Published struct {
 	Standings []Standing
-	Gone      []string // students whose submissions were not there the last time
+	Gone      []string // students who were taken out, or whose names are spelled otherwise now
+	Strangers []string // students whom the list of the class does not have
 	Kept      []string // the names under which files stay that a person had changed
 	Before    int      // lines of other lists that were added before
 }
@@ -45,19 +46,8 @@ type Published struct {
 // ReadByHand reads lists of points given by hand, for Publish, before these submissions are graded: the folder's own list is read as well, so that a slip in
 // any does not show only afterwards. It is an error when a list has an error.
 func (b *Book) ReadByHand(all []Submission, files ...string) (given []Given, err error) {
-	entries, err := os.ReadDir(filepath.Join(b.Folder, "students"))
-	if err != nil {
-		return nil, err
-	}
-	var students []string
-	for _, s := range all {
-		students = append(students, s.Student)
-	}
-	for _, e := range entries {
-		if r, err := b.result(e.Name()); err == nil { // one that is damaged is made anew
-			students = append(students, r.Student)
-		}
-	}
+	students := b.students(all)
+	students = append(students, missingFrom(students, b.Class)...)
 	if _, err := b.ownMarks(students); err != nil {
 		return nil, err
 	}
@@ -84,8 +74,17 @@ func (b *Book) Publish(given []Given) (p Published, err error) {
 		return p, err
 	}
 	var students []string
-	for _, r := range append(results[:len(results):len(results)], gone...) {
+	for _, r := range results {
 		students = append(students, r.Student)
+	}
+	if len(b.Class) > 0 {
+		p.Strangers = missingFrom(b.Class, students)
+	}
+	for _, name := range missingFrom(students, b.Class) {
+		results, students = append(results, b.nothing(name)), append(students, name)
+	}
+	for _, r := range gone {
+		students, p.Gone = append(students, r.Student), append(p.Gone, r.Student)
 	}
 	marks, err := b.ownMarks(students)
 	if err != nil {
@@ -93,10 +92,7 @@ func (b *Book) Publish(given []Given) (p Published, err error) {
 	}
 	p.Before = b.takeOver(marks, given, append(gone, results...))
 	p.Standings = b.Standings(results, marks)
-	for _, r := range gone {
-		p.Gone = append(p.Gone, r.Student)
-	}
-	if p.Kept, err = b.write(p.Standings, p.Gone, marks); err == nil && len(given) > 0 {
+	if p.Kept, err = b.write(p, marks); err == nil && len(given) > 0 {
 		err = b.save() // only now: what is not remembered is taken over again
 	}
 	return p, err
@@ -109,12 +105,12 @@ func fileExists(path string) bool {
 
 // write writes the table of grades, the list of what is to be graded by hand, and the report, and returns the names under which files stay that a person
 // had changed. It is an error when the folder cannot be written.
-func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string, err error) {
+func (b *Book) write(p Published, marks Marks) (kept []string, err error) {
 	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, "report.html", b.report(all, gone)); err != nil {
+	if err := templates.ExecuteTemplate(&page, "report.html", b.report(p)); err != nil {
 		return nil, err
 	}
-	list := b.ByHand(all, gone, marks)
+	list := b.ByHand(p.Standings, p.Gone, marks)
 	old, err := made.Update(b.Folder, ByHandFile, list, func() bool { return b.holds(list, marks) })
 	if err != nil {
 		return nil, err
@@ -122,7 +118,7 @@ func (b *Book) write(all []Standing, gone []string, marks Marks) (kept []string,
 	if old != "" {
 		kept = append(kept, old)
 	}
-	files := map[string][]byte{"grades.csv": b.CSV(all), "report.html": page.Bytes()}
+	files := map[string][]byte{"grades.csv": b.CSV(p.Standings), "report.html": page.Bytes()}
 	for name, text := range files {
 		old, wrong := made.Write(b.Folder, name, text)
 		if err = errors.Join(err, wrong); old != "" {
@@ -201,7 +197,7 @@ func (b *Book) Feedback(all []Standing) (folder string, kept []string, err error
 	return folder, kept, nil
 }
 
-// OlderPages are the pages of students who were renamed or withdrew, which stay in the folder that Feedback returns.
+// OlderPages are the pages of students who are not in the table any more, which stay in the folder that Feedback returns.
 func (b *Book) OlderPages(p Published) (names []string) {
 	for _, student := range p.Gone {
 		if name := keyOf(student) + ".html"; fileExists(filepath.Join(b.Folder, "feedback", name)) {
@@ -264,15 +260,17 @@ type reportStudent struct {
 type problem struct{ Student, Says string }
 
 // report is what the instructor's page shows.
-func (b *Book) report(all []Standing, gone []string) map[string]any {
+func (b *Book) report(p Published) map[string]any {
 	of := b.Assignment.Points()
 	var totals []float64
 	var students []reportStudent
 	var problems []problem
-	full, open, lates := 0, 0, 0
-	for _, s := range all {
+	full, open, lates, missing := 0, 0, 0, 0
+	for _, s := range p.Standings {
 		open += s.Open
-		if s.Failed == "" {
+		if s.Missing {
+			missing++
+		} else if s.Failed == "" {
 			totals = append(totals, s.Total)
 			if s.Total == of {
 				full++
@@ -281,53 +279,64 @@ func (b *Book) report(all []Standing, gone []string) map[string]any {
 		if s.Penalty > 0 {
 			lates++
 		}
-		row := reportStudent{Name: brief.Of(s.Student), Link: "feedback/" + s.Key + ".html", Total: assignment.Number(s.Total), Handed: stamp(s.Handed)}
-		if s.Failed != "" {
-			row.Total = "–"
-		}
-		if s.Penalty > 0 {
-			row.Late = "−" + assignment.Number(s.Penalty)
-		}
-		for _, t := range b.Assignment.Tasks {
-			row.Points = append(row.Points, s.points(t.ID, "–"))
-		}
-		for _, q := range s.Questions {
-			row.Points = append(row.Points, q.points("–"))
-		}
-		students = append(students, row)
-		if says := s.remarks(); says != "" {
+		students = append(students, b.reportStudent(s))
+		for _, says := range b.problems(s) {
 			problems = append(problems, problem{brief.Of(s.Student), says})
 		}
-		if b.Since(s) {
-			problems = append(problems, problem{brief.Of(s.Student), "handed in again since the list of --times was given, whose time counts: give a newer list"})
-		}
-		for _, again := range s.Again {
-			problems = append(problems, problem{brief.Of(s.Student), again})
-		}
-		for _, q := range s.Questions {
-			if q.Note != "" {
-				problems = append(problems, problem{brief.Of(s.Student), q.Title + ": " + q.Note})
-			}
-		}
-		for _, t := range s.Tasks {
-			blocks := slices.ContainsFunc(s.Tasks, func(other TaskResult) bool { return strings.HasPrefix(other.Wrong, mendFirst(t.Title)) })
-			if s.Problem == "" && (t.missing() || blocks || strings.Contains(t.Wrong, "stands in another cell")) {
-				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Wrong})
-			}
-			if t.Note != "" {
-				problems = append(problems, problem{brief.Of(s.Student), t.Title + ": " + t.Note})
-			}
-		}
 	}
-	for _, student := range gone {
-		problems = append(problems, problem{brief.Of(student), "the submission is not there any more; the result stays, and counts nowhere on this page"})
+	for _, a := range p.Asides() {
+		problems = append(problems, problem{strings.Join(a.Students, ", "), a.Says})
 	}
 	if len(b.Others) > 0 {
 		problems = append(problems, problem{"Not looked at", "between the submissions lie also " + strings.Join(b.Others, ", ")})
 	}
-	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(all), "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
+	return map[string]any{"Title": b.Assignment.Title, "Style": style, "Count": plural.Of(len(p.Standings)-missing, "submission"), "Made": time.Now().Format("2006-01-02 15:04"),
 		"Rule": b.Rule.String(), "Median": assignment.Number(median(totals)), "Mean": fmt.Sprintf("%.1f", mean(totals)), "Of": assignment.Number(of), "Full": full, "Open": open,
-		"Late": lates, "Totals": bars(totals, of), "Problems": problems, "Tasks": b.reportTasks(all), "Questions": b.Assignment.Questions, "Students": students}
+		"Late": lates, "Missing": missing, "Totals": bars(totals, of), "Problems": problems, "Tasks": b.reportTasks(p.Standings), "Questions": b.Assignment.Questions, "Students": students}
+}
+
+// reportStudent is a student's row in the report.
+func (b *Book) reportStudent(s Standing) reportStudent {
+	row := reportStudent{Name: brief.Of(s.Student), Link: "feedback/" + s.Key + ".html", Total: assignment.Number(s.Total), Handed: stamp(s.Handed)}
+	if s.Failed != "" {
+		row.Total = "–"
+	}
+	if s.Penalty > 0 {
+		row.Late = "−" + assignment.Number(s.Penalty)
+	}
+	for _, t := range b.Assignment.Tasks {
+		row.Points = append(row.Points, s.points(t.ID, "–"))
+	}
+	for _, q := range s.Questions {
+		row.Points = append(row.Points, q.points("–"))
+	}
+	return row
+}
+
+// problems are what an instructor has to look at in a submission.
+func (b *Book) problems(s Standing) (all []string) {
+	if says := s.remarks(); says != "" {
+		all = append(all, says)
+	}
+	if b.Since(s) {
+		all = append(all, "handed in again since the list of --times was given, whose time counts: give a newer list")
+	}
+	all = append(all, s.Again...)
+	for _, q := range s.Questions {
+		if q.Note != "" {
+			all = append(all, q.Title+": "+q.Note)
+		}
+	}
+	for _, t := range s.Tasks {
+		blocks := slices.ContainsFunc(s.Tasks, func(other TaskResult) bool { return strings.HasPrefix(other.Wrong, mendFirst(t.Title)) })
+		if s.Problem == "" && (t.missing() || blocks || strings.Contains(t.Wrong, "stands in another cell")) {
+			all = append(all, t.Title+": "+t.Wrong)
+		}
+		if t.Note != "" {
+			all = append(all, t.Title+": "+t.Note)
+		}
+	}
+	return all
 }
 
 func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
@@ -342,7 +351,7 @@ func (b *Book) reportTasks(all []Standing) (tasks []reportTask) {
 		}
 		var counts []*count
 		for _, s := range all {
-			if s.Failed != "" {
+			if s.Failed != "" || s.Missing {
 				continue
 			}
 			result := s.task(t.ID)

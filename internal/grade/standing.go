@@ -28,6 +28,7 @@ type Standing struct {
 	Total     float64
 	Open      int      // questions that are not graded yet
 	Again     []string // what was graded by hand and has changed since
+	Aside     string   // what is said of it because of the others
 }
 
 // Answered is a question with what became of it.
@@ -198,7 +199,7 @@ func parseGiven(row []string, a *assignment.Assignment, students []string, most 
 	case !slices.Contains(students, student) && open && len(row) <= 4 && strings.TrimSpace(strings.Join(row[3:], "")) == "":
 		return nil, nil // a class's list has those who handed nothing in, too
 	case !slices.Contains(students, student):
-		return nil, fmt.Errorf("nobody named %q handed in.%s", brief.Of(student), nearest.DidYouMean("", student, students))
+		return nil, fmt.Errorf("nobody named %q handed in or is in the list of --class.%s", brief.Of(student), nearest.DidYouMean("", student, students))
 	case open && (len(row) < 4 || row[3] == ""):
 		return nil, nil // not graded yet
 	}
@@ -314,7 +315,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 
 // standing is the result of a student with the student's marks, in which points for an earlier answer move into the comment.
 func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
-	s := Standing{Graded: r}
+	s := Standing{Graded: r, Aside: b.aside(r)}
 	unread := r.Failed != "" && r.Answers == nil
 	if b.allByHand(r, marks) {
 		r.Failed = ""
@@ -450,6 +451,9 @@ func (s Standing) points(task, otherwise string) string {
 // remarks are what is said of the submission as a whole.
 func (s Standing) remarks() string {
 	var all []string
+	if s.Missing { // which is said aside
+		return ""
+	}
 	if s.Failed != "" {
 		all = append(all, "could not be graded: "+brief.Of(s.Failed))
 	}
@@ -461,7 +465,7 @@ func (s Standing) remarks() string {
 	return strings.Join(all, "; ")
 }
 
-// CSV is the table of all points: a line for each student, a column for each task and question. Who could not be graded has no points, not even 0.
+// CSV is the table of all points: a line for each student, those of the class's list who handed in nothing included, a column for each task and question. Who could not be graded has no points, not even 0.
 func (b *Book) CSV(all []Standing) []byte {
 	var w table
 	head := []string{"student"}
@@ -484,7 +488,8 @@ func (b *Book) CSV(all []Standing) []byte {
 		if s.Failed != "" {
 			penalty, total = "", ""
 		}
-		w.row(append(row, penalty, total, assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(s.remarks()))...)
+		note := slices.DeleteFunc([]string{s.remarks(), s.Aside}, func(text string) bool { return text == "" })
+		w.row(append(row, penalty, total, assignment.Number(b.Assignment.Points()), stamp(s.Handed), plain(strings.Join(note, "; ")))...)
 	}
 	return w.text.Bytes()
 }

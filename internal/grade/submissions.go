@@ -15,6 +15,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,6 +39,7 @@ type Submission struct {
 	Problem string // why there is nothing to grade, or not all
 	Note    string // what else is unusual
 	Unclear string // why nobody knows what this student handed in, which is no reason for 0 points
+	Alone   bool   // the folder that is graded is this student's own
 
 	stamp  time.Time         // what nbgrader's timestamp.txt says, which a student may have written as well
 	folder string            // that of all submissions
@@ -61,7 +63,7 @@ const (
 // followed: they would lead to others' files. Students handed in when the latest of their files was written, of those that are the notebook or a task's. The
 // files themselves are read one submission at a time, when it is graded. Others are the names of what is no submission. It is an error when the folder
 // cannot be read. Two submissions of one name are one that is unclear: a student may have chosen the name, and must neither stop the others nor take
-// their points.
+// their points. A folder that is one student's own, as ofOne tells, is one submission.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -101,10 +103,47 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 		at[s.Student], s.Key = len(all), keyOf(s.Student)
 		all = append(all, s)
 	}
+	if ofOne(a, entries, all) {
+		s, err := OneStudent(a, folder)
+		return []Submission{s}, nil, err
+	}
 	if len(all) == 0 {
 		return nil, nil, fmt.Errorf("%s holds no submission: it holds a folder, or a notebook, for each student", folder)
 	}
 	return all, others, nil
+}
+
+// ofOne tells whether a folder is one student's own and not a class's: the assignment's notebook, or the Go file of a task, lies in it, and no submission of another name does.
+func ofOne(a *assignment.Assignment, entries []fs.DirEntry, all []Submission) bool {
+	own := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Type().IsRegular() && taskOf(e.Name(), a) != "" })
+	for _, s := range all {
+		if strings.EqualFold(s.Student, a.Name) {
+			own = true
+		} else if len(s.found) > 0 {
+			return false
+		}
+	}
+	return own
+}
+
+// OneStudent is what lies in a folder that is one student's own: the name of the folder is the student. It is an error when the folder cannot be read.
+func OneStudent(a *assignment.Assignment, folder string) (Submission, error) {
+	folder, err := resolved(folder)
+	if err != nil {
+		return Submission{}, err
+	}
+	s, err := submissionAt(a, folder)
+	s.Key, s.Alone = keyOf(s.Student), true
+	return s, err
+}
+
+// resolved is the path of a folder by which it is known again, whoever names it and from where.
+func resolved(folder string) (string, error) {
+	path, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // holdsGrades tells whether a folder is one of grades, as when one student's folder was graded alone. What it holds says so, because a student's files may have any names.
