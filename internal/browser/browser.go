@@ -107,7 +107,7 @@ window.drags = async (node, slider, places, idle) => {
 		const began = performance.now();
 		const shown = new Promise((next) => { // to look again and again would take a processor
 			const watch = new MutationObserver(() => next(watch.disconnect()));
-			watch.observe(node, { subtree: true, attributeFilter: ["src"] });
+			for (const picture of node.querySelectorAll(".descent-svg")) watch.observe(picture.shadowRoot, { childList: true });
 			setTimeout(next, 5000);
 		}).then(() => performance.now());
 		pull(slider, place);

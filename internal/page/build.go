@@ -31,7 +31,7 @@ import (
 var assets embed.FS
 
 // shared are the scripts that JupyterLab's controls have too, and where they lie in the module.
-var shared = []string{"cell.js", "controls.css", "controls.js", "handles.js", "player.js"}
+var shared = []string{"cell.js", "controls.css", "controls.js", "handles.js", "picture.js", "player.js"}
 
 const sharedFolder = "cmd/lab/internal/jupyter/python/server/labextensions/descent/static"
 

@@ -128,7 +128,7 @@ window.answer = async (id, seconds) => { // from a press of Run
 	press(id, "Run");
 	await until(() => state(id) === "idle" && (cell(id).classList.contains("live") || failed(id)), seconds);
 	await new Promise((next) => setTimeout(next, 20));
-	return [...cell(id).querySelectorAll(".descent-shown > .output")].map((o) => (o.querySelector("img")?.alt ?? o.innerText)).join("\n") + failed(id);
+	return [...cell(id).querySelectorAll(".descent-shown > .output")].map((o) => (o.querySelector("[role=img]")?.ariaLabel ?? o.querySelector("img")?.alt ?? o.innerText)).join("\n") + failed(id);
 };
 `
 

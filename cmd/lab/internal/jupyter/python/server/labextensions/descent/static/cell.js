@@ -2,6 +2,7 @@
 // the page nor who computes.
 import { controls } from "./controls.js";
 import { handles } from "./handles.js";
+import { picture } from "./picture.js";
 import { player } from "./player.js";
 
 const FILM = "application/vnd.descent.film+json";
@@ -75,7 +76,6 @@ export class Live {
 }
 
 const element = (parent, tag, properties = {}) => parent.appendChild(Object.assign(document.createElement(tag), properties));
-const source = (kind, content) => (kind === "image/png" ? `data:image/png;base64,${content}` : `data:image/svg+xml,${encodeURIComponent(content)}`);
 
 // A View is the controls of a cell at one place of a page, and what the cell shows. It fills a node. The page gives it the classes of
 // outputs by their types; render, which shows an output of another type and returns how it is disposed of; covers, which is told
@@ -137,14 +137,18 @@ export class View {
 			if (this.slots[i]?.kind !== kind) this.put(i, { kind, node: document.createElement("div") });
 			const slot = this.slots[i];
 			const about = metadata?.[kind] ?? {};
-			if (kind === "image/svg+xml" || kind === "image/png") {
+			if (kind === "image/svg+xml") {
+				slot.picture ??= picture(slot.node);
+				slot.picture.show(data[kind], about);
+				this.page.taken?.(slot, data);
+				if (about.handles || slot.grip) (slot.grip ??= this.grip(slot.picture.box))(about.handles ?? []);
+			} else if (kind === "image/png") {
 				slot.image ??= slot.node.appendChild(new Image());
-				Object.assign(slot.image, { alt: about.alt ?? "", src: source(kind, data[kind]) });
+				Object.assign(slot.image, { alt: about.alt ?? "", src: `data:image/png;base64,${data[kind]}` });
 				if (about.width) slot.image.width = about.width;
 				this.page.taken?.(slot, data);
-				if (about.handles?.length) (slot.grip ??= this.grip(slot))(about.handles);
 			} else if (kind === FILM) {
-				(slot.play ??= player(slot.node, data["text/plain"], about))(data[FILM]);
+				(slot.play ??= player(slot.node, { alt: data["text/plain"], ...about }))(data[FILM]);
 			} else if (kind === "text/plain") {
 				(slot.node.firstChild ?? element(slot.node, "pre")).textContent = data[kind];
 			} else {
@@ -155,9 +159,7 @@ export class View {
 		}
 		for (const slot of this.slots.splice(outputs.length)) this.remove(slot);
 	}
-	grip({ node, image }) {
-		const box = element(node, "span", { className: "descent-grip" });
-		box.append(image);
+	grip(box) {
 		return handles(box, () => this.live.values, (values, name, released) => this.live.change(values, name, released));
 	}
 	put(i, slot) {

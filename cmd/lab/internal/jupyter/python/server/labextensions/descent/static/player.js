@@ -1,10 +1,10 @@
 // A picture that moves, with a slider through its frames, and play and pause.
+import { picture } from "./picture.js";
 
 // player makes one in a box. It takes films, each an object of its frames (SVG) and perSecond; a new film goes on where the last one was.
-export const player = (box, alt, { width }) => {
+export const player = (box, about) => {
 	const element = (parent, tag, properties) => parent.appendChild(Object.assign(document.createElement(tag), properties));
-	const image = element(box, "img", { alt });
-	if (width) image.width = width;
+	const image = picture(box);
 	const bar = element(box, "div", { className: "descent-player" });
 	const button = element(bar, "button", { type: "button" });
 	const slider = element(bar, "input", { type: "range", min: 0, step: 1, ariaLabel: "frame" });
@@ -13,7 +13,7 @@ export const player = (box, alt, { width }) => {
 	let film = null, timer = 0;
 	const show = (at) => {
 		slider.value = at;
-		image.src = `data:image/svg+xml,${encodeURIComponent(film.frames[at])}`;
+		image.show(film.frames[at], about);
 		place.textContent = `${at + 1} of ${film.frames.length}`;
 	};
 	const plays = (on) => {
