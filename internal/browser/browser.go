@@ -93,7 +93,8 @@ func (b *Browser) try(session, method string, params map[string]any) (result, re
 	}
 }
 
-// Hand is a script for pages with sliders: pull moves one, as a hand that stays on it does, and release lets go. With drags, which moves one from
+// Hand is a script for pages with sliders: pull moves one, as a hand that stays on it does, and release lets go; drawn tells of each new picture
+// below a node. With drags, which moves one from
 // place to place, it takes the milliseconds from each move to the next picture below a node, the shortest first.
 const Hand = `
 window.pull = (slider, place) => {
@@ -101,13 +102,17 @@ window.pull = (slider, place) => {
 	slider.dispatchEvent(new Event("input", { bubbles: true }));
 };
 window.release = (slider) => slider.dispatchEvent(new Event("change", { bubbles: true }));
+window.drawn = (node, then) => {
+	const watch = new MutationObserver(then);
+	for (const picture of node.querySelectorAll(".descent-svg")) watch.observe(picture.shadowRoot, { childList: true });
+	return watch;
+};
 window.drags = async (node, slider, places, idle) => {
 	const took = [];
 	for (const place of places) {
 		const began = performance.now();
 		const shown = new Promise((next) => { // to look again and again would take a processor
-			const watch = new MutationObserver(() => next(watch.disconnect()));
-			for (const picture of node.querySelectorAll(".descent-svg")) watch.observe(picture.shadowRoot, { childList: true });
+			const watch = drawn(node, () => next(watch.disconnect()));
 			setTimeout(next, 5000);
 		}).then(() => performance.now());
 		pull(slider, place);

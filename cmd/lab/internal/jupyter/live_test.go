@@ -54,7 +54,7 @@ window.enter = (k, name, text) => {
 window.press = (k, word) => [...live(k).querySelectorAll("button")].find((b) => b.textContent.startsWith(word)).click();
 window.pictures = (k) => {
 	const seen = { n: 0 };
-	new MutationObserver((changes) => (seen.n += changes.filter((c) => c.attributeName === "src").length)).observe(live(k), { subtree: true, attributes: true });
+	drawn(live(k), () => seen.n++);
 	return seen;
 };`
 
