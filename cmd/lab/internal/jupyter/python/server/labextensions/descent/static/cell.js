@@ -148,7 +148,7 @@ export class View {
 				if (about.width) slot.image.width = about.width;
 				this.page.taken?.(slot, data);
 			} else if (kind === FILM) {
-				(slot.play ??= player(slot.node, { alt: data["text/plain"], ...about }))(data[FILM]);
+				(slot.play ??= player(slot.node))(data[FILM], about);
 			} else if (kind === "text/plain") {
 				(slot.node.firstChild ?? element(slot.node, "pre")).textContent = data[kind];
 			} else {

@@ -1,8 +1,9 @@
 // A picture that moves, with a slider through its frames, and play and pause.
 import { picture } from "./picture.js";
 
-// player makes one in a box. It takes films, each an object of its frames (SVG) and perSecond; a new film goes on where the last one was.
-export const player = (box, about) => {
+// player makes one in a box. It takes films, each an object of its frames (SVG) and perSecond, with their text alternative and size; a
+// new film goes on where the last one was.
+export const player = (box) => {
 	const element = (parent, tag, properties) => parent.appendChild(Object.assign(document.createElement(tag), properties));
 	const image = picture(box);
 	const bar = element(box, "div", { className: "descent-player" });
@@ -10,7 +11,7 @@ export const player = (box, about) => {
 	const slider = element(bar, "input", { type: "range", min: 0, step: 1, ariaLabel: "frame" });
 	const place = element(bar, "span", {});
 	for (const control of [button, slider]) control.dataset.lmSuppressShortcuts = "true";
-	let film = null, timer = 0;
+	let film = null, about = {}, timer = 0;
 	const show = (at) => {
 		slider.value = at;
 		image.show(film.frames[at], about);
@@ -26,9 +27,9 @@ export const player = (box, about) => {
 		plays(false);
 		show(Number(slider.value));
 	};
-	return (next) => {
+	return (next, aboutNext) => {
 		const first = !film;
-		film = next;
+		[film, about] = [next, aboutNext];
 		slider.max = film.frames.length - 1;
 		show(first ? film.frames.length - 1 : Math.min(Number(slider.value), film.frames.length - 1));
 		plays(first ? !matchMedia("(prefers-reduced-motion: reduce)").matches : Boolean(timer));
