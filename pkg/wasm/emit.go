@@ -211,24 +211,24 @@ func (k *kernel) variants() (all []variant) {
 }
 
 // refined are the variants that do as v does, but several rounds of the last reduced loop one after the other: all of a short loop, a few
-// of another.
+// of another, and two.
 func (k *kernel) refined(v variant) (all []variant) {
 	kept := len(k.kept)
 	if len(k.reduced) == 0 || v.vector != kept || kept == 0 {
 		return nil
 	}
 	size := k.reduced[len(k.reduced)-1]
-	for _, n := range []int{size, 8, 10, 5, 4} {
-		if n > 16 || size%n > 0 {
+	for _, n := range []int{size, 8, 10, 5, 4, 2} {
+		if n > 16 || size%n > 0 || len(all) > 0 && (n != 2 || size == 2) {
 			continue
 		}
 		v.rounds = n
 		all = append(all, v)
 		if kept > 1 {
-			v.vector, v.first = 1, true
-			all = append(all, v)
+			u := v
+			u.vector, u.first = 1, true
+			all = append(all, u)
 		}
-		break
 	}
 	return all
 }
@@ -327,11 +327,11 @@ func (g *nest) innermost() int {
 
 // to appends what f writes to code of a level, and gives the variant up if that makes it cost too much.
 func (g *nest) to(l int, code *[]byte, f func()) {
-	saved, before := g.w.code, len(*code)
+	saved, before := g.w.code, len(*code)-g.w.gratis
 	g.w.code = *code
 	f()
 	*code, g.w.code = g.w.code, saved
-	cost := float64(len(*code) - before)
+	cost := float64(len(*code) - g.w.gratis - before)
 	for i := range l {
 		cost *= float64(g.trips(i + 1))
 	}

@@ -144,6 +144,7 @@ type writer struct {
 	free   map[kind][]local
 	held   []local // in use, in the order of their making
 
+	gratis  int     // how many bytes of the code cost nothing to execute
 	listens bool    // to what is read
 	read    []local // while it listens
 }
@@ -159,7 +160,15 @@ func (w *writer) do(names ...string) {
 	}
 }
 
+// zeros stands for a vector of zeros. Processors make one for nothing where it is needed, so that it takes no register around a loop.
+const zeros local = -2
+
 func (w *writer) get(l local) {
+	if l == zeros {
+		w.vectorConstant(make([]byte, 16))
+		w.gratis += 16
+		return
+	}
 	w.code = unsigned(append(w.code, 0x20), int(l))
 	if w.listens {
 		w.read = append(w.read, l)

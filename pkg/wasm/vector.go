@@ -71,6 +71,8 @@ func (g *nest) spread(v val, t dtypes.DType, mask int) val {
 	}
 	var one local
 	switch {
+	case v.lit != nil && v.lit.isZero():
+		one = zeros
 	case v.lit != nil:
 		g.on(0, false, func() {
 			b := repeated(v.lit.bytes)
