@@ -114,7 +114,7 @@ func (k *kernel) write(w *writer) {
 	best, bestCost, bestOf := writer{}, math.Inf(1), variant{}
 	try := func(v variant) {
 		*w = start
-		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), cloneFree(start.free), slices.Clone(start.held)
+		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), start.free.clone(), slices.Clone(start.held)
 		if cost, ok := k.try(w, v, bestCost); ok && cost < bestCost {
 			best, bestCost, bestOf = *w, cost, v
 		}
@@ -134,12 +134,11 @@ func (k *kernel) write(w *writer) {
 	*w = best
 }
 
-func cloneFree(free map[kind][]local) map[kind][]local {
-	out := make(map[kind][]local, len(free))
-	for k, l := range free {
-		out[k] = slices.Clone(l)
+func (v variables) clone() variables {
+	for i, l := range v {
+		v[i] = slices.Clone(l)
 	}
-	return out
+	return v
 }
 
 // try writes a variant, unless it cannot be written for less than another one.

@@ -141,7 +141,7 @@ type writer struct {
 	params []kind
 	result []kind
 	locals []kind // after the parameters
-	free   map[kind][]local
+	free   variables
 	held   []local // in use, in the order of their making
 
 	gratis  int     // how many bytes of the code cost nothing to execute
@@ -240,12 +240,15 @@ func (w *writer) memory(name string, offset int) {
 	w.code = unsigned(append(w.code, 0), offset)
 }
 
+// variables are some of each kind, that of the kind k at i32-k.
+type variables [5][]local
+
 // local returns a variable that no other code holds; its value is not defined.
 func (w *writer) local(k kind) local {
 	l := local(len(w.params) + len(w.locals))
-	if free := w.free[k]; len(free) > 0 {
+	if free := w.free[i32-k]; len(free) > 0 {
 		l = free[len(free)-1]
-		w.free[k] = free[:len(free)-1]
+		w.free[i32-k] = free[:len(free)-1]
 	} else {
 		w.locals = append(w.locals, k)
 	}
@@ -257,12 +260,9 @@ func (w *writer) local(k kind) local {
 func (w *writer) scope(body func()) {
 	mark := len(w.held)
 	body()
-	if w.free == nil {
-		w.free = make(map[kind][]local)
-	}
 	for _, l := range w.held[mark:] {
 		k := w.locals[int(l)-len(w.params)]
-		w.free[k] = append(w.free[k], l)
+		w.free[i32-k] = append(w.free[i32-k], l)
 	}
 	w.held = w.held[:mark]
 }

@@ -145,6 +145,9 @@ type kernel struct {
 
 // without1 are the dimensions that need a loop.
 func without1(dims []int) []int {
+	if !slices.Contains(dims, 1) {
+		return dims
+	}
 	return slices.DeleteFunc(slices.Clone(dims), func(d int) bool { return d == 1 })
 }
 
@@ -295,7 +298,7 @@ func (n *node) terms(outer []linear, loop func(l int) linear, from int) []operan
 
 // A reader collects what a part reads.
 type reader struct {
-	seen  map[*node][][]linear
+	seen  []*node // each once for an index at which it was read
 	reads []access
 }
 
@@ -303,12 +306,12 @@ func (r *reader) value(n *node, index []linear) {
 	if n.uniform {
 		return
 	}
-	for _, at := range r.seen[n] {
+	for _, at := range n.seen {
 		if slices.Equal(at, index) {
 			return
 		}
 	}
-	r.seen[n] = append(r.seen[n], index)
+	n.seen, r.seen = append(n.seen, index), append(r.seen, n)
 	if n.stored() {
 		r.reads = append(r.reads, access{n.home(), n.offset(index), n.dtype() == n.home().dtype()})
 		return
@@ -344,7 +347,7 @@ func (r *reader) operands(n *node, index []linear) {
 
 // readsOf collects what a part reads.
 func readsOf(p part) []access {
-	r := &reader{seen: make(map[*node][][]linear)}
+	r := &reader{}
 	index := indexOf(p.dims(), counter, 1)
 	switch {
 	case isReduction(p.n):
@@ -363,6 +366,9 @@ func readsOf(p part) []access {
 		} else {
 			r.value(s.n, s.index)
 		}
+	}
+	for _, n := range r.seen {
+		n.seen = n.seen[:0]
 	}
 	return r.reads
 }

@@ -21,6 +21,8 @@ type plan struct {
 
 	kept, reduced []int // the dimensions that need a loop
 
+	seen [][]linear // the indices at which a reader has read it
+
 	variant  int // of a kernel, in which it has elements in locals
 	elements []element
 }
@@ -145,7 +147,7 @@ func (m *module) sequence(s *schedule) *writer {
 			} else { // what was written so far becomes the first of several
 				first := m.function(nil)
 				first.code, first.locals, first.free = entry.code, entry.locals, entry.free
-				entry.code, entry.locals, entry.free = nil, nil, nil
+				entry.code, entry.locals, entry.free = nil, nil, variables{}
 				entry.call(first)
 			}
 			part = m.function(nil)

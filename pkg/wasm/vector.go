@@ -442,12 +442,14 @@ func (g *nest) literalOf(n *node) local {
 func (g *nest) vectorsOf(n *node, in []val, with local) (out []local) {
 	t := n.in[0].dtype()
 	name := func(instruction string) string { return shaped(t, instruction) }
-	if f := inFloat64[n.op]; functions64[f+"×2"].body != nil {
+	if f, slow := inFloat64[n.op]; slow && functions64[f+"×2"].body != nil {
 		return g.callVectors(f, in[0].regs, t)
 	}
+	instruction := vectorName(n.op, t)
+	out = make([]local, 0, len(in[0].regs))
 	for r := range in[0].regs {
 		x := in[0].regs[r]
-		switch instruction := vectorName(n.op, t); {
+		switch {
 		case instruction != "":
 			operands := []local{x}
 			if len(in) > 1 {
