@@ -62,10 +62,10 @@ func assignmentGrade(common *commonOptions) *cobra.Command {
 	cmd.Flags().StringVar(&opt.late, "late", "", `what it costs, as "10% a day, at most 50%" or none (remembered)`)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how much later is not late yet, as 15m (remembered)")
 	cmd.Flags().StringVar(&opt.times, "times", "", "a file of lines student,time: when they handed in; or nbgrader, for its timestamp.txt "+
-		"(which a student could write, unless nbgrader collected). Remembered; without it the files' times count")
+		"(which a student could write, unless nbgrader collected); or "+noList+". Remembered; without it the files' times count")
 	byHandFlag(cmd, &opt.byHand)
 	cmd.Flags().StringVar(&opt.class, "class", "", "a file of lines that begin with the name of a student's folder: who of them handed in nothing gets a line with 0 points, and "+
-		"students who are not in the file are named; or "+noClass+" (remembered)")
+		"students who are not in the file are named; or "+noList+" (remembered)")
 	cmd.Flags().StringArrayVar(&opt.without, "without", nil, "take a student out of the table whose submission is not there any more; may be given several times (remembered)")
 	cmd.Flags().BoolVar(&opt.unsafe, "unsafe", false, "run tasks that need this machine without a sandbox where there is none")
 	return cmd
@@ -196,8 +196,8 @@ func gradesFor(folder, output string) (string, error) {
 // stampsOfNBGrader is the list of times that stands for nbgrader's own.
 const stampsOfNBGrader = "nbgrader"
 
-// noClass says that it is not known who is in the class.
-const noClass = "none"
+// noList stands for the list of --times or --class that is to be forgotten.
+const noList = "none"
 
 // remember notes the rule for late submissions, the times of a list and who is in the class, as far as they are given.
 func remember(book *grade.Book, opt gradeOptions) error {
@@ -206,13 +206,13 @@ func remember(book *grade.Book, opt gradeOptions) error {
 		return err
 	}
 	var times map[string]time.Time
-	if opt.times != "" && opt.times != stampsOfNBGrader {
+	if opt.times != "" && opt.times != stampsOfNBGrader && opt.times != noList {
 		if times, err = grade.ReadTimes(opt.times); err != nil {
 			return err
 		}
 	}
 	var class []string
-	if opt.class != "" && opt.class != noClass {
+	if opt.class != "" && opt.class != noList {
 		if class, err = grade.ReadClass(opt.class); err != nil {
 			return err
 		}

@@ -80,10 +80,12 @@ func TestListsAreRemembered(t *testing.T) {
 	}{
 		{gradeOptions{class: class, times: times}, false, []string{"ada"}, 1},
 		{gradeOptions{}, false, []string{"ada"}, 1},
-		{gradeOptions{class: noClass, times: wrong}, true, []string{"ada"}, 1},
+		{gradeOptions{class: noList, times: wrong}, true, []string{"ada"}, 1},
 		{gradeOptions{class: wrong + "none", times: stampsOfNBGrader}, true, []string{"ada"}, 1},
-		{gradeOptions{class: noClass}, false, nil, 1},
+		{gradeOptions{class: noList}, false, nil, 1},
 		{gradeOptions{times: stampsOfNBGrader}, false, nil, 0},
+		{gradeOptions{times: times}, false, nil, 1},
+		{gradeOptions{times: noList}, false, nil, 0},
 	} {
 		book, err := grade.OpenBook(filepath.Join(folder, "grades"), &assignment.Assignment{Name: "0-practice"})
 		require.NoError(t, err)

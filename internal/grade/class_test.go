@@ -277,6 +277,10 @@ func TestTimesOfAList(t *testing.T) {
 	require.ErrorContains(t, err, "line 4")
 	_, err = read("ada,2026-11-30 23:30:00 XYZ\n")
 	require.ErrorContains(t, err, "line 1", "it is no head")
+	for _, nobody := range []string{"", "student,time\n", "ada,yesterday\n"} {
+		_, err = read(nobody)
+		require.Error(t, err, "with no time the whole class would have that of its files: %q", nobody)
+	}
 	const composed, decomposed = "Zo\u00eb", "Zoe\u0308"
 	day := time.Date(2026, 11, 30, 12, 0, 0, 0, time.Local)
 	for listed, handedIn := range map[string]string{composed: decomposed, decomposed: composed} {

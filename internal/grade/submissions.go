@@ -310,7 +310,8 @@ func (s *Submission) readTimestamp(root *os.Root, file string) {
 	}
 }
 
-// ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, when a time is none, and when a student has two.
+// ReadTimes reads a file of lines student,time. It is an error, which names the line, when it cannot be read, when a time is none, and when a student has two; and when
+// there is no time in it.
 func ReadTimes(file string) (map[string]time.Time, error) {
 	all, timed := map[string]time.Time{}, map[string]bool{}
 	rows, err := readCSV(file, 2, func(row []string) bool { _, err := ParseTime(row[1]); return err == nil })
@@ -329,6 +330,9 @@ func ReadTimes(file string) (map[string]time.Time, error) {
 			return nil, fmt.Errorf("line %d of %s: %s has a time already", row.line, file, brief.Of(name))
 		}
 		all[name], timed[reads(name)] = at, true
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s says of nobody when they handed in: a line is student,time", file)
 	}
 	return all, nil
 }
