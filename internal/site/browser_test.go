@@ -190,7 +190,7 @@ func TestOffline(t *testing.T) {
 	server.Close()
 	reload(p)
 	require.Greater(t, p.Eval(`document.querySelectorAll("main > section").length`), 40.)
-	p.Until(`[...document.images].every((i) => i.complete && i.naturalWidth > 0)`)
+	p.Until(`[...document.images].every((i) => { i.loading = "eager"; return i.complete && i.naturalWidth > 0; })`)
 	require.Equal(t, true, p.Eval(`document.fonts.ready.then(() => document.fonts.check("16px KaTeX_Main") && document.fonts.check('16px "Source Serif 4"'))`))
 	p.Eval(`document.querySelector("[data-script]").scrollIntoView()`)
 	p.Until(`document.querySelector("[data-script] input[type=range]") !== null`)
