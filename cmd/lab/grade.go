@@ -77,7 +77,13 @@ func byHandFlag(cmd *cobra.Command, files *[]string) {
 
 // gradeFolder grades a folder and says how it goes.
 func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeOptions) error {
-	source, err := sourceFor(home, folder, opt.source)
+	output, err := gradesFor(folder, opt.output)
+	if err != nil {
+		return err
+	}
+	opt.output = output
+	graded := grade.AssignmentOf(output)
+	source, err := sourceFor(home, folder, opt.source, graded)
 	if err != nil {
 		return err
 	}
@@ -85,23 +91,19 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 	if err != nil {
 		return err
 	}
-	if opt.output, err = gradesFor(folder, opt.output); err != nil {
-		return err
-	}
-	submissions, others, err := grade.Submissions(a, folder)
-	if err != nil {
-		return err
+	if graded == "" { // make no folder for what holds no submission
+		if _, _, err := grade.Submissions(a, folder); err != nil {
+			return err
+		}
 	}
 	book, err := grade.OpenBook(opt.output, a)
 	if err != nil {
 		return err
 	}
 	defer book.Close()
-	if book.Within(folder) {
-		submissions = make([]grade.Submission, 1)
-		if submissions[0], err = grade.OneStudent(a, folder); err != nil {
-			return err
-		}
+	submissions, others, err := book.Submissions(folder)
+	if err != nil {
+		return err
 	}
 	if alone := submissions[0]; alone.Alone {
 		fmt.Printf("  %s is what one student handed in, %s: what others have in %s stays\n", folder, alone.Student, book.Folder)
@@ -291,8 +293,8 @@ func tell(book *grade.Book, p grade.Published) {
 	}
 }
 
-// sourceFor is the source of the assignment that a folder of submissions is of: the one of which most students have a notebook.
-func sourceFor(home setup.Home, folder, given string) (string, error) {
+// sourceFor is the source of the assignment that a folder of submissions is of: the one of which most students have a notebook or, if that is none, the one that was graded before.
+func sourceFor(home setup.Home, folder, given, graded string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
@@ -326,6 +328,9 @@ func sourceFor(home setup.Home, folder, given string) (string, error) {
 		names = append(names, filepath.Base(source))
 	}
 	if len(sources) == 0 || len(students[names[0]]) == 0 || len(sources) > 1 && len(students[names[0]]) == len(students[names[1]]) {
+		if i := slices.Index(names, graded+".ipynb"); i >= 0 {
+			return sources[i], nil
+		}
 		slices.Sort(names)
 		return "", fmt.Errorf("%s does not say which assignment it is of: name the source with --source (there are %s)", folder, strings.Join(names, ", "))
 	}

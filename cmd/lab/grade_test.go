@@ -22,14 +22,17 @@ func TestSourceOfAFolder(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, nil, 0o644))
 	}
-	_, err := sourceFor(home, folder, "")
+	_, err := sourceFor(home, folder, "", "")
 	require.ErrorContains(t, err, "--source")
+	source, err := sourceFor(home, folder, "", "2-sgd-noise") // which its grades are of
+	require.NoError(t, err)
+	require.Equal(t, "2-sgd-noise.ipynb", filepath.Base(source))
 	write("ada/0-practice.ipynb")
 	write("bert/deep/0-practice.ipynb")
 	for _, name := range []string{"bert/2-sgd-noise.ipynb", "bert/old/2-sgd-noise.ipynb", "bert/older/2-sgd-noise.ipynb"} {
 		write(name)
 	}
-	source, err := sourceFor(home, folder, "")
+	source, err = sourceFor(home, folder, "", "2-sgd-noise")
 	require.NoError(t, err)
 	require.Equal(t, "0-practice.ipynb", filepath.Base(source))
 
@@ -39,7 +42,7 @@ func TestSourceOfAFolder(t *testing.T) {
 	require.NoError(t, err)
 	stdout := os.Stdout
 	os.Stdout = out
-	_, err = sourceFor(home, folder, "")
+	_, err = sourceFor(home, folder, "", "")
 	os.Stdout = stdout
 	require.NoError(t, errors.Join(err, out.Close()))
 	said, err := io.ReadAll(read)
@@ -47,7 +50,7 @@ func TestSourceOfAFolder(t *testing.T) {
 	require.Contains(t, string(said), "owned")
 	require.NotContains(t, string(said), "\x1b")
 	write("ada/2-sgd-noise.ipynb")
-	_, err = sourceFor(home, folder, "")
+	_, err = sourceFor(home, folder, "", "")
 	require.ErrorContains(t, err, "--source")
 }
 

@@ -39,6 +39,7 @@ type Graded struct {
 	Answers map[string]string `json:"answers"`
 	Notes   map[string]string `json:"notes,omitempty"` // what was unusual about answers
 	Seconds float64           `json:"seconds"`         // that it took
+	Alone   bool              `json:"alone,omitempty"` // it was graded from a folder of the student's own
 	Missing bool              `json:"-"`               // nothing was handed in
 }
 
@@ -111,6 +112,16 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// AssignmentOf is the name of the assignment whose grades a folder holds, "" if it holds none that can be read.
+func AssignmentOf(folder string) string {
+	var has state
+	text, err := os.ReadFile(filepath.Join(folder, stateFile))
+	if err != nil || json.Unmarshal(text, &has) != nil || has.Assignment == nil {
+		return ""
+	}
+	return has.Assignment.Name
 }
 
 // open reads the state, or makes one with a seed of its own.
@@ -282,18 +293,22 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 	graded, _ := b.result(s.Key)
 	digest := s.digest(checks)
 	if failed == nil && graded != nil && graded.Digest == digest && graded.Student == s.Student {
-		if graded.Handed.Equal(s.Handed) {
+		if graded.Handed.Equal(s.Handed) && graded.Checks == checks && graded.Alone == s.Alone {
 			return false, nil
 		}
-		graded.Handed = s.Handed
+		graded.Handed, graded.Checks, graded.Alone = s.Handed, checks, s.Alone
 		return false, b.store(graded, false)
 	}
-	again := graded != nil && graded.Failed == ""
+	content, again := s.digest(""), graded != nil && graded.Failed == ""
+	if again && graded.Alone && !s.Alone && graded.Content != content {
+		s.remark(otherAlone)
+	}
 	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed}
 	if failed == nil {
 		graded, failed = g.Grade(ctx, s)
-		graded.Content = s.digest("")
+		graded.Content = content
 	}
+	graded.Alone = s.Alone
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}

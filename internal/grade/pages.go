@@ -84,9 +84,9 @@ func (b *Book) Publish(given []Given) (p Published, err error) {
 		results, students = append(results, b.nothing(name)), append(students, name)
 	}
 	for _, r := range gone {
-		students, p.Gone = append(students, r.Student), append(p.Gone, r.Student)
+		p.Gone = append(p.Gone, r.Student)
 	}
-	marks, err := b.ownMarks(students)
+	marks, err := b.ownMarks(append(students, missingFrom(students, p.Gone)...))
 	if err != nil {
 		return p, err
 	}
@@ -160,6 +160,9 @@ func (b *Book) holds(list []byte, marks Marks) bool {
 
 // answered tells whether a mark is for what its student has handed in at some time.
 func (b *Book) answered(l line, m mark) bool {
+	if m.of == nothingAtAll {
+		return true
+	}
 	folder := b.student(keyOf(l.student))
 	files, _ := os.ReadDir(folder)
 	for _, file := range files {

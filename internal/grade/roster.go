@@ -79,7 +79,7 @@ func missingFrom(others, names []string) (missing []string) {
 
 // nothing is what a student has who handed in nothing.
 func (b *Book) nothing(student string) *Graded {
-	r := &Graded{Student: student, Key: keyOf(student), Problem: nothingAtAll, Missing: true}
+	r := &Graded{Student: student, Key: keyOf(student), Content: nothingAtAll, Problem: nothingAtAll, Missing: true}
 	for _, t := range b.Assignment.Tasks {
 		r.Tasks = append(r.Tasks, TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Wrong: nothing})
 	}
@@ -88,8 +88,8 @@ func (b *Book) nothing(student string) *Graded {
 
 // present are the keys of those whose submissions are there, once these have been looked at. One student's own folder says nothing of the others. It is nil if all are there.
 func (b *Book) present(all []Submission) (keys []string) {
-	if alone := len(all) == 1 && all[0].Alone; alone && b.Here == nil {
-		return nil
+	if alone := len(all) == 1 && all[0].Alone; len(all) == 0 || alone && b.Here == nil {
+		return b.Here
 	} else if alone {
 		keys = slices.Clone(b.Here)
 	}
@@ -147,10 +147,24 @@ func (b *Book) SetFolder(folder string, others []string) error {
 	return b.save()
 }
 
-// Within tells whether a folder is that of one student: it lies in one that was graded whole.
-func (b *Book) Within(folder string) bool {
+// Submissions lists what is handed in in a folder, as the function of this name does. A folder that lies in one that was graded whole is one student's own. The student of such a
+// folder is the one of these grades whom its name means. It is an error when the folder cannot be read, and when it holds no submission.
+func (b *Book) Submissions(folder string) (all []Submission, others []string, err error) {
 	path, err := resolved(folder)
-	return err == nil && slices.Contains(b.Folders, filepath.Dir(path))
+	if err != nil {
+		return nil, nil, fmt.Errorf("the submissions cannot be read: %w", err)
+	}
+	if slices.Contains(b.Folders, filepath.Dir(path)) {
+		one, wrong := OneStudent(b.Assignment, folder)
+		all, err = []Submission{one}, wrong
+	} else {
+		all, others, err = Submissions(b.Assignment, folder)
+	}
+	if err == nil && all[0].Alone {
+		all[0].Student = meant(all[0].Student, b.students(nil))
+		all[0].Key = keyOf(all[0].Student)
+	}
+	return all, others, err
 }
 
 // stored are all results in the folder. It is an error when one cannot be read, and then the others are returned.
@@ -174,18 +188,23 @@ func (b *Book) stored() (all []*Graded, err error) {
 	return all, damaged
 }
 
-// students are the names of the submissions and of who has a result; one that is damaged is made anew.
+// students are the names of the submissions and of who has a result, once these have been looked at; a result that is damaged is made anew. A name of before that reads as one
+// of now is not among them: who has the latter is meant.
 func (b *Book) students(all []Submission) (names []string) {
 	for _, s := range all {
 		names = append(names, s.Student)
 	}
+	here := b.present(all)
+	var before []string
 	stored, _ := b.stored()
 	for _, r := range stored {
-		if !slices.Contains(names, r.Student) {
+		if here != nil && !slices.Contains(here, r.Key) {
+			before = append(before, r.Student)
+		} else if !slices.Contains(names, r.Student) {
 			names = append(names, r.Student)
 		}
 	}
-	return names
+	return append(names, missingFrom(names, before)...)
 }
 
 // Results are those that count, of the submissions that were there the last time and of others that were there before. Gone are those of students who were taken out, or whose
@@ -222,6 +241,7 @@ type Aside struct {
 
 const (
 	nothingAtAll = "nothing was handed in"
+	otherAlone   = "the folder of the class holds another submission than the one graded alone before; this one counts"
 	notThere     = "not in the folder that was graded last; the earlier result counts"
 	otherChecks  = "graded with other checks than the submissions that were graded last; the class's folder has to be graded again"
 )

@@ -45,13 +45,8 @@ func (c *classroom) write(path, text string) {
 func (c *classroom) grade(folder string, givenLists ...string) (fresh []string, p Published) {
 	c.book.state = state{}
 	require.NoError(c, c.book.open(c.grader.Kit.Assignment))
-	all, others, err := Submissions(c.grader.Kit.Assignment, folder)
+	all, others, err := c.book.Submissions(folder)
 	require.NoError(c, err)
-	if c.book.Within(folder) {
-		one, err := OneStudent(c.grader.Kit.Assignment, folder)
-		require.NoError(c, err)
-		all = []Submission{one}
-	}
 	if !all[0].Alone {
 		require.NoError(c, c.book.SetFolder(folder, others))
 	}
@@ -312,5 +307,86 @@ func TestAFolderOfOneStudent(t *testing.T) {
 			require.NotEmpty(t, s.Files)
 		}
 		require.Equal(t, want, strings.Join(names, " "), files)
+	}
+}
+
+// What was given by hand to who had handed in nothing is for that, and hides nothing of what comes later.
+func TestPointsOfWhoHandedInNothing(t *testing.T) {
+	t.Parallel()
+	c := newClassroom(t, "ada")
+	require.NoError(t, c.book.SetClass([]string{"dora"}))
+	list := filepath.Join(t.TempDir(), "list.csv")
+	require.NoError(t, os.WriteFile(list, []byte("dora,explain,1\ndora,descent-step,0\ndora,late,0\n"), 0o644))
+	for range 2 {
+		_, p := c.grade(c.folder, list)
+		require.Equal(t, map[string]float64{"ada": 2, "dora": 1}, c.totals(p))
+		require.Empty(t, p.Standings[1].Again)
+		require.Empty(t, p.Kept)
+	}
+	c.handIn("dora/descent-step.go", rightStep)
+	_, p := c.grade(c.folder, list)
+	require.Equal(t, map[string]float64{"ada": 2, "dora": 1}, c.totals(p))
+	require.Len(t, p.Standings[1].Again, 2, "no answer is as it was; the task and the lateness are not")
+	notebook, err := sourceOf(t, true).Bytes()
+	require.NoError(t, err)
+	c.handIn("dora/0-practice.ipynb", string(notebook))
+	_, p = c.grade(c.folder, list)
+	require.Equal(t, map[string]float64{"ada": 2, "dora": 3}, c.totals(p))
+	require.Equal(t, 1, p.Standings[1].Open)
+	require.Len(t, p.Standings[1].Again, 3)
+	require.Empty(t, p.Kept)
+}
+
+// After an appeal that was graded from elsewhere the class's folder counts again, which is said if it does not hold the same.
+func TestAnAppealFromElsewhere(t *testing.T) {
+	t.Parallel()
+	for files, wantTotal := range map[string]float64{"descent-step.go": 2, "descent-step.go descend.go": 5} {
+		c := newClassroom(t, "ada")
+		c.grade(c.folder)
+		appeal := filepath.Join(t.TempDir(), "ada")
+		for name, text := range map[string]string{"descent-step.go": rightStep, "descend.go": rightRun} {
+			c.write(filepath.Join(appeal, name), text)
+			if strings.Contains(files, name) {
+				c.handIn("ada/"+name, text)
+			}
+		}
+		_, p := c.grade(appeal)
+		require.Equal(t, map[string]float64{"ada": 5}, c.totals(p))
+		for range 2 {
+			_, p = c.grade(c.folder)
+			require.Equal(t, map[string]float64{"ada": wantTotal}, c.totals(p))
+			require.Equal(t, wantTotal == 2, strings.Contains(c.table()["ada"][8], otherAlone), files)
+		}
+		c.handIn("ada/descend.go", rightRun+"\n")
+		_, p = c.grade(c.folder)
+		require.Empty(t, p.Standings[0].Note, "the appeal is not what was graded last")
+	}
+}
+
+// Whoever spells a name otherwise, in a list, in the class's folder or in one that is graded alone, means one student, who has the points by hand and the time of the list.
+func TestListsAndFoldersThatSpellOtherwise(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "Zo\u00eb", "Zoe\u0308"
+	for first, then := range map[string]string{composed: decomposed, decomposed: composed} {
+		c := newClassroom(t, "ada", first)
+		list := filepath.Join(t.TempDir(), "list.csv")
+		require.NoError(t, os.WriteFile(list, []byte(first+",explain,1.5\n"+first+",descent-step,1\n"), 0o644))
+		c.grade(c.folder, list)
+
+		elsewhere := filepath.Join(t.TempDir(), then)
+		c.write(filepath.Join(elsewhere, "descent-step.go"), rightStep)
+		c.write(filepath.Join(elsewhere, "descend.go"), rightRun)
+		_, p := c.grade(elsewhere)
+		require.Equal(t, map[string]float64{"ada": 2, first: 5.5}, c.totals(p))
+
+		require.NoError(t, os.Rename(filepath.Join(c.folder, first), filepath.Join(c.folder, then)))
+		day := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+		for range 2 {
+			require.NoError(t, c.book.SetTimes(map[string]time.Time{first: day}, false))
+			_, p = c.grade(c.folder)
+			require.Equal(t, map[string]float64{"ada": 2, then: 2.5}, c.totals(p))
+			require.True(t, day.Equal(p.Standings[0].Handed))
+			require.Empty(t, p.Kept)
+		}
 	}
 }

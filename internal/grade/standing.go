@@ -60,7 +60,7 @@ type mark struct {
 	points  float64
 	comment string
 	open    bool   // there is a comment alone
-	of      string // the answer to a question, or the digest of the submission, for which the points are; "" if the line does not say
+	of      string // the answer to a question, or the digest of the submission, for which the points are, or nothingAtAll; "" if the line does not say
 }
 
 // changed tells whether the mark is for something else than what is there now, if both are known. Programs for tables cut long texts and end lines otherwise.
@@ -381,7 +381,7 @@ func (s *Standing) question(q assignment.Question, unread bool, marks map[string
 	answered.Comment = m.ofThis()
 	switch {
 	case byHand:
-		if m.of != "" && !answered.There() && s.Content != "" {
+		if m.of != "" && m.of != nothingAtAll && !answered.There() && s.Content != "" {
 			s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
 		}
 		answered.Graded, answered.Earned = true, m.points
@@ -523,7 +523,9 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 		for _, q := range s.Questions {
 			if m, is := marks[s.Student][q.ID]; is || q.There() || !q.Graded {
 				answer := q.Answer
-				if !q.There() {
+				if s.Missing {
+					answer = cmp.Or(m.of, s.Content)
+				} else if !q.There() {
 					answer = m.of
 				}
 				points := q.points("")
