@@ -106,7 +106,7 @@ func gradeFolder(ctx context.Context, home setup.Home, folder string, opt gradeO
 		return err
 	}
 	if alone := submissions[0]; alone.Alone {
-		fmt.Printf("  %s is what one student handed in, %s: what others have in %s stays\n", folder, alone.Student, book.Folder)
+		fmt.Printf("  %s is what one student handed in, %s: what others have in %s stays; if it is a class's, give it other grades with --output\n", folder, alone.Student, book.Folder)
 	} else if err := book.SetFolder(folder, others); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ type state struct {
 	Folders    []string               `json:"folders,omitempty"` // of submissions that were graded whole, as resolved writes them
 	Checks     string                 `json:"checks,omitempty"`  // digest of those that were used the last time
 	Class      []string               `json:"class,omitempty"`   // who is in the class, if a list said so
+	Were       []string               `json:"were,omitempty"`    // who was, in the lists of before
 	Out        []string               `json:"out,omitempty"`     // the keys of those whom the instructor took out of the table
 	Taken      map[string]taken       `json:"taken,omitempty"`   // lines of other lists of points given by hand, by item and student: the last with points, and comments
 }
@@ -76,10 +77,16 @@ type Book struct {
 const stateFile = "state.json"
 
 // OpenBook opens a folder of grades for an assignment, or makes one; without an assignment it opens what is there. Nobody else can while it is open. It is an error when
-// the folder belongs to another assignment, holds no grades where no assignment is given, is open elsewhere or cannot be written.
+// the folder belongs to another assignment, holds no grades where no assignment is given, holds something else, is open elsewhere or cannot be written.
 func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
-	if _, err := os.Stat(filepath.Join(folder, stateFile)); a == nil && errors.Is(err, fs.ErrNotExist) { // it may be the folder of the submissions: write nothing there
-		return nil, fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", folder)
+	if !fileExists(filepath.Join(folder, stateFile)) { // it may be the folder of the submissions: write nothing there
+		entries, _ := os.ReadDir(folder)
+		others := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !hidden(e.Name()) })
+		if a == nil {
+			return nil, fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", folder)
+		} else if others && !fileExists(filepath.Join(folder, "students")) {
+			return nil, fmt.Errorf("%s holds something else than grades: name a new folder or an empty one", folder)
+		}
 	}
 	if err := os.MkdirAll(filepath.Join(folder, "students"), 0o700); err != nil {
 		return nil, err
@@ -134,7 +141,7 @@ func (b *Book) open(a *assignment.Assignment) error {
 		return err
 	default:
 		if err := json.Unmarshal(text, &b.state); err != nil {
-			return fmt.Errorf("%s is damaged (%w): remove it to begin again, and give --due, --late, --grace and --times anew; results of submissions are kept, and replaced as they come",
+			return fmt.Errorf("%s is damaged (%w): remove it to begin again, and give --due, --late, --grace, --times, --class and --without anew; results of submissions are kept, and replaced as they come",
 				filepath.Join(b.Folder, stateFile), err)
 		}
 	}
@@ -224,7 +231,9 @@ func (b *Book) Grade(ctx context.Context, g *Grader, all []Submission, note func
 		return err
 	}
 	b.Checks, b.Here = checks, b.present(all)
-	b.Out = slices.DeleteFunc(b.Out, func(key string) bool { return slices.Contains(b.Here, key) })
+	b.Out = slices.DeleteFunc(b.Out, func(key string) bool {
+		return slices.ContainsFunc(all, func(s Submission) bool { return s.Key == key })
+	})
 	if err := b.save(); err != nil {
 		return err
 	}
@@ -284,7 +293,7 @@ func (b *Book) noteTimes(times map[string]time.Time) error {
 // Since tells whether a student has handed in another submission since the time of the list was used first.
 func (b *Book) Since(s Standing) bool {
 	first, is := b.Timed[s.Student]
-	return is && s.Content != "" && s.Content != first.Content
+	return is && s.Content != "" && s.Content != first.Content && !s.Missing
 }
 
 // grade grades a submission with checks of this digest, unless there is a result for the same.

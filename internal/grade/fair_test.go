@@ -579,6 +579,17 @@ func TestPagesOfWhoIsGone(t *testing.T) {
 	p, err = book.Publish(nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"bert.html"}, book.OlderPages(p))
+
+	require.NoError(t, book.SetClass([]string{"dora"}))
+	p, err = book.Publish(nil)
+	require.NoError(t, err)
+	_, _, err = book.Feedback(p.Standings)
+	require.NoError(t, err)
+	require.NoError(t, book.SetClass(nil))
+	p, err = book.Publish(nil)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(book.Folder, "feedback", "ada (yours 1).html"), nil, 0o644))
+	require.Equal(t, []string{"bert.html", "dora.html"}, book.OlderPages(p))
 }
 
 // However a Go file writes its package clause, the rest of it is the task's code, at its lines.

@@ -37,7 +37,7 @@ const mostFailures = 5
 // Published is what Publish wrote.
 type Published struct {
 	Standings []Standing
-	Gone      []string // students who were taken out, or whose names are spelled otherwise now
+	Gone      []string // students who were taken out, whose names are spelled otherwise now, or who have points by hand and are in the class no more
 	Strangers []string // students whom the list of the class does not have
 	Kept      []string // the names under which files stay that a person had changed
 	Before    int      // lines of other lists that were added before
@@ -48,6 +48,7 @@ type Published struct {
 func (b *Book) ReadByHand(all []Submission, files ...string) (given []Given, err error) {
 	students := b.students(all)
 	students = append(students, missingFrom(students, b.Class)...)
+	students = append(students, missingFrom(students, b.Were)...)
 	if _, err := b.ownMarks(students); err != nil {
 		return nil, err
 	}
@@ -86,11 +87,14 @@ func (b *Book) Publish(given []Given) (p Published, err error) {
 	for _, r := range gone {
 		p.Gone = append(p.Gone, r.Student)
 	}
-	marks, err := b.ownMarks(append(students, missingFrom(students, p.Gone)...))
+	known := append(students, missingFrom(students, p.Gone)...)
+	were := missingFrom(known, b.Were)
+	marks, err := b.ownMarks(append(known, were...))
 	if err != nil {
 		return p, err
 	}
 	p.Before = b.takeOver(marks, given, append(gone, results...))
+	p.Gone = append(p.Gone, slices.DeleteFunc(were, func(name string) bool { return marks[name] == nil })...)
 	p.Standings = b.Standings(results, marks)
 	if p.Kept, err = b.write(p, marks); err == nil && len(given) > 0 {
 		err = b.save() // only now: what is not remembered is taken over again
@@ -202,9 +206,11 @@ func (b *Book) Feedback(all []Standing) (folder string, kept []string, err error
 
 // OlderPages are the pages of students who are not in the table any more, which stay in the folder that Feedback returns.
 func (b *Book) OlderPages(p Published) (names []string) {
-	for _, student := range p.Gone {
-		if name := keyOf(student) + ".html"; fileExists(filepath.Join(b.Folder, "feedback", name)) {
-			names = append(names, name)
+	files, _ := os.ReadDir(filepath.Join(b.Folder, "feedback"))
+	for _, file := range files {
+		key, page := strings.CutSuffix(file.Name(), ".html")
+		if page && !strings.Contains(key, " ") && !slices.ContainsFunc(p.Standings, func(s Standing) bool { return s.Key == key }) { // a page that a person changed has a space
+			names = append(names, file.Name())
 		}
 	}
 	return names

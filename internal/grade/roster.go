@@ -50,8 +50,10 @@ func ReadClass(file string) (names []string, err error) {
 	return names, nil
 }
 
-// SetClass remembers who is in the class, nobody if that is not known. Who was taken out and is in the class comes back. It is an error when the folder cannot be written.
+// SetClass remembers who is in the class, nobody if that is not known, and who was: they may have points by hand. Who was taken out and is in the class comes back. It is an error
+// when the folder cannot be written.
 func (b *Book) SetClass(names []string) error {
+	b.Were = append(b.Were, missingFrom(b.Were, b.Class)...)
 	b.Class = names
 	b.Out = slices.DeleteFunc(b.Out, func(key string) bool {
 		r, err := b.result(key)
@@ -77,9 +79,14 @@ func missingFrom(others, names []string) (missing []string) {
 	return missing
 }
 
-// nothing is what a student has who handed in nothing.
+// nothing is what a student has who handed in nothing or, if the grader was ended before it came to that student, has no result yet.
 func (b *Book) nothing(student string) *Graded {
-	r := &Graded{Student: student, Key: keyOf(student), Content: nothingAtAll, Problem: nothingAtAll, Missing: true}
+	r := &Graded{Student: student, Key: keyOf(student)}
+	if slices.Contains(b.Here, r.Key) {
+		r.Failed = "it is not graded yet"
+	} else {
+		r.Content, r.Problem, r.Missing = nothingAtAll, nothingAtAll, true
+	}
 	for _, t := range b.Assignment.Tasks {
 		r.Tasks = append(r.Tasks, TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Wrong: nothing})
 	}
@@ -101,8 +108,8 @@ func (b *Book) present(all []Submission) (keys []string) {
 	return keys
 }
 
-// TakeOut takes students out of the table who are not among the submissions any more. Their results stay in the folder, and so do their points by hand. Who hands in again, or comes
-// into the list of the class, is back. It is an error when nobody has such a name, when a student's submission is there or is in that list, and when the folder cannot be written.
+// TakeOut takes students out of the table who are not among the submissions. Their results stay in the folder, and so do their points by hand. Whose submission is graded again, or who
+// comes into the list of the class, is back. It is an error when nobody has such a name, when a student's submission is there or is in that list, and when the folder cannot be written.
 func (b *Book) TakeOut(names []string, all []Submission) error {
 	if len(names) == 0 {
 		return nil
@@ -111,7 +118,7 @@ func (b *Book) TakeOut(names []string, all []Submission) error {
 	if err != nil {
 		return err
 	}
-	keys, here, out := map[string]string{}, b.present(all), slices.Clone(b.Out)
+	keys, out := map[string]string{}, slices.Clone(b.Out)
 	var students []string
 	for _, r := range stored {
 		keys[r.Student], students = r.Key, append(students, r.Student)
@@ -124,7 +131,7 @@ func (b *Book) TakeOut(names []string, all []Submission) error {
 			return fmt.Errorf("--without=%s: the list of --class has this name: take it out there, and give the list again", brief.Of(name))
 		case !is:
 			return fmt.Errorf("--without=%s: nobody of this name has a result.%s", brief.Of(name), nearest.DidYouMean("", student, students))
-		case here == nil || slices.Contains(here, key):
+		case slices.ContainsFunc(all, func(s Submission) bool { return s.Key == key }):
 			return fmt.Errorf("--without=%s: the submission is there, and would be graded: move it elsewhere first", brief.Of(name))
 		case !slices.Contains(out, key):
 			out = append(out, key)
@@ -147,22 +154,25 @@ func (b *Book) SetFolder(folder string, others []string) error {
 	return b.save()
 }
 
-// Submissions lists what is handed in in a folder, as the function of this name does. A folder that lies in one that was graded whole is one student's own. The student of such a
-// folder is the one of these grades whom its name means. It is an error when the folder cannot be read, and when it holds no submission.
+// Submissions lists what is handed in in a folder, as the function of this name does. A folder is also one student's own if it lies in one that was graded whole, or if it was not
+// graded whole itself and has the name of a student in these grades. That student has what it holds, whoever composes the name otherwise. It is an error when the folder cannot be
+// read, and when it holds no submission.
 func (b *Book) Submissions(folder string) (all []Submission, others []string, err error) {
 	path, err := resolved(folder)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the submissions cannot be read: %w", err)
 	}
-	if slices.Contains(b.Folders, filepath.Dir(path)) {
+	students := b.students(nil)
+	students = append(students, missingFrom(students, b.Class)...)
+	student := meant(Readable(filepath.Base(path)), students)
+	if slices.Contains(b.Folders, filepath.Dir(path)) || slices.Contains(students, student) && !slices.Contains(b.Folders, path) {
 		one, wrong := OneStudent(b.Assignment, folder)
 		all, err = []Submission{one}, wrong
 	} else {
 		all, others, err = Submissions(b.Assignment, folder)
 	}
 	if err == nil && all[0].Alone {
-		all[0].Student = meant(all[0].Student, b.students(nil))
-		all[0].Key = keyOf(all[0].Student)
+		all[0].Student, all[0].Key = student, keyOf(student)
 	}
 	return all, others, err
 }
@@ -220,7 +230,7 @@ func (b *Book) Results() (all, gone []*Graded, err error) {
 			switch {
 			case b.isHere(r.Key) != here || has[r.Student]: // who has a newer result under another key
 				continue
-			case !here && (slices.Contains(b.Out, r.Key) || spelled[reads(r.Student)]):
+			case slices.Contains(b.Out, r.Key), !here && spelled[reads(r.Student)]:
 				gone = append(gone, r)
 				continue
 			}
@@ -243,7 +253,7 @@ const (
 	nothingAtAll = "nothing was handed in"
 	otherAlone   = "the folder of the class holds another submission than the one graded alone before; this one counts"
 	notThere     = "not in the folder that was graded last; the earlier result counts"
-	otherChecks  = "graded with other checks than the submissions that were graded last; the class's folder has to be graded again"
+	otherChecks  = "graded with other checks than the submissions that were graded last"
 )
 
 // aside is what is said of a result because of the others, "" if nothing is.
@@ -257,6 +267,9 @@ func (b *Book) aside(r *Graded) string {
 	}
 	if r.Checks != "" && b.Checks != "" && r.Checks != b.Checks {
 		says = append(says, otherChecks)
+		if b.isHere(r.Key) { // or else it does not help
+			says = append(says, "the class's folder has to be graded again")
+		}
 	}
 	return strings.Join(says, "; ")
 }
@@ -279,7 +292,7 @@ func (p Published) Asides() (asides []Aside) {
 		add("not in the list of the class, and graded", p.Strangers...)
 	}
 	if len(p.Gone) > 0 {
-		add("left out of the table; the results stay in the folder", p.Gone...)
+		add("left out of the table; what they had stays in the folder", p.Gone...)
 	}
 	return asides
 }

@@ -2,8 +2,10 @@ package grade
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,9 +157,13 @@ func TestGradingOneAgainKeepsTheOthers(t *testing.T) {
 // Results by other checks than the newest are said to be so.
 func TestResultsOfOtherChecks(t *testing.T) {
 	b := &Book{state: state{Checks: "new"}}
-	for checks, want := range map[string]string{"": "", "new": "", "old": otherChecks} {
-		require.Equal(t, want, b.aside(&Graded{Key: "ada", Checks: checks}))
+	for checks, want := range map[string]string{"": "", "new": "", "old": "graded again"} {
+		says := b.aside(&Graded{Key: "ada", Checks: checks})
+		require.Contains(t, says, want)
+		require.Equal(t, want == "", says == "")
 	}
+	b.Here = []string{"bert"}
+	require.Equal(t, notThere+"; "+otherChecks, b.aside(&Graded{Key: "ada", Checks: "old"}), "the class's folder does not hold it")
 }
 
 // Who is gone leaves the table when the instructor says so, and comes back with a submission. Nothing is lost meanwhile.
@@ -248,10 +254,49 @@ func TestWhoHandedInNothing(t *testing.T) {
 		require.Equal(t, want, c.totals(p))
 		require.Equal(t, []string{"dora"}, p.Asides()[0].Students)
 	}
-	require.NoError(t, c.book.SetClass(nil))
-	require.NoError(t, os.Remove(filepath.Join(c.book.Folder, ByHandFile)))
-	_, p = c.grade(c.folder)
-	require.Len(t, c.totals(p), 3)
+
+	// Who leaves the list of the class leaves the table; the points by hand stay for who comes back.
+	for _, class := range [][]string{nil, {"emil"}, {"dora"}} {
+		require.NoError(t, c.book.SetClass(class))
+		want := maps.Clone(want)
+		if len(class) == 0 || class[0] != "dora" {
+			delete(want, "dora")
+		}
+		_, p = c.grade(c.folder)
+		require.Equal(t, want, c.totals(p))
+		require.Equal(t, len(want) == 3, slices.Contains(p.Gone, "dora"))
+		text, err := os.ReadFile(filepath.Join(c.book.Folder, ByHandFile))
+		require.NoError(t, err)
+		require.Contains(t, string(text), "in the lesson")
+	}
+}
+
+// Whose submission is there, and was not graded before the grader was ended, did not hand in nothing.
+func TestWhoIsNotGradedYet(t *testing.T) {
+	book, publish := handBook(t, true)
+	require.NoError(t, book.SetClass([]string{"ada"}))
+	book.Here = []string{"ada"}
+	s, p := publish("")
+	require.NotEmpty(t, s.Failed)
+	require.False(t, s.Missing)
+	require.Empty(t, p.Asides())
+}
+
+// Who was graded alone can be taken out as well, and stays out when others are graded.
+func TestTakingOutWhoWasGradedAlone(t *testing.T) {
+	t.Parallel()
+	c := newClassroom(t, "ada", "bert")
+	for _, student := range []string{"bert", "ada"} {
+		c.grade(filepath.Join(c.folder, student))
+	}
+	ada, _, err := c.book.Submissions(filepath.Join(c.folder, "ada"))
+	require.NoError(t, err)
+	require.ErrorContains(t, c.book.TakeOut([]string{"ada"}, ada), "is there")
+	require.NoError(t, c.book.TakeOut([]string{"bert"}, ada))
+	_, p := c.grade(filepath.Join(c.folder, "ada"))
+	require.Equal(t, map[string]float64{"ada": 2}, c.totals(p))
+	_, p = c.grade(filepath.Join(c.folder, "bert"))
+	require.Equal(t, map[string]float64{"ada": 2, "bert": 2}, c.totals(p))
 }
 
 // Lists of a class are read as programs write them; a slip in one is named by its line.
@@ -389,4 +434,30 @@ func TestListsAndFoldersThatSpellOtherwise(t *testing.T) {
 			require.Empty(t, p.Kept)
 		}
 	}
+}
+
+// A folder is the student's whose name it has, whatever it holds and how deep; one that is named as the assignment is nobody's.
+func TestFoldersOfKnownStudents(t *testing.T) {
+	t.Parallel()
+	c := newClassroom(t, "ada", "bert")
+	require.NoError(t, c.book.SetClass([]string{"dora"}))
+	c.grade(c.folder)
+	for _, files := range []string{"ada work/0-practice.ipynb ada", "ada draft.ipynb ada", "ada work.zip ada", "dora work/descend.go dora", "emil work/descend.go work"} {
+		at := strings.Fields(files)
+		folder := filepath.Join(t.TempDir(), at[0])
+		c.write(filepath.Join(folder, at[1]), "{}")
+		all, _, err := c.book.Submissions(folder)
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		require.Equal(t, at[2], all[0].Student, files)
+		require.Equal(t, at[0] == at[2], all[0].Alone, files)
+	}
+	c.handIn("ada/0-practice/0-practice.ipynb", "{}")
+	_, _, err := c.book.Submissions(filepath.Join(c.folder, "ada", "0-practice"))
+	require.ErrorContains(t, err, "named as the assignment")
+	_, _, err = c.book.Submissions(filepath.Join(c.folder, "nobody"))
+	require.Error(t, err)
+	all, _, err := c.book.Submissions(c.folder)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
 }

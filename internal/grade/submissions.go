@@ -62,7 +62,7 @@ const (
 // Submissions lists what is handed in for an assignment: a folder for each student, whose files count as look says, or a notebook for each. Links are not
 // followed: they would lead to others' files. Students handed in when the latest of their files was written, of those that are the notebook or a task's. The
 // files themselves are read one submission at a time, when it is graded. Others are the names of what is no submission. It is an error when the folder
-// cannot be read. Two submissions of one name are one that is unclear: a student may have chosen the name, and must neither stop the others nor take
+// cannot be read or holds no submission. Two submissions of one name are one that is unclear: a student may have chosen the name, and must neither stop the others nor take
 // their points. A folder that is one student's own, as ofOne tells, is one submission.
 func Submissions(a *assignment.Assignment, folder string) (all []Submission, others []string, err error) {
 	entries, err := os.ReadDir(folder)
@@ -105,7 +105,10 @@ func Submissions(a *assignment.Assignment, folder string) (all []Submission, oth
 	}
 	if ofOne(a, entries, all) {
 		s, err := OneStudent(a, folder)
-		return []Submission{s}, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		return []Submission{s}, nil, nil
 	}
 	if len(all) == 0 {
 		return nil, nil, fmt.Errorf("%s holds no submission: it holds a folder, or a notebook, for each student", folder)
@@ -126,11 +129,15 @@ func ofOne(a *assignment.Assignment, entries []fs.DirEntry, all []Submission) bo
 	return own
 }
 
-// OneStudent is what lies in a folder that is one student's own: the name of the folder is the student. It is an error when the folder cannot be read.
+// OneStudent is what lies in a folder that is one student's own: the name of the folder is the student. It is an error when the folder cannot be read, and when it is named as the
+// assignment, as nbgrader names a folder below the student's.
 func OneStudent(a *assignment.Assignment, folder string) (Submission, error) {
 	folder, err := resolved(folder)
 	if err != nil {
 		return Submission{}, err
+	}
+	if strings.EqualFold(filepath.Base(folder), a.Name) {
+		return Submission{}, fmt.Errorf("%s is named as the assignment and not as a student: name the student's folder, which may be the one above it", folder)
 	}
 	s, err := submissionAt(a, folder)
 	s.Key, s.Alone = keyOf(s.Student), true
