@@ -155,8 +155,7 @@ func (b *Book) SetFolder(folder string, others []string) error {
 }
 
 // Submissions lists what is handed in in a folder, as the function of this name does. A folder is also one student's own if it lies in one that was graded whole, or if it was not
-// graded whole itself and has the name of a student in these grades. That student has what it holds, whoever composes the name otherwise. It is an error when the folder cannot be
-// read, and when it holds no submission.
+// graded whole itself and has the name of a student in these grades, however the letters are composed. It is an error when the folder cannot be read, and when it holds no submission.
 func (b *Book) Submissions(folder string) (all []Submission, others []string, err error) {
 	path, err := resolved(folder)
 	if err != nil {
@@ -198,8 +197,8 @@ func (b *Book) stored() (all []*Graded, err error) {
 	return all, damaged
 }
 
-// students are the names of the submissions and of who has a result, once these have been looked at; a result that is damaged is made anew. A name of before that reads as one
-// of now is not among them: who has the latter is meant.
+// students are the names of the submissions and of who has a result, once these have been looked at; a result that is damaged is made anew. Who is not there, and has a name
+// that reads as one of those who are, is left out: a list with either spelling means who is there.
 func (b *Book) students(all []Submission) (names []string) {
 	for _, s := range all {
 		names = append(names, s.Student)
