@@ -93,9 +93,9 @@ func (b *Browser) try(session, method string, params map[string]any) (result, re
 	}
 }
 
-// Hand is a script for pages with sliders: pull moves one, as a hand that stays on it does, and release lets go; drawn tells of each new picture
-// below a node. With drags, which moves one from
-// place to place, it takes the milliseconds from each move to the next picture below a node, the shortest first.
+// Hand is a script for pages with sliders: pull moves one, as a hand that stays on it does, and release lets go; drawn tells of each new
+// picture below a node. With drags, which moves one from place to place, it takes the milliseconds from each move to the next picture
+// below a node, the shortest first.
 const Hand = `
 window.pull = (slider, place) => {
 	slider.value = place;
