@@ -328,7 +328,7 @@ func sourceFor(home setup.Home, folder, given, graded string) (string, error) {
 		names = append(names, filepath.Base(source))
 	}
 	if len(sources) == 0 || len(students[names[0]]) == 0 || len(sources) > 1 && len(students[names[0]]) == len(students[names[1]]) {
-		if i := slices.Index(names, graded+".ipynb"); i >= 0 {
+		if i := slices.Index(names, graded+".ipynb"); i >= 0 && len(students[names[i]]) == len(students[names[0]]) {
 			return sources[i], nil
 		}
 		slices.Sort(names)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -84,7 +85,7 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 		others := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !hidden(e.Name()) })
 		if a == nil {
 			return nil, fmt.Errorf("%s holds no grades: lab assignment grade makes such a folder", folder)
-		} else if others && !fileExists(filepath.Join(folder, "students")) {
+		} else if others && !fileExists(filepath.Join(folder, ".lock")) {
 			return nil, fmt.Errorf("%s holds something else than grades: name a new folder or an empty one", folder)
 		}
 	}
@@ -309,10 +310,11 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 		return false, b.store(graded, false)
 	}
 	content, again := s.digest(""), graded != nil && graded.Failed == ""
-	if again && graded.Alone && !s.Alone && graded.Content != content {
+	if graded != nil && !s.Alone && (again && graded.Alone && graded.Content != content ||
+		strings.Contains(graded.Note, otherAlone) && (graded.Content == content || graded.Content == "")) { // also after a run that failed
 		s.remark(otherAlone)
 	}
-	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed}
+	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Note: s.Note}
 	if failed == nil {
 		graded, failed = g.Grade(ctx, s)
 		graded.Content = content

@@ -88,7 +88,11 @@ func (b *Book) nothing(student string) *Graded {
 		r.Content, r.Problem, r.Missing = nothingAtAll, nothingAtAll, true
 	}
 	for _, t := range b.Assignment.Tasks {
-		r.Tasks = append(r.Tasks, TaskResult{ID: t.ID, Title: t.Title, Of: t.Points, Wrong: nothing})
+		task := TaskResult{ID: t.ID, Title: t.Title, Of: t.Points}
+		if r.Missing {
+			task.Wrong = nothing
+		}
+		r.Tasks = append(r.Tasks, task)
 	}
 	return r
 }

@@ -382,6 +382,31 @@ func TestPointsOfWhoHandedInNothing(t *testing.T) {
 	require.Empty(t, p.Kept)
 }
 
+// Points for no answer are not for one that comes later, and a file is nobody's folder.
+func TestPointsForNoAnswer(t *testing.T) {
+	t.Parallel()
+	c := newClassroom(t, "ada")
+	list := filepath.Join(t.TempDir(), "list.csv")
+	require.NoError(t, os.WriteFile(list, []byte("ada,explain,0\n"), 0o644))
+	for range 2 {
+		_, p := c.grade(c.folder, list)
+		require.Equal(t, map[string]float64{"ada": 2}, c.totals(p))
+		require.Empty(t, p.Standings[0].Again)
+		require.Empty(t, p.Kept)
+	}
+	notebook, err := sourceOf(t, true).Bytes()
+	require.NoError(t, err)
+	c.handIn("ada/0-practice.ipynb", string(notebook))
+	_, p := c.grade(c.folder, list)
+	require.Equal(t, 1, p.Standings[0].Open)
+	require.Len(t, p.Standings[0].Again, 1)
+	require.Empty(t, p.Kept)
+
+	c.handIn("bert.ipynb", string(notebook))
+	_, _, err = c.book.Submissions(filepath.Join(c.folder, "bert.ipynb"))
+	require.ErrorContains(t, err, "is a file")
+}
+
 // After an appeal that was graded from elsewhere the class's folder counts again, which is said if it does not hold the same.
 func TestAnAppealFromElsewhere(t *testing.T) {
 	t.Parallel()

@@ -316,7 +316,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 // standing is the result of a student with the student's marks, in which points for an earlier answer move into the comment.
 func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 	s := Standing{Graded: r, Aside: b.aside(r)}
-	unread := r.Failed != "" && r.Answers == nil
+	unread, now := r.Failed != "" && r.Answers == nil, cmp.Or(r.Content, r.Failed)
 	if b.allByHand(r, marks) {
 		r.Failed = ""
 	}
@@ -325,7 +325,7 @@ func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 		comment := m.ofThis()
 		if is && !m.open {
 			r.Tasks[i].Points, comment = m.points, "by hand. "+comment
-			if m.changed(r.Content) {
+			if m.changed(now) {
 				s.Again = append(s.Again, t.Title+": its points were given by hand for an earlier submission; empty the last field of that line if they are right")
 			}
 		}
@@ -341,7 +341,7 @@ func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 	m, is := marks[late]
 	if is && !m.open {
 		s.Penalty = min(m.points, s.Earned)
-		if m.changed(r.Content) {
+		if m.changed(now) {
 			s.Again = append(s.Again, "what lateness costs was said for an earlier submission; empty the last field of that line if it is right")
 		}
 	}
@@ -527,6 +527,9 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 					answer = cmp.Or(m.of, s.Content)
 				} else if !q.There() {
 					answer = m.of
+					if is && !m.open && s.Content != "" { // points for no answer are not for a later one
+						answer = cmp.Or(m.of, nothingAtAll)
+					}
 				}
 				points := q.points("")
 				if m.open {

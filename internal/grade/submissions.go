@@ -129,12 +129,15 @@ func ofOne(a *assignment.Assignment, entries []fs.DirEntry, all []Submission) bo
 	return own
 }
 
-// OneStudent is what lies in a folder that is one student's own: the name of the folder is the student. It is an error when the folder cannot be read, and when it is named as the
-// assignment, as nbgrader names a folder below the student's.
+// OneStudent is what lies in a folder that is one student's own: the name of the folder is the student. It is an error when it is no folder or cannot be read, and when it is named as
+// the assignment, as nbgrader names a folder below the student's.
 func OneStudent(a *assignment.Assignment, folder string) (Submission, error) {
 	folder, err := resolved(folder)
 	if err != nil {
 		return Submission{}, err
+	}
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return Submission{}, fmt.Errorf("%s is a file: name the student's folder, or grade the class's again", folder)
 	}
 	if strings.EqualFold(filepath.Base(folder), a.Name) {
 		return Submission{}, fmt.Errorf("%s is named as the assignment and not as a student: name the student's folder, which may be the one above it", folder)
