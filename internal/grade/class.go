@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -42,6 +41,9 @@ type Graded struct {
 	Seconds float64           `json:"seconds"`         // that it took
 	Alone   bool              `json:"alone,omitempty"` // it was graded from a folder of the student's own
 	Missing bool              `json:"-"`               // nothing was handed in
+
+	// Appealed is the content that was graded alone before the class's folder was graded again, until that holds something else than it did then.
+	Appealed string `json:"appealed,omitempty"`
 }
 
 // state is what a folder of grades remembers.
@@ -89,13 +91,16 @@ func OpenBook(folder string, a *assignment.Assignment) (*Book, error) {
 			return nil, fmt.Errorf("%s holds something else than grades: name a new folder or an empty one", folder)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(folder, "students"), 0o700); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
 	if err := closeToOthers(folder); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(folder, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(folder, "students"), 0o700)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -310,16 +315,21 @@ func (b *Book) grade(ctx context.Context, g *Grader, s Submission, checks string
 		return false, b.store(graded, false)
 	}
 	content, again := s.digest(""), graded != nil && graded.Failed == ""
-	if graded != nil && !s.Alone && (again && graded.Alone && graded.Content != content ||
-		strings.Contains(graded.Note, otherAlone) && (graded.Content == content || graded.Content == "")) { // also after a run that failed
+	appealed := ""
+	if again && graded.Alone {
+		appealed = graded.Content
+	} else if graded != nil && (!again || graded.Content == content) {
+		appealed = graded.Appealed
+	}
+	if failed == nil && !s.Alone && appealed != "" && appealed != content {
 		s.remark(otherAlone)
 	}
-	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed, Note: s.Note}
+	graded = &Graded{Student: s.Student, Key: s.Key, Handed: s.Handed}
 	if failed == nil {
 		graded, failed = g.Grade(ctx, s)
 		graded.Content = content
 	}
-	graded.Alone = s.Alone
+	graded.Alone, graded.Appealed = s.Alone, appealed
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}

@@ -60,7 +60,7 @@ type mark struct {
 	points  float64
 	comment string
 	open    bool   // there is a comment alone
-	of      string // the answer to a question, or the digest of the submission, for which the points are, or nothingAtAll; "" if the line does not say
+	of      string // the answer to a question, or the digest of the submission, for which the points are, or nothingAtAll or notGraded; "" if the line does not say
 }
 
 // changed tells whether the mark is for something else than what is there now, if both are known. Programs for tables cut long texts and end lines otherwise.
@@ -68,6 +68,9 @@ func (m mark) changed(now string) bool {
 	even := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	return m.of != "" && now != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
 }
+
+// forNothing tells whether the mark is for no submission or answer, or for one that nobody could read.
+func (m mark) forNothing() bool { return m.of == nothingAtAll || m.of == notGraded }
 
 // with is the mark with another line for the same: its points replace those that are there, its comment is added.
 func (m mark) with(line mark) mark {
@@ -316,7 +319,7 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 // standing is the result of a student with the student's marks, in which points for an earlier answer move into the comment.
 func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 	s := Standing{Graded: r, Aside: b.aside(r)}
-	unread, now := r.Failed != "" && r.Answers == nil, cmp.Or(r.Content, r.Failed)
+	unread, now := r.Failed != "" && r.Answers == nil, cmp.Or(r.Content, notGraded)
 	if b.allByHand(r, marks) {
 		r.Failed = ""
 	}
@@ -381,8 +384,11 @@ func (s *Standing) question(q assignment.Question, unread bool, marks map[string
 	answered.Comment = m.ofThis()
 	switch {
 	case byHand:
-		if m.of != "" && m.of != nothingAtAll && !answered.There() && s.Content != "" {
+		switch known := m.of == "" || m.forNothing(); {
+		case !known && !answered.There() && s.Content != "":
 			s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
+		case unread && m.of == nothingAtAll:
+			s.Again = append(s.Again, q.Title+": its points were given by hand when nothing was handed in; empty the last field of that line if they are right")
 		}
 		answered.Graded, answered.Earned = true, m.points
 		s.Earned += m.points
@@ -518,7 +524,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	}
 	for _, s := range all {
 		for _, item := range items {
-			marked(s.Student, item, s.Content)
+			marked(s.Student, item, cmp.Or(s.Content, notGraded))
 		}
 		for _, q := range s.Questions {
 			if m, is := marks[s.Student][q.ID]; is || q.There() || !q.Graded {
@@ -529,6 +535,8 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 					answer = m.of
 					if is && !m.open && s.Content != "" { // points for no answer are not for a later one
 						answer = cmp.Or(m.of, nothingAtAll)
+					} else if is && !m.open {
+						answer = cmp.Or(m.of, notGraded)
 					}
 				}
 				points := q.points("")
