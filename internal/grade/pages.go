@@ -164,7 +164,7 @@ func (b *Book) holds(list []byte, marks Marks) bool {
 
 // answered tells whether a mark is for what its student has handed in at some time.
 func (b *Book) answered(l line, m mark) bool {
-	if m.forNothing() {
+	if m.of == nothingAtAll {
 		return true
 	}
 	folder := b.student(keyOf(l.student))

@@ -254,7 +254,6 @@ type Aside struct {
 
 const (
 	nothingAtAll = "nothing was handed in"
-	notGraded    = "it could not be graded"
 	otherAlone   = "the folder of the class holds another submission than the one graded alone before; this one counts"
 	notThere     = "not in the folder that was graded last; the earlier result counts"
 	otherChecks  = "graded with other checks than the submissions that were graded last"

@@ -60,7 +60,7 @@ type mark struct {
 	points  float64
 	comment string
 	open    bool   // there is a comment alone
-	of      string // the answer to a question, or the digest of the submission, for which the points are, or nothingAtAll or notGraded; "" if the line does not say
+	of      string // the answer to a question, or the digest of the submission, for which the points are, or nothingAtAll; "" if the line does not say
 }
 
 // changed tells whether the mark is for something else than what is there now, if both are known. Programs for tables cut long texts and end lines otherwise.
@@ -68,9 +68,6 @@ func (m mark) changed(now string) bool {
 	even := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	return m.of != "" && now != "" && even(m.of) != even(now) && !(len(m.of) > 30_000 && strings.HasPrefix(even(now), even(m.of)))
 }
-
-// forNothing tells whether the mark is for no submission or answer, or for one that nobody could read.
-func (m mark) forNothing() bool { return m.of == nothingAtAll || m.of == notGraded }
 
 // with is the mark with another line for the same: its points replace those that are there, its comment is added.
 func (m mark) with(line mark) mark {
@@ -319,7 +316,8 @@ func (b *Book) Standings(results []*Graded, marks Marks) []Standing {
 // standing is the result of a student with the student's marks, in which points for an earlier answer move into the comment.
 func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 	s := Standing{Graded: r, Aside: b.aside(r)}
-	unread, now := r.Failed != "" && r.Answers == nil, cmp.Or(r.Content, notGraded)
+	unread := r.Failed != "" && r.Answers == nil
+	another := func(m mark) bool { return m.changed(r.Content) || unread && m.of == nothingAtAll }
 	if b.allByHand(r, marks) {
 		r.Failed = ""
 	}
@@ -328,7 +326,7 @@ func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 		comment := m.ofThis()
 		if is && !m.open {
 			r.Tasks[i].Points, comment = m.points, "by hand. "+comment
-			if m.changed(now) {
+			if another(m) {
 				s.Again = append(s.Again, t.Title+": its points were given by hand for an earlier submission; empty the last field of that line if they are right")
 			}
 		}
@@ -344,7 +342,7 @@ func (b *Book) standing(r *Graded, marks map[string]mark) Standing {
 	m, is := marks[late]
 	if is && !m.open {
 		s.Penalty = min(m.points, s.Earned)
-		if m.changed(now) {
+		if another(m) {
 			s.Again = append(s.Again, "what lateness costs was said for an earlier submission; empty the last field of that line if it is right")
 		}
 	}
@@ -384,8 +382,8 @@ func (s *Standing) question(q assignment.Question, unread bool, marks map[string
 	answered.Comment = m.ofThis()
 	switch {
 	case byHand:
-		switch known := m.of == "" || m.forNothing(); {
-		case !known && !answered.There() && s.Content != "":
+		switch {
+		case m.of != "" && m.of != nothingAtAll && !answered.There() && s.Content != "":
 			s.Again = append(s.Again, q.Title+": the answer that was graded by hand is not there any more")
 		case unread && m.of == nothingAtAll:
 			s.Again = append(s.Again, q.Title+": its points were given by hand when nothing was handed in; empty the last field of that line if they are right")
@@ -524,7 +522,7 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 	}
 	for _, s := range all {
 		for _, item := range items {
-			marked(s.Student, item, cmp.Or(s.Content, notGraded))
+			marked(s.Student, item, s.Content)
 		}
 		for _, q := range s.Questions {
 			if m, is := marks[s.Student][q.ID]; is || q.There() || !q.Graded {
@@ -535,8 +533,6 @@ func (b *Book) ByHand(all []Standing, gone []string, marks Marks) []byte {
 					answer = m.of
 					if is && !m.open && s.Content != "" { // points for no answer are not for a later one
 						answer = cmp.Or(m.of, nothingAtAll)
-					} else if is && !m.open {
-						answer = cmp.Or(m.of, notGraded)
 					}
 				}
 				points := q.points("")
