@@ -293,7 +293,8 @@ func tell(book *grade.Book, p grade.Published) {
 	}
 }
 
-// sourceFor is the source of the assignment that a folder of submissions is of: the one of which most students have a notebook or, if that is none, the one that was graded before.
+// sourceFor is the source of the assignment that a folder of submissions is of. Most students have a notebook of it; if as many have one of another, or nobody has any, it is the
+// assignment that was graded before.
 func sourceFor(home setup.Home, folder, given, graded string) (string, error) {
 	if given != "" {
 		return given, nil
