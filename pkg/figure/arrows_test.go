@@ -37,13 +37,13 @@ func (i ink16) String() string { h, _ := ink.Hex(ink.Palette[i]); return h }
 
 func square() *Figure { return New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)) }
 
-func samePlace(t *testing.T, want, got vg.Point) {
+func samePlace(t *testing.T, want, got Point) {
 	t.Helper()
 	require.InDelta(t, float64(want.X), float64(got.X), 1e-9)
 	require.InDelta(t, float64(want.Y), float64(got.Y), 1e-9)
 }
 
-func place(p *Panel, x, y float64) vg.Point { return p.place(p.at(x, y)).VG() }
+func place(p *Panel, x, y float64) Point { return p.place(p.at(x, y)) }
 
 // Every arrow ends where it should, in a head whose size is that of the print,
 // not of the data.
@@ -53,25 +53,17 @@ func TestArrowsEndAtTheirTips(t *testing.T) {
 	p, ops := strokesOf(t, f)
 	heads := in(ops, ink16(0), true)
 	require.Len(t, heads, 1, "one path for all")
-	var tips []vg.Point
-	for i, c := range heads[0].Path {
-		if c.Type == vg.MoveComp {
-			tips = append(tips, c.Pos)
-			left, right := heads[0].Path[i+1].Pos, heads[0].Path[i+2].Pos
-			base := left.Add(right).Scale(0.5)
-			length := math.Hypot(float64(c.Pos.X-base.X), float64(c.Pos.Y-base.Y))
-			require.InDelta(t, 4+3.2*shaft, length, 1e-9)
-			require.InDelta(t, 0.84*length, math.Hypot(float64(left.X-right.X), float64(left.Y-right.Y)), 1e-9)
-		}
-	}
-	require.Len(t, tips, len(dxs))
-	for i, tip := range tips {
-		want := place(p, 0.1+dxs[i], -0.1+dys[i])
-		samePlace(t, want, tip)
+	require.Len(t, heads[0].Lines, len(dxs))
+	for i, head := range heads[0].Lines {
+		tip, left, right := head[0], head[1], head[2]
+		length := tip.Sub(left.Toward(right, 0.5)).Length()
+		require.InDelta(t, 4+3.2*shaft, length, 1e-9)
+		require.InDelta(t, 0.84*length, left.Sub(right).Length(), 1e-9)
+		samePlace(t, place(p, 0.1+dxs[i], -0.1+dys[i]), tip)
 	}
 	shafts := in(ops, ink16(0), false)
 	require.Len(t, shafts, 1)
-	require.Equal(t, place(p, 0.1, -0.1), shafts[0].Path[0].Pos)
+	require.Equal(t, place(p, 0.1, -0.1), shafts[0].Lines[0][0])
 }
 
 func TestArrowsAreClippedAndCounted(t *testing.T) {
@@ -79,10 +71,12 @@ func TestArrowsAreClippedAndCounted(t *testing.T) {
 	_, ops := strokesOf(t, f)
 	heads := in(ops, ink16(0), true)
 	require.Len(t, heads, 1)
-	require.Len(t, heads[0].Path, 4, "one triangle: only the arrow that ends inside has a head")
+	require.Len(t, heads[0].Lines, 1, "one triangle: only the arrow that ends inside has a head")
 	for _, o := range in(ops, ink16(0), false) {
-		for _, c := range o.Path {
-			require.LessOrEqual(t, float64(c.Pos.X), 760.0)
+		for _, l := range o.Lines {
+			for _, q := range l {
+				require.LessOrEqual(t, q.X, 760.0)
+			}
 		}
 	}
 	require.Contains(t, text(t, svgOf(t, f)), "g: 1 not finite, 1 end outside\n")
@@ -97,7 +91,7 @@ func TestResultantStandsOutAndShowsNothingAsARing(t *testing.T) {
 	one, other := in(ops, ink16(0), false), in(ops, ink16(1), false)
 	require.Len(t, other, 1)
 	require.Greater(t, other[0].Style.Width, 2*one[0].Style.Width)
-	require.Equal(t, other[0].Path, ops[len(ops)-2].Path, "above all others, but for its own head")
+	require.Equal(t, other[0].Lines, ops[len(ops)-2].Lines, "above all others, but for its own head")
 	require.Contains(t, f.Alt(), "sum (arrow): from (0, 0) to (0, 0.4), of length 0.4.")
 
 	zero := square().Resultant("sum", 0.5, 0, 1e-17, -1e-16)
@@ -105,7 +99,7 @@ func TestResultantStandsOutAndShowsNothingAsARing(t *testing.T) {
 	ring := in(ops, ink16(0), false)
 	require.Len(t, ring, 1)
 	require.Equal(t, vg.ArcComp, ring[0].Path[1].Type)
-	require.Equal(t, place(p, 0.5, 0), ring[0].Path[1].Pos)
+	require.Equal(t, place(p, 0.5, 0).VG(), ring[0].Path[1].Pos)
 	require.Greater(t, float64(ring[0].Path[1].Radius), 8.0*1.2, "around the star of an optimum there")
 }
 

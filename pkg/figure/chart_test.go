@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"descent.example/pkg/figure/internal/ink"
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/plot/vg"
 )
 
 func TestPowerLawIsDrawnThroughItsPoints(t *testing.T) {
@@ -18,8 +18,8 @@ func TestPowerLawIsDrawnThroughItsPoints(t *testing.T) {
 	p, ops := strokesOf(t, f)
 	law := in(ops, ink16(0), false)
 	require.Len(t, law, 1)
-	for i, want := range []vg.Point{place(p, 1, 3), place(p, 100, 0.03)} {
-		samePlace(t, want, law[0].Path[i].Pos)
+	for i, want := range []Point{place(p, 1, 3), place(p, 100, 0.03)} {
+		samePlace(t, want, law[0].Lines[0][i])
 	}
 	require.Len(t, in(ops, ink16(0), true), 3, "its points")
 	s := text(t, svgOf(t, f))
@@ -92,8 +92,8 @@ func TestBarsStandOnZero(t *testing.T) {
 	require.Len(t, boxes, 2, "a height of 0 is no bar")
 	for i, want := range [][3]float64{{0, 1, 5}, {3, 4, 2}} {
 		low, high := place(p, want[0], 0), place(p, want[1], want[2])
-		samePlace(t, low, boxes[i].Path[0].Pos)
-		samePlace(t, high, boxes[i].Path[2].Pos)
+		samePlace(t, low, boxes[i].Lines[0][0])
+		samePlace(t, high, boxes[i].Lines[0][2])
 	}
 	require.Contains(t, f.Alt(), "with replacement (histogram of 3 bars): from 0 to 4, the highest, 5, from 0 to 1.")
 	log := New("t", X("x"), LogY("y")).Bars("a", []float64{0, 1, 2}, []float64{10, 0})
@@ -109,17 +109,17 @@ func TestStemsStandSideBySideOnZero(t *testing.T) {
 	f := New("t", X("lag k"), Y("autocorrelation")).TheoryBand("95 %", nil, []float64{-0.1, -0.1, -0.1}, []float64{0.1, 0.1, 0.1}).
 		Stems("GD", nil, []float64{1, -0.9, 0.8}).Stems("SGD", nil, []float64{1, 0.05, -0.02})
 	p, ops := strokesOf(t, f)
-	a, b := in(ops, ink16(0), false)[0].Path, in(ops, ink16(1), false)[0].Path
+	a, b := slices.Concat(in(ops, ink16(0), false)[0].Lines...), slices.Concat(in(ops, ink16(1), false)[0].Lines...)
 	require.Len(t, a, 6)
 	floor := place(p, 0, 0).Y
 	for i := 0; i < 6; i += 2 {
-		require.InDelta(t, float64(floor), float64(a[i].Pos.Y), 1e-9)
-		require.Equal(t, a[i].Pos.X, a[i+1].Pos.X)
-		require.InDelta(t, float64(7), float64(b[i].Pos.X-a[i].Pos.X), 1e-9)
-		require.InDelta(t, float64(place(p, float64(i/2), 0).X), float64((a[i].Pos.X+b[i].Pos.X)/2), 1e-9, "around the lag")
+		require.InDelta(t, floor, a[i].Y, 1e-9)
+		require.Equal(t, a[i].X, a[i+1].X)
+		require.InDelta(t, 7.0, b[i].X-a[i].X, 1e-9)
+		require.InDelta(t, place(p, float64(i/2), 0).X, (a[i].X+b[i].X)/2, 1e-9, "around the lag")
 	}
-	require.InDelta(t, float64(place(p, 1, -0.9).Y), float64(a[3].Pos.Y), 1e-9)
-	require.True(t, p.frame.Has(At(float64(a[0].Pos.X)-4, float64(floor))), "the first does not touch the axis")
+	require.InDelta(t, place(p, 1, -0.9).Y, a[3].Y, 1e-9)
+	require.True(t, p.frame.Has(At(a[0].X-4, floor)), "the first does not touch the axis")
 	require.Contains(t, f.Alt(), "95 % (theory band): from −0.1 to 0.1 to −0.1 to 0.1. GD (stem plot): from 1 to 0.8.")
 	black, _ := ink.Hex(ink.Dark)
 	require.Contains(t, string(svgOf(t, f)), `fill="`+black+`" fill-opacity="0.13"`, "what theory says has no color")
@@ -134,12 +134,12 @@ func TestIntervals(t *testing.T) {
 	p, ops := strokesOf(t, f)
 	lines := in(ops, ink16(0), false)
 	require.Len(t, lines, 1+2, "whiskers and a cross")
-	whisker := lines[2].Path
-	require.InDelta(t, float64(place(p, 0, 0.4).Y), float64(whisker[0].Pos.Y), 1e-9)
-	require.InDelta(t, float64(place(p, 0, 0.6).Y), float64(whisker[1].Pos.Y), 1e-9)
-	require.InDelta(t, float64(place(p, 1, p.sy.lo).Y), float64(whisker[6].Pos.Y), 1e-9, "an end below 0 lies beyond the border of a logarithmic axis")
-	other := in(ops, ink16(1), false)[0].Path
-	require.Greater(t, other[0].Pos.X, whisker[0].Pos.X+5, "side by side")
+	whisker := slices.Concat(lines[2].Lines...)
+	require.InDelta(t, place(p, 0, 0.4).Y, whisker[0].Y, 1e-9)
+	require.InDelta(t, place(p, 0, 0.6).Y, whisker[1].Y, 1e-9)
+	require.InDelta(t, place(p, 1, p.sy.lo).Y, whisker[6].Y, 1e-9, "an end below 0 lies beyond the border of a logarithmic axis")
+	other := slices.Concat(in(ops, ink16(1), false)[0].Lines...)
+	require.Greater(t, other[0].X, whisker[0].X+5, "side by side")
 	s := text(t, svgOf(t, f))
 	_, s, _ = strings.Cut(s, f.Alt())
 	require.Contains(t, s, "constant: diverged at Adam\n")

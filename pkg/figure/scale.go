@@ -21,7 +21,14 @@ func (s scale) norm(v float64) float64 {
 		return (math.Log(v) - math.Log(s.lo)) / (math.Log(s.hi) - math.Log(s.lo))
 	}
 	const far = math.MaxFloat64 // as good as infinite
-	return min(max((v/2-s.lo/2)/(s.hi/2-s.lo/2), -far), far)
+	switch share := (v/2 - s.lo/2) / (s.hi/2 - s.lo/2); {
+	case share > far:
+		return far
+	case share < -far:
+		return -far
+	default:
+		return share
+	}
 }
 
 // drawable says whether the scale has two ends that numbers can tell apart.

@@ -353,25 +353,25 @@ func (p *Panel) stretch(v *values) stretch {
 
 func (p *Panel) follow(v *values) stretch {
 	out := stretch{left: -1}
-	pts := make([]Point, v.n)
+	pts, ok, inside := make([]Point, v.n), make([]bool, v.n), make([]bool, v.n)
 	for i := range pts {
-		if v.ok(i) {
+		if ok[i] = v.ok(i); ok[i] {
 			pts[i] = p.at(v.xs[i], v.ys[i])
+			inside[i] = unit.Has(pts[i])
 		}
 	}
-	inside := func(i int) bool { return v.ok(i) && unit.Has(pts[i]) }
 	past := func(i int) bool {
-		return !(v.joined && v.plane) && v.ok(i) && (pts[i].X < -1e-9 || pts[i].X > 1+1e-9)
+		return !(v.joined && v.plane) && ok[i] && (pts[i].X < -1e-9 || pts[i].X > 1+1e-9)
 	}
 	stop := v.n
-	for stop > 0 && !inside(stop-1) && !past(stop-1) {
+	for stop > 0 && !inside[stop-1] && !past(stop-1) {
 		stop--
 	}
-	if stop > 0 && stop < v.n && !past(stop-1) && v.ok(stop) && v.joined {
+	if stop > 0 && stop < v.n && !past(stop-1) && ok[stop] && v.joined {
 		out.left = stop
 		stop++
 	}
-	var cur []Point
+	cur := make([]Point, 0, stop)
 	flush := func() {
 		if len(cur) > 0 {
 			out.lines = append(out.lines, cur)
@@ -379,21 +379,24 @@ func (p *Panel) follow(v *values) stretch {
 		cur = nil
 	}
 	for i := range stop {
-		if !v.ok(i) {
+		if !ok[i] {
 			flush()
 			continue
 		}
-		if inside(i) {
+		if inside[i] {
 			out.last = pts[i]
 		}
-		if i == 0 || !v.ok(i-1) {
-			if inside(i) {
-				cur = []Point{pts[i]}
+		if i == 0 || !ok[i-1] {
+			if inside[i] {
+				cur = append(cur, pts[i])
 			}
 			continue
 		}
-		a, b, ok := unit.Clip(pts[i-1], near(pts[i-1], pts[i]))
-		if !ok {
+		a, b, visible := pts[i-1], pts[i], true
+		if !inside[i-1] || !inside[i] {
+			a, b, visible = unit.Clip(a, near(a, b))
+		}
+		if !visible {
 			flush()
 			continue
 		}
@@ -401,7 +404,7 @@ func (p *Panel) follow(v *values) stretch {
 			cur = []Point{a}
 		}
 		cur = append(cur, b)
-		if !inside(i) {
+		if !inside[i] {
 			flush()
 		}
 		if i == out.left {
@@ -424,4 +427,4 @@ func near(from, to Point) Point {
 	return to
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+func finite(v float64) bool { return v-v == 0 }

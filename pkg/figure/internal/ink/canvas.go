@@ -107,7 +107,10 @@ func (c *svgCanvas) again(o Op) {
 	o.written.Store(&written{c.h, slices.Clone(c.buf[from:])})
 }
 
-func (c *svgCanvas) Stroke(p vg.Path) {
+func (c *svgCanvas) Stroke(p vg.Path) { c.stroke(Op{Path: p, Style: Style{Width: c.top().width}}) }
+func (c *svgCanvas) Fill(p vg.Path)   { c.fill(Op{Path: p}) }
+
+func (c *svgCanvas) stroke(o Op) {
 	s := c.top()
 	if s.width <= 0 {
 		return
@@ -128,14 +131,14 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 	if len(s.dashes) > 0 {
 		c.write(`"`)
 	}
-	c.path(p)
+	c.path(o)
 }
 
-func (c *svgCanvas) Fill(p vg.Path) {
+func (c *svgCanvas) fill(o Op) {
 	clr, opacity := Hex(c.top().color)
 	c.write(`<path fill="`, clr, `"`)
 	c.opacity("fill", opacity)
-	c.path(p)
+	c.path(o)
 }
 
 func (c *svgCanvas) opacity(of string, opacity float64) {
@@ -147,10 +150,20 @@ func (c *svgCanvas) opacity(of string, opacity float64) {
 }
 
 // path ends an element with its path in tenths of a pixel, which no eye can tell from the whole.
-func (c *svgCanvas) path(p vg.Path) {
+func (c *svgCanvas) path(o Op) {
 	c.write(` d="`)
-	for i := range p {
-		s := &p[i]
+	for _, l := range o.Lines {
+		letter := "M"
+		for _, q := range l {
+			c.at(letter, q.X, q.Y)
+			letter = "L"
+		}
+		if o.Style.Width == 0 {
+			c.write("Z")
+		}
+	}
+	for i := range o.Path {
+		s := &o.Path[i]
 		x, y := s.Pos.X.Points(), s.Pos.Y.Points()
 		switch s.Type {
 		case vg.MoveComp:
@@ -256,14 +269,17 @@ func appendNum(to []byte, v float64, decimals int) []byte {
 	if v < 0 && n > 0 {
 		to = append(to, '-')
 	}
-	to = strconv.AppendInt(to, n/of, 10)
-	if n %= of; n > 0 {
-		to = append(to, '.')
+	first := int64(1) // the place of the first digit, in units
+	for first = of; n/first >= 10; {
+		first *= 10
 	}
-	for n > 0 {
-		of /= 10
-		to = append(to, byte('0'+n/of))
-		n %= of
+	for first > 0 && (n > 0 || first >= of) {
+		if 10*first == of {
+			to = append(to, '.')
+		}
+		to = append(to, byte('0'+n/first))
+		n %= first
+		first /= 10
 	}
 	return to
 }

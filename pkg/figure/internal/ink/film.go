@@ -86,6 +86,7 @@ func (o Op) same(q Op) bool {
 	return o.Style.Color == q.Style.Color && o.Style.Width == q.Style.Width &&
 		slices.Equal(o.Style.Dashes, q.Style.Dashes) &&
 		o.Text == q.Text && o.Face.Font == q.Face.Font && o.At == q.At && o.upright == q.upright &&
+		slices.EqualFunc(o.Lines, q.Lines, slices.Equal[[]Point]) &&
 		slices.EqualFunc(o.Path, q.Path, func(a, b vg.PathComp) bool {
 			return a.Type == b.Type && a.Pos == b.Pos && a.Radius == b.Radius && a.Start == b.Start && a.Angle == b.Angle
 		})

@@ -144,7 +144,11 @@ func Peucker(pts []Point, tol float64) []Point {
 		far := farthest(pts, s[0], s[1], tol)
 		if far > 0 {
 			keep[far] = true
-			stretches = append(stretches, [2]int{s[0], far}, [2]int{far, s[1]})
+			for _, half := range [2][2]int{{s[0], far}, {far, s[1]}} {
+				if half[1]-half[0] > 1 {
+					stretches = append(stretches, half)
+				}
+			}
 		}
 	}
 	var out []Point

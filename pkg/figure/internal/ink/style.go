@@ -3,10 +3,10 @@
 package ink
 
 import (
-	"cmp"
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"sync/atomic"
 
 	vgfont "gonum.org/v1/plot/font"
@@ -101,10 +101,11 @@ func Fail(p Pen, err error) {
 	}
 }
 
-// Op is one stroke of a pen: a path to fill, or to draw with a line where it
-// has a width, or a line of text.
+// Op is one stroke of a pen: lines and a path to fill, or to draw where the style has a width, or a line of text. Lines are points, since
+// a step of a path takes five times as much memory.
 type Op struct {
 	Style   Style
+	Lines   [][]Point
 	Path    vg.Path
 	Text    string
 	Face    vgfont.Face
@@ -126,7 +127,7 @@ func (p Pen) add(o Op) {
 	if k == nil || k.err != nil {
 		return
 	}
-	k.left -= len(o.Path) + len(o.Text) + 4 // 4 for its color and width
+	k.left -= o.corners() + len(o.Text) + 4 // 4 for its color and width
 	k.dashes -= o.dashed()
 	if k.left >= 0 && k.dashes >= 0 {
 		k.ops = append(k.ops, o)
@@ -169,24 +170,62 @@ const (
 	mostDashes = 100     // of a style
 )
 
+// corners are those of the lines, with the way back where they are filled, and the steps of the path.
+func (o Op) corners() int {
+	n := len(o.Path)
+	for _, l := range o.Lines {
+		if n += len(l); o.Style.Width == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// whole is the path of the lines too, for a canvas that knows nothing else.
+func (o Op) whole() vg.Path {
+	path := make(vg.Path, 0, o.corners())
+	for _, l := range o.Lines {
+		for i, q := range l {
+			if i == 0 {
+				path.Move(q.VG())
+			} else {
+				path.Line(q.VG())
+			}
+		}
+		if o.Style.Width == 0 {
+			path.Close()
+		}
+	}
+	return append(path, o.Path...)
+}
+
 // check finds what no canvas can draw.
 func (o Op) check() error {
+	for _, l := range o.Lines {
+		for _, q := range l {
+			if !q.near() {
+				return errFar(q)
+			}
+		}
+	}
 	for _, c := range o.Path {
-		if err := checkPlace(float64(c.Pos.X), float64(c.Pos.Y)); err != nil {
-			return err
+		if at := (Point{c.Pos.X.Points(), c.Pos.Y.Points()}); !at.near() {
+			return errFar(at)
 		}
 		if r := float64(c.Radius); !(math.Abs(r) <= far) {
 			return fmt.Errorf("a circle of radius %v cannot be drawn", r)
 		}
 	}
-	return cmp.Or(checkPlace(o.At.X, o.At.Y), CheckStyle(o.Style))
+	if !o.At.near() {
+		return errFar(o.At)
+	}
+	return CheckStyle(o.Style)
 }
 
-func checkPlace(x, y float64) error {
-	if math.Abs(x) <= far && math.Abs(y) <= far {
-		return nil
-	}
-	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels; Panel.Clip cuts a line to the frame", x, y, far)
+func (p Point) near() bool { return math.Abs(p.X) <= far && math.Abs(p.Y) <= far }
+
+func errFar(p Point) error {
+	return fmt.Errorf("the point (%v, %v) of a drawing must be finite and within %d pixels; Panel.Clip cuts a line to the frame", p.X, p.Y, far)
 }
 
 // CheckStyle is an error when a style has a width, or dashes, that no line can have.
@@ -223,10 +262,12 @@ func (o Op) dashed() int {
 	if period == 0 {
 		return 0
 	}
-	for i, c := range o.Path {
-		if i > 0 && c.Type == vg.LineComp {
-			way += Point{float64(c.Pos.X), float64(c.Pos.Y)}.Sub(Point{float64(o.Path[i-1].Pos.X), float64(o.Path[i-1].Pos.Y)}).Length()
+	for _, l := range o.Lines {
+		for i := 1; i < len(l); i++ {
+			way += l[i].Sub(l[i-1]).Length()
 		}
+	}
+	for _, c := range o.Path {
 		way += math.Abs(float64(c.Radius) * c.Angle)
 	}
 	return int(way / period)
@@ -258,9 +299,17 @@ func (o Op) on(c vg.Canvas) {
 			dashes = nil
 		}
 		c.SetLineDash(dashes, 0)
-		c.Stroke(o.Path)
+		if svg, ok := c.(*svgCanvas); ok {
+			svg.stroke(o)
+		} else {
+			c.Stroke(o.whole())
+		}
 	default:
-		c.Fill(o.Path)
+		if svg, ok := c.(*svgCanvas); ok {
+			svg.fill(o)
+		} else {
+			c.Fill(o.whole())
+		}
 	}
 }
 
@@ -269,44 +318,24 @@ func (p Pen) Stroke(s Style, pts ...Point) { p.Strokes(s, pts) }
 
 // Strokes draws several lines as one, which do not show through each other.
 func (p Pen) Strokes(s Style, lines ...[]Point) {
-	path := room(lines, 0)
+	long := make([][]Point, 0, len(lines))
 	for _, l := range lines {
-		if len(l) < 2 {
-			continue
-		}
-		path.Move(l[0].VG())
-		for _, q := range l[1:] {
-			path.Line(q.VG())
+		if len(l) > 1 {
+			long = append(long, slices.Clone(l))
 		}
 	}
-	if len(path) > 0 {
-		p.do(Op{Style: s, Path: path})
+	if len(long) > 0 {
+		p.do(Op{Style: s, Lines: long})
 	}
-}
-
-// room is a path that does not grow where it takes the points of all lines, and more for each.
-func room(lines [][]Point, more int) vg.Path {
-	n := 0
-	for _, l := range lines {
-		n += len(l) + more
-	}
-	return make(vg.Path, 0, n)
 }
 
 // Fill fills what loops enclose.
 func (p Pen) Fill(clr color.NRGBA, loops ...[]Point) {
-	path := room(loops, 1)
-	for _, l := range loops {
-		for i, q := range l {
-			if i == 0 {
-				path.Move(q.VG())
-			} else {
-				path.Line(q.VG())
-			}
-		}
-		path.Close()
+	lines := make([][]Point, len(loops))
+	for i, l := range loops {
+		lines[i] = slices.Clone(l)
 	}
-	p.do(Op{Style: Style{Color: clr}, Path: path})
+	p.do(Op{Style: Style{Color: clr}, Lines: lines})
 }
 
 // Box fills a rectangle.
