@@ -262,24 +262,26 @@ func appendNum(to []byte, v float64, decimals int) []byte {
 		}
 		return append(to, s...)
 	}
-	n, of := int64(whole), int64(unit)
+	n, of := uint64(whole), uint64(unit)
 	if rest > 0.5 {
 		n++
 	}
 	if v < 0 && n > 0 {
 		to = append(to, '-')
 	}
-	first := int64(1) // the place of the first digit, in units
-	for first = of; n/first >= 10; {
-		first *= 10
+	place := of // of the first digit
+	for n/place >= 10 {
+		place *= 10
 	}
-	for first > 0 && (n > 0 || first >= of) {
-		if 10*first == of {
+	for place >= of || n > 0 {
+		if 10*place == of {
 			to = append(to, '.')
 		}
-		to = append(to, byte('0'+n/first))
-		n %= first
-		first /= 10
+		to = append(to, byte('0'+n/place))
+		if n %= place; place == 1 {
+			break
+		}
+		place /= 10
 	}
 	return to
 }
@@ -297,10 +299,17 @@ func Hex(clr color.Color) (string, float64) {
 
 // SVG returns what draw draws as a document, with a title and a text alternative, or an error if it is too much.
 func SVG(w, h int, title, alt string, draw func(Pen)) ([]byte, error) {
-	c := newSVG(w, h, title, alt)
-	if err := drawOn(c, draw); err != nil {
+	ops, err := Record(draw)
+	if err != nil {
 		return nil, err
 	}
+	c := newSVG(w, h, title, alt)
+	letters := 0
+	for _, o := range ops {
+		letters += 250 + 12*o.corners()
+	}
+	c.buf = slices.Grow(c.buf, letters) // or it would move a dozen times
+	drawAll(c, ops)
 	return c.bytes(), nil
 }
 
@@ -322,15 +331,6 @@ func Record(draw func(Pen)) ([]Op, error) {
 		return nil, fmt.Errorf("figure: the picture has more than %d dashes, which no reader could see; draw shorter or solid lines in it", mostDashed)
 	}
 	return k.ops, nil
-}
-
-// drawOn draws a picture, unless it is too much.
-func drawOn(c vg.Canvas, draw func(Pen)) error {
-	ops, err := Record(draw)
-	if err == nil {
-		drawAll(c, ops)
-	}
-	return err
 }
 
 func drawAll(c vg.Canvas, ops []Op) {

@@ -69,8 +69,10 @@ func (c *pngCanvas) bytes() ([]byte, error) {
 // PNG returns what draw draws as an image of two dots for each CSS pixel, or an error if it is too much.
 func PNG(w, h int, draw func(Pen)) ([]byte, error) {
 	c := newPNG(w, h)
-	if err := drawOn(c, draw); err != nil {
+	ops, err := Record(draw)
+	if err != nil {
 		return nil, err
 	}
+	drawAll(c, ops)
 	return c.bytes()
 }

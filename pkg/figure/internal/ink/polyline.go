@@ -160,12 +160,11 @@ func Peucker(pts []Point, tol float64) []Point {
 	return out
 }
 
-// farthest is the point between two of a line's that lies farthest from the segment which joins them; 0 if none lies farther than tol. The
-// square of a distance takes a fraction of its time, and leaves few points to measure.
+// farthest is the point between two of a line's that lies farthest from the segment which joins them; 0 if none lies farther than tol.
 func farthest(pts []Point, from, to int, tol float64) int {
 	a, d := pts[from], pts[to].Sub(pts[from])
 	length := d.X*d.X + d.Y*d.Y
-	far, worst := 0, tol
+	far, worst := 0, tol*tol // squares, which need no root
 	for i := from + 1; i < to; i++ {
 		x, y := pts[i].X-a.X, pts[i].Y-a.Y
 		if along := x*d.X + y*d.Y; along >= length { // beyond the end, or the segment is a point
@@ -174,22 +173,9 @@ func farthest(pts []Point, from, to int, tol float64) int {
 			t := along / length
 			x, y = x-t*d.X, y-t*d.Y
 		}
-		if x*x+y*y < worst*worst*(1-1e-6) {
-			continue
-		}
-		if d := distance(pts[i], a, pts[to]); d > worst {
-			far, worst = i, d
+		if square := x*x + y*y; square > worst {
+			far, worst = i, square
 		}
 	}
 	return far
-}
-
-// distance of p from the segment ab.
-func distance(p, a, b Point) float64 {
-	d := b.Sub(a)
-	t := 0.0
-	if n := d.X*d.X + d.Y*d.Y; n > 0 {
-		t = ((p.X-a.X)*d.X + (p.Y-a.Y)*d.Y) / n
-	}
-	return p.Sub(a.Toward(b, min(max(t, 0), 1))).Length()
 }

@@ -56,3 +56,13 @@ func TestFarthest(t *testing.T) {
 		require.Equal(t, far, farthest(pts, 0, 29, 0.9))
 	}
 }
+
+// distance of p from the segment ab.
+func distance(p, a, b Point) float64 {
+	d := b.Sub(a)
+	t := 0.0
+	if n := d.X*d.X + d.Y*d.Y; n > 0 {
+		t = ((p.X-a.X)*d.X + (p.Y-a.Y)*d.Y) / n
+	}
+	return p.Sub(a.Toward(b, min(max(t, 0), 1))).Length()
+}

@@ -50,9 +50,13 @@ func Minus(s string) string {
 	return hyphen.ReplaceAllString(s, "$1−$2")
 }
 
-// runs splits a text into runs. "_max" after a letter is lowered too, so that
+var split memo[string, []run]
+
+// runs splits a text into runs, which nobody may change. "_max" after a letter is lowered too, so that
 // λ_max reads as in the lecture.
-func runs(s string) []run {
+func runs(s string) []run { return split.get(s, func() []run { return newRuns(s) }) }
+
+func newRuns(s string) []run {
 	s = Minus(alike.Replace(s))
 	var out []run
 	push := func(r run) {
@@ -109,11 +113,26 @@ func Sized(f vgfont.Face, size float64) vgfont.Face {
 // nabla is not in the font; it is drawn as its Δ upside down.
 const nabla, delta = "∇", "∆"
 
-// widths are those of texts that were measured. A picture measures each of its texts several times, and the next picture of a live cell
-// has most of them again.
-var widths struct {
+// A memo keeps what was computed of texts. A picture needs it of each of its texts several times, and the next picture of a live cell has
+// most of them again.
+type memo[K comparable, V any] struct {
 	sync.Mutex
-	of map[measured]float64
+	of map[K]V
+}
+
+const mostKept = 4096 // and then all is forgotten
+
+func (m *memo[K, V]) get(key K, compute func() V) V {
+	m.Lock()
+	defer m.Unlock()
+	v, is := m.of[key]
+	if !is {
+		if v = compute(); m.of == nil || len(m.of) >= mostKept {
+			m.of = map[K]V{}
+		}
+		m.of[key] = v
+	}
+	return v
 }
 
 type measured struct {
@@ -122,26 +141,18 @@ type measured struct {
 	text string
 }
 
-const mostWidths = 4096 // kept, and then forgotten
+var widths memo[measured, float64]
 
 // Width is how wide a line of text is.
 func Width(f vgfont.Face, s string) float64 {
-	key := measured{f.Face, f.Font.Size, s}
-	widths.Lock()
-	defer widths.Unlock()
-	if w, is := widths.of[key]; is {
-		return w
-	}
-	var w vg.Length
-	for _, r := range runs(s) {
-		rf := runFace(f, r)
-		w += rf.Width(strings.ReplaceAll(r.text, nabla, delta))
-	}
-	if widths.of == nil || len(widths.of) >= mostWidths {
-		widths.of = map[measured]float64{}
-	}
-	widths.of[key] = float64(w)
-	return float64(w)
+	return widths.get(measured{f.Face, f.Font.Size, s}, func() float64 {
+		var w vg.Length
+		for _, r := range runs(s) {
+			rf := runFace(f, r)
+			w += rf.Width(strings.ReplaceAll(r.text, nabla, delta))
+		}
+		return float64(w)
+	})
 }
 
 func runFace(f vgfont.Face, r run) vgfont.Face {
@@ -151,16 +162,21 @@ func runFace(f vgfont.Face, r run) vgfont.Face {
 	return f
 }
 
+var lacking memo[string, rune] // −1 if nothing
+
 // Lacks is the first letter of a text that the font does not have.
 func Lacks(s string) (letter rune, yes bool) {
-	for _, r := range runs(s) {
-		for _, letter := range strings.ReplaceAll(r.text, nabla, delta) {
-			if i, err := Regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {
-				return letter, true
+	letter = lacking.get(s, func() rune {
+		for _, r := range runs(s) {
+			for _, letter := range strings.ReplaceAll(r.text, nabla, delta) {
+				if i, err := Regular.Face.GlyphIndex(nil, letter); err != nil || i == 0 {
+					return letter
+				}
 			}
 		}
-	}
-	return 0, false
+		return -1
+	})
+	return letter, letter >= 0
 }
 
 // checkLine finds what no line of text can have. It looks at the length first: the rest takes the square of it.
