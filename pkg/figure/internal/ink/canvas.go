@@ -249,9 +249,9 @@ func num(v float64, decimals int) string { return string(appendNum(nil, v, decim
 // appendNum appends num. A picture has thousands of numbers. strconv, which finds the digits of the exact value, takes twice as long: it
 // is asked if v lies so near the middle between two results that rounding could choose the other one.
 func appendNum(to []byte, v float64, decimals int) []byte {
-	unit := [...]float64{1, 10, 100}[decimals]
-	scaled := math.Abs(v) * unit
-	whole, rest := math.Modf(scaled)
+	scaled := math.Abs(v) * [...]float64{1, 10, 100}[decimals]
+	n := uint64(scaled)
+	rest := scaled - float64(n)
 	if !(scaled < 1e9) || math.Abs(rest-0.5) < 1e-6 {
 		s := strconv.FormatFloat(v, 'f', decimals, 64)
 		if strings.Contains(s, ".") {
@@ -262,28 +262,26 @@ func appendNum(to []byte, v float64, decimals int) []byte {
 		}
 		return append(to, s...)
 	}
-	n, of := uint64(whole), uint64(unit)
 	if rest > 0.5 {
 		n++
 	}
 	if v < 0 && n > 0 {
 		to = append(to, '-')
 	}
-	place := of // of the first digit
-	for n/place >= 10 {
-		place *= 10
-	}
-	for place >= of || n > 0 {
-		if 10*place == of {
-			to = append(to, '.')
+	var digits [16]byte // from the last one
+	first := len(digits)
+	for place := 0; place <= decimals || n > 0; place++ {
+		if place == decimals && first < len(digits) {
+			first--
+			digits[first] = '.'
 		}
-		to = append(to, byte('0'+n/place))
-		if n %= place; place == 1 {
-			break
+		if digit := byte(n % 10); digit > 0 || first < len(digits) || place >= decimals {
+			first--
+			digits[first] = '0' + digit
 		}
-		place /= 10
+		n /= 10
 	}
-	return to
+	return append(to, digits[first:]...)
 }
 
 // Hex is a color as in CSS, #rrggbb, and its opacity from 0 to 1.
