@@ -30,7 +30,7 @@ func (h Home) Examine(ctx context.Context) error {
 		}
 		fmt.Printf("%s %-22s %s\n", report.Mark(err == nil), part, found)
 	}
-	machine := h.checkMachine(ctx)
+	machine := h.checkMachine()
 	line("Workspace", h.Work.flaw(), h.Work.Path())
 	line("Go", machine, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
 	if machine != nil {

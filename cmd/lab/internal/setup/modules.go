@@ -29,6 +29,7 @@ func (h Home) modulesStep() step {
 		fingerprint: digest(string(mod), string(sum), goEnv("GOMODCACHE")),
 		personal:    true,
 		made:        h.modules,
+		within:      goEnv("GOMODCACHE"),
 		heal:        setAside,
 		run: func(ctx context.Context, note func(string)) error {
 			note("downloading")
@@ -128,18 +129,21 @@ func setAside(damage []record.Damage) {
 	}
 }
 
-// goEnv is a setting of the Go command, which is asked once for all of them, and again when the environment has changed.
+// goEnv is one of asked, "" if Go does not say. Go is asked once for all of them, and again when the environment has changed.
 func goEnv(name string) string {
 	goSettings.mu.Lock()
 	defer goSettings.mu.Unlock()
 	if environ := os.Environ(); goSettings.of == nil || !slices.Equal(environ, goSettings.environ) {
 		goSettings.environ, goSettings.of = environ, nil
-		if out, err := process.Answer(context.Background(), "go", "env", "-json"); err == nil {
+		if out, err := process.Answer(context.Background(), "go", append([]string{"env", "-json"}, asked...)...); err == nil {
 			json.Unmarshal(out, &goSettings.of)
 		}
 	}
 	return goSettings.of[name]
 }
+
+// asked are the settings that the lab reads. For all that Go has it would start the C compiler several times.
+var asked = []string{"CC", "CGO_ENABLED", "GO111MODULE", "GOARCH", "GOCACHE", "GOMODCACHE", "GOOS"}
 
 var goSettings struct {
 	mu      sync.Mutex

@@ -100,6 +100,7 @@ func (h Home) pythonStep() step {
 		name:        "Python environment",
 		fingerprint: digest(requirements),
 		made:        func() ([]string, error) { return []string{h.venv()}, nil },
+		within:      h.venv(),
 		// Not which Python is first on the PATH, which changes with each activated environment, but whether the Python
 		// that was taken is still there. It has to say what no other program would.
 		works: func() bool {

@@ -17,11 +17,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 
-	"descent.example/cmd/lab/internal/process"
 	"descent.example/cmd/lab/internal/report"
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +37,7 @@ func (h Home) SetUp(ctx context.Context, opt Options) error {
 	if opt.Offline {
 		os.Setenv("GOPROXY", "off") // a step that finds all it needs in the caches may go on
 	}
-	if err := h.checkMachine(ctx); err != nil {
+	if err := h.checkMachine(); err != nil {
 		return err
 	}
 	h.useCompiler()
@@ -95,7 +93,7 @@ func (h Home) SetUp(ctx context.Context, opt Options) error {
 }
 
 // checkMachine says in a sentence what keeps every step from its work: no Go, or a variable that leads it astray.
-func (h Home) checkMachine(ctx context.Context) error {
+func (h Home) checkMachine() error {
 	tool, err := h.goTool()
 	if err != nil {
 		return err
@@ -113,17 +111,15 @@ func (h Home) checkMachine(ctx context.Context) error {
 	if home := os.Getenv("HOME"); home != "" && !filepath.IsAbs(home) {
 		return fmt.Errorf("HOME=%s is not an absolute path: set HOME to your home folder and run this again", home)
 	}
-	said, err := process.Answer(ctx, "go", "env", "GO111MODULE", "GOMODCACHE", "GOCACHE", "GOOS", "GOARCH")
-	settings := strings.Split(string(said), "\n")
-	switch {
-	case err != nil || len(settings) < 5: // a Go that does not work says why when it is to compile
+	switch goos, goarch := goEnv("GOOS"), goEnv("GOARCH"); {
+	case goos == "": // a Go that does not work says why when it is to compile
 		return nil
-	case settings[0] == "off":
+	case goEnv("GO111MODULE") == "off":
 		return errors.New("GO111MODULE=off keeps Go from finding the lab's packages: unset it, or run `go env -u GO111MODULE` if it is set there, and run this again")
-	case settings[3] != runtime.GOOS || settings[4] != runtime.GOARCH:
+	case goos != runtime.GOOS || goarch != runtime.GOARCH:
 		return fmt.Errorf("GOOS=%s and GOARCH=%s make Go build for another machine than this one (%s, %s): unset them, or run `go env -u GOOS GOARCH` if they are set there, and run this again",
-			settings[3], settings[4], runtime.GOOS, runtime.GOARCH)
-	case !filepath.IsAbs(settings[1]) || !filepath.IsAbs(settings[2]):
+			goos, goarch, runtime.GOOS, runtime.GOARCH)
+	case !filepath.IsAbs(goEnv("GOMODCACHE")) || !filepath.IsAbs(goEnv("GOCACHE")):
 		if cache := os.Getenv("XDG_CACHE_HOME"); cache != "" && !filepath.IsAbs(cache) {
 			return fmt.Errorf("XDG_CACHE_HOME=%s is not an absolute path: give it one that begins with /, or unset it, and run this again", cache)
 		}

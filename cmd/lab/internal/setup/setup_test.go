@@ -90,7 +90,7 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 			h, err := Find(t.TempDir())
 			require.NoError(t, err)
 			h.Dir = filepath.Join(t.TempDir(), ".lab")
-			require.NoError(t, h.checkMachine(t.Context()))
+			require.NoError(t, h.checkMachine())
 			for name, value := range c.env {
 				t.Setenv(name, value)
 			}
@@ -104,8 +104,8 @@ func TestMachineIsCheckedFirst(t *testing.T) {
 func TestGoThatSetUpFoundIsUsed(t *testing.T) {
 	h := ready(t)
 	t.Setenv("PATH", "")
-	require.NoError(t, h.checkMachine(t.Context()))
-	require.NotEmpty(t, goEnv("GOROOT"))
+	require.NoError(t, h.checkMachine())
+	require.NotEmpty(t, goEnv("GOMODCACHE"))
 }
 
 // Where the lab's folder or its lock is something else, the cure is to remove that.
