@@ -14,8 +14,8 @@ type openOptions struct {
 	port      int // 0: that of last time
 }
 
-// inWorkspace sets up what is missing, and calls open with what Bring kept when no lab is open on the workspace, and else taken.
-func inWorkspace(ctx context.Context, common commonOptions, open func(home setup.Home, kept []string) error, taken func(setup.Home) error) error {
+// inWorkspace sets up what is missing, and calls open with what Bring tells when no lab is open on the workspace, and else taken.
+func inWorkspace(ctx context.Context, common commonOptions, open func(home setup.Home, told func() []string) error, taken func(setup.Home) error) error {
 	home, done, err := setup.Enter(ctx, common.work, common.offline)
 	if err != nil {
 		return err
@@ -29,19 +29,20 @@ func inWorkspace(ctx context.Context, common commonOptions, open func(home setup
 		return taken(home)
 	}
 	defer lock.Close()
-	kept, err := home.Bring(ctx)
+	told, err := home.Bring(ctx)
 	if err != nil {
 		return err
 	}
-	return open(home, kept)
+	return open(home, told)
 }
 
 // openLab sets up what is missing and serves JupyterLab on the workspace until it is interrupted.
 func openLab(ctx context.Context, common commonOptions, opt openOptions) error {
-	return inWorkspace(ctx, common, func(home setup.Home, kept []string) error {
+	return inWorkspace(ctx, common, func(home setup.Home, told func() []string) error {
 		return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.Start(home, opt.port, temp) }, func(server *jupyter.Server) error {
+			said := told() // the page asks for chapters that are signed
 			fmt.Printf("\nThe lab is open:\n\n    %s\n\nYour notebooks are in %s and are saved as you work. Ctrl-C closes the lab.\n", server.Page(), home.Work.Path())
-			for _, sentence := range kept {
+			for _, sentence := range said {
 				fmt.Println(sentence)
 			}
 			return opt.show(home, server)
@@ -64,9 +65,9 @@ func singleuserCommand(common *commonOptions) *cobra.Command {
 		Hidden: true, // docker/hub says how
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return inWorkspace(ctx, *common, func(home setup.Home, kept []string) error {
+			return inWorkspace(ctx, *common, func(home setup.Home, told func() []string) error {
 				return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error {
-					for _, sentence := range kept {
+					for _, sentence := range told() {
 						fmt.Println(sentence)
 					}
 					return nil

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"descent.example/cmd/lab/internal/process"
@@ -139,11 +140,11 @@ func (h Home) chapters() (names []string, err error) {
 }
 
 // Bring copies chapters into the workspace: those that are missing there, and new editions of those that nobody edited.
-// It returns a sentence for each that it left alone although there is a new edition, and one if they could not be signed. It is an
-// error when a chapter cannot be read or written.
-func (h Home) Bring(ctx context.Context) (kept []string, err error) {
+// It goes on to sign them; told waits for that, and returns a sentence for each chapter that was left alone although there is a new
+// edition, and one if they could not be signed. It is an error when a chapter cannot be read or written.
+func (h Home) Bring(ctx context.Context) (told func() []string, err error) {
 	if SameFile(string(h.Work), h.Notebooks()) {
-		return nil, nil // the originals themselves are worked on
+		return func() []string { return nil }, nil // the originals themselves are worked on
 	}
 	names, err := h.chapters()
 	if err != nil {
@@ -151,7 +152,7 @@ func (h Home) Bring(ctx context.Context) (kept []string, err error) {
 	}
 	known := h.known()
 	before := maps.Clone(known)
-	var copied []string
+	var copied, kept []string
 	for _, name := range names {
 		original, err := os.ReadFile(filepath.Join(h.Notebooks(), name))
 		if err != nil {
@@ -185,10 +186,14 @@ func (h Home) Bring(ctx context.Context) (kept []string, err error) {
 			return nil, err
 		}
 	}
-	if err := h.trust(ctx, copied); err != nil && ctx.Err() == nil {
-		kept = append(kept, err.Error())
-	}
-	return kept, ctx.Err()
+	signed := make(chan error, 1)
+	go func() { signed <- h.trust(ctx, copied) }()
+	return sync.OnceValue(func() []string {
+		if err := <-signed; err != nil && ctx.Err() == nil {
+			kept = append(kept, err.Error())
+		}
+		return kept
+	}), ctx.Err()
 }
 
 // Reset brings the original of a chapter back into the workspace, and returns its name. A copy that differs is kept under

@@ -51,9 +51,9 @@ func sourceOf(t *testing.T, path string) string {
 func TestChaptersAreCopiedRefreshedAndNeverOverwritten(t *testing.T) {
 	h := folders(t)
 	bring := func() []string {
-		kept, err := h.Bring(t.Context())
+		told, err := h.Bring(t.Context())
 		require.NoError(t, err)
-		return kept
+		return told()
 	}
 	require.Empty(t, bring())
 	require.Equal(t, "first", sourceOf(t, copyOf(h, "01-descent.ipynb")))
@@ -144,9 +144,9 @@ func TestDanglingLinkIsKept(t *testing.T) {
 		require.NoError(t, err)
 		return to
 	}
-	kept, err := h.Bring(t.Context())
+	told, err := h.Bring(t.Context())
 	require.NoError(t, err)
-	require.Len(t, kept, 1)
+	require.Len(t, told(), 1)
 	require.Equal(t, "/nowhere/mine.ipynb", target("01-descent.ipynb"))
 	_, name, err := h.Reset(t.Context(), "1")
 	require.NoError(t, err)
@@ -177,9 +177,9 @@ func TestSigningRunsNothingOfTheWorkspace(t *testing.T) {
 	for _, module := range []string{"json.py", "nbformat.py", "jupyter_config.py"} {
 		require.NoError(t, os.WriteFile(copyOf(h, module), []byte("raise SystemExit('a file of the workspace ran')"), 0o644))
 	}
-	said, err := h.Bring(t.Context())
+	told, err := h.Bring(t.Context())
 	require.NoError(t, err)
-	require.Empty(t, said)
+	require.Empty(t, told())
 	require.FileExists(t, h.Work.State("jupyter", "data", "nbsignatures.db"))
 }
 
@@ -187,9 +187,9 @@ func TestSigningRunsNothingOfTheWorkspace(t *testing.T) {
 func TestOriginalsAsWorkspace(t *testing.T) {
 	h := folders(t)
 	h.Work = Workspace(h.Notebooks())
-	kept, err := h.Bring(t.Context())
+	told, err := h.Bring(t.Context())
 	require.NoError(t, err)
-	require.Empty(t, kept)
+	require.Empty(t, told())
 	require.NoFileExists(t, h.Work.State("chapters.json"))
 	_, _, err = h.Reset(t.Context(), "1")
 	require.ErrorContains(t, err, "git restore")
