@@ -49,12 +49,13 @@ func planFile(goTool string) (string, error) {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", goTool)
-	for _, name := range []string{"go.mod", "go.work"} {
+	for _, name := range []string{"go.mod", "go.work", workspace} {
 		text, err := os.ReadFile(name)
 		if err != nil && (name == "go.mod" || !errors.Is(err, os.ErrNotExist)) {
 			return "", err
 		}
 		// GoNB gives each kernel's module a name of its own, that of its folder. A path that begins at the folder leads elsewhere from another.
+		text = bytes.ReplaceAll(text, []byte(here), []byte("cell"))
 		if bytes.Contains(text, []byte("./")) || bytes.Contains(text, []byte("..")) {
 			return "", errLeft
 		}
@@ -65,6 +66,9 @@ func planFile(goTool string) (string, error) {
 	writeVariables(h)
 	return filepath.Join(cache, "descent", "plans", hex.EncodeToString(h.Sum(nil)[:16])+".json"), nil
 }
+
+// workspace is where the kernel writes the workspace of the cells' folder.
+const workspace = "../go.work"
 
 var errLeft = errors.New("this cell is left to Go")
 

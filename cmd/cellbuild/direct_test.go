@@ -50,7 +50,7 @@ func TestCellsAreCompiledWithoutGoBuild(t *testing.T) {
 	next.write("go.work", "go 1.26\n\nuse (\n\t.\n\t../descent\n)\n")
 	_, built = next.run(example)
 	require.True(t, built, "a path that begins at the folder")
-	next.beginModule()
+	require.NoError(t, os.Remove(next.at("go.work")))
 	next.write("own/own.go", "package own\n\nconst Name = \"own\"\n")
 	out, built = next.run("package main\n\nimport \"gonb_2/own\"\n\nfunc main() { println(own.Name) }\n")
 	require.Equal(t, "own\n", out)

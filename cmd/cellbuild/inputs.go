@@ -96,13 +96,15 @@ func inputsOf(goTool, overlay string, programs ...string) ([]goPackage, inputs, 
 	return packages, in, nil
 }
 
-// outside is the inputs without those of a folder itself. It is an error when packages lie in it, which are no other folder's.
+// outside is the inputs without those of a folder itself, and without its workspace, which planFile reads. It is an error when packages
+// lie in the folder, which are no other folder's.
 func (in inputs) outside(dir string) (inputs, error) {
 	within := func(path string) bool { return strings.HasPrefix(path, dir+string(filepath.Separator)) }
 	if slices.ContainsFunc(in.Folders, within) {
 		return inputs{}, errLeft
 	}
-	return inputs{in.Folders, slices.DeleteFunc(slices.Clone(in.Files), within)}, nil
+	own := func(path string) bool { return within(path) || path == filepath.Join(dir, workspace) }
+	return inputs{in.Folders, slices.DeleteFunc(slices.Clone(in.Files), own)}, nil
 }
 
 func same(a, b string) bool {

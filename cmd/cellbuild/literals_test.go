@@ -63,10 +63,10 @@ func Say(format string, values ...any)                                         {
 	return c
 }
 
-// beginModule writes what GoNB does into the folder of a kernel's cells.
+// beginModule writes what GoNB does into the folder of a kernel's cells, and what the kernel does beside it.
 func (c cell) beginModule() {
 	c.write("go.mod", "module "+filepath.Base(c.dir)+"\n\ngo 1.26\n")
-	c.write("go.work", "go 1.26\n\nuse (\n\t.\n\t"+c.at("../descent")+"\n\t"+c.at("../other")+"\n)\n")
+	c.write("../go.work", "go 1.26\n\nuse (\n\t"+c.dir+"\n\t"+c.at("../descent")+"\n\t"+c.at("../other")+"\n)\n")
 }
 
 func (c cell) at(name string) string { return filepath.Join(c.dir, name) }

@@ -446,6 +446,7 @@ func (c *completer) hover(cell source, at position) (string, error) {
 
 // ask answers complete_request and inspect_request. reply is called in the kernel's loop, when gopls has answered.
 func (k *Kernel) ask(m message, reply func(string, any)) {
+	k.startCompletion()
 	var content struct {
 		Code   string
 		Cursor int `json:"cursor_pos"` // in characters

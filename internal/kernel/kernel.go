@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+	"golang.org/x/mod/modfile"
 
 	"descent.example/internal/guard"
 	"descent.example/internal/live"
@@ -82,7 +83,7 @@ type Kernel struct {
 
 	lives     *lives
 	completer *completer
-	asked     []func() // of the completer, before it was there
+	asked     []func() // of the completer, before GoNB took cells
 }
 
 // Run serves until Jupyter ends the kernel, and returns an error if it ended in another way.
@@ -181,12 +182,37 @@ func (k *Kernel) startGoNB(inner connection) error {
 	if err := os.WriteFile(file, encode(inner), 0o600); err != nil {
 		return err
 	}
-	k.gonb = exec.Command(k.opt.GoNB, "-go_work="+strings.Join(k.opt.Modules, ","), "-raw_error=true", "--kernel", file)
+	k.gonb = exec.Command(k.opt.GoNB, "-raw_error=true", "--kernel", file)
 	k.gonb.Env = append(os.Environ(), "TMPDIR="+k.temp, live.RecordEnv+"="+k.lives.recordFile())
 	k.gonb.Stdout, k.gonb.Stderr = os.Stdout, os.Stderr
 	// A group of its own is what an interrupt goes to: the cell, or the compiler that builds it.
 	k.gonb.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return k.gonb.Start()
+}
+
+// writeWork makes the folder of cells, which GoNB has made, and the modules one workspace. Its file lies beside that folder, where Go
+// finds it and GoNB does not: GoNB would read all folders of the modules, Python's among them, before the first cell, and watch them.
+func (k *Kernel) writeWork() error {
+	cells, err := filepath.Glob(filepath.Join(k.temp, "gonb_*"))
+	if err != nil || len(cells) != 1 || len(k.opt.Modules) == 0 {
+		return errors.Join(err, fmt.Errorf("%d folders of cells and %d modules", len(cells), len(k.opt.Modules)))
+	}
+	cell := filepath.Join(cells[0], "go.mod") // of this Go's version, which none of the modules exceeds
+	data, err := os.ReadFile(cell)
+	if err != nil {
+		return err
+	}
+	mod, err := modfile.ParseLax(cell, data, nil)
+	if err != nil {
+		return err
+	}
+	work := new(modfile.WorkFile)
+	work.Syntax = new(modfile.FileSyntax)
+	err = work.AddGoStmt(mod.Go.Version)
+	for _, dir := range append(cells, k.opt.Modules...) {
+		err = errors.Join(err, work.AddUse(dir, ""))
+	}
+	return errors.Join(err, os.WriteFile(filepath.Join(k.temp, "go.work"), modfile.Format(work.Syntax), 0o600))
 }
 
 // dial connects to GoNB as soon as it listens, and makes sure that what it publishes is heard.
@@ -219,12 +245,19 @@ func (k *Kernel) dial(inner connection) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+	if err := k.writeWork(); err != nil {
+		log.Print("kernel: cells will not find the lab's packages: ", err)
+	}
 	k.later <- func() {
 		k.innerShell, k.innerStdin, k.ready = shell, stdin, true
 		k.next()
-		if k.opt.Gopls != "" { // not sooner, since it would make the first cell wait
-			k.completer = startCompleter(k.opt, filepath.Join(k.temp, "cell"))
-		}
+		time.AfterFunc(beforeCompletion, func() {
+			k.later <- func() {
+				if k.current == nil {
+					k.startCompletion()
+				}
+			}
+		})
 		for _, ask := range k.asked {
 			ask()
 		}
@@ -283,6 +316,17 @@ func (k *Kernel) loop(parent int, ended <-chan error) error {
 func (k *Kernel) send(s zmq4.Socket, m message) {
 	if err := s.SendMulti(zmq4.NewMsgFrom(m.frames(k.key)...)); err != nil {
 		log.Print("kernel: ", err)
+	}
+}
+
+// beforeCompletion is how long gopls does not start of itself: it would make the first cell wait, and starts when that is done, or when
+// something is to be completed.
+const beforeCompletion = 2 * time.Second
+
+// startCompletion starts gopls, unless it was started or there is none.
+func (k *Kernel) startCompletion() {
+	if k.completer == nil && k.opt.Gopls != "" {
+		k.completer = startCompleter(k.opt, filepath.Join(k.temp, "cell"))
 	}
 }
 
@@ -614,6 +658,7 @@ func (k *Kernel) finish() {
 		f = e.fail(failure{"ERROR", strings.Join(e.failed, "\n"), e.failed}, k.past)
 		k.publish(e.request.answer("error", f))
 	}
+	k.startCompletion()
 	if e.compiles() {
 		k.past.compiled = append(k.past.compiled, e.cell)
 		if k.completer != nil && !e.cell.foreign() {
