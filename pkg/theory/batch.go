@@ -185,22 +185,23 @@ func BatchCosine(gradients *mat.Dense, b int) (float64, error) {
 	}
 	const angles, step = 32, 0.4 // of an even function that dies out, as of a periodic one, the trapezoid rule is exact to many digits
 	sum := 0.0
-	along := make([]float64, n)
+	turn, at := make([]complex128, n), make([]complex128, n)
 	for a := range angles {
 		sin, cos := math.Sincos(math.Pi * float64(a) / angles)
-		for k := range along {
-			along[k] = (cos*gradients.At(k, 0) + sin*gradients.At(k, 1)) / (scale * float64(b))
+		for k := range at {
+			along := (cos*gradients.At(k, 0) + sin*gradients.At(k, 1)) / (scale * float64(b))
+			turn[k], at[k] = cmplx.Rect(1, step*along), complex(1/float64(n), 0)
 		}
 		signal := (cos*g[0] + sin*g[1]) / scale
 		inner := signal * step / 2 // the integrand at 0
 		for r := step; r < 1000; r += step {
-			re, im := 0.0, 0.0
-			for _, x := range along {
-				s, c := math.Sincos(r * x)
-				re, im = re+c/float64(n), im+s/float64(n)
+			phi := 0i
+			for k, by := range turn { // exp(i r x), from that of the step before without another sine
+				at[k] *= by
+				phi += at[k]
 			}
-			phi := cmplx.Pow(complex(re, im), complex(float64(b), 0))
-			if inner += imag(phi) / r * step; cmplx.Abs(phi) < 1e-7 {
+			power := cmplx.Pow(phi, complex(float64(b), 0))
+			if inner += imag(power) / r * step; cmplx.Abs(power) < 1e-7 {
 				break
 			}
 		}
