@@ -8,11 +8,16 @@ import (
 	"descent.example/internal/live"
 )
 
-// A study that each run uses outlasts the pictures of many settings.
-func TestWhatIsUsedIsKept(t *testing.T) {
+// Live makes the process a live one until the test ends: what experiments make is kept, and what is compiled is shared.
+func Live(t *testing.T) {
 	before := live.Process
 	live.Process = true
 	t.Cleanup(func() { live.Process, things.keys, things.by = before, nil, nil })
+}
+
+// A study that each run uses outlasts the pictures of many settings.
+func TestWhatIsUsedIsKept(t *testing.T) {
+	Live(t)
 	made := map[int]int{}
 	use := func(key int) {
 		value, err := kept(key, func() (int, error) { made[key]++; return 2 * key, nil })

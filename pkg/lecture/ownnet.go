@@ -57,7 +57,7 @@ func (o OwnNet) settled() (OwnNet, error) {
 		o.Start = problem.SpreadElbows(o.X)
 	}
 	if o.Optimizer == nil {
-		o.Optimizer, errs[1] = optim.Adam()
+		o.Optimizer, errs[1] = optim.ByName("Adam")
 	}
 	if o.Schedule.Structure() == "" {
 		o.Schedule, errs[2] = schedule.Constant(0.01)

@@ -16,9 +16,10 @@ import (
 
 // A remedy is another training, which a diagnosis compares with the run.
 type remedy struct {
-	name  string
-	width int
-	net   OwnNet
+	name    string
+	width   int
+	program int // remedies of the same number differ in their rates alone, and share what is compiled
+	net     OwnNet
 }
 
 // diagnose says why the function was not learned by the trainer, from what other trainings come to. One that was learned needs none.
@@ -51,8 +52,8 @@ func (r *OwnRun) remedies() (all []remedy, err error) {
 	if more.Problem, err = r.on(more.X, more.Y); err != nil {
 		return nil, err
 	}
-	all = append(all, remedy{"the same training", r.width(), more})
-	adam := func(name string, width int, rate float64, p problem.Problem) error {
+	all = append(all, remedy{"the same training", r.width(), 0, more})
+	adam := func(width, program int, rate float64, p problem.Problem) error {
 		o := more
 		o.Problem, o.Steps, o.Start = p, 2000, problem.SpreadElbows(o.X)
 		c, err := cosine(rate, o.Steps, 20)
@@ -60,14 +61,14 @@ func (r *OwnRun) remedies() (all []remedy, err error) {
 			return err
 		}
 		o.Sampler, o.Schedule = c.Sampler, c.Schedule
-		if o.Optimizer, err = optim.Adam(); err != nil {
+		if o.Optimizer, err = optim.ByName("Adam"); err != nil {
 			return err
 		}
-		all = append(all, remedy{name, width, o})
+		all = append(all, remedy{fmt.Sprintf("Adam at %g", rate), width, program, o})
 		return nil
 	}
 	for _, rate := range []float64{0.01, 0.03} {
-		if err := adam(fmt.Sprintf("Adam at %g", rate), r.width(), rate, more.Problem); err != nil {
+		if err := adam(r.width(), 1, rate, more.Problem); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +82,7 @@ func (r *OwnRun) remedies() (all []remedy, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := adam("Adam at 0.01", wide.Sizes[1], 0.01, net); err != nil {
+		if err := adam(wide.Sizes[1], 2, 0.01, net); err != nil {
 			return nil, err
 		}
 	}
@@ -150,13 +151,17 @@ func (r *OwnRun) compare(ctx context.Context, t *train.Trainer, record *diagnosi
 		return err
 	}
 	var setups []setup
+	trainers := map[int]*train.Trainer{}
 	for _, remedy := range all {
-		t, err := remedy.net.trainer()
-		if err != nil {
-			return err
+		if trainers[remedy.program] == nil {
+			t, err := remedy.net.trainer()
+			if err != nil {
+				return err
+			}
+			defer t.Close()
+			trainers[remedy.program] = t
 		}
-		defer t.Close()
-		setups = append(setups, setup{trainer: t, config: remedy.net.config(1)})
+		setups = append(setups, setup{trainer: trainers[remedy.program], config: remedy.net.config(1)})
 	}
 	histories, err := sweep(ctx, setups, r.Seed, 1)
 	if err != nil {

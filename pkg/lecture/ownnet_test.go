@@ -129,6 +129,7 @@ func TestTrainPlane(t *testing.T) {
 
 // Each of the four causes is told from the others, and a net that is stuck from one that lacks examples.
 func TestCausesOfOwnNetsStayApart(t *testing.T) {
+	lecture.Live(t) // their remedies are the same programs
 	usual := lecture.OwnControls{Target: "sine", Examples: 60, Noise: 0.1, Width: 32, Depth: 1, Unit: "ReLU", Scale: 1, Optimizer: "SGD", Rate: 0.3,
 		Schedule: "constant", Batch: 20, Order: "reshuffled", Steps: 2000, Seed: 1}
 	few, small, slow, noisy := usual, usual, usual, usual

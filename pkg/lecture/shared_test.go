@@ -6,7 +6,6 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/stretchr/testify/require"
 
-	"descent.example/internal/live"
 	"descent.example/pkg/accel"
 	"descent.example/pkg/optim"
 	"descent.example/pkg/problem"
@@ -67,9 +66,7 @@ func TestTrainersShareProgramsAndNothingElse(t *testing.T) {
 			require.NotEqual(t, alone[j], alone[i], "settings %d and %d do not differ: they cannot tell whether too much is shared", j, i)
 		}
 	}
-	before := live.Process
-	live.Process = true
-	t.Cleanup(func() { live.Process, things.keys, things.by = before, nil, nil })
+	Live(t)
 	for range 2 {
 		for i, s := range settings {
 			require.Equal(t, alone[i], losses(s.problem, s.rule), "setting %d", i)
