@@ -138,7 +138,7 @@ func (w *writer) normalize(t dtypes.DType) {
 
 // bare makes an integer's bits those of its width, the higher ones 0.
 func (w *writer) bare(t dtypes.DType) {
-	if bits := t.Bits(); bits < 32 {
+	if bits := 8 * width(t); bits < 32 {
 		w.integer(i32, 1<<bits-1)
 		w.do("i32.and")
 	}
@@ -160,12 +160,15 @@ func (w *writer) in64(name string, t dtypes.DType) {
 	}
 }
 
-var comparisons = map[compute.OpType]string{
+// names has a name for some operations, "" for the others.
+type names [compute.OpTypeLast]string
+
+var comparisons = names{
 	compute.OpTypeEqual: "eq", compute.OpTypeNotEqual: "ne", compute.OpTypeLessThan: "lt", compute.OpTypeLessOrEqual: "le",
 	compute.OpTypeGreaterThan: "gt", compute.OpTypeGreaterOrEqual: "ge",
 }
 
-var totalOrder = map[compute.OpType]string{
+var totalOrder = names{
 	compute.OpTypeEqualTotalOrder: "eq", compute.OpTypeNotEqualTotalOrder: "ne", compute.OpTypeLessThanTotalOrder: "lt",
 	compute.OpTypeLessOrEqualTotalOrder: "le", compute.OpTypeGreaterThanTotalOrder: "gt", compute.OpTypeGreaterOrEqualTotalOrder: "ge",
 }
@@ -195,13 +198,13 @@ func (w *writer) ordered(t dtypes.DType) dtypes.DType {
 	return of
 }
 
-var inFloat64 = map[compute.OpType]string{
+var inFloat64 = names{
 	compute.OpTypeExp: "exp", compute.OpTypeExpm1: "expm1", compute.OpTypeLog: "log", compute.OpTypeLog1p: "log1p",
 	compute.OpTypeTanh: "tanh", compute.OpTypeLogistic: "logistic", compute.OpTypeSin: "sin", compute.OpTypeCos: "cos",
 	compute.OpTypeErf: "erf", compute.OpTypeAtan2: "atan2", compute.OpTypePow: "pow",
 }
 
-var sameInstruction = map[compute.OpType]string{
+var sameInstruction = names{
 	compute.OpTypeAdd: "add", compute.OpTypeSub: "sub", compute.OpTypeMul: "mul",
 	compute.OpTypeBitwiseAnd: "and", compute.OpTypeBitwiseOr: "or", compute.OpTypeBitwiseXor: "xor",
 	compute.OpTypeLogicalAnd: "and", compute.OpTypeLogicalOr: "or", compute.OpTypeLogicalXor: "xor",
@@ -212,11 +215,11 @@ var sameInstruction = map[compute.OpType]string{
 func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 	k := kindOf(t)
 	name := k.instruction
-	if c, ok := comparisons[op]; ok {
+	if c := comparisons[op]; c != "" {
 		w.compareAs(c, t)
 		return
 	}
-	if c, ok := totalOrder[op]; ok {
+	if c := totalOrder[op]; c != "" {
 		if t.IsFloat() {
 			y := w.pop(k)
 			w.ordered(t)
@@ -245,9 +248,9 @@ func (w *writer) elementwise(op compute.OpType, t dtypes.DType) {
 		w.extreme(op, t)
 		return
 	}
-	if i, ok := sameInstruction[op]; ok {
+	if i := sameInstruction[op]; i != "" {
 		w.do(name(i))
-	} else if f, ok := inFloat64[op]; ok && t.IsFloat() {
+	} else if f := inFloat64[op]; f != "" && t.IsFloat() {
 		w.in64(f, t)
 	} else if t.IsFloat() {
 		w.float(op, t)

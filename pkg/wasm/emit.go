@@ -113,10 +113,10 @@ func (k *kernel) write(w *writer) {
 	start, functions := *w, len(w.m.functions)
 	best, bestCost, bestOf := writer{}, math.Inf(1), variant{}
 	try := func(v variant) {
-		*w = start
-		w.code, w.locals, w.free, w.held = nil, slices.Clone(start.locals), start.free.clone(), slices.Clone(start.held)
-		if cost, ok := k.try(w, v, bestCost); ok && cost < bestCost {
-			best, bestCost, bestOf = *w, cost, v
+		*w = start.in(w.m.spare)
+		cost, ok := k.try(w, v, bestCost)
+		if w.m.spare = *w; ok && cost < bestCost {
+			w.m.spare, best, bestCost, bestOf = best, *w, cost, v
 		}
 	}
 	for _, v := range k.variants() {
@@ -134,20 +134,24 @@ func (k *kernel) write(w *writer) {
 	*w = best
 }
 
-func (v variables) clone() variables {
-	for i, l := range v {
-		v[i] = slices.Clone(l)
+// in is the writer without its code, in the buffers of another one.
+func (w writer) in(of writer) writer {
+	w.code, w.locals, w.held = of.code[:0], append(of.locals[:0], w.locals...), append(of.held[:0], w.held...)
+	for i, l := range w.free {
+		w.free[i] = append(of.free[i][:0], l...)
 	}
-	return v
+	return w
 }
 
 // try writes a variant, unless it cannot be written for less than another one.
 func (k *kernel) try(w *writer, v variant, most float64) (cost float64, ok bool) {
+	code := w.code
 	defer func() {
 		if r := recover(); r != nil {
 			if _, is := r.(noVector); !is {
 				panic(r)
 			}
+			w.code = code // in place of a level's
 		}
 	}()
 	g := k.nest(w, v)
@@ -452,7 +456,8 @@ func (g *nest) compute(n *node, index []linear) val {
 	case n.op == compute.OpTypeDynamicSlice:
 		return g.loadAt(n.in[0], n.in[0].offset(index), g.start(n, 1, n.dims()))
 	}
-	in := make([]val, len(n.in))
+	var few [3]val // more operands no elementwise operation has
+	in := few[:len(n.in)]
 	for i, x := range n.in {
 		in[i] = g.value(x, index)
 	}
@@ -839,7 +844,7 @@ func (g *nest) finish(i int, p part) {
 			})
 		}
 	}
-	if n.dtype() != t || n.dtype().Bits() < 32 {
+	if n.dtype() != t || width(n.dtype()) < 4 {
 		g.on(kept, true, func() {
 			for _, r := range v.regs {
 				g.w.get(r)

@@ -27,17 +27,22 @@ var shapeOf = map[kind]string{i32: "i32x4", i64: "i64x2", f32: "f32x4", f64: "f6
 func (k kind) String() string { return kinds[k] }
 
 // instruction is the name of the kind's own instruction of a name, such as f32.add.
-func (k kind) instruction(name string) string { return nameOf[[2]string{kinds[k], name}] }
+func (k kind) instruction(name string) string { return scalarNames[i32-k][name] }
 
-// nameOf has the names of instructions by their parts before and after the point.
-var nameOf = func() map[[2]string]string {
-	m := make(map[[2]string]string)
-	for name := range opcodes {
-		before, after, _ := strings.Cut(name, ".")
-		m[[2]string{before, after}] = name
+// The names of instructions on scalars of a kind, and on vectors of them, by what follows the point. Those of the kind k are at i32-k.
+var scalarNames, vectorNames = namesOf(kinds), namesOf(shapeOf)
+
+func namesOf(before map[kind]string) (names [5]map[string]string) {
+	for k, prefix := range before {
+		names[i32-k] = make(map[string]string)
+		for name := range opcodes {
+			if after, ok := strings.CutPrefix(name, prefix+"."); ok {
+				names[i32-k][after] = name
+			}
+		}
 	}
-	return m
-}()
+	return names
+}
 
 // opcodes has the encoding of every instruction without immediates (and of the loads and stores), by its name in the
 // WebAssembly specification.
@@ -131,7 +136,7 @@ func signed(b []byte, x int64) []byte {
 }
 
 // A local is the index of a variable of a function, its parameters first.
-type local int
+type local int32
 
 // A writer writes the body of one function.
 type writer struct {
@@ -359,6 +364,7 @@ type module struct {
 	top       int                // end of the memory in use
 	variants  int                // of kernels that were written
 	nest      nest               // of the last one, whose buffers serve the next
+	spare     writer             // of one that another was cheaper than, likewise
 }
 
 // A contents is what a part of the memory has at first.

@@ -59,8 +59,7 @@ func isView(n *node) bool {
 
 // isAlone tells whether n is written in its own way, from operands in memory.
 func isAlone(n *node) bool {
-	_, scatters := scatterings[n.op]
-	return scatters || n.op == compute.OpTypeArgMinMax
+	return scatters(n) || n.op == compute.OpTypeArgMinMax
 }
 
 // isRoot tells whether n always has memory.
@@ -114,7 +113,7 @@ func (f *function) measure() {
 		}
 		if !isView(n) && !isRoot(n) && n.op != compute.OpTypeReshape && n.op != compute.OpTypeBitcast {
 			n.cost++
-			if _, slow := inFloat64[n.op]; slow {
+			if inFloat64[n.op] != "" {
 				n.cost += 2 * cheap
 			}
 		}
@@ -183,8 +182,7 @@ func (n *node) readsMemory(i int) bool {
 	case compute.OpTypeDynamicUpdateSlice, compute.OpTypeDynamicSlice, compute.OpTypeGather:
 		return i == 0
 	}
-	_, scatters := scatterings[n.op]
-	return scatters && i == 0
+	return scatters(n) && i == 0
 }
 
 // need tells operand i of n, before its turn, what n needs of it.

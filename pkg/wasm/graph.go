@@ -37,7 +37,14 @@ func (n *node) size() int           { return n.shape.Size() }
 func (n *node) byteSize() int       { return n.size() * width(n.dtype()) }
 
 // width is the number of bytes of an element in memory.
-func width(t dtypes.DType) int { return int(t.GoType().Size()) }
+func width(t dtypes.DType) int { return widths[t] }
+
+var widths = func() (all [dtypes.MaxDType]int) {
+	for _, t := range supported {
+		all[t] = t.Size()
+	}
+	return all
+}()
 
 // supported are the types of elements that the compiler knows.
 var supported = []dtypes.DType{

@@ -18,7 +18,7 @@ type walk struct {
 // alone writes an operation that is no kernel of a nest.
 func (w *writer) alone(n *node) {
 	s := &walk{writer: w}
-	if combine, ok := scatterings[n.op]; ok {
+	if combine := scatterings[n.op]; combine != compute.OpTypeInvalid {
 		s.scatter(n, combine)
 		return
 	}
@@ -124,7 +124,7 @@ func (w *writer) clamped(push func(), t dtypes.DType, high int) {
 }
 
 // scatterings has the operation that combines an element with its update in a scatter.
-var scatterings = map[compute.OpType]compute.OpType{
+var scatterings = [compute.OpTypeLast]compute.OpType{
 	compute.OpTypeScatterSum: compute.OpTypeAdd,
 	compute.OpTypeScatterMax: compute.OpTypeMax,
 	compute.OpTypeScatterMin: compute.OpTypeMin,
@@ -178,7 +178,7 @@ func (s *walk) scatter(n *node, op compute.OpType) {
 }
 
 // reductions has the operation that combines two elements, or two products, in a reduction.
-var reductions = map[compute.OpType]compute.OpType{
+var reductions = [compute.OpTypeLast]compute.OpType{
 	compute.OpTypeDotGeneral:       compute.OpTypeAdd,
 	compute.OpTypeReduceSum:        compute.OpTypeAdd,
 	compute.OpTypeReduceProduct:    compute.OpTypeMul,

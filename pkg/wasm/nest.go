@@ -243,10 +243,10 @@ func (p part) source(index []linear) operand {
 }
 
 // isReduction tells whether n combines several elements of its operands to one.
-func isReduction(n *node) bool {
-	_, ok := reductions[n.op]
-	return ok
-}
+func isReduction(n *node) bool { return reductions[n.op] != compute.OpTypeInvalid }
+
+// scatters tells whether n adds updates to its operand, or takes extremes, at places that are known when it runs.
+func scatters(n *node) bool { return scatterings[n.op] != compute.OpTypeInvalid }
 
 // reducedDims are the dimensions over which a reduction runs.
 func (n *node) reducedDims() (dims []int) {
@@ -392,11 +392,10 @@ func startIndex(n *node, index []linear, c int) []linear {
 
 // loops is how many loops a kernel of n needs, and other numbers that its indices depend on.
 func (n *node) loops() int {
-	_, scatters := scatterings[n.op]
 	switch {
 	case isReduction(n):
 		return len(n.kept) + len(n.reduced)
-	case scatters:
+	case scatters(n):
 		return len(n.in[2].kept) + 1
 	case n.op == compute.OpTypeArgMinMax:
 		return len(n.in[0].kept)

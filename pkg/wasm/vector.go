@@ -35,7 +35,7 @@ func (g *nest) laneWidth(t dtypes.DType, mask int) int {
 }
 
 // shaped is a vector instruction for elements of a type.
-func shaped(t dtypes.DType, name string) string { return nameOf[[2]string{shapeOf[kindOf(t)], name}] }
+func shaped(t dtypes.DType, name string) string { return vectorNames[i32-kindOf(t)][name] }
 
 // repeated copies what is left to 16 bytes.
 func repeated(b []byte) []byte { return slices.Repeat(b, 16/len(b)) }
@@ -211,8 +211,8 @@ func (g *nest) masks(v val, to int) []local {
 	return out
 }
 
-// vectorNames are the operations that are one instruction on vectors of any type that has it.
-var vectorNames = map[compute.OpType]string{
+// onVectors are the operations that are one instruction on vectors of any type that has it.
+var onVectors = names{
 	compute.OpTypeAdd: "add", compute.OpTypeSub: "sub", compute.OpTypeMul: "mul", compute.OpTypeDiv: "div", compute.OpTypeNeg: "neg",
 	compute.OpTypeAbs: "abs", compute.OpTypeSqrt: "sqrt", compute.OpTypeCeil: "ceil", compute.OpTypeFloor: "floor",
 	compute.OpTypeRound: "nearest", compute.OpTypeMax: "max", compute.OpTypeMin: "min",
@@ -220,7 +220,7 @@ var vectorNames = map[compute.OpType]string{
 	compute.OpTypeGreaterThan: "gt", compute.OpTypeGreaterOrEqual: "ge",
 }
 
-var bitNames = map[compute.OpType]string{
+var onBits = names{
 	compute.OpTypeBitwiseAnd: "v128.and", compute.OpTypeBitwiseOr: "v128.or", compute.OpTypeBitwiseXor: "v128.xor",
 	compute.OpTypeBitwiseNot: "v128.not", compute.OpTypeLogicalAnd: "v128.and", compute.OpTypeLogicalOr: "v128.or",
 	compute.OpTypeLogicalXor: "v128.xor", compute.OpTypeLogicalNot: "v128.not",
@@ -228,11 +228,11 @@ var bitNames = map[compute.OpType]string{
 
 // vectorName returns the instruction that is an operation on vectors, or "" if there is none.
 func vectorName(op compute.OpType, t dtypes.DType) string {
-	if name, ok := bitNames[op]; ok {
+	if name := onBits[op]; name != "" {
 		return name
 	}
-	name, ok := vectorNames[op]
-	if !ok || t == dtypes.Bool || t.Bits() < 32 {
+	name := onVectors[op]
+	if name == "" || t == dtypes.Bool || width(t) < 4 {
 		if t == dtypes.Bool && op == compute.OpTypeNotEqual {
 			return "v128.xor"
 		}
@@ -270,7 +270,7 @@ func (g *nest) neutral(op compute.OpType, t dtypes.DType, vectors bool) {
 		g.w.do("i32x4.splat")
 		return
 	}
-	if t.Bits() < 32 {
+	if width(t) < 4 {
 		panic(noVector{})
 	}
 	g.w.element(t, neutral(op, t))
@@ -442,7 +442,7 @@ func (g *nest) literalOf(n *node) local {
 func (g *nest) vectorsOf(n *node, in []val, with local) (out []local) {
 	t := n.in[0].dtype()
 	name := func(instruction string) string { return shaped(t, instruction) }
-	if f, slow := inFloat64[n.op]; slow && functions64[f+"×2"].body != nil {
+	if f := inFloat64[n.op]; f != "" && functions64[f+"×2"].body != nil {
 		return g.callVectors(f, in[0].regs, t)
 	}
 	instruction := vectorName(n.op, t)
@@ -451,11 +451,11 @@ func (g *nest) vectorsOf(n *node, in []val, with local) (out []local) {
 		x := in[0].regs[r]
 		switch {
 		case instruction != "":
-			operands := []local{x}
+			g.w.get(x)
 			if len(in) > 1 {
-				operands = append(operands, in[1].regs[r])
+				g.w.get(in[1].regs[r])
 			}
-			out = append(out, g.one(instruction, operands...))
+			out = append(out, g.one(instruction))
 		case n.op == compute.OpTypeIsNaN:
 			out = append(out, g.one(name("ne"), x, x))
 		case n.op == compute.OpTypeIsFinite:
