@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -22,8 +23,11 @@ func cpu(tb testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// timed returns the processor time of a training's first result and of a step.
-func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step time.Duration) {
+// A timing is the processor time that a training took for its first result, in ms, for the part of it that generated code, and for a
+// step, in µs.
+type timing struct{ first, generation, step float64 }
+
+func timed(t *testing.T, c trainings.Training, b compute.Backend) (took timing) {
 	const steps = 50_000
 	began := cpu(t)
 	trainer, config, err := c.Start(b)
@@ -34,14 +38,19 @@ func timed(t *testing.T, c trainings.Training, b compute.Backend) (first, step t
 		require.NoError(t, err)
 	}
 	run(100)
-	first = cpu(t) - began
+	took.first = (cpu(t) - began).Seconds() * 1e3
+	if own, is := b.(*wasm.Backend); is {
+		took.generation = own.Generation().Seconds() * 1e3
+	}
 	began = cpu(t)
 	run(steps)
-	return first, (cpu(t) - began) * 1000 / steps
+	took.step = (cpu(t) - began).Seconds() * 1e6 / steps
+	return took
 }
 
-// TestTable prints the README's table: the processor time of a step and of a first result, with that of generating its code, here and
-// by XLA in turns, the least of WASM_ROUNDS rounds.
+// TestTable prints the README's table: medians over WASM_ROUNDS rounds of the processor time of a step and of a first result, with that
+// of generating its code, here and by XLA. Each round times all programs by both, and a ratio is one of times from the same round,
+// because a machine is slower in some minutes than in others.
 func TestTable(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("WASM_ROUNDS"))
 	if err != nil {
@@ -50,22 +59,35 @@ func TestTable(t *testing.T) {
 	xla, err := accel.Open()
 	require.NoError(t, err)
 	require.Equal(t, "xla:cpu", accel.Platform())
-	for _, c := range trainings.All() {
-		var first, step [2]time.Duration
-		generation := time.Hour
-		for round := range rounds {
-			own := wasm.New()
-			for i, b := range []compute.Backend{own, xla} {
-				f, s := timed(t, c, b)
-				if round == 0 {
-					first[i], step[i] = f, s
-				}
-				first[i], step[i] = min(first[i], f), min(step[i], s)
-			}
-			generation = min(generation, own.Generation())
+	all := trainings.All()
+	own, others := make([][]timing, rounds), make([][]timing, rounds)
+	for r := range rounds {
+		for _, c := range all {
+			own[r], others[r] = append(own[r], timed(t, c, wasm.New())), append(others[r], timed(t, c, xla))
 		}
-		us := func(d time.Duration) float64 { return d.Seconds() * 1e3 } // of 1000 steps
-		t.Logf("| %s | %.2f | %.2f | %.1f | %.0f (%.0f) | %.0f |", c.Name, us(step[0]), us(step[1]), us(step[0])/us(step[1]),
-			first[0].Seconds()*1e3, generation.Seconds()*1e3, first[1].Seconds()*1e3)
 	}
+	over := func(value func(own, others []timing) float64) float64 {
+		var values []float64
+		for r := range rounds {
+			values = append(values, value(own[r], others[r]))
+		}
+		return median(values)
+	}
+	for i, c := range all {
+		t.Logf("| %s | %.2f | %.2f | %.1f | %.0f (%.0f) | %.0f |", c.Name,
+			over(func(own, _ []timing) float64 { return own[i].step }),
+			over(func(_, xla []timing) float64 { return xla[i].step }),
+			over(func(own, xla []timing) float64 { return own[i].step / xla[i].step }),
+			over(func(own, _ []timing) float64 { return own[i].first }),
+			over(func(own, _ []timing) float64 { return own[i].generation }),
+			over(func(_, xla []timing) float64 { return xla[i].first }))
+	}
+	const single, double = 2, 3 // of the net with batches
+	t.Logf("float64 takes %.2f times as long as float32", over(func(own, _ []timing) float64 { return own[double].step / own[single].step }))
+}
+
+// median returns the middle of values, and sorts them.
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }

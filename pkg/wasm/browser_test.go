@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,12 +72,8 @@ func TestBrowser(t *testing.T) {
 	if len(bits) == 0 {
 		t.Skip("there is no Chromium")
 	}
-	median := func(i int, what string) float64 {
-		all := times[fmt.Sprint(i, what)]
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	t.Logf("a page's first training has a first result after %.0f ms", median(-1, "first"))
+	of := func(i int, what string) float64 { return median(times[fmt.Sprint(i, what)]) }
+	t.Logf("a page's first training has a first result after %.0f ms", of(-1, "first"))
 	for i, c := range trainings.All() {
 		trainer, config, err := c.Start(wasm.New())
 		require.NoError(t, err)
@@ -87,7 +82,7 @@ func TestBrowser(t *testing.T) {
 		h, err := trainings.Run(trainer, config, steps)
 		require.NoError(t, err)
 		trainer.Close()
-		t.Logf("| %s | %.2f | %.0f | %.0f |", c.Name, median(i, "step"), median(i, "first"), median(i, "generation"))
+		t.Logf("| %s | %.2f | %.0f | %.0f |", c.Name, of(i, "step"), of(i, "first"), of(i, "generation"))
 		require.Equal(t, trainings.Bits(h), bits[i], c.Name)
 	}
 }
