@@ -34,7 +34,7 @@ while True:
         time.sleep(0.02)
 print(f"JupyterLab answers after {time.time() - started:.1f} s")
 
-kernel = ask("api/sessions", {"path": chapter, "name": chapter, "type": "notebook", "kernel": {"name": "descent"}})["kernel"]["id"]
+kernel = ask("api/sessions", {"path": chapter, "name": "", "type": "notebook", "kernel": {"name": "descent"}})["kernel"]["id"]
 socket = websocket.create_connection(f"ws://{host}/api/kernels/{kernel}/channels", header=["Authorization: token " + token], timeout=120)
 notebook = ask("api/contents/" + chapter)["content"]
 for number, cell in enumerate([c for c in notebook["cells"] if c["cell_type"] == "code"][:cells], 1):

@@ -7,7 +7,7 @@
 // at four hundred packages before, as long as nothing of them changed. What remains is left to Go.
 //
 // `lab run` executes all cells of a notebook. They are linked as one program, before the first of them, which is then the program of
-// each cell that is in it as GoNB writes it. The program is kept, and serves the notebook's cells in JupyterLab too.
+// each cell that is in it as GoNB writes it.
 //
 //	cellbuild /path/of/go build -o OUTPUT
 //
@@ -40,8 +40,11 @@ func main() {
 		return
 	}
 	whole := len(args) == 3 && args[0] == "build" && args[1] == "-o"
-	if whole && use(goTool, args[2]) {
-		return
+	if whole {
+		linkTogether(goTool) // an error only means that each cell is built
+		if use(goTool, args[2]) {
+			return
+		}
 	}
 	if !whole { // not a cell's own build
 		if err := syscall.Exec(goTool, append([]string{"go"}, args...), os.Environ()); err != nil {
@@ -94,14 +97,8 @@ func use(goTool, output string) bool {
 	if hand(filepath.Join(folder, nameOf(cell)), output, func(p *prepared) ([]byte, bool) { return valuesOf(p.cell, cell, p.Literals) }) {
 		return true
 	}
-	at, err := together(goTool, cell)
-	if err != nil || !hand(at, output, func(p *prepared) ([]byte, bool) { return cellOf(p.cell, cell) }) {
-		return false
-	}
-	if !stopPreparingOthers(nameOf(cell)) {
-		startPreparing(goTool, cell)
-	}
-	return true
+	at, err := togetherIn(goTool)
+	return err == nil && hand(at, output, func(p *prepared) ([]byte, bool) { return cellOf(p.cell, cell) })
 }
 
 // hand makes output a prepared program, if it has values with which it is the cell's.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,97 +22,45 @@ import (
 	"descent.example/pkg/notebook"
 )
 
+// togetherIn is the folder of a notebook's program, in the folder of its cells, by what that folder says of its modules. Where it is
+// without a program, the notebook has none.
+func togetherIn(goTool string) (string, error) {
+	plan, err := planFile(goTool)
+	return filepath.Join(".together", strings.TrimSuffix(filepath.Base(plan), ".json")), err
+}
+
 // fewest is how many cells make a program of them all worth its time.
 const fewest = 4
 
-// mostKept is how many notebooks' programs are kept, at 17 MB each.
-const mostKept = 4
-
-// together is where the program of the cell's notebook lies, in the folder of its cells: before the first of them it is taken from
-// those that are kept, or linked if `lab run` executes the notebook. It is an error when the notebook has none, or in JupyterLab none
-// that holds the cell.
-func together(goTool string, cell []byte) (at string, err error) {
-	plan, err := planFile(goTool)
-	if err != nil {
-		return "", err
-	}
-	of := strings.TrimSuffix(filepath.Base(plan), ".json") // what the folder says of its modules
-	at = filepath.Join(".together", of)
-	if _, err := os.Stat(at); err == nil {
-		return at, nil
-	}
+// linkTogether links the cells of the notebook that `lab run` executes as one program, before the first of them. use makes it the
+// program of each cell that it holds. It is an error when the notebook has something that may be another in a program of all cells.
+func linkTogether(goTool string) error {
 	file := os.Getenv(live.NotebookEnv)
-	name := filepath.Base(cmp.Or(file, os.Getenv("JPY_SESSION_NAME")))
-	kept := filepath.Join(filepath.Dir(filepath.Dir(plan)), "together", name+"-"+of)
 	if file == "" {
-		return at, take(kept, at, func(source []byte) bool {
-			_, holds := cellOf(source, cell)
-			return holds
-		})
+		return nil
 	}
-	if err := os.MkdirAll(at, 0o700); err != nil {
-		return "", err
-	}
-	source, calls, err := notebookSource(file)
+	at, err := togetherIn(goTool)
 	if err != nil {
-		return "", err
-	}
-	if take(kept, at, func(before []byte) bool { return bytes.Equal(before, source) }) == nil {
-		return at, nil
-	}
-	if err := linkTogether(goTool, at, source, calls); err != nil {
-		return "", err
-	}
-	keep(at, kept)
-	return at, nil
-}
-
-// take copies a program that is kept. It is an error when it is not as it is wanted, or when what it is made of has changed.
-func take(kept, at string, wanted func(source []byte) bool) error {
-	p, err := readPrepared(kept)
-	if err != nil || !wanted(p.cell) {
-		return errors.Join(err, errLeft)
-	}
-	if now, err := fingerprint(p.Inputs); err != nil || now != p.Fingerprint {
-		return errLeft
-	}
-	return copyProgram(kept, at)
-}
-
-// keep keeps a program for later kernels. Where it cannot be written, each links its own.
-func keep(at, kept string) {
-	dir := filepath.Dir(kept)
-	if os.MkdirAll(dir, 0o700) != nil {
-		return
-	}
-	fresh, err := os.MkdirTemp(dir, "new")
-	if err != nil {
-		return
-	}
-	defer os.RemoveAll(fresh)
-	if copyProgram(at, fresh) == nil && os.RemoveAll(kept) == nil && os.Rename(fresh, kept) == nil {
-		forget(dir, mostKept)
-	}
-}
-
-func copyProgram(from, to string) error {
-	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"cell.go", "program", "prepared.json"} { // the last says that it is whole
-		data, err := os.ReadFile(filepath.Join(from, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(to, name), data, 0o700)
-		}
-		if err != nil {
-			return err
-		}
+	if _, err := os.Stat(at); err == nil {
+		return nil
 	}
-	return nil
-}
-
-// linkTogether links the cells of a notebook as one program, in a folder.
-func linkTogether(goTool, at string, source, calls []byte) error {
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		return err
+	}
+	nb, err := notebook.Read(file)
+	if err != nil {
+		return err
+	}
+	var texts []string
+	for _, c := range nb.Code() {
+		texts = append(texts, string(c.Source))
+	}
+	source, calls, err := sourceOf(texts)
+	if err != nil {
+		return err
+	}
 	p, err := planFor(goTool, source)
 	if err != nil {
 		return err
@@ -134,20 +81,6 @@ func linkTogether(goTool, at string, source, calls []byte) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(at, "prepared.json"), known, 0o600)
-}
-
-// notebookSource is the source of a notebook's program. It is an error when the notebook has something that may be another in a
-// program of all cells.
-func notebookSource(file string) (source, calls []byte, err error) {
-	nb, err := notebook.Read(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	var texts []string
-	for _, c := range nb.Code() {
-		texts = append(texts, string(c.Source))
-	}
-	return sourceOf(texts)
 }
 
 // sourceOf writes the source of a notebook's program: what its cells declare, and each cell's statements as a function; and the source

@@ -113,37 +113,3 @@ func TestCellsThatAreNotTogether(t *testing.T) {
 	_, shared = c.together(source)
 	require.False(t, shared, "too few")
 }
-
-// The program that `lab run` linked serves the notebook's cells in a kernel of JupyterLab's, and is prepared for new values there.
-func TestAProgramThatIsKept(t *testing.T) {
-	run := withNotebook(t, oneNotebook...)
-	run.write("../other/other.go", "package other\n\nconst Name = \"other\"\n")
-	said := "import (\n\t\"flag\"\n\n\t\"descent.example/pkg/lab\"\n)\n\nvar names = []string{\"one\"}\n\nfunc main() {\n\tflag.Parse()\n\tlab.Say(\"%v\", names)\n}\n"
-	_, shared := run.together(said)
-	require.True(t, shared)
-
-	opened := func(number, notebook string) cell {
-		c := run
-		c.dir = run.at("../gonb_" + number)
-		c.env = append(slices.DeleteFunc(slices.Clone(run.env), func(kv string) bool {
-			return strings.HasPrefix(kv, "DESCENT_NOTEBOOK=") || strings.HasPrefix(kv, "DESCENT_PARAMS_LOG=")
-		}), "JPY_SESSION_NAME=/work/"+notebook)
-		c.beginModule()
-		return c
-	}
-	c := opened("2", "n.ipynb")
-	out, shared := c.together(strings.Replace(said, "one", "two", 1))
-	require.Contains(t, out, "[two]")
-	require.False(t, shared, "another text")
-	out, shared = c.together(said)
-	require.Contains(t, out, "[one]")
-	require.True(t, shared)
-	c.ready("package main\n\n" + said)
-
-	_, shared = opened("3", "other.ipynb").together(said)
-	require.False(t, shared, "another notebook")
-	run.write("../descent/pkg/lab/more.go", "package lab\n\nfunc init() { println(\"edited\") }\n")
-	out, shared = opened("4", "n.ipynb").together(said)
-	require.Contains(t, out, "edited\n[one]")
-	require.False(t, shared, "a package was edited")
-}
