@@ -66,12 +66,10 @@ func singleuserCommand(common *commonOptions) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return inWorkspace(ctx, *common, func(home setup.Home, told func() []string) error {
-				return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error {
-					for _, sentence := range told() {
-						fmt.Println(sentence)
-					}
-					return nil
-				})
+				for _, sentence := range told() { // the hub sends its student as soon as the server answers
+					fmt.Println(sentence)
+				}
+				return serve(ctx, func(temp string) (*jupyter.Server, error) { return jupyter.StartForHub(home, temp) }, func(*jupyter.Server) error { return nil })
 			}, func(home setup.Home) error { return fmt.Errorf("a lab is open on %s already", home.Work.Path()) })
 		},
 	}

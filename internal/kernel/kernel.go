@@ -246,7 +246,9 @@ func (k *Kernel) dial(inner connection) {
 		}
 	}
 	if err := k.writeWork(); err != nil {
-		log.Print("kernel: cells will not find the lab's packages: ", err)
+		log.Print("kernel: cells would not find the lab's packages: ", err)
+		k.gonb.Process.Kill() // which ends the kernel
+		return
 	}
 	k.later <- func() {
 		k.innerShell, k.innerStdin, k.ready = shell, stdin, true

@@ -456,7 +456,7 @@ func (g *nest) compute(n *node, index []linear) val {
 	case n.op == compute.OpTypeDynamicSlice:
 		return g.loadAt(n.in[0], n.in[0].offset(index), g.start(n, 1, n.dims()))
 	}
-	var few [3]val // more operands no elementwise operation has
+	var few [3]val // no elementwise operation has more operands
 	in := few[:len(n.in)]
 	for i, x := range n.in {
 		in[i] = g.value(x, index)

@@ -363,8 +363,8 @@ type module struct {
 	table     int                // address of 4/π's digits, 0 if no function needs them
 	top       int                // end of the memory in use
 	variants  int                // of kernels that were written
-	nest      nest               // of the last one, whose buffers serve the next
-	spare     writer             // of one that another was cheaper than, likewise
+	nest      nest               // of the last variant, whose buffers serve the next
+	spare     writer             // a variant that another one beat, whose buffers serve the next
 }
 
 // A contents is what a part of the memory has at first.

@@ -170,7 +170,7 @@ const (
 	mostDashes = 100     // of a style
 )
 
-// corners are those of the lines, with the way back where they are filled, and the steps of the path.
+// corners is how many points the lines have, one more for each that is closed, and steps the path.
 func (o Op) corners() int {
 	n := len(o.Path)
 	for _, l := range o.Lines {
@@ -181,7 +181,7 @@ func (o Op) corners() int {
 	return n
 }
 
-// whole is the path of the lines too, for a canvas that knows nothing else.
+// whole is the lines and the path as one path, as gonum's canvas takes it.
 func (o Op) whole() vg.Path {
 	path := make(vg.Path, 0, o.corners())
 	for _, l := range o.Lines {
@@ -283,6 +283,7 @@ func (o Op) draw(c vg.Canvas) {
 
 func (o Op) on(c vg.Canvas) {
 	c.SetColor(o.Style.Color)
+	svg, isSVG := c.(*svgCanvas)
 	switch {
 	case o.Text != "" && o.upright:
 		c.Push()
@@ -299,17 +300,15 @@ func (o Op) on(c vg.Canvas) {
 			dashes = nil
 		}
 		c.SetLineDash(dashes, 0)
-		if svg, ok := c.(*svgCanvas); ok {
+		if isSVG {
 			svg.stroke(o)
 		} else {
 			c.Stroke(o.whole())
 		}
+	case isSVG:
+		svg.fill(o)
 	default:
-		if svg, ok := c.(*svgCanvas); ok {
-			svg.fill(o)
-		} else {
-			c.Fill(o.whole())
-		}
+		c.Fill(o.whole())
 	}
 }
 
