@@ -158,9 +158,9 @@ func tool(h setup.Home, name string, args ...string) check {
 // goTest runs Go tests on a backend, "" for the best there is, and counts each test.
 func goTest(h setup.Home, backend string, packages []string, flags ...string) check {
 	return func(ctx context.Context, t *tally) error {
-		// Vet has been run, and data for a debugger take half of the linking. Two packages more than there are processors, since some
-		// wait for a browser or a kernel.
-		of := []string{"test", "-json", "-count=1", "-timeout=40m", "-vet=off", "-ldflags=-w", fmt.Sprintf("-p=%d", runtime.GOMAXPROCS(0)+2)}
+		// Vet has been run, and data for a debugger take half of the linking. One package more than there are processors, since some wait
+		// for a browser or a kernel.
+		of := []string{"test", "-json", "-count=1", "-timeout=40m", "-vet=off", "-ldflags=-w", fmt.Sprintf("-p=%d", runtime.GOMAXPROCS(0)+1)}
 		cmd := exec.CommandContext(ctx, "go", slices.Concat(of, flags, packages)...)
 		cmd.Dir = h.Root
 		cmd.Env = append(os.Environ(), "GOMLX_NO_AUTO_INSTALL=1", "LAB_PYTHON="+h.Python())
