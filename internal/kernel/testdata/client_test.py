@@ -275,7 +275,7 @@ class Floods(Kernel):
                 self.km.interrupt_kernel()
                 r = self.collect(id)
                 self.assertEqual(r.reply["content"]["ename"], "Interrupted")
-                self.assertLess(time.monotonic() - asked, 3)  # half a second, were the machine ours alone
+                self.assertLess(time.monotonic() - asked, 10)  # half a second, were the machine ours alone
                 print(f"{body[:20]} interrupted after {time.monotonic() - asked:.2f} s, memory {used:.0f} MB", file=sys.stderr)
                 self.assertLess(used, 900)
                 self.assertLess(len(times), 12 * (times[-1] - times[0]) + 8)
