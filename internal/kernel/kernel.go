@@ -206,8 +206,7 @@ func (k *Kernel) writeWork() error {
 	if err != nil {
 		return err
 	}
-	work := new(modfile.WorkFile)
-	work.Syntax = new(modfile.FileSyntax)
+	work := modfile.WorkFile{Syntax: new(modfile.FileSyntax)}
 	err = work.AddGoStmt(mod.Go.Version)
 	for _, dir := range append(cells, k.opt.Modules...) {
 		err = errors.Join(err, work.AddUse(dir, ""))

@@ -39,8 +39,8 @@ func square() *Figure { return New("t", X("x").Range(-1, 1), Y("y").Range(-1, 1)
 
 func samePlace(t *testing.T, want, got Point) {
 	t.Helper()
-	require.InDelta(t, float64(want.X), float64(got.X), 1e-9)
-	require.InDelta(t, float64(want.Y), float64(got.Y), 1e-9)
+	require.InDelta(t, want.X, got.X, 1e-9)
+	require.InDelta(t, want.Y, got.Y, 1e-9)
 }
 
 func place(p *Panel, x, y float64) Point { return p.place(p.at(x, y)) }

@@ -140,15 +140,13 @@ func Peucker(pts []Point, tol float64) []Point {
 	}
 	for len(stretches) > 0 {
 		s := stretches[len(stretches)-1]
-		stretches = stretches[:len(stretches)-1]
+		if stretches = stretches[:len(stretches)-1]; s[1]-s[0] < 2 {
+			continue // no point lies between
+		}
 		far := farthest(pts, s[0], s[1], tol)
 		if far > 0 {
 			keep[far] = true
-			for _, half := range [2][2]int{{s[0], far}, {far, s[1]}} {
-				if half[1]-half[0] > 1 {
-					stretches = append(stretches, half)
-				}
-			}
+			stretches = append(stretches, [2]int{s[0], far}, [2]int{far, s[1]})
 		}
 	}
 	var out []Point

@@ -102,7 +102,7 @@ func Fail(p Pen, err error) {
 }
 
 // Op is one stroke of a pen: lines and a path to fill, or to draw where the style has a width, or a line of text. Lines are points, since
-// a step of a path takes five times as much memory.
+// a step of a path takes more than four times as much memory.
 type Op struct {
 	Style   Style
 	Lines   [][]Point
