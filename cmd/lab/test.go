@@ -64,7 +64,7 @@ func runTests(ctx context.Context, h setup.Home) error {
 		{"formatting, vet, vet without a C compiler, and staticcheck", together(testFormat(h), tool(h, "go", "vet", "./..."),
 			tool(h, "env", "CGO_ENABLED=0", "go", "vet", "./..."), tool(h, filepath.Join(h.Bin(), "staticcheck"), "./..."))},
 		// The longest begin first: at the end one alone would leave the other processors idle.
-		{"unit tests", goTest(h, "", []string{"./pkg/claims", "./internal/grade", "./..."})},
+		{"unit tests", goTest(h, "", []string{"./pkg/claims", "./internal/grade", "./pkg/lecture", "./pkg/train", "./..."})},
 		// Without the claims: the notebooks on WebAssembly, below, run the same experiments and print the same numbers.
 		{"unit tests on WebAssembly", func(ctx context.Context, t *tally) error {
 			packages, err := computing(ctx, h)

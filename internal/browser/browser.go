@@ -104,7 +104,7 @@ window.pull = (slider, place) => {
 window.release = (slider) => slider.dispatchEvent(new Event("change", { bubbles: true }));
 window.drawn = (node, then) => {
 	const watch = new MutationObserver(then);
-	for (const picture of node.querySelectorAll(".descent-svg")) watch.observe(picture.shadowRoot, { childList: true });
+	for (const picture of node.querySelectorAll(".descent-svg")) watch.observe(picture, { attributes: true }); // each gets its words, also when it is as it was
 	return watch;
 };
 window.drags = async (node, slider, places, idle) => {

@@ -199,12 +199,17 @@ func TestADragIsAnswered(t *testing.T) {
 		const links = [...cell("net").querySelectorAll(".descent-shown .take a")], make = URL.createObjectURL;
 		let file;
 		URL.createObjectURL = (blob) => make.call(URL, (file = blob));
-		const csv = links.find((link) => link.textContent === "CSV");
-		csv.addEventListener("click", (event) => event.preventDefault());
-		csv.click();
-		return [links.map((link) => link.textContent).join(), csv.download, (await file.text()).split("\n")[0]];
+		const content = (link) => {
+			link.addEventListener("click", (event) => event.preventDefault());
+			link.click();
+			return file.text();
+		};
+		const [svg, csv] = links, whole = document.createElement("div");
+		whole.innerHTML = await content(svg);
+		const seen = cell("net").querySelector(".descent-shown .descent-svg").shadowRoot.innerHTML;
+		return [links.map((link) => link.textContent).join(), csv.download, (await content(csv)).split("\n")[0], seen === whole.innerHTML];
 	})()`)
-	require.Equal(t, []any{"SVG,CSV", trials + "-net.csv", "panel,series,step,loss"}, taken, "the picture to take away")
+	require.Equal(t, []any{"SVG,CSV", trials + "-net.csv", "panel,series,step,loss", true}, taken, "the picture to take away is the one seen, of which only parts were drawn anew")
 }
 
 // What goes wrong in a run is said beside its cell, and the next run is as good as any.

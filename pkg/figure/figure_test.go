@@ -18,6 +18,7 @@ import (
 	"descent.example/internal/live"
 	"descent.example/internal/says"
 	"descent.example/pkg/figure/internal/ink"
+	"descent.example/pkg/figure/internal/places"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -85,7 +86,7 @@ func TestSVGCarriesLabelsSeriesAndAlternative(t *testing.T) {
 		require.Equal(t, 2, strings.Count(string(svg), `stroke="`+clr+`" stroke-width="2.25"`))
 	}
 	require.Equal(t, 2, strings.Count(string(svg), `stroke-dasharray="9 4"`), "the second curve is dashed, for gray prints")
-	require.True(t, strings.Contains(string(svg), fmt.Sprintf(`<path fill="#ffffff" d="M0 %dL%d %dL%d 0L0 0Z"/>`, h, w, h, w)), "opaque card")
+	require.True(t, strings.Contains(places.Of(string(svg)), fmt.Sprintf(`<path fill="#ffffff" d="M0 %dL%d %dL%d 0L0 0Z"/>`, h, w, h, w)), "opaque card")
 }
 
 func TestNothingInTheSVGIsEscapedTwiceOrNotAtAll(t *testing.T) {
@@ -291,7 +292,7 @@ func TestNoCoordinateIsLostOrFarOutside(t *testing.T) {
 		require.NotContains(t, svg, "NaN")
 		require.NotContains(t, svg, "Inf")
 		w, h := f.Size()
-		for _, d := range strings.Split(svg, ` d="M`)[1:] {
+		for _, d := range strings.Split(places.Of(svg), ` d="M`)[1:] {
 			d, _, _ = strings.Cut(d, `"`)
 			for i, v := range strings.FieldsFunc(d, func(r rune) bool { return strings.ContainsRune("MLAZ ", r) }) {
 				if strings.Contains(d, "A") {

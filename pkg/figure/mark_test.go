@@ -18,6 +18,7 @@ import (
 
 	"descent.example/internal/says"
 	"descent.example/pkg/figure"
+	"descent.example/pkg/figure/internal/places"
 )
 
 // violin is a mark that package figure does not have: how often values occur, as a shape that is as wide as they are many.
@@ -93,10 +94,11 @@ func TestAMarkFromOutside(t *testing.T) {
 	cut := figure.New("t", figure.X("x").Range(0, 1), figure.Y("y").Range(0, 1)).Add(violin{"a", 0.9, []float64{0.1, 0.5, 0.6}})
 	svg, err = cut.SVG()
 	require.NoError(t, err)
-	border := regexp.MustCompile(`stroke="#555555" stroke-width="1.2" d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+L([\d.]+) `).FindSubmatch(svg)
-	line := regexp.MustCompile(`stroke="#0072b2" stroke-width="2.25" d="M[\d.]+ ([\d.]+)L([\d.]+) `).FindAllSubmatch(svg, -1)
+	drawn := places.Of(string(svg))
+	border := regexp.MustCompile(`stroke="#555555" stroke-width="1.2" d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+L([\d.]+) `).FindStringSubmatch(drawn)
+	line := regexp.MustCompile(`stroke="#0072b2" stroke-width="2.25" d="M[\d.]+ ([\d.]+)L([\d.]+) `).FindAllStringSubmatch(drawn, -1)
 	require.Len(t, line, 2, "the legend's, then the median")
-	assert.Equal(t, string(border[1]), string(line[1][2]), "Clip ends at the frame")
+	assert.Equal(t, border[1], line[1][2], "Clip ends at the frame")
 
 	plane := figure.New("t", figure.X("x"), figure.Y("y")).Contour("L", func(x, y float64) float64 { return x*x + y*y }).
 		Mark("optimum", 0, 0).Add(violin{"a", 1, []float64{2, 3, 4}})

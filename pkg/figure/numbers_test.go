@@ -12,6 +12,7 @@ import (
 
 	"descent.example/internal/says"
 	"descent.example/pkg/figure"
+	"descent.example/pkg/figure/internal/places"
 )
 
 type seconds float32
@@ -157,7 +158,7 @@ func ExampleEnds() {
 func TestABandBelowALogarithmicAxis(t *testing.T) {
 	xs, hi := []float64{0, 1, 2}, []float64{4, 2, 1}
 	band := func(low float64) string {
-		return svgOf(t, figure.New("t", figure.X("x"), figure.LogY("y").Range(0.1, 10)).Band("a", xs, []float64{2, 1, low}, hi).Describe("same"))
+		return places.Of(svgOf(t, figure.New("t", figure.X("x"), figure.LogY("y").Range(0.1, 10)).Band("a", xs, []float64{2, 1, low}, hi).Describe("same")))
 	}
 	corner := regexp.MustCompile(`fill="#0072b2" fill-opacity="0.22" d="M[^"]*L([\d.]+) ([\d.]+)L`)
 	low := func(svg string) string { return string(corner.FindStringSubmatch(svg)[2]) }

@@ -180,10 +180,9 @@ func powerLabel(m, e int, plain bool) string {
 	return digits + "·10" + raised(e)
 }
 
-func raised(e int) string {
-	return strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴",
-		"5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(strconv.Itoa(e))
-}
+var superscript = strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+
+func raised(e int) string { return superscript.Replace(strconv.Itoa(e)) }
 
 // numbers writes round values with the decimals that tell them apart, and a
 // common power of ten where they are very large or very small.

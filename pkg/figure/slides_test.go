@@ -14,6 +14,7 @@ import (
 
 	"descent.example/internal/says"
 	"descent.example/pkg/figure/internal/ink"
+	"descent.example/pkg/figure/internal/places"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -76,7 +77,7 @@ func TestSlidesHoldEveryCombination(t *testing.T) {
 	assert.Equal(t, "<−1, 0.001>", p.Words[1], "the last slider moves first, as in the script")
 	assert.Equal(t, "<0.7, 0.001>", p.Words[4*2+1])
 	ends := func(svg string) (left, right string) { // of the line, in pixels
-		found := regexp.MustCompile(`stroke="#0072b2"[^>]* d="M\S+ (\S+)L\S+ ([\d.]+)"`).FindAllStringSubmatch(svg, -1)
+		found := regexp.MustCompile(`stroke="#0072b2"[^>]* d="M\S+ (\S+)L\S+ ([\d.]+)"`).FindAllStringSubmatch(places.Of(svg), -1)
 		require.Len(t, found, 2, "the legend's, then the line")
 		return found[1][1], found[1][2]
 	}

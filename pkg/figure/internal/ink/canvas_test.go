@@ -1,6 +1,7 @@
 package ink
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"descent.example/pkg/figure/internal/places"
 )
 
 // Numbers of a picture are those that strconv rounds, in the middle between two as well.
@@ -30,5 +33,37 @@ func TestNumbersAreRoundedExactly(t *testing.T) {
 			}
 			require.Equal(t, want, num(v, decimals), "%v with %d decimals", v, decimals)
 		}
+	}
+}
+
+// A polyline written by differences leads through the same places as its points, each to a twentieth of a pixel.
+func TestALineLeadsThroughItsPoints(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		points := []Point{{float64(r.IntN(3)), 100}} // at the corner, too
+		for range r.IntN(300) {
+			points = append(points, Point{
+				points[len(points)-1].X + math.Round(100*r.NormFloat64())/100,
+				points[len(points)-1].Y + 10*r.NormFloat64()*float64(r.IntN(2)),
+			})
+		}
+		c := svgCanvas{h: 100}
+		c.line(points)
+		var through []Point
+		for _, place := range strings.FieldsFunc(places.Of(string(c.buf)), func(r rune) bool { return r == 'M' || r == 'L' }) {
+			var q Point
+			_, err := fmt.Sscan(place, &q.X, &q.Y)
+			require.NoError(t, err)
+			through = append(through, Point{q.X, 100 - q.Y})
+		}
+		at := 0
+		for _, q := range points {
+			near := func(p Point) bool { return math.Abs(p.X-q.X) < 0.0501 && math.Abs(p.Y-q.Y) < 0.0501 }
+			if at+1 < len(through) && near(through[at+1]) {
+				at++
+			}
+			require.True(t, near(through[at]), "%v: %s", q, c.buf)
+		}
+		require.Len(t, through, at+1)
 	}
 }
