@@ -78,7 +78,7 @@ type Output struct {
 
 // A Drawing is a picture in all that a page needs of it.
 type Drawing struct {
-	SVG           []byte
+	SVG           []byte // after the first line, each element on a line of its own
 	Alt           string
 	Width, Height int
 	Handles       []Handle
@@ -107,5 +107,8 @@ type Coordinate struct {
 // FilmType is the type of an Output that moves: an object of its frames, as SVG, and perSecond, how many of them it shows in a second.
 const FilmType = "application/vnd.descent.film+json"
 
-// HandlesKey is where a picture's metadata holds its Handles.
-const HandlesKey = "handles"
+// Keys of a picture's metadata.
+const (
+	HandlesKey = "handles" // its Handles
+	LinesKey   = "lines"   // true if each element of its SVG has a line of its own, so that a page can draw anew those that differ
+)

@@ -209,7 +209,32 @@ func TestADragIsAnswered(t *testing.T) {
 		const seen = cell("net").querySelector(".descent-shown .descent-svg").shadowRoot.innerHTML;
 		return [links.map((link) => link.textContent).join(), csv.download, (await content(csv)).split("\n")[0], seen === whole.innerHTML];
 	})()`)
-	require.Equal(t, []any{"SVG,CSV", trials + "-net.csv", "panel,series,step,loss", true}, taken, "the picture to take away is the one seen, of which only parts were drawn anew")
+	require.Equal(t, []any{"SVG,CSV", trials + "-net.csv", "panel,series,step,loss", true}, taken, "the picture to take away is the one seen")
+}
+
+// Of a picture whose elements have lines only those that differ are drawn anew; any other is drawn whole.
+func TestAPictureIsRedrawn(t *testing.T) {
+	p := open(t, trials+".html")
+	got := p.Eval(`(async () => {
+		const { picture } = await import(new URL("assets/picture.js", location));
+		const { box, show } = picture(document.body), shadow = box.querySelector(".descent-svg").shadowRoot;
+		const ours = (...elements) => ['<svg width="9" height="9" aria-label="' + elements.length + '">', ...elements, "</svg>", ""].join("\n");
+		const group = "<g><text>a</text><text>b</text></g>", whole = document.createElement("div");
+		const like = (drawn, about) => {
+			show(drawn, { alt: "a", width: 9, height: 9, ...about });
+			whole.innerHTML = drawn;
+			whole.querySelector("svg").setAttribute("viewBox", "0 0 9 9");
+			return whole.querySelector("svg").isEqualNode(shadow.querySelector("svg"));
+		};
+		const all = [like(ours(group, "<rect/>"), { lines: true })];
+		const [kept, gone] = shadow.querySelector("svg").children;
+		all.push(like(ours(group, "<circle/>"), { lines: true }), kept === shadow.querySelector("g"), !gone.isConnected);
+		all.push(like(ours(group, "<circle/>", "<rect/>"), { lines: true }), like(ours("<path/>", group), { lines: true }));
+		for (const foreign of ['\n<svg fill="red">\n<g>\n<rect/>\n</g>\n<rect/></svg>', '\n<svg>\n<g>\n<circle/>\n</g>\n<rect/></svg>', ours("<rect/>"), "<?xml version='1.0'?><svg></svg>"]) all.push(like(foreign));
+		return all;
+	})()`)
+	require.NotContains(t, got, false)
+	require.Len(t, got, 10)
 }
 
 // What goes wrong in a run is said beside its cell, and the next run is as good as any.

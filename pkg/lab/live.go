@@ -230,7 +230,7 @@ func showDrawing(pic Drawable) {
 		fatal(1, fmt.Errorf("the picture %q cannot be drawn: %w", brief.Of(printable(pic.Alt())), err))
 	}
 	alt := printable(strings.TrimSpace(drawing.Alt))
-	about := map[string]any{"alt": alt, "width": drawing.Width, "height": drawing.Height}
+	about := map[string]any{"alt": alt, "width": drawing.Width, "height": drawing.Height, live.LinesKey: true}
 	if len(drawing.Handles) > 0 {
 		about[live.HandlesKey] = drawing.Handles
 	}

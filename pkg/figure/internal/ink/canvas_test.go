@@ -13,7 +13,7 @@ import (
 	"descent.example/pkg/figure/internal/places"
 )
 
-// Numbers of a picture are those that strconv rounds, in the middle between two as well.
+// Numbers, but for those of polylines, are those that strconv rounds, in the middle between two as well.
 func TestNumbersAreRoundedExactly(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	values := []float64{0, math.Copysign(0, -1), 0.05, 0.15, 0.25, -0.25, 0.95, 9.95, -0.04, -0.05, 1e9, -3e12, 0.005, 100.125, 0.0625, 1e8 + 0.05,
@@ -40,7 +40,7 @@ func TestNumbersAreRoundedExactly(t *testing.T) {
 func TestALineLeadsThroughItsPoints(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
-		points := []Point{{float64(r.IntN(3)), 100}} // at the corner, too
+		points := []Point{{float64(r.IntN(3) - 1), float64(99 + r.IntN(3))}} // at the corner and outside, too
 		for range r.IntN(300) {
 			points = append(points, Point{
 				points[len(points)-1].X + math.Round(100*r.NormFloat64())/100,

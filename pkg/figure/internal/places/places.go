@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	line   = regexp.MustCompile(`M(` + each + `) (` + each + `)l([-. \d]*)`)
+	line   = regexp.MustCompile(`M(` + each + `) ?(` + each + `)l([-. \d]*)`)
 	number = regexp.MustCompile(each)
 )
 

@@ -5,22 +5,22 @@
 const style = new CSSStyleSheet();
 style.replaceSync(":host { all: initial; display: block; height: 100%; overflow: clip } svg { display: block; width: 100%; height: 100%; pointer-events: none }");
 
-// picture makes one in a node: its box, which has the size that is seen, and show, which takes an SVG, and of it the text alternative and
-// the size in pixels, if it is known.
+// picture makes one in a node: its box, which has the size that is seen, and show, which takes an SVG, and of it the text alternative,
+// the size in pixels, if it is known, and whether each element has a line of its own.
 export const picture = (parent) => {
 	const box = parent.appendChild(Object.assign(document.createElement("div"), { className: "descent-picture" }));
 	const svg = box.appendChild(Object.assign(document.createElement("div"), { className: "descent-svg", role: "img" }));
 	const shadow = svg.attachShadow({ mode: "open" });
 	shadow.adoptedStyleSheets = [style];
 	const scratch = document.createElement("div");
-	let lines = [], elements = []; // of what is shown
-	// redraw draws anew what differs in a drawing of ours, which has a line for each element. It returns false where it cannot.
+	let shown = [], elements = []; // the lines of what is shown, if each of its elements has one, and the elements
+	// redraw draws anew what differs. It returns false where it cannot.
 	const redraw = (next) => {
-		if (next.length !== lines.length || next.length !== elements.length + 3) return false; // the first is the svg's, and two are its end
-		const changed = [...elements.keys()].filter((i) => next[i + 1] !== lines[i + 1]);
+		if (next.length !== shown.length || next.length !== elements.length + 3) return false; // the first is the svg's, and two are its end
+		const changed = [...elements.keys()].filter((i) => next[i + 1] !== shown[i + 1]);
 		scratch.innerHTML = next[0] + changed.map((i) => next[i + 1]).join("") + "</svg>";
 		const [made] = scratch.children;
-		if (made?.childElementCount !== changed.length) return false;
+		if (made.childElementCount !== changed.length) return false;
 		for (const { name, value } of made.attributes) if (shadow.firstChild.getAttribute(name) !== value) shadow.firstChild.setAttribute(name, value);
 		for (const [k, child] of [...made.children].entries()) {
 			elements[changed[k]].replaceWith(child);
@@ -28,14 +28,14 @@ export const picture = (parent) => {
 		}
 		return true;
 	};
-	const show = (drawn, { alt, width, height }) => {
+	const show = (drawn, { alt, width, height, lines }) => {
 		svg.ariaLabel = alt ?? "";
-		const next = drawn.split("\n");
-		if (!width || !redraw(next)) {
+		const next = lines ? drawn.split("\n") : [];
+		if (!redraw(next)) {
 			shadow.innerHTML = drawn;
 			elements = [...(shadow.firstElementChild?.children ?? [])];
 		}
-		lines = next;
+		shown = next;
 		const own = shadow.querySelector("svg"); // as somebody else draws it, who gives no size
 		width ??= own?.width.baseVal.value;
 		height ??= own?.height.baseVal.value;
