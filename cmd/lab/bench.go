@@ -168,7 +168,7 @@ func handOver(ctx context.Context, h setup.Home, job any, name string, args ...s
 	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.Root, h.Environ(), bytes.NewReader(stdin), os.Stdout, &complaints
 	process.EndWithContext(cmd)
 	err = cmd.Run()
-	said := strings.TrimSuffix(strings.TrimSpace(complaints.String()), "\nexit status 1") // which `go run` adds
+	said := strings.TrimSpace(complaints.String())
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

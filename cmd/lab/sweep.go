@@ -46,7 +46,16 @@ func sweepCommand(common *commonOptions) *cobra.Command {
 				return err
 			}
 			defer done()
-			if err := handOver(cmd.Context(), home, map[string]any{"Shard": shard, "File": path}, "go", "run", "-buildvcs=false", "./cmd/sweep"); err != nil {
+			folder, remove, err := setup.TempDir()
+			if err != nil {
+				return err
+			}
+			defer remove()
+			program := filepath.Join(folder, "sweep")
+			if err := home.Build(cmd.Context(), "./cmd/sweep", program); err != nil {
+				return err
+			}
+			if err := handOver(cmd.Context(), home, map[string]any{"Shard": shard, "File": path}, program); err != nil {
 				return err
 			}
 			fmt.Printf("written to %s\n", file)

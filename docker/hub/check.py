@@ -69,7 +69,7 @@ if base:
     root = Path(__file__).resolve().parent.parent.parent
     uids = {name: (base / "students" / name).stat().st_uid for name in ("ada", "bob")}
     check(len(set(uids.values())) == 2 and min(uids.values()) >= 70000, f"the students' uids are {uids}")
-    for path, mode in ((base / "state", 0o700), (base / "students" / "ada", 0o700), (base / "students", 0o711)):
+    for path, mode in ((base / "state", 0o700), (Path(os.environ["DESCENT_CLASS"]), 0o700), (base / "students" / "ada", 0o700), (base / "students", 0o711)):
         check(path.stat().st_mode & 0o777 == mode, f"{path} has mode {path.stat().st_mode & 0o777:o}")
     hers = processes(uids["ada"])
     server = next(pid for pid in hers if b"JUPYTERHUB_API_TOKEN" in Path(f"/proc/{pid}/environ").read_bytes())
@@ -78,6 +78,9 @@ if base:
     trials |= {
         "the list of students": f'os.ReadDir("{base}/students")',
         "the hub's database": f'os.ReadFile("{base}/state/jupyterhub.sqlite")',
+        "the passwords of the class": f'os.ReadDir("{os.environ["DESCENT_CLASS"]}")',
+        "solutions": f'os.ReadDir("{root}/notebooks/assignments")',
+        "solutions in the history": f'os.ReadDir("{root}/.git")',
         "the installation": f'struct{{}}{{}}, os.WriteFile("{root}/.lab/bin/lab", nil, 0o755)',
         "the assignments": f'struct{{}}{{}}, os.WriteFile("{home.format("bob")}/work/assignments/mine", nil, 0o644)',
         "ada's environment": f'os.ReadFile("/proc/{server}/environ")',

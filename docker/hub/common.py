@@ -20,8 +20,9 @@ c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 
-# Nobody but those on the two lists. A name is also that of a folder or of a volume.
+# Nobody but those on the two lists logs in, not even who was on them before. A name is also that of a folder or of a volume.
 c.Authenticator.allowed_users = set(names("students.txt"))
+c.Authenticator.allow_existing_users = False
 c.Authenticator.admin_users = set(names("teachers.txt"))
 c.Authenticator.username_pattern = r"^[a-z0-9][a-z0-9._@-]{0,31}$"
 c.JupyterHub.authenticate_prometheus = True

@@ -1,7 +1,8 @@
-"""The ways to log in that a class server's examples offer beside its own passwords.
+"""The ways to log in that a class server's examples offer.
 
-    python logins.py HUB oauth      by a university's pages, those of oidc-provider-mock
-    python logins.py HUB pam FILE   by the machine's accounts, with the passwords in FILE
+    python logins.py HUB oauth         by a university's pages, those of oidc-provider-mock
+    python logins.py HUB pam FILE      by the machine's accounts, with the passwords in FILE
+    python logins.py HUB native FILE   by passwords of the hub's, after bob was taken off the list
 
 Ada is on the class's list and gets in, to a running cell; eve has an account and is on no list."""
 
@@ -37,6 +38,11 @@ def by_account(student):
     return student.log_in(password[student.name])
 
 
+if way == "native":
+    password = passwords(sys.argv[3])
+    check(by_account(Student(hub, "ada")), "ada cannot log in")
+    check(not by_account(Student(hub, "bob")), "bob was taken off the list and can log in")
+    sys.exit(print("native: bob, who was taken off the list, gets in no longer"))
 if way == "pam":
     password = passwords(sys.argv[3])
     check(not Student(hub, "ada").log_in("password"), "a wrong password opens the hub")

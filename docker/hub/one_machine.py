@@ -68,7 +68,8 @@ c.Spawner.env_keep = KEPT
 c.LocalProcessSpawner.interrupt_timeout = 20
 c.ConfigurableHTTPProxy.command = [str(here.parent.parent / ".lab" / "hub" / "node_modules" / ".bin" / "configurable-http-proxy")]
 
-for folder, mode in ((base, 0o711), (base / "students", 0o711), (Path(os.environ["DESCENT_STATE"]), 0o700)):
+for folder, mode in ((base, 0o711), (base / "students", 0o711),
+                     (Path(os.environ["DESCENT_CLASS"]), 0o700), (Path(os.environ["DESCENT_STATE"]), 0o700)):
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(mode)  # whatever the umask is
 

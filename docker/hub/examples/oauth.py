@@ -11,4 +11,4 @@ c.GenericOAuthenticator.authorize_url = "https://login.example.edu/oauth2/author
 c.GenericOAuthenticator.token_url = "https://login.example.edu/oauth2/token"
 c.GenericOAuthenticator.userdata_url = "https://login.example.edu/oauth2/userinfo"
 c.GenericOAuthenticator.scope = ["openid", "profile"]
-c.GenericOAuthenticator.username_claim = "preferred_username"
+c.GenericOAuthenticator.username_claim = "preferred_username"  # take another one if people may change theirs there: a teacher's name has a teacher's rights

@@ -111,14 +111,8 @@ func (h Home) engineSays(ctx context.Context, variables ...string) (string, erro
 		return "", err
 	}
 	defer os.RemoveAll(temp)
-	h.scratch = temp
-	work, err := h.writeWork(h.cellModules()...)
-	if err != nil {
-		return "", err
-	}
 	program := filepath.Join(temp, "engine")
-	env := []string{"GOWORK=" + work, "GOFLAGS=" + h.cellFlags(), "GOPROXY=off", "GOTOOLCHAIN=local"}
-	if err := h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, "./cmd/engine"); err != nil {
+	if err := h.Build(ctx, "./cmd/engine", program); err != nil {
 		return "", fmt.Errorf("cells cannot be built: %w\n%s; if you changed a file that is named here, correct it there", err, mend)
 	}
 	out, err := process.Answer(ctx, "env", append(variables, program)...)

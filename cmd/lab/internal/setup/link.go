@@ -128,6 +128,18 @@ func goLine(mod []byte) string {
 	return strings.TrimPrefix(runtime.Version(), "go")
 }
 
+// Build builds a command of the lab's as cells are built, into a folder that can be written. An image has no C compiler, and what cells
+// import compiled in this way alone. It is an error when the command does not compile, or when the folder cannot be written.
+func (h Home) Build(ctx context.Context, command, program string) error {
+	h.scratch = filepath.Dir(program)
+	work, err := h.writeWork(h.cellModules()...)
+	if err != nil {
+		return err
+	}
+	env := []string{"GOWORK=" + work, "GOFLAGS=" + h.cellFlags(), "GOPROXY=off", "GOTOOLCHAIN=local"}
+	return h.command(ctx, env, "go", "build", "-buildvcs=false", "-o", program, command)
+}
+
 // cellFlags are the link flags that were found to work.
 func (h Home) cellFlags() string {
 	flags, err := os.ReadFile(h.path("linkflags"))

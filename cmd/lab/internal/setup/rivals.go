@@ -60,7 +60,7 @@ func (h Home) PrepareBench(ctx context.Context, job *bench.Job, offline bool) (p
 		end := out.Begin("Benchmark")
 		err := os.RemoveAll(program) // go build writes over no file that is not a program
 		if err == nil {
-			err = h.command(ctx, nil, "go", "build", "-buildvcs=false", "-o", program, "./cmd/bench")
+			err = h.Build(ctx, "./cmd/bench", program)
 		}
 		end(err)
 		if err == nil && job.GPU {
