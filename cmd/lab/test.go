@@ -201,7 +201,10 @@ func computing(ctx context.Context, h setup.Home) ([]string, error) {
 	return slices.Compact(packages), nil
 }
 
-const slow = 30 // seconds of a package that is worth naming
+const (
+	slow   = 30         // seconds of a package that is worth naming
+	notice = "notice: " // begins a line of a test's log that is shown though the test does not fail
+)
 
 // readTestEvents counts what `go test -json` reports, and names the slow packages; see `go doc cmd/test2json`.
 func readTestEvents(events *bufio.Reader, t *tally) {
@@ -226,6 +229,9 @@ func readTestEvents(events *bufio.Reader, t *tally) {
 		}
 		switch e.Action {
 		case "output", "build-output":
+			if _, text, is := strings.Cut(e.Output, notice); is {
+				fmt.Print("  ", text)
+			}
 			if output[name] == nil {
 				output[name] = &strings.Builder{}
 			}
