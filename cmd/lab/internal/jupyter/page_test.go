@@ -63,10 +63,16 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 		p.Eval("before = begun")
 		pages = append(pages, p)
 	}
-	time.Sleep(15 * time.Second) // longer than a page waits until it saves
-	for _, p := range pages {
-		require.Equal(t, true, p.Eval("begun === before"), "a page that saves on and on")
+	rest := func() bool {
+		time.Sleep(15 * time.Second) // longer than a page waits until it saves
+		for _, p := range pages {
+			if p.Eval("[begun === before, before = begun][0]") != true {
+				return false
+			}
+		}
+		return true
 	}
+	require.True(t, rest() || rest() || rest(), "a page that saves on and on") // on a busy machine a save may be late
 }
 
 // Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
