@@ -63,7 +63,7 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 		p.Eval("before = begun")
 		pages = append(pages, p)
 	}
-	rest := func() bool {
+	rests := func() bool {
 		time.Sleep(15 * time.Second) // longer than a page waits until it saves
 		for _, p := range pages {
 			if p.Eval("[begun === before, before = begun][0]") != true {
@@ -72,7 +72,9 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 		}
 		return true
 	}
-	require.True(t, rest() || rest() || rest(), "a page that saves on and on") // on a busy machine a save may be late
+	for late := 0; !rests(); late++ { // on a busy machine a save may be late
+		require.Less(t, late, 2, "a page that saves on and on")
+	}
 }
 
 // Two pages change one notebook: whatever a person answers JupyterLab, the version that is dropped is kept.
