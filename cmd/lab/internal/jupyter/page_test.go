@@ -72,8 +72,8 @@ func TestEditsDuringASaveAreSaved(t *testing.T) {
 		}
 		return true
 	}
-	for late := 0; !rests(); late++ { // on a busy machine a save may be late
-		require.Less(t, late, 2, "a page that saves on and on")
+	if !rests() { // on a busy machine one save may be late
+		require.True(t, rests(), "a page that saves on and on")
 	}
 }
 
