@@ -129,7 +129,7 @@ func TestLint(t *testing.T) {
 	for tool, files := range map[string][]string{
 		"hadolint": {"Dockerfile", "docker/gpu.Dockerfile", "docker/hub/Dockerfile"},
 		"shellcheck": {".ci/run", "docker/caches", "docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm",
-			"docker/hub/check", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
+			"docker/hub/check", "docker/hub/check_compose", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
 	} {
 		t.Run(tool, func(t *testing.T) {
 			path, err := exec.LookPath(tool)

@@ -3,11 +3,15 @@
     python check.py HUB PASSWORDS HOME [BASE]
 
 PASSWORDS is what passwords.py printed for ada and bob, HOME the folder of a student's home with {} for the name, as the student's own
-cells see it. With BASE, the folder of one_machine.py, it looks at processes and files too; that takes root. The hub culls after seconds."""
+cells see it. With BASE, the folder of one_machine.py, it looks at processes and files too; that takes root. The hub culls after seconds.
+Where STRANGER is the address of a container that serves port 9000, it tries the network of containers; RESTART is a command that restarts
+the hub, which the students' servers outlive."""
 
 import os
+import subprocess
 import sys
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -54,6 +58,24 @@ check('name="password"' in Student(hub, "eve").get(ada.base + "files/" + chapter
 check(bob.get("/hub/api/users/ada")[0] in (403, 404), "bob may ask the hub about ada")
 check(bob.get("/hub/api/users")[0] == 403, "bob may list the class")
 
+if command := os.environ.get("RESTART"):
+    ada.socket.close()
+    bob.socket.close()
+    subprocess.run(command.split(), check=True)
+    ends = time.time() + 60
+    while True:
+        try:
+            status, text = ada.get(ada.base + "api/kernels")
+        except OSError as error:  # the proxy is not back
+            status, text = 0, str(error)
+        if status == 200 and ada.kernel in text:
+            break
+        check(time.time() < ends, f"ada's kernel is gone after a restart of the hub: {status} {text[-300:]}")
+        time.sleep(1)
+    ada.open()
+    bob.open()
+    print("the hub was restarted, and the students' kernels went on")
+
 token = ada.run('%%\nfmt.Println(os.Getenv("JUPYTERHUB_API_TOKEN"))')[0].strip()
 check(len(token) > 20, "ada's cell has no token of the hub")
 ada.run('%%\nfor _, folder := range []string{"/tmp", "/var/tmp", "/dev/shm"} {\n\tos.WriteFile(folder+"/ada", nil, 0o666)\n}')
@@ -95,6 +117,18 @@ if base:
     ports = [line.split() for file in ("/proc/net/tcp", "/proc/net/tcp6") for line in open(file).readlines()[1:]]
     listening = [fields[1] for fields in ports if fields[3] == "0A" and int(fields[7]) == uids["ada"]]
     check(len(listening) == 1 and listening[0].startswith("0100007F:"), f"ada's programs listen at {listening}, where everybody on the machine reaches them")
+if stranger := os.environ.get("STRANGER"):
+    with urllib.request.urlopen(f"http://{stranger}:9000/", timeout=10) as page:
+        check(page.status == 200, "the container that nobody should reach cannot be reached from the machine either")
+    trials |= {
+        "another container": f'net.DialTimeout("tcp", "{stranger}:9000", 3*time.Second)',
+        "the proxy's settings": 'net.DialTimeout("tcp", "hub:8001", 3*time.Second)',
+        "Docker": 'net.Dial("unix", "/var/run/docker.sock")',
+    }
+    request = bob.run('%%\nr, _ := http.NewRequest("GET", "http://descent-ada:8888/user/ada/api/contents", nil)\n'
+                      'r.Header.Set("Authorization", "token "+os.Getenv("JUPYTERHUB_API_TOKEN"))\n'
+                      'a, err := http.DefaultClient.Do(r)\nfmt.Println(a.StatusCode, err)')
+    check(request[0].startswith("403"), f"bob's cell reaches ada's server: {request}")
 for what, expression in trials.items():
     said, failed, _ = bob.run(f'%%\n_, err := {expression}\nfmt.Println("refused:", err)')
     check(not failed and "refused: " in said and "refused: <nil>" not in said, f"bob's cell reaches {what}: {said}{failed}")

@@ -23,9 +23,11 @@ if assignments := os.environ.get("DESCENT_ASSIGNMENTS"):
     c.DockerSpawner.read_only_volumes = {assignments: "/work/assignments"}
 
 # Without completion a student's lab takes 0.4 GB while a cell is compiled, and less than half of that at rest.
-c.DockerSpawner.mem_limit = os.environ.get("DESCENT_MEMORY", "1G")
+memory = os.environ.get("DESCENT_MEMORY", "1G")
+c.DockerSpawner.mem_limit = memory
 c.DockerSpawner.cpu_limit = float(os.environ.get("DESCENT_CPUS", "2"))
 c.DockerSpawner.extra_host_config = {
+    "memswap_limit": memory,  # with swap: the same, so no swap
     "read_only": True,
     "tmpfs": {"/tmp": "exec,mode=1777,size=512m"},  # it counts as memory
     "cap_drop": ["ALL"],

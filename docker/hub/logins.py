@@ -3,6 +3,7 @@
     python logins.py HUB oauth         by a university's pages, those of oidc-provider-mock
     python logins.py HUB pam FILE      by the machine's accounts, with the passwords in FILE
     python logins.py HUB native FILE   by passwords of the hub's, after bob was taken off the list
+    python logins.py HUB taken FILE    the same, while another user's program listens at the port of ada's server
 
 Ada is on the class's list and gets in, to a running cell; eve has an account and is on no list."""
 
@@ -43,6 +44,16 @@ if way == "native":
     check(by_account(Student(hub, "ada")), "ada cannot log in")
     check(not by_account(Student(hub, "bob")), "bob was taken off the list and can log in")
     sys.exit(print("native: bob, who was taken off the list, gets in no longer"))
+if way == "taken":
+    password = passwords(sys.argv[3])
+    ada = Student(hub, "ada")
+    check(by_account(ada), "ada cannot log in")
+    ada.get("/hub/spawn")
+    status, text = ada.get("/hub/api/users/ada/server/progress", timeout=150)
+    check('"failed": true' in text, f"a server begins whose port another's program has: {status} {text[-300:]}")
+    status, text = ada.get(ada.base + "lab")
+    check("Directory listing" not in text, "ada's browser is led to another's program")
+    sys.exit(print("taken: a server whose port another's program has does not start"))
 if way == "pam":
     password = passwords(sys.argv[3])
     check(not Student(hub, "ada").log_in("password"), "a wrong password opens the hub")

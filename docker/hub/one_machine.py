@@ -39,6 +39,14 @@ def end_all(uid):
     subprocess.run(["pkill", "-KILL", "-U", str(uid)], check=False)  # finding nothing is an error to it
 
 
+def listener(port):
+    """The uid of what listens at 127.0.0.1 and this port, or None; proc(5) says how /proc/net/tcp is read."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, address, _, state, _, _, _, uid, *_ = line.split()
+        if state == "0A" and address == f"0100007F:{port:04X}":
+            return int(uid)
+
+
 class StudentSpawner(LocalProcessSpawner):
     """Starts docker/hub/confine, which becomes a student's lab."""
 
@@ -47,7 +55,13 @@ class StudentSpawner(LocalProcessSpawner):
         end_all(self.uid)
         self.popen_kwargs = {"cwd": "/", "stdin": subprocess.DEVNULL}
         self.cmd = [str(here / "confine"), str(self.uid), str(base)]
-        return await super().start()
+        address = await super().start()
+        # Whoever took the port meanwhile would get the pages and the cookies that are meant for this student's server.
+        while listener(self.port) != self.uid:
+            if await self.poll() is not None:
+                raise RuntimeError(f"the server of {self.user.name} ended, or another's program listens at its port: see {self.folder}/lab.log")
+            await asyncio.sleep(0.1)
+        return address
 
     def make_preexec_fn(self, name):
         return None  # confine does what is to be done as root
@@ -66,6 +80,7 @@ c.JupyterHub.spawner_class = StudentSpawner
 c.JupyterHub.bind_url = "https://:443" if Path(os.environ["DESCENT_CLASS"], "tls", "key.pem").exists() else "http://127.0.0.1:8000"
 c.Spawner.env_keep = KEPT
 c.LocalProcessSpawner.interrupt_timeout = 20
+c.Spawner.poll_interval = 5  # seconds until a server that crashed is noticed, and its port leads nowhere
 c.ConfigurableHTTPProxy.command = [str(here.parent.parent / ".lab" / "hub" / "node_modules" / ".bin" / "configurable-http-proxy")]
 
 for folder, mode in ((base, 0o711), (base / "students", 0o711),

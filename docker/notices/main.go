@@ -1,6 +1,6 @@
 // Command notices lists what others wrote and the image holds: Go and its modules, npm's and Python's packages, XLA's plugin.
 //
-//	notices -go /usr/local/go -python .lab/python -plugins ~/.cache/descent/plugins MODULE...
+//	notices -go /usr/local/go -python .lab/python -npm node_modules -plugins ~/.cache/descent/plugins MODULE...
 //
 // run for the folders of Go modules, prints a line of name, version and license for each, as on Linux. With -bom FILE it also writes a
 // software bill of materials in CycloneDX's format, and with -texts FOLDER it copies the texts of the licenses there. Debian's packages
@@ -34,11 +34,12 @@ func main() {
 	log.SetPrefix("notices: ")
 	goroot := flag.String("go", "", "the folder of Go")
 	python := flag.String("python", "", "the folder of a Python environment, or of packages alone")
+	npm := flag.String("npm", "", "the folder of npm's packages, node_modules")
 	plugins := flag.String("plugins", "", "the folder of XLA's plugins")
 	bom := flag.String("bom", "", "the file of the bill of materials")
 	texts := flag.String("texts", "", "the folder of the licenses' texts")
 	flag.Parse()
-	parts, err := inventory(*goroot, *python, *plugins, flag.Args())
+	parts, err := inventory(*goroot, *python, *npm, *plugins, flag.Args())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func newPart(kind, name, version, declared string, folders ...string) part {
 }
 
 // inventory lists the parts, sorted by name. It is an error when something cannot be read.
-func inventory(goroot, python, plugins string, modules []string) ([]part, error) {
+func inventory(goroot, python, npm, plugins string, modules []string) ([]part, error) {
 	var parts []part
 	if goroot != "" {
 		version, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
@@ -110,11 +111,18 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 				parts = append(parts, newPart("golang", words[0], words[1], chosen[words[0]], words[2]))
 			}
 		}
-		vendored, err := npmParts(folder)
+		vendored, err := npmParts(folder, false)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, vendored...)
+	}
+	if npm != "" {
+		installed, err := npmParts(npm, true)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, installed...)
 	}
 	if python != "" {
 		found, err := filepath.Glob(filepath.Join(python, "lib", "python3*", "site-packages", "*.dist-info"))
@@ -150,14 +158,14 @@ func inventory(goroot, python, plugins string, modules []string) ([]part, error)
 	return slices.CompactFunc(parts, func(a, b part) bool { return a.URL == b.URL }), nil
 }
 
-// npmParts are npm's packages of which files lie in the module's own folder, each beside its package.json and its license. A package.json
-// without a license beside it is the lab's.
-func npmParts(module string) (parts []part, err error) {
-	return parts, filepath.WalkDir(module, func(path string, d fs.DirEntry, err error) error {
+// npmParts are npm's packages of which files lie in a folder, each beside its package.json. In node_modules that is what has a name and
+// a version; in a Go module it must have its license beside it, for a package.json without one is the lab's.
+func npmParts(in string, installed bool) (parts []part, err error) {
+	return parts, filepath.WalkDir(in, func(path string, d fs.DirEntry, err error) error {
 		switch name := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && path != module && (strings.HasPrefix(name, ".") || name == "work"): // what the lab made
+		case d.IsDir() && path != in && (strings.HasPrefix(name, ".") || name == "work"): // what the lab made
 			return fs.SkipDir
 		case d.IsDir() || name != "package.json":
 			return nil
@@ -170,7 +178,8 @@ func npmParts(module string) (parts []part, err error) {
 		if err := json.Unmarshal(text, &about); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		if p := newPart("npm", about.Name, about.Version, about.License, filepath.Dir(path)); len(p.texts) > 0 {
+		p := newPart("npm", about.Name, about.Version, about.License, filepath.Dir(path))
+		if len(p.texts) > 0 || installed && about.Name != "" && about.Version != "" {
 			parts = append(parts, p)
 		}
 		return nil

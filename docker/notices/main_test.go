@@ -50,12 +50,12 @@ func TestPackagesAreFound(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, "METADATA"), []byte("Name: an-example\nVersion: 1.2\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		parts, err := inventory("", python, "", nil)
+		parts, err := inventory("", python, "", "", nil)
 		if err != nil || len(parts) != 1 || parts[0].Name != "an-example" {
 			t.Errorf("%s: %v, %v", below, parts, err)
 		}
 	}
-	if _, err := inventory("", t.TempDir(), "", nil); err == nil {
+	if _, err := inventory("", t.TempDir(), "", "", nil); err == nil {
 		t.Error("a folder without packages is no error")
 	}
 }
@@ -76,8 +76,22 @@ func TestVendoredPackagesAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	parts, err := npmParts(module)
+	parts, err := npmParts(module, false)
 	if err != nil || len(parts) != 1 || parts[0].URL != "pkg:npm/@an/example@1.2" || parts[0].license() != "OFL-1.1" {
+		t.Errorf("%v, %v", parts, err)
+	}
+
+	// In node_modules a license beside it is not needed.
+	installed := filepath.Join(module, "node_modules")
+	if err := os.MkdirAll(filepath.Join(installed, "y", "lib"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string]string{"package.json": `{"name": "y", "version": "3.0", "license": "MIT"}`, "lib/package.json": `{"type": "module"}`} {
+		if err := os.WriteFile(filepath.Join(installed, "y", file), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if parts, err = npmParts(installed, true); err != nil || len(parts) != 1 || parts[0].URL != "pkg:npm/y@3.0" || parts[0].license() != "MIT" {
 		t.Errorf("%v, %v", parts, err)
 	}
 }

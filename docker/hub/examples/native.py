@@ -5,5 +5,5 @@ c.JupyterHub.authenticator_class = "nativeauthenticator.NativeAuthenticator"
 c.NativeAuthenticator.enable_signup = False
 c.NativeAuthenticator.minimum_password_length = 10
 c.NativeAuthenticator.check_common_password = True
-c.NativeAuthenticator.allowed_failed_logins = 5
-c.NativeAuthenticator.seconds_before_next_try = 600
+c.NativeAuthenticator.allowed_failed_logins = 10  # then a name has to wait, whoever gave the wrong passwords
+c.NativeAuthenticator.seconds_before_next_try = 60
