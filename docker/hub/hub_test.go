@@ -173,4 +173,15 @@ func TestKubernetes(t *testing.T) {
 	require.Len(t, student.ProfileList, 2)
 	require.Contains(t, student.ProfileList[1].Override["extra_resource_limits"], "nvidia.com/gpu")
 	require.True(t, values.Cull.Enabled)
+
+	// The hub's part in it, with a stand-in for the chart's module, where class.yaml names a registry.
+	out, err = exec.Command(python(t), "-I", "-c", `import functools, json, sys, types, yaml
+values = yaml.safe_load(open("z2jh.yaml"))
+values["singleuser"]["image"]["name"] = "registry.example.edu/descent"
+sys.modules["z2jh"] = types.SimpleNamespace(get_config=lambda key: functools.reduce(lambda of, name: of[name], key.split("."), values))
+c = types.SimpleNamespace(KubeSpawner=types.SimpleNamespace(profile_list=values["singleuser"]["profileList"]))
+exec(values["hub"]["extraConfig"]["gpu"], {"c": c})
+json.dump([p["kubespawner_override"].get("image") if "kubespawner_override" in p else None for p in c.KubeSpawner.profile_list], sys.stdout)`).Output()
+	require.NoError(t, err)
+	require.JSONEq(t, `[null, "registry.example.edu/descent:student-gpu"]`, string(out))
 }
