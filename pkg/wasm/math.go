@@ -11,8 +11,12 @@ import (
 // computed in float64 and rounded.
 
 // An ex writes code that pushes a value.
+//
+// What makes one is not inlined: a page would have 0.7 MB more of program, which the browser compiles when it first runs, while the first
+// result of a graph waits for it.
 type ex func(w *writer)
 
+//go:noinline
 func op(name string, args ...ex) ex {
 	return func(w *writer) {
 		for _, a := range args {
@@ -22,21 +26,43 @@ func op(name string, args ...ex) ex {
 	}
 }
 
-func num(x float64) ex    { return func(w *writer) { w.number(f64, x) } }
-func long(x int64) ex     { return func(w *writer) { w.integer(i64, x) } }
-func short(x int64) ex    { return func(w *writer) { w.integer(i32, x) } }
-func single(x float32) ex { return func(w *writer) { w.number(f32, float64(x)) } }
-func read(l local) ex     { return func(w *writer) { w.get(l) } }
-func param(i int) ex      { return read(local(i)) }
+//go:noinline
+func num(x float64) ex { return func(w *writer) { w.number(f64, x) } }
 
+//go:noinline
+func long(x int64) ex { return func(w *writer) { w.integer(i64, x) } }
+
+//go:noinline
+func short(x int64) ex { return func(w *writer) { w.integer(i32, x) } }
+
+//go:noinline
+func single(x float32) ex { return func(w *writer) { w.number(f32, float64(x)) } }
+
+//go:noinline
+func read(l local) ex { return func(w *writer) { w.get(l) } }
+func param(i int) ex  { return read(local(i)) }
+
+//go:noinline
 func add(a, b ex) ex { return op("f64.add", a, b) }
+
+//go:noinline
 func sub(a, b ex) ex { return op("f64.sub", a, b) }
+
+//go:noinline
 func mul(a, b ex) ex { return op("f64.mul", a, b) }
+
+//go:noinline
 func div(a, b ex) ex { return op("f64.div", a, b) }
-func abs(a ex) ex    { return op("f64.abs", a) }
+
+//go:noinline
+func abs(a ex) ex { return op("f64.abs", a) }
+
+//go:noinline
 func bitsOf(a ex) ex { return op("i64.reinterpret_f64", a) }
 
 // choose evaluates only the branch that the test, an i32, selects.
+//
+//go:noinline
 func choose(k kind, test, yes, no ex) ex {
 	return func(w *writer) {
 		test(w)
@@ -45,6 +71,8 @@ func choose(k kind, test, yes, no ex) ex {
 }
 
 // call64 calls one of this file's functions.
+//
+//go:noinline
 func call64(name string, args ...ex) ex {
 	return func(w *writer) {
 		for _, a := range args {
@@ -55,11 +83,14 @@ func call64(name string, args ...ex) ex {
 }
 
 // let evaluates x once and returns code that pushes the value.
+//
+//go:noinline
 func (w *writer) let(k kind, x ex) ex {
 	x(w)
 	return read(w.pop(k))
 }
 
+//go:noinline
 func (w *writer) letf(x ex) ex { return w.let(f64, x) }
 
 // into sets a variable to x.
@@ -69,6 +100,8 @@ func (w *writer) into(l local, x ex) {
 }
 
 // returnIf ends the function with a result.
+//
+//go:noinline
 func (w *writer) returnIf(test, result ex) {
 	test(w)
 	w.when(0, func() { result(w); w.do("return") }, nil)
