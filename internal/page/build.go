@@ -45,6 +45,8 @@ type about struct {
 	Params json.RawMessage `json:"params,omitempty"` // []lab.Param
 	Micros int64           `json:"micros,omitempty"` // that it takes
 	Why    string          `json:"why,omitempty"`    // it does not run here
+
+	Steered bool `json:"steered,omitempty"` // its controls do what the sliders of its stored pictures do
 }
 
 const whyExercise = "Exercises are written in the lab: this page has no Go compiler."
@@ -154,7 +156,7 @@ func (p *program) describe(ctx context.Context) (map[string]about, error) {
 			if err != nil {
 				return nil, err
 			}
-			cells[cell.name] = about{Params: text, Micros: micros[cell.name]}
+			cells[cell.name] = about{Params: text, Micros: micros[cell.name], Steered: cell.steered()}
 		}
 	}
 	return cells, nil

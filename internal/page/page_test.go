@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,6 +168,32 @@ func TestADragInAChapterIsAnswered(t *testing.T) {
 	p.Eval(`enter("c18", "steps", "2000")`)
 	timed(t, p, "c18", 120)
 	timed(t, open(t, "07-your-own-net.html"), "c02b", 130) // at rates that learn: a diagnosis trains more nets
+}
+
+// Before its first live answer a chapter takes at most 5 MB from a server that compresses: what its page loads while the reader stands at the
+// first control, and the program. gzip gives more bytes than what such servers use.
+func TestAChapterIsSmall(t *testing.T) {
+	folder, err := built()
+	require.NoError(t, err)
+	for _, file := range lectures() {
+		p := open(t, strings.TrimSuffix(filepath.Base(file), ".ipynb")+".html")
+		names := p.Eval(`(async () => {
+			document.querySelector("section.cell input[type=range]")?.scrollIntoView({ behavior: "instant", block: "center" });
+			await new Promise((next) => setTimeout(next, 1000));
+			const program = (await (await fetch("assets/cells.json")).json()).program;
+			return [...new Set([...performance.getEntries().map((e) => e.name), new URL("assets/" + program, location).href])]
+				.filter((name) => name.startsWith(location.origin)).map((name) => new URL(name).pathname.replace("/some/path/", ""));
+		})()`).([]any)
+		sum := 0
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(folder, "site", name.(string)))
+			require.NoError(t, err)
+			sum += min(len(data), len(packed(data)))
+		}
+		t.Logf("%s: %d files, %.2f MB", filepath.Base(file), len(names), float64(sum)/1e6)
+		require.Greater(t, len(names), 10)
+		require.Less(t, sum, 5_000_000, names)
+	}
 }
 
 // A reader who drags sees the setting where the hand stopped, soon.
@@ -334,6 +361,27 @@ func TestCellsShowWhatTheNotebooksStore(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile("costs.json", append(data, '\n'), 0o644))
 	}
+}
+
+// Stored pictures with sliders go where controls do the same, and stay where a slider moves what no control does.
+func TestSlidersThatControlsMakeSuperfluous(t *testing.T) {
+	for file, cells := range map[string]map[string]bool{
+		"02-sgd-noise": {"c15": false, "c18": true}, "06-what-can-go-wrong": {"c03": false, "c06": true, "c13d": false},
+	} {
+		nb, err := notebook.Read("../../notebooks/" + file + ".ipynb")
+		require.NoError(t, err)
+		c, err := newChapter(file, nb)
+		require.NoError(t, err)
+		for _, cell := range c.cells {
+			if want, asked := cells[path.Base(cell.name)]; asked {
+				require.Equal(t, want, cell.steered(), cell.name)
+				delete(cells, path.Base(cell.name))
+			}
+		}
+		require.Empty(t, cells)
+	}
+	p := open(t, "06-what-can-go-wrong.html")
+	require.Equal(t, []any{0., 1.}, p.Eval(`["c06", "c13d"].map((id) => cell(id).querySelectorAll("[data-script]").length)`))
 }
 
 // missing are the lines that a cell has stored and that are not among those shown, in any order. A stored picture with a slider is

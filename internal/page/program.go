@@ -30,6 +30,63 @@ type cell struct {
 	own  map[string]string // the values beside its %%
 }
 
+// steered tells whether the controls of a cell move all that the sliders of its stored pictures do: each slider starts at the value of a
+// parameter. Such pictures, drawn beforehand, are superfluous where the cell runs.
+func (c *cell) steered() bool {
+	file, err := parser.ParseFile(token.NewFileSet(), "", "package p; func _() {\n"+c.body+"\n}", 0)
+	if err != nil {
+		return false
+	}
+	parameters, sliders, steered := map[string]bool{}, 0, 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if call, is := n.Rhs[0].(*ast.CallExpr); is && n.Tok == token.DEFINE && selector(call.Fun) == "lab" && named(call) {
+				parameters[n.Lhs[0].(*ast.Ident).Name] = true
+			}
+		case *ast.CompositeLit:
+			if selector(n.Type) != "figure" || n.Type.(*ast.SelectorExpr).Sel.Name != "Slider" {
+				break
+			}
+			sliders++
+			for _, field := range n.Elts {
+				pair, is := field.(*ast.KeyValueExpr)
+				if !is || pair.Key.(*ast.Ident).Name != "Start" {
+					continue
+				}
+				start := pair.Value
+				if convert, is := start.(*ast.CallExpr); is && len(convert.Args) == 1 {
+					start = convert.Args[0] // float64(b)
+				}
+				if name, is := start.(*ast.Ident); is && parameters[name.Name] {
+					steered++
+				}
+			}
+		}
+		return true
+	})
+	return sliders > 0 && sliders == steered
+}
+
+// named tells whether the first argument of a call is a text, as that of lab.Float("lr", …) is.
+func named(call *ast.CallExpr) bool {
+	if len(call.Args) == 0 {
+		return false
+	}
+	text, is := call.Args[0].(*ast.BasicLit)
+	return is && text.Kind == token.STRING
+}
+
+// selector is the package of pkg.Name, "" of anything else.
+func selector(e ast.Expr) string {
+	if s, is := e.(*ast.SelectorExpr); is {
+		if name, is := s.X.(*ast.Ident); is {
+			return name.Name
+		}
+	}
+	return ""
+}
+
 // beside is a value beside %%.
 var beside = regexp.MustCompile(`--?([A-Za-z][A-Za-z0-9_-]*)=(\S+)`)
 

@@ -2,11 +2,13 @@ package site
 
 import (
 	"cmp"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html"
 	"html/template"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -28,6 +30,9 @@ var (
 // outputs returns what a cell showed as HTML; id is the cell's.
 func (c *chapter) outputs(cell notebook.Cell, id string) (all []template.HTML, err error) {
 	for i, o := range cell.Outputs {
+		if i+1 < len(cell.Outputs) && !c.inline {
+			o = stillOf(o, cell.Outputs[i+1])
+		}
 		shown, err := c.output(o, fmt.Sprintf("%s-%d", id, i))
 		if err != nil {
 			return nil, err
@@ -67,6 +72,39 @@ func (c *chapter) output(o notebook.Output, name string) (string, error) {
 	return words(text, ""), nil
 }
 
+// frames is what the script of an animation has of its pictures: JSON, by gzip, in base64.
+var frames = regexp.MustCompile(`"(H4sI[\w+/=]+)"`)
+
+// stillOf is an output that stands for an animation until its script comes: one of its pictures, as SVG, in place of an animated PNG that has
+// ten times the bytes. Any other output stays.
+func stillOf(o, next notebook.Output) notebook.Output {
+	_, is := o.As("image/png")
+	script, _ := next.As("text/html")
+	packed := frames.FindStringSubmatch(script)
+	if !is || packed == nil || !slides.MatchString(script) {
+		return o
+	}
+	var film struct {
+		Frames  []string
+		Sliders []struct{ Start int }
+	}
+	unzipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed[1])))
+	if err != nil || json.NewDecoder(unzipped).Decode(&film) != nil || len(film.Sliders) != 1 || film.Sliders[0].Start >= len(film.Frames) {
+		return o
+	}
+	picture, err := json.Marshal(film.Frames[film.Sliders[0].Start])
+	if err != nil {
+		return o
+	}
+	still := o
+	still.Data, still.Metadata = maps.Clone(o.Data), maps.Clone(o.Metadata)
+	still.Data["image/svg+xml"], still.Data[animated], still.Metadata["image/svg+xml"] = picture, o.Data["image/png"], o.Metadata["image/png"]
+	return still
+}
+
+// animated is the type of an animated PNG that a still stands for.
+const animated = "image/apng"
+
 // words are a text that a cell said.
 func words(text, class string) string {
 	text = strings.TrimRight(ansi.ReplaceAllString(text, ""), "\n")
@@ -97,6 +135,14 @@ func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (st
 	if numbers, ok := o.As("text/csv"); ok {
 		name := strings.TrimSuffix(name, path.Ext(name)) + ".csv"
 		files = append(files, file{"CSV", c.Name + "-" + name, template.URL(c.asset(name, "text/csv", []byte(numbers)))})
+	}
+	if moves, ok := o.As(animated); ok {
+		data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(moves, "\n", ""))
+		if err != nil {
+			return "", fmt.Errorf("a picture is not in base64: %w", err)
+		}
+		name := strings.TrimSuffix(name, path.Ext(name)) + ".png"
+		files = append(files, file{"PNG", c.Name + "-" + name, template.URL(c.asset(name, animated, data))})
 	}
 	text, err := fill("picture.html", map[string]any{
 		"Source": files[0].Address, "Alt": cmp.Or(about.Alt, plain), "Width": about.Width, "Height": about.Height, "Files": files,

@@ -192,6 +192,7 @@ const begin = (section, about) => {
 		Object.assign(node, { className: "descent-why", textContent: about.why });
 		return;
 	}
+	if (about.steered) for (const slides of section.querySelectorAll("[data-script]")) delete slides.dataset.script; // a second set of sliders
 	const cell = new Cell(`${section.dataset.chapter}/${id}`, about);
 	const { live } = cell;
 	const stored = section.querySelector(".outputs");

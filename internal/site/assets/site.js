@@ -28,7 +28,7 @@ document.addEventListener("DOMContentLoaded", () => {
 		for (const { isIntersecting, target } of entries) {
 			if (!isIntersecting) continue;
 			near.unobserve(target);
-			document.head.append(Object.assign(document.createElement("script"), { src: target.dataset.script }));
+			if (target.dataset.script) document.head.append(Object.assign(document.createElement("script"), { src: target.dataset.script }));
 		}
 	}, { rootMargin: "600px" });
 	all("[data-script]").forEach((box) => near.observe(box));
