@@ -384,6 +384,19 @@ func TestSlidersThatControlsMakeSuperfluous(t *testing.T) {
 	require.Equal(t, []any{0., 1.}, p.Eval(`["c06", "c13d"].map((id) => cell(id).querySelectorAll("[data-script]").length)`))
 }
 
+// Whoever moves one of many controls sees the picture: beside them before a class, above them on a phone.
+func TestManyControlsLeaveThePictureInSight(t *testing.T) {
+	p := open(t, "07-your-own-net.html?present#c02b")
+	p.Eval(`answer("c02b", 30)`)
+	box := func(of string) string { return `cell("c02b").querySelector("` + of + `").getBoundingClientRect()` }
+	p.Look(1280, 720, "screen", "light")
+	require.Equal(t, true, p.Eval(box(".descent-controls")+".right < "+box(".descent-picture")+".left && "+box(".descent-picture")+".bottom < innerHeight"))
+	p.Press("Escape")
+	p.Look(360, 800, "screen", "light")
+	p.Eval(`field("c02b", "steps").scrollIntoView({ behavior: "instant", block: "end" })`)
+	require.Equal(t, true, p.Eval(box(".descent-picture")+".top >= 0 && "+box(".descent-picture")+`.bottom < field("c02b", "steps").getBoundingClientRect().top`))
+}
+
 // missing are the lines that a cell has stored and that are not among those shown, in any order. A stored picture with a slider is
 // followed by words for those who do not see it, which a live one has no use of. A table's header may hold formulas.
 func missing(c notebook.Cell, shown string) (lines []string) {
