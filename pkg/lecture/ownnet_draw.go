@@ -40,17 +40,45 @@ func (r *OwnRun) Animate() *figure.Animation {
 	})
 }
 
-// drawNet draws the net of a record.
+// reserved is the name of what a picture may show. It draws nothing and keeps the name's color free, so that the other names have
+// theirs whatever is drawn.
+type reserved string
+
+func (r reserved) Name() string                       { return string(r) }
+func (reserved) Check(_, _ figure.Axis) error         { return nil }
+func (reserved) Extent(func(x, y float64))            {}
+func (reserved) Draw(figure.Pen, *figure.Panel)       {}
+func (reserved) Legend(*figure.Panel, *figure.Entry)  {}
+func (reserved) Describe(*figure.Panel) (none string) { return "" }
+
+// bends is what the picture calls the places of elbowsAt.
+func (r *OwnRun) bends() string {
+	if model, is := r.model(); is && model.Activation != problem.ReLU {
+		return "−b/w of each unit"
+	}
+	return "elbows"
+}
+
+// drawNet draws the net of a record, as far as it lies in the picture. It is the first panel, so it gives all names their colors.
 func (r *OwnRun) drawNet(record int) *figure.Figure {
 	lo, hi := r.Target.Lo, r.Target.Hi
 	span := Span(slices.Concat(r.Y, figure.Column(r.curveX, r.Target.F)))
-	within := func(y float64) float64 { return max(span[0], min(span[1], y)) } // a net that goes astray leaves the picture
-	xs, places := r.curveX, r.elbows[record]()
-	curve := figure.Each(r.curve(record), within)
-	fig := figure.New(fmt.Sprintf("The net after %d steps", r.Step[record]), figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
-		Line("net", xs, curve)
-	if net := r.net(record); net != nil && len(places) > 0 {
-		fig.Points("elbows", places, figure.Each(places, func(x float64) float64 { return within(net.At(x)) }))
+	within := func(y float64) bool { return y >= span[0] && y <= span[1] }
+	curve, title := r.curve(record), fmt.Sprintf("The net after %d steps", r.Step[record])
+	seen := slices.ContainsFunc(curve, within)
+	if !seen {
+		title += ": out of the picture"
+	}
+	fig := figure.New(title, figure.X("x").Range(lo, hi), figure.Y("f(x)").Range(span[0], span[1])).Low().
+		Add(reserved("net"), reserved(r.bends()), reserved("examples"), reserved("unseen ones"), reserved("λ_max"))
+	if seen {
+		fig.Line("net", r.curveX, curve)
+	}
+	if net := r.net(record); net != nil {
+		outside := func(x float64) bool { return !within(net.At(x)) }
+		if places := slices.DeleteFunc(slices.Clone(r.elbows[record]()), outside); len(places) > 0 {
+			fig.Points("elbows", places, figure.Each(places, net.At))
+		}
 	}
 	return fig.Cloud("examples", r.X, r.Y).Theory("target", nil, r.Target.F)
 }
@@ -78,11 +106,7 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 				paths[j] = append(paths[j], max(lo, min(hi, place)))
 			}
 		}
-		name := "elbows" // as in the picture of the net
-		if model.Activation != problem.ReLU {
-			name = "−b/w of each unit"
-		}
-		fig.Strands(name, r.Step[:record+1], paths)
+		fig.Strands(r.bends(), r.Step[:record+1], paths)
 	default:
 		var steps, places []float64
 		for k := range record + 1 {
@@ -93,7 +117,7 @@ func (r *OwnRun) drawElbows(record int) *figure.Figure {
 		if len(places) == 0 {
 			return fig.HLine((lo+hi)/2, "no elbows")
 		}
-		fig.Points("elbows", steps, places)
+		fig.Points(r.bends(), steps, places)
 	}
 	for _, k := range r.Target.Knots {
 		fig.HLine(k, "kink of the target")

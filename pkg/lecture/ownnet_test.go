@@ -3,6 +3,7 @@ package lecture_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -95,6 +96,14 @@ func TestOwnNetsThatFail(t *testing.T) {
 	require.Contains(t, wild.String(), "diverged")
 	drawn(t, wild.Draw())
 
+	straight, err := problem.NewNet(problem.MLP{Sizes: []int{1, 8, 1}}, problem.NewPoints(xs, ys))
+	require.NoError(t, err)
+	far, err := lecture.TrainOwn(t.Context(),
+		lecture.OwnNet{Target: kinks, X: xs, Y: ys, Problem: straight, Optimizer: optim.GD(), Schedule: constant(10), Steps: 90})
+	require.NoError(t, err)
+	require.Greater(t, far.Seen[len(far.Seen)-1], 1e6)
+	require.NotContains(t, drawn(t, far.Draw()), "net (line)", "a line at the edge would say that the net is near")
+
 	deep, err := problem.NewNet(problem.MLP{Sizes: []int{1, 6, 6, 1}}, problem.NewPoints(xs, ys))
 	require.NoError(t, err)
 	two, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: kinks, X: xs, Y: ys, Problem: deep, Steps: 50})
@@ -111,6 +120,38 @@ func TestOwnNetsThatFail(t *testing.T) {
 	require.ErrorContains(t, err, "no function")
 	_, err = lecture.ScheduleByName("plateau", 1, 10)
 	require.ErrorContains(t, err, "choose one of")
+}
+
+// What a picture shows has one color, whatever else it shows.
+func TestOwnNetsKeepTheirColors(t *testing.T) {
+	kinks := problem.Targets()[1]
+	xs, ys := kinks.Sample(12, 0, 1)
+	pictureOf := func(p problem.Problem) string {
+		r, err := lecture.TrainOwn(t.Context(), lecture.OwnNet{Target: kinks, X: xs, Y: ys, Problem: p, Steps: 300})
+		require.NoError(t, err)
+		svg, err := r.Draw().SVG()
+		require.NoError(t, err)
+		return string(svg)
+	}
+	color := func(svg, name string) string { // of the sign before the last mention
+		before := svg[:strings.LastIndex(svg, ">"+name)]
+		_, after, found := strings.Cut(before[strings.LastIndex(before, "stroke=\""):], "\"")
+		require.True(t, found, name)
+		return after[:len("#rrggbb")]
+	}
+	netOf := func(a problem.Activation) problem.Problem {
+		net, err := problem.NewNet(problem.MLP{Sizes: []int{1, 8, 1}, Activation: a}, problem.NewPoints(xs, ys))
+		require.NoError(t, err)
+		return net
+	}
+	bent := pictureOf(netOf(problem.ReLU))
+	smooth := pictureOf(netOf(problem.Tanh))
+	own := pictureOf(lecture.OwnModel(xs, ys, func(scope *model.Scope, x *graph.Node) *graph.Node { return layers.Dense(scope, x, true, 1) }))
+	for _, name := range []string{"net", "examples", "unseen ones", "λ"} {
+		require.Equal(t, color(bent, name), color(smooth, name), name)
+		require.Equal(t, color(bent, name), color(own, name), name)
+	}
+	require.Equal(t, color(bent, "elbows"), color(smooth, "−b/w of each unit"))
 }
 
 // Four folds tell the moons apart, and each region of the frame is one linear piece of the odds.
