@@ -147,13 +147,34 @@ func Diagnose(r Record) (*Diagnosis, error) {
 	case d.Cause == Learning && whole*whole-again*again > more*more-same*same:
 		d.Evidence = fmt.Sprintf("The same training from another start brings the error from %.2g down to %.2g.", whole, again)
 	case d.Cause == Learning:
-		d.Evidence = fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g with no more units.", d.Same.Name, d.Same.Width, more, same)
+		d.Evidence = r.before(whole, again, more) +
+			fmt.Sprintf("%s, with %d units, brings the error from %.2g down to %.2g with no more units.", d.Same.Name, d.Same.Width, more, same)
 	case d.Cause == Data:
-		d.Evidence = fmt.Sprintf("The same training on more examples brings the error from %.2g down to %.2g.", again, more)
+		d.Evidence = fromAnotherStart(whole, again) +
+			fmt.Sprintf("The same training on more examples brings the error from %.2g down to %.2g.", again, more)
 	default:
 		d.Evidence = d.evidence(width, r.Noise)
 	}
 	return d, nil
+}
+
+// fromAnotherStart says what error another start leaves if that is less than the whole, which a reader knows.
+func fromAnotherStart(whole, again float64) string {
+	if again < whole {
+		return fmt.Sprintf("From another start, the same training comes to %.2g. ", again)
+	}
+	return ""
+}
+
+// before says what error is left before another training, if it is not the whole: the other trainings have more examples.
+func (r Record) before(whole, again, more float64) string {
+	switch {
+	case r.More.Errors == nil:
+		return fromAnotherStart(whole, again)
+	case more < again:
+		return fmt.Sprintf("With more examples, the same training comes to %.2g. ", more)
+	}
+	return fromAnotherStart(whole, again) + "With more examples, the same training comes to no less. "
 }
 
 // check says what of the record cannot be.

@@ -3,6 +3,7 @@ package diagnosis_test
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -222,4 +223,34 @@ func TestDiagnoseAnotherStart(t *testing.T) {
 	r.Again.Errors = []float64{0.1}
 	_, err = diagnosis.Diagnose(r)
 	require.ErrorContains(t, err, "it needs as many")
+}
+
+// An error in the evidence is that of the training in question, or the evidence says whose it is.
+func TestTheEvidenceSaysWhoseErrorItNames(t *testing.T) {
+	lone := trial("gd", 8, 1)
+	for name, c := range map[string]struct {
+		again, more, adam float64 // 0: nobody tried
+		start, examples   bool    // the evidence speaks of
+		from              string
+	}{
+		"nothing else was tried":         {adam: 0.3, from: "from 1 down"},
+		"more examples help":             {again: 0.9, more: 0.85, adam: 0.3, examples: true, from: "from 0.85 down"},
+		"more examples do not help":      {more: 1.1, adam: 0.3, examples: true, from: "from 1 down"},
+		"another start helps":            {again: 0.9, adam: 0.3, start: true, from: "from 0.9 down"},
+		"another start alone helps":      {again: 0.9, more: 1.1, adam: 0.3, start: true, examples: true, from: "from 0.9 down"},
+		"more examples help after start": {again: 0.9, more: 0.3, adam: 0.29, start: true, examples: true, from: "from 0.9 down"},
+	} {
+		r := diagnosis.Record{Tolerance: 0.1, Trials: []diagnosis.Trial{lone, trial("Adam", 8, c.adam)}}
+		if c.again > 0 {
+			r.Again = trial("gd", 8, c.again)
+		}
+		if c.more > 0 {
+			r.More = trial("gd", 8, c.more)
+		}
+		d, err := diagnosis.Diagnose(r)
+		require.NoError(t, err, name)
+		require.Contains(t, d.Evidence, c.from, name)
+		require.Equal(t, c.start, strings.Contains(d.Evidence, "another start"), "%s: %s", name, d.Evidence)
+		require.Equal(t, c.examples, strings.Contains(d.Evidence, "more examples"), "%s: %s", name, d.Evidence)
+	}
 }
