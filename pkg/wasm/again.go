@@ -48,6 +48,8 @@ type kept struct {
 	mu   sync.Mutex
 	keys []string
 	by   map[string]*compiled
+	// closed: the backend has been finalized, and keeps nothing any more.
+	closed bool
 }
 
 // Many is how many graphs a program keeps that runs cells again and again.
@@ -83,7 +85,7 @@ func (k *kept) add(key string, c *compiled, most int) {
 	if k.by == nil {
 		k.by = make(map[string]*compiled)
 	}
-	if k.by[key] != nil { // another was as quick
+	if k.closed || k.by[key] != nil { // another was as quick
 		return
 	}
 	c.users++
@@ -96,10 +98,11 @@ func (k *kept) add(key string, c *compiled, most int) {
 	}
 }
 
-// clear keeps nothing any longer.
-func (k *kept) clear() {
+// close keeps nothing any longer.
+func (k *kept) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.closed = true
 	for _, c := range k.by {
 		c.release()
 	}

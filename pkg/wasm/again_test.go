@@ -1,8 +1,10 @@
 package wasm
 
 import (
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -70,7 +72,80 @@ func TestKeep(t *testing.T) {
 	require.NotSame(t, again.compiled, graphOf(t, b, 1, 3).compiled, "two more recent ones are kept")
 	require.NotSame(t, graphOf(t, New(), 1, 3).compiled, graphOf(t, New(), 1, 3).compiled)
 	b.Finalize()
-	require.Equal(t, []float32{3, 4}, runOn(t, b, again, 0, 1))
+	require.Equal(t, 1, users(longer.compiled), "the backend keeps it no longer")
+}
+
+func users(c *compiled) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.users
+}
+
+// An executable that nothing refers to gives its graph back, as one that is finalized does, and no executable does so twice.
+func TestDroppedExecutableGivesBack(t *testing.T) {
+	b := &Backend{Keep: 1}
+	kept := graphOf(t, b, 1, 3).compiled
+	finalized := graphOf(t, b, 1, 3)
+	runOn(t, b, finalized, 0, 1)
+	finalized.Finalize()
+	dropped := graphOf(t, New(), 1, 3).compiled
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return users(kept) == 1 && users(dropped) == 0
+	}, 10*time.Second, time.Millisecond)
+	for range 5 {
+		runtime.GC()
+	}
+	require.Equal(t, 1, users(kept), "the backend keeps it")
+	require.Len(t, kept.idle, 1)
+	b.Finalize()
+	require.Empty(t, kept.idle)
+}
+
+// No more instances idle than can run at the same time, and as many do.
+func TestIdleInstances(t *testing.T) {
+	e := graphOf(t, New(), 1, 3)
+	var taken []instance
+	for range 2 * mostOfOne() {
+		i, err := e.take()
+		require.NoError(t, err)
+		taken = append(taken, i)
+	}
+	for _, i := range taken {
+		e.give(i)
+	}
+	require.Len(t, e.idle, mostOfOne())
+	require.Equal(t, runtime.GOMAXPROCS(0), mostOfOne())
+}
+
+func TestFinalizedBackend(t *testing.T) {
+	b := &Backend{Keep: 1}
+	e, later := graphOf(t, b, 1, 3), b.Builder("later")
+	x, err := b.BufferFromFlatData(0, []float32{1, 2}, shapes.Make(dtypes.Float32, 2))
+	require.NoError(t, err)
+	y, err := later.Main().Parameter("y", shapes.Make(dtypes.Float32, 2), nil)
+	require.NoError(t, err)
+	require.NoError(t, later.Main().Return([]compute.Value{y}, nil))
+	b.Finalize()
+	require.True(t, b.IsFinalized())
+	_, err = later.Compile()
+	require.Error(t, err)
+	_, err = e.Execute([]compute.Buffer{x}, nil, 0)
+	require.Error(t, err)
+	_, err = b.BufferFromFlatData(0, []float32{1, 2}, shapes.Make(dtypes.Float32, 2))
+	require.Error(t, err)
+	_, _, err = b.NewSharedBuffer(0, shapes.Make(dtypes.Float32, 2))
+	require.Error(t, err)
+	b.kept.add("late", e.compiled, 1)
+	require.Empty(t, b.kept.keys)
+	e.Finalize()
+}
+
+func TestConfiguration(t *testing.T) {
+	_, err := compute.NewWithConfig("wasm:nonsense")
+	require.Error(t, err)
+	_, err = compute.NewWithConfig("wasm")
+	require.NoError(t, err)
 }
 
 func TestConformanceOfKept(t *testing.T) { backendtest.RunAll(t, &Backend{Keep: Many}, nil) }

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -19,7 +20,12 @@ import (
 const Name = "wasm"
 
 func init() {
-	compute.Register(Name, func(string) (compute.Backend, error) { return New(), nil })
+	compute.Register(Name, func(config string) (compute.Backend, error) {
+		if config != "" {
+			return nil, fmt.Errorf("the wasm backend has no configuration, such as %q", config)
+		}
+		return New(), nil
+	})
 }
 
 // A Backend compiles graphs to WebAssembly and runs them.
@@ -33,8 +39,8 @@ type Backend struct {
 	Keep int
 	kept kept
 
+	finalized  atomic.Bool
 	mu         sync.Mutex
-	finalized  bool
 	generation time.Duration
 }
 
@@ -48,17 +54,20 @@ func (b *Backend) NumDevices() int                            { return 1 }
 func (b *Backend) DeviceDescription(compute.DeviceNum) string { return runtime.GOARCH }
 func (b *Backend) HasSharedBuffers() bool                     { return true }
 
+// Finalize frees the graphs that the backend keeps. It is an error to compile, to run or to make buffers afterwards.
 func (b *Backend) Finalize() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.finalized = true
-	b.kept.clear()
+	b.finalized.Store(true)
+	b.kept.close()
 }
 
-func (b *Backend) IsFinalized() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.finalized
+func (b *Backend) IsFinalized() bool { return b.finalized.Load() }
+
+// usable returns an error if the backend has been finalized.
+func (b *Backend) usable() error {
+	if b.IsFinalized() {
+		return errors.New("the wasm backend has been finalized")
+	}
+	return nil
 }
 
 // Generation is how long this backend has generated code so far, without the time that the engine takes to compile modules.
@@ -121,8 +130,11 @@ func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) 
 	return x, x.flat, nil
 }
 
-// empty returns a buffer of zeros, or an error if the device or the shape is none of this backend's.
+// empty returns a buffer of zeros, or an error if the device or the shape is none of this backend's, or if it has been finalized.
 func (b *Backend) empty(device compute.DeviceNum, shape shapes.Shape) (*buffer, error) {
+	if err := b.usable(); err != nil {
+		return nil, err
+	}
 	if device != 0 {
 		return nil, fmt.Errorf("wasm has one device, 0, not %d", device)
 	}
@@ -196,15 +208,21 @@ type program interface {
 	close()
 }
 
-// An executable runs a compiled graph; runs at the same time have an instance each.
+// An executable runs a compiled graph; runs at the same time have an instance each. It gives the graph back when it is finalized, or when
+// the garbage collector finds that nothing refers to it: GoMLX finalizes few executables.
 type executable struct {
 	*compiled
 	names     []string // of the inputs
 	finalized atomic.Bool
+	dropped   runtime.Cleanup
 }
 
-// Compile returns an error if the main function has not returned, or if its values need more than 4 GiB.
+// Compile returns an error if the main function has not returned, if its values need more than 4 GiB, if an operation needs more than 12
+// loops, or if the backend has been finalized.
 func (b *builder) Compile() (compute.Executable, error) {
+	if err := b.backend.usable(); err != nil {
+		return nil, err
+	}
 	if !b.main.returned || b.done {
 		return nil, fmt.Errorf("the graph %q must return once before it is compiled, once", b.name)
 	}
@@ -213,7 +231,9 @@ func (b *builder) Compile() (compute.Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &executable{compiled: c, names: b.main.names}, nil
+	e := &executable{compiled: c, names: b.main.names}
+	e.dropped = runtime.AddCleanup(e, (*compiled).release, c)
+	return e, nil
 }
 
 func (b *builder) compile() (*compiled, error) {
@@ -260,7 +280,9 @@ func (e *executable) Outputs() []shapes.Shape { return shapesOf(e.main.outputs) 
 // Finalize frees the module and its idle instances, if no other executable has them; instances that run are freed at their end.
 func (e *executable) Finalize() {
 	if !e.finalized.Swap(true) {
+		e.dropped.Stop()
 		e.release()
+		runtime.KeepAlive(e) // until the cleanup cannot run any more
 	}
 }
 
@@ -278,9 +300,10 @@ func (e *executable) take() (instance, error) {
 	return e.program.instantiate()
 }
 
+// give takes an instance back. It stays if the graph has a user, and not as many idle ones as can run at the same time.
 func (c *compiled) give(i instance) {
 	c.mu.Lock()
-	used := c.users > 0
+	used := c.users > 0 && len(c.idle) < mostOfOne()
 	if used {
 		c.idle = append(c.idle, i)
 	} else {
@@ -292,9 +315,14 @@ func (c *compiled) give(i instance) {
 	}
 }
 
-// Execute returns an error if the inputs do not have the shapes of the parameters. Inputs that are given away are only
-// read: they lie in Go's memory, whose collector frees them.
+// Execute returns an error if the inputs do not have the shapes of the parameters, or if the executable or its backend has been finalized.
+// Inputs that are given away are only read: they lie in Go's memory, whose collector frees them. Nothing stops a run: a graph with a While
+// whose condition never becomes false runs until the program ends.
 func (e *executable) Execute(inputs []compute.Buffer, _ []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	defer runtime.KeepAlive(e) // whose module the instance below has
+	if err := e.main.b.backend.usable(); err != nil {
+		return nil, err
+	}
 	if len(inputs) != len(e.main.params) || device != 0 {
 		return nil, fmt.Errorf("%d inputs on device %d, where the graph has %d on device 0", len(inputs), device, len(e.main.params))
 	}

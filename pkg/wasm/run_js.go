@@ -37,6 +37,9 @@ func newProgram(code []byte) (p program, err error) {
 // 1,000 that a tab has.
 const mostIdle = 24
 
+// mostOfOne is how many idle instances a graph may have. A page's runs take turns, but one that waits has an instance too.
+func mostOfOne() int { return mostIdle }
+
 // resting are the graphs with idle instances, the most recent at the end.
 var resting struct {
 	sync.Mutex

@@ -4,6 +4,7 @@ package wasm
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -65,6 +66,9 @@ func (i wazeroInstance) run() error {
 }
 
 func (i wazeroInstance) close() { i.module.Close(context.Background()) }
+
+// mostOfOne is how many idle instances a graph may have: as many as can run at the same time.
+func mostOfOne() int { return runtime.GOMAXPROCS(0) }
 
 // rests and gone are for browsers, where instances are few.
 func rests(*compiled) {}
