@@ -469,8 +469,10 @@ func (w *writer) convert(from, to dtypes.DType) {
 	case from.IsFloat() && to.IsFloat():
 		if a == f32 && b == f64 {
 			w.do("f64.promote_f32")
+		} else if to == dtypes.Float16 && a == f64 {
+			w.call(w.m.function64("to_odd")) // which is rounded once more, below
 		} else if a == f64 && b == f32 {
-			w.do("f32.demote_f64")
+			w.do("f32.demote_f64") // for bfloat16 too, which XLA rounds twice
 		}
 	case from.IsFloat():
 		w.do(b.instruction("trunc_sat_" + a.String() + suffix(to)))

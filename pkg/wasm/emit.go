@@ -659,6 +659,18 @@ func (g *nest) store(p part, index []linear, v val) {
 	}
 }
 
+// index pushes an index.
+func (g *nest) index(at linear) {
+	p, ok := g.pointer(at)
+	if ok {
+		g.w.get(p)
+	}
+	g.w.integer(i32, int64(at.at))
+	if ok {
+		g.w.do("i32.add")
+	}
+}
+
 // iota computes an index as an element.
 func (g *nest) iota(n *node, at linear) val {
 	w, t := g.w, n.dtype()
@@ -666,19 +678,17 @@ func (g *nest) iota(n *node, at linear) val {
 	stride := g.stride(at)
 	v.varies = stride != 0
 	push := func(plus int) {
-		if p, ok := g.pointer(at); ok {
-			w.get(p)
-			w.integer(i32, int64(at.at+plus))
-			w.do("i32.add")
-		} else {
-			w.integer(i32, int64(at.at+plus))
-		}
+		g.index(at.moved(plus))
 		w.convert(dtypes.Int32, t)
 	}
 	g.on(v.level, false, func() {
 		switch {
 		case v.varies && g.simd:
-			v.regs = g.iotaVectors(t, stride, push)
+			if n.isExact() {
+				v.regs = g.iotaVectors(t, stride, push)
+			} else {
+				v.regs = g.roundedIota(at, stride)
+			}
 		case v.varies:
 			for i := range g.lanes {
 				push(i * stride)

@@ -385,17 +385,26 @@ func (m *module) function(params []kind, result ...kind) *writer {
 	return w
 }
 
-// place returns the address of size bytes of memory of their own.
+// place returns the address of size bytes of memory of their own. What a memory cannot have is counted as a memory's size, so that the
+// sum does not overflow.
 func (m *module) place(size int) int {
 	at := aligned(m.top)
-	m.top = at + size
+	m.top = at + min(size, maxMemory)
 	return at
+}
+
+// fits returns an error if a memory has not as many bytes as the module needs.
+func (m *module) fits() error {
+	if most := maxMemory - pageSize; m.top > most {
+		return fmt.Errorf("the graph needs more than %d bytes, the most that a WebAssembly memory has here", most)
+	}
+	return nil
 }
 
 // encode returns the module in WebAssembly's binary format, section by section.
 func (m *module) encode(run *writer) ([]byte, error) {
-	if m.top > maxMemory-pageSize {
-		return nil, fmt.Errorf("the graph needs %d bytes, more than a WebAssembly memory has", m.top)
+	if err := m.fits(); err != nil {
+		return nil, err
 	}
 	out := []byte{0, 'a', 's', 'm', 1, 0, 0, 0}
 	section := func(id byte, body []byte) {

@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -52,7 +53,8 @@ var supported = []dtypes.DType{
 	dtypes.Float16, dtypes.BFloat16, dtypes.Float32, dtypes.Float64,
 }
 
-// static returns an error unless the shape has a supported type and no dynamic axis.
+// static returns an error unless the shape has a supported type, no dynamic axis, and axes and a size that the compiler can count:
+// counters of loops and factors of indices have 31 bits and a sign.
 func static(shape shapes.Shape) error {
 	if !slices.Contains(supported, shape.DType) {
 		return fmt.Errorf("wasm has no values of type %s: %w", shape.DType, compute.ErrNotImplemented)
@@ -60,8 +62,26 @@ func static(shape shapes.Shape) error {
 	if shape.IsDynamic() {
 		return fmt.Errorf("wasm has no dynamic axes, as in %s: %w", shape, compute.ErrNotImplemented)
 	}
+	for a, d := range shape.Dimensions {
+		if d > math.MaxInt32 {
+			return fmt.Errorf("wasm has no axes of more than %d elements, such as axis %d of %s: %w", math.MaxInt32, a, shape, compute.ErrNotImplemented)
+		}
+	}
+	if slices.Contains(shape.Dimensions, 0) {
+		return nil
+	}
+	size := width(shape.DType)
+	for _, d := range shape.Dimensions {
+		if d > mostBytes/size {
+			return fmt.Errorf("the size of an array of shape %s overflows", shape)
+		}
+		size *= d
+	}
 	return nil
 }
+
+// mostBytes is how many bytes a value may have, so that sizes of several can be added up.
+const mostBytes = math.MaxInt >> 2
 
 // A builder collects the functions of one graph.
 type builder struct {
@@ -468,7 +488,7 @@ func (f *function) reshape(x *node, dims []int) (*node, error) {
 	return f.add(compute.OpTypeReshape, shapes.Make(x.dtype(), dims...), []*node{x})
 }
 
-// Bitcast returns an error if the bits do not fill whole elements.
+// Bitcast returns an error if the bits do not fill whole elements, or if bytes that need not be 0 or 1 would become booleans.
 func (f *function) Bitcast(x value, to dtypes.DType) (value, error) {
 	in, err := f.operands(x)
 	if err != nil {
@@ -477,6 +497,9 @@ func (f *function) Bitcast(x value, to dtypes.DType) (value, error) {
 	shape, err := shapeinference.Bitcast(in[0].shape, to)
 	if err != nil {
 		return nil, err
+	}
+	if to == dtypes.Bool && in[0].dtype() != dtypes.Bool {
+		return nil, fmt.Errorf("the bits of %s cannot become booleans", in[0].shape)
 	}
 	return f.add(compute.OpTypeBitcast, shape, in)
 }

@@ -144,7 +144,7 @@ func init() {
 		"pow": {two, []kind{f64}, powBody}, "fmod": {two, []kind{f64}, fmodBody},
 		"scale": {[]kind{f64, i64}, []kind{f64}, scaleBody}, "high": {[]kind{i64, i64}, []kind{i64}, highBody},
 		"round_bfloat": {[]kind{f32}, []kind{f32}, roundBfloatBody}, "to_half": {[]kind{f32}, []kind{i32}, toHalfBody},
-		"from_half": {[]kind{i32}, []kind{f32}, fromHalfBody},
+		"from_half": {[]kind{i32}, []kind{f32}, fromHalfBody}, "to_odd": {one, []kind{f32}, toOddBody},
 	}
 }
 
@@ -530,6 +530,18 @@ func toHalfBody(w *writer) {
 	subnormal := op("i32.trunc_sat_f32_u", op("f32.nearest", op("f32.mul", a, single(0x1p24))))
 	op("i32.or", sign, choose(i32, op("f32.ne", x, x), short(0x7e00), choose(i32, op("f32.ge", a, single(65520)), short(0x7c00),
 		choose(i32, op("f32.lt", a, single(0x1p-14)), subnormal, normal))))(w)
+}
+
+// toOddBody: a float64 as float32, and of two neighbors the one whose last bit is 1. What is rounded from it to fewer bits is the same as
+// rounded at once (Boldo and Melquiond, Emulation of a FMA and correctly rounded sums, 2008).
+func toOddBody(w *writer) {
+	x := param(0)
+	near := w.let(f32, op("f32.demote_f64", x))
+	b := op("i32.reinterpret_f32", near)
+	size := op("f64.promote_f32", op("f32.abs", near))
+	away := op("i32.sub", op("f64.lt", size, abs(x)), op("f64.gt", size, abs(x))) // 0 if near is x, and for NaN
+	isEven := op("i32.eqz", op("i32.and", b, short(1)))
+	op("f32.reinterpret_i32", op("i32.add", b, op("i32.mul", away, isEven)))(w)
 }
 
 // fromHalfBody: the float32 with the value of a float16, given by its bits.

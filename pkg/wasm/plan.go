@@ -53,6 +53,9 @@ func compile(main *function) ([]byte, error) {
 	for _, f := range functions {
 		m.placeAll(f)
 	}
+	if err := m.fits(); err != nil {
+		return nil, err
+	}
 	for _, f := range functions {
 		m.write(f)
 	}

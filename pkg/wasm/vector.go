@@ -338,6 +338,20 @@ func (g *nest) iotaVectors(t dtypes.DType, stride int, push func(plus int)) []lo
 	return regs
 }
 
+// isExact tells whether all indices of an iota are elements of its type, and their sums and differences are not rounded either.
+func (n *node) isExact() bool {
+	return n.dtype() != dtypes.Float32 || n.dims()[n.ints[0][0]] <= 1<<24+1
+}
+
+// roundedIota is an iota of float32 whose indices need not be such numbers: each is rounded from the integer.
+func (g *nest) roundedIota(at linear, stride int) []local {
+	whole := g.iotaVectors(dtypes.Int32, stride, func(plus int) { g.index(at.moved(plus)) })
+	for i, x := range whole {
+		whole[i] = g.one("f32x4.convert_i32x4_s", x)
+	}
+	return whole
+}
+
 // vectorOperation writes an elementwise operation on vectors.
 func (g *nest) vectorOperation(n *node, in []val) val {
 	t, to := n.in[0].dtype(), n.dtype()
