@@ -26,10 +26,10 @@
 //
 // # The order of sums
 //
-// The module fixes it: the same graph gives the same bits in every engine and on every processor. A reduction by L lanes adds
-// elements l, l+L, l+2L, … in lane l, the later axes running faster. Then the second half of the lanes is added to the first until one
-// is left, and last the sum of the elements that fill no group of L. A reduction by one element at a time adds them in their order. Which
-// of these a kernel does depends on the graph alone. There is no fused multiply-add.
+// The module fixes it: the same graph gives the same bits in every engine and on every processor, except for a NaN, whose bits the engine
+// and the processor choose. A reduction by L lanes adds elements l, l+L, l+2L, … in lane l, the later axes running faster. Then the second
+// half of the lanes is added to the first until one is left, and last the sum of the elements that fill no group of L. A reduction by one
+// element at a time adds them in their order. Which of these a kernel does depends on the graph alone. There is no fused multiply-add.
 //
 // # Sources
 //

@@ -64,7 +64,7 @@ func static(shape shapes.Shape) error {
 	}
 	for a, d := range shape.Dimensions {
 		if d > math.MaxInt32 {
-			return fmt.Errorf("wasm has no axes of more than %d elements, such as axis %d of %s: %w", math.MaxInt32, a, shape, compute.ErrNotImplemented)
+			return fmt.Errorf("wasm has no axis of %d elements or more, such as axis %d of %s: %w", 1<<31, a, shape, compute.ErrNotImplemented)
 		}
 	}
 	if slices.Contains(shape.Dimensions, 0) {
@@ -629,8 +629,7 @@ func (f *function) Iota(shape shapes.Shape, axis int) (value, error) {
 	return f.add(compute.OpTypeIota, shape, nil, []int{axis})
 }
 
-// DotGeneral returns an error if the shapes or types do not fit.
-// Its parameters are those of compute's interface.
+// DotGeneral returns an error if the shapes, types or axes among its parameters do not fit.
 func (f *function) DotGeneral(x value, xContracting, xBatch []int, y value, yContracting, yBatch []int, c compute.DotGeneralConfig) (value, error) {
 	in, err := f.operands(x, y)
 	if err != nil {
@@ -693,8 +692,7 @@ func (f *function) dot(in []*node, shape shapes.Shape, sides [][]int) (*node, er
 	return f.add(compute.OpTypeMul, shape, factors)
 }
 
-// Gather returns an error if the shapes or axes do not fit.
-// Its parameters are those of compute's interface.
+// Gather returns an error if the shapes or axes among its parameters do not fit.
 func (f *function) Gather(x, starts value, vectorAxis int, offsets, collapsed, indexed, sizes []int, sorted bool) (value, error) {
 	in, err := f.operands(x, starts)
 	if err != nil {
@@ -707,8 +705,7 @@ func (f *function) Gather(x, starts value, vectorAxis int, offsets, collapsed, i
 	return f.add(compute.OpTypeGather, shape, in, []int{vectorAxis}, offsets, collapsed, indexed, sizes)
 }
 
-// scatter returns an error if the shapes, types or axes do not fit.
-// Its parameters are those of compute's interface.
+// scatter adds one of the operations below, with their parameters. It returns an error if the shapes, types or axes do not fit.
 func (f *function) scatter(op compute.OpType, x, starts, updates value, vectorAxis int, window, inserted, indexed []int) (value, error) {
 	in, err := f.operands(x, starts, updates)
 	if err != nil {
@@ -724,20 +721,17 @@ func (f *function) scatter(op compute.OpType, x, starts, updates value, vectorAx
 	return f.add(op, shape, in, []int{vectorAxis}, window, inserted, indexed)
 }
 
-// ScatterSum returns an error if the shapes, types or axes do not fit.
-// Its parameters are those of compute's interface.
+// ScatterSum returns an error if the shapes, types or axes among its parameters do not fit.
 func (f *function) ScatterSum(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterSum, x, starts, updates, vectorAxis, window, inserted, indexed)
 }
 
-// ScatterMax returns an error if the shapes, types or axes do not fit.
-// Its parameters are those of compute's interface.
+// ScatterMax returns an error if the shapes, types or axes among its parameters do not fit.
 func (f *function) ScatterMax(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterMax, x, starts, updates, vectorAxis, window, inserted, indexed)
 }
 
-// ScatterMin returns an error if the shapes, types or axes do not fit.
-// Its parameters are those of compute's interface.
+// ScatterMin returns an error if the shapes, types or axes among its parameters do not fit.
 func (f *function) ScatterMin(x, starts, updates value, vectorAxis int, window, inserted, indexed []int, _, _ bool) (value, error) {
 	return f.scatter(compute.OpTypeScatterMin, x, starts, updates, vectorAxis, window, inserted, indexed)
 }

@@ -99,8 +99,7 @@ func (n *norm) normalized(scale, offset, mean, variance *node) *node {
 	return n.do(n.f.Add, n.do(n.f.Mul, apart, n.wide(n.scaled(scale, variance))), n.wide(offset))
 }
 
-// BatchNormForInference returns an error if the shapes do not fit, or if x has no floats.
-// Its parameters are those of compute's interface.
+// BatchNormForInference returns an error if the shapes of its parameters do not fit, or if x has no floats.
 func (f *function) BatchNormForInference(x, scale, offset, mean, variance value, epsilon float32, feature int) (value, error) {
 	n, in, err := f.norm(epsilon, feature, x, scale, offset, mean, variance)
 	if err != nil {
@@ -130,8 +129,7 @@ func (f *function) BatchNormForTraining(x, scale, offset value, epsilon float32,
 	return y, mean, variance, err
 }
 
-// BatchNormGradient returns an error if the shapes do not fit, or if x has no floats.
-// Its parameters are those of compute's interface.
+// BatchNormGradient returns an error if the shapes of its parameters do not fit, or if x has no floats.
 func (f *function) BatchNormGradient(x, scale, mean, variance, gradient value, epsilon float32, feature int) (dx, dScale, dOffset value, err error) {
 	n, in, err := f.norm(epsilon, feature, x, scale, mean, variance)
 	if err != nil {

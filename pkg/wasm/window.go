@@ -63,8 +63,7 @@ var windowReductions = map[compute.ReduceOpType]compute.OpType{
 	compute.ReduceOpMax: compute.OpTypeReduceMax, compute.ReduceOpMin: compute.OpTypeReduceMin,
 }
 
-// ReduceWindow returns an error if the window does not fit, or for sums and products of booleans.
-// Its parameters are those of compute's interface.
+// ReduceWindow returns an error if the window that its parameters describe does not fit, or for sums and products of booleans.
 func (f *function) ReduceWindow(x value, kind compute.ReduceOpType, sizes, strides, dilations, apart []int, paddings [][2]int) (value, error) {
 	in, err := f.operands(x)
 	if err != nil {
@@ -111,8 +110,8 @@ func (f *function) SelectAndScatterMin(x, source value, sizes, strides []int, pa
 	return f.selectAndScatter(x, source, sizes, strides, paddings, true)
 }
 
-// selectAndScatter adds the source's elements up where the extreme of each window lies, the first of several.
-// Its parameters are those of compute's interface.
+// selectAndScatter adds the source's elements up where the extreme of each window lies, the first of several. Its parameters are those of
+// the two methods above, and which extreme.
 func (f *function) selectAndScatter(x, source value, sizes, strides []int, paddings [][2]int, isMin bool) (value, error) {
 	in, err := f.operands(x, source)
 	if err != nil {
@@ -185,8 +184,7 @@ func (r *recipe) placeIn(number *node, dims, sizes, strides []int, paddings [][2
 	return r.join(len(dims), columns...), isInside
 }
 
-// ConvGeneral returns an error if the shapes or axes do not fit. It is a product of the input's windows and the kernel.
-// Its parameters are those of compute's interface.
+// ConvGeneral returns an error if the shapes or axes among its parameters do not fit. It is a product of the input's windows and the kernel.
 func (f *function) ConvGeneral(input, kernel value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	dilations, apart []int, channelGroups, batchGroups int) (value, error) {
 	in, err := f.operands(input, kernel)
