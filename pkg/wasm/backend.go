@@ -141,6 +141,9 @@ func (b *Backend) empty(device compute.DeviceNum, shape shapes.Shape) (*buffer, 
 	if err := static(shape); err != nil {
 		return nil, err
 	}
+	if err := countable(shape); err != nil {
+		return nil, err
+	}
 	return b.newBuffer(shape), nil
 }
 
@@ -217,8 +220,8 @@ type executable struct {
 	dropped   runtime.Cleanup
 }
 
-// Compile returns an error if the main function has not returned, if its values need more than 4 GiB, if an operation needs more than 12
-// loops, or if the backend has been finalized.
+// Compile returns an error if the main function has not returned, if its values need more than 4 GiB, if an axis has 2³¹ elements or more, if
+// an operation needs more than 12 loops, or if the backend has been finalized.
 func (b *builder) Compile() (compute.Executable, error) {
 	if err := b.backend.usable(); err != nil {
 		return nil, err

@@ -53,8 +53,7 @@ var supported = []dtypes.DType{
 	dtypes.Float16, dtypes.BFloat16, dtypes.Float32, dtypes.Float64,
 }
 
-// static returns an error unless the shape has a supported type, no dynamic axis, and axes and a size that the compiler can count:
-// counters of loops and factors of indices have 31 bits and a sign.
+// static returns an error unless the shape has a supported type and no dynamic axis.
 func static(shape shapes.Shape) error {
 	if !slices.Contains(supported, shape.DType) {
 		return fmt.Errorf("wasm has no values of type %s: %w", shape.DType, compute.ErrNotImplemented)
@@ -62,6 +61,12 @@ func static(shape shapes.Shape) error {
 	if shape.IsDynamic() {
 		return fmt.Errorf("wasm has no dynamic axes, as in %s: %w", shape, compute.ErrNotImplemented)
 	}
+	return nil
+}
+
+// countable returns an error if an axis of the shape is too long, because counters of loops and factors of indices have 31 bits and a sign,
+// or if the size overflows.
+func countable(shape shapes.Shape) error {
 	for a, d := range shape.Dimensions {
 		if d > math.MaxInt32 {
 			return fmt.Errorf("wasm has no axis of %d elements or more, such as axis %d of %s: %w", 1<<31, a, shape, compute.ErrNotImplemented)

@@ -32,6 +32,15 @@ func compile(main *function) ([]byte, error) {
 	m := &module{math: make(map[string]*writer), top: firstAddress}
 	main.mark()
 	functions := withCalled(main)
+	for _, f := range functions {
+		for _, n := range f.nodes {
+			if n.live {
+				if err := countable(n.shape); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
 	share(functions)
 	for _, f := range functions { // a function after those that it calls
 		f.measure()
