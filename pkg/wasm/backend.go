@@ -303,7 +303,7 @@ func (e *executable) take() (instance, error) {
 	return e.program.instantiate()
 }
 
-// give takes an instance back. It stays if the graph has a user, and not as many idle ones as can run at the same time.
+// give takes an instance back. It stays if the graph has a user, and not mostOfOne idle ones already.
 func (c *compiled) give(i instance) {
 	c.mu.Lock()
 	used := c.users > 0 && len(c.idle) < mostOfOne()

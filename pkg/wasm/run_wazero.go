@@ -67,8 +67,9 @@ func (i wazeroInstance) run() error {
 
 func (i wazeroInstance) close() { i.module.Close(context.Background()) }
 
-// mostOfOne is how many idle instances a graph may have: as many as can run at the same time.
-func mostOfOne() int { return runtime.GOMAXPROCS(0) }
+// mostOfOne is how many idle instances a graph may have: as many as can run at the same time, and two for package train's sweeps, which
+// have two more workers.
+func mostOfOne() int { return runtime.GOMAXPROCS(0) + 2 }
 
 // rests and gone are for browsers, where instances are few.
 func rests(*compiled) {}
