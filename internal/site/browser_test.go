@@ -142,6 +142,19 @@ func presenter(t *testing.T, b *browser.Browser) {
 	require.Equal(t, "?c02a.lr=0.5#c02", p.Eval("location.search + location.hash"))
 	require.Greater(t, strings.Count(p.Eval(shown).(string), ","), 40)
 
+	// A slider takes no letters, and has the arrows for itself until a hand lets it go.
+	p.Eval(`document.querySelector("#c02").append(Object.assign(document.createElement("input"), { id: "slider", type: "range" }))`)
+	const focus = `document.querySelector("#slider").focus()`
+	p.Eval(focus)
+	p.Press("p")
+	p.Eval(focus)
+	p.Press("ArrowRight")
+	at("c02", "?c02a.lr=0.5&present#c02")
+	p.Eval(`document.querySelector("#slider").dispatchEvent(new PointerEvent("pointerup", { bubbles: true }))`)
+	p.Until(`document.activeElement !== document.querySelector("#slider")`)
+	p.Press("ArrowRight")
+	at("c02a", "?c02a.lr=0.5&present#c02a")
+
 	// An address with ?present begins at once, and a section that is longer than the screen is gone through first.
 	p.Look(700, 300, "screen", "light")
 	p.Eval(`location.replace("?present#c00"); null`)

@@ -130,13 +130,20 @@ function present(root, all) {
 		ArrowRight: () => show(now + 1), ArrowLeft: () => show(now - 1), ArrowDown: forward, ArrowUp: back,
 		PageDown: forward, PageUp: back, " ": forward, Home: () => show(0), End: () => show(parts.length - 1), Escape: end,
 	};
-	const taken = (e) => e.target.closest?.("input, select, textarea, [contenteditable]") ? e.key !== "Escape" && !e.key.startsWith("Page")
+	const slider = 'input[type="range"]'; // it takes no letters
+	const taken = (e) => e.target.matches?.(slider) ? /^(Arrow|Home|End)/.test(e.key)
+		: e.target.closest?.("input, select, textarea, [contenteditable]") ? e.key !== "Escape" && !e.key.startsWith("Page")
 		: e.key === " " && e.target.closest?.("button, summary, a");
 	addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented || taken(e)) return;
 		if (now < 0 ? e.key !== "p" : !keys[e.key]) return;
 		e.preventDefault();
 		now < 0 ? begin() : keys[e.key]();
+	});
+	// A slider that was dragged gives the keys back, once it has told of its change.
+	for (const event of ["pointerup", "pointercancel"]) addEventListener(event, () => {
+		const held = document.activeElement;
+		if (now >= 0 && held?.matches(slider)) setTimeout(() => held.blur());
 	});
 	addEventListener("hashchange", () => {
 		const target = part(location.hash);
