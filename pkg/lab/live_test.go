@@ -139,7 +139,7 @@ func TestALiveProcessRunsTheCellAgain(t *testing.T) {
 func TestALiveRunEndsOverAnErrorAndTheProcessStays(t *testing.T) {
 	p := startLive(t, "live")
 	for i, c := range []struct{ name, value, want string }{
-		{"lr", "11", "--lr=11 is out of range"}, {"lr", "x", "not a number"}, {"lr", "", "no value"}, {"nosuch", "1", "not a parameter"},
+		{"lr", "11", "learning rate η = 11 is out of range"}, {"lr", "x", "not a number"}, {"lr", "", "no value"}, {"nosuch", "1", "not a parameter"},
 		{"lr", "3", "diverged"}, {"lr", "4", "panic: boom"},
 	} {
 		p.ask(i+1, map[string]string{c.name: c.value})

@@ -267,14 +267,26 @@ func declare[T any](c *Parameters, p Param, read func(text string) (T, error)) (
 		if _, isSwitch := any(def).(bool); isSwitch && !strings.HasSuffix(source, "=") {
 			text = "true" // --name alone
 		} else {
-			return none, fmt.Errorf("%s has no value; allowed is %s (%s, default %s)", source, p.Bounds, p.Help, p.Default)
+			return none, p.refused(source, "", errors.New("has no value"))
 		}
 	}
 	v, err := read(text)
 	if err != nil {
-		return none, fmt.Errorf("%s %w; allowed is %s (%s, default %s)", brief.Of(source), err, p.Bounds, p.Help, p.Default)
+		return none, p.refused(source, text, err)
 	}
 	return v, nil
+}
+
+// refused is what is wrong with a text that was given for p: why continues its name. On a page it has the name of its control.
+func (p Param) refused(source, text string, why error) error {
+	if living == nil {
+		return fmt.Errorf("%s %w; allowed is %s (%s, default %s)", brief.Of(source), why, p.Bounds, p.Help, p.Default)
+	}
+	label := p.Help
+	if text != "" {
+		label += " = " + brief.Of(text)
+	}
+	return fmt.Errorf("%s %w; allowed is %s (default %s)", label, why, p.Bounds, p.Default)
 }
 
 const longestName = 64
