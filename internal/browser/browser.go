@@ -183,6 +183,16 @@ func (p *Tab) Press(key string) {
 	p.stroke(map[string]any{"key": key})
 }
 
+// Enter types text into the field that has the focus, in place of its own, and then Enter.
+func (p *Tab) Enter(text string) {
+	p.t.Helper()
+	p.Eval(`document.activeElement.select()`)
+	p.call(p.session, "Input.insertText", map[string]any{"text": text})
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		p.call(p.session, "Input.dispatchKeyEvent", map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"})
+	}
+}
+
 // stroke presses a key and lets it go.
 func (p *Tab) stroke(key map[string]any) {
 	p.t.Helper()

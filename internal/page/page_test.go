@@ -288,10 +288,52 @@ func TestRunsThatFail(t *testing.T) {
 	require.Equal(t, "n\ta|b\n3\t2", strings.TrimSpace(p.Eval(`answer("uses", 20)`).(string)), "what another cell declares, and the value beside %%")
 }
 
-// An address brings a setting, and a setting an address.
+// What somebody types stays while a run answers.
+func TestTypingIsNotOverwritten(t *testing.T) {
+	p := open(t, trials+".html")
+	require.Equal(t, []any{"lr 0.1", "0.3"}, p.Eval(`(async () => {
+		enter("quadratic", "steps", "3000");
+		field("quadratic", "lr").focus();
+		field("quadratic", "lr").value = "0.3";
+		await until(() => state("quadratic") === "idle" && said("quadratic") !== "", 30);
+		return [said("quadratic"), field("quadratic", "lr").value];
+	})()`))
+	p.Eval(`field("quadratic", "lr").dispatchEvent(new Event("change"))`)
+	p.Until(`said("quadratic") === "lr 0.3"`)
+}
+
+// After a run that was stopped, what is shown is marked until it agrees with the controls.
+func TestOutputsOfOtherValuesAreMarked(t *testing.T) {
+	p := open(t, trials+".html")
+	const stop = `!cell("net").querySelector(".descent-live").matches("[data-outdated]") && [...cell("net").querySelectorAll("button")].some((b) => b.textContent === "Stop" && !b.hidden)`
+	opacity := func(of string) any {
+		return p.Eval(`getComputedStyle(cell("net").querySelector("` + of + `")).opacity`)
+	}
+	const late, agrees = `state("net") === "idle" && cell("net").querySelector("[data-outdated]") !== null`, `state("net") === "idle" && cell("net").querySelector("[data-outdated]") === null`
+	long := func() {
+		p.Eval(`enter("net", "steps", "2000000000")`)
+		p.Until(stop)
+		p.Eval(`press("net", "Stop")`)
+		p.Until(late)
+	}
+	long()
+	require.NotEqual(t, "1", opacity(".outputs"), "what the notebook stores")
+	p.Eval(`enter("net", "steps", "1000")`)
+	p.Until(agrees + ` && said("net") !== ""`)
+	require.Equal(t, "1", opacity(".descent-shown"))
+	long()
+	require.NotEqual(t, "1", opacity(".descent-shown"))
+	p.Eval(`press("net", "Reset")`)
+	p.Until(agrees)
+}
+
+// An address brings a setting, and a setting an address. Paper says which setting it is.
 func TestTheAddressHoldsTheSetting(t *testing.T) {
 	p := open(t, trials+".html?present&quadratic.lr=0.05&nobody.x=1#quadratic")
 	p.Until(`said("quadratic") === "lr 0.05"`)
+	p.Look(1000, 800, "print", "light")
+	require.Equal(t, []any{true}, p.Eval(`[...document.querySelectorAll(".descent-settings")].filter((s) => s.checkVisibility()).map((s) => s.textContent.includes("0.05"))`))
+	p.Look(1000, 800, "screen", "light")
 	p.Eval(`enter("quadratic", "lr", "0.15")`)
 	p.Until(`location.search === "?present&quadratic.lr=0.15&nobody.x=1" || location.search === "?present&nobody.x=1&quadratic.lr=0.15"`)
 	p.Eval(`press("quadratic", "Reset")`)

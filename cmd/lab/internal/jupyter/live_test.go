@@ -121,6 +121,20 @@ lab.Say("%v", ys)`)
 		require.True(t, strings.HasPrefix(seen[2].(string), "lr "+seen[3].(string)+":"), "%v", seen)
 		require.Len(t, processes(t, s), 1)
 	})
+	t.Run("Enter", func(t *testing.T) {
+		p.Eval(`field(0, "lr").focus()`)
+		p.Enter("0.35")
+		p.Until(`idle(0) && said(0).startsWith("lr 0.35:")`)
+		require.Zero(t, p.Eval(`(async () => {
+			const seen = pictures(0);
+			field(0, "lr").blur();
+			await new Promise((done) => setTimeout(done, 500));
+			return seen.n;
+		})()`), "it runs once more when the field is left")
+		p.Eval(`field(0, "lr").focus()`)
+		p.Enter("much")
+		p.Until(`live(0).querySelector(".descent-error").textContent.includes("much")`)
+	})
 	t.Run("a refused value and a reset", func(t *testing.T) {
 		p.Eval(`enter(0, "lr", "7")`)
 		p.Until(`live(0).querySelector(".descent-error").textContent.includes("out of range")`)
@@ -136,8 +150,9 @@ lab.Say("%v", ys)`)
 		p.Eval(`enter(0, "steps", "` + long + `")`)
 		p.Until(`live(0).querySelector(".descent-note").textContent.includes("training")`)
 		p.Eval(`press(0, "Stop")`)
-		p.Until(`idle(0)`)
+		p.Until(`idle(0) && live(0).matches("[data-outdated]")`)
 		enter(0, "steps", "3000", "lr 0.3")
+		p.Until(`!live(0).matches("[data-outdated]")`)
 	})
 	t.Run("processes are few, and come back", func(t *testing.T) {
 		for k := 1; k < len(cells)-1; k++ {
@@ -192,9 +207,10 @@ lab.Say("%v", ys)`)
 		reply.Body.Close()
 		p.Eval(`live(0) && enter(0, "lr", "0.7")`)
 		p.Until(`!document.querySelector(".descent-live, .descent-mod-live")`)
+		require.Equal(t, true, p.Eval(`cell(0).querySelector(".descent-ended") !== null`), "controls end without a word")
 		require.Empty(t, processes(t, s))
 		p.Run(0)
-		p.Until(`idle(0)`)
+		p.Until(`idle(0) && cell(0).querySelector(".descent-ended") === null`)
 		enter(0, "lr", "0.8", "lr 0.8")
 	})
 }

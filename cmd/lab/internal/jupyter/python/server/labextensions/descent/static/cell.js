@@ -1,6 +1,6 @@
 // A cell that runs again with new values of its parameters, and its place on a page: controls, and what it shows. It knows neither
 // the page nor who computes.
-import { controls } from "./controls.js";
+import { controls, label } from "./controls.js";
 import { handles } from "./handles.js";
 import { picture } from "./picture.js";
 import { player } from "./player.js";
@@ -13,15 +13,20 @@ const INSTANT = 100e3; // µs: a cell that is quicker answers while the hand mov
 export class Live {
 	constructor(link, about) {
 		Object.assign(this, { link, ...about, views: new Set(), base: null, outputs: null, error: "", progress: "", busy: false, tookOf: {} });
-		this.own = this.values = Object.fromEntries(this.params.map((p) => [p.name, p.value]));
+		this.own = this.values = this.of = Object.fromEntries(this.params.map((p) => [p.name, p.value]));
 	}
 	tell() {
 		for (const view of this.views) view.show();
+	}
+	// Whether the outputs are those of other values, and no run is on its way. They are, after a run that was stopped.
+	get outdated() {
+		return !this.busy && !this.wanted && !this.held && differing(this.params, this.of, this.values).length > 0;
 	}
 	// A value changed: the run begins at once if it is quick, and else when the hand lets go.
 	change(values, name, released) {
 		this.values = values;
 		this.moved = name;
+		this.held = !released;
 		if (!released && (this.tookOf[name] ?? this.micros) > INSTANT) return this.tell();
 		this.wanted = true;
 		if (!this.busy || released) this.push(released);
@@ -32,6 +37,7 @@ export class Live {
 		this.wanted = false;
 		this.busy = true;
 		this.since = performance.now();
+		this.sent = this.values;
 		this.seq = this.link.send({ cell: this.id, values: this.values, numbers });
 		this.asked = this.moved;
 	}
@@ -46,7 +52,7 @@ export class Live {
 	reset() {
 		this.stop();
 		this.seq = 0; // what still comes is not wanted
-		Object.assign(this, { values: this.own, outputs: this.base, error: "", progress: "", busy: false });
+		Object.assign(this, { values: this.own, of: this.own, outputs: this.base, held: false, error: "", progress: "", busy: false });
 		this.tell();
 	}
 	async take(answer) {
@@ -63,17 +69,21 @@ export class Live {
 			this.busy = false;
 			if (answer.micros) this.micros = this.tookOf[this.asked] = answer.micros;
 			if (answer.done) this.error = answer.error ?? "";
+			const { sent } = this;
 			if (this.wanted) this.push();
 			const seq = this.seq;
+			if (answer.done && !answer.error) this.of = sent;
 			if (answer.outputs) {
 				const outputs = await this.link.unpacked(answer.outputs);
 				if (seq !== this.seq && !this.busy) return;
-				if (outputs?.length || !answer.error) this.outputs = outputs ?? [];
+				if (outputs?.length || !answer.error) Object.assign(this, { outputs: outputs ?? [], of: sent });
 			}
 		}
 		this.tell();
 	}
 }
+
+const differing = (params, some, others) => params.filter(({ name }) => some[name] !== others[name]);
 
 const element = (parent, tag, properties = {}) => parent.appendChild(Object.assign(document.createElement(tag), properties));
 
@@ -94,6 +104,7 @@ export class View {
 		this.stopButton = this.button("Stop", "Stop this run", () => live.stop());
 		this.trouble = element(node, "div", { className: "descent-error", role: "alert" });
 		this.shown = element(node, "div", { className: "descent-shown" });
+		this.settings = element(node, "div", { className: "descent-settings" }); // for paper, which has no controls
 		live.views.add(this);
 	}
 	button(textContent, title, onclick) {
@@ -107,7 +118,7 @@ export class View {
 		clearTimeout(this.late);
 	}
 	get moved() {
-		return Object.entries(this.live.values).some(([name, value]) => value !== this.live.own[name]);
+		return differing(this.live.params, this.live.values, this.live.own).length > 0;
 	}
 	show() {
 		const { live } = this;
@@ -116,7 +127,11 @@ export class View {
 		this.trouble.textContent = live.error;
 		const long = live.busy && performance.now() - live.since > 300;
 		this.stopButton.hidden = !long;
-		this.note.textContent = long ? live.progress || "computing …" : this.page.cost?.(live) ?? (live.micros > INSTANT ? `${(live.micros / 1e6).toPrecision(2)} s, when you let go` : "");
+		const cost = this.page.cost?.(live) ?? (live.micros > INSTANT ? `${(live.micros / 1e6).toPrecision(2)} s, when you let go` : "");
+		const hints = [live.outdated ? "The output is of other values" : "", cost].filter(Boolean);
+		this.note.textContent = long ? live.progress || "computing …" : hints.join("; ");
+		this.node.toggleAttribute("data-outdated", live.outdated);
+		this.settings.textContent = differing(live.params, live.of, live.own).map((p) => `${label(p)}: ${live.of[p.name]}`).join("; ");
 		this.node.dataset.state = live.busy || live.wanted ? "busy" : "idle";
 		clearTimeout(this.late);
 		if (live.busy && !long) this.late = setTimeout(() => this.show(), 310);

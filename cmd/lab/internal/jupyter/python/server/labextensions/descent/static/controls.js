@@ -2,6 +2,9 @@
 
 const element = (parent, tag, properties = {}) => parent.appendChild(Object.assign(document.createElement(tag), properties));
 
+// label is what a control is called.
+export const label = ({ help, control }) => (control.unit ? `${help} [${control.unit}]` : help);
+
 // A scale maps the places of a slider, 0 to last, to the values of a number with two bounds, and back.
 const scaleOf = ({ kind, lo, hi, loOpen, hiOpen }, start) => {
 	const whole = kind === "int";
@@ -38,10 +41,17 @@ const scaleOf = ({ kind, lo, hi, loOpen, hiOpen }, start) => {
 export const controls = (params, changed) => {
 	const node = Object.assign(document.createElement("div"), { className: "descent-controls" });
 	const fields = {};
+	const put = (name, value) => {
+		fields[name].set(value);
+		fields[name].given = fields[name].get();
+	};
 	for (const { name, value, default: start, help, bounds, control } of params) {
 		const row = element(node, "label", { className: "descent-control", title: `--${name}: ${bounds}; the cell's default is ${start}` });
-		element(row, "span", { textContent: control.unit ? `${help} [${control.unit}]` : help });
-		const told = (released) => changed(name, released);
+		element(row, "span", { textContent: label({ help, control }) });
+		const told = (released) => {
+			if (released) fields[name].given = fields[name].get();
+			changed(name, released);
+		};
 		const input = (properties) => {
 			const made = element(row, properties.tag ?? "input", properties);
 			made.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the keys
@@ -79,24 +89,32 @@ export const controls = (params, changed) => {
 				slider.oninput = () => moved(false);
 				slider.onchange = () => moved(true);
 			} else if (number) field.oninput = () => field.value !== "" && told(false);
-			field.onchange = () => {
+			const commit = () => {
 				follow();
 				told(true);
 			};
-			fields[name] = { get: () => field.value.replaceAll(/\s*,\s*/g, ",").trim(), set: (v) => {
+			const typed = () => fields[name].get() !== fields[name].given;
+			field.onchange = () => typed() && commit(); // what Enter gave is not given again
+			field.onkeydown = (event) => {
+				if (event.key !== "Enter" || event.isComposing) return;
+				event.preventDefault();
+				commit(); // a notebook takes the key, and no change comes of it
+			};
+			fields[name] = { typing: () => document.activeElement === field && typed(), get: () => field.value.replaceAll(/\s*,\s*/g, ",").trim(), set: (v) => {
 				field.value = v;
 				follow();
 			} };
 		}
-		fields[name].set(text);
+		put(name, text);
 	}
 	return {
 		node,
 		get values() {
 			return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.get()]));
 		},
+		// A field in which somebody types keeps its text.
 		set values(values) {
-			for (const [name, value] of Object.entries(values)) if (fields[name].get() !== value) fields[name].set(value);
+			for (const [name, value] of Object.entries(values)) if (fields[name].get() !== value && !fields[name].typing?.()) put(name, value);
 		},
 	};
 };

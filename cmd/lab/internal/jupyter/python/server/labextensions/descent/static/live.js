@@ -24,11 +24,14 @@ class Link {
 		kernel.connectionStatusChanged.connect((_, status) => status === "connected" && this.open());
 		this.open();
 	}
-	lose() {
+	// The kernel's process ended, elsewhere if nobody at this page asked for it.
+	lose(elsewhere = false) {
 		clearTimeout(this.timer);
 		this.comm = null;
 		this.cells.clear();
+		this.elsewhere = elsewhere;
 		this.changed();
+		this.elsewhere = false;
 	}
 	open() {
 		if (this.kernel.isDisposed || this.kernel.connectionStatus !== "connected") return;
@@ -56,7 +59,7 @@ class Link {
 			if (!this.comm) return;
 			this.comm.send({}).dispose();
 			this.timer = setTimeout(() => {
-				this.lose();
+				this.lose(true);
 				this.open();
 			}, PATIENCE);
 		}, PATIENCE);
@@ -117,6 +120,14 @@ export const activate = async (app, tracker, use) => {
 			this.cell.removeClass("descent-mod-live");
 			super.dispose();
 		}
+		// Where the controls were stands why they are gone.
+		end() {
+			this.view.dispose();
+			this.cell.removeClass("descent-mod-live");
+			this.live = undefined;
+			this.node.className = "lm-Widget descent-ended";
+			this.node.textContent = "The kernel was restarted: run the cell again.";
+		}
 		async write() {
 			const { live, cell, panel } = this;
 			cell.model.sharedModel.setSource(written(cell.model.sharedModel.getSource(), live.params, live.values));
@@ -132,6 +143,10 @@ export const activate = async (app, tracker, use) => {
 			const cells = new Set(panel.content.widgets);
 			for (const [cell, view] of views) {
 				if (!cells.has(cell) || cell.isDisposed || view.live !== link?.cells.get(cell.model.id)) {
+					if (link?.elsewhere && view.live && cells.has(cell) && !cell.isDisposed) {
+						view.end();
+						continue;
+					}
 					view.dispose();
 					views.delete(cell);
 				}
