@@ -327,6 +327,14 @@ func TestOutputsOfOtherValuesAreMarked(t *testing.T) {
 	p.Until(agrees)
 }
 
+// An address whose values are heavy waits for Run, and any other runs at once.
+func TestAHeavyAddressWaits(t *testing.T) {
+	for values, state := range map[string]string{"c24a.seeds=61": "busy", "c24a.seeds=500&c24a.steps=5000": "idle"} {
+		p := open(t, "02-sgd-noise.html?"+values)
+		require.Equal(t, state, p.Eval(`state("c24a")`), values)
+	}
+}
+
 // An address brings a setting, and a setting an address. Paper says which setting it is.
 func TestTheAddressHoldsTheSetting(t *testing.T) {
 	p := open(t, trials+".html?present&quadratic.lr=0.05&nobody.x=1#quadratic")

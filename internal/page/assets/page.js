@@ -66,7 +66,7 @@ class Place {
 		}
 		if (answer.done && !this.warm) answer.micros = undefined; // the first run is the one in which the browser compiles
 		this.warm ||= answer.done;
-		if (answer.micros && !answer.error) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
+		if (answer.micros && !answer.error && cell?.usual) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
 		cell?.take(answer);
 	}
 	// The worker ends, and with it what it computes. why is "" if it did not obey.
@@ -107,7 +107,8 @@ const pool = {
 class Cell {
 	constructor(name, about) {
 		Object.assign(this, { name, micros: took[name] ?? about.micros * pace() });
-		this.live = new Live(this, { id: name, params: about.params ?? [], micros: this.micros });
+		this.params = about.params ?? [];
+		this.live = new Live(this, { id: name, params: this.params, micros: this.micros });
 	}
 	warm() {
 		if (pool.places.size === 0) pool.place(this);
@@ -118,6 +119,7 @@ class Cell {
 			return 0;
 		}
 		const asked = ++pool.seq;
+		this.usual = work(this.params, values) <= 1;
 		pool.place(this).ask(this, asked, values, numbers);
 		return asked;
 	}
@@ -158,6 +160,12 @@ const locate = (id, live) => {
 	}, 400);
 };
 
+// work is how many times as much there may be to do with some values as with a cell's own. The numbers of steps, seeds, units and
+// examples have an upper bound, and a random seed has none.
+const work = (params, values) => params.filter(({ control }) => control.kind === "int" && control.hi !== undefined)
+	.reduce((product, { name, value }) => product * Math.max(1, number(values[name]) / Math.max(1, number(value)) || 1), 1);
+const number = (text) => Number(text.replaceAll("_", ""));
+
 const inWords = (micros) => {
 	const seconds = micros / 1e6;
 	if (seconds < 10) return `${seconds.toPrecision(seconds < 1 ? 1 : 2)} s`;
@@ -196,7 +204,11 @@ const begin = (section, about) => {
 	const cell = new Cell(`${section.dataset.chapter}/${id}`, about);
 	const { live } = cell;
 	const stored = section.querySelector(".outputs");
-	const heavy = () => live.micros > HEAVY;
+	const given = new URLSearchParams(location.search);
+	const asked = live.params.filter(({ name }) => given.has(`${id}.${name}`));
+	// What the values of an address take is not known before they have run.
+	const micros = () => live.micros * (asked.length > 0 && !live.outputs ? work(live.params, live.values) : 1);
+	const heavy = () => micros() > HEAVY;
 	const run = () => {
 		live.moved = "";
 		live.push(true);
@@ -217,7 +229,7 @@ const begin = (section, about) => {
 			stored.hidden = on;
 			section.classList.toggle("live", on);
 		},
-		cost: () => (heavy() ? `takes about ${inWords(live.micros)} here` : live.micros > 1e5 ? `${inWords(live.micros)}, when you let go` : ""),
+		cost: () => (heavy() ? `takes about ${inWords(micros())} here` : live.micros > 1e5 ? `${inWords(live.micros)}, when you let go` : ""),
 		told: ({ moved }) => {
 			link.disabled = !moved;
 			runButton.disabled = live.busy;
@@ -237,8 +249,6 @@ const begin = (section, about) => {
 		}
 	});
 	// An address that holds values shows what they give.
-	const given = new URLSearchParams(location.search);
-	const asked = live.params.filter(({ name }) => given.has(`${id}.${name}`));
 	if (asked.length > 0) {
 		live.values = { ...live.values, ...Object.fromEntries(asked.map(({ name }) => [name, given.get(`${id}.${name}`)])) };
 		if (!heavy()) run();
