@@ -105,6 +105,7 @@ json.dump([p for s in file["services"].values() for p in s.get("ports", [])], sy
 		_, err = check(strings.Replace(text, "read_only", "read_onyl", 1))
 		require.Error(t, err, "the schema finds a misspelled key")
 	}
+	require.Contains(t, read(t, "docker/hub/compose.yaml"), "${DESCENT_CLASS:?", "without its folder the hub would start on an empty one")
 }
 
 // The image is built and used as a person would, in continuous integration and where CI is set: this takes minutes, and leaves an image.
@@ -129,7 +130,7 @@ func TestLint(t *testing.T) {
 	for tool, files := range map[string][]string{
 		"hadolint": {"Dockerfile", "docker/gpu.Dockerfile", "docker/hub/Dockerfile"},
 		"shellcheck": {".ci/run", "docker/caches", "docker/check", "docker/install", "docker/lab", "docker/stand-in", "docker/warm",
-			"docker/hub/check", "docker/hub/check_compose", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
+			"docker/hub/backup", "docker/hub/check", "docker/hub/check_compose", "docker/hub/confine", "docker/hub/install", "docker/hub/pip", "docker/hub/student", "binder/postBuild", "binder/start"},
 	} {
 		t.Run(tool, func(t *testing.T) {
 			path, err := exec.LookPath(tool)

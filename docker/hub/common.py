@@ -10,21 +10,23 @@ The teacher's part is a folder, which DESCENT_CLASS names:
 
 import os
 import re
+import ssl
 import sys
 
 sys.path.append(os.path.dirname(__file__))
-from roster import folder, names, state  # noqa: E402
+from roster import PATTERN, folder, names, state  # noqa: E402
 
 c = get_config()  # noqa: F821
 c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
-c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+# The hub ends the process that this file names, whatever it is, so the file must not outlive the machine or the container.
+c.ConfigurableHTTPProxy.pid_file = "/run/descent-proxy" + str(state).replace("/", "-") + ".pid"
 
-# Nobody but those on the two lists logs in, not even who was on them before. A name is also that of a folder or of a volume.
+# Nobody but those on the two lists logs in, not even who was on them before.
 c.Authenticator.allowed_users = set(names("students.txt"))
 c.Authenticator.allow_existing_users = False
 c.Authenticator.admin_users = set(names("teachers.txt"))
-c.Authenticator.username_pattern = r"^[a-z0-9][a-z0-9._@-]{0,31}$"
+c.Authenticator.username_pattern = PATTERN
 c.JupyterHub.authenticate_prometheus = True
 
 # A server that nobody uses is stopped. What its pages show is saved before, and the notebooks stay.
@@ -49,8 +51,14 @@ c.Spawner.environment = {
     "JUPYTERHUB_ACTIVITY_INTERVAL": os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL", "60"),
 }
 
-if (folder / "tls" / "key.pem").exists():
-    c.JupyterHub.ssl_key, c.JupyterHub.ssl_cert = str(folder / "tls" / "key.pem"), str(folder / "tls" / "cert.pem")
+# Whoever makes the folder tls wants HTTPS: passwords in the clear are no way out where it cannot be.
+if os.path.lexists(folder / "tls"):
+    key, certificate = str(folder / "tls" / "key.pem"), str(folder / "tls" / "cert.pem")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        sys.exit(f"{folder}/tls has no key.pem and cert.pem that the hub can use ({error}): copy the files there, not links to them, or remove the folder")
+    c.JupyterHub.ssl_key, c.JupyterHub.ssl_cert = key, certificate
 
 load_subconfig("class.py", path=str(folder))  # noqa: F821
 

@@ -1,5 +1,6 @@
 """A class server that starts each student's lab in a container of its own, on a volume of the student's; compose.yaml runs it."""
 
+import ipaddress
 import os
 import sys
 
@@ -33,12 +34,27 @@ c.DockerSpawner.extra_host_config = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "pids_limit": 512,
+    "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}},  # else a cell that prints fills the disk
 }
-if os.environ.get("DESCENT_GPU"):
+if os.environ.get("DESCENT_GPU", "").lower() not in ("", "0", "off", "no", "false"):
     from docker.types import DeviceRequest
 
     c.DockerSpawner.extra_host_config["device_requests"] = [DeviceRequest(count=-1, capabilities=[["gpu"]])]
 
 load_subconfig("common.py", path=os.path.dirname(__file__))  # noqa: F821
+
+
+def loopback(host):
+    """Whether only this machine reaches the address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+if address := os.environ.get("DESCENT_ADDRESS"):  # HOST:PORT of the machine, which compose.yaml leads to the hub
+    if not loopback(address.rpartition(":")[0]) and "ssl_key" not in c.JupyterHub and os.environ.get("DESCENT_TLS") != "proxy":
+        sys.exit(f"others reach DESCENT_ADDRESS={address}, and passwords would cross the network in the clear: put cert.pem and key.pem into the folder "
+                 "tls of the class, or set DESCENT_TLS=proxy if a proxy in front of the hub has the certificate")
 if "ssl_key" in c.JupyterHub:
     c.JupyterHub.bind_url = c.JupyterHub.bind_url.replace("http:", "https:")

@@ -77,7 +77,7 @@ class StudentSpawner(LocalProcessSpawner):
 
 c = get_config()  # noqa: F821
 c.JupyterHub.spawner_class = StudentSpawner
-c.JupyterHub.bind_url = "https://:443" if Path(os.environ["DESCENT_CLASS"], "tls", "key.pem").exists() else "http://127.0.0.1:8000"
+c.JupyterHub.bind_url = "https://:443" if os.path.lexists(Path(os.environ["DESCENT_CLASS"], "tls")) else "http://127.0.0.1:8000"
 c.Spawner.env_keep = KEPT
 c.LocalProcessSpawner.interrupt_timeout = 20
 c.Spawner.poll_interval = 5  # seconds until a server that crashed is noticed, and its port leads nowhere

@@ -65,7 +65,7 @@ class Student:
 
     @property
     def base(self):
-        return f"/user/{urllib.parse.quote(self.name)}/"
+        return f"/user/{urllib.parse.quote(self.name, safe='@')}/"
 
     def start(self, timeout=150):
         """Starts the server, waits until it answers, and returns the seconds that it took."""
