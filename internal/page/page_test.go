@@ -432,6 +432,8 @@ func TestSlidersThatControlsMakeSuperfluous(t *testing.T) {
 	}
 	p := open(t, "06-what-can-go-wrong.html")
 	require.Equal(t, []any{0., 1.}, p.Eval(`["c06", "c13d"].map((id) => cell(id).querySelectorAll("[data-script]").length)`))
+	p = open(t, "06-what-can-go-wrong.html#c06") // where the slides' script is asked for before the page knows that they are superfluous
+	require.Equal(t, 0., p.Eval(`new Promise((done) => setTimeout(() => done(cell("c06").querySelectorAll("[data-slides] input").length), 1000))`))
 }
 
 // Whoever moves one of many controls sees the picture: beside them before a class, above them on a phone.

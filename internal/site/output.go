@@ -79,17 +79,19 @@ var frames = regexp.MustCompile(`"(H4sI[\w+/=]+)"`)
 // ten times the bytes. Any other output stays.
 func stillOf(o, next notebook.Output) notebook.Output {
 	_, is := o.As("image/png")
+	_, vectors := o.As("image/svg+xml")
 	script, _ := next.As("text/html")
 	packed := frames.FindStringSubmatch(script)
-	if !is || packed == nil || !slides.MatchString(script) {
+	if !is || vectors || packed == nil || !slides.MatchString(script) {
 		return o
 	}
 	var film struct {
 		Frames  []string
-		Sliders []struct{ Start int }
+		Sliders []struct{ Start uint }
+		Moves   bool
 	}
 	unzipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed[1])))
-	if err != nil || json.NewDecoder(unzipped).Decode(&film) != nil || len(film.Sliders) != 1 || film.Sliders[0].Start >= len(film.Frames) {
+	if err != nil || json.NewDecoder(unzipped).Decode(&film) != nil || !film.Moves || len(film.Sliders) != 1 || film.Sliders[0].Start >= uint(len(film.Frames)) {
 		return o
 	}
 	picture, err := json.Marshal(film.Frames[film.Sliders[0].Start])
@@ -97,8 +99,9 @@ func stillOf(o, next notebook.Output) notebook.Output {
 		return o
 	}
 	still := o
-	still.Data, still.Metadata = maps.Clone(o.Data), maps.Clone(o.Metadata)
-	still.Data["image/svg+xml"], still.Data[animated], still.Metadata["image/svg+xml"] = picture, o.Data["image/png"], o.Metadata["image/png"]
+	still.Data = maps.Clone(o.Data)
+	still.Data["image/svg+xml"], still.Data[animated] = picture, o.Data["image/png"]
+	still.Metadata = map[string]json.RawMessage{"image/svg+xml": o.Metadata["image/png"]}
 	return still
 }
 

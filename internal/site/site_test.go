@@ -289,27 +289,33 @@ func TestOutputs(t *testing.T) {
 
 // An animation's still is one of its pictures, as SVG, and the animated PNG can be taken away. What is no animation stays a PNG.
 func TestStillOfAnAnimation(t *testing.T) {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	fmt.Fprint(w, `{"sliders":[{"start":1}],"frames":["<svg/>","<svg xmlns=\"http://www.w3.org/2000/svg\"/>"],"moves":true}`)
-	require.NoError(t, w.Close())
-	show := func(script string) string {
+	film := func(text string) string {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		fmt.Fprint(w, text)
+		require.NoError(t, w.Close())
+		return `film("00ff", "` + base64.StdEncoding.EncodeToString(packed.Bytes()) + `")`
+	}
+	show := func(picture, script string) string {
 		html, err := json.Marshal(`<div data-slides="00ff"><p>Words.</p></div>` + "\n<script>\n" + script + "\n</script>\n")
 		require.NoError(t, err)
 		folder, err := build(t, `[{"cell_type":"code","id":"c","metadata":{},"execution_count":1,"source":"%%","outputs":[
-			{"output_type":"display_data","metadata":{"image/png":{"alt":"It moves","width":76,"height":46}},"data":{"image/png":"iVBORw0KGgo=","text/plain":"words"}},
+			{"output_type":"display_data","metadata":{"image/png":{"alt":"It moves","width":76,"height":46}},"data":{`+picture+`"image/png":"iVBORw0KGgo=","text/plain":"words"}},
 			{"output_type":"display_data","metadata":{},"data":{"text/html":`+string(html)+`,"text/plain":"w"}}]}]`)
 		require.NoError(t, err)
 		data, err := os.ReadFile(filepath.Join(folder, "01-n.html"))
 		require.NoError(t, err)
 		return string(data)
 	}
-	page := show(`film("00ff", "` + base64.StdEncoding.EncodeToString(packed.Bytes()) + `")`)
+	moving := film(`{"sliders":[{"start":1}],"frames":["<svg/>","<svg xmlns=\"http://www.w3.org/2000/svg\"/>"],"moves":true}`)
+	page := show("", moving)
 	require.Contains(t, page, `src="assets/01-n/c-0.svg" alt="It moves" width="76" height="46"`)
 	require.Contains(t, page, `<a href="assets/01-n/c-0.png" download="01-n-c-0.png">PNG</a>`)
-	for _, script := range []string{`film("00ff")`, `film("00ff", "H4sIAAAA")`} {
-		require.Contains(t, show(script), `src="assets/01-n/c-0.png" alt="It moves"`)
+	for _, script := range []string{`film("00ff")`, `film("00ff", "H4sIAAAA")`, film(`{"sliders":[{"start":0}],"frames":["<svg/>"]}`),
+		film(`{"sliders":[{"start":-1}],"frames":["<svg/>"],"moves":true}`)} {
+		require.Contains(t, show("", script), `src="assets/01-n/c-0.png" alt="It moves"`)
 	}
+	require.NotContains(t, show(`"image/svg+xml":"<svg/>",`, moving), "c-0.png", "a still that is an SVG stays")
 }
 
 // Colors change nothing of the code of any cell.

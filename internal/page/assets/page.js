@@ -66,7 +66,7 @@ class Place {
 		}
 		if (answer.done && !this.warm) answer.micros = undefined; // the first run is the one in which the browser compiles
 		this.warm ||= answer.done;
-		if (answer.micros && !answer.error && cell?.usual) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
+		if (answer.micros && !answer.error && cell?.usual.has(answer.seq)) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
 		cell?.take(answer);
 	}
 	// The worker ends, and with it what it computes. why is "" if it did not obey.
@@ -107,7 +107,7 @@ const pool = {
 class Cell {
 	constructor(name, about) {
 		Object.assign(this, { name, micros: took[name] ?? about.micros * pace() });
-		this.params = about.params ?? [];
+		Object.assign(this, { params: about.params ?? [], usual: new Set() }); // requests for as much work as with the cell's own values
 		this.live = new Live(this, { id: name, params: this.params, micros: this.micros });
 	}
 	warm() {
@@ -119,7 +119,7 @@ class Cell {
 			return 0;
 		}
 		const asked = ++pool.seq;
-		this.usual = work(this.params, values) <= 1;
+		if (counts(this.params).every(({ name, value }) => values[name] === value)) this.usual.add(asked);
 		pool.place(this).ask(this, asked, values, numbers);
 		return asked;
 	}
@@ -127,6 +127,7 @@ class Cell {
 		return outputs ?? [];
 	}
 	take(answer) {
+		this.ran ||= answer.done;
 		this.live.take(answer);
 	}
 }
@@ -160,9 +161,12 @@ const locate = (id, live) => {
 	}, 400);
 };
 
-// work is how many times as much there may be to do with some values as with a cell's own. The numbers of steps, seeds, units and
-// examples have an upper bound, and a random seed has none.
-const work = (params, values) => params.filter(({ control }) => control.kind === "int" && control.hi !== undefined)
+// counts are the parameters that say how much there is to do, such as the numbers of steps, seeds, units and examples: whole numbers with
+// an upper bound, but for the seed of random numbers.
+const counts = (params) => params.filter(({ name, control }) => control.kind === "int" && control.hi !== undefined && name !== "seed");
+
+// work is how many times as much there may be to do with some values as with a cell's own.
+const work = (params, values) => counts(params)
 	.reduce((product, { name, value }) => product * Math.max(1, number(values[name]) / Math.max(1, number(value)) || 1), 1);
 const number = (text) => Number(text.replaceAll("_", ""));
 
@@ -200,14 +204,18 @@ const begin = (section, about) => {
 		Object.assign(node, { className: "descent-why", textContent: about.why });
 		return;
 	}
-	if (about.steered) for (const slides of section.querySelectorAll("[data-script]")) delete slides.dataset.script; // a second set of sliders
+	if (about.steered) for (const slides of section.querySelectorAll("[data-script]")) {
+		delete slides.dataset.script; // it would bring a second set of sliders, and may be on its way, or be here
+		slides.dataset.slides = "";
+		slides.querySelector("input")?.closest("[data-slides] > div").remove();
+	}
 	const cell = new Cell(`${section.dataset.chapter}/${id}`, about);
 	const { live } = cell;
 	const stored = section.querySelector(".outputs");
 	const given = new URLSearchParams(location.search);
 	const asked = live.params.filter(({ name }) => given.has(`${id}.${name}`));
 	// What the values of an address take is not known before they have run.
-	const micros = () => live.micros * (asked.length > 0 && !live.outputs ? work(live.params, live.values) : 1);
+	const micros = () => live.micros * (asked.length > 0 && !cell.ran ? work(live.params, live.values) : 1);
 	const heavy = () => micros() > HEAVY;
 	const run = () => {
 		live.moved = "";
@@ -218,7 +226,7 @@ const begin = (section, about) => {
 	const change = live.change;
 	live.change = function (values, name, released) {
 		if (!heavy()) return change.call(this, values, name, released);
-		this.values = values;
+		Object.assign(this, { values, held: false });
 		this.tell();
 	};
 	const view = new View(node, live, {

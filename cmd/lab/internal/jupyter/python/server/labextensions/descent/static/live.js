@@ -24,7 +24,7 @@ class Link {
 		kernel.connectionStatusChanged.connect((_, status) => status === "connected" && this.open());
 		this.open();
 	}
-	// The kernel's process ended, elsewhere if nobody at this page asked for it.
+	// The kernel's process ended, or does not answer any more: elsewhere, if nobody at this page asked for it.
 	lose(elsewhere = false) {
 		clearTimeout(this.timer);
 		this.comm = null;
@@ -126,7 +126,8 @@ export const activate = async (app, tracker, use) => {
 			this.cell.removeClass("descent-mod-live");
 			this.live = undefined;
 			this.node.className = "lm-Widget descent-ended";
-			this.node.textContent = "The kernel was restarted: run the cell again.";
+			this.node.textContent = "The kernel does not answer, or was restarted elsewhere: run the cell again.";
+			this.cell.model.stateChanged.connect((_, { name }) => name === "executionCount" && this.dispose());
 		}
 		async write() {
 			const { live, cell, panel } = this;
