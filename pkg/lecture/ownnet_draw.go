@@ -65,7 +65,10 @@ func (r *OwnRun) drawNet(record int) *figure.Figure {
 	span := Span(slices.Concat(r.Y, figure.Column(r.curveX, r.Target.F)))
 	within := func(y float64) bool { return y >= span[0] && y <= span[1] }
 	curve, title := r.curve(record), fmt.Sprintf("The net after %d steps", r.Step[record])
-	seen := slices.ContainsFunc(curve, within)
+	seen := false
+	for i, y := range curve {
+		seen = seen || within(y) || i > 0 && min(y, curve[i-1]) < span[0] && max(y, curve[i-1]) > span[1] // or it crosses the picture
+	}
 	if !seen {
 		title += ": out of the picture"
 	}
