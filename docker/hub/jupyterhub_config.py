@@ -24,11 +24,9 @@ if assignments := os.environ.get("DESCENT_ASSIGNMENTS"):
     c.DockerSpawner.read_only_volumes = {assignments: "/work/assignments"}
 
 # Without completion a student's lab takes 0.4 GB while a cell is compiled, and less than half of that at rest.
-memory = os.environ.get("DESCENT_MEMORY", "1G")
-c.DockerSpawner.mem_limit = memory
+c.DockerSpawner.mem_limit = os.environ.get("DESCENT_MEMORY", "1G")
 c.DockerSpawner.cpu_limit = float(os.environ.get("DESCENT_CPUS", "2"))
 c.DockerSpawner.extra_host_config = {
-    "memswap_limit": memory,  # with swap: the same, so no swap
     "read_only": True,
     "tmpfs": {"/tmp": "exec,mode=1777,size=512m"},  # it counts as memory
     "cap_drop": ["ALL"],
@@ -42,6 +40,7 @@ if os.environ.get("DESCENT_GPU", "").lower() not in ("", "0", "off", "no", "fals
     c.DockerSpawner.extra_host_config["device_requests"] = [DeviceRequest(count=-1, capabilities=[["gpu"]])]
 
 load_subconfig("common.py", path=os.path.dirname(__file__))  # noqa: F821
+c.DockerSpawner.extra_host_config["memswap_limit"] = c.DockerSpawner.mem_limit  # memory and swap together: no swap
 
 
 def loopback(host):
