@@ -18,7 +18,7 @@ func ExampleNew() {
 		return
 	}
 	defer square.Finalize()
-	y, err := square.Exec1([]float32{1, 2, 3})
+	y, err := square.Call1([]float32{1, 2, 3})
 	if err != nil {
 		fmt.Println(err)
 		return
