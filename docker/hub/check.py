@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,6 +44,14 @@ def begin(student):
 check(Student(hub, "eve").get("/hub/signup")[0] in (403, 404), "anybody can sign up")
 check(not Student(hub, "ada").log_in("password"), "a wrong password opens the hub")
 check(not Student(hub, "eve").log_in(password["ada"]), "somebody who is on no list can log in")
+try:  # what anybody may send is short: a hub that takes the body looks for a token in it, and answers 403
+    urllib.request.urlopen(urllib.request.Request(hub + "/hub/login", b"x" * (2 << 20)), timeout=60)
+    status = 200
+except urllib.error.HTTPError as error:
+    status = error.code
+except OSError:
+    status = 0
+check(status not in (200, 403), f"the hub takes 2 MB from anybody: {status}")
 with ThreadPoolExecutor() as pool:
     list(pool.map(begin, (ada, bob)))
 

@@ -8,10 +8,13 @@ The teacher's part is a folder, which DESCENT_CLASS names:
     tls/cert.pem, tls/key.pem   a certificate, unless a proxy in front of this one has it
 """
 
+import functools
 import os
 import re
 import ssl
 import sys
+
+import tornado.httpserver
 
 sys.path.append(os.path.dirname(__file__))
 from roster import PATTERN, folder, names, state  # noqa: E402
@@ -60,7 +63,12 @@ if os.path.lexists(folder / "tls"):
         sys.exit(f"{folder}/tls has no key.pem and cert.pem that the hub can use ({error}): copy the files there, not links to them, or remove the folder")
     c.JupyterHub.ssl_key, c.JupyterHub.ssl_cert = key, certificate
 
+if not (folder / "class.py").is_file():
+    sys.exit(f"there is no class.py in {folder}: copy one of docker/hub/examples there")
 load_subconfig("class.py", path=str(folder))  # noqa: F821
+
+# Tornado would keep 100 MB of what each connection sends, from anybody, so a few of them would end a hub. JupyterHub 5.5 has no setting for it.
+tornado.httpserver.HTTPServer = functools.partial(tornado.httpserver.HTTPServer, max_body_size=1 << 20)
 
 chosen = str(c.JupyterHub.get("authenticator_class", ""))
 if not chosen or re.search("dummy|null", chosen, re.IGNORECASE):
