@@ -204,7 +204,11 @@ func (s *Study) Beside() []float64 {
 func (s *Study) End(run *train.History) string {
 	mustGive("history", run)
 	last := len(run.Step) - 1
-	return fmt.Sprintf("after %d steps the loss is %.2g above its minimum", run.Step[last], run.Loss[last]-s.Descent.Floor)
+	excess := run.Loss[last] - s.Descent.Floor
+	if math.Abs(excess) < 1e-12*run.Loss[last] {
+		return fmt.Sprintf("after %d steps the loss is at its minimum, to rounding", run.Step[last])
+	}
+	return fmt.Sprintf("after %d steps the loss is %.2g above its minimum", run.Step[last], excess)
 }
 
 // SGD is what theory says of SGD on the study with batches of b drawn with replacement. It is an error when b is not positive.

@@ -97,6 +97,8 @@ function present(root, all) {
 		now = i;
 		parts[now].classList.add("now");
 		parts[now].scrollTop = 0;
+		const code = parts[now].querySelector("details.code");
+		if (code && !parts[now].querySelector(".output, .descent-control")) code.open = true; // else there would be nothing to see
 		place.textContent = `${now + 1} / ${parts.length}`;
 		address(true, parts[now].id);
 		dispatchEvent(new Event("resize")); // for controls that measure their width

@@ -165,7 +165,9 @@ export class View {
 			} else if (kind === FILM) {
 				(slot.play ??= player(slot.node))(data[FILM], about);
 			} else if (kind === "text/plain") {
-				(slot.node.firstChild ?? element(slot.node, "pre")).textContent = data[kind];
+				const words = slot.node.firstChild ?? element(slot.node, "pre");
+				words.textContent = data[kind];
+				words.className = /\S {2,}\S/.test(data[kind]) ? "aligned" : ""; // words below each other
 			} else {
 				const { node, dispose } = await this.page.render(kind, data, metadata);
 				this.put(i, { kind, node, dispose });
