@@ -58,9 +58,9 @@ func (c *chapter) output(o notebook.Output, name string) (string, error) {
 	}
 	for mime, ext := range map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"} {
 		if text, ok := o.As(mime); ok {
-			data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
+			data, err := bytesOf(text)
 			if err != nil {
-				return "", fmt.Errorf("a picture is not in base64: %w", err)
+				return "", err
 			}
 			return c.picture(o, mime, name+ext, data)
 		}
@@ -120,6 +120,15 @@ func words(text, class string) string {
 	return "<pre" + class + ">" + html.EscapeString(text) + "</pre>"
 }
 
+// bytesOf is a picture that a notebook has in base64. It is an error when it is something else.
+func bytesOf(text string) ([]byte, error) {
+	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
+	if err != nil {
+		return nil, fmt.Errorf("a picture is not in base64: %w", err)
+	}
+	return data, nil
+}
+
 // A file is to be taken away.
 type file struct {
 	Kind, Name string
@@ -140,9 +149,9 @@ func (c *chapter) picture(o notebook.Output, mime, name string, data []byte) (st
 		files = append(files, file{"CSV", c.Name + "-" + name, template.URL(c.asset(name, "text/csv", []byte(numbers)))})
 	}
 	if moves, ok := o.As(animated); ok {
-		data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(moves, "\n", ""))
+		data, err := bytesOf(moves)
 		if err != nil {
-			return "", fmt.Errorf("a picture is not in base64: %w", err)
+			return "", err
 		}
 		name := strings.TrimSuffix(name, path.Ext(name)) + ".png"
 		files = append(files, file{"PNG", c.Name + "-" + name, template.URL(c.asset(name, animated, data))})

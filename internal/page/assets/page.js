@@ -66,7 +66,7 @@ class Place {
 		}
 		if (answer.done && !this.warm) answer.micros = undefined; // the first run is the one in which the browser compiles
 		this.warm ||= answer.done;
-		if (answer.micros && !answer.error && cell?.usual.has(answer.seq)) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
+		if (answer.micros && !answer.error && cell?.usual === answer.seq) remember(TOOK, Object.assign(took, { [cell.name]: answer.micros }));
 		cell?.take(answer);
 	}
 	// The worker ends, and with it what it computes. why is "" if it did not obey.
@@ -107,7 +107,7 @@ const pool = {
 class Cell {
 	constructor(name, about) {
 		Object.assign(this, { name, micros: took[name] ?? about.micros * pace() });
-		Object.assign(this, { params: about.params ?? [], usual: new Set() }); // requests for as much work as with the cell's own values
+		this.params = about.params ?? [];
 		this.live = new Live(this, { id: name, params: this.params, micros: this.micros });
 	}
 	warm() {
@@ -119,7 +119,7 @@ class Cell {
 			return 0;
 		}
 		const asked = ++pool.seq;
-		if (counts(this.params).every(({ name, value }) => values[name] === value)) this.usual.add(asked);
+		this.usual = counts(this.params).every(({ name, value }) => values[name] === value) && asked; // as much work as with the cell's own values
 		pool.place(this).ask(this, asked, values, numbers);
 		return asked;
 	}
